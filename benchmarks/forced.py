@@ -95,34 +95,42 @@ def upwards(
         there: the addresses of what is there and ready from the start.
     """
     all_times = {
-        address: Times() if address in there else times(item.want.type_name, item.want.fields(), of)
+        address: Times() if address in there else times(item.resource.type_name, item.resource.fields(), of)
         for address, item in declared.items()
     }
     nodes = []
     for address, item in declared.items():
         after: dict[str, float] = {}
         for need in item.dependencies:
-            later = _lag(item.want, need, all_times[need.address], blocking=blocking)
+            later = _lag(item.resource, need, all_times[need.address], blocking=blocking)
             after[need.address] = max(after.get(need.address, 0.0), later)
         nodes.append(Node(address, all_times[address].ready, after))
     return nodes
 
 
-def _lag(want: Resource, need: Dependency, of: Times, *, blocking: bool) -> float:
-    return of.ready + of.known if blocking and want.type_name != "validation_record" else lag(want.type_name, need, of)
+def _lag(desired: Resource, need: Dependency, of: Times, *, blocking: bool) -> float:
+    return (
+        of.ready + of.known
+        if blocking and desired.type_name != "validation_record"
+        else lag(desired.type_name, need, of)
+    )
 
 
 def downwards(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws) -> list[Node]:
     """Return the walk that removes everything: each resource when all that were built on it are gone."""
-    all_times = {address: times(item.want.type_name, item.want.fields(), of) for address, item in declared.items()}
+    all_times = {
+        address: times(item.resource.type_name, item.resource.fields(), of) for address, item in declared.items()
+    }
     nodes = {address: Node(address, all_times[address].gone, {}) for address in declared}
     for user, item in declared.items():
         for need in item.dependencies:
-            want = declared[need.address].want
-            member = item.want.type_name == "db_instance" and want.type_name == "db_cluster"
-            frees = item.want.frees_dependencies_early and not blocking and not member
+            desired = declared[need.address].resource
+            member = item.resource.type_name == "db_instance" and desired.type_name == "db_cluster"
+            frees = item.resource.frees_dependencies_early and not blocking and not member
             held = (
-                all_times[user].released if want.type_name in ("security_group", "subnet", "internet_gateway") else 0.0
+                all_times[user].released
+                if desired.type_name in ("security_group", "subnet", "internet_gateway")
+                else 0.0
             )
             after = dict(nodes[need.address].after)
             after[user] = max(after.get(user, 0.0), 0.0 if frees else all_times[user].gone + held)

@@ -58,16 +58,18 @@ def database(
     The first reader is what Aurora prefers for a new writer, and as large as the writer at all times; the further ones
     grow with their own work (Aurora user guide, aurora-serverless-v2-setting-capacity).
     """
-    want, name = stack.config.database, stack.name
+    settings, name = stack.config.database, stack.name
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))
     # AWS advises to let a group settle for 5 minutes before it is used; what is in here is MySQL 8.0's own default
     parameters = {**dict.fromkeys(UTF8MB4, "utf8mb4"), **TLS_ONLY}
-    for log in want.logs:
+    for log in settings.logs:
         parameters |= LOGGED[log]
-    settings = stack.ensure(DbClusterParameterGroup("main", name, FAMILY, f"Settings of {name}", parameters))
-    groups = [stack.ensure(log_group(stack, f"database-{log}", f"/aws/rds/cluster/{name}/{log}")) for log in want.logs]
-    scaling = {"MinCapacity": want.min_acu, "MaxCapacity": want.max_acu}
-    if want.min_acu == 0:
+    parameter_group = stack.ensure(DbClusterParameterGroup("main", name, FAMILY, f"Settings of {name}", parameters))
+    groups = [
+        stack.ensure(log_group(stack, f"database-{log}", f"/aws/rds/cluster/{name}/{log}")) for log in settings.logs
+    ]
+    scaling = {"MinCapacity": settings.min_acu, "MaxCapacity": settings.max_acu}
+    if settings.min_acu == 0:
         scaling["SecondsUntilAutoPause"] = PAUSE
     cluster = stack.ensure(
         DbCluster(
@@ -75,27 +77,27 @@ def database(
             db_cluster_identifier=name,
             engine=ENGINE,
             engine_version=VERSION,
-            database_name=want.name,
-            master_username=want.user,
+            database_name=settings.name,
+            master_username=settings.user,
             password_parameter=secrets.parameter_name,
             password_version=secrets.parameter_version,
             db_subnet_group_name=subnets.id,
             vpc_security_group_ids=[security_groups.database],
-            db_cluster_parameter_group_name=settings.id,
+            db_cluster_parameter_group_name=parameter_group.id,
             serverless_v2_scaling_configuration=scaling,
-            backup_retention_period=want.backup_days,
+            backup_retention_period=settings.backup_days,
             deletion_protection=stack.config.protect,
             final_snapshot=stack.config.protect,
             kms_key_id=stack.facts.kms_key,
-            enable_iam_database_authentication=want.iam_authentication,
-            enable_cloudwatch_logs_exports=want.logs,
+            enable_iam_database_authentication=settings.iam_authentication,
+            enable_cloudwatch_logs_exports=settings.logs,
         ),
         after=[service_roles.rds, *groups],
         keys={"database_name": "database.name", "master_username": "database.user", "kms_key_id": "kms_key"},
     )
-    zones = stack.facts.zones if want.readers else ()
+    zones = stack.facts.zones if settings.readers else ()
     writer = stack.ensure(DbInstance("main", f"{name}-1", cluster.id, ENGINE, zones=zones))
-    for number in range(1, want.readers + 1):
+    for number in range(1, settings.readers + 1):
         first = number % len(zones)
         stack.ensure(
             DbInstance(

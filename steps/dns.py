@@ -25,9 +25,11 @@ class Dns:
 @step
 def dns(stack: Stack, network: Network) -> Dns:
     """Declare the private zone, and the public one unless it was there before: that one is used, and never removed."""
-    want = stack.config.dns
-    public = stack.facts.public_zone_id or stack.ensure(HostedZone("public", want.domain), keys={NAME: "dns.domain"}).id
-    zone = HostedZone("private", want.private_domain, vpc_id=network.vpc_id)
+    settings = stack.config.dns
+    public = (
+        stack.facts.public_zone_id or stack.ensure(HostedZone("public", settings.domain), keys={NAME: "dns.domain"}).id
+    )
+    zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
     private = stack.ensure(zone, keys={NAME: "dns.private_domain"})
-    delegation = stack.ensure(Delegation(want.domain, want.domain, public))
+    delegation = stack.ensure(Delegation(settings.domain, settings.domain, public))
     return Dns(public, private.id, delegation)

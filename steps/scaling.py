@@ -16,13 +16,13 @@ SCALE_OUT_COOLDOWN, SCALE_IN_COOLDOWN = 60, 300
 def scaling(stack: Stack, service_roles: ServiceRoles, services: Services) -> None:
     """Declare each service's bounds and its policy. From then on the number of tasks is autoscaling's business."""
     for name, service in stack.config.services.items():
-        want = service.scaling
+        settings = service.scaling
         target = stack.ensure(
-            ScalableTarget(name, services.handles[name].resource_id, want.min, want.max),
+            ScalableTarget(name, services.handles[name].resource_id, settings.min, settings.max),
             after=[service_roles.task_scaling],
         )
         tracking = {
-            "TargetValue": float(want.cpu),
+            "TargetValue": float(settings.cpu),
             "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
             "ScaleOutCooldown": SCALE_OUT_COOLDOWN,
             "ScaleInCooldown": SCALE_IN_COOLDOWN,

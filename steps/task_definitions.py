@@ -135,7 +135,7 @@ def _health(service: Service) -> Mapping[str, Any]:
 
 def _environment(stack: Stack, service: Service, database: Database) -> dict[str, str]:
     """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
-    want, domain = stack.config.database, stack.config.dns.discovery_domain
+    settings, domain = stack.config.database, stack.config.dns.discovery_domain
     urls = {
         f"{callee.upper().replace('-', '_')}_URL": f"http://{callee}.{domain}:{stack.config.services[callee].port}"
         for callee in service.calls
@@ -143,7 +143,7 @@ def _environment(stack: Stack, service: Service, database: Database) -> dict[str
     access = {
         "DB_HOST": database.endpoint,
         "DB_PORT": str(database.port),
-        "DB_NAME": want.name,
-        "DB_USER": want.user,
+        "DB_NAME": settings.name,
+        "DB_USER": settings.user,
     }
     return {"PORT": str(service.port), **urls, **(access if service.database else {}), **service.environment}

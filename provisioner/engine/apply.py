@@ -75,7 +75,7 @@ class Apply:
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
         """What becomes of a resource once it shows that the create call of this run had its effect."""
-        self._wanted: dict[str, Resource] = {}
+        self._desired: dict[str, Resource] = {}
         self._sent = SentChanges()
         self._unclear: dict[str, str] = {}
         """Why it is not known whether the newest try to create a resource had its effect."""
@@ -90,7 +90,7 @@ class Apply:
         nodes = [
             Node(
                 a,
-                type(item.want),
+                type(item.resource),
                 item.step,
                 item.dependencies,
                 longest.get(a, 0.0),
@@ -108,7 +108,7 @@ class Apply:
     # -- one resource ----------------------------------------------------------------------------------------------
 
     def _act(self, address: str) -> Wait | None:
-        resource_type = type(self.declared[address].want)
+        resource_type = type(self.declared[address].resource)
         with self.aws.acting(address):
             return act_or_wait(self.aws, resource_type, lambda: self._apply(address), lambda: self._passing(address))
 
@@ -125,94 +125,96 @@ class Apply:
 
     def _apply(self, address: str) -> Wait | None:
         item, record = self.declared[address], self.store.records.get(address)
-        want = self._wanted[address] = filled(item.want, self.lookup)
-        if want.created_by_aws:
-            self._met(want, item)
+        desired = self._desired[address] = filled(item.resource, self.lookup)
+        if desired.created_by_aws:
+            self._met(desired, item)
             return None
-        live = self._find(want, record)
-        if self._doubtful(want, record, live) is not None:
+        live = self._find(desired, record)
+        if self._doubtful(desired, record, live) is not None:
             # what the lists said at the start may be older than what an earlier run did
-            live = self._find(want, record, fresh=True)
-            age = self._doubtful(want, record, live)
-            if age is not None and self.aws.pace.young(age, settling(type(want), record)):
+            live = self._find(desired, record, fresh=True)
+            age = self._doubtful(desired, record, live)
+            if age is not None and self.aws.pace.young(age, settling(type(desired), record)):
                 unclear = self._unclear.get(address, "")
                 return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
-            self.aws.live(type(want), fresh=True)
-            return Wait(EARLIER, want.delete_timeout, Until.READY, again=True)
+            self.aws.live(type(desired), fresh=True)
+            return Wait(EARLIER, desired.delete_timeout, Until.READY, again=True)
         if live is None:
-            return self._change(want, item, self._create(want, item, record, "created"))
+            return self._change(desired, item, self._create(desired, item, record, "created"))
         if record is None or record.phase == "creating":
             # the create call's answer was lost, in this run or an earlier one, or the state was
-            self._becomes(address, self._tried.get(address, "unchanged" if want.retained else "adopted"))
+            self._becomes(address, self._tried.get(address, "unchanged" if desired.retained else "adopted"))
         if live.address not in (None, address):
-            live = self._readdress(want, live)
-        return self._change(want, item, live)
+            live = self._readdress(desired, live)
+        return self._change(desired, item, live)
 
-    def _find(self, want: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
-        return find_declared(self.aws, want, record, self._owners, fresh=fresh)
+    def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
+        return find_declared(self.aws, desired, record, self._owners, fresh=fresh)
 
-    def _doubtful(self, want: Resource, record: Record | None, live: Observed | None) -> float | None:
+    def _doubtful(self, desired: Resource, record: Record | None, live: Observed | None) -> float | None:
         """Return for how many seconds the lists may have shown what was before a call; None if they do not."""
-        age = self.store.age(want.address)
+        age = self.store.age(desired.address)
         if record is None or record.phase == "creating":
             if live is not None and not live.deleting:
                 # one of this name that an earlier run removed, of which nothing is recorded any more
-                ghost = None if want.retained else self.store.age()
-                return age if record and self._outdated(want, record, live) else ghost
+                ghost = None if desired.retained else self.store.age()
+                return age if record and self._outdated(desired, record, live) else ghost
             return age if record and live is None else None
         if live is None or record.phase == "deleting":
             return None if live is not None and live.deleting else age
-        if record.id and live.id != record.id and not want.versioned:
+        if record.id and live.id != record.id and not desired.versioned:
             # one that was removed before this one was created, and that carries the same address
             return age
-        return age if self._outdated(want, record, live) else None
+        return age if self._outdated(desired, record, live) else None
 
     @staticmethod
-    def _outdated(want: Resource, record: Record, live: Observed) -> bool:
+    def _outdated(desired: Resource, record: Record, live: Observed) -> bool:
         """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
-        same = want.versioned and canonical(record.arguments) == canonical(want.fields())
-        return same and bool(compare(want, live))
+        same = desired.versioned and canonical(record.arguments) == canonical(desired.fields())
+        return same and bool(compare(desired, live))
 
-    def _met(self, want: Resource, item: Declared) -> None:
+    def _met(self, desired: Resource, item: Declared) -> None:
         """Record a resource that AWS makes by itself, so that the teardown knows where to look."""
-        live = Observed(id=want.name, attributes=want.fields())
-        self._remember(want, item, live, "ready")
-        self._finish(want.address, live)
+        live = Observed(id=desired.name, attributes=desired.fields())
+        self._remember(desired, item, live, "ready")
+        self._finish(desired.address, live)
 
-    def _create(self, want: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
+    def _create(self, desired: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
         """Make the intent durable, create, make the id durable."""
         # with another one's settings AWS refuses it for ever (IdempotentParameterMismatch)
-        same = record and record.phase == "creating" and canonical(record.arguments) == canonical(want.fields())
+        same = record and record.phase == "creating" and canonical(record.arguments) == canonical(desired.fields())
         begun = record.token if record and same else ""
         token = begun or self.aws.pace.runtime.token()
-        self.progress.started(want.address, "create")
+        self.progress.started(desired.address, "create")
         built_on = _addresses(item.dependencies)
-        intent = Record(want.address, want.type_name, "creating", token, None, want.fields(), {}, built_on, item.step)
+        intent = Record(
+            desired.address, desired.type_name, "creating", token, None, desired.fields(), {}, built_on, item.step
+        )
         self.store.put(intent)
-        self._tried[want.address] = result
+        self._tried[desired.address] = result
         try:
-            live = want.create(self.aws, token)
+            live = desired.create(self.aws, token)
         except ClientError as error:
             # a read that is refused after the call that makes it says nothing of that call
             if self.aws.errors.refused_write(error):
-                self._withdraw(want.address, record)
+                self._withdraw(desired.address, record)
             raise
         except ReadInterrupted:
             # as above: the call that creates it may have been made
             raise
         except (NotCreated, Interrupted):
-            self._withdraw(want.address, record)
+            self._withdraw(desired.address, record)
             raise
         except OutcomeUnknown as unclear:
-            self._unclear[want.address] = str(unclear)
+            self._unclear[desired.address] = str(unclear)
             # the call may have waited for its turn, and it is from the call on that AWS's lists take to show its effect
             self.store.put(intent)
             raise
-        self.aws.note_written(type(want), live)
+        self.aws.note_written(type(desired), live)
         # its id, where that follows from its name, may still be recorded of what is gone and was another address's
-        self._owners[want.type_name, live.id] = [want.address]
-        self._becomes(want.address, result)
+        self._owners[desired.type_name, live.id] = [desired.address]
+        self._becomes(desired.address, result)
         self.store.put(
             replace(
                 intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
@@ -220,12 +222,12 @@ class Apply:
         )
         return live
 
-    def _readdress(self, want: Resource, live: Observed) -> Observed:
+    def _readdress(self, desired: Resource, live: Observed) -> Observed:
         """Let the tag of a resource that is called otherwise by now say so: without a state it is found by that."""
-        self._begin_change(want.address)
-        self.aws.tag(type(want), live, want.address)
-        live = replace(live, address=want.address)
-        self.aws.note_written(type(want), live)
+        self._begin_change(desired.address)
+        self.aws.tag(type(desired), live, desired.address)
+        live = replace(live, address=desired.address)
+        self.aws.note_written(type(desired), live)
         return live
 
     def _begin_change(self, address: str) -> None:
@@ -240,38 +242,38 @@ class Apply:
         else:
             self.store.drop(address)
 
-    def _change(self, want: Resource, item: Declared, live: Observed) -> Wait | None:
+    def _change(self, desired: Resource, item: Declared, live: Observed) -> Wait | None:
         """Change what differs, publish what is known, and say what is still waited for."""
-        address = want.address
-        changes = compare(want, live)
-        why = awaited(want, live, changes)
-        if changes and not (why and want.update_when_ready):
-            self._refuse_create_only(want, changes)
-            if want.versioned:
-                live = self._create(want, item, self.store.records.get(address), "changed")
+        address = desired.address
+        changes = compare(desired, live)
+        why = awaited(desired, live, changes)
+        if changes and not (why and desired.update_when_ready):
+            self._refuse_create_only(desired, changes)
+            if desired.versioned:
+                live = self._create(desired, item, self.store.records.get(address), "changed")
                 self._sent.note(address, changes, self.aws.pace.now())
             else:
                 self._begin_change(address)
-                want.update(self.aws, live, changes)
+                desired.update(self.aws, live, changes)
                 self._sent.note(address, changes, self.aws.pace.now())
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
-                self.aws.note_written(type(want), live)
+                self.aws.note_written(type(desired), live)
                 live = self._keep(address, live)
-                self._remember(want, item, live, "created")
+                self._remember(desired, item, live, "created")
                 return Wait(CHANGING, TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
         live = self._keep(address, live)
         if why:
             if address in self._results:
-                self._remember(want, item, live, "created")
-            return Wait(why, want.create_timeout, Until.READY, blockers=self._asking(address))
-        self._remember(want, item, live, "ready")
+                self._remember(desired, item, live, "created")
+            return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
+        self._remember(desired, item, live, "ready")
         self._finish(address, live)
         return None
 
-    def _refuse_create_only(self, want: Resource, changes: Mapping[str, Change]) -> None:
+    def _refuse_create_only(self, desired: Resource, changes: Mapping[str, Change]) -> None:
         """Refuse what the plan could not see yet: a value that was known only after what it is built on."""
         try:
-            refuse_create_only(want, changes)
+            refuse_create_only(desired, changes)
         except ReplacementRequired as error:
             raise ReplacementRequired(f"{error}. {advice(self.store.records.values())}") from None
 
@@ -290,16 +292,16 @@ class Apply:
         """Note what becomes of a resource, unless more was done to it before."""
         self._results[address] = max(result, self._results.get(address, "unchanged"), key=MORE.index)
 
-    def _remember(self, want: Resource, item: Declared, live: Observed, phase: Phase) -> None:
+    def _remember(self, desired: Resource, item: Declared, live: Observed, phase: Phase) -> None:
         """Record what is known, unless the state already says just that."""
-        before = self.store.records.get(want.address)
+        before = self.store.records.get(desired.address)
         record = Record(
-            want.address,
-            want.type_name,
+            desired.address,
+            desired.type_name,
             phase,
             before.token if before else "",
             live.id or None,
-            want.fields(),
+            desired.fields(),
             dict(live.outputs),
             _addresses(item.dependencies),
             item.step,
@@ -318,35 +320,35 @@ class Apply:
         return {address: self._look_at(address) for address in addresses}
 
     def _look_at(self, address: str) -> Outcome:
-        item, want, record = self.declared[address], self._wanted[address], self.store.records[address]
+        item, desired, record = self.declared[address], self._desired[address], self.store.records[address]
         try:
-            live = self._find(want, record)
+            live = self._find(desired, record)
             if live is None:
-                return self._missing(want, record)
+                return self._missing(desired, record)
             live = self._keep(address, live)
-            if why := want.pending(live):
-                return Wait(why, want.create_timeout, Until.READY, blockers=self._asking(address))
-            if changes := compare(want, live):
-                return self._not_taken(want, live, changes)
-            self._remember(want, item, live, "ready")
+            if why := desired.pending(live):
+                return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
+            if changes := compare(desired, live):
+                return self._not_taken(desired, live, changes)
+            self._remember(desired, item, live, "ready")
             self._finish(address, live)
         except Exception as error:  # noqa: BLE001 (it fails this resource, not its fellows)
             return error
         return None
 
-    def _missing(self, want: Resource, record: Record) -> Wait:
+    def _missing(self, desired: Resource, record: Record) -> Wait:
         """What was made is not listed: that takes time, unless AWS has given it up."""
-        if why := want.creation_failed(self.aws, record.outputs):
+        if why := desired.creation_failed(self.aws, record.outputs):
             raise Failed(why)
-        return Wait(UNSEEN, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address))
+        return Wait(UNSEEN, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
 
-    def _not_taken(self, want: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
+    def _not_taken(self, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
-        sent, asking, now = self._sent.last(want.address), self._asking(want.address), self.aws.pace.now()
+        sent, asking, now = self._sent.last(desired.address), self._asking(desired.address), self.aws.pace.now()
         settled = sent is None or now > sent.at + SETTLE
-        if settled and (why := want.rolled_back(self.aws, live, changes)):
+        if settled and (why := desired.rolled_back(self.aws, live, changes)):
             raise Failed(why)
-        if (want.update_when_ready or want.versioned) and self._sent.may_send(want.address, changes, now):
+        if (desired.update_when_ready or desired.versioned) and self._sent.may_send(desired.address, changes, now):
             return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
         often = f", sent {sent.times} times" if sent and sent.times > 1 else ""
@@ -354,7 +356,7 @@ class Apply:
         return Wait(why, TAKES_EFFECT, Until.SHOWN, blockers=asking)
 
     def _asking(self, address: str) -> Callable[[], str]:
-        resource_type = type(self.declared[address].want)
+        resource_type = type(self.declared[address].resource)
         return lambda: ask_or_empty(lambda: resource_type.delays(self.aws, self.lives[address]))
 
     def _reached(self, dependency: Dependency, acted: set[str], done: set[str]) -> bool:
@@ -365,10 +367,10 @@ class Apply:
         return self.lookup(dependency.address, dependency.output) is not None
 
 
-def awaited(want: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
+def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
     """Say what a resource waits for; one that failed is given its changes first, since they may be what mends it."""
     try:
-        return want.pending(live)
+        return desired.pending(live)
     except Failed:
         if not changes:
             raise

@@ -72,7 +72,7 @@ class Declared:
     `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
     """
 
-    want: Resource
+    resource: Resource
     dependencies: tuple[Dependency, ...]
     step: str
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Declared:
     @property
     def address(self) -> str:
         """The resource's address."""
-        return self.want.address
+        return self.resource.address
 
 
 @dataclass
@@ -96,26 +96,30 @@ class Declarations:
     notices: list[str] = field(default_factory=list, kw_only=True)
     _step: str = field(default="", kw_only=True)
 
-    def ensure(self, want: Resource, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None) -> Handle:
+    def ensure(
+        self, desired: Resource, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None
+    ) -> Handle:
         """Declare that a resource should exist as described. No call is made.
 
         Args:
-            want: the resource. Its fields may hold references of other handles, which it then needs.
+            desired: the resource. Its fields may hold references of other handles, which it then needs.
             after: further resources that must exist (or, with `ready`, be ready) before this one.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
         Raises:
             ValueError: the address is declared twice, or something needed is not declared.
         """
-        if want.address in self.declared:
-            other = self.declared[want.address].step
-            raise ValueError(f"{want.address} is declared twice: in {other} and {self._step}")
-        dependencies = [Dependency(m[1], m[2], bool(m[3])) for m in _references(want.fields())]
+        if desired.address in self.declared:
+            other = self.declared[desired.address].step
+            raise ValueError(f"{desired.address} is declared twice: in {other} and {self._step}")
+        dependencies = [Dependency(m[1], m[2], bool(m[3])) for m in _references(desired.fields())]
         dependencies += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
         if missing := {one.address for one in dependencies} - self.declared.keys():
-            raise ValueError(f"{want.address} depends on {', '.join(sorted(missing))}, which no earlier step declares")
-        self.declared[want.address] = Declared(want, tuple(dict.fromkeys(dependencies)), self._step, keys or {})
-        return Handle(want.address, type(want))
+            raise ValueError(
+                f"{desired.address} depends on {', '.join(sorted(missing))}, which no earlier step declares"
+            )
+        self.declared[desired.address] = Declared(desired, tuple(dict.fromkeys(dependencies)), self._step, keys or {})
+        return Handle(desired.address, type(desired))
 
     def notice(self, text: str) -> None:
         """Tell the user something that is not an error."""
@@ -195,7 +199,7 @@ def fill(value: Any, lookup: Callable[[str, str], Any]) -> Any:
     return value
 
 
-def filled(want: K, lookup: Callable[[str, str], Any]) -> K:
+def filled(desired: K, lookup: Callable[[str, str], Any]) -> K:
     """Return the resource with its references replaced as far as they are known."""
-    values = {name: fill(value, lookup) for name, value in want.fields().items()}
-    return cast("K", dataclasses.replace(cast("Any", want), **values))
+    values = {name: fill(value, lookup) for name, value in desired.fields().items()}
+    return cast("K", dataclasses.replace(cast("Any", desired), **values))

@@ -39,9 +39,9 @@ class Known:
             return output_of(observed.get(address) or self.records.get(address), output)
 
         wanted = [
-            filled(item.want, lookup).fields()
+            filled(item.resource, lookup).fields()
             for item in self.declarations.values()
-            if type(item.want) is resource_type
+            if type(item.resource) is resource_type
         ]
         return wanted + [fields for fields in recorded_fields(self.records, resource_type) if fields not in wanted]
 

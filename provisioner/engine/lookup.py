@@ -81,13 +81,13 @@ def find(
 
 
 def find_declared(
-    aws: Provider, want: Resource, record: Record | None, owners: Owners, *, fresh: bool = False
+    aws: Provider, desired: Resource, record: Record | None, owners: Owners, *, fresh: bool = False
 ) -> Observed | None:
     """Return the live resource of what is declared, as `find` does.
 
     An intent that is recorded may be of another name than the declared one: what came of it must not be lost.
     """
-    resource_type, address, fields = type(want), want.address, want.fields()
+    resource_type, address, fields = type(desired), desired.address, desired.fields()
     arguments = record.arguments if record and record.phase == "creating" else fields
     other = any(canonical(arguments.get(name)) != canonical(fields[name]) for name in resource_type.identity)
     if other and (live := find(aws, resource_type, address, arguments, None, fresh=fresh, owners=owners)):

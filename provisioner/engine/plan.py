@@ -33,7 +33,7 @@ def plan(
         ApiError: a read was refused.
     """
     reading = aws.reading()
-    prefetch(reading, (type(item.want) for item in declared.values()))
+    prefetch(reading, (type(item.resource) for item in declared.values()))
     planner = _Planner(reading, records, declared)
     planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
     going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
@@ -61,28 +61,28 @@ class _Planner:
         self._records, self._owners = records, owners(records, declared)
         self.lives: dict[str, Observed] = {}
         self._aws = aws.observing(self.lives)
-        self._wants: dict[str, Resource] = {}
+        self._desired: dict[str, Resource] = {}
 
     def look(self, item: Declared) -> Planned:
-        want, record = filled(item.want, self._lookup), self._records.get(item.address)
-        self._wants[item.address] = want
-        if want.created_by_aws:
-            self.lives[item.address] = Observed(want.name, want.fields())
+        desired, record = filled(item.resource, self._lookup), self._records.get(item.address)
+        self._desired[item.address] = desired
+        if desired.created_by_aws:
+            self.lives[item.address] = Observed(desired.name, desired.fields())
             return Planned(item.address, "none", item.step)
         try:
-            live = self._find(want, record, again=bool(record) or self._named_since(item))
+            live = self._find(desired, record, again=bool(record) or self._named_since(item))
             if live is None or live.deleting:
-                return Planned(item.address, "create", item.step, _all_new(want))
+                return Planned(item.address, "create", item.step, _all_new(desired))
             changes = {
                 name: change
-                for name, change in compare(want, live).items()
-                if not (name in want.stable_references and unknown(change.new))
+                for name, change in compare(desired, live).items()
+                if not (name in desired.stable_references and unknown(change.new))
             }
-            if not (changes and want.versioned):
+            if not (changes and desired.versioned):
                 self.lives[item.address] = live
-            refuse_create_only(want, {name: _shown(change) for name, change in changes.items()})
+            refuse_create_only(desired, {name: _shown(change) for name, change in changes.items()})
         except ReplacementRequired as error:
-            stuck = {name: _shown(change) for name, change in changes.items() if name in want.create_only}
+            stuck = {name: _shown(change) for name, change in changes.items() if name in desired.create_only}
             return Planned(item.address, "refused", item.step, stuck, str(error), item.keys)
         except Interrupted:
             raise
@@ -94,7 +94,7 @@ class _Planner:
             changes["address"] = Change(live.address, item.address)
         if changes:
             return Planned(item.address, "change", item.step, {n: _shown(c) for n, c in changes.items()})
-        known = (record and record.phase != "creating") or want.retained
+        known = (record and record.phase != "creating") or desired.retained
         return Planned(item.address, "none" if known else "adopt", item.step)
 
     def goes(self, record: Record) -> bool:
@@ -114,8 +114,8 @@ class _Planner:
         except Exception as error:
             raise self._aws.errors.explained(error) from error
         same = {record.id, live.id if live else None} - {None}
-        on = any(type(self._wants[a]) is resource_type and other.id in same for a, other in self.lives.items())
-        return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
+        on = any(type(self._desired[a]) is resource_type and other.id in same for a, other in self.lives.items())
+        return not (stays or on or any(_same_name(desired, record) for desired in self._desired.values()))
 
     def ends(self, record: Record) -> Planned:
         """What happens to what goes: of what AWS makes by itself, nothing where there is none of it."""
@@ -123,9 +123,9 @@ class _Planner:
         none = resource_type.created_by_aws and record.phase != "deleting" and not self._aws.live(resource_type)
         return Planned(record.address, "none" if none else "delete", record.step)
 
-    def _find(self, want: Resource, record: Record | None, *, again: bool) -> Observed | None:
-        live = find_declared(self._aws, want, record, self._owners)
-        return find_declared(self._aws, want, record, self._owners, fresh=True) if live is None and again else live
+    def _find(self, desired: Resource, record: Record | None, *, again: bool) -> Observed | None:
+        live = find_declared(self._aws, desired, record, self._owners)
+        return find_declared(self._aws, desired, record, self._owners, fresh=True) if live is None and again else live
 
     def _named_since(self, item: Declared) -> bool:
         """Whether what names a resource was found after its type was listed, as a record's zone is without a state."""
@@ -140,15 +140,17 @@ class _Planner:
         return output_of(record, output) if record and output in type_of(record).derived else None
 
 
-def _same_name(want: Resource, record: Record) -> bool:
+def _same_name(desired: Resource, record: Record) -> bool:
     """Whether what is declared goes by the unique name of what is recorded."""
-    fields = want.fields()
-    named = bool(want.identity) and want.type_name == record.type
-    return named and all(name in record.arguments and record.arguments[name] == fields[name] for name in want.identity)
+    fields = desired.fields()
+    named = bool(desired.identity) and desired.type_name == record.type
+    return named and all(
+        name in record.arguments and record.arguments[name] == fields[name] for name in desired.identity
+    )
 
 
-def _all_new(want: Resource) -> dict[str, Change]:
-    return {name: _shown(Change(None, value)) for name, value in want.fields().items() if value is not None}
+def _all_new(desired: Resource) -> dict[str, Change]:
+    return {name: _shown(Change(None, value)) for name, value in desired.fields().items() if value is not None}
 
 
 def _shown(change: Change) -> Change:

@@ -92,12 +92,12 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def refuse_create_only(want: Resource, changes: Mapping[str, Change]) -> None:
+def refuse_create_only(desired: Resource, changes: Mapping[str, Change]) -> None:
     """Raise `ReplacementRequired` if one of the changes is to a field that AWS cannot change in place."""
     stuck = [
         f"{name} is {changes[name].old!r}, should be {changes[name].new!r}"
         for name in changes
-        if name in want.create_only
+        if name in desired.create_only
     ]
     if stuck:
-        raise ReplacementRequired(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
+        raise ReplacementRequired(f"{desired.address} cannot be changed in place: {'; '.join(stuck)}")

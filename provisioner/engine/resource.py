@@ -238,14 +238,14 @@ def output_of(resource: Observed | Record | None, output: str) -> Any:
     return (resource.id or None) if output == "id" else resource.outputs.get(output)
 
 
-def compare(want: Resource, live: Observed) -> dict[str, Change]:
+def compare(desired: Resource, live: Observed) -> dict[str, Change]:
     """Return the fields that differ, in the order in which the resource type declares them."""
     changes = {}
-    for name, new in want.fields().items():
-        if name in want.ignore_changes or name not in live.attributes:
+    for name, new in desired.fields().items():
+        if name in desired.ignore_changes or name not in live.attributes:
             continue
         old = live.attributes[name]
-        loose = name in want.unordered
+        loose = name in desired.unordered
         if canonical(old, loose) != canonical(new, loose):
             changes[name] = Change(old, new)
     return changes

@@ -128,21 +128,21 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
     def takes(address: str) -> Times:
         if address in records and records[address].phase == "ready":
             return Times()
-        want = declared[address].want
-        known = times(want.type_name, want.fields())
+        desired = declared[address].resource
+        known = times(desired.type_name, desired.fields())
         found = seen.seconds(address)
         return known if found is None else replace(known, ready=found)
 
     def least(address: str) -> float:
-        want, expected = declared[address].want, all_times[address].ready
-        return min(times(want.type_name, want.fields(), at_least).ready, expected)
+        desired, expected = declared[address].resource, all_times[address].ready
+        return min(times(desired.type_name, desired.fields(), at_least).ready, expected)
 
     all_times = {address: takes(address) for address in declared}
     tasks = {}
     for address, item in declared.items():
         after: dict[str, float] = {}
         for dependency in item.dependencies:
-            later = lag(item.want.type_name, dependency, all_times[dependency.address])
+            later = lag(item.resource.type_name, dependency, all_times[dependency.address])
             after[dependency.address] = max(after.get(dependency.address, 0.0), later)
         tasks[address] = RemainingWork(item.step, all_times[address].ready, after, least(address))
     return RunEstimate(tasks)

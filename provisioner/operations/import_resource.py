@@ -32,7 +32,7 @@ class Candidate:
         record: what is to be recorded.
     """
 
-    want: Resource
+    resource: Resource
     live: Observed
     tags: Mapping[str, Change]
     changes: Mapping[str, Change]
@@ -53,19 +53,19 @@ def candidate(
     aws = aws.reading().knowing(Known(records, declared))
     item = _declared(declared, address)
     _check_free(records, item, address, id)
-    want = filled(item.want, lambda a, output: output_of(records.get(a), output))
-    live, tags = _read(aws, type(want), id)
+    desired = filled(item.resource, lambda a, output: output_of(records.get(a), output))
+    live, tags = _read(aws, type(desired), id)
     _check_owner(aws, live, tags, address, {*records, *declared})
-    changes = compare(want, live)
-    _check_create_only(want, live, changes, [one.address for one in item.dependencies if one.address not in records])
-    wanted = aws.tags(address) if tagging.taggable(type(want)) else {}
+    changes = compare(desired, live)
+    _check_create_only(desired, live, changes, [one.address for one in item.dependencies if one.address not in records])
+    wanted = aws.tags(address) if tagging.taggable(type(desired)) else {}
     new = {key: Change(tags.get(key), value) for key, value in wanted.items() if tags.get(key) != value}
     # what is said there now is recorded as what was asked for: a record in a zone of others is ours by what it says
-    arguments = {name: live.attributes.get(name, value) for name, value in want.fields().items()}
+    arguments = {name: live.attributes.get(name, value) for name, value in desired.fields().items()}
     dependencies = list(dict.fromkeys(one.address for one in item.dependencies))
     record = Record(
         address,
-        want.type_name,
+        desired.type_name,
         "created",
         "",
         live.id,
@@ -75,7 +75,7 @@ def candidate(
         item.step,
         aws.pace.time(),
     )
-    return Candidate(want, live, new, changes, record)
+    return Candidate(desired, live, new, changes, record)
 
 
 def take(aws: Aws, store: Store, it: Candidate) -> None:
@@ -86,8 +86,8 @@ def take(aws: Aws, store: Store, it: Candidate) -> None:
     """
     try:
         if it.tags:
-            with aws.fenced(store.check_lock).acting(it.want.address):
-                aws.tag(type(it.want), it.live, it.want.address)
+            with aws.fenced(store.check_lock).acting(it.resource.address):
+                aws.tag(type(it.resource), it.live, it.resource.address)
     except Exception as error:
         raise explained(error) from error
     store.put(it.record)
@@ -99,7 +99,7 @@ def _declared(declared: Mapping[str, Declared], address: str) -> Declared:
         hint = f"did you mean {' or '.join(near)}?" if near else "`provision plan` shows what is declared"
         raise ConfigurationError(f"{address} is not declared: {hint}")
     item = declared[address]
-    if item.want.created_by_aws or item.want.retained:
+    if item.resource.created_by_aws or item.resource.retained:
         raise ConfigurationError(f"{address} is shared by the account and cannot be imported: `up` finds it by itself")
     return item
 
@@ -111,7 +111,7 @@ def _check_free(records: Mapping[str, Record], item: Declared, address: str, id:
             f"`provision state rm {address}` first"
         )
     for other in records.values():
-        if (other.type, other.id) == (item.want.type_name, id):
+        if (other.type, other.id) == (item.resource.type_name, id):
             raise ConfigurationError(
                 f"{id} is already in the state as {other.address}: to rename it, run "
                 f"`provision state mv {other.address} {address}`"
@@ -146,16 +146,16 @@ def _check_owner(aws: Aws, live: Observed, tags: Mapping[str, str], address: str
         )
 
 
-def _check_create_only(want: Resource, live: Observed, changes: Mapping[str, Change], missing: list[str]) -> None:
-    stuck = {name: change for name, change in changes.items() if name in want.create_only}
+def _check_create_only(desired: Resource, live: Observed, changes: Mapping[str, Change], missing: list[str]) -> None:
+    stuck = {name: change for name, change in changes.items() if name in desired.create_only}
     if any(unknown(change.new) for change in stuck.values()):
         raise ConfigurationError(
-            f"{live.id} cannot be compared with {want.address} yet, which depends on {', '.join(missing)}: create or "
-            f"import that first"
+            f"{live.id} cannot be compared with {desired.address} yet, which depends on {', '.join(missing)}: create "
+            f"or import that first"
         )
     if stuck:
         said = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
         raise ReplacementRequired(
-            f"{live.id} cannot become {want.address}, because AWS cannot change this in place: {said}. Declare it as "
-            f"it is, or import another one"
+            f"{live.id} cannot become {desired.address}, because AWS cannot change this in place: {said}. Declare it "
+            f"as it is, or import another one"
         )

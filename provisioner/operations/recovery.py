@@ -119,11 +119,11 @@ class _Search:
         self._listed = {resource_type: self._aws.known(resource_type) for resource_type in resource_types}
         prefetch(self._aws, resource_types)
         for address, item in self._declared.items():
-            want = filled(item.want, self._output)
-            if want.created_by_aws:
-                self._lives[address] = Observed(want.name, want.fields())
+            desired = filled(item.resource, self._output)
+            if desired.created_by_aws:
+                self._lives[address] = Observed(desired.name, desired.fields())
             else:
-                self._look(address, type(want), want.fields())
+                self._look(address, type(desired), desired.fields())
         declared = {(a.partition("/")[0], live.id): a for a, live in self._lives.items() if a in self._declared}
         for address, record in self._former.items():
             self._look(address, type_of(record), record.arguments)
@@ -266,16 +266,19 @@ class _Search:
         """Return the record of a declared resource, under whatever address, if it is there and not as declared."""
         live = self._lives[address]
         record = self._by_id.get((address.partition("/")[0], live.id))
-        return record if record and compare(filled(self._declared[address].want, self._output), live) else None
+        return record if record and compare(filled(self._declared[address].resource, self._output), live) else None
 
     def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> RecoveredResource:
         item, live = self._declared[address], self._lives[address]
-        want = filled(item.want, self._output)
-        arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
+        desired = filled(item.resource, self._output)
+        arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
         if not as_declared:
             # what it is called and built on is what was asked for then
-            arguments = {**arguments, **{name: live.attributes.get(name, arguments[name]) for name in want.create_only}}
-        phase: Phase = "ready" if want.created_by_aws else phase_of(want, live)
+            arguments = {
+                **arguments,
+                **{name: live.attributes.get(name, arguments[name]) for name in desired.create_only},
+            }
+        phase: Phase = "ready" if desired.created_by_aws else phase_of(desired, live)
         return RecoveredResource(
             self._record(address, live, phase, arguments, dependencies, item.step), self._found_by(address, live), True
         )
@@ -326,15 +329,15 @@ class _Search:
         return output_of(self._lives.get(address), output)
 
 
-def phase_of(want: Resource, live: Observed) -> Phase:
+def phase_of(desired: Resource, live: Observed) -> Phase:
     """Return how far a resource has come, as `up` would record it."""
     if _going(live):
         return "deleting"
     try:
-        waiting = want.pending(live)
+        waiting = desired.pending(live)
     except ProvisionError:
         return "created"
-    return "created" if waiting or compare(want, live) else "ready"
+    return "created" if waiting or compare(desired, live) else "ready"
 
 
 def _going(live: Observed) -> bool:

@@ -30,7 +30,7 @@ class Orphans:
 
     def step(self, resource_type: type[Resource]) -> str:
         """Return the step that declares resources of this type."""
-        return next((item.step for item in self.declared.values() if type(item.want) is resource_type), "")
+        return next((item.step for item in self.declared.values() if type(item.resource) is resource_type), "")
 
     @cached_property
     def dependencies(self) -> Mapping[str, Sequence[str]]:
@@ -59,7 +59,7 @@ class Orphans:
         usual = {
             dependency.address.partition("/")[0]
             for item in self.declared.values()
-            if type(item.want) is resource_type
+            if type(item.resource) is resource_type
             for dependency in item.dependencies
         }
         found = {a for a, names in named.items() if any(map(UNIQUE.fullmatch, names))}

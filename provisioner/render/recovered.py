@@ -74,7 +74,7 @@ def document(recovery: Recovery, stack: str, account: str, region: str, backups:
 
 def candidate(found: Candidate) -> Iterator[str]:
     """Yield what is to be put on a resource that is imported, and what the next `up` would change."""
-    yield f"{found.live.id} as {found.want.address}:"
+    yield f"{found.live.id} as {found.resource.address}:"
     for name, change in found.tags.items():
         yield f"  + tag {name}: {change.new}" + (f" (now {change.old})" if change.old is not None else "")
     for name, change in found.changes.items():
@@ -90,7 +90,7 @@ def candidate_document(found: Candidate) -> dict[str, Any]:
         return {name: {"old": change.old, "new": change.new} for name, change in changes.items()}
 
     tags, changes = plain(found.tags), plain(found.changes)
-    return {"address": found.want.address, "id": found.live.id, "tags": tags, "changes": changes}
+    return {"address": found.resource.address, "id": found.live.id, "tags": tags, "changes": changes}
 
 
 def _value(value: Any) -> str:

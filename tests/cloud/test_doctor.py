@@ -358,7 +358,9 @@ def test_up_is_refused_before_its_first_write_and_asks_nothing_when_all_is_recor
         beforehand.check(aws, stack, FILE, {})
     beforehand.check(aws, stack, FILE, {}, "repositories")
     assert all(call.read for call in calls(aws))
-    made = {address: Record(address, item.want.type_name, "ready", "", "x") for address, item in stack.declared.items()}
+    made = {
+        address: Record(address, item.resource.type_name, "ready", "", "x") for address, item in stack.declared.items()
+    }
     aws = rig.aws()
     beforehand.check(aws, stack, FILE, made)
     assert calls(aws) == []

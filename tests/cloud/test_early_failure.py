@@ -129,11 +129,11 @@ def logged(stack: Stack, image: str) -> None:
     stack.ensure(LogGroup("web", group, 7))
     declared(stack, image=image)
     item = stack.declared["task_definition/web"]
-    assert isinstance(item.want, TaskDefinition)
+    assert isinstance(item.resource, TaskDefinition)
     options = {"awslogs-group": group, "awslogs-region": stack.facts.region, "awslogs-stream-prefix": "web"}
     log = {"logConfiguration": {"logDriver": "awslogs", "options": options}}
-    containers = [{**container, **log} for container in item.want.container_definitions]
-    stack.declared[item.address] = replace(item, want=replace(item.want, container_definitions=containers))
+    containers = [{**container, **log} for container in item.resource.container_definitions]
+    stack.declared[item.address] = replace(item, resource=replace(item.resource, container_definitions=containers))
 
 
 def why(outcome: Outcome) -> str:

@@ -96,7 +96,7 @@ def test_a_network_is_taken_thing_by_thing_and_goes_with_the_stack(rig: Rig) -> 
 class Named:
     """A resource type that names tell apart: what is wanted, how somebody else made it, and its id."""
 
-    want: Resource
+    resource: Resource
     make: Callable[[Any], Any]
     id: str
 
@@ -141,20 +141,20 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.want.type_name)
+@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.resource.type_name)
 def test_what_up_refuses_can_be_imported(rig: Rig, named: Named) -> None:
     named.make(rig.cloud)
 
     def declare(stack: Stack) -> None:
-        stack.ensure(named.want)
+        stack.ensure(named.resource)
 
     (refused,) = rig.plan(declare)
-    assert f"provision import {named.want.address} '{named.id}'" in refused.why
-    taken(rig, declare, named.want.address, named.id)
+    assert f"provision import {named.resource.address} '{named.id}'" in refused.why
+    taken(rig, declare, named.resource.address, named.id)
     rig.down().ok()
-    assert rig.aws().live(type(named.want)) == []
+    assert rig.aws().live(type(named.resource)) == []
     with pytest.raises(ConfigurationError, match="cannot import"):
-        take(rig, declare, named.want.address, named.id)
+        take(rig, declare, named.resource.address, named.id)
 
 
 def test_images_are_taken_by_their_tags_alone(rig: Rig) -> None:
@@ -434,7 +434,7 @@ def everything(stack: Stack) -> None:
     stack.ensure(DiscoveryService("main", "main", space.id, dns, {"FailureThreshold": 1}))
     stack.ensure(TargetGroup("main", "main", net.id, "/"))
     for named in NAMED:
-        stack.ensure(named.want)
+        stack.ensure(named.resource)
     stack.ensure(InstanceProfile("main", "main", "${role/web:id}"))
 
 

@@ -110,7 +110,7 @@ def test_the_boundary_has_all_that_the_roles_policies_say_today_and_no_more() ->
     services = {"web": {"image": "nginx:1", "port": 80, "database": True, "exec": True}}
     config = Config.model_validate({"services": services, **on})
     facts = replace(FACTS, kms_key="arn:aws:kms:eu-west-1:123456789012:key/1")
-    roles = [it.want for it in declaring.declare(config, facts).declared.values() if isinstance(it.want, Role)]
+    roles = [it.resource for it in declaring.declare(config, facts).declared.values() if isinstance(it.resource, Role)]
     known = json.loads(aws_managed_policies_data)
     attached = {arn.rpartition("/")[2] for role in roles for arn in role.managed_policy_arns}
     assert len(attached) == 2

@@ -408,7 +408,7 @@ def seen(rig: Rig, **deployment: Any) -> Observed:
 
 def test_a_deployment_that_was_given_up_is_a_difference_and_another_one_is_started(rig: Rig) -> None:
     rig.up(declared).ok()
-    before, wanted = newest(rig), rig.declare(declared).declared["service/web"].want
+    before, wanted = newest(rig), rig.declare(declared).declared["service/web"].resource
     given_up = seen(
         rig, rolloutState="FAILED", rolloutStateReason="ECS deployment circuit breaker: tasks failed to start."
     )
@@ -475,7 +475,7 @@ def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
 def test_a_failed_thing_is_given_its_changes(rig: Rig) -> None:
     """After a deployment that failed, what the user mends is rolled out: the failure does not stand in its way."""
     rig.up(declared).ok()
-    wanted = filled(rig.declare(declared).declared["service/web"].want, lambda address, output: CLUSTER)
+    wanted = filled(rig.declare(declared).declared["service/web"].resource, lambda address, output: CLUSTER)
     given_up = seen(rig, rolloutState="FAILED", rolloutStateReason="tasks failed to start")
     assert awaited(wanted, given_up, compare(wanted, given_up)) is None
     with pytest.raises(Failed):

@@ -103,15 +103,15 @@ def test_the_password_that_the_cluster_is_given_is_the_parameters(rig: Rig) -> N
     rig.up(declared).ok()
     aws, sent = rig.aws(), list[str]()
     item = rig.declare(declared).declared["db_cluster/main"]
-    assert isinstance(item.want, DbCluster)
-    want = replace(item.want, password_parameter=f"/{NAME}/database/password", password_version="2/2")
+    assert isinstance(item.resource, DbCluster)
+    desired = replace(item.resource, password_parameter=f"/{NAME}/database/password", password_version="2/2")
     (live,) = aws.live(DbCluster)
     modify = "before-call.rds.ModifyDBCluster"
     aws.client("rds").meta.events.register(
         modify, lambda params, **_: sent.append(params["body"]["MasterUserPassword"])
     )
-    want.update(aws, live, {"password_version": Change("1/1", "2/2")})
-    value = rig.cloud.client("ssm").get_parameter(Name=want.password_parameter, WithDecryption=True)
+    desired.update(aws, live, {"password_version": Change("1/1", "2/2")})
+    value = rig.cloud.client("ssm").get_parameter(Name=desired.password_parameter, WithDecryption=True)
     assert sent == [value["Parameter"]["Value"]]
 
 

@@ -64,7 +64,7 @@ def declared() -> dict[str, list[Resource]]:
     config = Config.model_validate(tomllib.loads(SAMPLE) | OPTIONS)
     found: dict[str, list[Resource]] = {}
     for item in declaring.declare(config, FACTS).declared.values():
-        found.setdefault(item.want.type_name, []).append(item.want)
+        found.setdefault(item.resource.type_name, []).append(item.resource)
     return found
 
 
@@ -96,7 +96,7 @@ class Account:
     def _known(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
         if resource_type.type_name in self.known:
             return self.known[resource_type.type_name]
-        return [want.fields() for want in declared().get(resource_type.type_name, ())]
+        return [desired.fields() for desired in declared().get(resource_type.type_name, ())]
 
     def _answer(self, model: OperationModel, request: Mapping[str, Any]) -> dict[str, Any]:
         operation = f"{model.service_model.service_name}.{model.name}"

@@ -134,7 +134,7 @@ def _check_foreign(world: World) -> None:
 def _check_up(world: World, run: Run, records: dict[str, Record]) -> None:
     """What `up` says is so: all that is declared is there, as declared, works, and is recorded; nothing else is."""
     for address, item in world.stack.declared.items():
-        if not item.want.created_by_aws:
+        if not item.resource.created_by_aws:
             _check_as_declared(world, run, records.get(address), item)
     for address in records.keys() - world.stack.declared.keys():
         raise Violation(f"up is through, and {address} is still recorded")
@@ -175,7 +175,7 @@ def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
 
 def _actual(world: World, record: Record, item: Declared) -> CloudResource | None:
     alive = [one for one in world.cloud.alive() if one.sort == record.type]
-    if item.want.versioned:
+    if item.resource.versioned:
         title = record.arguments["title"]
         return next((one for one in reversed(alive) if one.fields["title"] == title and one.maker), None)
     return next((one for one in alive if one.id == record.id), None)

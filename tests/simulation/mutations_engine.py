@@ -17,10 +17,10 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        if age is not None and self.aws.pace.young(age, settling(type(want), record)):
+        if age is not None and self.aws.pace.young(age, settling(type(desired), record)):
         """,
         """
-        if age is not None and live is not None and self.aws.pace.young(age, settling(type(want), record)):
+        if age is not None and live is not None and self.aws.pace.young(age, settling(type(desired), record)):
         """,
     ),
     Mutation(
@@ -28,7 +28,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        live = self._find(want, record, fresh=True)
+        live = self._find(desired, record, fresh=True)
         """,
         "",
     ),
@@ -38,10 +38,10 @@ FAULTS = (
         APPLY,
         """
         self.store.put(intent)
-        self._tried[want.address] = result
+        self._tried[desired.address] = result
         """,
         """
-        self._tried[want.address] = result
+        self._tried[desired.address] = result
         """,
     ),
     Mutation(
@@ -87,7 +87,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        ghost = None if want.retained else self.store.age()
+        ghost = None if desired.retained else self.store.age()
         """,
         """
         ghost = None
@@ -108,7 +108,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        self.aws.tag(type(want), live, want.address)
+        self.aws.tag(type(desired), live, desired.address)
         """,
         "",
     ),
@@ -127,7 +127,7 @@ FAULTS = (
         REFUSED,
         """
         if stuck:
-        raise ReplacementRequired(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
+        raise ReplacementRequired(f"{desired.address} cannot be changed in place: {'; '.join(stuck)}")
         """,
         "",
     ),
@@ -335,10 +335,10 @@ FAULTS = (
         ENGINE,
         PLAN,
         """
-        return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
+        return not (stays or on or any(_same_name(desired, record) for desired in self._desired.values()))
         """,
         """
-        return not (stays or any(_same_name(want, record) for want in self._wants.values()))
+        return not (stays or any(_same_name(desired, record) for desired in self._desired.values()))
         """,
     ),
     Mutation(

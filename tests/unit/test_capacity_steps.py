@@ -102,7 +102,7 @@ def test_the_account_can_be_left_alone() -> None:
 def test_instances_are_all_spot_or_none() -> None:
     for spot, share in ((True, 0), (False, 100)):
         stack = stack_of(capacity={"spot": spot, "instance_types": ["m5.large", "m5a.large"]})
-        policy = stack.declared["auto_scaling_group/main"].want.fields()["mixed_instances_policy"]
+        policy = stack.declared["auto_scaling_group/main"].resource.fields()["mixed_instances_policy"]
         assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == share
         assert [o["InstanceType"] for o in policy["LaunchTemplate"]["Overrides"]] == ["m5.large", "m5a.large"]
         assert ("service_linked_role/spot" in needed(stack, "auto_scaling_group/main")) == spot

@@ -23,7 +23,7 @@ def creating(error: Exception) -> list[str]:
         raise error
 
     said: list[str] = []
-    want = LogGroup("web", "/web", 7)
+    desired = LogGroup("web", "/web", 7)
 
     def put(record: Record) -> None:
         said.append(record.phase)
@@ -33,7 +33,7 @@ def creating(error: Exception) -> list[str]:
     aws.client("logs").meta.events.register("before-call", create)
     converge = Apply(aws, cast("Any", store), {}, lambda event: None)
     with pytest.raises(type(error)):
-        converge._create(want, Declared(want, (), "logs"), None, "created")
+        converge._create(desired, Declared(desired, (), "logs"), None, "created")
     return said
 
 

@@ -47,13 +47,13 @@ SHOWN: dict[str, Any] = {
 class Answering:
     """A way to an AWS that gives these answers; `asked` says what for: the operation, and of what."""
 
-    def __init__(self, want: TaskDefinition, **answers: Any) -> None:
-        self.aws = way(project="p", pace=Pace(), knowledge=Knows(fields=lambda resource_type: [want.fields()]))
+    def __init__(self, desired: TaskDefinition, **answers: Any) -> None:
+        self.aws = way(project="p", pace=Pace(), knowledge=Knows(fields=lambda resource_type: [desired.fields()]))
         self.asked: list[tuple[str, str]] = []
-        tags = self.aws.tags(want.address) | {CONTENT_TAG: content_of(want.fields())}
+        tags = self.aws.tags(desired.address) | {CONTENT_TAG: content_of(desired.fields())}
         self.answers: dict[str, Any] = {
             "GetResources": {"ResourceTagMappingList": []},
-            "ListTaskDefinitionFamilies": {"families": [want.family]},
+            "ListTaskDefinitionFamilies": {"families": [desired.family]},
             "ListTaskDefinitions": {"taskDefinitionArns": [ARN]},
             "DescribeTaskDefinition": {
                 "taskDefinition": SHOWN,
@@ -132,13 +132,13 @@ def test_a_family_that_is_registered_again_counts_as_deleted_no_more() -> None:
 
 @pytest.mark.parametrize("known_by", ["the record", "a name of another stack"])
 def test_a_family_that_may_be_there_unlisted_is_described_unasked(known_by: str) -> None:
-    want = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
-    to = Answering(want, ListTaskDefinitionFamilies={"families": []})
+    desired = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
+    to = Answering(desired, ListTaskDefinitionFamilies={"families": []})
     if known_by == "the record":
         to.aws = to.aws.knowing(
-            Knows(fields=lambda resource_type: [want.fields()], ids=lambda resource_type: [want.family])
+            Knows(fields=lambda resource_type: [desired.fields()], ids=lambda resource_type: [desired.family])
         )
-    assert [live.id for live in to.aws.live(TaskDefinition)] == [want.family]
+    assert [live.id for live in to.aws.live(TaskDefinition)] == [desired.family]
     assert [operation for operation, _ in to.asked].count("ListTaskDefinitionFamilies") == 0
 
 

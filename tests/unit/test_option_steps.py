@@ -24,53 +24,55 @@ def more(**tables: Any) -> tuple[Stack, set[str]]:
     return stack, stack.declared.keys() - stack_of().declared.keys()
 
 
-def want(stack: Stack, address: str) -> Any:
-    return cast("Any", stack.declared[address].want)
+def desired(stack: Stack, address: str) -> Any:
+    return cast("Any", stack.declared[address].resource)
 
 
 def test_a_key_is_used_for_all_that_is_kept_and_the_logs_key_for_logs() -> None:
     config = Config.model_validate(WEB)
     stack = declaring.declare(config, replace(FACTS, kms_key=KEY, logs_key=f"{KEY}-logs"))
     assert stack.declared.keys() == declaring.declare(config, FACTS).declared.keys()
-    groups = [item.want for item in stack.declared.values() if isinstance(item.want, LogGroup)]
+    groups = [item.resource for item in stack.declared.values() if isinstance(item.resource, LogGroup)]
     assert {group.kms_key_id for group in groups} == {f"{KEY}-logs"}
-    assert want(stack, "repository/web").encryption_configuration == {"encryptionType": "KMS", "kmsKey": KEY}
-    assert want(stack, "db_cluster/main").kms_key_id == KEY
-    assert want(stack, "secure_parameter/database-password").key_id == KEY
-    (disk,) = want(stack, "launch_template/main").launch_template_data["BlockDeviceMappings"]
+    assert desired(stack, "repository/web").encryption_configuration == {"encryptionType": "KMS", "kmsKey": KEY}
+    assert desired(stack, "db_cluster/main").kms_key_id == KEY
+    assert desired(stack, "secure_parameter/database-password").key_id == KEY
+    (disk,) = desired(stack, "launch_template/main").launch_template_data["BlockDeviceMappings"]
     assert disk["Ebs"]["KmsKeyId"] == KEY
-    decrypt = want(stack, "role/execution").inline_policies["parameters"]["Statement"][1]
+    decrypt = desired(stack, "role/execution").inline_policies["parameters"]["Statement"][1]
     assert (decrypt["Action"], decrypt["Resource"]) == ("kms:Decrypt", KEY)
     assert decrypt["Condition"]["StringLike"]["kms:EncryptionContext:PARAMETER_ARN"].endswith("/ecs-sample-dev/*")
 
 
 def test_without_a_key_nothing_names_one() -> None:
     stack = stack_of()
-    assert "KmsKeyId" not in str(want(stack, "launch_template/main").fields())
-    assert "kms:" not in str([item.want.fields() for item in stack.declared.values() if isinstance(item.want, Role)])
+    assert "KmsKeyId" not in str(desired(stack, "launch_template/main").fields())
+    assert "kms:" not in str(
+        [item.resource.fields() for item in stack.declared.values() if isinstance(item.resource, Role)]
+    )
 
 
 def test_readers_come_after_the_writer_each_with_a_tier_and_zones_of_its_own() -> None:
     stack, found = more(database={"readers": 3})
     assert found == {f"db_instance/reader-{number}" for number in (1, 2, 3)}
-    readers = [cast("DbInstance", want(stack, f"db_instance/reader-{number}")) for number in (1, 2, 3)]
+    readers = [cast("DbInstance", desired(stack, f"db_instance/reader-{number}")) for number in (1, 2, 3)]
     assert [reader.db_instance_identifier for reader in readers] == [f"ecs-sample-dev-{number}" for number in (2, 3, 4)]
     assert [reader.promotion_tier for reader in readers] == [1, 2, 3]
     assert [reader.zones[0][-1] for reader in readers] == ["b", "c", "a"]
-    assert want(stack, "db_instance/main").zones[0][-1] == "a"
+    assert desired(stack, "db_instance/main").zones[0][-1] == "a"
     assert all(sorted(reader.zones) == sorted(FACTS.zones) for reader in readers)
     assert "db_instance/main" in needed(stack, "db_instance/reader-1")
-    assert want(stack_of(), "db_instance/main").zones == ()
+    assert desired(stack_of(), "db_instance/main").zones == ()
 
 
 def test_each_log_of_the_database_has_its_group_beforehand_and_what_writes_it() -> None:
     stack, found = more(database={"logs": ["error", "slowquery", "audit", "general"]}, logs={"retention_days": 30})
     assert found == {f"log_group/database-{log}" for log in ("error", "slowquery", "audit", "general")}
     assert found <= needed(stack, "db_cluster/main")
-    group = cast("LogGroup", want(stack, "log_group/database-audit"))
+    group = cast("LogGroup", desired(stack, "log_group/database-audit"))
     assert (group.log_group_name, group.retention_in_days) == ("/aws/rds/cluster/ecs-sample-dev/audit", 30)
-    parameters = cast("DbClusterParameterGroup", want(stack, "db_cluster_parameter_group/main")).parameters
-    plain = cast("DbClusterParameterGroup", want(stack_of(), "db_cluster_parameter_group/main")).parameters
+    parameters = cast("DbClusterParameterGroup", desired(stack, "db_cluster_parameter_group/main")).parameters
+    plain = cast("DbClusterParameterGroup", desired(stack_of(), "db_cluster_parameter_group/main")).parameters
     assert {key: value for key, value in parameters.items() if key not in plain} == {
         "general_log": "1",
         "log_output": "FILE",
@@ -84,7 +86,7 @@ def test_flow_logs_have_a_group_and_a_role_that_can_write_only_there() -> None:
     stack, found = more(network={"flow_logs": True})
     assert found == {"flow_log/main", "log_group/flow-logs", "role/flow-logs"}
     assert found | {"vpc/main"} == needed(stack, "flow_log/main") | {"flow_log/main"}
-    role = cast("Role", want(stack, "role/flow-logs"))
+    role = cast("Role", desired(stack, "role/flow-logs"))
     (trust,) = role.assume_role_policy_document["Statement"]
     assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert trust["Condition"] == {
@@ -98,15 +100,15 @@ def test_flow_logs_have_a_group_and_a_role_that_can_write_only_there() -> None:
 def test_access_logs_have_a_bucket_that_only_this_accounts_balancers_write_into() -> None:
     stack, found = more(load_balancer={"access_logs": True}, logs={"retention_days": 30}, protect=True)
     assert found == {"bucket/access-logs"}
-    bucket = want(stack, "bucket/access-logs")
+    bucket = desired(stack, "bucket/access-logs")
     assert bucket.bucket == "ecs-sample-dev-123456789012-eu-west-1-logs"
     assert (bucket.expiration_days, bucket.deletion_protection) == (30, True)
     allow, deny = bucket.policy["Statement"]
     assert allow["Resource"] == f"arn:aws:s3:::{bucket.bucket}/AWSLogs/123456789012/*"
     assert allow["Condition"]["ArnLike"]["aws:SourceArn"].startswith("arn:aws:elasticloadbalancing:eu-west-1:1234")
     assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
-    assert want(stack, "load_balancer/main").access_logs_bucket == "${bucket/access-logs:id!}"
-    assert want(stack_of(), "load_balancer/main").access_logs_bucket is None
+    assert desired(stack, "load_balancer/main").access_logs_bucket == "${bucket/access-logs:id!}"
+    assert desired(stack_of(), "load_balancer/main").access_logs_bucket is None
 
 
 def test_the_longest_name_of_a_stack_leaves_room_for_the_buckets_name() -> None:
@@ -118,23 +120,25 @@ def test_the_longest_name_of_a_stack_leaves_room_for_the_buckets_name() -> None:
         replace(FACTS, region="ap-northeast-1"),
     )
     assert len(longest.name) == 28
-    assert len(want(longest, "bucket/access-logs").bucket) <= 63
+    assert len(desired(longest, "bucket/access-logs").bucket) <= 63
 
 
 def test_a_web_acl_is_associated_once_the_load_balancer_works() -> None:
     arn = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1a"
     stack, found = more(load_balancer={"waf_acl": arn})
     assert found == {"web_acl_association/main"}
-    assert want(stack, "web_acl_association/main").web_acl_arn == arn
+    assert desired(stack, "web_acl_association/main").web_acl_arn == arn
     assert [need.ready for need in stack.declared["web_acl_association/main"].dependencies] == [True]
 
 
 def test_with_iam_authentication_a_service_may_sign_in_under_its_own_name() -> None:
     config = Config.model_validate(WEB | {"database": {"iam_authentication": True}})
     stack = declaring.declare(config, FACTS)
-    assert want(stack, "db_cluster/main").enable_iam_database_authentication
-    (statement,) = want(stack, "role/task-web").inline_policies["database"]["Statement"]
+    assert desired(stack, "db_cluster/main").enable_iam_database_authentication
+    (statement,) = desired(stack, "role/task-web").inline_policies["database"]["Statement"]
     assert statement["Action"] == "rds-db:connect"
     assert statement["Resource"] == "arn:aws:rds-db:eu-west-1:123456789012:dbuser:*/ecs-sample-dev-web"
-    assert "database" not in want(stack, "role/task-job").inline_policies
-    assert "database" not in want(declaring.declare(Config.model_validate(WEB), FACTS), "role/task-web").inline_policies
+    assert "database" not in desired(stack, "role/task-job").inline_policies
+    assert (
+        "database" not in desired(declaring.declare(Config.model_validate(WEB), FACTS), "role/task-web").inline_policies
+    )

@@ -146,7 +146,9 @@ def test_the_boundary_lets_the_roles_do_what_their_own_policies_say(key: str) ->
     services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True}}
     config = configured(services=services, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
-    declared = [it.want for it in declaring.declare(config, facts).declared.values() if isinstance(it.want, Role)]
+    declared = [
+        it.resource for it in declaring.declare(config, facts).declared.values() if isinstance(it.resource, Role)
+    ]
     said = [one for role in declared for policy in role.inline_policies.values() for one in policy["Statement"]]
     assert {role.role_name.removeprefix("ecs-sample-dev-") for role in declared} == {
         "instance", "execution", "task-web", "flow-logs"

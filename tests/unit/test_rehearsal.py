@@ -52,15 +52,15 @@ def test_ids_become_tokens_and_needs() -> None:
     assert left_out == {}
     # each after what it needs
     assert [*declared] == ["vpc/main", "subnet/a"]
-    assert declared["subnet/a"].want.fields()["vpc_id"] == "${vpc/main:id!}"
+    assert declared["subnet/a"].resource.fields()["vpc_id"] == "${vpc/main:id!}"
     assert declared["subnet/a"].dependencies == (Dependency("vpc/main", "id", True), Dependency("vpc/main", ready=True))
     assert declared["subnet/a"].step == "network"
-    assert declared["vpc/main"].want.fields() == MAIN.arguments
+    assert declared["vpc/main"].resource.fields() == MAIN.arguments
 
 
 def test_an_id_that_nobody_recorded_stays() -> None:
     declared, _ = declarations(table(MAIN, subnet("vpc-00000000000000000")))
-    assert declared["subnet/a"].want.fields()["vpc_id"] == "vpc-00000000000000000"
+    assert declared["subnet/a"].resource.fields()["vpc_id"] == "vpc-00000000000000000"
 
 
 def test_outputs_stand_in_longer_texts_and_without_their_last_dot() -> None:
@@ -76,7 +76,7 @@ def test_outputs_stand_in_longer_texts_and_without_their_last_dot() -> None:
         "certificate/app.example.com",
     )  # fmt: skip
     declared, _ = declarations(table(proof, certificate))
-    fields = declared["validation_record/app.example.com"].want.fields()
+    fields = declared["validation_record/app.example.com"].resource.fields()
     # not to be ready: it becomes so by this record
     assert fields["record_name"] == "${certificate/app.example.com:validation_name_0}"
     assert fields["resource_records"] == ["${certificate/app.example.com:validation_value_0}"]
@@ -95,7 +95,7 @@ def test_what_follows_from_a_name_stays_but_for_the_registry() -> None:
         "repository/web",
         "instance_profile/task",
     )
-    fields = declarations(table(role, repository, wanted))[0]["wanted_image/web"].want.fields()
+    fields = declarations(table(role, repository, wanted))[0]["wanted_image/web"].resource.fields()
     assert fields == {"uri": "${repository/web:repository_uri!}:1", "source": "p-e-task"}
 
 

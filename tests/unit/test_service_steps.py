@@ -28,12 +28,12 @@ def declared(**services: dict[str, Any]) -> Stack:
     return stack
 
 
-def want(stack: Stack, address: str) -> Any:
-    return stack.declared[address].want
+def desired(stack: Stack, address: str) -> Any:
+    return stack.declared[address].resource
 
 
 def container(stack: Stack, name: str) -> dict[str, Any]:
-    [only] = want(stack, f"task_definition/{name}").container_definitions
+    [only] = desired(stack, f"task_definition/{name}").container_definitions
     return dict(only)
 
 
@@ -55,7 +55,7 @@ def test_a_container_has_few_privileges() -> None:
         "/var/lib/amazon/ssm",
         "/var/log/amazon/ssm",
     }
-    volumes = {volume["name"] for volume in want(stack, "task_definition/web").volumes}
+    volumes = {volume["name"] for volume in desired(stack, "task_definition/web").volumes}
     assert volumes == {mount["sourceVolume"] for mount in web["mountPoints"]}
     assert web["systemControls"] == [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
 
@@ -63,7 +63,7 @@ def test_a_container_has_few_privileges() -> None:
 def test_on_an_instance_ecs_mounts_its_own_log_folder() -> None:
     stack = declared(web={"build": "nowhere", "port": 80, "launch": "ec2"})
     assert [mount["containerPath"] for mount in container(stack, "web")["mountPoints"]] == ["/var/lib/amazon/ssm"]
-    assert want(stack, "task_definition/web").volumes == [{"name": "exec-state"}]
+    assert desired(stack, "task_definition/web").volumes == [{"name": "exec-state"}]
 
 
 def test_a_ready_image_runs_as_its_own_user_and_writes_where_it_likes_unless_said_otherwise() -> None:
@@ -78,7 +78,7 @@ def test_a_ready_image_runs_as_its_own_user_and_writes_where_it_likes_unless_sai
 def test_a_writable_root_needs_no_volumes() -> None:
     stack = declared(web={"build": "nowhere", "port": 8080, "read_only": False})
     assert not {"mountPoints", "systemControls"} & container(stack, "web").keys()
-    assert want(stack, "task_definition/web").volumes == []
+    assert desired(stack, "task_definition/web").volumes == []
 
 
 def test_callers_and_users_of_the_database_are_told_where() -> None:
@@ -117,7 +117,7 @@ def test_only_images_that_the_stack_builds_are_asked_for_their_health() -> None:
 
 def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     stack = declared(web={"build": "nowhere", "port": 80}, other={"image": "nginx:1", "port": 81})
-    image = want(stack, "wanted_image/web")
+    image = desired(stack, "wanted_image/web")
     assert (image.uri, image.source) == ("${repository/web:repository_uri}:unknown", "nowhere")
     assert container(stack, "web")["image"] == image.uri
     assert container(stack, "other")["image"] == "nginx:1"
@@ -130,7 +130,7 @@ def test_an_image_is_kept_from_expiring_before_a_task_definition_names_it() -> N
     services = {"web": {"build": "nowhere", "port": 80}, "other": {"image": "nginx:1", "port": 81}}
     stack = Stack(Config.model_validate({"services": services}), replace(FACTS, pushed=frozenset({"web"})))
     stack.run()
-    in_use = want(stack, "image_in_use/web.unknown")
+    in_use = desired(stack, "image_in_use/web.unknown")
     assert (in_use.tag, in_use.image) == ("in-use-unknown", container(stack, "web")["image"])
     assert "image_in_use/web.unknown" in needs(stack, "task_definition/web")
     assert not [address for address in stack.declared if address.startswith("image_in_use/other")]
@@ -144,24 +144,24 @@ def test_what_is_copied_is_named_by_its_copys_digest_and_what_is_not_is_recorded
     }
     stack = Stack(Config.model_validate({"services": services}), replace(FACTS, copies=copies))
     stack.run()
-    copied = want(stack, "copied_image/web")
+    copied = desired(stack, "copied_image/web")
     assert (copied.repository_name, copied.tag, copied.source) == ("ecs-sample-dev/web", "a-1", copies["web"].source)
     assert container(stack, "web")["image"] == "${copied_image/web:reference}"
-    assert want(stack, "image_in_use/web.a-1").tag == "in-use-a-1"
+    assert desired(stack, "image_in_use/web.a-1").tag == "in-use-a-1"
     assert "image_in_use/web.a-1" in needs(stack, "task_definition/web")
-    assert want(stack, "wanted_image/other").source == "docker.io/library/nginx:1"
+    assert desired(stack, "wanted_image/other").source == "docker.io/library/nginx:1"
     assert container(stack, "other")["image"] == "${repository/other:repository_uri}:a-unknown"
     assert [text for text in stack.notices if text in ("told", "not copied")] == ["told", "not copied"]
 
 
 def test_where_services_run() -> None:
     stack = declared(web={"image": "nginx:1", "port": 80, "launch": "ec2"}, api={"image": "nginx:1", "port": 81})
-    [on_instances] = want(stack, "service/web").capacity_provider_strategy
+    [on_instances] = desired(stack, "service/web").capacity_provider_strategy
     assert on_instances["capacityProvider"] == "${capacity_provider/main:id}"
-    assert want(stack, "task_definition/web").requires_compatibilities == ["EC2"]
-    assert want(stack, "task_definition/api").requires_compatibilities == ["FARGATE"]
+    assert desired(stack, "task_definition/web").requires_compatibilities == ["EC2"]
+    assert desired(stack, "task_definition/api").requires_compatibilities == ["FARGATE"]
     for name in ("web", "api"):
-        service = want(stack, f"service/{name}")
+        service = desired(stack, f"service/{name}")
         assert service.subnets == [f"${{subnet/private-{letter}:id}}" for letter in "abc"]
         assert service.assign_public_ip == "DISABLED"
 
@@ -176,9 +176,9 @@ def test_where_services_run() -> None:
 )
 def test_how_much_of_fargate_is_spot(on_demand: dict[str, int], shares: list[tuple[str, int, int]]) -> None:
     stack = declared(api={"image": "nginx:1", "port": 81, "on_demand": on_demand})
-    strategy = want(stack, "service/api").capacity_provider_strategy
+    strategy = desired(stack, "service/api").capacity_provider_strategy
     assert [(one["capacityProvider"], one["weight"], one["base"]) for one in strategy] == shares
-    attached = want(stack, "cluster_capacity_providers/main").capacity_providers
+    attached = desired(stack, "cluster_capacity_providers/main").capacity_providers
     assert set(attached) >= {provider for provider, _, _ in shares}, "else ECS refuses the service"
 
 
@@ -192,7 +192,7 @@ def test_tasks_start_after_what_they_cannot_do_without() -> None:
             "cluster_capacity_providers/main",
         }
     assert "listener/https" in needs(stack, "service/web")
-    [balancer] = want(stack, "service/web").load_balancers
+    [balancer] = desired(stack, "service/web").load_balancers
     assert balancer == {"targetGroupArn": "${target_group/web:id}", "containerName": "web", "containerPort": 80}
     assert not any(address.startswith(("listener/", "target_group/")) for address in needs(stack, "service/api"))
 
@@ -215,17 +215,19 @@ def test_a_shell_in_a_task_is_possible_unless_the_stack_is_protected_or_it_is_sa
     services = {"web": {"image": "nginx:1", "port": 80, "read_only": True, **({} if said is None else {"exec": said})}}
     stack = Stack(Config.model_validate({"protect": protect, "services": services}), FACTS)
     stack.run()
-    assert want(stack, "service/web").enable_execute_command is on
-    assert want(stack, "role/task-web").inline_policies.keys() == ({"exec"} if on else set())
+    assert desired(stack, "service/web").enable_execute_command is on
+    assert desired(stack, "role/task-web").inline_policies.keys() == ({"exec"} if on else set())
     assert bool(container(stack, "web").get("mountPoints")) is on
-    assert bool(want(stack, "task_definition/web").volumes) is on
+    assert bool(desired(stack, "task_definition/web").volumes) is on
 
 
 def egress(stack: Stack, name: str) -> set[tuple[int, str]]:
     """Where a group's members may send to: port, and peer."""
     found = stack.declared.get(f"security_group_egress/{name}")
     rules = (
-        want(stack, f"security_group_egress/{name}").rules if found else want(stack, f"security_group/{name}").egress
+        desired(stack, f"security_group_egress/{name}").rules
+        if found
+        else desired(stack, f"security_group/{name}").egress
     )
     peers = ("CidrIpv4", "PrefixListId", "ReferencedGroupId")
     return {(rule["FromPort"], next(rule[peer] for peer in peers if peer in rule)) for rule in rules}
@@ -244,8 +246,8 @@ def test_nothing_goes_out_but_to_what_is_needed() -> None:
     assert egress(stack, "api") == {endpoints, layers, (3306, "${security_group/database:id}")}
     assert egress(stack, "job") == egress(stack, "endpoints") == egress(stack, "database") == set()
     # whoever uses a group by way of its rules begins when nothing else can go out any more
-    assert want(stack, "service/api").security_groups == ["${security_group_egress/api:id}"]
-    assert want(stack, "load_balancer/main").security_groups == ["${security_group_egress/alb:id}"]
+    assert desired(stack, "service/api").security_groups == ["${security_group_egress/api:id}"]
+    assert desired(stack, "load_balancer/main").security_groups == ["${security_group_egress/alb:id}"]
 
 
 def test_a_load_balancer_without_services_sends_nothing() -> None:
@@ -261,16 +263,16 @@ def test_endpoints_get_a_policy_where_aws_takes_one() -> None:
     services = {"web": {"image": "nginx:1", "port": 80}}
     stack = Stack(Config.model_validate({"services": services}), replace(FACTS, policed=frozenset({"ecs", "logs"})))
     stack.run()
-    policies = {a: want(stack, a).policy_document for a in stack.declared if a.startswith("vpc_endpoint/")}
+    policies = {a: desired(stack, a).policy_document for a in stack.declared if a.startswith("vpc_endpoint/")}
     assert {address.partition("/")[2] for address, policy in policies.items() if policy} == {"ecs", "logs", "s3"}
 
 
 def test_how_services_scale() -> None:
     stack = declared(web={"image": "nginx:1", "port": 80, "scaling": {"min": 2, "max": 5, "cpu": 40}})
-    target, policy = want(stack, "scalable_target/web"), want(stack, "scaling_policy/web")
+    target, policy = desired(stack, "scalable_target/web"), desired(stack, "scaling_policy/web")
     assert (target.min_capacity, target.max_capacity) == (2, 5)
     assert policy.target_tracking_scaling_policy_configuration["TargetValue"] == 40
-    service: Resource = want(stack, "service/web")
+    service: Resource = desired(stack, "service/web")
     assert service.fields()["desired_count"] == 2
     assert "desired_count" in service.ignore_changes
 

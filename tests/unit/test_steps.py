@@ -114,14 +114,14 @@ def test_a_policy_variable_is_no_token() -> None:
 
 
 def test_filled_replaces_the_fields_of_a_thing() -> None:
-    want = Box("inner", inside="${box/outer:id}")
-    assert filled(want, lambda address, output: "b-1") == Box("inner", inside="b-1", labels=cast("Any", []))
+    desired = Box("inner", inside="${box/outer:id}")
+    assert filled(desired, lambda address, output: "b-1") == Box("inner", inside="b-1", labels=cast("Any", []))
 
 
 def test_only_what_differs_and_is_watched_is_a_change() -> None:
-    want = Box("a", size=2, labels=["x", "y"], options={"a": 1, "b": (1, 2)}, started=5)
+    desired = Box("a", size=2, labels=["x", "y"], options={"a": 1, "b": (1, 2)}, started=5)
     live = Observed("b-1", {"size": 1, "labels": ("y", "x"), "options": {"b": [1, 2], "a": 1}, "started": 9})
-    assert {name: (c.old, c.new) for name, c in compare(want, live).items()} == {"size": (1, 2)}
+    assert {name: (c.old, c.new) for name, c in compare(desired, live).items()} == {"size": (1, 2)}
 
 
 def test_order_counts_where_it_means_something() -> None:

@@ -23,7 +23,7 @@ DECLARED = declared(
 def record(item: Declared) -> Record:
     needs = list(dict.fromkeys(need.address for need in item.dependencies))
     return Record(
-        item.address, item.want.type_name, "ready", "", item.address, item.want.fields(), {}, needs, item.step
+        item.address, item.resource.type_name, "ready", "", item.address, item.resource.fields(), {}, needs, item.step
     )
 
 

@@ -90,11 +90,11 @@ def service_roles(context: Context) -> Sequence[Checked]:
 def settings(context: Context) -> Sequence[Checked]:
     """Say what `up` changes for the whole account in this Region, and `down` puts back."""
     found = []
-    for want in context.wanted(AccountSetting):
-        answer = context.aws.client("ecs").list_account_settings(name=want.setting_name, effectiveSettings=True)
+    for desired in context.wanted(AccountSetting):
+        answer = context.aws.client("ecs").list_account_settings(name=desired.setting_name, effectiveSettings=True)
         value = next((one.get("value") for one in answer["settings"]), None)
-        said = f"{want.setting_name} is {value}"
-        if value != want.value:
-            said += f": `up` sets {want.value} for the whole account in {context.aws.region}, `down` restores it"
+        said = f"{desired.setting_name} is {value}"
+        if value != desired.value:
+            said += f": `up` sets {desired.value} for the whole account in {context.aws.region}, `down` restores it"
         found.append(ok("account settings", said))
     return found

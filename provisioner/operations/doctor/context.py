@@ -102,12 +102,12 @@ class Context:
 
     def wanted(self, resource_type: type[K]) -> list[K]:
         """Return what is declared of a type."""
-        return [item.want for item in self.declared.declared.values() if isinstance(item.want, resource_type)]
+        return [item.resource for item in self.declared.declared.values() if isinstance(item.resource, resource_type)]
 
     def missing(self, resource_type: type[K]) -> list[K]:
         """Return what `up` would have to create of a type, as far as the plan or, without one, the state tells."""
         addresses = self.once("missing", self._missing)
-        return [want for want in self.wanted(resource_type) if want.address in addresses]
+        return [desired for desired in self.wanted(resource_type) if desired.address in addresses]
 
     def live(self, resource_type: type[Resource]) -> list[Observed]:
         """Return all resources of a type as they are: as the plan read them, which knows their names."""

@@ -129,7 +129,7 @@ def _exactly(number: float) -> Need:
 
 
 def _endpoints(kind: str, context: Context) -> Need:
-    return _exactly(sum(want.vpc_endpoint_type == kind for want in context.missing(VpcEndpoint)))
+    return _exactly(sum(desired.vpc_endpoint_type == kind for desired in context.missing(VpcEndpoint)))
 
 
 def _rules(context: Context) -> Need:
@@ -164,7 +164,7 @@ def _fargate(context: Context, *, spot: bool) -> Need:
 
 
 def _services(context: Context, launch: str) -> list[Wanted]:
-    services = [context.config.services[want.name] for want in context.wanted(Service)]
+    services = [context.config.services[desired.name] for desired in context.wanted(Service)]
     return [service for service in services if service.launch == launch]
 
 

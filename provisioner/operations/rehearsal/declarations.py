@@ -42,8 +42,8 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
         arguments = {name: with_references(value, references, mark) for name, value in record.arguments.items()}
         dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments))}
         dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies}
-        want: Resource = all_types()[record.type](address.partition("/")[2], **arguments)
-        declared[address] = Declared(want, tuple(dependencies), record.step)
+        desired: Resource = all_types()[record.type](address.partition("/")[2], **arguments)
+        declared[address] = Declared(desired, tuple(dependencies), record.step)
     return declared, left_out
 
 

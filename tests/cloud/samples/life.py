@@ -149,13 +149,13 @@ class _Living:
     def otherwise(self, names: str) -> dict[str, dict[str, Any]]:
         """Other values for those fields of each sample that its class lists under this name."""
         declared = self.rig.declare(self.declare()).declared
-        wants = {resource_type: declared[address].want for resource_type, address in self.addresses.items()}
+        wants = {resource_type: declared[address].resource for resource_type, address in self.addresses.items()}
         return {
-            want.address: {
-                name: self.samples[resource_type].other.get(name, another(want.fields()[name]))
+            desired.address: {
+                name: self.samples[resource_type].other.get(name, another(desired.fields()[name]))
                 for name in getattr(resource_type, names)
             }
-            for resource_type, want in wants.items()
+            for resource_type, desired in wants.items()
         }
 
     def tags(self) -> dict[str, str]:

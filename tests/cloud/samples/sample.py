@@ -76,12 +76,12 @@ class Here:
             self._handles[resource_type] = self.samples[resource_type].declare(self)
         return self._handles[resource_type]
 
-    def ensure(self, want: Resource, *, after: Iterable[Handle] = ()) -> Handle:
+    def ensure(self, desired: Resource, *, after: Iterable[Handle] = ()) -> Handle:
         """Declare a resource, unless it is declared already, with the values that are to be tried now."""
-        if want.address in self.stack.declared:
-            return Handle(want.address, type(want))
-        values = self.values.get(want.address, {})
-        tried = cast("Resource", dataclasses.replace(cast("Any", want), **values)) if values else want
+        if desired.address in self.stack.declared:
+            return Handle(desired.address, type(desired))
+        values = self.values.get(desired.address, {})
+        tried = cast("Resource", dataclasses.replace(cast("Any", desired), **values)) if values else desired
         return self.stack.ensure(tried, after=after)
 
 
