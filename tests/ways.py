@@ -13,7 +13,7 @@ from provisioner.aws.connection import Connection, Watcher
 from provisioner.aws.inventory import Inventory
 from provisioner.aws.reads import reads
 from provisioner.engine.clock import Pace
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import Observed, Resource
 from tests.jumping import Jumping
 
@@ -69,7 +69,7 @@ def calls(aws: Aws) -> list[Call]:
 
 
 @dataclass(frozen=True)
-class Knows(Known):
+class Knows(KnownResources):
     """What a test lets be known."""
 
     fields: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda resource_type: ()

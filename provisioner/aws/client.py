@@ -14,7 +14,7 @@ from provisioner.aws.ownership import Ownership
 from provisioner.aws.pages import items
 from provisioner.aws.shared_reads import SharedReads
 from provisioner.engine.clock import Pace
-from provisioner.engine.known import NOTHING, Known
+from provisioner.engine.known import NOTHING, KnownResources
 from provisioner.engine.pools import each
 from provisioner.engine.resource import Observed, Resource
 
@@ -62,7 +62,7 @@ class Aws(Ownership):
     redeploy: bool = False
     new_ami: bool = False
     stand_ins: bool = False
-    knowledge: Known = NOTHING
+    knowledge: KnownResources = NOTHING
     observed: Mapping[str, Observed] = field(default_factory=dict)
     report_progress: Callable[[str, str], None] = lambda address, text: None
     queued: Callable[[str, str], None] = lambda address, service: None
@@ -113,7 +113,7 @@ class Aws(Ownership):
         """Return the same, whose lists look also for what is neither declared nor recorded."""
         return replace(self, include_unrecorded=True)
 
-    def knowing(self, knowledge: Known) -> Self:
+    def knowing(self, knowledge: KnownResources) -> Self:
         """Return the same, which looks up what is declared and recorded by its names and ids."""
         return replace(self, knowledge=knowledge)
 

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 
 from provisioner.aws.reads import reads
 from provisioner.engine.errors import ProvisionError
-from provisioner.engine.ports import Row, Verdict
+from provisioner.engine.ports import ErrorCategory, Row
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 """The codes with which AWS's services say that the caller may not."""
@@ -244,8 +244,8 @@ def denied(error: BaseException) -> bool:
     return code_of(error) in DENIED
 
 
-def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
-    """Return the first row of one of the verdicts that speaks of this error, or None.
+def match(error: BaseException, service: str, *categories: ErrorCategory) -> Row | None:
+    """Return the first row of one of the categories that speaks of this error, or None.
 
     Args:
         service: boto3's name of the service that refused the call, if the error does not say it (see `note_service`).
@@ -256,7 +256,7 @@ def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
     refused_by = metadata.get(SERVICE, service)
     for row in TABLE:
         if (
-            row.verdict in verdicts
+            row.category in categories
             and row.service in ("*", refused_by)
             and re.fullmatch(row.code, code)
             and re.search(row.message, str(error))

@@ -150,8 +150,8 @@ class Inventory:
         until = self._pace.now() + UNSETTLED
         while True:
             try:
-                lives = read()
-                return None if lives is None else {live.id: live for live in lives}
+                observed = read()
+                return None if observed is None else {live.id: live for live in observed}
             except Exception as error:
                 # something went away between the list that names it and the read that looks closer, or is too new
                 if not not_found(error, resource_type.service) or self._pace.stop.is_set() or self._pace.now() > until:

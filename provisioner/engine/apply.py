@@ -30,7 +30,7 @@ from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from state.model import Phase, Record
 
 if TYPE_CHECKING:
-    from provisioner.engine.ports import Provider, Verdict
+    from provisioner.engine.ports import ErrorCategory, Provider
 
 TAKES_EFFECT = 300.0
 """Seconds within which AWS must show a change that it accepted; 120 were too few (terraform-provider-aws#32219)."""
@@ -61,9 +61,9 @@ class Apply:
     ) -> None:
         self.store, self.declared = store, declared
         self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
-        self.lives: dict[str, Observed] = {}
+        self.observed: dict[str, Observed] = {}
         self.aws = (
-            aws.observing(self.lives)
+            aws.observing(self.observed)
             .fenced(store.check_lock)
             .reporting(
                 lambda address, service: emit(ResourceQueued(address, declared[address].step, service)),
@@ -103,7 +103,7 @@ class Apply:
 
     def lookup(self, address: str, output: str) -> Any:
         """Return what AWS said of a resource in this run, or None if that is not known yet."""
-        return output_of(self.lives.get(address), output)
+        return output_of(self.observed.get(address), output)
 
     # -- one resource ----------------------------------------------------------------------------------------------
 
@@ -112,7 +112,7 @@ class Apply:
         with self.aws.acting(address):
             return act_or_wait(self.aws, resource_type, lambda: self._apply(address), lambda: self._passing(address))
 
-    def _passing(self, address: str) -> Sequence[Verdict]:
+    def _passing(self, address: str) -> Sequence[ErrorCategory]:
         """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
         return (
             ("not_yet_consistent", "in_use") if any(map(self._fresh, built_on(self.declared, address))) else ("in_use",)
@@ -279,9 +279,9 @@ class Apply:
 
     def _keep(self, address: str, live: Observed) -> Observed:
         """Keep what AWS says of a resource; what it leaves out while the resource is changed stays known."""
-        if (before := self.lives.get(address)) and before.id == live.id:
+        if (before := self.observed.get(address)) and before.id == live.id:
             live = replace(live, outputs={**before.outputs, **live.outputs})
-        self.lives[address] = live
+        self.observed[address] = live
         return live
 
     def _finish(self, address: str, live: Observed) -> None:
@@ -315,7 +315,7 @@ class Apply:
 
     def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         """Read once what all of them need."""
-        if (problem := refresh(self.aws, resource_type, [self.lives[address] for address in addresses])) is not None:
+        if (problem := refresh(self.aws, resource_type, [self.observed[address] for address in addresses])) is not None:
             return dict.fromkeys(addresses, problem)
         return {address: self._look_at(address) for address in addresses}
 
@@ -357,7 +357,7 @@ class Apply:
 
     def _asking(self, address: str) -> Callable[[], str]:
         resource_type = type(self.declared[address].resource)
-        return lambda: ask_or_empty(lambda: resource_type.delays(self.aws, self.lives[address]))
+        return lambda: ask_or_empty(lambda: resource_type.delays(self.aws, self.observed[address]))
 
     def _reached(self, dependency: Dependency, acted: set[str], done: set[str]) -> bool:
         if dependency.ready and dependency.address not in done:

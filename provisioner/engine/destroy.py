@@ -87,7 +87,7 @@ class Destroy:
             emit, {address: record.step for address, record in self.records.items()}, aws.pace.now
         )
         self._owners = owners(self.records, self.records)
-        self._lives: dict[str, Observed] = {}
+        self._observed: dict[str, Observed] = {}
         self._tasks = tasks or {}
         self._accepted: set[str] = set()
         self._others: set[str] = set()
@@ -133,7 +133,7 @@ class Destroy:
         resource_type = type_of(record)
 
         def found() -> Sequence[str]:
-            live = self._lives.get(address)
+            live = self._observed.get(address)
             return [live.id] if live and live.id else []
 
         with self.aws.acting(address):
@@ -163,7 +163,7 @@ class Destroy:
             return None
         if resource_type.protected(live.attributes) and not self.unprotect:
             raise Protected([record.address])
-        self._lives[record.address] = live
+        self._observed[record.address] = live
         if record.phase != "deleting":
             self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
         if not live.deleting:
@@ -232,18 +232,18 @@ class Destroy:
         return lambda: self._blockers(record.address, resource_type)
 
     def _blockers(self, address: str, resource_type: type[Resource]) -> str:
-        live = self._lives.get(address)
+        live = self._observed.get(address)
         return ask_or_empty(lambda: resource_type.blockers(self.aws, live)) if live else ""
 
     # -- all waiting resources of a type ---------------------------------------------------------------------------
 
     def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> Mapping[str, Outcome]:
         """Read once what all of them need."""
-        lives = [self._lives[address] for address in addresses]
-        for live in lives:
+        observed = [self._observed[address] for address in addresses]
+        for live in observed:
             if live.id:
                 self.aws.note_deleted(resource_type, live.id)
-        if (problem := refresh(self.aws, resource_type, lives)) is not None:
+        if (problem := refresh(self.aws, resource_type, observed)) is not None:
             return dict.fromkeys(addresses, problem)
         return {address: self._look_at(address, resource_type) for address in addresses}
 
@@ -258,7 +258,7 @@ class Destroy:
         if live is None:
             self._drop(record, "deleted")
             return None
-        self._lives[address] = live
+        self._observed[address] = live
         again, asking = not live.deleting, self._asking(record, resource_type)
         return Wait(_awaited(live), resource_type.delete_timeout, Until.READY, again=again, blockers=asking)
 

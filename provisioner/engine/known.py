@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownResources:
     """The declared and recorded fields of a run's resources, which its lists look up. The records are the open state's.
 
     Raises:
@@ -56,7 +56,7 @@ class Known:
         return [record.id for record in found if record.type == resource_type.type_name and record.id]
 
 
-NOTHING = Known()
+NOTHING = KnownResources()
 
 
 def recorded_fields(records: Mapping[str, Record], resource_type: type[Resource]) -> list[dict[str, Any]]:

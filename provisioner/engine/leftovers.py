@@ -49,7 +49,7 @@ def find_leftovers(
 
 def _left(aws: Provider, resource_type: type[Resource], staying: Mapping[str, Record]) -> list[Leftover]:
     try:
-        lives = [live for live in aws.live(resource_type) if live.owned and not resource_type.shared(aws, live)]
+        observed = [live for live in aws.live(resource_type) if live.owned and not resource_type.shared(aws, live)]
     except Interrupted:
         raise
     except Exception as error:  # noqa: BLE001 (one resource type that cannot be read does not keep the others from being told)
@@ -61,6 +61,6 @@ def _left(aws: Provider, resource_type: type[Resource], staying: Mapping[str, Re
             live.id,
             f"it is still being deleted ({live.status})" if live.deleting else live.status,
         )
-        for live in lives
+        for live in observed
         if live.address not in staying and live.id not in ids
     ]

@@ -51,8 +51,8 @@ def find(
         NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
         ProvisionError: several resources carry the address.
     """
-    lives = aws.live(resource_type, fresh=fresh, deep=fresh)
-    ours = [live for live in lives if not _others(live, resource_type, address, owners)]
+    observed = aws.live(resource_type, fresh=fresh, deep=fresh)
+    ours = [live for live in observed if not _others(live, resource_type, address, owners)]
     if id and not resource_type.versioned:
         for live in ours:
             if live.id == id:
@@ -68,7 +68,7 @@ def find(
         )
     if tagged:
         return tagged[0]
-    named = _named(lives, resource_type, fields)
+    named = _named(observed, resource_type, fields)
     if named is None:
         return None
     if not named.owned and not fresh:
@@ -106,12 +106,12 @@ def _others(live: Observed, resource_type: type[Resource], address: str, owners:
     return bool(known) and address != (live.address if live.address in known else next(iter(known)))
 
 
-def _named(lives: Sequence[Observed], resource_type: type[Resource], fields: Mapping[str, Any]) -> Observed | None:
+def _named(observed: Sequence[Observed], resource_type: type[Resource], fields: Mapping[str, Any]) -> Observed | None:
     """Return what has the unique name that the fields give."""
     named = {name: canonical(fields[name]) for name in resource_type.identity if name in fields}
     if not named or any(unknown(value) for value in named.values()):
         return None
-    for live in lives:
+    for live in observed:
         if all(canonical(live.attributes.get(name)) == value for name, value in named.items()):
             return live
     return None

@@ -59,15 +59,15 @@ class _Planner:
 
     def __init__(self, aws: Provider, records: Mapping[str, Record], declared: Collection[str]) -> None:
         self._records, self._owners = records, owners(records, declared)
-        self.lives: dict[str, Observed] = {}
-        self._aws = aws.observing(self.lives)
+        self.observed: dict[str, Observed] = {}
+        self._aws = aws.observing(self.observed)
         self._desired: dict[str, Resource] = {}
 
     def look(self, item: Declared) -> Planned:
         desired, record = filled(item.resource, self._lookup), self._records.get(item.address)
         self._desired[item.address] = desired
         if desired.created_by_aws:
-            self.lives[item.address] = Observed(desired.name, desired.fields())
+            self.observed[item.address] = Observed(desired.name, desired.fields())
             return Planned(item.address, "none", item.step)
         try:
             live = self._find(desired, record, again=bool(record) or self._named_since(item))
@@ -79,7 +79,7 @@ class _Planner:
                 if not (name in desired.stable_references and unknown(change.new))
             }
             if not (changes and desired.versioned):
-                self.lives[item.address] = live
+                self.observed[item.address] = live
             refuse_create_only(desired, {name: _shown(change) for name, change in changes.items()})
         except ReplacementRequired as error:
             stuck = {name: _shown(change) for name, change in changes.items() if name in desired.create_only}
@@ -114,7 +114,7 @@ class _Planner:
         except Exception as error:
             raise self._aws.errors.explained(error) from error
         same = {record.id, live.id if live else None} - {None}
-        on = any(type(self._desired[a]) is resource_type and other.id in same for a, other in self.lives.items())
+        on = any(type(self._desired[a]) is resource_type and other.id in same for a, other in self.observed.items())
         return not (stays or on or any(_same_name(desired, record) for desired in self._desired.values()))
 
     def ends(self, record: Record) -> Planned:
@@ -129,12 +129,12 @@ class _Planner:
 
     def _named_since(self, item: Declared) -> bool:
         """Whether what names a resource was found after its type was listed, as a record's zone is without a state."""
-        found = (one.address for one in item.dependencies if one.output and one.address in self.lives)
+        found = (one.address for one in item.dependencies if one.output and one.address in self.observed)
         return any(address not in self._records for address in found)
 
     def _lookup(self, address: str, output: str) -> Any:
-        if address in self.lives:
-            return output_of(self.lives[address], output)
+        if address in self.observed:
+            return output_of(self.observed[address], output)
         # what is made anew under its name has some of its outputs again
         record = self._records.get(address)
         return output_of(record, output) if record and output in type_of(record).derived else None

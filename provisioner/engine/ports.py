@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-Verdict = Literal["not_found", "in_use", "not_yet_consistent"]
+ErrorCategory = Literal["not_found", "in_use", "not_yet_consistent"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Row:
     """One refusal.
 
     Attributes:
-        verdict: `not_found`: the resource is not there; `in_use`: something still uses it or works on it;
+        category: `not_found`: the resource is not there; `in_use`: something still uses it or works on it;
             `not_yet_consistent`: what it refers to was made moments ago and is not known everywhere yet.
         service: boto3's name of the service, or `*`.
         code: AWS's `Error.Code`, whole, as a regular expression.
@@ -33,7 +33,7 @@ class Row:
         operation: a regular expression for the names of those operations that it is about; empty: of all.
     """
 
-    verdict: Verdict
+    category: ErrorCategory
     service: str
     code: str
     message: str = ""
@@ -46,7 +46,7 @@ class Row:
 class Errors(Protocol):
     """What the errors of its calls mean."""
 
-    def match(self, error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
+    def match(self, error: BaseException, service: str, *categories: ErrorCategory) -> Row | None:
         """Return what a refusal means, if it is one of these sorts."""
 
     def not_found(self, error: BaseException, service: str) -> bool:

@@ -17,7 +17,7 @@ from provisioner.engine.scheduler import Until, Wait
 from provisioner.engine.timeline import Moments, spans
 
 if TYPE_CHECKING:
-    from provisioner.engine.ports import Provider, Verdict
+    from provisioner.engine.ports import ErrorCategory, Provider
     from state.model import Record, Span
 
 
@@ -82,14 +82,14 @@ def act_or_wait(
     aws: Provider,
     resource_type: type[Resource],
     act: Callable[[], Wait | None],
-    verdicts: Callable[[], Sequence[Verdict]] = lambda: ("in_use",),
+    categories: Callable[[], Sequence[ErrorCategory]] = lambda: ("in_use",),
     blockers: Callable[[], str] = str,
     ids: Callable[[], Collection[str]] = tuple,
 ) -> Wait | None:
     """Act; turn a refusal that passes by itself into a wait, and any other into one clear message.
 
     Args:
-        verdicts: which refusals pass by themselves, asked when one has come.
+        categories: which refusals pass by themselves, asked when one has come.
         ids: of which resources the refused call was, asked when one has come; none if it may have been of any.
 
     Raises:
@@ -103,7 +103,7 @@ def act_or_wait(
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
         aws.mark_stale(resource_type, ids())
-        row = aws.errors.match(error, resource_type.service, *verdicts())
+        row = aws.errors.match(error, resource_type.service, *categories())
         if row is None and aws.errors.out_of_reach(error):
             return Wait(f"waiting for AWS to respond ({error})", LOOKUP_TIMEOUT, Until.ANSWERED, again=True)
         if row is None:
@@ -124,16 +124,16 @@ def ask_or_empty(ask: Callable[[], str]) -> str:
         return ""
 
 
-def refresh(aws: Provider, resource_type: type[Resource], lives: Sequence[Observed]) -> Wait | None:
+def refresh(aws: Provider, resource_type: type[Resource], observed: Sequence[Observed]) -> Wait | None:
     """Read a type anew, at least these resources of it; a refusal that passes by itself is something to wait for.
 
     Args:
-        lives: what is looked at. What has no id yet can only be found among all.
+        observed: what is looked at. What has no id yet can only be found among all.
 
     Raises:
         ApiError: the read was refused for good.
     """
-    found = {live.id for live in lives}
+    found = {live.id for live in observed}
     ids = found if all(found) else ()
 
     def read() -> None:

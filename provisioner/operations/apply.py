@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.apply import Apply
 from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.events import Emit, Notice, RunStarted
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.operations import estimates
@@ -39,7 +39,7 @@ def up(
         target_step: the step to bring up, with all the steps that it is built on, and no other.
         confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
     """
-    aws = aws.knowing(Known(store.records, stack.declared))
+    aws = aws.knowing(KnownResources(store.records, stack.declared))
     for text in stack.notices:
         emit(Notice(text))
     declared, dropped = scope(store.records, stack, target_step)

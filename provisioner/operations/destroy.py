@@ -15,7 +15,7 @@ from provisioner.engine.declaration import STEPS
 from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import OutcomeUnknown, Protected
 from provisioner.engine.events import Emit, Notice, RunStarted
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.leftovers import Leftover, find_leftovers
 from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
@@ -49,7 +49,9 @@ def deletable(going: Mapping[str, Record]) -> dict[str, Record]:
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
     """Return which of these recorded resources are protected from deletion, by the state or in AWS."""
-    return engine_destroy.protected(aws.knowing(Known(dict(records))), [records[address] for address in addresses])
+    return engine_destroy.protected(
+        aws.knowing(KnownResources(dict(records))), [records[address] for address in addresses]
+    )
 
 
 def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, unprotect: bool = False) -> Summary:
@@ -59,7 +61,7 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
         target_step: delete the resources of this step and their dependents, and look for their resource types only.
         unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
     """
-    aws = aws.knowing(Known(dict(store.records))).exhaustive()
+    aws = aws.knowing(KnownResources(dict(store.records))).exhaustive()
     recorded.check_order(store.records)
     going = removal(store.records, target_step)
     emit(RunStarted("down", aws.name, aws.account, aws.region, len(going)))

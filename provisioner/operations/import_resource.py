@@ -12,7 +12,7 @@ from provisioner.aws.errors import explained, not_found
 from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from state.model import Record
@@ -50,7 +50,7 @@ def candidate(
         ReplacementRequired: it differs in what AWS cannot change.
         ApiError: a read was refused.
     """
-    aws = aws.reading().knowing(Known(records, declared))
+    aws = aws.reading().knowing(KnownResources(records, declared))
     item = _declared(declared, address)
     _check_free(records, item, address, id)
     desired = filled(item.resource, lambda a, output: output_of(records.get(a), output))

@@ -11,7 +11,7 @@ from provisioner.aws.errors import ApiError, explained
 from provisioner.engine import events
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused, names, reasons
@@ -71,7 +71,7 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
-    return plan(aws.knowing(Known(records, stack.declared)), records, *scope(records, stack, target_step))
+    return plan(aws.knowing(KnownResources(records, stack.declared)), records, *scope(records, stack, target_step))
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:

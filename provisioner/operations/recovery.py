@@ -12,7 +12,7 @@ from provisioner.aws.errors import explained
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.lookup import find, settling
 from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
 from provisioner.engine.run import prefetch
@@ -68,7 +68,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
         ApiError: a read was refused.
         Interrupted: the user asked to stop.
     """
-    looking = _Search(aws.reading().exhaustive().knowing(Known(records, declared)), records, declared)
+    looking = _Search(aws.reading().exhaustive().knowing(KnownResources(records, declared)), records, declared)
     looking.read()
     if absent := looking.absent():
         seconds = max(settling(all_types()[a.partition("/")[0]], records.get(a)) for a in absent)
@@ -102,8 +102,8 @@ class _Search:
 
     def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
         self._records, self._declared = records, declared
-        self._lives: dict[str, Observed] = {}
-        self._aws = aws.observing(self._lives)
+        self._observed: dict[str, Observed] = {}
+        self._aws = aws.observing(self._observed)
         self._refused: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
         """What is recorded and the same resource as what is declared under another address, with that address."""
@@ -121,27 +121,27 @@ class _Search:
         for address, item in self._declared.items():
             desired = filled(item.resource, self._output)
             if desired.created_by_aws:
-                self._lives[address] = Observed(desired.name, desired.fields())
+                self._observed[address] = Observed(desired.name, desired.fields())
             else:
                 self._look(address, type(desired), desired.fields())
-        declared = {(a.partition("/")[0], live.id): a for a, live in self._lives.items() if a in self._declared}
+        declared = {(a.partition("/")[0], live.id): a for a, live in self._observed.items() if a in self._declared}
         for address, record in self._former.items():
             self._look(address, type_of(record), record.arguments)
-            if address in self._lives and (now := declared.get((record.type, self._lives[address].id))):
+            if address in self._observed and (now := declared.get((record.type, self._observed[address].id))):
                 self._renamed[address] = now
-                del self._lives[address]
+                del self._observed[address]
 
     def absent(self) -> list[str]:
         """Return what is declared or recorded and was not found so far."""
-        settled = {*self._lives, *self._refused, *self._renamed}
+        settled = {*self._observed, *self._refused, *self._renamed}
         return [a for a in (*self._declared, *self._former) if a not in settled]
 
     def result(self) -> Recovery:
         """Return what all readings together say."""
         strays, by_others = self._strays()
-        former = {a: (type_of(r), self._lives[a]) for a, r in self._former.items() if a in self._lives}
-        orphans = Orphans(self._declared, self._lives, {**former, **strays})
-        unlike = {a: record for a in self._declared if a in self._lives and (record := self._unlike(a))}
+        former = {a: (type_of(r), self._observed[a]) for a, r in self._former.items() if a in self._observed}
+        orphans = Orphans(self._declared, self._observed, {**former, **strays})
+        unlike = {a: record for a in self._declared if a in self._observed and (record := self._unlike(a))}
         found = [
             self._declared_as_found(a, dependencies, as_declared=a not in unlike)
             for a, dependencies in self._dependencies(unlike).items()
@@ -179,11 +179,11 @@ class _Search:
             raise explained(error) from error
         else:
             if live is not None:
-                self._lives[address] = live
+                self._observed[address] = live
 
     def _strays(self) -> tuple[dict[str, tuple[type[Resource], Observed]], list[str]]:
         """Return what is this stack's and neither declared nor recorded, by address; and what others have added."""
-        taken = {(address.partition("/")[0], live.id) for address, live in self._lives.items()}
+        taken = {(address.partition("/")[0], live.id) for address, live in self._observed.items()}
         strays: dict[str, tuple[type[Resource], Observed]] = {}
         loose: list[tuple[type[Resource], Observed]] = []
         for resource_type in all_types().values():
@@ -195,7 +195,7 @@ class _Search:
                 address = live.address or self._tagged(live)
                 if address is None:
                     loose.append((resource_type, live))
-                elif address in self._lives or address in strays:
+                elif address in self._observed or address in strays:
                     self._refused[f"{address} ({live.id})"] = f"{live.id} has the same address tag: remove its tags"
                 elif address not in self._refused:
                     strays[address] = (resource_type, live)
@@ -249,7 +249,7 @@ class _Search:
         Args:
             unlike: the records of those that are not as declared.
         """
-        there = [address for address in self._declared if address in self._lives]
+        there = [address for address in self._declared if address in self._observed]
         declared = {a: list(dict.fromkeys(one.address for one in self._declared[a].dependencies)) for a in there}
         former = {address: self._recorded_dependencies(record) for address, record in unlike.items()}
         try:
@@ -264,12 +264,12 @@ class _Search:
 
     def _unlike(self, address: str) -> Record | None:
         """Return the record of a declared resource, under whatever address, if it is there and not as declared."""
-        live = self._lives[address]
+        live = self._observed[address]
         record = self._by_id.get((address.partition("/")[0], live.id))
         return record if record and compare(filled(self._declared[address].resource, self._output), live) else None
 
     def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> RecoveredResource:
-        item, live = self._declared[address], self._lives[address]
+        item, live = self._declared[address], self._observed[address]
         desired = filled(item.resource, self._output)
         arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
         if not as_declared:
@@ -326,7 +326,7 @@ class _Search:
         return "name" if resource_type.identity else "id"
 
     def _output(self, address: str, output: str) -> Any:
-        return output_of(self._lives.get(address), output)
+        return output_of(self._observed.get(address), output)
 
 
 def phase_of(desired: Resource, live: Observed) -> Phase:

@@ -20,12 +20,12 @@ class Orphans:
     """Resources of this stack that are no longer declared, and what each was built on, so that it goes before that.
 
     Attributes:
-        declared, lives: what is declared, and what of it is there.
+        declared, observed: what is declared, and what of it is there.
         resources: the orphans by address.
     """
 
     declared: Mapping[str, Declared]
-    lives: Mapping[str, Observed]
+    observed: Mapping[str, Observed]
     resources: Mapping[str, tuple[type[Resource], Observed]]
 
     def step(self, resource_type: type[Resource]) -> str:
@@ -53,7 +53,7 @@ class Orphans:
     def _built_on(self, address: str) -> list[str]:
         resource_type, live = self.resources[address]
         said = set(words_in(live.attributes))
-        others = {**self.lives, **{a: other for a, (_, other) in self.resources.items()}}
+        others = {**self.observed, **{a: other for a, (_, other) in self.resources.items()}}
         del others[address]
         named = {a: said & names_of(other) for a, other in others.items()}
         usual = {

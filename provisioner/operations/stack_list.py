@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError
 from provisioner.operations import context
-from provisioner.operations.stacks import Recorded, in_bucket, in_folder
+from provisioner.operations.stacks import RecordedStack, in_bucket, in_folder
 from state.model import StateError
 
 if TYPE_CHECKING:
     from provisioner.operations.options import Options
 
 
-def everywhere(options: Options) -> tuple[list[Recorded], list[str]]:
+def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
     """Return all stacks of the state folder and of the bucket, and what could not be looked at. Nothing is started.
 
     Raises:

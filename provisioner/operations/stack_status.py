@@ -163,12 +163,12 @@ def look(aws: Aws, state: State) -> Health:
     import provisioner.resources.ecs_service
     import provisioner.resources.rds  # noqa: F401
     from provisioner.aws.errors import explained
-    from provisioner.engine.known import Known
+    from provisioner.engine.known import KnownResources
     from provisioner.engine.resource import RESOURCE_TYPES
     from provisioner.operations import ami
 
     looked_at = {address: record for address, record in state.records.items() if record.type in RESOURCE_TYPES}
-    aws = aws.reading().knowing(Known(looked_at))
+    aws = aws.reading().knowing(KnownResources(looked_at))
     try:
         return Health(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:

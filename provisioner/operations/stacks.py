@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedStack:
     """A stack that is recorded.
 
     Attributes:
@@ -64,7 +64,7 @@ class Recorded:
         return self.state.history[-1] if self.state and self.state.history else None
 
 
-def in_folder(folder: Path) -> Iterator[Recorded]:
+def in_folder(folder: Path) -> Iterator[RecordedStack]:
     """Yield the stacks that a state folder has, those that were taken down included. Nothing is locked or changed.
 
     Raises:
@@ -84,7 +84,7 @@ def in_folder(folder: Path) -> Iterator[Recorded]:
         yield from (one for place in found if (one := _in_place(place, target)))
 
 
-def _in_place(place: Path, target: str) -> Recorded | None:
+def _in_place(place: Path, target: str) -> RecordedStack | None:
     """Return the stack whose state is in a folder, None if there is no state."""
     from state import local, lock
     from state.folder import trust
@@ -94,12 +94,12 @@ def _in_place(place: Path, target: str) -> Recorded | None:
     try:
         trust(place)
         state = local.read(place, place.name)
-        return Recorded(place.name, target, str(place), state, lock.holder(place / local.LOCK))
+        return RecordedStack(place.name, target, str(place), state, lock.holder(place / local.LOCK))
     except (StateError, OSError) as error:
-        return Recorded(place.name, target, str(place), None, problem=str(error))
+        return RecordedStack(place.name, target, str(place), None, problem=str(error))
 
 
-def in_bucket(config: Config, aws: Aws) -> Iterator[Recorded]:
+def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
     """Yield the stacks that the bucket of the configuration has. Only reads are made.
 
     Raises:
@@ -115,9 +115,9 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[Recorded]:
             continue
         try:
             state = s3.read(there, name, runtime)
-            yield Recorded(name, config.target, there.url_of(), state, lease.holder(there, runtime))
+            yield RecordedStack(name, config.target, there.url_of(), state, lease.holder(there, runtime))
         except StateError as error:
-            yield Recorded(name, config.target, there.url_of(), None, problem=str(error))
+            yield RecordedStack(name, config.target, there.url_of(), None, problem=str(error))
 
 
 def check_place(options: Options, config: Config) -> None:
@@ -155,7 +155,7 @@ def _others_own(config: Config, options: Options) -> bool:
         return False
 
 
-def _of(config: Config, folder: Path) -> Recorded | None:
+def _of(config: Config, folder: Path) -> RecordedStack | None:
     """Return what a folder has of the configuration's stack; nothing, if the folder is a stranger's."""
     from state.folder import trust
 
@@ -166,7 +166,7 @@ def _of(config: Config, folder: Path) -> Recorded | None:
     return None
 
 
-def _move(old: Recorded, former: Path, place: Path, target: str) -> str:
+def _move(old: RecordedStack, former: Path, place: Path, target: str) -> str:
     """Return the command that moves a stack's state to another folder, with the embedded cloud that it is on."""
     if not place.exists():
         return shlex.join(["mv", str(former), str(place)])
@@ -200,7 +200,7 @@ def beside(options: Options, config: Config, records: Mapping[str, Record]) -> l
     ]
 
 
-def _note(config: Config, other: Recorded, env: str, options: Options) -> str:
+def _note(config: Config, other: RecordedStack, env: str, options: Options) -> str:
     if env:
         what = f'write env = "{env}" again, or run {options.again("down", "--env", env)} to delete it'
     else:

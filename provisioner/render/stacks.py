@@ -10,13 +10,13 @@ from provisioner.engine.words import count
 from provisioner.render.text import table
 
 if TYPE_CHECKING:
-    from provisioner.operations.stacks import Recorded
+    from provisioner.operations.stacks import RecordedStack
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 """In seconds."""
 
 
-def lines(found: Sequence[Recorded], folder: str, now: float) -> list[str]:
+def lines(found: Sequence[RecordedStack], folder: str, now: float) -> list[str]:
     """Return the stacks as a table with a head.
 
     Args:
@@ -29,7 +29,7 @@ def lines(found: Sequence[Recorded], folder: str, now: float) -> list[str]:
     return table([head, *(_cells(one, now) for one in found)])
 
 
-def row(one: Recorded) -> dict[str, Any]:
+def row(one: RecordedStack) -> dict[str, Any]:
     """Return what is known of a stack for JSON, times as ISO 8601 has them, in UTC."""
     last = one.last
     return {
@@ -55,7 +55,7 @@ def row(one: Recorded) -> dict[str, Any]:
     }
 
 
-def _cells(one: Recorded, now: float) -> tuple[str, ...]:
+def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
     known, last = one.state, one.last
     unready = one.resources - one.ready
     return (

@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.config import models
-from provisioner.emulator.authorization.policy import Check, Statement, Verdict, read, verdict
+from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
 from provisioner.emulator.control import control
 from provisioner.permissions.model import Permission
 from provisioner.permissions.policy import document, statements
@@ -99,7 +99,7 @@ def unproven(permissions: Sequence[Permission], checks: Iterable[Check]) -> list
     for it in permissions:
         # whatever is about another action says nothing of this one's checks
         rest = as_read([other for other in permissions if other is not it and other.name == it.name])
-        if all(verdict(rest, check) is Verdict.ALLOWED for check in about.get(it.name, ())):
+        if all(decide(rest, check) is Decision.ALLOWED for check in about.get(it.name, ())):
             found.append(it)
     return found
 

@@ -12,7 +12,7 @@ import pytest
 from provisioner.aws import tagging
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import import_resource, state_edit
 from provisioner.resources.copied_images import CopiedImage
@@ -440,7 +440,7 @@ def everything(stack: Stack) -> None:
 
 def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
     rig.up(everything).ok()
-    aws, seen = rig.aws().knowing(Known(rig.state().records)), set()
+    aws, seen = rig.aws().knowing(KnownResources(rig.state().records)), set()
     for address, record in rig.state().records.items():
         resource_type = RESOURCE_TYPES[record.type]
         (live,) = [live for live in aws.live(resource_type) if live.id == record.id]

@@ -12,7 +12,7 @@ import pytest
 from provisioner.config.builds import content_tag
 from provisioner.config.models import Config
 from provisioner.engine.errors import NotCreated
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.run import prefetch
 from provisioner.operations import recovery
 from provisioner.resources.images import IN_USE, Image, ImageInUse
@@ -108,7 +108,7 @@ def test_the_tag_goes_where_the_service_goes(web: Web) -> None:
 
 def test_all_of_a_repository_is_read_by_one_call(web: Web) -> None:
     web.deploy("one")
-    aws = web.rig.aws().knowing(Known(web.rig.state().records))
+    aws = web.rig.aws().knowing(KnownResources(web.rig.state().records))
     prefetch(aws, [Image, ImageInUse])
     assert [len(aws.live(resource_type)) for resource_type in (Image, ImageInUse)] == [1, 1]
     assert [call.operation for call in calls(aws)].count("DescribeImages") == 1

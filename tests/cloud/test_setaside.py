@@ -85,7 +85,7 @@ class Hurried(Machine):
         self.waited += seconds
 
 
-def listed(objects: Objects, runtime: Machine) -> list[stacks.Recorded]:
+def listed(objects: Objects, runtime: Machine) -> list[stacks.RecordedStack]:
     config: Any = SimpleNamespace(state=SimpleNamespace(bucket="states"), target="aws")
     pace = SimpleNamespace(runtime=runtime)
     aws: Any = SimpleNamespace(client=lambda _: objects._client, account=ACCOUNT, pace=pace)

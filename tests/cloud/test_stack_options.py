@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.config import models
 from provisioner.config.models import Config
-from provisioner.emulator.authorization.policy import Check, Verdict, verdict
+from provisioner.emulator.authorization.policy import Check, Decision, decide
 from provisioner.permissions.model import Permission
 from provisioner.permissions.table import needed
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
@@ -165,7 +165,7 @@ def check_needed(configured: Config, checks: Sequence[Check]) -> None:
     options = set(map(shown, permissions)) - set(map(shown, needed(without)))
     assert len(options) > 40
     whole = as_read(permissions)
-    allowed = [it for it in checks if verdict(whole, it) is Verdict.ALLOWED]
+    allowed = [it for it in checks if decide(whole, it) is Decision.ALLOWED]
     assert [one for it in unproven(permissions, allowed) if (one := shown(it)) in options] == []
 
 

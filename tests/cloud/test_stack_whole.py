@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.client import ClientCreator
 
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import all_types
 from provisioner.operations import context, planning, stores
 from provisioner.operations.options import Options, Target
@@ -159,7 +159,7 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
     with options.ends:
         aws = context.connect(options, config).reading()
         state = stores.recorded(options, config)
-        aws = aws.knowing(Known(state.records, context.declared(options, config, aws, state.records).declared))
+        aws = aws.knowing(KnownResources(state.records, context.declared(options, config, aws, state.records).declared))
         aws = aws.exhaustive() if thorough else aws
         for resource_type in all_types().values():
             listed = {live.id: live for live in aws.live(resource_type)}

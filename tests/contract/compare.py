@@ -131,7 +131,7 @@ def _notes(log: Path, seen_before: Sequence[Difference], unknown: Sequence[str])
 
 def _meaning(service: str, code: str, message: str) -> str:
     rows = (row for row in TABLE if row.service in (service, "*") and re.fullmatch(row.code, code))
-    return next((row.verdict for row in rows if re.search(row.message, message)), "an error that stops")
+    return next((row.category for row in rows if re.search(row.message, message)), "an error that stops")
 
 
 def main(arguments: Sequence[str]) -> int:

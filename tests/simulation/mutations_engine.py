@@ -204,13 +204,13 @@ FAULTS = (
         if live is None:
             self._drop(record, "deleted")
             return None
-        self._lives[address] = live
+        self._observed[address] = live
         """,
         """
         if live is None:
             self._drop(record, "deleted")
             return None
-        self._lives[address] = live
+        self._observed[address] = live
         """,
     ),
     Mutation(

@@ -15,7 +15,7 @@ import pytest
 from botocore import xform_name
 
 from provisioner.config.models import Config
-from provisioner.emulator.authorization.policy import Check, Statement, Verdict, read, verdict
+from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import declaring
 from provisioner.permissions.boundary import boundary
@@ -156,9 +156,9 @@ def test_the_boundary_lets_the_roles_do_what_their_own_policies_say(key: str) ->
     checks = [check for one in said for check in _checks(one, key)]
     assert {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {it.action for it in checks}
     most = _read(boundary(config, "123456789012"))
-    assert [it for it in checks if verdict(most, it) is not Verdict.ALLOWED] == []
+    assert [it for it in checks if decide(most, it) is not Decision.ALLOWED] == []
     off = _read(boundary(configured(services=services), "123456789012"))
-    assert {it.action for it in checks if verdict(off, it) is not Verdict.ALLOWED} == {
+    assert {it.action for it in checks if decide(off, it) is not Decision.ALLOWED} == {
         "kms:Decrypt", "rds-db:connect", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
         "logs:PutLogEvents",
     }  # fmt: skip
@@ -193,9 +193,9 @@ def test_only_reading_gives_no_password_and_no_key_to_the_registry() -> None:
         "ssm:GetParameter", f"arn:aws:ssm:ap-northeast-1:{'1' * 12}:parameter/ecs-sample-dev/database/password"
     )
     image = Check("ssm:GetParameter", "arn:aws:ssm:ap-northeast-1::parameter/aws/service/ecs/optimized-ami/x")
-    assert verdict(statements_, password) is Verdict.NOT_ALLOWED
-    assert verdict(statements_, image) is Verdict.ALLOWED
-    assert verdict(_read(needed(config, account="1" * 12)), password) is Verdict.ALLOWED
+    assert decide(statements_, password) is Decision.NOT_ALLOWED
+    assert decide(statements_, image) is Decision.ALLOWED
+    assert decide(_read(needed(config, account="1" * 12)), password) is Decision.ALLOWED
     assert "ecr:GetAuthorizationToken" not in actions(config, read_only=True)
     assert "ecr:GetAuthorizationToken" in actions(config)
 
@@ -288,10 +288,10 @@ NOT_IN_THE_LIFE = [
 @pytest.mark.parametrize("check", NOT_IN_THE_LIFE, ids=lambda check: check.action)
 def test_a_bucket_and_protection_take_what_aws_asks_for(check: Check) -> None:
     with_both = needed(configured(protect=True, state={"bucket": "some-states"}))
-    assert verdict(_read(with_both), check) is Verdict.ALLOWED
-    assert verdict(_read(needed(configured(protect=False))), check) is Verdict.NOT_ALLOWED
+    assert decide(_read(with_both), check) is Decision.ALLOWED
+    assert decide(_read(needed(configured(protect=False))), check) is Decision.NOT_ALLOWED
     foreign = Check(check.action, check.resource.replace("ecs-sample-dev", "another").replace("some-", "other-"))
-    assert verdict(_read(with_both), foreign) is Verdict.NOT_ALLOWED
+    assert decide(_read(with_both), foreign) is Decision.NOT_ALLOWED
 
 
 ELSEWHERE = f"arn:aws:ecr:us-east-1:{'1' * 12}:repository/web"
@@ -319,13 +319,13 @@ def test_copies_take_a_pull_where_the_image_is_and_a_push_here() -> None:
     ):
         rows = needed(config, read_only=read_only)
         for check in (*PULLED, *PUSHED):
-            expected = Verdict.ALLOWED if check in allowed else Verdict.NOT_ALLOWED
-            assert verdict(_read(rows), check) is expected, (check, read_only)
+            expected = Decision.ALLOWED if check in allowed else Decision.NOT_ALLOWED
+            assert decide(_read(rows), check) is expected, (check, read_only)
         # each row that the copies bring is needed for one of them
         for row in rows if allowed else ():
             if row.why in ("images that are copied from ECR elsewhere", "images that are pushed to the registry"):
                 rest = _read([it for it in rows if it.name != row.name])
-                assert any(verdict(rest, check) is Verdict.NOT_ALLOWED for check in allowed), row.name
+                assert any(decide(rest, check) is Decision.NOT_ALLOWED for check in allowed), row.name
 
 
 def test_in_china_ec2_has_another_principal_and_arns_another_partition() -> None:

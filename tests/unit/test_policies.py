@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator.authorization.policy import Check, Unreadable, Verdict, arn_like, read, verdict
+from provisioner.emulator.authorization.policy import Check, Decision, Unreadable, arn_like, decide, read
 
 VPC = "arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-1"
 
@@ -17,8 +17,8 @@ def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": full})
 
 
-def said(text: str, check: Check) -> Verdict:
-    return verdict(read("p.json", text), check)
+def said(text: str, check: Check) -> Decision:
+    return decide(read("p.json", text), check)
 
 
 @pytest.mark.parametrize(
@@ -44,31 +44,31 @@ def test_a_wildcard_of_the_last_part_takes_colons_and_slashes() -> None:
 
 
 def test_actions_are_compared_without_regard_to_capitals() -> None:
-    assert said(policy({"Action": "EC2:describe*"}), Check("ec2:DescribeVpcs")) is Verdict.ALLOWED
-    assert said(policy({"Action": "ec2:Describe*"}), Check("ec2:DeleteVpc")) is Verdict.NOT_ALLOWED
-    assert said(policy({"Action": "ec2:DescribeVp??"}), Check("ec2:DescribeVpcs")) is Verdict.ALLOWED
+    assert said(policy({"Action": "EC2:describe*"}), Check("ec2:DescribeVpcs")) is Decision.ALLOWED
+    assert said(policy({"Action": "ec2:Describe*"}), Check("ec2:DeleteVpc")) is Decision.NOT_ALLOWED
+    assert said(policy({"Action": "ec2:DescribeVp??"}), Check("ec2:DescribeVpcs")) is Decision.ALLOWED
 
 
 def test_what_denies_wins_and_what_nothing_allows_is_denied() -> None:
     allow, deny = {"Action": "*"}, {"Effect": "Deny", "Action": "ec2:DeleteVpc"}
-    assert said(policy(allow, deny), Check("ec2:DeleteVpc", VPC)) is Verdict.DENIED
-    assert said(policy(deny, allow), Check("ec2:DeleteVpc", VPC)) is Verdict.DENIED
-    assert said(policy(allow, deny), Check("ec2:CreateVpc", VPC)) is Verdict.ALLOWED
-    assert said(policy(deny), Check("ec2:CreateVpc", VPC)) is Verdict.NOT_ALLOWED
+    assert said(policy(allow, deny), Check("ec2:DeleteVpc", VPC)) is Decision.DENIED
+    assert said(policy(deny, allow), Check("ec2:DeleteVpc", VPC)) is Decision.DENIED
+    assert said(policy(allow, deny), Check("ec2:CreateVpc", VPC)) is Decision.ALLOWED
+    assert said(policy(deny), Check("ec2:CreateVpc", VPC)) is Decision.NOT_ALLOWED
 
 
 def test_a_statement_may_name_what_it_is_not_about() -> None:
     text = json.dumps(
         {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "iam:*", "NotResource": VPC}}
     )
-    assert said(text, Check("ec2:DeleteVpc", f"{VPC}2")) is Verdict.ALLOWED
-    assert said(text, Check("ec2:DeleteVpc", VPC)) is Verdict.NOT_ALLOWED
-    assert said(text, Check("iam:CreateRole", "arn:aws:iam::123456789012:role/a")) is Verdict.NOT_ALLOWED
+    assert said(text, Check("ec2:DeleteVpc", f"{VPC}2")) is Decision.ALLOWED
+    assert said(text, Check("ec2:DeleteVpc", VPC)) is Decision.NOT_ALLOWED
+    assert said(text, Check("iam:CreateRole", "arn:aws:iam::123456789012:role/a")) is Decision.NOT_ALLOWED
 
 
 def test_no_resource_in_particular_is_only_allowed_by_all() -> None:
-    assert said(policy({}), Check("ec2:DescribeVpcs")) is Verdict.ALLOWED
-    assert said(policy({"Resource": "arn:aws:ec2:*:*:*"}), Check("ec2:DescribeVpcs")) is Verdict.NOT_ALLOWED
+    assert said(policy({}), Check("ec2:DescribeVpcs")) is Decision.ALLOWED
+    assert said(policy({"Resource": "arn:aws:ec2:*:*:*"}), Check("ec2:DescribeVpcs")) is Decision.NOT_ALLOWED
 
 
 TAG, KEYS = "aws:ResourceTag/Project", "aws:TagKeys"
@@ -104,14 +104,14 @@ TAG, KEYS = "aws:ResourceTag/Project", "aws:TagKeys"
 def test_conditions(operator: str, key: str, values: Any, context: list[str] | None, holds: bool) -> None:
     text = policy({"Condition": {operator: {key: values}}})
     given = {} if context is None else {key: tuple(context)}
-    assert (said(text, Check("ec2:DeleteVpc", VPC, given)) is Verdict.ALLOWED) is holds
+    assert (said(text, Check("ec2:DeleteVpc", VPC, given)) is Decision.ALLOWED) is holds
 
 
 def test_all_conditions_have_to_hold() -> None:
     text = policy({"Condition": {"StringEquals": {TAG: "a", "aws:RequestedRegion": "eu-west-1"}}})
     both = {TAG: ("a",), "aws:RequestedRegion": ("eu-west-1",)}
-    assert said(text, Check("ec2:DeleteVpc", VPC, both)) is Verdict.ALLOWED
-    assert said(text, Check("ec2:DeleteVpc", VPC, {TAG: ("a",)})) is Verdict.NOT_ALLOWED
+    assert said(text, Check("ec2:DeleteVpc", VPC, both)) is Decision.ALLOWED
+    assert said(text, Check("ec2:DeleteVpc", VPC, {TAG: ("a",)})) is Decision.NOT_ALLOWED
 
 
 def test_a_list_of_policies_is_read_as_provision_policy_prints_it() -> None:

@@ -19,7 +19,7 @@ from botocore.exceptions import (
 )
 
 from provisioner.aws.errors import TABLE, IgnoreNotFound, code_of, match, not_found, out_of_reach
-from provisioner.engine.ports import Row, Verdict
+from provisioner.engine.ports import ErrorCategory, Row
 
 S: Final = "not_yet_consistent"
 B: Final = "in_use"
@@ -31,14 +31,14 @@ class Sample:
     """An answer of AWS.
 
     Attributes:
-        verdict: what it means.
+        category: what it means.
         service: boto3's name of the service.
         code: of the error.
         message: in AWS's words.
-        operation: that was refused, where the verdict depends on it.
+        operation: that was refused, where the category depends on it.
     """
 
-    verdict: Verdict
+    category: ErrorCategory
     service: str
     code: str
     message: str
@@ -227,7 +227,7 @@ def answer(sample: Sample) -> ClientError:
 
 
 def named(row: Row) -> str:
-    return f"{row.verdict}-{row.service}-{row.code}-{row.message}".replace(" ", "_")
+    return f"{row.category}-{row.service}-{row.code}-{row.message}".replace(" ", "_")
 
 
 def speaks_of(row: Row, sample: Sample) -> bool:
@@ -239,10 +239,10 @@ def speaks_of(row: Row, sample: Sample) -> bool:
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
 def test_each_row_says_how_long_what_it_means_and_how_that_is_known(row: Row) -> None:
-    assert row.verdict in get_args(Verdict)
+    assert row.category in get_args(ErrorCategory)
     assert row.service == "*" or row.service in boto3.Session().get_available_services()
     assert 0 < row.timeout <= 3600
-    if row.verdict != "not_found":  # never waited for, so never shown
+    if row.category != "not_found":  # never waited for, so never shown
         assert row.meaning, "the user would read an empty reason"
         assert not row.meaning.endswith(".")
         assert row.source
@@ -250,19 +250,19 @@ def test_each_row_says_how_long_what_it_means_and_how_that_is_known(row: Row) ->
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
 def test_each_row_is_met_by_an_answer_of_aws_and_none_before_it_takes_that(row: Row) -> None:
-    mine = [s for s in SAMPLES if s.verdict == row.verdict and speaks_of(row, s)]
+    mine = [s for s in SAMPLES if s.category == row.category and speaks_of(row, s)]
     assert mine, "add an answer as AWS words it to SAMPLES"
-    first = [s for s in mine if match(answer(s), s.service, row.verdict) is row]
+    first = [s for s in mine if match(answer(s), s.service, row.category) is row]
     assert first, f"rows before this one take all of its answers: {mine}"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_each_answer_is_taken_for_what_it_means(sample: Sample) -> None:
-    error, service, verdict = answer(sample), sample.service, sample.verdict
-    row = match(error, service, verdict)
+    error, service, category = answer(sample), sample.service, sample.category
+    row = match(error, service, category)
     assert row is not None
-    assert row.verdict == verdict
-    if verdict != "not_found":
+    assert row.category == category
+    if category != "not_found":
         both = match(error, service, "not_yet_consistent", "in_use")
         assert both is row, "converging looks for both at once, and must find the same"
 
@@ -315,7 +315,7 @@ def test_a_code_must_match_whole() -> None:
     assert match(refusal("ResourceInUseExceptionOfAnotherSort", "x"), "acm", "in_use") is None
 
 
-def test_a_verdict_that_was_not_asked_for_is_not_given() -> None:
+def test_a_category_that_was_not_asked_for_is_not_given() -> None:
     error = refusal("DependencyViolation", "has a dependent object")
     assert match(error, "ec2", "not_yet_consistent", "not_found") is None
     assert match(error, "ec2") is None

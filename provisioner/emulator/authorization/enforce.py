@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.emulator.authorization.policy import Check, Statement, Verdict, read, verdict
+from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
 
 CALLER = "arn:aws:iam::123456789012:user/moto"
 """The one user of the account whom all who rehearse are."""
@@ -32,7 +32,7 @@ class Policies:
 
     names: list[str] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
-    checks: dict[tuple[Any, ...], tuple[str, Check, Verdict]] = field(default_factory=dict)
+    checks: dict[tuple[Any, ...], tuple[str, Check, Decision]] = field(default_factory=dict)
     _about: dict[str, list[Statement]] = field(default_factory=dict)
 
     def set(self, files: Iterable[Mapping[str, str]]) -> None:
@@ -46,22 +46,22 @@ class Policies:
         self.names, self.statements, self.checks = [file["name"] for file in files], statements, {}
         self._about.clear()
 
-    def verdict(self, check: Check) -> Verdict:
+    def decide(self, check: Check) -> Decision:
         """Return what the policies say of a check."""
         if not self.names:
-            return Verdict.ALLOWED
+            return Decision.ALLOWED
         if check.action not in self._about:
             self._about[check.action] = [it for it in self.statements if it.about(check.action)]
-        return verdict(self._about[check.action], check)
+        return decide(self._about[check.action], check)
 
-    def denied(self, call: str, checks: Iterable[Check]) -> tuple[Check, Verdict] | None:
+    def denied(self, call: str, checks: Iterable[Check]) -> tuple[Check, Decision] | None:
         """Return the first check of a call (`service:Operation`) that is not allowed, if any is; all are noted."""
         first = None
         for check in checks:
-            said = self.verdict(check)
+            said = self.decide(check)
             key = (call, check.action, check.resource, *sorted(check.context.items()))
             self.checks[key] = (call, check, said)
-            if said is not Verdict.ALLOWED and first is None:
+            if said is not Decision.ALLOWED and first is None:
                 first = (check, said)
         return first
 
@@ -99,7 +99,7 @@ def denial(
 _QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "sts")
 
 
-def denial_for(service: str, check: Check, said: Verdict) -> Denial:
+def denial_for(service: str, check: Check, said: Decision) -> Denial:
     """Return the refusal of a check in a service's words (IAM user guide, "Access denied error messages")."""
     if check.template:
         # terraform-provider-aws#12722
@@ -110,11 +110,11 @@ def denial_for(service: str, check: Check, said: Verdict) -> Denial:
     return Denial(403, "AccessDenied", message) if service in _QUERY else Denial(400, "AccessDeniedException", message)
 
 
-def sentence(check: Check, said: Verdict, *, whole: bool = True) -> str:
+def sentence(check: Check, said: Decision, *, whole: bool = True) -> str:
     """Return IAM's sentence about a check; not `whole`, it leaves out a resource that is none in particular."""
     on = f" on resource: {check.resource}" if whole or check.resource != "*" else ""
     why = f" because no identity-based policy allows the {check.action} action"
-    if said is Verdict.DENIED:
+    if said is Decision.DENIED:
         why = " with an explicit deny in an identity-based policy"
     return f"User: {CALLER} is not authorized to perform: {check.action}{on}{why}"
 

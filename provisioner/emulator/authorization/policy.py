@@ -65,7 +65,7 @@ class Unreadable(ValueError):
     """A policy says what cannot be evaluated; the message names where, and what to do."""
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What policies say of a check, in the words of SimulatePrincipalPolicy."""
 
     ALLOWED = "allowed"
@@ -129,13 +129,13 @@ class Statement:
         return on is not self.but_resources and all(condition.holds(check.context) for condition in self.conditions)
 
 
-def verdict(statements: Iterable[Statement], check: Check) -> Verdict:
+def decide(statements: Iterable[Statement], check: Check) -> Decision:
     """Return what the statements of all policies together say: one that denies wins, none that allows denies."""
     about = (statement for statement in statements if statement.about(check.action))
     saying = [statement.allows for statement in about if statement.applies(check)]
     if not all(saying):
-        return Verdict.DENIED
-    return Verdict.ALLOWED if saying else Verdict.NOT_ALLOWED
+        return Decision.DENIED
+    return Decision.ALLOWED if saying else Decision.NOT_ALLOWED
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

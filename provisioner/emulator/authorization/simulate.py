@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 
 from provisioner.emulator.authorization import enforce
-from provisioner.emulator.authorization.policy import Check, Verdict
+from provisioner.emulator.authorization.policy import Check, Decision
 from provisioner.emulator.patch import add, refuse
 
 
@@ -33,13 +33,13 @@ def simulate_principal_policy(self: Any) -> ActionResult:
 
 
 def _result(check: Check) -> dict[str, Any]:
-    said = enforce.current.verdict(check)
+    said = enforce.current.decide(check)
     missing = sorted({*_asked_for(check)} - {key.lower() for key in check.context})
     return {
         "EvalActionName": check.action,
         "EvalResourceName": check.resource,
         "EvalDecision": said.value,
-        "MatchedStatements": [] if said is Verdict.NOT_ALLOWED else [{"SourcePolicyType": "IAM Policy"}],
+        "MatchedStatements": [] if said is Decision.NOT_ALLOWED else [{"SourcePolicyType": "IAM Policy"}],
         "MissingContextValues": missing,
     }
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from tests.cloud.crash.life import Bench, Verdict, bench
+from tests.cloud.crash.life import Bench, PointResult, bench
 from tests.cloud.crash.points import COMMANDS, THEN_DOWN, Life, Point, calls, others, paired, taken_down
 
 
@@ -35,7 +35,7 @@ class Score:
             for line in self.file.read_text().splitlines():
                 self._take(json.loads(line))
 
-    def note(self, verdict: Verdict) -> None:
+    def note(self, verdict: PointResult) -> None:
         """Keep one verdict."""
         entry = {"point": verdict.point.name, "hits": list(verdict.hits), "problem": verdict.problem}
         self._take(entry)

@@ -24,7 +24,7 @@ LATE = 300.0
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PointResult:
     """What came of one direction: where each cut hit (empty: it was not reached), and what was wrong afterwards."""
 
     point: Point
@@ -70,7 +70,7 @@ class Bench:
                 self.after = settings(project.settled(well, "all tasks and instances"))
         assert left(self.before, settings(project.inventory())) == []
 
-    def live(self, up: Point | None, down: Point | None) -> list[Verdict]:
+    def live(self, up: Point | None, down: Point | None) -> list[PointResult]:
         """Go up and down once, cut as often as said; a direction that is not cut is not judged."""
         project = self.fresh()
         verdicts = []
@@ -92,7 +92,7 @@ class Bench:
         folder.mkdir()
         return with_options(Project(self.cloud, folder, durations=self.durations))
 
-    def _go(self, project: Project, point: Point, judge: Callable[[Project], list[str]]) -> Verdict:
+    def _go(self, project: Project, point: Point, judge: Callable[[Project], list[str]]) -> PointResult:
         hits: list[str] = []
         try:
             hits.extend(cut(project, point.command) for cut in point.cuts)
@@ -102,7 +102,7 @@ class Bench:
             problems = judge(project)
         except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 (whatever it is, the next life is lived)
             problems = [str(error) or repr(error)]
-        return Verdict(point, hits, "\n".join(problems))
+        return PointResult(point, hits, "\n".join(problems))
 
     def _risen(self, project: Project) -> list[str]:
         return differing(self.after, settings(project.settled(well, "all tasks and instances")))

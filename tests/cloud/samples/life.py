@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws import tagging
 from provisioner.aws.client import Aws
 from provisioner.engine.events import ResourceDone, ResourceSkipped
-from provisioner.engine.known import Known
+from provisioner.engine.known import KnownResources
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import recovery
@@ -161,7 +161,7 @@ class _Living:
     def tags(self) -> dict[str, str]:
         """What is wrong with the tags of each sample, by address, as they are read of it alone."""
         records = self.rig.state().records
-        aws = self.rig.aws().knowing(Known(records))
+        aws = self.rig.aws().knowing(KnownResources(records))
         lives = {
             address: live
             for resource_type, address in self.addresses.items()
