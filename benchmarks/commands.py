@@ -26,7 +26,7 @@ def main() -> None:
     with project() as sample:
         sample.start_cloud()
         sample.run("up", "--yes")
-        manage.stop(sample.folder / ".provision")
+        manage.stop(sample.directory / ".provision")
         sample.cloud = None
         row(sample, "status, cloud stopped", RUNS, "status")
         row(sample, "output, cloud stopped", RUNS, "output")

@@ -100,7 +100,7 @@ def _life(services: int, durations: str, *, latest: bool = False) -> None:
         _row(f"{durations:10}{services:8}  {command:24}", seconds, expected, run)
 
     with _project(text, durations) as life:
-        declared = declared_by(life.folder / "stack.toml")
+        declared = declared_by(life.directory / "stack.toml")
         up = _up(declared, of)
         run = life.run("up", "--yes", "--json")
         row("up", run.on_aws, up, run)
@@ -111,7 +111,7 @@ def _life(services: int, durations: str, *, latest: bool = False) -> None:
         row("  all but the database", max(end for address, end in ends.items() if address in kept), alone)
         run = life.run("up", "--yes", "--json")
         row("up, nothing to do", run.on_aws, _up(declared, of, declared.keys()), run)
-        (life.folder / "stack.toml").write_text(text.replace(image, other))
+        (life.directory / "stack.toml").write_text(text.replace(image, other))
         run = life.run("up", "--yes", "--json")
         row("up, one image changed", run.on_aws, _up(declared, of, declared.keys() - set(CHANGED)), run)
         down = Expected(

@@ -55,7 +55,7 @@ def _player(sample: Project) -> Callable[..., Measured]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "ANSIBLE_"))}
     environment = kept | {
         "ANSIBLE_CONFIG": str(PLAYBOOK / "ansible.cfg"),
-        "ANSIBLE_HOME": str(sample.folder / ".ansible"),
+        "ANSIBLE_HOME": str(sample.directory / ".ansible"),
         "AWS_ENDPOINT_URL": sample.cloud.endpoint if sample.cloud else "",
         "AWS_ACCESS_KEY_ID": sample.cloud.key if sample.cloud else "",
         "AWS_SECRET_ACCESS_KEY": "local",

@@ -1,4 +1,4 @@
-"""A project in a folder of its own, and commands run in it as a user types them: their seconds, calls and memory."""
+"""A project in a directory of its own, and commands run in it as a user types them: their seconds, calls and memory."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Measured:
 
 @dataclass
 class Project:
-    """A folder with a configuration, and the environment of its commands."""
+    """A directory with a configuration, and the environment of its commands."""
 
-    folder: Path
+    directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     cloud: CloudProcess | None = None
 
@@ -60,20 +60,22 @@ class Project:
         """Start the embedded cloud and return the seconds until it answered."""
         began = time.monotonic()
         with _environment(self.environment):
-            self.cloud = manage.start(self.folder / ".provision", domain)
+            self.cloud = manage.start(self.directory / ".provision", domain)
         return time.monotonic() - began
 
     def run(self, *words: str, program: Sequence[str] = PROVISION) -> Measured:
-        """Run `provision`, or a variant of it, with these words in the folder; end the program if it fails."""
+        """Run `provision`, or a variant of it, with these words in the directory; end the program if it fails."""
         local = {"PYTHONPATH": str(ROOT), "PROVISION_TARGET": "local"}
         return self.measure([*program, *words], os.environ | local | dict(self.environment))
 
     def measure(self, command: Sequence[str], environment: Mapping[str, str]) -> Measured:
-        """Run a command in the folder, with these variables and no others; end the program if it fails."""
+        """Run a command in the directory, with these variables and no others; end the program if it fails."""
         since = max((int(call["number"]) for call in self._calls(0)), default=0)
         began = time.monotonic()
         with tempfile.TemporaryFile("w+") as file:
-            process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=file, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=self.directory, env=environment, stdout=file, stderr=subprocess.STDOUT
+            )
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.monotonic() - began
             file.seek(0)
@@ -91,22 +93,22 @@ class Project:
 
 @contextmanager
 def project(environment: Mapping[str, str] | None = None, stack: str | None = None) -> Iterator[Project]:
-    """Yield a project in a folder that is removed afterwards, with its cloud.
+    """Yield a project in a directory that is removed afterwards, with its cloud.
 
     Args:
         environment: variables for the cloud and the commands.
         stack: the text of stack.toml; the sample's own if left out.
     """
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        directory = Path(name)
         if stack is None:
-            shutil.copy(ROOT / "stack.toml", folder)
+            shutil.copy(ROOT / "stack.toml", directory)
         else:
-            (folder / "stack.toml").write_text(stack)
+            (directory / "stack.toml").write_text(stack)
         try:
-            yield Project(folder, environment or {})
+            yield Project(directory, environment or {})
         finally:
-            manage.stop(folder / ".provision")
+            manage.stop(directory / ".provision")
 
 
 @contextmanager

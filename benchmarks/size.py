@@ -30,29 +30,29 @@ def main() -> None:
         sample.start_cloud()
         sample.run("up", "--yes")
         for resources in RESOURCES:
-            folder = sample.folder / str(resources)
+            directory = sample.directory / str(resources)
             # a process that has filled a state has had more memory than one that opens it
             for act in (_fill, _measure):
                 child = spawn.Process(
-                    target=act, args=(sample.folder / ".provision" / "local" / STACK, folder, resources)
+                    target=act, args=(sample.directory / ".provision" / "local" / STACK, directory, resources)
                 )
                 child.start()
                 child.join()
 
 
-def _fill(source: Path, folder: Path, resources: int) -> None:
+def _fill(source: Path, directory: Path, resources: int) -> None:
     records = local.read(source, STACK).records.values()
     state = State(STACK)
     for number, record in enumerate(islice(cycle(records), resources)):
         address = f"{record.address}-{number}"
         state.records[address] = replace(record, address=address)
-    with LocalStore(folder, STACK, "up", "bench") as store:
+    with LocalStore(directory, STACK, "up", "bench") as store:
         store.swap(state, "filled")
 
 
-def _measure(_: Path, folder: Path, resources: int) -> None:
+def _measure(_: Path, directory: Path, resources: int) -> None:
     gc.set_threshold(GARBAGE)  # as the program does
-    store = LocalStore(folder, STACK, "up", "bench")
+    store = LocalStore(directory, STACK, "up", "bench")
     began = time.perf_counter()
     store.__enter__()
     opened = time.perf_counter()
@@ -60,7 +60,7 @@ def _measure(_: Path, folder: Path, resources: int) -> None:
     changed = time.perf_counter()
     store.__exit__()
     closed = time.perf_counter()
-    size = (folder / DOCUMENT).stat().st_size / 2**20
+    size = (directory / DOCUMENT).stat().st_size / 2**20
     print(f"{resources:10}{size:14.1f}{opened - began:9.2f}{closed - changed:9.2f}{_peak():>10}", flush=True)
 
 

@@ -56,7 +56,7 @@ def main() -> None:
     with project() as sample:
         sample.start_cloud()
         sample.run("up", "--yes")
-        records = list(local.read(sample.folder / ".provision" / "local" / STACK, STACK).records.values())
+        records = list(local.read(sample.directory / ".provision" / "local" / STACK, STACK).records.values())
         client = boto3.client(
             "s3",
             region_name=REGION,
@@ -66,21 +66,23 @@ def main() -> None:
         )
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         for resources in RESOURCES:
-            _row(on_disk(sample.folder / str(resources)), records, resources)
+            _row(on_disk(sample.directory / str(resources)), records, resources)
         for resources in RESOURCES:
             _row(in_bucket(client, str(resources)), records, resources)
 
 
-def on_disk(folder: Path) -> Place:
-    """Return a place in a folder."""
+def on_disk(directory: Path) -> Place:
+    """Return a place in a directory."""
 
     def append(line: bytes) -> None:
-        file = os.open(folder / "bare", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        file = os.open(directory / "bare", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(file, line)
         os.fsync(file)
         os.close(file)
 
-    return Place("local", lambda: LocalStore(folder, STACK, "up", "bench"), lambda: local.read(folder, STACK), append)
+    return Place(
+        "local", lambda: LocalStore(directory, STACK, "up", "bench"), lambda: local.read(directory, STACK), append
+    )
 
 
 def in_bucket(client: Any, prefix: str) -> Place:

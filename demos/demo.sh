@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# The whole life of a stack on the embedded cloud, in a folder of its own: up, nothing to do, a change explained,
+# The whole life of a stack on the embedded cloud, in a directory of its own: up, nothing to do, a change explained,
 # instances joined, down, the empty sweep. Fails on the first thing that is not as it should be.
 set -euo pipefail
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-folder=$(mktemp -d)
+directory=$(mktemp -d)
 # stack.toml alone says what is done, and the embedded cloud has its usual speed
 unset PROVISION_TARGET PROVISION_ROUND_TRIP
 # without containers, which demo-app shows
 export PROVISION_ENGINE=0
 
 clean_up() {
-  cd "$folder" && provision cloud stop >/dev/null 2>&1 || true
-  cd / && rm -rf "$folder"
+  cd "$directory" && provision cloud stop >/dev/null 2>&1 || true
+  cd / && rm -rf "$directory"
 }
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -53,8 +53,8 @@ import json, sys
 print(len(json.load(sys.stdin)["live"]["instances"]))'
 }
 
-cp -R "$project/stack.toml" "$project/app" "$folder"
-cd "$folder"
+cp -R "$project/stack.toml" "$project/app" "$directory"
+cd "$directory"
 SECONDS=0
 
 say "Create the whole stack of stack.toml"

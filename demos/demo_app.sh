@@ -4,12 +4,12 @@
 set -euo pipefail
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-folder=$(mktemp -d)
+directory=$(mktemp -d)
 unset PROVISION_TARGET PROVISION_ROUND_TRIP PROVISION_ENGINE
 
 clean_up() {
-  cd "$folder" && provision cloud stop >/dev/null 2>&1 || true
-  cd / && rm -rf "$folder"
+  cd "$directory" && provision cloud stop >/dev/null 2>&1 || true
+  cd / && rm -rf "$directory"
 }
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -17,8 +17,8 @@ trap 'exit 143' TERM
 
 say() { printf '\n== %s\n' "$*"; }
 
-cp -R "$project/stack.toml" "$project/app" "$folder"
-cd "$folder"
+cp -R "$project/stack.toml" "$project/app" "$directory"
+cd "$directory"
 SECONDS=0
 
 say "Create the whole stack: the images of app/ are built, pushed and run"
@@ -30,7 +30,7 @@ if [ -z "$url" ]; then
 fi
 
 say "Ask for the page"
-python - "$url" "$folder/.provision/app.example.com.pem" <<'END'
+python - "$url" "$directory/.provision/app.example.com.pem" <<'END'
 import re, ssl, sys, urllib.request
 
 url, certificate = sys.argv[1:]

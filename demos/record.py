@@ -27,10 +27,10 @@ WIDTH = 96
 EVENTS: dict[str, type[Event]] = {kind.type: kind for kind in Event.__subclasses__()}
 
 
-def events(folder: Path, *command: str) -> Iterator[Event]:
+def events(directory: Path, *command: str) -> Iterator[Event]:
     """Run a command with `--json`, and yield its events as they come."""
     words = ["provision", *command, "--yes", "--json"]
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(words, cwd=directory, stdout=subprocess.PIPE) as process:
         for line in process.stdout or ():
             data = json.loads(line)
             yield EVENTS[data.pop("event")](**data)
@@ -38,16 +38,16 @@ def events(folder: Path, *command: str) -> Iterator[Event]:
         sys.exit(f"`provision {' '.join(command)}` ended with exit code {process.returncode}")
 
 
-def aws_seconds(folder: Path) -> float:
+def aws_seconds(directory: Path) -> float:
     """Return what the embedded cloud's clock shows, by which the live view goes."""
-    cloud = manage.find(folder / ".provision")
+    cloud = manage.find(directory / ".provision")
     return float(control.clock(cloud)["now"]) if cloud else 0.0
 
 
-def frames(folder: Path, *command: str) -> tuple[list[str], list[str]]:
+def frames(directory: Path, *command: str) -> tuple[list[str], list[str]]:
     """Return what the live view showed in the middle of a run, and the lines at its end."""
-    progress, middle = Progress(clock=lambda: aws_seconds(folder)), list[str]()
-    for event in events(folder, *command):
+    progress, middle = Progress(clock=lambda: aws_seconds(directory)), list[str]()
+    for event in events(directory, *command):
         progress.emit(event)
         if progress.run and progress.done >= progress.run.total * 0.7 and not middle:
             middle = draw(progress, WIDTH, 18)
@@ -65,16 +65,16 @@ def main() -> None:
     """Record, and write the picture."""
     console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True, color_system="truecolor")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shutil.copy(PROJECT / "stack.toml", folder)
-        shutil.copytree(PROJECT / "app", folder / "app")
+        directory = Path(name)
+        shutil.copy(PROJECT / "stack.toml", directory)
+        shutil.copytree(PROJECT / "app", directory / "app")
         try:
-            middle, end = frames(folder, "up")
+            middle, end = frames(directory, "up")
             show(console, "provision up", [*middle, "", *end])
-            show(console, "provision up", frames(folder, "up")[1][:1])
-            show(console, "provision down", frames(folder, "down")[1])
+            show(console, "provision up", frames(directory, "up")[1][:1])
+            show(console, "provision down", frames(directory, "down")[1])
         finally:
-            subprocess.run(["provision", "cloud", "stop"], cwd=folder, check=False, stdout=subprocess.DEVNULL)
+            subprocess.run(["provision", "cloud", "stop"], cwd=directory, check=False, stdout=subprocess.DEVNULL)
     # the reader's own fixed-width font, not one that the picture would fetch from elsewhere
     plain = re.sub(r"@font-face \{\{.*?\n {4}\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
         "Fira Code, ", ""

@@ -1,4 +1,4 @@
-"""The folders that the state lives in: made for their owner alone, and used only if nobody else can write there."""
+"""The directories that the state lives in: made for their owner alone, and used only if nobody else can write there."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from state.disk import DISK, Disk
 from state.model import StateError
 
 
-def make(folder: Path, disk: Disk = DISK) -> None:
-    """Make a folder and those above it that are missing, each for its owner alone, whatever the umask allows.
+def make(directory: Path, disk: Disk = DISK) -> None:
+    """Make a directory and those above it that are missing, each for its owner alone, whatever the umask allows.
 
     Raises:
         OSError: it cannot be made.
     """
     missing = []
-    for place in (folder, *folder.parents):
+    for place in (directory, *directory.parents):
         if there(place, disk):
             break
         missing.append(place)
@@ -26,14 +26,14 @@ def make(folder: Path, disk: Disk = DISK) -> None:
         disk.make(place)
 
 
-def keep_there(folder: Path, disk: Disk = DISK) -> None:
-    """Make durable that a folder is there, with all above it: what is recorded in it is lost with its name.
+def keep_there(directory: Path, disk: Disk = DISK) -> None:
+    """Make durable that a directory is there, with all above it: what is recorded in it is lost with its name.
 
     Raises:
         OSError: that failed.
     """
-    for place in folder.parents:
-        # who may pass through a folder may not always open it; it is not one that `make` has made
+    for place in directory.parents:
+        # who may pass through a directory may not always open it; it is not one that `make` has made
         with suppress(PermissionError):
             sync(place, disk)
 
@@ -47,40 +47,43 @@ def there(path: Path, disk: Disk = DISK) -> bool:
     return True
 
 
-def sync(folder: Path, disk: Disk = DISK) -> None:
-    """Make durable which names a folder has; raises `OSError`."""
-    file = disk.open(folder, os.O_RDONLY)
+def sync(directory: Path, disk: Disk = DISK) -> None:
+    """Make durable which names a directory has; raises `OSError`."""
+    file = disk.open(directory, os.O_RDONLY)
     try:
         disk.sync(file)
     finally:
         disk.close(file)
 
 
-def trust(*folders: Path) -> None:
-    """Refuse folders in which somebody else could put files in the place of ours.
+def trust(*directories: Path) -> None:
+    """Refuse directories in which somebody else could put files in the place of ours.
 
     Group-writable is let pass for the user's own group, which with a umask of 002 has nobody else in it.
 
     Raises:
         StateError: one of them is a symbolic link, another user's, or writable by others.
     """
-    for folder in folders:
+    for directory in directories:
         try:
-            found = folder.lstat()
+            found = directory.lstat()
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
-            raise StateError(f"the state directory {folder} cannot be read: {error}") from None
+            raise StateError(f"the state directory {directory} cannot be read: {error}") from None
         if stat.S_ISLNK(found.st_mode):
             raise StateError(
-                f"the state directory {folder} is a symbolic link, which could lead anywhere: use its target with "
+                f"the state directory {directory} is a symbolic link, which could lead anywhere: use its target with "
                 f"--state-dir"
             )
         if not stat.S_ISDIR(found.st_mode):
-            raise StateError(f"{folder} is not a directory: choose another with --state-dir")
+            raise StateError(f"{directory} is not a directory: choose another with --state-dir")
         if found.st_uid != os.geteuid():
-            raise StateError(f"the state directory {folder} belongs to another user: choose another with --state-dir")
+            raise StateError(
+                f"the state directory {directory} belongs to another user: choose another with --state-dir"
+            )
         if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()):
             raise StateError(
-                f"other users can write to the state directory {folder}: run `chmod go-w {folder}`, then run again"
+                f"other users can write to the state directory {directory}: run `chmod go-w {directory}`, "
+                "then run again"
             )

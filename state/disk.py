@@ -16,7 +16,7 @@ class Disk(Protocol):
     """The calls that the state makes. They raise `OSError` as those of `os` do, and a file is a number as there."""
 
     def open(self, path: Path, flags: int) -> int:
-        """Open a file or a folder; with `os.O_CREAT`, a file that is not there is made for its owner alone."""
+        """Open a file or a directory; with `os.O_CREAT`, a file that is not there is made for its owner alone."""
 
     def close(self, file: int) -> None:
         """Close it, which frees its lock."""
@@ -31,10 +31,10 @@ class Disk(Protocol):
         """Let the file end after so many bytes."""
 
     def sync(self, file: int) -> None:
-        """Make durable what was written to a file, or which names a folder has."""
+        """Make durable what was written to a file, or which names a directory has."""
 
     def lock(self, file: int) -> None:
-        """Take the exclusive lock of a file or a folder; raises `BlockingIOError` if another holds it."""
+        """Take the exclusive lock of a file or a directory; raises `BlockingIOError` if another holds it."""
 
     def size(self, file: int) -> int:
         """Return how many bytes are in the file."""
@@ -45,8 +45,8 @@ class Disk(Protocol):
     def replace(self, old: Path, new: Path) -> None:
         """Give a file another name, in the place of what has that name already."""
 
-    def make(self, folder: Path) -> None:
-        """Make a folder for its owner alone, unless it is there."""
+    def make(self, directory: Path) -> None:
+        """Make a directory for its owner alone, unless it is there."""
 
 
 class MachineDisk:
@@ -95,9 +95,9 @@ class MachineDisk:
         """Rename it."""
         old.replace(new)
 
-    def make(self, folder: Path) -> None:
+    def make(self, directory: Path) -> None:
         """Make it, whatever the umask allows others."""
-        folder.mkdir(mode=0o700, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
 
 
 DISK: Disk = MachineDisk()

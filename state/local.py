@@ -1,4 +1,4 @@
-"""The state on this machine: a document and a journal in one folder, replaced atomically and fsynced."""
+"""The state on this machine: a document and a journal in one directory, replaced atomically and fsynced."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any, Self
 from zlib import crc32
 
 from state.checks import parsed
+from state.directory import keep_there, make, sync, there
 from state.disk import DISK, Disk
 from state.document import table, written
-from state.folder import keep_there, make, sync, there
 from state.journal import Journal, header, replay
 from state.lock import NAME, Lock, patiently
 from state.migrate import migrate
@@ -46,17 +46,17 @@ class _Loaded:
     checksum: str
 
 
-def read(folder: Path, stack: str, disk: Disk = DISK) -> State:
-    """Return the state in the folder without locking or changing anything; an empty one if there is none.
+def read(directory: Path, stack: str, disk: Disk = DISK) -> State:
+    """Return the state in the directory without locking or changing anything; an empty one if there is none.
 
     Raises:
         StateError: it is unreadable, torn or newer than this version, or changes all the time.
     """
-    return _load(folder, stack, disk).state
+    return _load(directory, stack, disk).state
 
 
-def _load(folder: Path, stack: str, disk: Disk) -> _Loaded:
-    path = folder / DOCUMENT
+def _load(directory: Path, stack: str, disk: Disk) -> _Loaded:
+    path = directory / DOCUMENT
     try:
         for _ in range(READINGS):
             if loaded := _unchanged(path, stack, disk):
@@ -124,20 +124,20 @@ def _content(file: int, disk: Disk) -> tuple[Any, str]:
 
 
 class LocalStore(Store):
-    """A state in a folder of this machine, locked by `flock`. Use it as a context manager.
+    """A state in a directory of this machine, locked by `flock`. Use it as a context manager.
 
     Args:
-        folder: where the state lives; made (0700) when it is not there.
+        directory: where the state lives; made (0700) when it is not there.
         stack: the stack's name, for a new state.
         command: what is being done, for whoever finds the lock held.
         writer: this tool's version, written into the document.
         report: if another command is at work, wait for it, and say so with this; None: give up.
-        disk: where the folder is.
+        disk: where the directory is.
     """
 
     def __init__(
         self,
-        folder: Path,
+        directory: Path,
         stack: str,
         command: str,
         writer: str,
@@ -146,8 +146,8 @@ class LocalStore(Store):
         disk: Disk = DISK,
     ) -> None:
         super().__init__(stack, writer, runtime)
-        self.folder, self._report, self._disk = folder, report, disk
-        self._lock = Lock(folder / LOCK, command, runtime, disk)
+        self.directory, self._report, self._disk = directory, report, disk
+        self._lock = Lock(directory / LOCK, command, runtime, disk)
         self._journal: Journal | None = None
         self._broken, self._checksum = "the state is not open", ""
 
@@ -159,15 +159,15 @@ class LocalStore(Store):
             StateError: the state cannot be read or written.
         """
         try:
-            make(self.folder, self._disk)
+            make(self.directory, self._disk)
             patiently(self._lock.acquire, self._report, PAUSE, self.runtime)
         except OSError as error:
             raise StateError(
-                f"the state directory {self.folder} cannot be written: {error.strerror}. {RERUN}"
+                f"the state directory {self.directory} cannot be written: {error.strerror}. {RERUN}"
             ) from None
         try:
             self._settle()
-            loaded = _load(self.folder, self._stack, self._disk)
+            loaded = _load(self.directory, self._stack, self._disk)
             self.state, self._dirty, self._checksum = loaded.state, loaded.journalled, loaded.checksum
             if loaded.outdated is not None:
                 self.keep(
@@ -195,18 +195,18 @@ class LocalStore(Store):
     def keep(self, name: str, content: bytes) -> str:
         """Durably write a file beside the state, and return where it is."""
         self._swap(name, [content])
-        return str(self.folder / name)
+        return str(self.directory / name)
 
     def _settle(self) -> None:
-        """Make durable what is there: a document that was renamed just before a kill, and the folder of a new state."""
+        """Make durable what is there: a document renamed just before a kill, and the directory of a new state."""
         try:
             # its journal, which held the same, is about to go
-            sync(self.folder, self._disk)
-            if not there(self.folder / DOCUMENT, self._disk):
-                keep_there(self.folder, self._disk)
+            sync(self.directory, self._disk)
+            if not there(self.directory / DOCUMENT, self._disk):
+                keep_there(self.directory, self._disk)
         except OSError as error:
             raise StateError(
-                f"the state directory {self.folder} cannot be written: {error.strerror}. {RERUN}"
+                f"the state directory {self.directory} cannot be written: {error.strerror}. {RERUN}"
             ) from None
 
     def _append(self, entry: dict[str, Any]) -> None:
@@ -219,7 +219,7 @@ class LocalStore(Store):
         """Raise `StateError`, now and from now on, if others could hold the lock as well."""
         if not self._lock.held():
             raise StateError(
-                f"{self.folder} or the lock in it was deleted or replaced during this command, so nothing more is "
+                f"{self.directory} or the lock in it was deleted or replaced during this command, so nothing more is "
                 f"recorded there. Restore it if possible, then run the same command again; resources that are not "
                 f"recorded are found by their tags and names"
             )
@@ -229,7 +229,7 @@ class LocalStore(Store):
         # what followed in the old journal after a fold that failed might not be read again
         self._close()
         try:
-            if self._dirty or not there(self.folder / DOCUMENT, self._disk):
+            if self._dirty or not there(self.directory / DOCUMENT, self._disk):
                 self._dirty = True
                 self.state.serial += 1
                 self.state.writer = self._writer
@@ -237,10 +237,10 @@ class LocalStore(Store):
                 self._dirty = False
             head = header(self.state.serial, self.state.lineage, self._checksum)
             self._swap(JOURNAL, [head])
-            self._journal = Journal(self.folder / JOURNAL, head, self.runtime, self._disk)
+            self._journal = Journal(self.directory / JOURNAL, head, self.runtime, self._disk)
             self._held()
         except OSError as error:
-            self._broken = f"{self.folder / JOURNAL} cannot be written: {error.strerror}. {RERUN}"
+            self._broken = f"{self.directory / JOURNAL} cannot be written: {error.strerror}. {RERUN}"
             raise StateError(self._broken) from None
         except StateError as error:
             self._close()
@@ -256,8 +256,8 @@ class LocalStore(Store):
         """Write a file beside the old one, make it durable, put it in the old one's place; return its checksum."""
         checksum = 0
         self._held()
-        # of a name of its own: after the folder was deleted, another command may be at work at the same path
-        path, draft = self.folder / name, self.folder / f"{name}.{self._lock.number()}.tmp"
+        # of a name of its own: after the directory was deleted, another command may be at work at the same path
+        path, draft = self.directory / name, self.directory / f"{name}.{self._lock.number()}.tmp"
         try:
             file = self._disk.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
             try:
@@ -269,7 +269,7 @@ class LocalStore(Store):
                 self._disk.close(file)
             self._held()
             self._disk.replace(draft, path)
-            sync(self.folder, self._disk)
+            sync(self.directory, self._disk)
         except OSError as error:
             raise StateError(f"{path} cannot be written: {error.strerror}. {RERUN}") from None
         return f"{checksum:08x}"

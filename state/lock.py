@@ -18,14 +18,14 @@ from state.model import StateLocked
 from state.runtime import MACHINE, Runtime
 
 NAME = "state.lock"
-"""The lock's file in the folder of a state."""
+"""The lock's file in the directory of a state."""
 
 
 class Lock:
-    """Holds the lock file of a state, and the folder that it is in, from `acquire` to `release`.
+    """Holds the lock file of a state, and the directory that it is in, from `acquire` to `release`.
 
-    The file is what older versions look at, and says who holds it. The folder keeps others out even when somebody has
-    deleted the file; where folders cannot be locked (NFS), `held` tells.
+    The file is what older versions look at, and says who holds it. The directory keeps others out even when somebody
+    has deleted the file; where directories cannot be locked (NFS), `held` tells.
     """
 
     def __init__(self, path: Path, command: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> None:
@@ -69,21 +69,21 @@ class Lock:
             self._close()
 
     def _take(self) -> bool:
-        """Lock the file, then its folder; return whether the file was not deleted meanwhile."""
+        """Lock the file, then its directory; return whether the file was not deleted meanwhile."""
         file = self._disk.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
         self._files.append(file)
         try:
             self._disk.lock(file)
-            self._lock_folder()
+            self._lock_directory()
         except BlockingIOError:
             raise StateLocked(describe(self._disk.read(file)[:4096])) from None
         return self.held()
 
-    def _lock_folder(self) -> None:
+    def _lock_directory(self) -> None:
         try:
-            folder = self._disk.open(self.path.parent, os.O_RDONLY)
-            self._files.append(folder)
-            self._disk.lock(folder)
+            directory = self._disk.open(self.path.parent, os.O_RDONLY)
+            self._files.append(directory)
+            self._disk.lock(directory)
         except BlockingIOError:
             raise
         except OSError:
@@ -91,7 +91,7 @@ class Lock:
             return
 
     def _close(self) -> None:
-        # the file last: whoever gets it finds the folder free
+        # the file last: whoever gets it finds the directory free
         while self._files:
             self._disk.close(self._files.pop())
 

@@ -202,7 +202,7 @@ class Objects:
         names: list[str] = self._call(below, "be listed", read, {})
         return sorted(names)
 
-    def folders(self) -> list[str]:
+    def directories(self) -> list[str]:
         """Return the names up to the next `/`, in order, whatever lies below; raises `StateError` like `get`."""
 
         def read() -> list[str]:

@@ -1,4 +1,4 @@
-"""Which image each service runs: a ready one, its copy if it is from elsewhere, or the one built from its folder."""
+"""Which image each service runs: a ready one, its copy if it is from elsewhere, or the one built from its directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Images:
 
 @step
 def images(stack: Stack, repositories: Repositories) -> Images:
-    """Declare the images to build, tagged by what is in their folders, and to copy, tagged by what they are copies of.
+    """Declare the images to build, tagged by their content, and to copy, tagged by what they are copies of.
 
     A task runs the very image that was pushed, since it is named by its digest; a second tag keeps that from expiring.
     What cannot be built or copied here is named by its tag, for whoever pushes it. An image of this account's and
@@ -37,8 +37,8 @@ def images(stack: Stack, repositories: Repositories) -> Images:
         uri = repositories.uris[name]
         if service.build:
             repository, tag = image_of(stack.config, name, root)
-            folder, args = str(root / service.build), dict(service.build_args)
-            image = Image(name, repository, uri, tag, folder, args, PLATFORM, service.dockerfile)
+            directory, args = str(root / service.build), dict(service.build_args)
+            image = Image(name, repository, uri, tag, directory, args, PLATFORM, service.dockerfile)
             _declare(stack, result, name, f"{uri}:{tag}", None if name in skipped else image, service.build)
         elif copy := stack.facts.copies.get(name):
             copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, PLATFORM)

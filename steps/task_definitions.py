@@ -72,14 +72,14 @@ def task_definitions(
                 task_role_arn=roles.tasks[name],
                 runtime_platform=RUNTIME_PLATFORM,
                 container_definitions=[container],
-                volumes=[{"name": volume} for volume in _exec_folders(stack, name)],
+                volumes=[{"name": volume} for volume in _exec_directories(stack, name)],
             ),
             after=[images.in_use[name]] if name in images.in_use else [],
         ).arn
     return TaskDefinitions(arns)
 
 
-def _exec_folders(stack: Stack, name: str) -> Mapping[str, str]:
+def _exec_directories(stack: Stack, name: str) -> Mapping[str, str]:
     """Return the places that ECS Exec needs in a container whose root is read-only, by the names of their volumes."""
     service = stack.config.services[name]
     return EXEC_FOLDERS[service.launch] if service.read_only and stack.config.exec_on(name) else {}
@@ -109,9 +109,9 @@ def _container(stack: Stack, name: str, service: Service, image: str, log_group:
     }
     if service.read_only:
         linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
-    if folders := _exec_folders(stack, name):
+    if directories := _exec_directories(stack, name):
         container["mountPoints"] = [
-            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in folders.items()
+            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
         ]
     if service.port < PRIVILEGED_PORTS:
         # So that a user other than root may listen there

@@ -44,7 +44,7 @@ class CallLog:
                 f"the log {path} cannot be written: {reason}: choose another file with --log"
             ) from None
         status = os.fstat(self._file)
-        # in a folder that all may write to, such as /tmp, it may have been put there to be read
+        # in a directory that all may write to, such as /tmp, it may have been put there to be read
         if stat.S_ISREG(status.st_mode) and status.st_uid != os.geteuid():
             os.close(self._file)
             raise ConfigurationError(f"the log {path} belongs to another user: choose another file with --log")

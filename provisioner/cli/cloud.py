@@ -14,13 +14,13 @@ group = typer.Typer(name="cloud", help="Manage the embedded cloud.", rich_markup
 app.add_typer(group)
 
 
-def _folder(options: Options) -> Path:
-    """Return the embedded cloud's folder; a configuration above this folder, which it lies beside, is named."""
+def _directory(options: Options) -> Path:
+    """Return the embedded cloud's directory; a configuration above this directory, which it lies beside, is named."""
     from provisioner.operations import context
 
     if not options.state_dir:
         context.found(options)
-    return options.folder
+    return options.directory
 
 
 @command(
@@ -97,10 +97,10 @@ def stop(options: Options) -> int:
     from provisioner.render import status as show
     from state.lock import NAME, holder
 
-    locks = sorted((options.folder / "local").glob(f"*/{NAME}"))
+    locks = sorted((options.directory / "local").glob(f"*/{NAME}"))
     if working := " and ".join(filter(None, map(holder, locks))):
         confirm(f"{working} is using the embedded cloud, which `cloud stop` deletes with everything in it", options.yes)
-    show.stopped(manage.stop(_folder(options)), options.json)
+    show.stopped(manage.stop(_directory(options)), options.json)
     return 0
 
 
@@ -112,7 +112,7 @@ def status(options: Options) -> int:
     from provisioner.emulator import control, manage
     from provisioner.render import status as show
 
-    running = manage.find(_folder(options))
+    running = manage.find(_directory(options))
     if running is None:
         show.cloud(None, 0, options.json)
     else:
@@ -128,7 +128,7 @@ def env(options: Options) -> int:
     from provisioner.render import status as show
 
     config = context.load(options)
-    show.environment(manage.environment(options.folder, config.region), options.json)
+    show.environment(manage.environment(options.directory, config.region), options.json)
     return 0
 
 
@@ -141,6 +141,6 @@ def delegate(
     from provisioner.emulator import manage
     from provisioner.render import status as show
 
-    manage.delegate(_folder(options), domain)
+    manage.delegate(_directory(options), domain)
     show.delegated(domain, options.again("up"), options.json)
     return 0

@@ -29,10 +29,10 @@ def init(options: Options, with_app: WithApp = False) -> int:
     from provisioner.config import sample
     from provisioner.render.text import say
 
-    # in this folder, whatever there is in those above it
+    # in this directory, whatever there is in those above it
     path = options.config or Path(paths.CONFIG)
-    folder = sample.write(path, with_app=with_app)
-    what = f"{path} and {folder}/" if folder else str(path)
-    document = {"config": str(path)} | ({"app": str(folder)} if folder else {})
+    directory = sample.write(path, with_app=with_app)
+    what = f"{path} and {directory}/" if directory else str(path)
+    document = {"config": str(path)} | ({"app": str(directory)} if directory else {})
     say([json.dumps(document) if options.json else f"Wrote {what}. Review it, then run {options.again('up')}."])
     return 0

@@ -28,9 +28,9 @@ def list_(options: Options) -> int:
 
     found, notes = stack_list.everywhere(options)
     if options.json:
-        document = {"directory": str(options.folder), "stacks": [show.row(one) for one in found], "notes": notes}
+        document = {"directory": str(options.directory), "stacks": [show.row(one) for one in found], "notes": notes}
         say([json.dumps(document, ensure_ascii=False)])
     else:
-        say(show.lines(found, str(options.folder), time.time()))
+        say(show.lines(found, str(options.directory), time.time()))
         say((f"note: {text}" for text in notes), sys.stderr)
     return 0

@@ -29,12 +29,12 @@ def status(options: Options) -> int:
     config = context.load(options)
     aws = context.reader(options, config) if config.state.bucket else None
     state = stores.recorded(options, config, aws)
-    started = manage.started(options.folder) if config.target == "local" else 0.0
+    started = manage.started(options.directory) if config.target == "local" else 0.0
     restarted = started if stack_status.outlived(state, started) else None
     live, unavailable = (
         context.read_condition(options, config, state, aws) if restarted is None else (None, "it was restarted")
     )
-    locked_by = "" if config.state.bucket else holder(stores.folder(options, config) / NAME)
+    locked_by = "" if config.state.bucket else holder(stores.directory(options, config) / NAME)
     entry = context.entry(options, config)
     document = stack_status.document(state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by)
     say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.again))

@@ -1,4 +1,4 @@
-"""What is known of images that are to be built: a tag from the folder's content, and whether it can be done."""
+"""What is known of images that are to be built: a tag from the directory's content, and whether it can be done."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from provisioner.config.services import Service
 
 NOT_CONTENT = {".git", ".hg", ".svn", ".jj", "__pycache__", STATE}
-"""Folders that change while the image would stay the same: of version control, Python's caches, our own state."""
+"""Directories that change while the image would stay the same: of version control, Python's caches, our own state."""
 
 UNKNOWN = "unknown"
-"""The tag of an image whose folder is not there."""
+"""The tag of an image whose directory is not there."""
 
 
 PLATFORM = "linux/amd64"
@@ -30,19 +30,19 @@ RUNTIME_PLATFORM = {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX
 """The same in ECS's words, for the task definitions."""
 
 
-def content_tag(folder: Path, arguments: Mapping[str, str] | None = None, dockerfile: str = DOCKERFILE) -> str:
+def content_tag(directory: Path, arguments: Mapping[str, str] | None = None, dockerfile: str = DOCKERFILE) -> str:
     """Return a tag that changes whenever the content of the build context does, the Dockerfile, or an argument.
 
     What the ignore file names is no content. The Dockerfile counts all the same, wherever it is.
 
     Args:
-        dockerfile: its path, which begins at the folder.
+        dockerfile: its path, which begins at the directory.
 
     Returns:
         The first 16 hexadecimal digits of a SHA-256 over the names, executable bits and contents of all files, over
-        the Dockerfile's path and content, and over the arguments; or `UNKNOWN` if there is no such folder.
+        the Dockerfile's path and content, and over the arguments; or `UNKNOWN` if there is no such directory.
     """
-    if not folder.is_dir():
+    if not directory.is_dir():
         return UNKNOWN
     digest = hashlib.sha256()
 
@@ -51,35 +51,35 @@ def content_tag(folder: Path, arguments: Mapping[str, str] | None = None, docker
         for part in parts:
             digest.update(f"{len(part)}:".encode() + part)
 
-    for path in sorted(_content(folder, dockerfile)):
+    for path in sorted(_content(directory, dockerfile)):
         content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
         kind = "link" if path.is_symlink() else "program" if path.stat().st_mode & 0o100 else "file"
-        add(path.relative_to(folder).as_posix().encode(), kind.encode(), content)
-    if (path := located(folder, dockerfile)).is_file():
-        add(within(folder, dockerfile).encode(), b"dockerfile", path.read_bytes())
+        add(path.relative_to(directory).as_posix().encode(), kind.encode(), content)
+    if (path := located(directory, dockerfile)).is_file():
+        add(within(directory, dockerfile).encode(), b"dockerfile", path.read_bytes())
     for name, value in sorted((arguments or {}).items()):
         add(name.encode(), b"argument", value.encode())
     return digest.hexdigest()[:16]
 
 
-def _content(folder: Path, dockerfile: str) -> Iterator[Path]:
+def _content(directory: Path, dockerfile: str) -> Iterator[Path]:
     """Yield the files that a build can copy into the image."""
-    patterns = ignored(folder, dockerfile)
+    patterns = ignored(directory, dockerfile)
     if not patterns:
-        yield from _files(folder)
+        yield from _files(directory)
         return
     from docker.utils.build import PatternMatcher
 
-    included = set(PatternMatcher(patterns).walk(str(folder)))
-    yield from (path for path in _files(folder) if str(path.relative_to(folder)) in included)
+    included = set(PatternMatcher(patterns).walk(str(directory)))
+    yield from (path for path in _files(directory) if str(path.relative_to(directory)) in included)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
-        for name in [*files, *(name for name in folders if (Path(place) / name).is_symlink())]:
+def _files(directory: Path) -> Iterator[Path]:
+    for place, directories, files in os.walk(directory):
+        for name in [*files, *(name for name in directories if (Path(place) / name).is_symlink())]:
             if (path := Path(place) / name).is_symlink() or path.is_file():  # a pipe would never end
                 yield path
-        folders[:] = [name for name in folders if name not in NOT_CONTENT]
+        directories[:] = [name for name in directories if name not in NOT_CONTENT]
 
 
 def repository_of(config: Config, name: str) -> str:
@@ -88,10 +88,10 @@ def repository_of(config: Config, name: str) -> str:
 
 
 def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
-    """Return the repository and the tag of a service's image, for what is in its folder now.
+    """Return the repository and the tag of a service's image, for what is in its directory now.
 
     Args:
-        root: the folder that the build contexts are relative to.
+        root: the directory that the build contexts are relative to.
     """
     service = config.services[name]
     tag = content_tag(root / str(service.build), service.build_args, service.dockerfile)
@@ -122,7 +122,7 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
     The embedded cloud does without the image: its tasks do not run where there is no engine.
 
     Args:
-        root: the folder that the build contexts are relative to.
+        root: the directory that the build contexts are relative to.
 
     Returns:
         A sentence for the user by service, for those whose image is left out.
@@ -147,10 +147,10 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
 
 def _why(service: Service, root: Path, facts: Facts) -> str:
     """Say which key is what, and why there is no image by it; empty if it can be built."""
-    folder, build = root / str(service.build), f'build is "{service.build}"'
-    if not folder.is_dir():
-        return f"{build}, but there is no directory {folder}"
-    if out := _leading_out(folder, root):
+    directory, build = root / str(service.build), f'build is "{service.build}"'
+    if not directory.is_dir():
+        return f"{build}, but there is no directory {directory}"
+    if out := _leading_out(directory, root):
         return f"{build}, but {out}"
     if why := _misplaced(service, root):
         return f'dockerfile is "{service.dockerfile}", but {why}' if _named(service) else f"{build}, but {why}"

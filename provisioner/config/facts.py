@@ -35,10 +35,10 @@ class Facts:
         public_zone_id: the public hosted zone that was there before and is not ours, or None if the stack makes one.
         allow: the CIDRs that may reach the load balancer.
         engine: whether a Docker engine answers here, so that images can be built. no_engine: why not, if that is known.
-        pushed: the services with `build` whose image, for what is in their folder now, ECR holds already.
+        pushed: the services with `build` whose image, for what is in their directory now, ECR holds already.
         copies: the ready images to copy, by service; those that are not there are used as they are written.
         local: whether the cloud is the embedded one.
-        root: the folder that build contexts are relative to.
+        root: the directory that build contexts are relative to.
         s3_prefix_list: the id of the list of S3's addresses in the region.
         policed: the services whose interface endpoints take a policy, as `ecr.api`.
         kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.

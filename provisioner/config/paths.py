@@ -1,4 +1,4 @@
-"""Where a stack's files lie: the configuration in this folder or above it, the state folder beside it."""
+"""Where a stack's files lie: the configuration in this directory or above it, the state directory beside it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ CONFIG, STATE = "stack.toml", ".provision"
 
 
 def configuration() -> Path:
-    """Return the path of the nearest `stack.toml`: in the current folder, or else in one above it.
+    """Return the path of the nearest `stack.toml`: in the current directory, or else in one above it.
 
-    Like git's search for a repository it ends at the home folder or where another file system begins, and takes
-    nothing from above that belongs to another user. If there is none, the path in the current folder is returned.
+    Like git's search for a repository it ends at the home directory or where another file system begins, and takes
+    nothing from above that belongs to another user. If there is none, the path in the current directory is returned.
 
     Raises:
         ConfigurationError: the one that was found above belongs to another user.
@@ -20,31 +20,31 @@ def configuration() -> Path:
     here, path = _current(), Path(CONFIG)
     # not Path.home, which raises where there is none
     device, home = _device(here), Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
-    for height, folder in enumerate((here, *here.parents)):
-        if device is None or _device(folder) != device:
+    for height, directory in enumerate((here, *here.parents)):
+        if device is None or _device(directory) != device:
             break
         found = Path(*[".."] * height, CONFIG)
         # one that leads nowhere is told of, and not passed by
         if os.path.lexists(found):
             _check_owner(found, height)
             return found
-        if folder == home:
+        if directory == home:
             break
     return path
 
 
 def _current() -> Path:
-    """Return the current folder's whole path; one that was deleted has none."""
+    """Return the current directory's whole path; one that was deleted has none."""
     try:
         return Path.cwd()
     except FileNotFoundError:
         return Path()
 
 
-def _device(folder: Path) -> int | None:
-    """Return which file system a folder is on, or None if it cannot be looked at."""
+def _device(directory: Path) -> int | None:
+    """Return which file system a directory is on, or None if it cannot be looked at."""
     try:
-        return folder.stat().st_dev
+        return directory.stat().st_dev
     except OSError:
         return None
 

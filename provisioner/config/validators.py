@@ -198,7 +198,7 @@ def wildcards(value: str) -> str:
 
 
 def inside(value: str) -> str:
-    """Let pass only relative paths that do not lead out of the folder that they are relative to."""
+    """Let pass only relative paths that do not lead out of the directory that they are relative to."""
     if not _relative(value) or ".." in value.split("/"):
         raise ValueError(f'{shown(value)} is not a directory beside this file, such as "app/web"')
     return value

@@ -1,4 +1,4 @@
-"""Builds an image from a folder with a Dockerfile: by BuildKit where `docker buildx` is there, else by the engine."""
+"""Builds an image from a directory with a Dockerfile: by BuildKit if there is `docker buildx`, else by the engine."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ class BuildError(NotCreated):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to build: from which folder, under which name, with which values for the Dockerfile's ARGs, for what.
+    """What to build: from which directory, under which name, with which values for the Dockerfile's ARGs, for what.
 
     Attributes:
-        dockerfile: its path, which begins at the folder.
+        dockerfile: its path, which begins at the directory.
     """
 
-    folder: Path
+    directory: Path
     reference: str
     arguments: Mapping[str, str]
     platform: str
     dockerfile: str = DOCKERFILE
 
     def __str__(self) -> str:
-        return str(self.folder) if self.dockerfile == DOCKERFILE else f"{self.folder} with {self.dockerfile}"
+        return str(self.directory) if self.dockerfile == DOCKERFILE else f"{self.directory} with {self.dockerfile}"
 
 
 def have(client: Any, reference: str) -> bool:
@@ -99,7 +99,7 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, 
         BuildError: it failed; the message ends with the last lines of its output.
         Interrupted: the user wants to stop.
     """
-    if not (path := located(recipe.folder, recipe.dockerfile)).is_file():
+    if not (path := located(recipe.directory, recipe.dockerfile)).is_file():
         raise BuildError(f"there is no Dockerfile {path}: write it, or use a prebuilt image")
     say("building")
     for attempt in range(1, TRIES + 1):
@@ -168,10 +168,10 @@ def _buildx(recipe: Recipe, stop: Event) -> Generator[str, None, None]:
     # An attestation would make an index of the image, under a digest that the engine does not tell.
     options = ["--load", "--progress=plain", "--provenance=false", "--sbom=false"]
     options += [f"--platform={recipe.platform}", f"--tag={recipe.reference}"]
-    options += [f"--file={located(recipe.folder, recipe.dockerfile)}"]
+    options += [f"--file={located(recipe.directory, recipe.dockerfile)}"]
     options += [f"--build-arg={name}={value}" for name, value in recipe.arguments.items()]
     process = subprocess.Popen(
-        ["docker", "buildx", "build", *options, "--", str(recipe.folder)],
+        ["docker", "buildx", "build", *options, "--", str(recipe.directory)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -214,10 +214,10 @@ def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, No
     from docker.utils.build import tar
 
     try:
-        dockerfile = process_dockerfile(within(recipe.folder, recipe.dockerfile), str(recipe.folder))
-        patterns = ignored(recipe.folder, recipe.dockerfile)
+        dockerfile = process_dockerfile(within(recipe.directory, recipe.dockerfile), str(recipe.directory))
+        patterns = ignored(recipe.directory, recipe.dockerfile)
         events = client.api.build(
-            fileobj=tar(str(recipe.folder), exclude=patterns, dockerfile=dockerfile),
+            fileobj=tar(str(recipe.directory), exclude=patterns, dockerfile=dockerfile),
             custom_context=True,
             dockerfile=dockerfile[0],
             tag=recipe.reference,

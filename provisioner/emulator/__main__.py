@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--listener", type=int, required=True, help="descriptor of the TCP socket of the AWS APIs")
     parser.add_argument("--dns", type=int, required=True, help="descriptor of the UDP socket of the DNS server")
     parser.add_argument("--domain", required=True, help="the account's registered domain")
-    parser.add_argument("--folder", required=True, help="the directory that it belongs to, and ends with")
+    parser.add_argument("--directory", required=True, help="the directory that it belongs to, and ends with")
     parser.add_argument("--account", default=ACCOUNT, help="the account's number")
     parser.add_argument("--since", type=float, default=0.0, help="the earliest time of its clock, as a timestamp")
     parser.add_argument(
@@ -33,7 +33,7 @@ def main() -> None:
     for one in (listener, dns):
         one.set_inheritable(False)
     try:
-        serve(listener, dns, chosen.domain, key, chosen.folder, chosen.account, parent)
+        serve(listener, dns, chosen.domain, key, chosen.directory, chosen.account, parent)
     except KeyboardInterrupt:
         sys.exit(130)
 

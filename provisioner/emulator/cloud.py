@@ -54,7 +54,7 @@ class Cloud:
         self.kill = kill.Kill()
         self._moto: Application
 
-    def load(self, dns_socket: socket.socket, folder: str) -> None:
+    def load(self, dns_socket: socket.socket, directory: str) -> None:
         """Import moto with our rules laid over it, while the port is open already: early calls wait for this."""
         try:
             with LOCK:
@@ -71,7 +71,7 @@ class Cloud:
             CLOCK.show_calendar()
             threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
             dns.serve(dns_socket)
-            containers.begin(folder)
+            containers.begin(directory)
         except BaseException:  # noqa: BLE001 (a thread's end would leave a deaf server behind)
             traceback.print_exc()
             sys.stderr.flush()

@@ -73,7 +73,7 @@ def _parse_managed_policies_once() -> None:
 
 
 def _list_moto_modules_once() -> None:
-    """Read the folder of moto's modules once, and not at every call."""
+    """Read the directory of moto's modules once, and not at every call."""
     from moto import backends
 
     modules = tuple(backends.list_of_moto_modules())

@@ -24,7 +24,7 @@ from provisioner.emulator.control import KEY, READY_SECONDS, CloudError, CloudPr
 from provisioner.emulator.sockets import HOST, bound, listening
 from provisioner.engine.errors import ConfigurationError
 from state import checks
-from state.folder import make
+from state.directory import make
 
 STOP_SECONDS = 30.0
 
@@ -33,13 +33,13 @@ HUNG_SECONDS = 30.0
 """For how long one call may be under way in the cloud before it counts as hung."""
 
 
-def start(folder: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> CloudProcess:
-    """Return the cloud that belongs to `folder`, starting it when none runs; it outlives this process.
+def start(directory: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> CloudProcess:
+    """Return the cloud that belongs to `directory`, starting it when none runs; it outlives this process.
 
     Two starts at the same time yield one cloud.
 
     Args:
-        folder: where it is remembered, and writes its log.
+        directory: where it is remembered, and writes its log.
         domain: the domain that its account has registered.
         port: the TCP port to listen on; a free one if left out.
         more: further options of its process (`provisioner.emulator.__main__`).
@@ -48,22 +48,22 @@ def start(folder: Path, domain: str, *, port: int | None = None, more: Sequence[
         CloudError: it could not be started.
         ConfigurationError: one of the variables that it is set up by makes no sense, or it runs on another port.
     """
-    make(folder)
-    with _locked(folder):
-        running = find(folder)
+    make(directory)
+    with _locked(directory):
+        running = find(directory)
         if running is not None:
             return on_port(running, port)
-        cloud = _starting(folder)
+        cloud = _starting(directory)
         if cloud is None:
-            cloud = _launch(folder, domain, port, more)
+            cloud = _launch(directory, domain, port, more)
             try:
                 # before it is ready, so that it is found again if this process ends while it waits
-                _write(folder / "cloud.json", asdict(cloud))
+                _write(directory / "cloud.json", asdict(cloud))
             except OSError:
                 # nobody would find it
                 os.kill(cloud.pid, signal.SIGKILL)
                 raise
-        _await_ready(cloud, folder)
+        _await_ready(cloud, directory)
         return cloud
 
 
@@ -82,35 +82,35 @@ def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
     return running
 
 
-def _starting(folder: Path) -> CloudProcess | None:
+def _starting(directory: Path) -> CloudProcess | None:
     """The cloud that an earlier start launched and did not see ready."""
-    cloud = _recorded(folder)
+    cloud = _recorded(directory)
     return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
 
 
-def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
+def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
     _require_moto()
     _check_settings()
     key = new_key()
     # the process is given the sockets: between a look for free ports and its start, others could take them
     with _listening(port) as listener, bound() as dns:
-        pid = _spawn(folder, ["--folder", str(folder), "--domain", domain, *more], key, listener, dns)
+        pid = _spawn(directory, ["--directory", str(directory), "--domain", domain, *more], key, listener, dns)
         endpoint, dns_port = f"http://{HOST}:{listener.getsockname()[1]}", dns.getsockname()[1]
     return CloudProcess(endpoint, dns_port, pid, key, domain)
 
 
-def find(folder: Path) -> CloudProcess | None:
-    """The running cloud of `folder`, or None: no record, process gone, or something else answers on its port."""
-    cloud = _recorded(folder)
+def find(directory: Path) -> CloudProcess | None:
+    """The running cloud of `directory`, or None: no record, process gone, or something else answers on its port."""
+    cloud = _recorded(directory)
     if cloud is None or not _alive(cloud.pid):
         return None
     return cloud if health(cloud) else None
 
 
-def stop(folder: Path) -> bool:
-    """End the cloud of `folder`, by force after half a minute. Returns whether there was one to end."""
-    cloud = _recorded(folder)
-    ours = cloud is not None and _alive(cloud.pid) and (find(folder) is not None or _started_by_us(cloud))
+def stop(directory: Path) -> bool:
+    """End the cloud of `directory`, by force after half a minute. Returns whether there was one to end."""
+    cloud = _recorded(directory)
+    ours = cloud is not None and _alive(cloud.pid) and (find(directory) is not None or _started_by_us(cloud))
     if cloud is not None and ours:
         with contextlib.suppress(OSError, http.client.HTTPException):
             request(cloud, "POST", "/_cloud/stop")
@@ -121,34 +121,34 @@ def stop(folder: Path) -> bool:
             os.kill(cloud.pid, signal.SIGKILL)
             while _alive(cloud.pid):
                 time.sleep(0.02)
-    (folder / "cloud.json").unlink(missing_ok=True)
+    (directory / "cloud.json").unlink(missing_ok=True)
     return ours
 
 
-def delegate(folder: Path, domain: str) -> None:
-    """Let the outside world of the cloud of `folder` point at its name servers for a domain.
+def delegate(directory: Path, domain: str) -> None:
+    """Let the outside world of the cloud of `directory` point at its name servers for a domain.
 
     Raises:
         CloudError: it is not running, or does not answer.
     """
-    cloud = _running(folder)
+    cloud = _running(directory)
     control(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
 
 
-def _running(folder: Path) -> CloudProcess:
-    cloud = find(folder)
+def _running(directory: Path) -> CloudProcess:
+    cloud = find(directory)
     if cloud is None:
         raise CloudError("the embedded cloud is not running: start it with `provision cloud start`")
     return cloud
 
 
-def environment(folder: Path, region: str) -> dict[str, str]:
-    """Return the variables with which other tools of AWS find the cloud of `folder`.
+def environment(directory: Path, region: str) -> dict[str, str]:
+    """Return the variables with which other tools of AWS find the cloud of `directory`.
 
     Raises:
         CloudError: it is not running.
     """
-    cloud = _running(folder)
+    cloud = _running(directory)
     return {
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_ACCESS_KEY_ID": cloud.key,
@@ -157,9 +157,9 @@ def environment(folder: Path, region: str) -> dict[str, str]:
     }
 
 
-def started(folder: Path) -> float:
-    """Return when the cloud of `folder` was started, empty, in seconds since the epoch; 0 if none runs."""
-    cloud = find(folder)
+def started(directory: Path) -> float:
+    """Return when the cloud of `directory` was started, empty, in seconds since the epoch; 0 if none runs."""
+    cloud = find(directory)
     return float(health(cloud).get("started", 0.0)) if cloud else 0.0
 
 
@@ -216,9 +216,9 @@ def _check_settings() -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(directory: Path) -> Iterator[None]:
     # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
-    handle = os.open(folder / "cloud.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    handle = os.open(directory / "cloud.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -247,14 +247,14 @@ def _listening(port: int | None) -> socket.socket:
         ) from error
 
 
-def _spawn(folder: Path, options: list[str], key: str, listener: socket.socket, dns: socket.socket) -> int:
+def _spawn(directory: Path, options: list[str], key: str, listener: socket.socket, dns: socket.socket) -> int:
     """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
     # not among the arguments, which other users can read
     environment[KEY] = key
     package_root = str(Path(__file__).resolve().parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, environment.get("PYTHONPATH")]))
-    log = str(folder / "cloud.log")
+    log = str(directory / "cloud.log")
     with _inherited(listener) as tcp, _inherited(dns) as udp:
         return os.posix_spawn(
             sys.executable,
@@ -279,33 +279,33 @@ def _inherited(one: socket.socket) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _await_ready(cloud: CloudProcess, folder: Path) -> None:
+def _await_ready(cloud: CloudProcess, directory: Path) -> None:
     begin = time.monotonic()
     while True:
         if health(cloud).get("ready"):
             return
         if not _alive(cloud.pid):
-            raise CloudError(f"the embedded cloud ended while starting.{_last_lines(folder)}")
+            raise CloudError(f"the embedded cloud ended while starting.{_last_lines(directory)}")
         if time.monotonic() > begin + READY_SECONDS:
             os.kill(cloud.pid, signal.SIGKILL)
-            raise CloudError(f"the embedded cloud was not ready within {READY_SECONDS:.0f} s.{_last_lines(folder)}")
+            raise CloudError(f"the embedded cloud was not ready within {READY_SECONDS:.0f} s.{_last_lines(directory)}")
         time.sleep(0.03)
 
 
-def _last_lines(folder: Path) -> str:
-    log = folder / "cloud.log"
+def _last_lines(directory: Path) -> str:
+    log = directory / "cloud.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     # of a traceback what it ends with
     last = [line for line in lines if line and not line.startswith((" ", "Traceback "))][-8:]
     return f" Last lines of {log}:\n" + "\n".join(last) if last else f" Its log {log} is empty."
 
 
-def entry(folder: Path, name: str) -> str:
+def entry(directory: Path, name: str) -> str:
     """The URL at which the load balancer for a host name answers on this machine; empty if it does not.
 
-    It does when the cloud of `folder` runs containers.
+    It does when the cloud of `directory` runs containers.
     """
-    cloud = find(folder)
+    cloud = find(directory)
     entries = json.loads(request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
     return next((str(one["url"]) for one in entries if name in one["names"]), "")
 
@@ -333,13 +333,13 @@ def _started_by_us(cloud: CloudProcess) -> bool:
         return False
 
 
-def _recorded(folder: Path) -> CloudProcess | None:
+def _recorded(directory: Path) -> CloudProcess | None:
     """The cloud that `cloud.json` names, or None if it names none.
 
     Raises:
         CloudError: it names one that is not of this machine, to which calls would otherwise go.
     """
-    path = folder / "cloud.json"
+    path = directory / "cloud.json"
     try:
         data: Any = checks.parsed(path.read_bytes())
     except (OSError, ValueError):

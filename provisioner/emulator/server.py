@@ -32,13 +32,13 @@ _ENVIRONMENT = {
 }
 
 FOLDER_SECONDS = 2.0
-"""How often it is looked whether the folder is still there."""
+"""How often it is looked whether the directory is still there."""
 
 
 def serve(
-    listener: socket.socket, dns: socket.socket, domain: str, key: str, folder: str, account: str, parent: int
+    listener: socket.socket, dns: socket.socket, domain: str, key: str, directory: str, account: str, parent: int
 ) -> None:
-    """Serve until stopped, or until nothing is left in `folder`.
+    """Serve until stopped, or until nothing is left in `directory`.
 
     Args:
         listener: listens on TCP, for the AWS APIs.
@@ -49,10 +49,10 @@ def serve(
     os.environ.update(_ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
     server = Server(listener, partial(_application, cloud), check_sender)
-    storage.begin(listener.getsockname()[1], folder)
+    storage.begin(listener.getsockname()[1], directory)
     cloud.stop = server.shutdown
-    threading.Thread(target=cloud.load, args=(dns, folder), daemon=True).start()
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    threading.Thread(target=cloud.load, args=(dns, directory), daemon=True).start()
+    place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     threading.Thread(target=_end_with, args=(place, server.shutdown, parent), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
@@ -60,11 +60,11 @@ def serve(
     containers.end()
     if parent not in (0, os.getppid()):
         # it was the starter's to remove
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _end_with(place: int, stop: Callable[[], None], parent: int) -> None:
-    """Stop once an open folder is empty or removed: nobody finds the cloud any more. One that is renamed goes on.
+    """Stop once an open directory is empty or removed: nobody finds the cloud any more. One that is renamed goes on.
 
     Also once the parent, if there is one to end with, has ended.
     """

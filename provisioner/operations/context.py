@@ -55,7 +55,7 @@ def load(options: Options) -> Config:
 
 
 def found(options: Options) -> Path:
-    """Return the configuration's path, and name on standard error the one that was found in a folder above."""
+    """Return the configuration's path, and name on standard error the one that was found in a directory above."""
     path = options.file
     if not options.config and path.parent != Path():
         options.report(f"configuration: {path}")
@@ -76,35 +76,35 @@ def overwrite(path: Path, text: str) -> None:
 
 
 def start_cloud(options: Options, config: Config, port: int | None = None) -> CloudProcess:
-    """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
+    """Return the embedded cloud of the state directory, started if it is not running, which standard error tells.
 
     Raises:
         ConfigurationError: it runs on another port.
         ProvisionError: it could not be started.
-        StateError: somebody else could write to the state folder.
+        StateError: somebody else could write to the state directory.
     """
-    from state.folder import trust
+    from state.directory import trust
 
-    trust(options.folder)
+    trust(options.directory)
     domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
-    running = manage.find(options.folder)
+    running = manage.find(options.directory)
     if running is not None:
         return manage.on_port(running, port)
     sys.stderr.write("starting the embedded cloud\n")
     try:
         # what an earlier cloud's clock showed was ahead of the machine's: this one is later than all that is recorded
-        return manage.start(options.folder, domain, port=port, more=["--since", str(_newest(options.folder))])
+        return manage.start(options.directory, domain, port=port, more=["--since", str(_newest(options.directory))])
     except OSError as error:
-        raise ProvisionError(f"{error.filename or options.folder} cannot be written: {error.strerror}") from None
+        raise ProvisionError(f"{error.filename or options.directory} cannot be written: {error.strerror}") from None
 
 
-def _newest(folder: Path) -> float:
+def _newest(directory: Path) -> float:
     """Return when something was recorded last of any stack on the embedded cloud, in seconds since the epoch."""
     from state.local import read
     from state.model import StateError
 
     newest = 0.0
-    for here in (folder / "local").glob("*"):
+    for here in (directory / "local").glob("*"):
         with suppress(StateError, OSError):
             newest = max([newest, *(record.changed + 1 for record in read(here, here.name).records.values())])
     return newest
@@ -228,7 +228,7 @@ def describe_account(config: Config, aws: Aws) -> str:
 
 def entry(options: Options, config: Config) -> str:
     """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers."""
-    return manage.entry(options.folder, config.fqdn) if config.target == "local" else ""
+    return manage.entry(options.directory, config.fqdn) if config.target == "local" else ""
 
 
 def reader(options: Options, config: Config) -> Aws:
@@ -237,7 +237,7 @@ def reader(options: Options, config: Config) -> Aws:
     Raises:
         ProvisionError: there is none.
     """
-    if config.target == "local" and manage.find(options.folder) is None:
+    if config.target == "local" and manage.find(options.directory) is None:
         raise ConfigurationError(
             "the embedded cloud, which has the state bucket, is not running: start it with `provision cloud start`"
         )
@@ -257,7 +257,7 @@ def read_condition(options: Options, config: Config, state: State, aws: Aws | No
 
     if not state.records:
         return None, "no resources are recorded"
-    if config.target == "local" and manage.find(options.folder) is None:
+    if config.target == "local" and manage.find(options.directory) is None:
         return None, "the embedded cloud is not running"
     try:
         aws = aws or connect(options, config)

@@ -62,8 +62,8 @@ class Options:
         return self.config or paths.configuration()
 
     @property
-    def folder(self) -> Path:
-        """The state folder: the one that was named, or else the one beside the configuration; raises as `file` does."""
+    def directory(self) -> Path:
+        """The state directory: the named one, or else the one beside the configuration. Raises as `file` does."""
         return self.state_dir or self.file.parent / paths.STATE
 
     def again(self, command: str, *more: str) -> str:

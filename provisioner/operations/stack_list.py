@@ -1,4 +1,4 @@
-"""All stacks that are recorded, of a state folder and of the bucket."""
+"""All stacks that are recorded, of a state directory and of the bucket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError
 from provisioner.operations import context
-from provisioner.operations.stacks import RecordedStack, in_bucket, in_folder
+from provisioner.operations.stacks import RecordedStack, in_bucket, in_directory
 from state.model import StateError
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
-    """Return all stacks of the state folder and of the bucket, and what could not be looked at. Nothing is started.
+    """Return all stacks of the state directory and of the bucket, and what could not be looked at. Nothing is started.
 
     Raises:
-        StateError: the state folder is not the user's alone, or cannot be read.
+        StateError: the state directory is not the user's alone, or cannot be read.
     """
-    there, notes, config = list(in_folder(options.folder)), list[str](), None
+    there, notes, config = list(in_directory(options.directory)), list[str](), None
     try:
         # without a configuration there is no bucket to look into
         config = context.load(options) if options.config or os.path.lexists(options.file) else None

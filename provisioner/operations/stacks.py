@@ -1,4 +1,4 @@
-"""Which stacks are recorded: all of a state folder and of the bucket, and those that a command should not pass over."""
+"""Which stacks are recorded: all of a state directory and of the bucket, and those that no command should pass over."""
 
 from __future__ import annotations
 
@@ -64,30 +64,30 @@ class RecordedStack:
         return self.state.history[-1] if self.state and self.state.history else None
 
 
-def in_folder(folder: Path) -> Iterator[RecordedStack]:
-    """Yield the stacks that a state folder has, those that were taken down included. Nothing is locked or changed.
+def in_directory(directory: Path) -> Iterator[RecordedStack]:
+    """Yield the stacks that a state directory has, those that were taken down included. Nothing is locked or changed.
 
     Raises:
-        StateError: the folder is not the user's alone, or cannot be read.
+        StateError: the directory is not the user's alone, or cannot be read.
     """
     from provisioner.config.models import Target
-    from state.folder import trust
+    from state.directory import trust
 
     for target in get_args(Target):
-        trust(folder, folder / target)
+        trust(directory, directory / target)
         try:
-            found = sorted((folder / target).iterdir())
+            found = sorted((directory / target).iterdir())
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise StateError(f"the state directory {folder / target} cannot be read: {error.strerror}") from None
+            raise StateError(f"the state directory {directory / target} cannot be read: {error.strerror}") from None
         yield from (one for place in found if (one := _in_place(place, target)))
 
 
 def _in_place(place: Path, target: str) -> RecordedStack | None:
-    """Return the stack whose state is in a folder, None if there is no state."""
+    """Return the stack whose state is in a directory, None if there is no state."""
     from state import local, lock
-    from state.folder import trust
+    from state.directory import trust
 
     if not any(os.path.lexists(place / name) for name in (local.DOCUMENT, local.JOURNAL)):
         return None
@@ -109,7 +109,7 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
     from state.objects import Objects
 
     client, bucket, runtime = aws.client("s3"), str(config.state.bucket), aws.pace.runtime
-    for name in Objects(client, bucket, "", aws.account, runtime).folders():
+    for name in Objects(client, bucket, "", aws.account, runtime).directories():
         there = Objects(client, bucket, f"{name}/", aws.account, runtime)
         if s3.DOCUMENT not in there.names(s3.DOCUMENT):
             continue
@@ -121,17 +121,17 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
 
 
 def check_place(options: Options, config: Config) -> None:
-    """Refuse to begin a second state while the stack's own lies where it was kept formerly: in the current folder.
+    """Refuse to begin a second state while the stack's own lies where it was kept formerly: in the current directory.
 
     Raises:
         ConfigurationError: it does; with how to move it.
     """
-    former, place = Path(paths.STATE), options.folder
+    former, place = Path(paths.STATE), options.directory
     if options.state_dir or not former.is_dir() or (place.exists() and former.samefile(place)):
         return
     if _others_own(config, options):
         return
-    old, new = (_of(config, folder) for folder in (former, place))
+    old, new = (_of(config, directory) for directory in (former, place))
     if old is None or not (old.resources or old.problem) or (new and (new.resources or new.problem)):
         return
     kept = count(old.resources, "resource") if old.state else old.problem
@@ -143,7 +143,7 @@ def check_place(options: Options, config: Config) -> None:
 
 
 def _others_own(config: Config, options: Options) -> bool:
-    """Whether the state in the current folder is of the configuration there, which names its stack like this one."""
+    """Whether the state in the current directory is of the configuration there, which names its stack like this one."""
     from provisioner.config.models import load
 
     here = Path(paths.CONFIG)
@@ -155,19 +155,19 @@ def _others_own(config: Config, options: Options) -> bool:
         return False
 
 
-def _of(config: Config, folder: Path) -> RecordedStack | None:
-    """Return what a folder has of the configuration's stack; nothing, if the folder is a stranger's."""
-    from state.folder import trust
+def _of(config: Config, directory: Path) -> RecordedStack | None:
+    """Return what a directory has of the configuration's stack; nothing, if the directory is a stranger's."""
+    from state.directory import trust
 
     with suppress(StateError):
-        place = folder / config.target / config.name
-        trust(folder, place.parent)
+        place = directory / config.target / config.name
+        trust(directory, place.parent)
         return _in_place(place, config.target)
     return None
 
 
 def _move(old: RecordedStack, former: Path, place: Path, target: str) -> str:
-    """Return the command that moves a stack's state to another folder, with the embedded cloud that it is on."""
+    """Return the command that moves a stack's state to another directory, with the embedded cloud that it is on."""
     if not place.exists():
         return shlex.join(["mv", str(former), str(place)])
     there, cloud = place / target / old.name, "cloud.json"
@@ -182,16 +182,16 @@ def _move(old: RecordedStack, former: Path, place: Path, target: str) -> str:
 
 
 def beside(options: Options, config: Config, records: Mapping[str, Record]) -> list[str]:
-    """Return what to say of a stack of which nothing is recorded, while others are in the same state folder.
+    """Return what to say of a stack of which nothing is recorded, while others are in the same state directory.
 
     It may be one of those, renamed in the configuration. With `--env` the other environments are not told.
 
     Raises:
-        StateError: see `in_folder`.
+        StateError: see `in_directory`.
     """
     if records:
         return []
-    others = [one for one in in_folder(options.folder) if one.target == config.target and one.resources]
+    others = [one for one in in_directory(options.directory) if one.target == config.target and one.resources]
     own = f"{config.project}-"
     return [
         _note(config, one, one.name.removeprefix(own) if one.name.startswith(own) else "", options)

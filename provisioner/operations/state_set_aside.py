@@ -30,46 +30,46 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
         StateError: another command is at work, or the state is newer than this version, or cannot be reached.
     """
     if not config.state.bucket:
-        return in_folder(stores.folder(options, config), config.name)
+        return in_directory(stores.directory(options, config), config.name)
     from state.lease import LEASE
 
     there = stores.objects(config, aws, stores.bucket_client(aws))
     return in_bucket(there, config.name, LEASE, aws.pace.runtime, lambda text: options.report(f"note: {text}"))
 
 
-def in_folder(folder: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> list[str]:
+def in_directory(directory: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> list[str]:
     """Move the broken files of a state on this machine aside: the journal alone, if the document can be read."""
-    from state.folder import sync, there
+    from state.directory import sync, there
     from state.local import DOCUMENT, JOURNAL, LOCK, read
     from state.lock import Lock
 
     stamp = _stamp()
-    if not there(folder, disk):
+    if not there(directory, disk):
         return []
     moved: list[str] = []
-    lock = Lock(folder / LOCK, "recover", runtime, disk)
+    lock = Lock(directory / LOCK, "recover", runtime, disk)
     try:
         lock.acquire()
         try:
-            for path in (folder / JOURNAL, folder / DOCUMENT):
+            for path in (directory / JOURNAL, directory / DOCUMENT):
                 if there(path, disk):
                     # whoever may not read them shall not move them either
                     disk.close(disk.open(path, os.O_RDONLY))
-                    if _broken(lambda: read(folder, stack, disk)):
+                    if _broken(lambda: read(directory, stack, disk)):
                         backup = _backup(path, stamp, disk)
                         disk.replace(path, backup)
                         moved.append(str(backup))
-            sync(folder, disk)
+            sync(directory, disk)
         finally:
             lock.release()
     except OSError as error:
-        raise StateError(f"{error.filename or folder} cannot be moved aside: {error.strerror}") from None
+        raise StateError(f"{error.filename or directory} cannot be moved aside: {error.strerror}") from None
     return moved
 
 
 def _backup(path: Path, stamp: str, disk: Disk) -> Path:
     """Return a name for a backup that none has yet: two commands may come within one second."""
-    from state.folder import there
+    from state.directory import there
 
     names = (f"{path.stem}.broken-{stamp}{more}{path.suffix}" for more in chain([""], map("-{}".format, count(2))))
     return next(backup for backup in map(path.with_name, names) if not there(backup, disk))
@@ -88,8 +88,8 @@ def in_bucket(
     from state.s3 import DOCUMENT, JOURNAL, read
 
     lock, copies = Lease(objects, "recover", lease, lambda: None, runtime, note), list[str]()
-    # two that come within one second have a folder each
-    folder = f"broken-{_stamp()}-{runtime.token()[:8]}"
+    # two that come within one second have a directory each
+    directory = f"broken-{_stamp()}-{runtime.token()[:8]}"
     lock.acquire()
     try:
         document = objects.listed(DOCUMENT)
@@ -97,8 +97,8 @@ def in_bucket(
             entries = ((name, objects.listed(name)) for name in objects.names(JOURNAL))
             for name, found in (*entries, (DOCUMENT, document)):
                 if found:
-                    objects.put(f"{folder}/{name}", found.body, over=None)
-                    copies.append(objects.url_of(f"{folder}/{name}"))
+                    objects.put(f"{directory}/{name}", found.body, over=None)
+                    copies.append(objects.url_of(f"{directory}/{name}"))
             # whoever slept for longer than the lease finds another command's document
             lock.check()
             objects.delete_unchanged(DOCUMENT, document.etag)

@@ -160,7 +160,7 @@ def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back
     from state import local, s3
 
     if back:
-        found = local.read(stores.folder(options, config), config.name)
+        found = local.read(stores.directory(options, config), config.name)
     else:
         found = s3.read(stores.objects(config, aws, stores.bucket_client(aws)), config.name, aws.pace.runtime)
     if (found.lineage, found.records) != (moved.lineage, moved.records):

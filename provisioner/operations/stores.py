@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from state.store import Store
 
 
-def folder(options: Options, config: Config) -> Path:
+def directory(options: Options, config: Config) -> Path:
     """Return where the stack's state lives.
 
     Raises:
         StateError: somebody else could write there.
     """
-    from state.folder import trust
+    from state.directory import trust
 
-    place = options.folder / config.target / config.name
-    trust(options.folder, place.parent, place)
+    place = options.directory / config.target / config.name
+    trust(options.directory, place.parent, place)
     return place
 
 
@@ -49,7 +49,7 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
     from state import local
 
     if not config.state.bucket:
-        return check_bound(local.read(folder(options, config), config.name))
+        return check_bound(local.read(directory(options, config), config.name))
     from state import s3
 
     not_left_behind(options, config)
@@ -98,7 +98,7 @@ def not_left_behind(options: Options, config: Config) -> None:
     """
     from state.local import read
 
-    here = folder(options, config)
+    here = directory(options, config)
     if records := read(here, config.name).records:
         raise ConfigurationError(
             f"[state] names the bucket {config.state.bucket}, but the state of {config.name} (records: {len(records)}) "
@@ -133,7 +133,7 @@ def local_store(options: Options, config: Config, aws: Aws, command: str) -> Sto
 
     runtime = _interruptible(aws.pace.runtime)
     return LocalStore(
-        folder(options, config), config.name, command, __version__, options.report if options.wait else None, runtime
+        directory(options, config), config.name, command, __version__, options.report if options.wait else None, runtime
     )
 
 

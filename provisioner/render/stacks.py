@@ -16,15 +16,15 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 """In seconds."""
 
 
-def lines(found: Sequence[RecordedStack], folder: str, now: float) -> list[str]:
+def lines(found: Sequence[RecordedStack], directory: str, now: float) -> list[str]:
     """Return the stacks as a table with a head.
 
     Args:
-        folder: the state folder, to be named if there is nothing.
+        directory: the state directory, to be named if there is nothing.
         now: seconds since the epoch.
     """
     if not found:
-        return [f"No stacks in {folder}. Create one: `provision up`."]
+        return [f"No stacks in {directory}. Create one: `provision up`."]
     head = ("stack", "env", "target", "account", "region", "resources", "created", "last run", "")
     return table([head, *(_cells(one, now) for one in found)])
 

@@ -1,4 +1,4 @@
-"""Container images that are built from the services' folders and pushed to ECR."""
+"""Container images that are built from the services' directories and pushed to ECR."""
 
 from __future__ import annotations
 

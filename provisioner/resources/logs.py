@@ -51,9 +51,9 @@ class LogGroup(Resource):
         found = _groups(aws, logGroupNamePattern=aws.name) if aws.include_unrecorded else ()
         names |= {group["logGroupName"] for group in found if aws.owns(aws.tags_of(_arn(group), dict))}
         names |= {performance_log(aws.name)} if aws.include_unrecorded else set()
-        # an account has thousands of groups: only the folders of ours are read
-        for folder in sorted({name[: name.rfind("/") + 1] or name for name in names}):
-            for group in _groups(aws, logGroupNamePrefix=folder):
+        # an account has thousands of groups: only the directories of ours are read
+        for directory in sorted({name[: name.rfind("/") + 1] or name for name in names}):
+            for group in _groups(aws, logGroupNamePrefix=directory):
                 if group["logGroupName"] in names:
                     yield cls._live(aws, group)
 

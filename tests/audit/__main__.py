@@ -66,27 +66,34 @@ def bandit() -> list[Finding]:
 def prowler(program: str) -> tuple[list[Finding], int]:
     """Bring the sample up on an embedded cloud, without containers, and look through what stands there."""
     with tempfile.TemporaryDirectory(prefix="audit-") as name:
-        folder = Path(name)
-        shutil.copy(ROOT / "stack.toml", folder)
-        shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+        directory = Path(name)
+        shutil.copy(ROOT / "stack.toml", directory)
+        shutil.copytree(ROOT / "app", directory / "app", ignore=shutil.ignore_patterns("__pycache__"))
         here = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PROVISION_"))}
         here["PROVISION_ENGINE"] = "0"
         try:
-            _run(["provision", "up", "--yes"], folder, here)
-            settings = _run(["provision", "cloud", "env"], folder, here)
+            _run(["provision", "up", "--yes"], directory, here)
+            settings = _run(["provision", "cloud", "env"], directory, here)
             way = dict(re.findall(r"^export (\w+)=(\S+)$", settings, re.MULTILINE))
-            where = ["--output-formats", "json-ocsf", "--output-directory", str(folder), "--output-filename", "found"]
+            where = [
+                "--output-formats",
+                "json-ocsf",
+                "--output-directory",
+                str(directory),
+                "--output-filename",
+                "found",
+            ]
             scan = ["aws", "--region", way["AWS_DEFAULT_REGION"], "--services", *SERVICES, *where]
-            _run([program, *scan, "--no-banner", "--ignore-exit-code-3"], folder, here | way)
+            _run([program, *scan, "--no-banner", "--ignore-exit-code-3"], directory, here | way)
         finally:
-            _run(["provision", "cloud", "stop"], folder, here)
-        return of_prowler((folder / "found.ocsf.json").read_text(), STACK)
+            _run(["provision", "cloud", "stop"], directory, here)
+        return of_prowler((directory / "found.ocsf.json").read_text(), STACK)
 
 
-def _run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> str:
+def _run(command: Sequence[str], directory: Path, environment: dict[str, str]) -> str:
     try:
         ended = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS
+            command, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS
         )
     except FileNotFoundError:
         raise SystemExit(f"{command[0]} is not there: run `make audit`, which installs it") from None

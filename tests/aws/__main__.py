@@ -51,7 +51,7 @@ class Arguments:
     yes: bool
 
     @property
-    def folder(self) -> Path:
+    def directory(self) -> Path:
         """Where the stack's configuration and state are, while it stands."""
         return Path("aws-test-rehearsed" if self.rehearse else "aws-test").absolute()
 
@@ -92,16 +92,16 @@ def run(asked: Arguments) -> int:
     """
     if os.environ.get("CI") and not asked.rehearse:
         raise Refused("CI is set, and this test costs money: it is for a person to run")
-    left = Stack.found(asked.folder)
+    left = Stack.found(asked.directory)
     target = "local" if asked.rehearse else "aws"
-    stack = left or Stack(asked.folder, asked.region, asked.domain or "example.com", target)
-    provision = Provision(stack.folder, stack.log, asked.common, Presses())
+    stack = left or Stack(asked.directory, asked.region, asked.domain or "example.com", target)
+    provision = Provision(stack.directory, stack.log, asked.common, Presses())
     provision.stands = _recorded(provision) if left else set()
     if provision.stands and not asked.down:
         count = len(provision.stands)
         raise Refused(f"{NAME} still stands from an earlier run (things: {count}). Take it down first: {_again(asked)}")
     if asked.down and not provision.stands:
-        raise Refused(f"nothing of {NAME} is recorded in {stack.folder}: there is nothing to take down")
+        raise Refused(f"nothing of {NAME} is recorded in {stack.directory}: there is nothing to take down")
     try:
         life = _ready(asked, stack, provision)
     except (Refused, KeyboardInterrupt):
@@ -121,7 +121,7 @@ def _ready(asked: Arguments, stack: Stack, provision: Provision) -> Life:
     identity = account.identity()
     say(f"{'account' if asked.rehearse else 'AWS account'} {identity['Account']}, Region {stack.region}")
     if not asked.down:
-        stack = Stack(asked.folder, asked.region, asked.domain or "example.com", stack.target)
+        stack = Stack(asked.directory, asked.region, asked.domain or "example.com", stack.target)
     estimate = [] if asked.down else _planned(stack, provision)
     confirm(asked.yes)
     before = None if asked.down else _inventory(account)
@@ -146,11 +146,11 @@ def _inventory(account: Account) -> Inventory:
 
 
 def _clear(asked: Arguments, provision: Provision) -> None:
-    """End the rehearsal's cloud and remove the folder, unless something stands."""
+    """End the rehearsal's cloud and remove the directory, unless something stands."""
     if not provision.stands:
         if asked.rehearse:
-            manage.stop(asked.folder / ".provision")
-        shutil.rmtree(asked.folder, ignore_errors=True)
+            manage.stop(asked.directory / ".provision")
+        shutil.rmtree(asked.directory, ignore_errors=True)
 
 
 def _account(asked: Arguments, region: str) -> Account:
@@ -160,7 +160,7 @@ def _account(asked: Arguments, region: str) -> Account:
         Refused: there is no account, or no domain in it.
     """
     if asked.rehearse:
-        cloud = manage.start(asked.folder / ".provision", asked.domain or "example.com")
+        cloud = manage.start(asked.directory / ".provision", asked.domain or "example.com")
         return Account(region, cloud=cloud)
     account = Account(region, asked.profile)
     try:
@@ -181,7 +181,7 @@ def _recorded(provision: Provision) -> set[str]:
     """
     ended = provision.run("state", "list", "--json")
     if ended.code:
-        raise Refused(f"the state in {provision.folder} cannot be read: {ended.err.strip()}")
+        raise Refused(f"the state in {provision.directory} cannot be read: {ended.err.strip()}")
     return {thing["address"] for thing in ended.document}
 
 
@@ -260,9 +260,9 @@ def _finish(asked: Arguments, life: Life) -> int:
     say("== comparison with the embedded cloud")
     report.comparison = _compared(stack.log)
     masks = Masks(stack.domain, _zones(life.account))
-    folder = Path(f"aws-test-report-{datetime.now(UTC):%Y%m%dT%H%M%SZ}").absolute()
-    report.write(folder, masks, stack.log)
-    say(f"the report, masked: {folder / 'report.md'}")
+    directory = Path(f"aws-test-report-{datetime.now(UTC):%Y%m%dT%H%M%SZ}").absolute()
+    report.write(directory, masks, stack.log)
+    say(f"the report, masked: {directory / 'report.md'}")
     life.provision.stands = set(life.recorded())
     if life.provision.stands:
         say(still_standing(life.provision, report.estimate, _again(asked)))

@@ -73,21 +73,21 @@ class Presses:
 
 @dataclass
 class Provision:
-    """The command in the stack's folder.
+    """The command in the stack's directory.
 
     Attributes:
         common: the options of every call, such as the profile.
         stands: the addresses of what was made and not removed, as far as the commands have said.
     """
 
-    folder: Path
+    directory: Path
     log: Path
     common: Sequence[str]
     presses: Presses
     stands: set[str] = field(default_factory=set)
 
     def typed(self, *words: str) -> str:
-        """Return what a user types for it in the folder."""
+        """Return what a user types for it in the directory."""
         return " ".join(["provision", *words, *self.common])
 
     def run(self, *words: str) -> Ended:
@@ -97,7 +97,7 @@ class Provision:
         with tempfile.TemporaryFile("w+") as errors:
             with subprocess.Popen(
                 [*PROVISION, *words, *self.common, "--log", str(self.log)],
-                cwd=self.folder,
+                cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -88,9 +88,9 @@ class Report:
         ]
         return "\n".join(lines) + "\n"
 
-    def write(self, folder: Path, masks: Masks, log: Path) -> None:
+    def write(self, directory: Path, masks: Masks, log: Path) -> None:
         """Write report.md, report.json, calls.log and comparison.txt, masked, and readable by their owner alone."""
-        folder.mkdir(mode=0o700)
+        directory.mkdir(mode=0o700)
         calls = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
         masked = masks.log(calls)
         document = masks.value(self.document())
@@ -103,8 +103,8 @@ class Report:
             "comparison.txt": f"{comparison}\n",
         }
         for name, content in files.items():
-            (folder / name).write_text(content, encoding="utf-8")
-            (folder / name).chmod(0o600)
+            (directory / name).write_text(content, encoding="utf-8")
+            (directory / name).chmod(0o600)
 
 
 def _duration(seconds: float) -> str:

@@ -64,42 +64,42 @@ environment = {{ {setting} = "1" }}
 
 @dataclass(frozen=True)
 class Stack:
-    """The folder that the commands are run in: configuration, images, state, and the log of calls.
+    """The directory that the commands are run in: configuration, images, state, and the log of calls.
 
     Attributes:
         domain: a public hosted zone of the account.
         target: `aws` or `local`.
     """
 
-    folder: Path
+    directory: Path
     region: str
     domain: str
     target: str
 
     @classmethod
-    def found(cls, folder: Path) -> Stack | None:
-        """Return the stack that an earlier run wrote into a folder, if there is one."""
-        if not (folder / "stack.toml").exists():
+    def found(cls, directory: Path) -> Stack | None:
+        """Return the stack that an earlier run wrote into a directory, if there is one."""
+        if not (directory / "stack.toml").exists():
             return None
-        config = tomllib.loads((folder / "stack.toml").read_text())
-        return cls(folder, config["region"], config["dns"]["domain"], config["target"])
+        config = tomllib.loads((directory / "stack.toml").read_text())
+        return cls(directory, config["region"], config["dns"]["domain"], config["target"])
 
     @property
     def config(self) -> Path:
         """The configuration."""
-        return self.folder / "stack.toml"
+        return self.directory / "stack.toml"
 
     @property
     def log(self) -> Path:
         """Where the calls of all commands are written down."""
-        return self.folder / "calls.log"
+        return self.directory / "calls.log"
 
     def write(self) -> None:
-        """Make the folder with the configuration and the sample application, whose images are built."""
-        self.folder.mkdir(exist_ok=True)
+        """Make the directory with the configuration and the sample application, whose images are built."""
+        self.directory.mkdir(exist_ok=True)
         settings = {"region": self.region, "target": self.target, "domain": self.domain}
         self.config.write_text(TEXT.format(project=PROJECT, env=ENV, setting=SETTING, **settings))
-        shutil.copytree(APP, self.folder / "app", dirs_exist_ok=True)
+        shutil.copytree(APP, self.directory / "app", dirs_exist_ok=True)
         self.log.unlink(missing_ok=True)
 
     def deploy(self) -> None:

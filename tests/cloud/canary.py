@@ -23,8 +23,8 @@ def main(arguments: Sequence[str]) -> int:
     if installed == locked:
         print(f"moto {locked} is both the locked and the newest version: there is nothing to compare.")
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
+    with tempfile.TemporaryDirectory() as directory:
+        report = Path(directory) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-n", "4", "--dist", "loadfile", f"--junit-xml={report}"]
         subprocess.run([*command, *(arguments or TESTS)], cwd=ROOT, check=False)
         ran, failed = counts(report.read_text(encoding="utf-8")) if report.exists() else (0, 0)

@@ -152,9 +152,9 @@ class EmbeddedCloud:
 @pytest.fixture(scope="session")
 def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     """The process: started once, stopped at the end of the session."""
-    folder: Path = tmp_path_factory.mktemp("cloud")
-    yield EmbeddedCloud(manage.start(folder, "example.com"))
-    manage.stop(folder)
+    directory: Path = tmp_path_factory.mktemp("cloud")
+    yield EmbeddedCloud(manage.start(directory, "example.com"))
+    manage.stop(directory)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def make_former(project: Project) -> None:
     parameter = {"ParameterName": "require_secure_transport", "ApplyMethod": "immediate"}
     rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=NAME, Parameters=[parameter])
     definition, containers = _revision(project.cloud.client("ecs"), records["task_definition/backend"].arguments)
-    with LocalStore(_folder(project), NAME, "test", "0") as store:
+    with LocalStore(_directory(project), NAME, "test", "0") as store:
         for address, record in records.items():
             if address.startswith(APART):
                 store.drop(address)
@@ -52,13 +52,13 @@ def ids(project: Project) -> dict[str, str | None]:
     return {address: record.id for address, record in _records(project).items() if not address.startswith(APART)}
 
 
-def _folder(project: Project) -> Path:
+def _directory(project: Project) -> Path:
     (found,) = project.state.glob(f"*/{NAME}")
     return found
 
 
 def _records(project: Project) -> dict[str, Record]:
-    return dict(read(_folder(project), NAME).records)
+    return dict(read(_directory(project), NAME).records)
 
 
 def _former(record: Record, definition: str, containers: Any) -> Record:

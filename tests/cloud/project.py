@@ -1,4 +1,4 @@
-"""A user's project folder, its commands run as the user types them, on the test process's embedded cloud."""
+"""A user's project directory, its commands run as the user types them, on the test process's embedded cloud."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Ended:
 
 @dataclass
 class Project:
-    """A folder with a `stack.toml`, whose state folder knows the running cloud.
+    """A directory with a `stack.toml`, whose state directory knows the running cloud.
 
     Attributes:
         seconds: what no command may take longer than.
@@ -117,7 +117,7 @@ class Project:
     """
 
     cloud: EmbeddedCloud
-    folder: Path
+    directory: Path
     seconds: float = SECONDS
     durations: str = "fast"
     # a fork cannot say how much of it was covered
@@ -136,13 +136,13 @@ class Project:
 
     @property
     def state(self) -> Path:
-        """The state folder, which the embedded cloud's files are in as well."""
-        return self.folder / ".provision"
+        """The state directory, which the embedded cloud's files are in as well."""
+        return self.directory / ".provision"
 
     @property
     def config(self) -> Path:
         """The configuration."""
-        return self.folder / "stack.toml"
+        return self.directory / "stack.toml"
 
     def write(self, text: str) -> None:
         """Write the configuration anew."""
@@ -160,7 +160,7 @@ class Project:
         self.cloud.away()
         process = subprocess.Popen(
             [*program, *words],
-            cwd=self.folder,
+            cwd=self.directory,
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -174,7 +174,7 @@ class Project:
     def fork(self, *words: str, how: Sequence[str] = ()) -> Run:
         """Start a command from a process that has read the program, disturbed as `how` says, without waiting for it."""
         self.cloud.away()
-        run = shared().start(self.folder, words, how)
+        run = shared().start(self.directory, words, how)
         self.running.append(run)
         return run
 

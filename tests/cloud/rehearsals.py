@@ -21,7 +21,7 @@ EXACT = 0.5
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folders that end with the test, in a place of its own: others may rehearse on this machine too."""
+    """Directories that end with the test, in a place of its own: others may rehearse on this machine too."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
 

@@ -77,10 +77,10 @@ class Outcome:
 
 @dataclass
 class Rig:
-    """One stack with its state in a folder of the test."""
+    """One stack with its state in a directory of the test."""
 
     cloud: EmbeddedCloud
-    folder: Path
+    directory: Path
     config: Config = CONFIG
     facts: Facts = FACTS
     redeploy: bool = False
@@ -155,7 +155,7 @@ class Rig:
 
     def state(self) -> State:
         """The state as it stands on the disk."""
-        return read(self.folder, self.config.name)
+        return read(self.directory, self.config.name)
 
     def _run(self, work: Callable[..., Summary]) -> Outcome:
         aws, events = self.aws(), list[Event]()
@@ -164,7 +164,7 @@ class Rig:
             events.append(event)
             self.heard(event)
 
-        with LocalStore(self.folder, self.config.name, "test", "0", runtime=aws.pace.runtime) as store:
+        with LocalStore(self.directory, self.config.name, "test", "0", runtime=aws.pace.runtime) as store:
             summary = work(aws, store, emit)
         self.close()
         return Outcome(summary, [call.operation for call in calls(aws) if not call.read and not call.code], events)

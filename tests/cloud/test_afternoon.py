@@ -176,9 +176,9 @@ def masked(command: str, lines: list[str]) -> list[str]:
 
 @dataclass
 class Afternoon:
-    """A folder with the sample, in which one command after the other is run; `shown` is what was seen by mode."""
+    """A directory with the sample, in which one command after the other is run; `shown` is what was seen by mode."""
 
-    folder: Path
+    directory: Path
     running: list[subprocess.Popen[str]] = field(default_factory=list)
     shown: dict[str, list[str]] = field(default_factory=dict)
 
@@ -188,10 +188,10 @@ class Afternoon:
         words = tuple(shlex.split(typed)[1:])
         if file:
             environment = {name: value for name, value in os.environ.items() if name not in UNSET}
-            with (self.folder / file).open("w") as stream:
+            with (self.directory / file).open("w") as stream:
                 return subprocess.run(
                     [sys.executable, "-m", "provisioner.cli.main", *words],
-                    cwd=self.folder,
+                    cwd=self.directory,
                     env=environment | {"PYTHONPATH": str(ROOT)},
                     stdout=stream,
                     check=False,
@@ -221,7 +221,7 @@ class Afternoon:
         environment = {name: value for name, value in os.environ.items() if name not in UNSET}
         process = subprocess.Popen(
             [sys.executable, "-m", "provisioner.cli.main", *words],
-            cwd=self.folder,
+            cwd=self.directory,
             env=environment | {"PYTHONPATH": str(ROOT)} | mode.settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -247,19 +247,19 @@ class Afternoon:
     @property
     def cloud(self) -> EmbeddedCloud:
         """The cloud that the commands have started."""
-        found = manage.find(self.folder / ".provision")
+        found = manage.find(self.directory / ".provision")
         assert found is not None
         return EmbeddedCloud(found)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afternoon]:
-    """An empty folder, and the sample's applications in it, as in a clone."""
-    folder = tmp_path_factory.mktemp("afternoon")
-    shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__", ".venv"))
-    here = Afternoon(folder)
+    """An empty directory, and the sample's applications in it, as in a clone."""
+    directory = tmp_path_factory.mktemp("afternoon")
+    shutil.copytree(ROOT / "app", directory / "app", ignore=shutil.ignore_patterns("__pycache__", ".venv"))
+    here = Afternoon(directory)
     yield here
-    manage.stop(folder / ".provision")
+    manage.stop(directory / ".provision")
     for process in here.running:
         if process.poll() is None:
             process.kill()

@@ -32,9 +32,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def stack(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Stack]:
-    """The test's stack in a folder that knows the running cloud."""
+    """The test's stack in a directory that knows the running cloud."""
     found = Stack(tmp_path / "aws-test-rehearsed", REGION, "example.com", "local")
-    project = Project(cloud, found.folder)
+    project = Project(cloud, found.directory)
     found.write()
     yield found
     project.close()
@@ -44,15 +44,15 @@ def life_of(stack: Stack, cloud: EmbeddedCloud) -> Life:
     """A life of the stack that gives up soon."""
     presses, there = Presses(), Account(REGION, cloud=cloud.process)
     report = Report("local", "123456789012", REGION, "example.com", [])
-    provision = Provision(stack.folder, stack.log, [], presses)
+    provision = Provision(stack.directory, stack.log, [], presses)
     return Life(stack, provision, there, presses, report, there.inventory(), 0.1, 10.0)
 
 
-def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
+def begun(directory: Path, *words: str) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PROVISION_ENGINE": "0"}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.aws", "--rehearse", *words],
-        cwd=folder,
+        cwd=directory,
         env=environment,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -60,8 +60,8 @@ def begun(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def reported(folder: Path) -> tuple[Path, dict[str, Any]]:
-    (found,) = folder.glob("aws-test-report-*")
+def reported(directory: Path) -> tuple[Path, dict[str, Any]]:
+    (found,) = directory.glob("aws-test-report-*")
     return found, json.loads((found / "report.json").read_text())
 
 
@@ -75,13 +75,13 @@ def test_a_whole_rehearsal_goes_well_and_differs_in_nothing(tmp_path: Path) -> N
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert "0.696  together" in said
-    folder, document = reported(tmp_path)
+    directory, document = reported(tmp_path)
     steps = ["up", "second up", "plan", "deployment", "scale-out", "web address", "down", "sweep"]
     assert results(document) == dict.fromkeys(steps, "ok") | {"web address": "skipped"}
     assert [line for line in document["comparison"][:-1] if not line.startswith("note: ")] == []
     assert document["timelines"]["up"]["result"] == document["timelines"]["down"]["result"] == "ok"
-    assert "all went well" in (folder / "report.md").read_text()
-    for file in folder.iterdir():
+    assert "all went well" in (directory / "report.md").read_text()
+    for file in directory.iterdir():
         assert file.stat().st_mode & 0o777 == 0o600
         assert ":123456789012:" not in file.read_text()
     assert not (tmp_path / "aws-test-rehearsed").exists()
@@ -162,7 +162,7 @@ def test_what_is_left_and_what_changed_beside_it_is_said(stack: Stack, cloud: Em
 def test_what_an_earlier_run_left_is_in_the_way(
     stack: Stack, cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(stack.folder.parent)
+    monkeypatch.chdir(stack.directory.parent)
     assert main(["--rehearse", "--down", "--yes"]) == 4
     assert "there is nothing to take down" in capsys.readouterr().err
     life = life_of(stack, cloud)

@@ -1,4 +1,4 @@
-"""`provision cloud`: the embedded cloud started, found, asked and stopped by hand, in a folder of its own."""
+"""`provision cloud`: the embedded cloud started, found, asked and stopped by hand, in a directory of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def provision(tmp_path: Path) -> Iterator[Run]:
-    """Runs commands in an empty folder with a sample configuration; no cloud of it is left running."""
+    """Runs commands in an empty directory with a sample configuration; no cloud of it is left running."""
 
     def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

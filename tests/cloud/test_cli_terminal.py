@@ -51,7 +51,7 @@ class Screen:
         environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "provisioner.cli.main", *self.words],
-            cwd=self.project.folder,
+            cwd=self.project.directory,
             env=environment | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | self.settings,
             stdin=theirs,
             stdout=theirs,
@@ -231,9 +231,9 @@ def test_readers_that_go_leave_the_run_alone(project: Project, channel: str) -> 
 
 def closed(project: Project) -> None:  # noqa: F811
     """The lock was given back, and all that is recorded is in the document."""
-    folder = project.state / "local" / "ecs-sample-dev"
-    assert (folder / "state.lock").read_bytes() == b""
-    assert len((folder / "state.journal").read_bytes().splitlines()) == 1
+    directory = project.state / "local" / "ecs-sample-dev"
+    assert (directory / "state.lock").read_bytes() == b""
+    assert len((directory / "state.journal").read_bytes().splitlines()) == 1
 
 
 def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None:  # noqa: F811

@@ -18,13 +18,13 @@ from tests.cloud.test_resources_network import declared
 @pytest.mark.parametrize("phase", ["ready", "deleting"])
 def test_a_state_that_nobody_here_wrote_removes_nothing_of_others(rig: Rig, tmp_path: Path, phase: Any) -> None:
     config = Config.model_validate({"project": "theirs", "services": {"web": {"image": "nginx:1", "port": 80}}})
-    theirs = dataclasses.replace(rig, folder=tmp_path / "theirs", config=config)
+    theirs = dataclasses.replace(rig, directory=tmp_path / "theirs", config=config)
     theirs.up(declared).ok()
-    clone = dataclasses.replace(rig, folder=tmp_path / "clone")
-    with LocalStore(clone.folder, clone.config.name, "test", "0") as store:
+    clone = dataclasses.replace(rig, directory=tmp_path / "clone")
+    with LocalStore(clone.directory, clone.config.name, "test", "0") as store:
         for record in theirs.state().records.values():
             store.put(dataclasses.replace(record, phase=phase))
-    for path in clone.folder.rglob("*"):
+    for path in clone.directory.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)  # as git leaves them
     down = clone.down()
     assert down.writes == []

@@ -55,7 +55,7 @@ def test_starts_once_and_is_found_and_stops(tmp_path: Path, own: CloudProcess) -
         os.kill(own.pid, 0)
 
 
-def test_it_ends_with_its_folder_but_not_when_that_is_renamed(tmp_path: Path) -> None:
+def test_it_ends_with_its_directory_but_not_when_that_is_renamed(tmp_path: Path) -> None:
     cloud = manage.start(tmp_path / "state", "example.com")
     (tmp_path / "state").rename(tmp_path / "renamed")
     time.sleep(2.5)

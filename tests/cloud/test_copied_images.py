@@ -246,7 +246,7 @@ class Second:
     """Another embedded cloud, whose registry is the source: it lets in only who has its token."""
 
     cloud: EmbeddedCloud
-    folder: Path
+    directory: Path
     password: str
 
     @property
@@ -292,7 +292,7 @@ def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Second]:
     (tmp_path / "config.json").write_text(json.dumps({"auths": {here.host: entry}}))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     yield here
-    manage.stop(here.folder)
+    manage.stop(here.directory)
 
 
 def example(path: Path) -> str:
@@ -333,7 +333,7 @@ def test_the_readmes_example_comes_up_with_copies_and_without_an_engine(project:
     (target,) = project.cloud.client("elbv2").describe_target_groups()["TargetGroups"]
     assert target["HealthCheckPath"] == "/"
     assert project.planned() == {}
-    manage.stop(second.folder)
+    manage.stop(second.directory)
     since = project.last_call()
     again = project.up()
     assert set(again.results.values()) == {"unchanged"}

@@ -45,7 +45,7 @@ NO_SCAN = {"scanOnPush": False}
 def take(rig: Rig, declare: Declare, address: str, name: str) -> import_resource.Candidate:
     """Import as the command does: look with reads only, then take."""
     aws, stack = rig.aws(), rig.declare(declare)
-    with LocalStore(rig.folder, rig.config.name, "import", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "import", "0") as store:
         found = import_resource.candidate(aws, store.records, stack.declared, address, name)
         import_resource.take(aws, store, found)
     return found
@@ -295,12 +295,12 @@ def test_a_record_that_leads_to_another_stacks_balancer_is_refused_by_name_and_n
         take(rig, declare, "record_set/app", f"{zone}|app.{domain}|A")
     assert rig.up(declare).summary.exit_code == 1
     # what an earlier version has imported, or a state claims, is not theirs to change or to remove either
-    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
         asked = RecordSet("app", zone, f"app.{domain}", "A", alias_target=theirs).fields()
         store.put(Record("record_set/app", "record_set", "ready", "", f"{zone}|app.{domain}|A", asked, step="step"))
     assert rig.up(declare).summary.exit_code == 1
     assert "project shop, environment prod" in str(rig.down().failures()["record_set/app"])
-    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
         store.drop("record_set/app")
     if own:
         stays = str(rig.down().failures()["hosted_zone/public"])
@@ -368,7 +368,7 @@ def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> 
         return step
 
     rig.up(declare("old")).ok()
-    with LocalStore(rig.folder, rig.config.name, "state mv", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "state mv", "0") as store:
         for type_name in ("vpc", "subnet"):
             with pytest.raises(ConfigurationError, match=f"write {type_name}/NAME"):
                 state_edit.rename(store, f"{type_name}/old", "role/new")
@@ -384,7 +384,7 @@ def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> 
     ]
     assert rig.up(declare("new")).ok().writes == ["CreateTags", "CreateTags"]
     assert rig.plan(declare("new")) == []
-    rig.folder.joinpath("state.json").unlink()
+    rig.directory.joinpath("state.json").unlink()
     ended = rig.up(declare("new")).ok()
     assert ended.writes == []
     assert dict(ended.summary.counts) == {"adopted": 2}
@@ -393,7 +393,7 @@ def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> 
 
 def test_killed_while_it_is_called_otherwise_nothing_is_removed(rig: Rig) -> None:
     rig.up(groups).ok()
-    with LocalStore(rig.folder, rig.config.name, "state mv", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "state mv", "0") as store:
         old = store.records["log_group/web"]
         state_edit.rename(store, "log_group/web", "log_group/new")
         store.put(old)
@@ -410,7 +410,7 @@ def test_forgotten_it_stays_in_the_cloud_and_up_finds_it(rig: Rig) -> None:
         stack.ensure(InstanceProfile("web", "web", role.id))
 
     rig.up(declare).ok()
-    with LocalStore(rig.folder, rig.config.name, "state rm", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "state rm", "0") as store:
         with pytest.raises(ConfigurationError, match="role/web is a dependency of instance_profile/web"):
             state_edit.to_forget(store, "role/web", force=False)
         assert state_edit.to_forget(store, "role/web", force=True) == "web itself is not changed"

@@ -1,4 +1,4 @@
-"""Where resources lie, with the embedded cloud: its folder is found from below, and `up` names a renamed stack."""
+"""Where resources lie, with the embedded cloud: its directory is found from below, and `up` names a renamed stack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def as_aws(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", here.cloud.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", here.cloud.process.key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    monkeypatch.chdir(here.folder)
+    monkeypatch.chdir(here.directory)
 
 
 def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
@@ -79,13 +79,13 @@ def test_the_samples_domain_is_nobodys_on_aws(
     assert "no public hosted zone of that name: create it" in capsys.readouterr().err
 
 
-def test_from_a_subfolder_the_same_cloud_is_asked(
+def test_from_a_subdirectory_the_same_cloud_is_asked(
     project: Project,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (project.folder / "docs").mkdir()
-    monkeypatch.chdir(project.folder / "docs")
+    (project.directory / "docs").mkdir()
+    monkeypatch.chdir(project.directory / "docs")
     assert main.main(["cloud", "status", "--json"]) == 0
     found = capsys.readouterr()
     assert json.loads(found.out)["endpoint"] == project.cloud.endpoint

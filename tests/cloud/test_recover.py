@@ -51,7 +51,7 @@ class Stage:
 
     @property
     def state(self) -> Path:
-        """The folder of the state."""
+        """The directory of the state."""
         return self.project.state / "local" / NAME
 
     @property
@@ -90,11 +90,11 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory, request: Any) -> Iterator[Stage]:
     running_cloud.reset()
-    folder = tmp_path_factory.mktemp("recover")
-    project = Project(running_cloud, folder)
+    directory = tmp_path_factory.mktemp("recover")
+    project = Project(running_cloud, directory)
     before = project.inventory()
     project.up()
-    here = Stage(project, before, {}, folder / "early", folder / "whole")
+    here = Stage(project, before, {}, directory / "early", directory / "whole")
     shutil.copytree(here.state, here.early)
     project.write(SAMPLE + WORKER)
     project.up()
@@ -197,7 +197,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
         for part in ("type", "id", "phase", "arguments", "outputs", "dependencies", "step"):
             assert recorded[address][part] == record[part], f"{address}: {part}"
     assert len(found["backups"]) == len({*found["backups"]}) == backups
-    assert all((trip.project.folder / path).exists() for path in found["backups"])
+    assert all((trip.project.directory / path).exists() for path in found["backups"])
     assert len(found["dropped"]) == (3 if how == "years old" else 0)
     if how in {"lost", "years old"}:
         # with the same records and the same stack `up` does the same for the others

@@ -140,18 +140,18 @@ def test_a_token_is_asked_for_once_and_again_when_it_is_over(there: Outside, ask
     assert there.said("/token")[0][1].endswith("?service=outside&scope=repository%3Aweb%3Apull")
 
 
-def configure(folder: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(settings if isinstance(settings, str) else json.dumps(settings))
-    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+def configure(directory: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    directory.mkdir(exist_ok=True)
+    (directory / "config.json").write_text(settings if isinstance(settings, str) else json.dumps(settings))
+    monkeypatch.setenv("DOCKER_CONFIG", str(directory))
 
 
-def helper(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:
-    folder.mkdir(exist_ok=True)
-    program = folder / f"docker-credential-{name}"
+def helper(directory: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:
+    directory.mkdir(exist_ok=True)
+    program = directory / f"docker-credential-{name}"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
 
 
 def test_the_token_is_given_to_whom_docker_is_logged_in(

@@ -81,7 +81,7 @@ def client(cloud: EmbeddedCloud) -> Iterator[Client]:
 
 @pytest.fixture
 def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], set[str]]:
-    """The names of the registry's files, in the folder that `running_cloud` made."""
+    """The names of the registry's files, in the directory that `running_cloud` made."""
     return lambda part: {path.name for path in tmp_path_factory.getbasetemp().glob(f"cloud?/registry/{part}/*")}
 
 

@@ -52,7 +52,7 @@ def as_on_aws(here: Project, digest: str) -> None:
     wanted = records.pop("wanted_image/backend")
     uri, _, tag = wanted["arguments"]["uri"].rpartition(":")
     reference = f"{uri}@sha256:{digest}"
-    asked = {"repository_name": name, "repository_uri": uri, "tag": tag, "build": str(here.folder / "app"),
+    asked = {"repository_name": name, "repository_uri": uri, "tag": tag, "build": str(here.directory / "app"),
              "dockerfile": "backend/Dockerfile", "build_args": {}, "platform": "linux/amd64"}  # fmt: skip
     records["image/backend"] = wanted | {
         "type": "image", "id": f"{name}:{tag}", "arguments": asked, "outputs": {"reference": reference},
@@ -80,7 +80,7 @@ def test_a_stack_on_aws_without_a_call_to_it(project: Project, monkeypatch: pyte
         monkeypatch.setenv(name, "none")
     for name in ("HTTPS_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    backend = project.folder / "app" / "backend"
+    backend = project.directory / "app" / "backend"
     backend.mkdir(parents=True)
     (backend / "Dockerfile").write_text("FROM scratch\n")
     project.write(SAMPLE + '\n[network]\nallow = ["127.0.0.1/32"]\n')
@@ -135,7 +135,7 @@ def test_it_ends_without_a_trace(project: Project, number: signal.Signals) -> No
 
 
 def written() -> list[Path]:
-    return [file for folder in left() if (file := folder / "cloud.json").exists()]
+    return [file for directory in left() if (file := directory / "cloud.json").exists()]
 
 
 def running(pid: int) -> bool:

@@ -58,7 +58,9 @@ def test_down_puts_the_former_value_back(rig: Rig, former: str) -> None:
 
 def other(rig: Rig) -> Rig:
     """Another stack in the same account."""
-    return replace(rig, folder=rig.folder.with_name("other"), config=rig.config.model_copy(update={"project": "other"}))
+    return replace(
+        rig, directory=rig.directory.with_name("other"), config=rig.config.model_copy(update={"project": "other"})
+    )
 
 
 @pytest.mark.parametrize("first_goes_first", [True, False])
@@ -94,7 +96,7 @@ def test_taken_out_of_the_configuration_it_is_put_back(rig: Rig) -> None:
 
 def test_the_former_value_outlives_the_state(rig: Rig) -> None:
     rig.up(declared).ok()
-    shutil.rmtree(rig.folder)
+    shutil.rmtree(rig.directory)
     assert rig.up(declared).ok().writes == []
     rig.down().ok()
     assert in_force(rig) == "disabled"

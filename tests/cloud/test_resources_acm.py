@@ -138,7 +138,7 @@ def test_a_fresh_certificate_without_its_names_is_waited_for(rig: Rig) -> None:
 def test_found_again_without_the_state(rig: Rig) -> None:
     zone = zone_of(rig)
     rig.up(declared(zone)).ok()
-    rig.folder = rig.folder.with_name("other")
+    rig.directory = rig.directory.with_name("other")
     assert rig.up(declared(zone)).ok().writes == []
     assert rig.down().ok().summary.counts == {"deleted": 3}
 

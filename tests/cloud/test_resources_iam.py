@@ -64,7 +64,9 @@ def test_the_same_stack_in_another_region_is_refused_and_leaves_the_roles_alone(
     iam = rig.cloud.client("iam")
     before = iam.get_role(RoleName=NAME)["Role"]
     zones = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
-    elsewhere = replace(rig, folder=tmp_path / "elsewhere", facts=replace(rig.facts, region="eu-west-1", zones=zones))
+    elsewhere = replace(
+        rig, directory=tmp_path / "elsewhere", facts=replace(rig.facts, region="eu-west-1", zones=zones)
+    )
     up = elsewhere.up(declared)
     why = "belongs to another stack (project ecs-sample, environment dev, ap-northeast-1), so it is not changed"
     assert why in up.refused()["role/instance"]

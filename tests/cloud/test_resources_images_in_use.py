@@ -33,16 +33,16 @@ def declared(stack: Stack) -> None:
 
 @dataclass
 class Web:
-    """A service that is built from a folder, whose images somebody else pushes."""
+    """A service that is built from a directory, whose images somebody else pushes."""
 
     rig: Rig
-    folder: Path
+    directory: Path
 
     def content(self, text: str) -> str:
-        """Have this in the folder, and return the tag of its image."""
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "Dockerfile").write_text(text)
-        return content_tag(self.folder)
+        """Have this in the directory, and return the tag of its image."""
+        self.directory.mkdir(exist_ok=True)
+        (self.directory / "Dockerfile").write_text(text)
+        return content_tag(self.directory)
 
     def push(self, tag: str, build: int = 1) -> str:
         """Have an image in ECR; another build of the same content is another image."""

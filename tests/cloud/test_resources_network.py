@@ -71,7 +71,7 @@ def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
     """Recorded are a group that was deleted by hand, and one that an earlier run had begun to remove."""
     rig.up(declared).ok()
     ec2 = rig.cloud.client("ec2")
-    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
         records = store.records
         phases: dict[str, Phase] = {"web": "ready", "db": "deleting"}
         for name, phase in phases.items():
@@ -91,7 +91,7 @@ def test_what_is_recorded_and_has_lost_its_tags_stays_recorded(rig: Rig, phase: 
     """A tag policy changed one while a `down` that had begun to remove it was killed."""
     rig.up(declared).ok()
     ec2, vpc = rig.cloud.client("ec2"), rig.state().records["vpc/main"]
-    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
         store.put(replace(vpc, phase=phase))
     ec2.create_tags(Resources=[vpc.id], Tags=[{"Key": "Environment", "Value": "development"}])
     error = str(rig.down().failures()["vpc/main"])
@@ -136,7 +136,7 @@ def test_a_creation_that_was_cut_off_is_begun_anew_where_what_it_is_for_has_chan
 
     rig.up(routed).ok()
     records = rig.state().records
-    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
         store.put(replace(records["route_table/private"], phase="creating", id=None, outputs={}, created=None))
     ec2 = rig.cloud.client("ec2")
     ec2.delete_route_table(RouteTableId=records["route_table/private"].id)

@@ -84,7 +84,7 @@ def test_the_password_is_told_to_rds_only_and_one_made_anew_or_changed_reaches_i
     outcome = rig.up(declared).ok()
     ssm, name = rig.cloud.client("ssm"), f"/{NAME}/database/password"
     password = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
-    assert password not in "".join(path.read_text() for path in rig.folder.rglob("*") if path.is_file())
+    assert password not in "".join(path.read_text() for path in rig.directory.rglob("*") if path.is_file())
     assert password not in repr(outcome)
     ssm.delete_parameter(Name=name)
     assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [

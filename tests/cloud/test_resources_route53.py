@@ -117,7 +117,7 @@ def test_what_a_state_claims_in_a_foreign_zone_is_not_deleted(rig: Rig, claimed:
     before = records(rig, zone)
     name = f"{zone}|{claimed.record_name}|{claimed.type}"
     rig.up(lambda stack: None).ok()
-    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
         store.put(Record(claimed.address, claimed.type_name, "ready", "", name, fields, {}, [], "dns"))
     assert rig.down().summary.exit_code == 1
     assert rig.up(lambda stack: None).summary.exit_code == 1

@@ -24,7 +24,7 @@ def test_the_value_is_one_that_rds_takes_and_nobody_is_told(rig: Rig) -> None:
     secret = value(rig)
     assert re.fullmatch(r"[A-Za-z0-9_-]{32}", secret)
     assert rig.cloud.client("ssm").get_parameter(Name=NAME)["Parameter"]["Type"] == "SecureString"
-    assert secret not in "".join(path.read_text() for path in rig.folder.rglob("*") if path.is_file())
+    assert secret not in "".join(path.read_text() for path in rig.directory.rglob("*") if path.is_file())
     assert secret not in repr(outcome)
     assert secret not in repr(rig.plan(lambda stack: declared(stack, description="Other")))
 

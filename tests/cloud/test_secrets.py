@@ -53,8 +53,8 @@ class Life:
         passwords: every password that Parameter Store held.
         ended: how each command ended, by its words.
         processes: what `/proc` showed of the tool's processes while they ran: command lines and environments.
-        files: everything that was in the project's folder after some command, by path.
-        modes: the modes of the files and folders that the tool made.
+        files: everything that was in the project's directory after some command, by path.
+        modes: the modes of the files and directories that the tool made.
         asked: what the policies in force were asked.
         others: the operations that the tests called themselves.
     """
@@ -106,9 +106,9 @@ class Life:
         thread.join()
 
     def _keep(self) -> None:
-        """Remember what is in the folder now, and the password."""
-        for path in self.project.folder.rglob("*"):
-            name = str(path.relative_to(self.project.folder))
+        """Remember what is in the directory now, and the password."""
+        for path in self.project.directory.rglob("*"):
+            name = str(path.relative_to(self.project.directory))
             if path.is_file():
                 self.files.setdefault(name, []).append(path.read_bytes())
             self.modes[name] = stat.S_IMODE(path.stat().st_mode)
@@ -124,11 +124,11 @@ class Life:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """A stack on a cloud of its own: `up` fails at the database and goes on, a no-op, a change, all views, `down`."""
-    folder = tmp_path_factory.mktemp("secrets")
+    directory = tmp_path_factory.mktemp("secrets")
     before = os.umask(0)
-    cloud = EmbeddedCloud(manage.start(folder / ".provision", "example.com"))
+    cloud = EmbeddedCloud(manage.start(directory / ".provision", "example.com"))
     os.umask(before)
-    life = Life(Project(cloud, folder))
+    life = Life(Project(cloud, directory))
     life.allow()
     with refusing(cloud.endpoint, {"CreateDBCluster": "InvalidParameterValue"}) as endpoint:
         life.project.reach(endpoint)
@@ -150,7 +150,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     life.run("down", "--yes", "--json")
     life.asked += asked(cloud)
     yield life
-    manage.stop(folder / ".provision")
+    manage.stop(directory / ".provision")
 
 
 def _in_other_cases(life: Life) -> None:
@@ -244,7 +244,7 @@ def test_each_permission_is_needed(life: Life) -> None:
 def test_everything_is_its_owner_s_alone_even_with_a_umask_of_nothing(life: Life) -> None:
     own = {name: mode for name, mode in life.modes.items() if name == LOG or name.startswith(".provision")}
     parts = ("local", f"local/{NAME}", "registry", "registry/uploads", "registry/blobs")
-    folders = {".provision", *(f".provision/{part}" for part in parts)}
-    expected = {name: 0o700 if name in folders else 0o600 for name in own}
+    directories = {".provision", *(f".provision/{part}" for part in parts)}
+    expected = {name: 0o700 if name in directories else 0o600 for name in own}
     assert len(own) >= 10
     assert own == expected

@@ -28,7 +28,9 @@ EMPTY = {
 def nothing_made(project: Project, since: int) -> None:  # noqa: F811
     assert project.writes(since) == []
     assert (
-        json.loads((project.folder / STATE).read_text())["records"] == {} if (project.folder / STATE).exists() else True
+        json.loads((project.directory / STATE).read_text())["records"] == {}
+        if (project.directory / STATE).exists()
+        else True
     )
 
 
@@ -99,7 +101,7 @@ def test_a_state_that_cannot_be_used_is_one_line_and_stays_as_it_is(
     state: str,
     words: list[str],
 ) -> None:
-    path = project.folder / STATE
+    path = project.directory / STATE
     path.parent.mkdir(parents=True)
     path.write_text(state)
     since = project.last_call()
@@ -112,7 +114,7 @@ def test_a_state_that_cannot_be_used_is_one_line_and_stays_as_it_is(
 
 
 def test_nothing_is_removed_without_a_yes(project: Project) -> None:  # noqa: F811
-    path = project.folder / STATE
+    path = project.directory / STATE
     path.parent.mkdir(parents=True)
     record = {"type": "vpc", "phase": "ready", "token": "", "id": "vpc-1", "step": "network"}
     path.write_text(json.dumps(EMPTY | {"records": {"vpc/main": record}}))

@@ -53,9 +53,9 @@ ABSENT = {
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     """A cloud with the stack up and settled."""
-    folder: Path = tmp_path_factory.mktemp("waiters")
-    with own_cloud(folder / "cloud") as cloud:
-        project = Project(cloud, folder)
+    directory: Path = tmp_path_factory.mktemp("waiters")
+    with own_cloud(directory / "cloud") as cloud:
+        project = Project(cloud, directory)
         project.up()
         project.settled(well, "all tasks and instances")
         yield cloud

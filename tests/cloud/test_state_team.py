@@ -48,7 +48,7 @@ def team(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def here(team: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
     """Runs a command in this process: its exit code, its output, its complaints."""
-    monkeypatch.chdir(team.folder)
+    monkeypatch.chdir(team.directory)
 
     def run(*words: str) -> tuple[int, str, str]:
         code = main.main(words)
@@ -149,7 +149,7 @@ def recorded(team: Project) -> Iterator[Path]:
     with S3Store(objects(team), NAME, "up", "1.0", 600, lambda: None) as store:
         store.guard(NAME, "123456789012", "ap-northeast-1")
         store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1"))
-    file = team.folder / "pulled.json"
+    file = team.directory / "pulled.json"
     yield file
     file.unlink(missing_ok=True)
 

@@ -34,10 +34,10 @@ def stacks(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactor
     """All of them are down at first. The tests are their life, in their order."""
     running_cloud.reset()
     with ExitStack() as ending:
-        folder = tmp_path_factory.mktemp("stacks")
+        directory = tmp_path_factory.mktemp("stacks")
 
         def made(name: str, env: str, project: str = "ecs-sample") -> Project:
-            here = Project(running_cloud, folder / name)
+            here = Project(running_cloud, directory / name)
             # on Fargate alone: an Auto Scaling group would go on changing by itself
             here.write(
                 SAMPLE.replace('launch = "ec2"', 'launch = "fargate"').replace(
@@ -74,7 +74,7 @@ def added(before: Inventory, after: Inventory) -> dict[str, object]:
 def _meet_a_twin(stacks: Three) -> None:
     """See that another project and environment which make the same name are another stack, in either direction."""
     short = stacks.short
-    twin = Project(short.cloud, short.folder.with_name("twin"))
+    twin = Project(short.cloud, short.directory.with_name("twin"))
     twin.write(short.config.read_text().replace('"ecs-sample"\nenv = "dev"', '"ecs"\nenv = "sample-dev"'))
     since = short.last_call()
     planned = {address: item["action"] for address, item in twin.planned().items()}

@@ -65,7 +65,7 @@ def test_a_further_zone_moves_no_subnet(rig: Rig) -> None:
     subnets = here.cloud.client("ec2", "eu-west-1").describe_subnets
     ours = [{"Name": "tag:ManagedBy", "Values": ["provisioner"]}]
     before = {s["SubnetId"]: s["CidrBlock"] for s in subnets(Filters=ours)["Subnets"]}
-    more = replace(rig_in(rig, "eu-west-1", "m8id.large", "c5.large"), folder=here.folder)
+    more = replace(rig_in(rig, "eu-west-1", "m8id.large", "c5.large"), directory=here.directory)
     assert letters(up(more)) == "abc"
     after = {s["SubnetId"]: s for s in subnets(Filters=ours)["Subnets"]}
     assert before.items() <= {one: s["CidrBlock"] for one, s in after.items()}.items()
@@ -77,7 +77,7 @@ def test_a_further_zone_moves_no_subnet(rig: Rig) -> None:
 def test_of_fewer_zones_those_stay_that_were_first(rig: Rig) -> None:
     here = rig_in(rig, "eu-west-1", "m8id.large", zones=2)
     up(here)
-    more = replace(rig_in(rig, "eu-west-1", "m8id.large", "c5.large"), folder=here.folder)
+    more = replace(rig_in(rig, "eu-west-1", "m8id.large", "c5.large"), directory=here.directory)
     up(more)
     assert chosen(here) == Zones(("eu-west-1b", "eu-west-1c"), (0, 1))
     ec2 = here.cloud.client("ec2", "eu-west-1")

@@ -84,11 +84,11 @@ class Warm:
 
     here: socket.socket
 
-    def start(self, folder: Path, words: Sequence[str], how: Sequence[str] = ()) -> Run:
-        """Run the program in a folder, disturbed as `how` says (see `tests.cloud.crash.disturbed`)."""
+    def start(self, directory: Path, words: Sequence[str], how: Sequence[str] = ()) -> Run:
+        """Run the program in a directory, disturbed as `how` says (see `tests.cloud.crash.disturbed`)."""
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
         told, told_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        order = {"folder": str(folder), "words": list(words), "how": list(how), "environment": _uncovered()}
+        order = {"directory": str(directory), "words": list(words), "how": list(how), "environment": _uncovered()}
         with told_end:
             socket.send_fds(self.here, [json.dumps(order).encode()], [out_end, err_end, told_end.fileno()])
         os.close(out_end)
@@ -176,9 +176,9 @@ def _keep(order: dict[str, Any], ends: Sequence[int]) -> None:
 
 
 def _become(order: dict[str, Any], pipes: Sequence[int]) -> None:
-    """Be in a folder and an environment, in a group of one's own, with both channels on the pipes."""
+    """Be in a directory and an environment, in a group of one's own, with both channels on the pipes."""
     os.setpgid(0, 0)
-    os.chdir(order["folder"])
+    os.chdir(order["directory"])
     os.environ.clear()
     os.environ.update(order["environment"])
     for channel, pipe in enumerate(pipes, start=1):

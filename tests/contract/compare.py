@@ -142,13 +142,13 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) == 2:
         lines = list(report(Path(arguments[0]), Path(arguments[1])))
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            lines = list(report(Path(arguments[0]), _life(Path(folder))))
+        with tempfile.TemporaryDirectory() as directory:
+            lines = list(report(Path(arguments[0]), _life(Path(directory))))
     print("\n".join(lines))
     return int(any(not line.startswith("note: ") for line in lines[:-1]))
 
 
-def _life(folder: Path) -> Path:
+def _life(directory: Path) -> Path:
     """Return the log of a life on an embedded cloud that is started for it."""
     from provisioner.emulator import manage
     from tests.cloud.conftest import EmbeddedCloud
@@ -156,13 +156,13 @@ def _life(folder: Path) -> Path:
     from tests.contract.life import live
 
     os.environ["PROVISION_ENGINE"] = "0"
-    cloud = EmbeddedCloud(manage.start(folder / "cloud", "example.com"))
+    cloud = EmbeddedCloud(manage.start(directory / "cloud", "example.com"))
     # so that ECR is asked for images as well
-    shutil.copytree(Path(__file__).parents[2] / "app", folder / "project" / "app")
+    shutil.copytree(Path(__file__).parents[2] / "app", directory / "project" / "app")
     try:
-        return live(Project(cloud, folder / "project"), folder / "calls.log").log
+        return live(Project(cloud, directory / "project"), directory / "calls.log").log
     finally:
-        manage.stop(folder / "cloud")
+        manage.stop(directory / "cloud")
 
 
 if __name__ == "__main__":

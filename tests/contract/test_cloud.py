@@ -19,9 +19,9 @@ from tests.contract.shapes import Difference, differences, format_of, lacking
 @pytest.fixture(scope="module")
 def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     running_cloud.reset()
-    folder = tmp_path_factory.mktemp("life")
-    project = Project(running_cloud, folder)
-    yield live(project, folder / "calls.log")
+    directory = tmp_path_factory.mktemp("life")
+    project = Project(running_cloud, directory)
+    yield live(project, directory / "calls.log")
     project.close()
 
 

@@ -27,8 +27,8 @@ def log(path: Path, *calls: tuple[str, str, dict[str, Any]]) -> Path:
     return path
 
 
-def compared(folder: Path, capsys: pytest.CaptureFixture[str], theirs: Any, ours: Any) -> tuple[int, list[str]]:
-    code = main([str(log(folder / "aws.log", *theirs)), str(log(folder / "local.log", *ours))])
+def compared(directory: Path, capsys: pytest.CaptureFixture[str], theirs: Any, ours: Any) -> tuple[int, list[str]]:
+    code = main([str(log(directory / "aws.log", *theirs)), str(log(directory / "local.log", *ours))])
     return code, capsys.readouterr().out.splitlines()
 
 
@@ -153,9 +153,9 @@ def balancer(state: str) -> dict[str, Any]:
     return {"LoadBalancers": [{"LoadBalancerArn": "arn:of-it", "State": {"Code": state}}]}
 
 
-def waiting(folder: Path, seconds: float, target: str = "aws") -> Path:
+def waiting(directory: Path, seconds: float, target: str = "aws") -> Path:
     """A log in which a load balancer becomes active so many seconds after it was made, looked at every ten."""
-    begin, path = datetime(2026, 1, 1, tzinfo=UTC), folder / "waiting.log"
+    begin, path = datetime(2026, 1, 1, tzinfo=UTC), directory / "waiting.log"
     lines: list[dict[str, Any]] = [{"event": "connected", "target": target, "time_scale": 1.0}]
 
     def call(after: float, operation: str, state: str) -> None:

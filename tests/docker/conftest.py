@@ -1,4 +1,4 @@
-"""A real engine with something to build on, and project folders on an embedded cloud of their own."""
+"""A real engine with something to build on, and project directories on an embedded cloud of their own."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ BUILD_SECONDS = 600
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
     """A client of the engine that all commands of the session use."""
-    # not pytest's folder: the path of a socket may have 107 characters
-    folder = Path(tempfile.mkdtemp(prefix="engine-"))
-    with running(folder) as address, pytest.MonkeyPatch.context() as patch:
+    # not pytest's directory: the path of a socket may have 107 characters
+    directory = Path(tempfile.mkdtemp(prefix="engine-"))
+    with running(directory) as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_HOST", address)
         patch.delenv("PROVISION_ENGINE", raising=False)
         client = docker.DockerClient(base_url=address, timeout=600)
-        work = folder / "images"
+        work = directory / "images"
         work.mkdir()
         images.ensure(client, work)
         yield client
         client.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def new_project(
     engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[], Project]]:
-    """Makes project folders, each on a cloud of its own; its images in the engine go with it."""
+    """Makes project directories, each on a cloud of its own; its images in the engine go with it."""
     projects: list[Project] = []
 
     def make() -> Project:
-        folder = tmp_path_factory.mktemp("project")
-        cloud = EmbeddedCloud(manage.start(folder / ".provision", "example.com"))
-        projects.append(Project(cloud, folder, BUILD_SECONDS, "typical", forked=False))
+        directory = tmp_path_factory.mktemp("project")
+        cloud = EmbeddedCloud(manage.start(directory / ".provision", "example.com"))
+        projects.append(Project(cloud, directory, BUILD_SECONDS, "typical", forked=False))
         return projects[-1]
 
     yield make

@@ -16,11 +16,11 @@ from docker.errors import DockerException
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[str]:
+def running(directory: Path) -> Iterator[str]:
     """Yield the address of an engine (`DOCKER_HOST`); one that was started for it is taken away again afterwards.
 
     Args:
-        folder: an empty one for the engine's files; its path must be short, as the socket's may have 107 characters.
+        directory: an empty one for the engine's files; its path must be short, as the socket's may have 107 characters.
     """
     address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     if _answers(address):
@@ -28,14 +28,14 @@ def running(folder: Path) -> Iterator[str]:
         return
     program = shutil.which("dockerd")
     assert program, "no Docker engine answers, and dockerd is not installed: apt-get install docker.io"
-    address = f"unix://{folder}/docker.sock"
-    places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
-    with (folder / "log").open("wb") as log:
+    address = f"unix://{directory}/docker.sock"
+    places = [f"--data-root={directory}/data", f"--exec-root={directory}/exec", f"--pidfile={directory}/pid"]
+    with (directory / "log").open("wb") as log:
         process = subprocess.Popen([program, *places, "-H", address], stdout=log, stderr=log, start_new_session=True)
     try:
         deadline = time.monotonic() + 60
         while not _answers(address):
-            assert process.poll() is None, f"dockerd ended: {(folder / 'log').read_text()[-2000:]}"
+            assert process.poll() is None, f"dockerd ended: {(directory / 'log').read_text()[-2000:]}"
             assert time.monotonic() < deadline, "dockerd does not answer"
             time.sleep(0.2)
         yield address
@@ -43,9 +43,9 @@ def running(folder: Path) -> Iterator[str]:
         _clear(address)
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-        for mount in (*folder.glob("exec/netns/*"), folder / "data"):
+        for mount in (*directory.glob("exec/netns/*"), directory / "data"):
             subprocess.run(["umount", mount], check=False, capture_output=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _answers(address: str) -> bool:

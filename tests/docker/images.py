@@ -16,7 +16,7 @@ DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
 """What the embedded cloud runs as Aurora MySQL."""
 DEBIAN = "provisioner-tests/debian:trixie"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-NO_MANUALS = [f"path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale")]
+NO_MANUALS = [f"path-exclude=/usr/share/{directory}/*" for directory in ("doc", "man", "locale")]
 
 PYTHON_DOCKERFILE = f"""
 FROM {DEBIAN}
@@ -38,10 +38,10 @@ ENTRYPOINT = """#!/bin/sh
 # Takes the variables that the official images of MySQL and MariaDB take.
 set -eu
 umask 027
-folder=/var/lib/mysql
-if [ ! -d "$folder/mysql" ]; then
-  mkdir -p "$folder" && chown mysql "$folder"
-  mariadb-install-db --no-defaults --user=mysql --datadir="$folder" --skip-test-db \\
+directory=/var/lib/mysql
+if [ ! -d "$directory/mysql" ]; then
+  mkdir -p "$directory" && chown mysql "$directory"
+  mariadb-install-db --no-defaults --user=mysql --datadir="$directory" --skip-test-db \\
     --auth-root-authentication-method=normal >/dev/null
 fi
 cat > /tmp/init.sql <<END
@@ -50,16 +50,16 @@ CREATE OR REPLACE USER '$MYSQL_USER'@'%' IDENTIFIED BY '$MYSQL_PASSWORD';
 GRANT ALL ON *.* TO '$MYSQL_USER'@'%';
 END
 chown mysql /tmp/init.sql
-exec mariadbd --no-defaults --user=mysql --datadir="$folder" --socket=/tmp/mysqld.sock --port=3306 \\
+exec mariadbd --no-defaults --user=mysql --datadir="$directory" --socket=/tmp/mysqld.sock --port=3306 \\
   --bind-address=0.0.0.0 --skip-name-resolve --init-file=/tmp/init.sql --innodb-buffer-pool-size=32M "$@"
 """
 
 
-def ensure(engine: docker.DockerClient, folder: Path) -> None:
+def ensure(engine: docker.DockerClient, directory: Path) -> None:
     """Have both images in the engine: those of the registry where it can be reached, and stand-ins where not.
 
     Args:
-        folder: an empty one to work in.
+        directory: an empty one to work in.
     """
     for name, files in (
         (PYTHON, {"Dockerfile": PYTHON_DOCKERFILE, CERTIFICATES.name: CERTIFICATES.read_text()}),
@@ -67,8 +67,8 @@ def ensure(engine: docker.DockerClient, folder: Path) -> None:
     ):
         if not _have(engine, name) and not pulled(engine, name):
             if not _have(engine, DEBIAN):
-                _debian(engine, folder / "debian.tar")
-            _build(engine, folder / name.rpartition("/")[2].partition(":")[0], name, files)
+                _debian(engine, directory / "debian.tar")
+            _build(engine, directory / name.rpartition("/")[2].partition(":")[0], name, files)
 
 
 def _have(engine: docker.DockerClient, name: str) -> bool:
@@ -99,8 +99,8 @@ def _debian(engine: docker.DockerClient, archive: Path) -> None:
     archive.unlink()
 
 
-def _build(engine: docker.DockerClient, folder: Path, name: str, files: Mapping[str, str]) -> None:
-    folder.mkdir()
+def _build(engine: docker.DockerClient, directory: Path, name: str, files: Mapping[str, str]) -> None:
+    directory.mkdir()
     for file, content in files.items():
-        (folder / file).write_text(content)
-    engine.images.build(path=str(folder), tag=name, rm=True)
+        (directory / file).write_text(content)
+    engine.images.build(path=str(directory), tag=name, rm=True)

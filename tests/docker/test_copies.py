@@ -65,16 +65,16 @@ class Example:
 def up(
     engine: docker.DockerClient, new_project: Callable[[], Project], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Example]:
-    folder = tmp_path_factory.mktemp("source")
+    directory = tmp_path_factory.mktemp("source")
     text = example(ROOT / "README.md")
-    with serving(folder) as registry:
+    with serving(directory) as registry:
         found = dict(re.findall(rf'\[services\.(\w+)\]\nimage = "{re.escape(ELSEWHERE)}/([^"]+)"', text))
         names = {service: f"{registry}/{name}" for service, name in found.items()}
         for service, name in found.items():
             if pulled(engine, f"{ELSEWHERE}/{name}"):
                 engine.images.get(f"{ELSEWHERE}/{name}").tag(names[service])
             else:
-                build(engine, folder / service, names[service], port={"web": 80, "api": 8080}[service])
+                build(engine, directory / service, names[service], port={"web": 80, "api": 8080}[service])
             for event in engine.api.push(names[service], stream=True, decode=True):
                 assert "error" not in event, event
             # so that each task's image has to come from the embedded cloud's registry
@@ -85,13 +85,13 @@ def up(
         project.down()
 
 
-def build(engine: docker.DockerClient, folder: Path, name: str, port: int) -> None:
+def build(engine: docker.DockerClient, directory: Path, name: str, port: int) -> None:
     """Build a stand-in: the one below port 1024 as root with the usual places, the other with a user and its home."""
-    folder.mkdir()
+    directory.mkdir()
     user, run, work = ("", "/run", "/var/lib/nginx") if port < 1024 else ("USER other", "/home/other", "/home/other")
-    (folder / "Dockerfile").write_text(STAND_IN.format(base=PYTHON, user=user))
-    (folder / "nginx.conf").write_text(SETTINGS.format(run=run, work=work, port=port))
-    engine.images.build(path=str(folder), tag=name, rm=True)
+    (directory / "Dockerfile").write_text(STAND_IN.format(base=PYTHON, user=user))
+    (directory / "nginx.conf").write_text(SETTINGS.format(run=run, work=work, port=port))
+    engine.images.build(path=str(directory), tag=name, rm=True)
 
 
 def test_both_images_are_copied_as_they_are(up: Example) -> None:

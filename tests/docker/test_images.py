@@ -63,7 +63,7 @@ def container_of(project: Project, family: str) -> dict[str, Any]:
 
 @dataclass
 class Sample:
-    """The sample application's folder, brought up as far as its task definitions."""
+    """The sample application's directory, brought up as far as its task definitions."""
 
     project: Project
     ended: Ended
@@ -76,10 +76,10 @@ class Sample:
 @pytest.fixture(scope="module")
 def sample(new_project: NewProject) -> Sample:
     project = new_project()
-    shutil.copytree(ROOT / "app", project.folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "stack.toml", project.folder)
+    shutil.copytree(ROOT / "app", project.directory / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "stack.toml", project.directory)
     # an image of this session's own, whatever else the engine has and runs
-    (project.folder / "app" / "backend" / "backend" / "mark.py").write_text(f"MARK = {time.time_ns()}\n")
+    (project.directory / "app" / "backend" / "backend" / "mark.py").write_text(f"MARK = {time.time_ns()}\n")
     begun = time.monotonic()
     result = Sample(project, Ended(0, "", ""), 0)
     result.ended, result.seconds = result.up(), time.monotonic() - begun
@@ -119,7 +119,7 @@ def test_the_second_time_nothing_is_built(sample: Sample) -> None:
 
 
 def test_what_dockerignore_names_is_no_content(sample: Sample) -> None:
-    (sample.project.folder / "app" / "backend" / "notes.txt").write_text("not in the image\n")
+    (sample.project.directory / "app" / "backend" / "notes.txt").write_text("not in the image\n")
     assert not [address for address in sample.project.planned() if address.startswith(("image/", "task_definition/"))]
 
 
@@ -131,14 +131,14 @@ def test_what_was_pushed_can_be_pulled_and_runs(sample: Sample, engine: docker.D
         engine.images.get(reference)
     with pytest.raises(APIError, match=r"no basic auth credentials|denied|unauthorized"):
         engine.images.pull(reference)
-    engine.images.pull(reference, auth_config=login(Rig(sample.project.cloud, sample.project.folder).aws()))
+    engine.images.pull(reference, auth_config=login(Rig(sample.project.cloud, sample.project.directory).aws()))
     program = "import backend.settings, os; print(os.getuid(), backend.settings.__name__)"
     output = engine.containers.run(reference, ["python3", "-c", program], remove=True, read_only=True)
     assert output.decode().split() == ["10001", "backend.settings"]
 
 
 def test_without_an_engine_what_ecr_holds_is_enough(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{sample.project.folder}/none.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{sample.project.directory}/none.sock")
     ended = sample.up()
     assert set(ended.results.values()) == {"unchanged"}
     assert not [event for event in ended.said("notice") if "build" in event["text"]]
@@ -152,16 +152,16 @@ class Small:
     """A project of one service, whose image is next to nothing."""
 
     project: Project
-    folder: Path = field(init=False)
+    directory: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folder = self.project.folder / "web"
-        self.folder.mkdir(exist_ok=True)
+        self.directory = self.project.directory / "web"
+        self.directory.mkdir(exist_ok=True)
         self.project.write(SMALL)
         self.dockerfile(NOTHING)
 
     def dockerfile(self, text: str) -> None:
-        (self.folder / "Dockerfile").write_text(text)
+        (self.directory / "Dockerfile").write_text(text)
 
     def up(self, code: int = 0) -> Ended:
         return self.project.run(*UP, code=code)
@@ -188,7 +188,7 @@ def small_project(new_project: NewProject) -> Project:
 def small(small_project: Project) -> Small:
     """The small project anew, on its emptied cloud."""
     small_project.cloud.reset()
-    shutil.rmtree(small_project.folder / "web", ignore_errors=True)
+    shutil.rmtree(small_project.directory / "web", ignore_errors=True)
     shutil.rmtree(small_project.state / "local", ignore_errors=True)
     return Small(small_project)
 
@@ -197,13 +197,13 @@ def test_other_content_is_another_image_and_the_former_one_stays(small: Small) -
     assert small.up().results["image/web"] == "created"
     assert small.up().results["image/web"] == "unchanged"
     (first,) = small.images
-    (small.folder / "more").write_text("x")
+    (small.directory / "more").write_text("x")
     assert [(a, i["action"]) for a, i in small.project.planned().items() if a.startswith("image/")] == [
         ("image/web", "create")
     ]
     assert small.up().results["image/web"] == "created"
     assert {image["imageDigest"] for image in small.images} > {first["imageDigest"]}
-    (small.folder / "more").unlink()
+    (small.directory / "more").unlink()
     assert small.up().results["image/web"] == "unchanged", "back to what ECR still has"
     small.project.write('[services.web]\nimage = "nginx:1"\nport = 8080\n')
     small.project.run("up", "--yes", "--json", "--target-step", "repositories")
@@ -214,7 +214,7 @@ def test_other_content_is_another_image_and_the_former_one_stays(small: Small) -
 def test_an_image_of_a_former_configuration_is_removed(small: Small) -> None:
     small.up()
     digest = small.images[0]["imageDigest"]
-    aws = Rig(small.project.cloud, small.project.folder).aws()
+    aws = Rig(small.project.cloud, small.project.directory).aws()
     live = Image.list(aws, [{"repository_name": "ecs-sample-dev/web", "tag": small.images[0]["imageTags"][0]}])
     (image,) = live
     assert image.outputs["reference"].endswith(digest)
@@ -261,8 +261,8 @@ def test_a_base_image_that_cannot_be_had_says_what_to_do(small: Small) -> None:
 
 def test_the_engines_own_builder_serves_where_buildx_is_missing(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    (small.folder / ".dockerignore").write_text("secret\n")
-    (small.folder / "secret").write_text("x")
+    (small.directory / ".dockerignore").write_text("secret\n")
+    (small.directory / "secret").write_text("x")
     small.dockerfile("ARG BASE\nFROM ${BASE}\nCOPY . /here/\nRUN test ! -e /here/secret && echo done\n")
     small.project.write(SMALL + f'build_args = {{ BASE = "{PYTHON}" }}\n')
     ended = small.up()
@@ -293,14 +293,14 @@ def test_two_services_of_one_context_are_built_each_by_its_own_dockerfile(
     """By either builder: one in the context, with an ignore file of its own that names it too, and one beside it."""
     if path:
         monkeypatch.setenv("PATH", path)
-    (small.folder / "docker").mkdir()
+    (small.directory / "docker").mkdir()
     for place, mark in (("docker/web.Dockerfile", "web"), ("../api.Dockerfile", "api")):
         text = f"FROM {PYTHON}\nLABEL for={mark} path={path or ''}\nCOPY . /here/\n"
-        (small.folder / place).write_text(text)
-    (small.folder / ".dockerignore").write_text("one\ndocker\n")
-    (small.folder / "docker" / "web.Dockerfile.dockerignore").write_text("two\ndocker\n")
+        (small.directory / place).write_text(text)
+    (small.directory / ".dockerignore").write_text("one\ndocker\n")
+    (small.directory / "docker" / "web.Dockerfile.dockerignore").write_text("two\ndocker\n")
     for name in ("one", "two"):
-        (small.folder / name).write_text("x")
+        (small.directory / name).write_text("x")
     small.project.write(TWO)
     small.up()
     found = {}
@@ -309,7 +309,7 @@ def test_two_services_of_one_context_are_built_each_by_its_own_dockerfile(
         assert engine.images.get(reference).labels["for"] == name
         found[name] = engine.containers.run(reference, ["ls", "/here"], remove=True).decode().split()
     assert [("one" in found[name], "two" in found[name]) for name in ("web", "api")] == [(True, False), (False, True)]
-    (small.folder / "two").write_text("y")
+    (small.directory / "two").write_text("y")
     assert [a for a in small.project.planned() if a.startswith("image/")] == ["image/api"]
 
 
@@ -344,7 +344,7 @@ class Pushing:
 
     engine: docker.DockerClient
     project: Project
-    folder: Path
+    directory: Path
     login: dict[str, str]
 
     @property
@@ -352,9 +352,9 @@ class Pushing:
         return f"{self.project.cloud.endpoint.removeprefix('http://')}/pushed"
 
     def build(self, tag: str, content: str, platform: str = "linux/amd64") -> str:
-        (self.folder / "Dockerfile").write_text(NOTHING)
-        (self.folder / "content").write_text(content)
-        recipe = build.Recipe(self.folder, f"{self.uri}:{tag}", {}, platform)
+        (self.directory / "Dockerfile").write_text(NOTHING)
+        (self.directory / "content").write_text(content)
+        recipe = build.Recipe(self.directory, f"{self.uri}:{tag}", {}, platform)
         build.build(self.engine, recipe, lambda text: None, threading.Event())
         return recipe.reference
 
@@ -398,8 +398,8 @@ def test_an_image_that_was_pushed_by_a_run_that_never_knew_is_taken(pushing: Pus
     """The answer to a push is lost: the tag is taken, by the very image that is to be pushed."""
     pushing.build("1", "one")
     digest = pushing.push("1")
-    aws = Rig(pushing.project.cloud, pushing.folder).aws()
-    wanted = Image("web", "pushed", pushing.uri, "1", str(pushing.folder), {}, "linux/amd64")
+    aws = Rig(pushing.project.cloud, pushing.directory).aws()
+    wanted = Image("web", "pushed", pushing.uri, "1", str(pushing.directory), {}, "linux/amd64")
     assert wanted.create(aws, "0" * 32).outputs == {"reference": f"{pushing.uri}@{digest}"}
     pushing.build("1", "two")
     with pytest.raises(push.TagTaken):

@@ -33,7 +33,7 @@ class Faults:
         full: there is no room from this write on, for some calls.
         short: a write takes only a part.
         sync: what is in a file is not made durable, and is lost at a crash, whatever is synced afterwards.
-        names: the names that a folder has are not made durable yet.
+        names: the names that a directory has are not made durable yet.
         readonly: the whole disk cannot be written from this call on, for some calls.
         read: a file cannot be read.
         slow: the seconds that most calls last at most; one in twenty lasts up to thirty times as long.
@@ -66,17 +66,17 @@ class _File:
         self.clean = len(self.seen)
 
 
-class _Folder:
-    """A folder: the names that everybody sees, and those that are durable."""
+class _Directory:
+    """A directory: the names that everybody sees, and those that are durable."""
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.seen: dict[str, _File | _Folder] = {}
-        self.durable: dict[str, _File | _Folder] = {}
-        self.pending: list[tuple[str, str, _File | _Folder | None]] = []
+        self.seen: dict[str, _File | _Directory] = {}
+        self.durable: dict[str, _File | _Directory] = {}
+        self.pending: list[tuple[str, str, _File | _Directory | None]] = []
         self.locked_by: int | None = None
 
-    def give(self, name: str, what: _File | _Folder | None, instead_of: str = "") -> None:
+    def give(self, name: str, what: _File | _Directory | None, instead_of: str = "") -> None:
         """Give something a name, instead of the one it had; None: the name is gone."""
         change = (name, instead_of, what)
         self.pending.append(change)
@@ -111,7 +111,7 @@ class Disk:
         """Is done when a process has renamed a file, and nobody has made that durable yet."""
         self.counts: dict[str, int] = {}
         """How often each fault came to pass."""
-        self.root = _Folder(1)
+        self.root = _Directory(1)
         self._seed, self._random = seed, random.Random(f"{seed}/faults")
         self._latency = random.Random(f"{seed}/latency")
         self._open: dict[int, _Open] = {}
@@ -130,18 +130,18 @@ class Disk:
         self._open.clear()
         self._lose(self.root, random.Random(f"{self._seed}/crash/{self._crashes}"))
 
-    def _lose(self, folder: _Folder, chance: random.Random) -> None:
+    def _lose(self, directory: _Directory, chance: random.Random) -> None:
         how = chance.choice(["none", "all", "first", "some"])
-        first = chance.randrange(len(folder.pending) + 1)
-        for number, change in enumerate(folder.pending):
+        first = chance.randrange(len(directory.pending) + 1)
+        for number, change in enumerate(directory.pending):
             if how == "all" or (how == "first" and number < first) or (how == "some" and chance.random() < 0.5):
-                _rename(folder.durable, change)
-        folder.seen, folder.locked_by = dict(folder.durable), None
-        folder.pending.clear()
-        for inner in folder.seen.values():
+                _rename(directory.durable, change)
+        directory.seen, directory.locked_by = dict(directory.durable), None
+        directory.pending.clear()
+        for inner in directory.seen.values():
             # a stream a file: one more byte in one changes nothing in the others
             own = random.Random(f"{self._seed}/crash/{self._crashes}/{inner.number}")
-            if isinstance(inner, _Folder):
+            if isinstance(inner, _Directory):
                 self._lose(inner, own)
             else:
                 inner.durable = torn(own, inner.durable, bytes(inner.seen))
@@ -158,22 +158,22 @@ class Disk:
         return bytes(found.seen) if isinstance(found, _File) else None
 
     def place(self, path: Path, content: bytes) -> None:
-        """Put a new file somewhere, in the place of what is there; the folders above it are durable as well then."""
+        """Put a new file somewhere, in the place of what is there; the directories above it are durable as well."""
         new = self.new(_File)
         new.seen[:] = content
         new.written()
-        self.folder(path).give(path.name, new)
+        self.directory(path).give(path.name, new)
         for above in path.parents:
             self.at(above).written()
 
     def remove(self, path: Path) -> None:
-        """Remove a file, or a folder with all that is in it; nothing if it is not there."""
-        folder = self.folder(path)
-        folder.give(path.name, None)
-        folder.written()
+        """Remove a file, or a directory with all that is in it; nothing if it is not there."""
+        directory = self.directory(path)
+        directory.give(path.name, None)
+        directory.written()
 
     def names(self, path: Path) -> list[str]:
-        """Return what is in a folder, in order."""
+        """Return what is in a directory, in order."""
         try:
             return sorted(self.at(path).seen)
         except FileNotFoundError:
@@ -182,8 +182,8 @@ class Disk:
     # -- for views -----------------------------------------------------------------------------------------------------
 
     def at(self, path: Path) -> Any:
-        """Return the file or folder at a path."""
-        here: _File | _Folder = self.root
+        """Return the file or directory at a path."""
+        here: _File | _Directory = self.root
         for name in path.parts[1:]:
             if isinstance(here, _File):
                 raise _error(NotADirectoryError, errno.ENOTDIR, path)
@@ -192,19 +192,19 @@ class Disk:
             here = here.seen[name]
         return here
 
-    def folder(self, path: Path) -> _Folder:
-        """Return the folder that a path lies in."""
-        found: _File | _Folder = self.at(path.parent)
+    def directory(self, path: Path) -> _Directory:
+        """Return the directory that a path lies in."""
+        found: _File | _Directory = self.at(path.parent)
         if isinstance(found, _File):
             raise _error(NotADirectoryError, errno.ENOTDIR, path)
         return found
 
     def new(self, sort: type[Any]) -> Any:
-        """Return a new file or folder that has no name yet."""
+        """Return a new file or directory that has no name yet."""
         self._files += 1
         return sort(self._files)
 
-    def opened(self, what: _File | _Folder, flags: int) -> int:
+    def opened(self, what: _File | _Directory, flags: int) -> int:
         """Return the number of an open file, which never comes again."""
         self._numbers += 1
         self._open[self._numbers] = _Open(what, flags)
@@ -284,13 +284,13 @@ class View:
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
-            folder = disk.folder(path)
+            directory = disk.directory(path)
             disk.writable(path)
             disk.room(path)
             found = disk.new(_File)
-            folder.give(path.name, found)
+            directory.give(path.name, found)
         if writes:
-            if isinstance(found, _Folder):
+            if isinstance(found, _Directory):
                 raise _error(IsADirectoryError, errno.EISDIR, path)
             disk.writable(path)
         elif disk.fails(disk.faults.read, "read"):
@@ -337,7 +337,7 @@ class View:
     def sync(self, file: int) -> None:
         self._call()
         what, disk = self._disk.file(file).what, self._disk
-        if isinstance(what, _Folder):
+        if isinstance(what, _Directory):
             failed = disk.fails(disk.faults.names, "names")
         elif failed := disk.fails(disk.faults.sync, "sync"):
             what.clean = len(what.seen)
@@ -364,20 +364,20 @@ class View:
     def replace(self, old: Path, new: Path) -> None:
         self._process.point()
         disk = self._disk
-        assert old.parent == new.parent, "files stay in their folder"
+        assert old.parent == new.parent, "files stay in their directory"
         disk.writable(new)
         disk.room(new)
-        disk.folder(new).give(new.name, disk.at(old), instead_of=old.name)
+        disk.directory(new).give(new.name, disk.at(old), instead_of=old.name)
         disk.at_rename(self._process)
         self._call()
 
-    def make(self, folder: Path) -> None:
+    def make(self, directory: Path) -> None:
         self._call()
-        within = self._disk.folder(folder)
-        if folder.name not in within.seen:
-            self._disk.writable(folder)
-            self._disk.room(folder)
-            within.give(folder.name, self._disk.new(_Folder))
+        within = self._disk.directory(directory)
+        if directory.name not in within.seen:
+            self._disk.writable(directory)
+            self._disk.room(directory)
+            within.give(directory.name, self._disk.new(_Directory))
 
 
 def torn(chance: random.Random, durable: bytes, seen: bytes) -> bytes:
@@ -401,7 +401,7 @@ def torn(chance: random.Random, durable: bytes, seen: bytes) -> bytes:
     return bytes(left)
 
 
-def _rename(names: dict[str, _File | _Folder], change: tuple[str, str, _File | _Folder | None]) -> None:
+def _rename(names: dict[str, _File | _Directory], change: tuple[str, str, _File | _Directory | None]) -> None:
     name, instead_of, what = change
     if what is None:
         names.pop(name, None)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from provisioner.operations.state_set_aside import in_folder
+from provisioner.operations.state_set_aside import in_directory
 from state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
 from state.model import Record, Run, State, StateError, StateLocked
 from tests.simulation.disk import Disk, Faults
@@ -106,7 +106,7 @@ class World:
             except StateError as error:
                 self.refused("settle", error)
                 self.astray = None
-                moved = in_folder(FOLDER, STACK, process, self.disk.of(process))
+                moved = in_directory(FOLDER, STACK, process, self.disk.of(process))
                 self.say("settle", f"recovered: {moved}")
                 self.seen["recovered"] += 1
                 found = read(FOLDER, STACK, self.disk.of(process))
@@ -182,14 +182,14 @@ class World:
         if actor.deed == "restore" and not self._backups:
             return
         self.seen[actor.deed] += 1
-        if actor.deed in {"rm_journal", "rm_folder"}:
+        if actor.deed in {"rm_journal", "rm_directory"}:
             self.astray = None
         elif actor.deed in {"rm_document", "restore"} and self._journalled():
             self.astray = self.truth.possible[0]
         self.deeds.append(actor.deed)
         if actor.deed == "restore":
             self.disk.place(FOLDER / DOCUMENT, self._backups[int(actor.starts * 10_000) % len(self._backups)])
-        elif actor.deed == "rm_folder":
+        elif actor.deed == "rm_directory":
             self.disk.remove(FOLDER)
         else:
             names = {"rm_lock": [LOCK], "rm_journal": [JOURNAL], "rm_document": [DOCUMENT]}
@@ -259,7 +259,7 @@ class Command:
     def _opened(self, since: int, deeds: int) -> None:
         world = self.world
         if world.holder and world.holder.process.alive:
-            if not world.holder.without("rm_folder", "rm_lock"):
+            if not world.holder.without("rm_directory", "rm_lock"):
                 raise Violation(f"both: {self.name} opens while {world.holder.name} is at work")
             world.seen["ousted"] += 1
             world.holder.ousted = True
@@ -276,7 +276,7 @@ class Command:
         world.truth.may_be([self.memory])
 
     def _tries(self, act: Act) -> None:
-        world, gone = self.world, self.ousted or self.without("rm_folder", "rm_journal")
+        world, gone = self.world, self.ousted or self.without("rm_directory", "rm_journal")
         try:
             getattr(self, f"_{act.what}")(act)
         except StateError as error:
@@ -355,7 +355,7 @@ class Command:
             raise Violation("kept: it is not there")
 
     def _exits(self) -> None:
-        world, gone = self.world, self.ousted or self.without("rm_folder")
+        world, gone = self.world, self.ousted or self.without("rm_directory")
         world.truth.may_also_be([self.memory])
         try:
             self.store.__exit__()

@@ -13,7 +13,7 @@ CALM = Faults()
 KEYS = 4
 """How many addresses there are."""
 ACTS = ("put", "put", "put", "puts", "drop", "finish", "guard", "swap", "keep")
-DEEDS = ("rm_lock", "rm_journal", "rm_document", "rm_folder", "rm_draft", *["restore"] * 5)
+DEEDS = ("rm_lock", "rm_journal", "rm_document", "rm_directory", "rm_draft", *["restore"] * 5)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def drawn(seed: int) -> Life:
     faults = {field.name for field in fields(Faults) if "faults" in kinds and chance.random() < 0.4}
     rates = {name: chance.choice([0.005, 0.02, 0.1]) for name in sorted(faults - {"slow"})}
     if "names" in rates:
-        # a folder's names are written as seldom as a document
+        # a directory's names are written as seldom as a document
         rates["names"] *= 3
     return Life(str(seed), tuple(_round(chance, kinds, rates) for _ in range(chance.randint(1, 4))))
 
@@ -128,7 +128,7 @@ def _while_at_work(chance: random.Random, slow: float) -> list[Writer | Reader |
     """Return a command that takes its time, somebody who deletes what it holds, and another one that comes then."""
     busy = Writer(0.0, tuple(replace(_act(chance), pause=40 * slow) for _ in range(8)))
     when = round(chance.uniform(40, 300) * slow, 4)
-    return [busy, Person(when, chance.choice(["rm_lock", "rm_folder"])), Writer(when, (Act("put"),))]
+    return [busy, Person(when, chance.choice(["rm_lock", "rm_directory"])), Writer(when, (Act("put"),))]
 
 
 def _writer(chance: random.Random, kinds: set[str], slow: float) -> Writer:

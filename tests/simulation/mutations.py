@@ -25,14 +25,14 @@ MUTATIONS = (*mutations_engine.FAULTS, *mutations_state.FAULTS)
 
 def lives_until_found(mutation: Mutation, lives: int, jobs: int) -> int | None:
     """Return after how many lives the simulation finds a fault, or None if it does not within so many."""
-    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        root = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="mutation-") as directory:
+        root = Path(directory)
         for part in PARTS:
             shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
         mutation.apply(root)
         command = [sys.executable, "-m", "tests.simulation", mutation.simulation, "--stop", "--seeds", str(lives)]
         ran = subprocess.run(
-            [*command, "--jobs", str(jobs)], cwd=root, env=os.environ | {"PYTHONPATH": folder},
+            [*command, "--jobs", str(jobs)], cwd=root, env=os.environ | {"PYTHONPATH": directory},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     for line in ran.stdout.splitlines():

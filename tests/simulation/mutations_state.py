@@ -24,12 +24,12 @@ FAULTS = (
         "",
     ),
     Mutation(
-        "the folder is not synced after the rename",
+        "the directory is not synced after the rename",
         LOCAL,
         STORE,
         """
         self._disk.replace(draft, path)
-        sync(self.folder, self._disk)
+        sync(self.directory, self._disk)
         """,
         "self._disk.replace(draft, path)",
     ),
@@ -49,7 +49,7 @@ FAULTS = (
         LOCK,
         """
         self._disk.lock(file)
-        self._lock_folder()
+        self._lock_directory()
         """,
         "pass",
     ),

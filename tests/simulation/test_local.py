@@ -14,12 +14,12 @@ SEEDS = 200
 SEEN = {
     *("put", "puts", "drop", "finish", "guard", "swap", "keep", "read", "locked", "waited", "crash", "ousted"),
     *("not put", "not closed", "full", "short", "sync", "names", "readonly"),
-    *("rm_lock", "rm_journal", "rm_document", "rm_folder", "rm_draft", "restore"),
+    *("rm_lock", "rm_journal", "rm_document", "rm_directory", "rm_draft", "restore"),
 }
 """What has to come to pass in a sample, or the simulation shows nothing."""
 
 ONCE_BROKEN = {
-    "a command is killed before it has made its new folders durable": Life(
+    "a command is killed before it has made its new directories durable": Life(
         "r2", (Round(), Round((Reader(),), crash_at=1))
     ),
     "an entry failed, the state was swapped, and the entry seemed to be astray": Life(
@@ -31,19 +31,19 @@ ONCE_BROKEN = {
     "a reader comes between document and journal": Life(
         "r8", (Round((Writer(acts=(Act("put"),)), Reader(times=4), Reader(times=5)), Faults(slow=0.001)),)
     ),
-    "a command goes on in a folder that is another's": Life(
+    "a command goes on in a directory that is another's": Life(
         "r0",
         (
             Round(
                 (
                     Writer(acts=(Act("finish", pause=0.004),) * 6),
-                    Person(starts=0.02, deed="rm_folder"),
+                    Person(starts=0.02, deed="rm_directory"),
                     Writer(starts=0.021),
                 )
             ),
         ),
     ),
-    "two commands write the same draft, since a folder was deleted": Life(
+    "two commands write the same draft, since a directory was deleted": Life(
         "302479",
         (
             Round(
@@ -59,14 +59,14 @@ ONCE_BROKEN = {
                             Act("guard", 2, 0.4),
                         )
                     ),
-                    Person(2.7231, "rm_folder"),
+                    Person(2.7231, "rm_directory"),
                     Writer(2.7231, (Act("put"),)),
                 ),
                 Faults(slow=0.01),
             ),
         ),
     ),
-    "a command waits, and the folder that it then locks was made by another": Life(
+    "a command waits, and the directory that it then locks was made by another": Life(
         "611544",
         (
             Round(
@@ -82,7 +82,7 @@ ONCE_BROKEN = {
                     Person(deed="rm_journal"),
                     Person(),
                     Writer(acts=(Act("put", 2, 0.4), Act("keep", 2, 0.4))),
-                    Person(0.8157, "rm_folder"),
+                    Person(0.8157, "rm_directory"),
                     Writer(0.8157),
                 ),
                 Faults(names=0.30000000000000004, slow=0.01),

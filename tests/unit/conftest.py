@@ -15,7 +15,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder that is the working directory, with a sound configuration."""
+    """An empty directory that is the working directory, with a sound configuration."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PROVISION_DEBUG", raising=False)
     (tmp_path / "stack.toml").write_text(WEB)
@@ -24,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line in an empty folder; gives its exit code, standard output and standard error."""
+    """Runs a command line in an empty directory; gives its exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PROVISION_DEBUG", raising=False)
 

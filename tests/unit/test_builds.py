@@ -26,11 +26,11 @@ LOCAL = Facts("123456789012", "aws", "eu-west-1", (), "ami-1", None, (), engine=
 
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
-    folder = tmp_path / "app" / "web"
-    (folder / "src").mkdir(parents=True)
-    (folder / "Dockerfile").write_text("FROM scratch\n")
-    (folder / "src" / "main.py").write_text("print()\n")
-    return folder
+    directory = tmp_path / "app" / "web"
+    (directory / "src").mkdir(parents=True)
+    (directory / "Dockerfile").write_text("FROM scratch\n")
+    (directory / "src" / "main.py").write_text("print()\n")
+    return directory
 
 
 def test_the_tag_is_that_of_the_content_wherever_it_lies(context: Path) -> None:
@@ -56,10 +56,10 @@ def test_content_names_bits_and_links_count(context: Path) -> None:
     tags.append(content_tag(context))
     (context / "src" / "main.py").rename(context / "src" / "other.py")
     tags.append(content_tag(context))
-    (context / "folder").symlink_to("src")
+    (context / "directory").symlink_to("src")
     tags.append(content_tag(context))
-    (context / "folder").unlink()
-    (context / "folder").symlink_to("nowhere")
+    (context / "directory").unlink()
+    (context / "directory").symlink_to("nowhere")
     tags.append(content_tag(context))
     assert len(set(tags)) == len(tags)
 
@@ -173,7 +173,7 @@ def test_the_builds_arguments_count(context: Path) -> None:
     assert content_tag(context, {"MORE": "a", "BASE": "a"}) == tags[-1]
 
 
-def test_a_folder_that_is_not_there_has_no_content(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_there_has_no_content(tmp_path: Path) -> None:
     assert content_tag(tmp_path / "missing") == UNKNOWN
 
 
@@ -195,7 +195,7 @@ def test_the_embedded_cloud_skips_with_one_line_a_service(context: Path, tmp_pat
         assert "no directory" in check_builds(CONFIG, facts, tmp_path / "elsewhere")["web"]
 
 
-def test_a_folder_that_is_a_link_out_of_the_project_is_not_built(context: Path, tmp_path: Path) -> None:
+def test_a_directory_that_is_a_link_out_of_the_project_is_not_built(context: Path, tmp_path: Path) -> None:
     project = tmp_path / "project"
     (project / "app").mkdir(parents=True)
     (project / "app" / "web").symlink_to(context)
@@ -237,7 +237,7 @@ def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
     assert str(caught.value) == f"{path}: services.web.dockerfile: {why}: {fix}"
 
 
-def test_without_its_folder_a_dockerfile_is_no_error_of_its_own(tmp_path: Path) -> None:
+def test_without_its_directory_a_dockerfile_is_no_error_of_its_own(tmp_path: Path) -> None:
     path = configured(tmp_path, "web.Dockerfile")
     check_dockerfiles(load(path), path)
     assert "there is no directory" in check_builds(load(path), replace(LOCAL, engine=True), tmp_path)["web"]
@@ -258,7 +258,7 @@ def test_on_aws_it_is_an_error_that_says_what_to_write(context: Path, tmp_path: 
         check_builds(CONFIG, replace(LOCAL, local=False), tmp_path)
 
 
-def test_on_aws_a_missing_folder_and_dockerfile_are_named(context: Path, tmp_path: Path) -> None:
+def test_on_aws_a_missing_directory_and_dockerfile_are_named(context: Path, tmp_path: Path) -> None:
     aws = replace(LOCAL, local=False, engine=True)
     with pytest.raises(ConfigurationError, match="there is no directory"):
         check_builds(CONFIG, aws, tmp_path / "elsewhere")
@@ -283,32 +283,32 @@ FAILED = """
 class Builder:
     """Stands in the PATH for the docker command."""
 
-    folder: Path
+    directory: Path
 
     def says(self, text: str, code: int) -> None:
-        (self.folder / "output").write_text(text)
-        self._runs(f"/bin/cat {self.folder}/output\nexit {code}\n")
+        (self.directory / "output").write_text(text)
+        self._runs(f"/bin/cat {self.directory}/output\nexit {code}\n")
 
     def throttles(self, times: int, words: str) -> None:
         """Fail so many times with these words, and then succeed."""
-        tries = self.folder / "tries"
+        tries = self.directory / "tries"
         self._runs(
             f"echo x >> {tries}\ncount=0\nwhile read line; do count=$((count + 1)); done < {tries}\n"
             f'[ $count -gt {times} ] && exit 0\necho "{words}"\nexit 1\n'
         )
 
     def _runs(self, script: str) -> None:
-        program = self.folder / "docker"
+        program = self.directory / "docker"
         program.write_text(f"#!/bin/sh\n[ $2 = version ] && exit 0\n{script}")
         program.chmod(0o755)
 
 
 @pytest.fixture
 def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    return Builder(folder)
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    monkeypatch.setenv("PATH", str(directory))
+    return Builder(directory)
 
 
 def built(context: Path, said: list[str]) -> None:
@@ -353,7 +353,7 @@ def test_a_registry_that_throttles_is_asked_again_a_few_times(context: Path, bui
     builder.throttles(100, "toomanyrequests: Rate exceeded")
     with pytest.raises(BuildError, match="toomanyrequests"):
         build(None, Recipe(context, "web:1", {}, "linux/amd64"), said.append, threading.Event(), pause=0)
-    assert (builder.folder / "tries").read_text().count("x") == 3 + TRIES
+    assert (builder.directory / "tries").read_text().count("x") == 3 + TRIES
 
 
 def test_a_build_needs_a_dockerfile(context: Path) -> None:

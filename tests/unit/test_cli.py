@@ -161,7 +161,7 @@ def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_p
     )
 
 
-def test_init_with_the_application_brings_its_folders(
+def test_init_with_the_application_brings_its_directories(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("init", "--with-app")[1] == "Wrote stack.toml and app/. Review it, then run `provision up`.\n"
@@ -186,7 +186,7 @@ def test_init_with_the_application_brings_its_folders(
 
 
 def test_what_init_writes_needs_nothing_that_is_not_there(tmp_path: Path, run: Run) -> None:
-    """On AWS a missing folder is an error, and private subnets reach no registry but ECR: an image is copied there."""
+    """On AWS a missing directory is an error; private subnets reach no registry but ECR: an image is copied there."""
     run("init")
     services = load(tmp_path / "stack.toml").services
     assert all(service.image and not service.build for service in services.values())
@@ -235,8 +235,8 @@ def test_a_dockerfile_that_is_not_there_is_told_before_anything_happens(
 def recorded(run: Run, tmp_path: Path) -> Path:
     """A configuration, and a state with four records."""
     run("init")
-    folder = tmp_path / ".provision" / "local" / "ecs-sample-dev"
-    with LocalStore(folder, "ecs-sample-dev", "up", "0") as store:
+    directory = tmp_path / ".provision" / "local" / "ecs-sample-dev"
+    with LocalStore(directory, "ecs-sample-dev", "up", "0") as store:
         store.guard("ecs-sample-dev", "123456789012", "ap-northeast-1")
         store.put(
             Record("vpc/main", "vpc", "ready", "t", "vpc-1", {"cidr_block": "10.0.0.0/16"}, step="network", created=1.0)
@@ -248,7 +248,7 @@ def recorded(run: Run, tmp_path: Path) -> Path:
         store.put(Record("subnet/a", "subnet", "creating", "t", None, {}, {}, ["vpc/main"], "network"))
         name = {"record_name": "app.example.com", "type": "A"}
         store.put(Record("record_set/app", "record_set", "ready", "t", "Z1|app", name, {}, [], "lb", 3.0))
-    return folder
+    return directory
 
 
 def test_state_list_shows_addresses_phases_and_ids(run: Run, recorded: Path) -> None:
@@ -367,7 +367,7 @@ def test_what_asks_no_cloud_loads_no_boto3(recorded: Path, tmp_path: Path) -> No
     assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 0, 0] []\n"
 
 
-def test_environments_and_state_folders_are_apart(run: Run, recorded: Path) -> None:
+def test_environments_and_state_directories_are_apart(run: Run, recorded: Path) -> None:
     assert run("state", "list", "--env", "staging")[1] == ""
     assert run("state", "list", "--state-dir", "elsewhere")[1] == ""
     assert "vpc/main" in run("state", "list", "--state-dir", ".provision", "--env", "dev")[1]

@@ -31,8 +31,8 @@ PRIVATE = 'image = "i"\nport = 1\n'
 BUILT = '[services.web]\nbuild = "app"\nport = 1\n'
 
 
-def write(folder: Path, text: str) -> Path:
-    path = folder / "stack.toml"
+def write(directory: Path, text: str) -> Path:
+    path = directory / "stack.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -496,7 +496,7 @@ def test_no_file(tmp_path: Path) -> None:
     assert "--config" in line
 
 
-def test_a_folder(tmp_path: Path) -> None:
+def test_a_directory(tmp_path: Path) -> None:
     assert refusal(tmp_path) == [
         f"{tmp_path}: is a directory: use the file in it with --config {tmp_path / 'stack.toml'}"
     ]

@@ -36,9 +36,9 @@ def test_who_is_told_of_the_database_is_given_the_authority_that_its_certificate
     (one,) = containers(
         environment=[{"name": "DB_HOST", "value": "cluster.example"}, {"name": "DB_CA_BUNDLE", "value": "/app/rds.pem"}]
     )
-    folder, _, name = one.create["environment"]["DB_CA_BUNDLE"].rpartition("/")
-    assert (folder, name) == (BUNDLE_FOLDER, BUNDLE)
-    assert [mount["Target"] for mount in one.host["mounts"]] == [folder]
+    directory, _, name = one.create["environment"]["DB_CA_BUNDLE"].rpartition("/")
+    assert (directory, name) == (BUNDLE_FOLDER, BUNDLE)
+    assert [mount["Target"] for mount in one.host["mounts"]] == [directory]
     assert one.uses_database
     (other,) = containers()
     assert not other.uses_database

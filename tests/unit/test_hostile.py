@@ -59,7 +59,7 @@ def test_no_name_leaves_its_alphabet(name: str, here: Path, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name and "\x00" not in name], ids=briefly)
-def test_no_environment_leads_out_of_the_state_folder(
+def test_no_environment_leads_out_of_the_state_directory(
     name: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for command in ("up", "down", "plan", "status", "output"):
@@ -75,7 +75,7 @@ def test_no_environment_leads_out_of_the_state_folder(
     ["", " ", "/", "/etc", "../../etc", "app/../../etc", "~/x", "~root", "..", "a\nb", "a\x00b", EVIL, " a", "a/.."],
     ids=ascii,
 )
-def test_no_build_folder_leads_out_of_the_project(path: str) -> None:
+def test_no_build_directory_leads_out_of_the_project(path: str) -> None:
     with pytest.raises(ValidationError, match="is not a directory beside this file"):
         Config.model_validate({"services": {"web": {"build": path, "port": 80}}})
 
@@ -148,7 +148,7 @@ def test_no_file_is_too_much(content: str, says: str, here: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["stack.toml", "/dev/null/x", "x" * 5000, "a\nb/\x1b[2J"], ids=ascii)
-def test_a_state_folder_that_cannot_be_one_is_one_line(
+def test_a_state_directory_that_cannot_be_one_is_one_line(
     place: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = (

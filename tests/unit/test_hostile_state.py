@@ -1,4 +1,4 @@
-"""Input that means harm in the state's files and folders, and in the embedded cloud's record."""
+"""Input that means harm in the state's files and directories, and in the embedded cloud's record."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
 from provisioner.render.timeline_svg import picture
 from state.checks import DEPTH, parsed
-from state.folder import make, trust
+from state.directory import make, trust
 from state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
 from state.lock import describe
 from state.model import Record, Run, Span, State, StateError
@@ -83,9 +83,9 @@ def put(document: Any, path: tuple[Any, ...], value: Any, *, key: bool = False) 
     return changed
 
 
-def used(folder: Path) -> None:
+def used(directory: Path) -> None:
     """All that the commands which only look do with a state."""
-    state = read(folder, CONFIG.name)
+    state = read(directory, CONFIG.name)
     recorded.check(state.records)
     shown = io.StringIO()
     say(
@@ -131,15 +131,17 @@ jsons = st.recursive(
 @example(("schema",), True, False)
 def test_any_value_anywhere_is_read_or_refused_in_one_message(path: tuple[Any, ...], value: Any, key: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / DOCUMENT).write_text(json.dumps(put(sound(), path, value, key=key)))
+        directory = Path(name)
+        (directory / DOCUMENT).write_text(json.dumps(put(sound(), path, value, key=key)))
         with suppress(StateError):
-            used(folder)
+            used(directory)
         record = put(sound(), path, value, key=key)
-        (folder / DOCUMENT).write_text(json.dumps(sound()))
-        (folder / JOURNAL).write_text('{"base": 7}\n' + json.dumps({"put": record}) + "\n" + json.dumps(value) + "\n")
+        (directory / DOCUMENT).write_text(json.dumps(sound()))
+        (directory / JOURNAL).write_text(
+            '{"base": 7}\n' + json.dumps({"put": record}) + "\n" + json.dumps(value) + "\n"
+        )
         with suppress(StateError):
-            used(folder)
+            used(directory)
 
 
 @pytest.mark.parametrize(
@@ -243,23 +245,23 @@ def test_who_holds_the_lock_cannot_write_on_the_terminal(
     assert describe(holder.encode())
 
 
-def test_links_in_the_state_folder_are_not_written_through(tmp_path: Path) -> None:
-    victim, folder = tmp_path / "victim", tmp_path / "state"
-    folder.mkdir()
+def test_links_in_the_state_directory_are_not_written_through(tmp_path: Path) -> None:
+    victim, directory = tmp_path / "victim", tmp_path / "state"
+    directory.mkdir()
     for name in (*(DOCUMENT, JOURNAL, LOCK), "state.json.tmp", "state.journal.tmp"):
         victim.write_text("precious")
-        (folder / name).symlink_to(victim)
-        with suppress(StateError), LocalStore(folder, CONFIG.name, "up", "1") as store:
+        (directory / name).symlink_to(victim)
+        with suppress(StateError), LocalStore(directory, CONFIG.name, "up", "1") as store:
             store.put(Record("vpc/main", "vpc", "ready", ""))
         assert victim.read_text() == "precious", name
-        for path in folder.iterdir():
+        for path in directory.iterdir():
             path.unlink()
 
 
-# -- the folders ---------------------------------------------------------------------------------------------------
+# -- the directories ---------------------------------------------------------------------------------------------------
 
 
-def test_folders_are_made_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_directories_are_made_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         make(tmp_path / "a" / "b" / "c")
@@ -285,7 +287,7 @@ def test_folders_are_made_for_their_owner_alone_whatever_the_umask(tmp_path: Pat
     ids=["writable", "sticky", "link", "file"],
 )
 @pytest.mark.parametrize("level", [".provision", ".provision/local", ".provision/local/ecs-sample-dev"])
-def test_a_state_folder_that_others_could_fill_is_refused(
+def test_a_state_directory_that_others_could_fill_is_refused(
     spoil: Callable[[Path], object], says: str, level: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make(here / level)
@@ -296,7 +298,7 @@ def test_a_state_folder_that_others_could_fill_is_refused(
     assert sorted(here.rglob("*")) == before
 
 
-def test_a_folder_of_another_user_or_group_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_of_another_user_or_group_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tmp_path.chmod(0o770)
     trust(tmp_path)
     monkeypatch.setattr(os, "getegid", lambda: tmp_path.stat().st_gid + 1)

@@ -27,21 +27,21 @@ ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 NEW = 'project = "shop"\n' + WEB
 
 
-def store(folder: Path, name: str, target: str = "local") -> LocalStore:
-    return LocalStore(folder / target / name, name, "up", "0")
+def store(directory: Path, name: str, target: str = "local") -> LocalStore:
+    return LocalStore(directory / target / name, name, "up", "0")
 
 
-def record(folder: Path, name: str, target: str = "local", resources: int = 1) -> None:
-    """Record a stack in a state folder."""
-    with store(folder, name, target) as open_store:
+def record(directory: Path, name: str, target: str = "local", resources: int = 1) -> None:
+    """Record a stack in a state directory."""
+    with store(directory, name, target) as open_store:
         open_store.guard(name, ACCOUNT, REGION)
         for number in range(resources):
             open_store.put(Record(f"vpc/{number}", "vpc", "ready", "t", f"vpc-{number}", created=1_000_000.0 + number))
 
 
 @pytest.fixture
-def folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory is `a/b` below a project whose stack has one resource, all of it below the home folder."""
+def directory(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory is `a/b` below a project whose stack has one resource, all below the home directory."""
     monkeypatch.setenv("HOME", str(tmp_path))
     project = tmp_path / "project"
     (project / "a" / "b").mkdir(parents=True)
@@ -54,23 +54,23 @@ def folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # -- from below ------------------------------------------------------------------------------------------------------
 
 
-def test_from_a_subfolder_configuration_and_state_are_those_of_the_project(run: Run, folder: Path) -> None:
+def test_from_a_subdirectory_configuration_and_state_are_those_of_the_project(run: Run, directory: Path) -> None:
     code, out, err = run("state", "list", "--json")
     assert (code, [resource["id"] for resource in json.loads(out)]) == (0, ["vpc-0"])
     assert err == "configuration: ../../stack.toml\n"
     assert Options().again("up") == "`provision up`", "it is found again by the next command"
-    assert Options().folder == Path("../../.provision")
-    assert not (folder / "a" / "b" / ".provision").exists()
+    assert Options().directory == Path("../../.provision")
+    assert not (directory / "a" / "b" / ".provision").exists()
 
 
-def test_the_clouds_commands_ask_the_same_folder(run: Run, folder: Path) -> None:
+def test_the_clouds_commands_ask_the_same_directory(run: Run, directory: Path) -> None:
     assert run("cloud", "status", "--json") == (0, '{"running": false}\n', "configuration: ../../stack.toml\n")
-    (folder / ".provision" / "cloud.json").write_text("{}")
+    (directory / ".provision" / "cloud.json").write_text("{}")
     assert run("cloud", "stop")[0] == 0
-    assert not (folder / ".provision" / "cloud.json").exists()
+    assert not (directory / ".provision" / "cloud.json").exists()
 
 
-def test_the_nearest_one_counts_and_here_it_is_not_named(run: Run, folder: Path) -> None:
+def test_the_nearest_one_counts_and_here_it_is_not_named(run: Run, directory: Path) -> None:
     Path("stack.toml").write_text(WEB)
     assert run("state", "list") == (0, "", "")
     Path("stack.toml").unlink()
@@ -80,19 +80,19 @@ def test_the_nearest_one_counts_and_here_it_is_not_named(run: Run, folder: Path)
     assert (code, err[:38]) == (4, "error: stack.toml: there is no such fi")
 
 
-def test_what_lies_above_the_home_folder_is_not_looked_at(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_lies_above_the_home_directory_is_not_looked_at(
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "home").symlink_to(folder / "a")
-    monkeypatch.setenv("HOME", str(folder / "home"))
+    (directory / "home").symlink_to(directory / "a")
+    monkeypatch.setenv("HOME", str(directory / "home"))
     code, out, err = run("status")
     assert (code, out) == (4, "")
     assert "there is no stack.toml in this directory or above it: write one with `provision init`" in err
     assert not Path(".provision").exists()
 
 
-def test_what_another_user_put_above_is_not_taken(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever may write to a folder above, such as /tmp, could lead the command anywhere."""
+def test_what_another_user_put_above_is_not_taken(run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write to a directory above, such as /tmp, could lead the command anywhere."""
     user = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: user + 1)
     code, out, err = run("status")
@@ -101,7 +101,7 @@ def test_what_another_user_put_above_is_not_taken(run: Run, folder: Path, monkey
     assert "--config ../../stack.toml" in err
 
 
-def test_in_a_folder_that_was_deleted_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_directory_that_was_deleted_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -113,9 +113,9 @@ def test_in_a_folder_that_was_deleted_there_is_none(tmp_path: Path, monkeypatch:
 
 
 def test_the_state_of_a_named_configuration_lies_beside_it(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder.parent)
+    monkeypatch.chdir(directory.parent)
     code, out, err = run("state", "list", "-c", "project/stack.toml")
     assert (code, out, err) == (0, "vpc/0  ready  vpc-0\n", "")
     assert run("state", "list", "-c", "project/stack.toml", "--state-dir", "other") == (0, "", "")
@@ -128,36 +128,36 @@ def moved(err: str) -> str:
 
 @pytest.mark.parametrize("beside", ["nothing", "another stack", "the stack when it was down"])
 def test_a_state_in_its_former_place_is_named_and_moved_with_one_command(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, beside: str
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch, beside: str
 ) -> None:
-    monkeypatch.chdir(folder.parent)
-    (folder / ".provision").rename(".provision")
+    monkeypatch.chdir(directory.parent)
+    (directory / ".provision").rename(".provision")
     Path(".provision/cloud.json").write_text("{}")
     if beside == "another stack":
-        record(folder / ".provision", "other-dev")
+        record(directory / ".provision", "other-dev")
     elif beside == "the stack when it was down":
-        record(folder / ".provision", "shop-dev", resources=0)
+        record(directory / ".provision", "shop-dev", resources=0)
     for words in (("up", "--yes"), ("plan",), ("state", "list"), ("down", "--yes"), ("cloud", "start")):
         code, out, err = run(*words, "-c", "project/stack.toml")
         assert (code, out) == (4, "")
         assert "the state of shop-dev (1 resource) is in .provision, where earlier versions kept it" in err
-    assert not (folder / ".provision" / "cloud.json").exists(), "nothing was started beside a second, empty state"
+    assert not (directory / ".provision" / "cloud.json").exists(), "nothing was started beside a second, empty state"
     assert "vpc-0" in run("state", "list", "-c", "project/stack.toml", "--state-dir", ".provision")[1]
     assert run("state", "list", "-c", "project/stack.toml", "--state-dir", "project/.provision")[:2] == (0, "")
     subprocess.run(["sh", "-ec", moved(err)], check=True)
     assert "vpc-0" in run("state", "list", "-c", "project/stack.toml")[1]
-    assert (folder / ".provision" / "cloud.json").exists(), "the embedded cloud goes with it"
+    assert (directory / ".provision" / "cloud.json").exists(), "the embedded cloud goes with it"
     stacks_there = {one["stack"] for one in json.loads(run("list", "--json", "-c", "project/stack.toml")[1])["stacks"]}
     assert stacks_there == {"shop-dev"} | ({"other-dev"} if beside == "another stack" else set())
     if beside == "another stack":
-        assert (folder / ".provision" / "local" / "other-dev" / "state.json").exists()
+        assert (directory / ".provision" / "local" / "other-dev" / "state.json").exists()
 
 
 def test_a_broken_state_in_its_former_place_is_named_as_well(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder.parent)
-    (folder / ".provision").rename(".provision")
+    monkeypatch.chdir(directory.parent)
+    (directory / ".provision").rename(".provision")
     Path(".provision/local/shop-dev/state.json").write_text("{")
     code, _, err = run("status", "-c", "project/stack.toml")
     assert code == 4
@@ -165,22 +165,22 @@ def test_a_broken_state_in_its_former_place_is_named_as_well(
     assert moved(err) == "mv .provision project/.provision"
 
 
-def test_what_others_recorded_in_the_current_folder_is_no_former_place(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_others_recorded_in_the_current_directory_is_no_former_place(
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder.parent)
+    monkeypatch.chdir(directory.parent)
     record(Path(".provision"), "other-dev")
     record(Path(".provision"), "shop-dev", "aws")
     record(Path(".provision"), "shop-dev")
     assert "vpc-0" in run("state", "list", "-c", "project/stack.toml")[1], "it has a state of its own already"
 
 
-def test_the_state_of_another_configuration_in_the_current_folder_is_no_former_place(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_state_of_another_configuration_in_the_current_directory_is_no_former_place(
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder.parent)
-    (folder / ".provision").rename(".provision")
-    Path("stack.toml").write_text((folder / "stack.toml").read_text())
+    monkeypatch.chdir(directory.parent)
+    (directory / ".provision").rename(".provision")
+    Path("stack.toml").write_text((directory / "stack.toml").read_text())
     assert run("state", "list", "-c", "project/stack.toml") == (0, "", "")
     Path("stack.toml").write_text(NEW.replace('"shop"', '"other"'))
     code, _, err = run("state", "list", "-c", "project/stack.toml")
@@ -195,8 +195,8 @@ def told(options: Options, **overrides: str) -> list[str]:
     return stacks.beside(options, config, {})
 
 
-def test_a_stack_that_was_renamed_is_named_before_another_is_made(run: Run, folder: Path) -> None:
-    config = folder / "stack.toml"
+def test_a_stack_that_was_renamed_is_named_before_another_is_made(run: Run, directory: Path) -> None:
+    config = directory / "stack.toml"
     config.write_text(NEW.replace('"shop"', '"store"'))
     (text,) = told(Options())
     assert text == (
@@ -212,17 +212,17 @@ def test_a_stack_that_was_renamed_is_named_before_another_is_made(run: Run, fold
     assert text.endswith("write its project and env again, then run `provision down` to delete it")
 
 
-def test_an_environment_that_was_asked_for_is_no_renamed_stack(run: Run, folder: Path) -> None:
+def test_an_environment_that_was_asked_for_is_no_renamed_stack(run: Run, directory: Path) -> None:
     assert told(Options(env="staging"), env="staging") == []
     # of another project, it is none of this file's environments
-    (folder / "stack.toml").write_text(NEW.replace('"shop"', '"store"'))
+    (directory / "stack.toml").write_text(NEW.replace('"shop"', '"store"'))
     assert len(told(Options(env="staging"), env="staging")) == 1
 
 
-def test_stacks_of_another_target_and_those_that_are_down_are_not_told(run: Run, folder: Path) -> None:
-    (folder / "stack.toml").write_text(NEW.replace('"shop"', '"store"'))
+def test_stacks_of_another_target_and_those_that_are_down_are_not_told(run: Run, directory: Path) -> None:
+    (directory / "stack.toml").write_text(NEW.replace('"shop"', '"store"'))
     assert told(Options(), target="aws") == []
-    record(folder / ".provision", "gone-dev", resources=0)
+    record(directory / ".provision", "gone-dev", resources=0)
     assert len(told(Options())) == 1
     options = Options()
     assert stacks.beside(options, load(options.file), {"vpc/main": Record("vpc/main", "vpc", "ready", "")}) == []
@@ -232,14 +232,14 @@ def test_stacks_of_another_target_and_those_that_are_down_are_not_told(run: Run,
 
 
 @contextmanager
-def working(folder: Path, name: str) -> Iterator[None]:
+def working(directory: Path, name: str) -> Iterator[None]:
     """While it lasts, a command is at work on a stack."""
-    with store(folder, name):
+    with store(directory, name):
         yield
 
 
-def test_list_shows_all_stacks_of_the_folder(run: Run, folder: Path) -> None:
-    state = folder / ".provision"
+def test_list_shows_all_stacks_of_the_directory(run: Run, directory: Path) -> None:
+    state = directory / ".provision"
     record(state, "shop-staging", "aws", 3)
     now = time.time()
     with store(state, "shop-staging", "aws") as staging:

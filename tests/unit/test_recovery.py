@@ -18,7 +18,7 @@ from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, all_types
 from provisioner.operations import recovery, state_edit
-from provisioner.operations.state_set_aside import in_folder
+from provisioner.operations.state_set_aside import in_directory
 from provisioner.render import recovered as show
 from state.disk import MachineDisk
 from state.local import LocalStore, read
@@ -335,12 +335,12 @@ def test_it_is_told_what_was_found_and_what_to_do(stack: Stack) -> None:
 # -- a broken state --------------------------------------------------------------------------------------------------
 
 
-def store(folder: Path) -> LocalStore:
-    return LocalStore(folder, "p-e", "test", "0")
+def store(directory: Path) -> LocalStore:
+    return LocalStore(directory, "p-e", "test", "0")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """A state of two records, one that needs the other."""
     with store(tmp_path) as opened:
         opened.guard("p-e", "1", "r")
@@ -349,53 +349,53 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_sound_state_stays_where_it_is(folder: Path, tmp_path: Path) -> None:
-    before = sorted(path.name for path in folder.iterdir())
-    assert in_folder(folder, "p-e") == []
-    assert in_folder(tmp_path / "none", "p-e") == []
-    assert sorted(path.name for path in folder.iterdir()) == before
+def test_a_sound_state_stays_where_it_is(directory: Path, tmp_path: Path) -> None:
+    before = sorted(path.name for path in directory.iterdir())
+    assert in_directory(directory, "p-e") == []
+    assert in_directory(tmp_path / "none", "p-e") == []
+    assert sorted(path.name for path in directory.iterdir()) == before
 
 
 @pytest.mark.parametrize("size", [0, 1, 20, 300, -2])
-def test_a_document_that_is_cut_off_is_moved_aside_whole(folder: Path, size: int) -> None:
-    cut = (folder / "state.json").read_bytes()[:size]
-    (folder / "state.json").write_bytes(cut)
-    moved = in_folder(folder, "p-e")
+def test_a_document_that_is_cut_off_is_moved_aside_whole(directory: Path, size: int) -> None:
+    cut = (directory / "state.json").read_bytes()[:size]
+    (directory / "state.json").write_bytes(cut)
+    moved = in_directory(directory, "p-e")
     assert [Path(path).suffix for path in moved] == [".journal", ".json"]
     assert Path(moved[1]).read_bytes() == cut
-    assert read(folder, "p-e").records == {}
+    assert read(directory, "p-e").records == {}
 
 
-def test_two_within_one_second_keep_two_backups(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_within_one_second_keep_two_backups(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.strftime", lambda *_: "20270115T080000Z")
     moved = []
     for broken in (b"{", b"{again"):
-        (folder / "state.json").write_bytes(broken)
-        moved.append(Path(in_folder(folder, "p-e")[-1]))
+        (directory / "state.json").write_bytes(broken)
+        moved.append(Path(in_directory(directory, "p-e")[-1]))
     assert [path.read_bytes() for path in moved] == [b"{", b"{again"]
 
 
-def test_of_a_broken_journal_the_document_stays(folder: Path) -> None:
-    serial = read(folder, "p-e").serial
-    (folder / "state.journal").write_bytes(b'{"base":%d}\n{"put":\n{}\n' % serial)
-    (moved,) = in_folder(folder, "p-e")
+def test_of_a_broken_journal_the_document_stays(directory: Path) -> None:
+    serial = read(directory, "p-e").serial
+    (directory / "state.journal").write_bytes(b'{"base":%d}\n{"put":\n{}\n' % serial)
+    (moved,) = in_directory(directory, "p-e")
     assert Path(moved).suffix == ".journal"
-    assert read(folder, "p-e").records.keys() == {"shelf/s", "box/a"}
+    assert read(directory, "p-e").records.keys() == {"shelf/s", "box/a"}
 
 
-def test_a_state_that_makes_no_sense_is_broken_too(folder: Path) -> None:
-    with store(folder) as opened:
+def test_a_state_that_makes_no_sense_is_broken_too(directory: Path) -> None:
+    with store(directory) as opened:
         opened.put(Record("shelf/s", "shelf", "ready", "", "shelf-s", {"label": "s"}, {}, ["box/a"]))
-    assert len(in_folder(folder, "p-e")) == 2
+    assert len(in_directory(directory, "p-e")) == 2
 
 
-def test_what_is_locked_or_newer_is_not_moved(folder: Path) -> None:
-    with store(folder), pytest.raises(StateLocked):
-        in_folder(folder, "p-e")
-    (folder / "state.json").write_text('{"schema": 99}')
+def test_what_is_locked_or_newer_is_not_moved(directory: Path) -> None:
+    with store(directory), pytest.raises(StateLocked):
+        in_directory(directory, "p-e")
+    (directory / "state.json").write_text('{"schema": 99}')
     with pytest.raises(StateTooNew):
-        in_folder(folder, "p-e")
-    assert (folder / "state.json").exists()
+        in_directory(directory, "p-e")
+    assert (directory / "state.json").exists()
 
 
 class Failing(MachineDisk):
@@ -405,20 +405,20 @@ class Failing(MachineDisk):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-def test_what_cannot_be_read_now_is_not_moved(folder: Path) -> None:
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+def test_what_cannot_be_read_now_is_not_moved(directory: Path) -> None:
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
     with pytest.raises(StateUnavailable, match="cannot be read: Input/output error"):
-        in_folder(folder, "p-e", disk=Failing())
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+        in_directory(directory, "p-e", disk=Failing())
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
 
 
 # -- rm and mv -------------------------------------------------------------------------------------------------------
 
 
-def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(folder: Path) -> None:
-    with store(folder) as opened:
+def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(directory: Path) -> None:
+    with store(directory) as opened:
         assert state_edit.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
-    found = read(folder, "p-e").records
+    found = read(directory, "p-e").records
     assert found.keys() == {"shelf/t", "box/a"}
     assert (found["shelf/t"].id, found["box/a"].dependencies) == ("shelf-s", ["shelf/t"])
 
@@ -434,8 +434,8 @@ def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(folder: Path) 
         ("shelf/s", "shelf/s", "shelf/s has that address already"),
     ],
 )
-def test_a_record_is_not_renamed_to_what_cannot_be(folder: Path, old: str, new: str, words: str) -> None:
-    with store(folder) as opened:
+def test_a_record_is_not_renamed_to_what_cannot_be(directory: Path, old: str, new: str, words: str) -> None:
+    with store(directory) as opened:
         opened.put(Record("shelf/u", "shelf", "ready", "", "shelf-u"))
         before = dict(opened.records)
         with pytest.raises(ConfigurationError, match=words):
@@ -443,8 +443,8 @@ def test_a_record_is_not_renamed_to_what_cannot_be(folder: Path, old: str, new: 
         assert opened.records == before
 
 
-def test_what_others_need_is_forgotten_only_by_force(folder: Path) -> None:
-    with store(folder) as opened:
+def test_what_others_need_is_forgotten_only_by_force(directory: Path) -> None:
+    with store(directory) as opened:
         with pytest.raises(ConfigurationError, match=r"shelf/s is a dependency of box/a.*--force"):
             state_edit.to_forget(opened, "shelf/s", force=False)
         assert state_edit.to_forget(opened, "shelf/s", force=True) == "shelf-s itself is not changed"

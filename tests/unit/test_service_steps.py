@@ -60,7 +60,7 @@ def test_a_container_has_few_privileges() -> None:
     assert web["systemControls"] == [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
 
 
-def test_on_an_instance_ecs_mounts_its_own_log_folder() -> None:
+def test_on_an_instance_ecs_mounts_its_own_log_directory() -> None:
     stack = declared(web={"build": "nowhere", "port": 80, "launch": "ec2"})
     assert [mount["containerPath"] for mount in container(stack, "web")["mountPoints"]] == ["/var/lib/amazon/ssm"]
     assert desired(stack, "task_definition/web").volumes == [{"name": "exec-state"}]
@@ -211,7 +211,7 @@ def test_tasks_wait_for_the_name_of_the_database_and_not_for_the_database() -> N
 def test_a_shell_in_a_task_is_possible_unless_the_stack_is_protected_or_it_is_said(
     protect: bool, said: bool | None, on: bool
 ) -> None:
-    """With ECS Exec off nothing is left of it: no actions, no folders that its agent writes to."""
+    """With ECS Exec off nothing is left of it: no actions, no directories that its agent writes to."""
     services = {"web": {"image": "nginx:1", "port": 80, "read_only": True, **({} if said is None else {"exec": said})}}
     stack = Stack(Config.model_validate({"protect": protect, "services": services}), FACTS)
     stack.run()

@@ -249,7 +249,7 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
     real: Callable[..., Any] = getattr(os, name)
     aws = SimpleNamespace(account="123456789012", region="ap-northeast-1", pace=Pace())
 
-    def work(folder: Path, at: int) -> bool:
+    def work(directory: Path, at: int) -> bool:
         numbers = itertools.count(1)
         hit = []
 
@@ -261,13 +261,13 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
 
         with monkeypatch.context() as patch, signals.watched():
             patch.setattr(os, name, call)
-            with stores.open_store(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
+            with stores.open_store(Options(state_dir=directory), CONFIG, cast("Any", aws), "up") as store:
                 store.put(Record("box/a", "box", "ready", ""))
         return bool(hit)
 
     at = 1
-    while work(folder := tmp_path / str(at), at):
-        place = folder / CONFIG.target / CONFIG.name
+    while work(directory := tmp_path / str(at), at):
+        place = directory / CONFIG.target / CONFIG.name
         assert (place / LOCK).read_bytes() == b""
         assert json.loads((place / DOCUMENT).read_bytes())["records"].keys() == {"box/a"}
         assert len((place / JOURNAL).read_bytes().splitlines()) == 1, "all is folded"

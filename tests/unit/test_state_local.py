@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.operations.state_set_aside import in_folder
+from provisioner.operations.state_set_aside import in_directory
 from state.checks import DEPTH
 from state.disk import MachineDisk
 from state.journal import checked, encoded, header
@@ -186,16 +186,16 @@ def test_a_reader_gives_up_if_the_document_changes_all_the_time(tmp_path: Path) 
 # -- a journal that does not belong to the document ------------------------------------------------------------------
 
 
-def journal(folder: Path, serial: int, lineage: str, *addresses: str) -> None:
+def journal(directory: Path, serial: int, lineage: str, *addresses: str) -> None:
     """Write a journal as a command that was killed leaves it."""
     head = header(serial, lineage)
     lines = [checked(encoded({"put": vars(record(address))}), head) for address in addresses]
-    (folder / JOURNAL).write_bytes(head + b"".join(lines))
+    (directory / JOURNAL).write_bytes(head + b"".join(lines))
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    """What is in a folder with one record."""
+    """What is in a directory with one record."""
     with opened(tmp_path) as store:
         store.guard(NAME, "123456789012", "ap-northeast-1")
         store.put(record("vpc/main"))
@@ -223,7 +223,7 @@ def test_a_journal_of_another_document_is_refused_and_recover_moves_it_aside(
     with pytest.raises(StateError, match=words), opened(tmp_path):
         pass
     assert (tmp_path / JOURNAL).read_bytes() == whole
-    (moved,) = in_folder(tmp_path, NAME)
+    (moved,) = in_directory(tmp_path, NAME)
     assert Path(moved).read_bytes() == whole
     with opened(tmp_path) as store:
         assert list(store.records) == (["vpc/main"] if document else [])
@@ -307,19 +307,19 @@ def test_with_the_lock_deleted_nobody_else_comes_in_and_its_holder_stops(tmp_pat
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "replaced"])
-def test_in_a_folder_that_was_deleted_nothing_is_taken_for_durable(tmp_path: Path, again: bool) -> None:
-    folder = tmp_path / "state"
-    store = opened(folder).__enter__()
+def test_in_a_directory_that_was_deleted_nothing_is_taken_for_durable(tmp_path: Path, again: bool) -> None:
+    directory = tmp_path / "state"
+    store = opened(directory).__enter__()
     store.put(record("vpc/main"))
-    shutil.rmtree(folder)
+    shutil.rmtree(directory)
     if again:
-        with opened(folder) as other:
+        with opened(directory) as other:
             other.put(record("vpc/other"))
     with pytest.raises(StateError, match=r"another file was put|No such file"):
         store.put(record("subnet/a"))
     with pytest.raises(StateError):
         store.__exit__()
-    assert list(read(folder, NAME).records) == (["vpc/other"] if again else [])
+    assert list(read(directory, NAME).records) == (["vpc/other"] if again else [])
 
 
 def test_with_the_journal_deleted_nothing_more_is_taken_and_all_that_was_is_kept(tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_the_age_of_a_record_goes_by_the_clock_of_the_run_and_by_no_calendar(tmp
 
 
 class Failing(MachineDisk):
-    """A disk that cannot make one resource durable: a folder, the so-manieth time."""
+    """A disk that cannot make one resource durable: a directory, the so-manieth time."""
 
     def __init__(self, at: int) -> None:
         self.left = at

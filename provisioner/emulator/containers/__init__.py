@@ -6,15 +6,15 @@ import hashlib
 from pathlib import Path
 
 
-def begin(folder: str) -> None:
+def begin(directory: str) -> None:
     """Run containers from now on, if an engine answers.
 
     Args:
-        folder: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
+        directory: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
     """
     from provisioner.emulator.containers import engine
 
-    engine.connect(hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:8])
+    engine.connect(hashlib.sha256(str(Path(directory).resolve()).encode()).hexdigest()[:8])
     if (host := engine.current) is not None:
         from provisioner.emulator.clock import CLOCK
         from provisioner.emulator.containers import database, entry, runs, targets
@@ -22,7 +22,7 @@ def begin(folder: str) -> None:
         CLOCK.real_work = lambda: runs.is_changing() or targets.any_unknown()
         database.keep(host)
         targets.watch(host)
-        entry.open_all(Path(folder))
+        entry.open_all(Path(directory))
 
 
 def end() -> None:

@@ -13,7 +13,7 @@ from provisioner.emulator.clock import real_now
 DAYS = 90
 
 
-def write_certificate(folder: Path, names: Sequence[str]) -> Path:
+def write_certificate(directory: Path, names: Sequence[str]) -> Path:
     """Write a key and a certificate for some names, localhost and 127.0.0.1 into one file, which only the user reads.
 
     Returns:
@@ -42,7 +42,7 @@ def write_certificate(folder: Path, names: Sequence[str]) -> Path:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    path = folder / f"{names[0].replace('*', 'any')}.pem"
+    path = directory / f"{names[0].replace('*', 'any')}.pem"
     # a new file in the place of whatever is there: neither a link is followed nor a mode kept
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:

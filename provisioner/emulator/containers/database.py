@@ -17,7 +17,7 @@ IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
 IMAGE_SWITCH = "PROVISION_DATABASE_IMAGE"
 """The environment variable that names another image; it must take the variables and options of MySQL's official one."""
 SHOWN = "tls"
-"""The folder, in the container's root, with what the database shows and whom it names as its authority."""
+"""The directory, in the container's root, with what the database shows and whom it names as its authority."""
 ENGINE = "aurora-mysql"
 TLS = "require_secure_transport"
 READ_SECONDS = 1.0

@@ -102,7 +102,7 @@ def connect(owner: str) -> None:
         sys.stderr.write(f"no containers are started: {error}\n")
         return
     engine = Engine(client, owner)
-    engine.clear()  # what an earlier cloud of this folder left behind when it was killed
+    engine.clear()  # what an earlier cloud of this directory left behind when it was killed
     current = engine
     repeat(engine.read, READ_SECONDS, "read containers")
 

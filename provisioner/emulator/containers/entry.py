@@ -41,13 +41,13 @@ class Entry:
 _entries: dict[str, Entry] = {}
 
 
-def open_all(folder: Path) -> None:
+def open_all(directory: Path) -> None:
     """Keep a port open for each load balancer with an HTTPS listener, from now on.
 
     Args:
-        folder: where the certificates are put, for those who want to trust them.
+        directory: where the certificates are put, for those who want to trust them.
     """
-    repeat(lambda: _keep(folder), READ_SECONDS, "entries")
+    repeat(lambda: _keep(directory), READ_SECONDS, "entries")
 
 
 def shown() -> list[dict[str, Any]]:
@@ -55,14 +55,14 @@ def shown() -> list[dict[str, Any]]:
     return [{"load_balancer": one.balancer, "names": one.names, "url": one.url} for one in list(_entries.values())]
 
 
-def _keep(folder: Path) -> None:
+def _keep(directory: Path) -> None:
     with LOCK:
         wanted = dict(_balancers())
     for arn in _entries.keys() - wanted.keys():
         _entries.pop(arn).server.shutdown()
     for arn, names in wanted.items():
         if arn not in _entries:
-            _entries[arn] = _open(folder, arn, names)
+            _entries[arn] = _open(directory, arn, names)
 
 
 def _balancers() -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -81,10 +81,10 @@ def _balancers() -> Iterable[tuple[str, tuple[str, ...]]]:
                         yield balancer.arn, tuple(names)
 
 
-def _open(folder: Path, balancer: str, names: tuple[str, ...]) -> Entry:
+def _open(directory: Path, balancer: str, names: tuple[str, ...]) -> Entry:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(write_certificate(folder, names))
+    context.load_cert_chain(write_certificate(directory, names))
     forward = Forward(balancer)
     server = _listen(forward)
     # The handshake is made by the thread of the connection, so that nobody waits for somebody else's.

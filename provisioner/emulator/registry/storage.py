@@ -22,30 +22,30 @@ class RequestError(Exception):
 
 @dataclass
 class _Place:
-    """The port and the folder of this process' registry."""
+    """The port and the directory of this process' registry."""
 
     port: int = 0
-    folder: Path = Path()
+    directory: Path = Path()
 
 
 _here = _Place()
 
 
-def begin(port: int, folder: str) -> None:
-    """Have the registry on this port, with an empty folder of its own in the cloud's."""
-    _here.port, _here.folder = port, Path(folder) / "registry"
+def begin(port: int, directory: str) -> None:
+    """Have the registry on this port, with an empty directory of its own in the cloud's."""
+    _here.port, _here.directory = port, Path(directory) / "registry"
     end()  # of an earlier cloud, if that was killed
 
 
 def end() -> None:
     """Remove all files."""
-    shutil.rmtree(_here.folder, ignore_errors=True)
+    shutil.rmtree(_here.directory, ignore_errors=True)
 
 
 def empty() -> None:
     """Remove all blobs and uploads; the repositories go with ECR's."""
     for part in ("uploads", "blobs"):
-        shutil.rmtree(_here.folder / part, ignore_errors=True)
+        shutil.rmtree(_here.directory / part, ignore_errors=True)
 
 
 def host() -> str:
@@ -55,14 +55,14 @@ def host() -> str:
 
 def blob_file(digest: str) -> Path:
     """Return where the file of a blob is, or would be."""
-    return _here.folder / "blobs" / digest.removeprefix("sha256:")
+    return _here.directory / "blobs" / digest.removeprefix("sha256:")
 
 
 def upload_file(id: str) -> Path:
-    """Return where the file of an upload is to be, in a folder that is there."""
-    for folder in (_here.folder, _here.folder / "blobs", _here.folder / "uploads"):
-        folder.mkdir(exist_ok=True, mode=0o700)
-    return _here.folder / "uploads" / id
+    """Return where the file of an upload is to be, in a directory that is there."""
+    for directory in (_here.directory, _here.directory / "blobs", _here.directory / "uploads"):
+        directory.mkdir(exist_ok=True, mode=0o700)
+    return _here.directory / "uploads" / id
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Starts an embedded cloud for one rehearsal, in a folder that is removed and a process that ends with the command."""
+"""Starts an embedded cloud for one rehearsal, in a directory and a process that end with the command."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Iterator[
     more = ["--with-parent", *(["--account", account] if account else [])]
     domain = context.ELSEWHERE if config.dns.create_zone else config.dns.domain
     with tempfile.TemporaryDirectory(prefix=PREFIX) as name, _without_engine():
-        folder = Path(name)
+        directory = Path(name)
         here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})
         try:
-            cloud = manage.start(folder, domain, more=more)
-            yield TemporaryCloud(cloud, replace(options, state_dir=folder, log=None, target=None), here)
+            cloud = manage.start(directory, domain, more=more)
+            yield TemporaryCloud(cloud, replace(options, state_dir=directory, log=None, target=None), here)
         finally:
-            manage.stop(folder)
+            manage.stop(directory)
 
 
 @contextmanager

@@ -122,8 +122,8 @@ def main() -> int:
     chosen = parser.parse_args()
     # whoever ends this run, however it is asked: the clouds end with it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        benches = [stack.enter_context(bench(Path(folder) / str(n), "typical")) for n in range(chosen.j)]
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        benches = [stack.enter_context(bench(Path(directory) / str(n), "typical")) for n in range(chosen.j)]
         writes = benches[0].writes
         print(f"undisturbed: {len(writes['up'])} writes up, {len(writes['down'])} writes down", flush=True)
         points = [*calls(writes), *others(writes, chosen.others), *taken_down(writes)]

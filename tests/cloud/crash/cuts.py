@@ -134,24 +134,24 @@ class NoRoom:
 
 @dataclass(frozen=True)
 class ReadOnly:
-    """The state's folder cannot be written any more from some write on, or from the beginning."""
+    """The state's directory cannot be written any more from some write on, or from the beginning."""
 
     writes: int
 
     def __call__(self, project: Project, command: str) -> str:
-        folder, since = project.state / "local" / NAME, project.last_call()
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o500 if self.writes == 0 else 0o700)
+        directory, since = project.state / "local" / NAME, project.last_call()
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o500 if self.writes == 0 else 0o700)
         try:
             process = _start(project, command, plain=True)
             if self.writes:
                 _aim(project, process, since, call=self.writes, **_STOP)
                 if _stands(project, process):
-                    folder.chmod(0o500)
+                    directory.chmod(0o500)
                     _go_on(process)
             ended = project.end(process)
         finally:
-            folder.chmod(0o700)
+            directory.chmod(0o700)
         _check(ended, 1)
         assert "cannot be written" in ended.err, ended.err
         assert self.writes or not project.writes(since), "it looked first"

@@ -51,7 +51,7 @@ class Bench:
     """
 
     cloud: EmbeddedCloud
-    folder: Path
+    directory: Path
     durations: str
     before: dict[str, list[str]] = field(default_factory=dict)
     after: dict[str, list[str]] = field(default_factory=dict)
@@ -86,11 +86,11 @@ class Bench:
         return verdicts
 
     def fresh(self) -> Project:
-        """A project in a new folder, on the emptied cloud."""
+        """A project in a new directory, on the emptied cloud."""
         self.cloud.reset()
-        folder = self.folder / str(next(self._lives))
-        folder.mkdir()
-        return with_options(Project(self.cloud, folder, durations=self.durations))
+        directory = self.directory / str(next(self._lives))
+        directory.mkdir()
+        return with_options(Project(self.cloud, directory, durations=self.durations))
 
     def _go(self, project: Project, point: Point, judge: Callable[[Project], list[str]]) -> PointResult:
         hits: list[str] = []
@@ -114,21 +114,21 @@ class Bench:
 
 
 @contextmanager
-def own_cloud(folder: Path) -> Iterator[EmbeddedCloud]:
+def own_cloud(directory: Path) -> Iterator[EmbeddedCloud]:
     """A cloud of one's own, whose clock stands still until somebody waits; it runs as long as the context lasts."""
-    folder.mkdir(exist_ok=True)
-    cloud = EmbeddedCloud(manage.start(folder, "example.com"))
+    directory.mkdir(exist_ok=True)
+    cloud = EmbeddedCloud(manage.start(directory, "example.com"))
     try:
         cloud.reset()
         yield cloud
     finally:
-        manage.stop(folder)
+        manage.stop(directory)
 
 
 @contextmanager
-def bench(folder: Path, durations: str) -> Iterator[Bench]:
+def bench(directory: Path, durations: str) -> Iterator[Bench]:
     """A bench on a cloud of its own, on which one undisturbed life was lived; it lasts as long as the context."""
-    with own_cloud(folder) as cloud:
-        made = Bench(cloud, folder, durations)
+    with own_cloud(directory) as cloud:
+        made = Bench(cloud, directory, durations)
         made.learn()
         yield made

@@ -197,8 +197,8 @@ def main() -> int:
         parser.error(f"there is no fault {', '.join(unknown)}: choose from {', '.join(KINDS)}")
     # whoever ends this run, however it is asked: the clouds end with it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        benches = [stack.enter_context(bench(Path(folder) / str(n), "typical")) for n in range(chosen.j)]
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        benches = [stack.enter_context(bench(Path(directory) / str(n), "typical")) for n in range(chosen.j)]
         with ThreadPoolExecutor(chosen.j) as pool:
             operations, *_ = pool.map(Bench.learn, benches)
         planned = list(enumerate(lives(operations, chosen.kind.split(","), chosen.writes, chosen.together), start=1))

@@ -104,7 +104,7 @@ class Bench:
     """A cloud on which one life follows another, and what an undisturbed one is like."""
 
     cloud: EmbeddedCloud
-    folder: Path
+    directory: Path
     durations: str
     """How long AWS takes."""
     after: Settings = field(default_factory=dict)
@@ -113,9 +113,9 @@ class Bench:
     def fresh(self) -> Life:
         """A life that begins on the emptied cloud."""
         self.cloud.reset()
-        folder = self.folder / f"life-{next(self._lives)}"
-        folder.mkdir()
-        return Life(with_options(Project(self.cloud, folder, durations=self.durations)), self.after)
+        directory = self.directory / f"life-{next(self._lives)}"
+        directory.mkdir()
+        return Life(with_options(Project(self.cloud, directory, durations=self.durations)), self.after)
 
     def learn(self, commands: Sequence[str] = COMMANDS) -> dict[str, dict[str, bool]]:
         """Live once undisturbed, and return the operations by command."""
@@ -127,7 +127,7 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, durations: str) -> Iterator[Bench]:
+def bench(directory: Path, durations: str) -> Iterator[Bench]:
     """A bench on a cloud of its own, which runs as long as the context lasts."""
-    with own_cloud(folder) as cloud:
-        yield Bench(cloud, folder, durations)
+    with own_cloud(directory) as cloud:
+        yield Bench(cloud, directory, durations)

@@ -194,19 +194,19 @@ class _Living:
                 yield Try(self.addresses[resource_type], frozenset({name}), value=value)
 
 
-def live(cloud: EmbeddedCloud, folder: Path, samples: Samples, everything: Samples) -> Life:
+def live(cloud: EmbeddedCloud, directory: Path, samples: Samples, everything: Samples) -> Life:
     """Live the whole life; whatever goes wrong in it is for the judges.
 
     Args:
         everything: the samples that those of this life may need.
     """
-    living = _Living(Rig(cloud, folder / "state", stand_ins=True), samples, everything, others(cloud))
+    living = _Living(Rig(cloud, directory / "state", stand_ins=True), samples, everything, others(cloud))
     rig, before = living.rig, inventory(cloud.client)
     made, again = living.up(), living.up(living.otherwise("ignore_changes"))
     changes = list(living.changes())
     refused = {item.address: item for item in rig.plan(living.declare(living.otherwise("create_only")))}
     tags = living.tags()
-    rig.folder = folder / "another"
+    rig.directory = directory / "another"
     found, lost = living.found(), living.up()
     down, once_more = rig.down(unprotect=True), rig.down()
     left = difference(before, inventory(cloud.client), *NEVER_REMOVED)

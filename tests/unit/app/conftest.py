@@ -1,4 +1,4 @@
-"""Makes the two services importable, each from its own folder, and what they share."""
+"""Makes the two services importable, each from its own directory, and what they share."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from pathlib import Path
 
 APP = Path(__file__).parents[3] / "app"
 for place in (APP / "frontend", APP / "backend", APP):
-    if (folder := str(place)) not in sys.path:
-        sys.path.append(folder)
+    if (directory := str(place)) not in sys.path:
+        sys.path.append(directory)

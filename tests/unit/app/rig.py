@@ -61,14 +61,14 @@ class System:
 
 @asynccontextmanager
 async def system(
-    folder: Path,
+    directory: Path,
     *,
     awake: bool = True,
     between: Callable[[httpx.Request], None] = lambda _: None,
     show_databases: bool = False,
 ) -> AsyncIterator[System]:
     """Run both services; `between` sees each request from one to the other, and may raise to stop it."""
-    gate, draining = Gate(folder / "book.sqlite"), Event()
+    gate, draining = Gate(directory / "book.sqlite"), Event()
     if awake:
         gate.open.set()
     engine = gate.engine()

@@ -91,8 +91,8 @@ def refusal(port: int, bundle: Path) -> OperationalError:
     return caught.value
 
 
-def shown(folder: Path, by: Authority, name: str) -> Path:
-    path = folder / "server.pem"
+def shown(directory: Path, by: Authority, name: str) -> Path:
+    path = directory / "server.pem"
     path.write_bytes(by.issue([name]))
     return path
 
