@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -99,11 +98,10 @@ def registries(aws: Aws) -> Registries:
 def _token(aws: Aws, region: str) -> Login:
     """Return what opens all private registries of a Region that these credentials may read (GetAuthorizationToken)."""
     try:
-        data = aws.client("ecr", region).get_authorization_token()["authorizationData"][0]
+        access = login(aws, region)
     except (ClientError, BotoCoreError) as error:
         raise CredentialsError(f"ECR in {region} returned no token ({error})") from None
-    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    return Login(user, password)
+    return Login(access["username"], access["password"])
 
 
 def is_own(aws: Aws, reference: Reference) -> bool:

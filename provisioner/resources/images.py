@@ -299,8 +299,12 @@ def out_of_reach(aws: Aws, client: Any) -> str:
     return f"the Docker engine cannot reach the embedded cloud's registry at {access['serveraddress']}"
 
 
-def login(aws: Aws) -> dict[str, str]:
-    """Return user, password and address of ECR's registry, as the engine takes them. They are kept nowhere."""
-    data = aws.client("ecr").get_authorization_token()["authorizationData"][0]
+def login(aws: Aws, region: str | None = None) -> dict[str, str]:
+    """Return user, password and address of ECR's registry, as the engine takes them. They are kept nowhere.
+
+    Args:
+        region: whose registry, if not this stack's.
+    """
+    data = aws.client("ecr", region).get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     return {"username": user, "password": password, "serveraddress": data["proxyEndpoint"]}

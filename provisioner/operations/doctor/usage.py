@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import tag_map
+from provisioner.resources.acm import KEY_TYPES
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.elbv2_listeners import Listener, ListenerRule
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d.*")
 """The instance types that the Standard quotas are about (EC2 user guide, On-Demand Instance quotas)."""
 GROUP_TAG = "aws:autoscaling:groupName"
-KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
-"""All that there are: ListCertificates leaves out most unless it is told (ACM API reference)."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,8 @@ def rules(context: Context) -> float:
 
 def certificates(context: Context) -> float:
     """Return the number of certificates, whatever their key."""
-    found = partial(counted, "acm", "list_certificates", "CertificateSummaryList")
-    return found(context, Includes={"keyTypes": list(KEY_TYPES)})
+    named = {"keyTypes": list(KEY_TYPES)}
+    return counted("acm", "list_certificates", "CertificateSummaryList", context, Includes=named)
 
 
 def roles(context: Context) -> float:
