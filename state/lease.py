@@ -38,7 +38,7 @@ class Lease:
         note: is told that S3 did not take the lock back.
 
     Attributes:
-        said: who holds it, as others read it.
+        claim: who holds it, as others read it.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Lease:
     ) -> None:
         self._note = note
         self._objects, self._seconds, self._when_lost, self._runtime = objects, seconds, lost, runtime
-        self.said = myself(command, runtime)
+        self.claim = myself(command, runtime)
         self._mark = runtime.token()
         self._renewals = 0
         self._etag: str | None = None
@@ -73,7 +73,7 @@ class Lease:
         while True:
             if found and not self._ours(found) and (left := remaining(found, self._runtime)) > 0:
                 raise StateLocked(describe(found.body), f" (its lease ends in {left:.0f} s unless it is renewed)")
-            self.said["since"] = self._runtime.time()
+            self.claim["since"] = self._runtime.time()
             self._etag = found.etag if found else None
             try:
                 self._put()
@@ -161,7 +161,7 @@ class Lease:
         # each renewal has an ETag of its own, so that whoever takes over what had run out cannot miss one
         self._renewals += 1
         about = {"machine": self._runtime.machine(), "lease": self._seconds, "renewed": self._renewals}
-        self._write(json.dumps(self.said | about).encode() + b"\n")
+        self._write(json.dumps(self.claim | about).encode() + b"\n")
         self._heard = began
 
     def _write(self, body: bytes) -> None:

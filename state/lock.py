@@ -132,13 +132,13 @@ def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     try:
-        said = disk.read(file)[:4096]
+        content = disk.read(file)[:4096]
         # what a killed holder left is tried only where a process has its number: taking a lock might refuse another
-        if not said or _dead(said, runtime):
+        if not content or _dead(content, runtime):
             return ""
         disk.lock(file)
     except BlockingIOError:
-        return describe(said)
+        return describe(content)
     finally:
         disk.close(file)
     return ""
@@ -165,11 +165,11 @@ def describe(holder: bytes) -> str:
         info = parsed(holder)
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info["since"]))
         who = f"{info['user']} on {info['host']}, process {info['pid']}"
-        said = f"`provision {info['command']}` by {who}, since {since}"
+        text = f"`provision {info['command']}` by {who}, since {since}"
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return "an unknown holder"
     # whoever can write the lock must not be able to write to the terminal
-    return "".join(character if character.isprintable() else "?" for character in said)
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _user() -> str:

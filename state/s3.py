@@ -321,7 +321,7 @@ class S3Store(Store):
             sealed = json.loads(found.body.splitlines()[0]).get("sealed") if found else None
         except (ValueError, IndexError, AttributeError):
             sealed = None
-        by = StoredObject(json.dumps(sealed).encode(), "", {}, 0) if sealed else self._lease.holder()
+        by = StoredObject(json.dumps(sealed).encode(), "", {}, 0) if sealed else self._lease.claim()
         return self._lease.lose(by)
 
     def _seal(self, last: int, state: State) -> str:
@@ -332,7 +332,7 @@ class S3Store(Store):
         while True:
             name = _name(self.state.serial, last + 1)
             try:
-                self._objects.put(name, encoded({"sealed": self._lease.said}), over=None)
+                self._objects.put(name, encoded({"sealed": self._lease.claim}), over=None)
             except Taken as taken:
                 if taken.found is None or _replay(self._objects.url_of(name), taken.found.body, state):
                     return name

@@ -140,8 +140,8 @@ def _syntax(path: Path, text: str, message: str) -> str:
     else:
         lines = text.split("\n")
         line, column = len(lines), len(lines[-1]) + 1
-    said = next((better for how, better in _SYNTAX if re.fullmatch(how, what)), what[:1].lower() + what[1:])
-    return f"{path}:{line}:{column}: is not TOML: {said}"
+    problem = next((better for how, better in _SYNTAX if re.fullmatch(how, what)), what[:1].lower() + what[1:])
+    return f"{path}:{line}:{column}: is not TOML: {problem}"
 
 
 def explain(

@@ -231,8 +231,8 @@ class Config(Model):
 
     def exec_on(self, service: str) -> bool:
         """Whether ECS Exec may open a shell in a service's tasks."""
-        said = self.services[service].exec
-        return not self.protect if said is None else said
+        chosen = self.services[service].exec
+        return not self.protect if chosen is None else chosen
 
     def problems(self) -> Iterator[Problem]:
         """Yield what services have too many of or does not go together, and names that AWS would find too long."""

@@ -97,10 +97,10 @@ def copy(
 
     # a socket may be silent for longer than the user wants to wait after Ctrl-C
     threading.Thread(target=work, name=f"copy {reference}", daemon=True).start()
-    said = ""
+    shown = ""
     while not wait([done], LOOK).done:
-        if (text := progress.text()) != said:
-            say(said := text)
+        if (text := progress.text()) != shown:
+            say(shown := text)
         if source.transport.stop.is_set():
             raise OutcomeUnknown(f"the copy of {reference} was interrupted")
     try:

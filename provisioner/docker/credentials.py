@@ -116,10 +116,10 @@ def _ask_helper(name: str, key: str) -> Login | None:
         reason = f"it took longer than {HELPER_SECONDS} s" if isinstance(error, subprocess.TimeoutExpired) else error
         raise CredentialsError(f"docker-credential-{name} returned no login for {key}: {reason}") from None
     if done.returncode:
-        said = (done.stdout + done.stderr).decode(errors="replace").strip()
-        if _NOT_FOUND in said.lower():
+        output = (done.stdout + done.stderr).decode(errors="replace").strip()
+        if _NOT_FOUND in output.lower():
             return None
-        raise CredentialsError(f"docker-credential-{name} returned no login for {key}: {said[:300]}")
+        raise CredentialsError(f"docker-credential-{name} returned no login for {key}: {output[:300]}")
     try:
         answer = json.loads(done.stdout)
         user, secret = str(answer["Username"]), str(answer["Secret"])

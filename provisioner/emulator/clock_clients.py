@@ -35,9 +35,9 @@ def serve(rfile: Any, wfile: Any) -> None:
     client = CLOCK.join(lambda number, now, pace: say({"n": number, "now": now, "pace": pace}))
     try:
         for line in rfile:
-            said = json.loads(line)
-            waits, until = "until" in said, said.get("until")
-            CLOCK.update(client, said["n"], waits=waits, until=until, works=bool(said.get("works")))
+            message = json.loads(line)
+            waits, until = "until" in message, message.get("until")
+            CLOCK.update(client, message["n"], waits=waits, until=until, works=bool(message.get("works")))
     except (OSError, ValueError, KeyError):
         pass
     finally:

@@ -154,8 +154,8 @@ def _check_create_only(desired: Resource, live: Observed, changes: Mapping[str, 
             f"or import that first"
         )
     if stuck:
-        said = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
+        differences = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
         raise ReplacementRequired(
-            f"{live.id} cannot become {desired.address}, because AWS cannot change this in place: {said}. Declare it "
-            f"as it is, or import another one"
+            f"{live.id} cannot become {desired.address}, because AWS cannot change this in place: {differences}. "
+            f"Declare it as it is, or import another one"
         )

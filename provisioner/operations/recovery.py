@@ -227,8 +227,8 @@ class _Search:
         self, resource_type: type[Resource], live: Observed, strays: Mapping[str, tuple[type[Resource], Observed]]
     ) -> str:
         """Return an address for what has none, if it is tied to the stack; it is called as what it is a part of."""
-        said = set(words_in(live.attributes))
-        whole = next((a for a, (_, other) in strays.items() if said.intersection(names_of(other))), None)
+        words = set(words_in(live.attributes))
+        whole = next((a for a, (_, other) in strays.items() if words.intersection(names_of(other))), None)
         if whole:
             return _free(f"{resource_type.type_name}/{whole.partition('/')[2]}", strays)
         # to some resources others can add parts of their own, which are theirs although the resource is not

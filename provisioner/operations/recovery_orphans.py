@@ -52,10 +52,10 @@ class Orphans:
 
     def _built_on(self, address: str) -> list[str]:
         resource_type, live = self.resources[address]
-        said = set(words_in(live.attributes))
+        words = set(words_in(live.attributes))
         others = {**self.observed, **{a: other for a, (_, other) in self.resources.items()}}
         del others[address]
-        named = {a: said & names_of(other) for a, other in others.items()}
+        named = {a: words & names_of(other) for a, other in others.items()}
         usual = {
             dependency.address.partition("/")[0]
             for item in self.declared.values()

@@ -36,7 +36,7 @@ def documents(permissions: Iterable[Permission]) -> list[Document]:
             if size(document([*found[-1], *some])) > LARGEST:
                 found.append([])
             found[-1] += some
-    return [document(said) for said in found if said]
+    return [document(some) for some in found if some]
 
 
 def statements(permissions: Iterable[Permission]) -> list[Statement]:
@@ -49,15 +49,15 @@ def statements(permissions: Iterable[Permission]) -> list[Statement]:
 
 def statement(actions: Sequence[str], resources: Sequence[str], conditions: Conditions = ()) -> Statement:
     """Return one statement that allows, in IAM's JSON."""
-    said: Statement = {"Effect": "Allow", "Action": _short(actions), "Resource": _short(resources)}
+    found: Statement = {"Effect": "Allow", "Action": _short(actions), "Resource": _short(resources)}
     if conditions:
-        said["Condition"] = _condition(conditions)
-    return said
+        found["Condition"] = _condition(conditions)
+    return found
 
 
-def document(said: Iterable[Statement]) -> Document:
+def document(statements: Iterable[Statement]) -> Document:
     """Return a policy of these statements."""
-    return {"Version": "2012-10-17", "Statement": list(said)}
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def size(policy: Mapping[str, Any]) -> int:
@@ -66,10 +66,10 @@ def size(policy: Mapping[str, Any]) -> int:
 
 
 def _condition(conditions: Conditions) -> dict[str, dict[str, Any]]:
-    said: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for how, key, values in conditions:
-        said.setdefault(how, {})[key] = _short(values)
-    return said
+        found.setdefault(how, {})[key] = _short(values)
+    return found
 
 
 def _short(values: Sequence[str]) -> str | list[str]:

@@ -22,8 +22,8 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters, document = error.object[error.start : error.end], error.object[:1] in {"{", "["}
-    said = (json.dumps(c)[1:-1] if document else PLAIN.get(c, json.dumps(c)[1:-1]) for c in characters)
-    return "".join(said), error.end
+    escaped = (json.dumps(c)[1:-1] if document else PLAIN.get(c, json.dumps(c)[1:-1]) for c in characters)
+    return "".join(escaped), error.end
 
 
 codecs.register_error("provision-plain", _plain)

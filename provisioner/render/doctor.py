@@ -28,11 +28,11 @@ def explained(one: Checked) -> str:
 def after(found: Sequence[Checked], again: Callable[..., str]) -> list[str]:
     """Return the counts, and what to do next."""
     counts = Counter(one.verdict for one in found)
-    said = [f"{counts['ok']} ok"]
-    said += [count(counts["warning"], "warning")] if counts["warning"] else []
-    said += [f"{counts[verdict]} {verdict}" for verdict in ("failed", "unknown") if counts[verdict]]
+    parts = [f"{counts['ok']} ok"]
+    parts += [count(counts["warning"], "warning")] if counts["warning"] else []
+    parts += [f"{counts[verdict]} {verdict}" for verdict in ("failed", "unknown") if counts[verdict]]
     following = "Fix the errors above, then run this again" if counts["failed"] else f"Next: {again('up')}"
-    return ["", f"{', '.join(said)}. {following}."]
+    return ["", f"{', '.join(parts)}. {following}."]
 
 
 def document(found: Sequence[Checked], stack: str, target: str, account: str, region: str) -> dict[str, Any]:

@@ -88,8 +88,8 @@ def _thing(item: Planned) -> list[str]:
 
 def _field(item: Planned, name: str, old: Any, new: Any) -> Iterator[str]:
     """Yield what is said of a field that differs: a sentence if it stands for something to be done, or its leaves."""
-    said = SENTENCES.get((item.address.partition("/")[0], name))
-    return iter([said]) if said else _difference(name, old, new)
+    sentence = SENTENCES.get((item.address.partition("/")[0], name))
+    return iter([sentence]) if sentence else _difference(name, old, new)
 
 
 def _difference(path: str, old: Any, new: Any) -> Iterator[str]:

@@ -130,8 +130,8 @@ class VpcEndpoint(Resource):
     def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[live.id])["VpcEndpoints"]
         error = shown.get("LastError", {}).get("Message", "")
-        said = f"{live.id} is {shown['State']}{since(shown.get('CreationTimestamp'))}"
-        return "; ".join(filter(None, [said, error, cls.blockers(aws, live)]))
+        status_text = f"{live.id} is {shown['State']}{since(shown.get('CreationTimestamp'))}"
+        return "; ".join(filter(None, [status_text, error, cls.blockers(aws, live)]))
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:

@@ -104,7 +104,7 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
     """
     ecs = aws.client("ecs")
     (service,) = ecs.describe_services(cluster=cluster, services=[service_name])["services"]
-    said = [f"ECS said{at(e['createdAt'])}: {e['message'].rstrip('.')}" for e in service.get("events", ())[:1]]
+    events = [f"ECS said{at(e['createdAt'])}: {e['message'].rstrip('.')}" for e in service.get("events", ())[:1]]
     wanted = tasks(aws, cluster, "RUNNING", serviceName=service_name)
     coming = [
         f"task {task['taskArn'].rpartition('/')[2]} is {task['lastStatus']}{since(task.get('createdAt'))}"
@@ -115,7 +115,7 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
     hosts = "" if placed else without_hosts(aws, service)
     failed = last_failure(aws, cluster, service_name)
     last = f"last failed task: {failed}" if failed else ""
-    return "; ".join(filter(None, [*said, *coming, hosts, last]))
+    return "; ".join(filter(None, [*events, *coming, hosts, last]))
 
 
 def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Mapping[str, Any]]:

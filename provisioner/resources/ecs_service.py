@@ -232,8 +232,8 @@ class Service(Resource):
         # A rollback is a deployment of its own, which succeeds: what was wanted has failed all the same
         rolling_back = state == "IN_PROGRESS" and ROLLING_BACK in reason
         if live.attributes["failed"] or rolling_back:
-            said = reason.rstrip(".") if state == "FAILED" or rolling_back else ""
-            raise Failed(": ".join(filter(None, [said, problem])))
+            reason_text = reason.rstrip(".") if state == "FAILED" or rolling_back else ""
+            raise Failed(": ".join(filter(None, [reason_text, problem])))
         if state == "COMPLETED" and (now or not wanted):
             return None
         return f"{_progress(live.attributes)}{f', {problem}' if problem else ''}"

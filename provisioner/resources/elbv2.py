@@ -175,8 +175,8 @@ class LoadBalancer(Resource):
     def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[live.id])["LoadBalancers"]
         state = shown["State"]
-        said = f"it is {state['Code']}{since(shown.get('CreatedTime'))}"
-        return "; ".join(filter(None, [said, state.get("Reason", ""), cls.blockers(aws, live)]))
+        status_text = f"it is {state['Code']}{since(shown.get('CreatedTime'))}"
+        return "; ".join(filter(None, [status_text, state.get("Reason", ""), cls.blockers(aws, live)]))
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:

@@ -39,10 +39,13 @@ def path(*patterns: str) -> Mapping[str, Any]:
 
 def normal_action(action: Action) -> dict[str, Any]:
     """Return an action without its order, and a forward to one target group without the longer form that AWS adds."""
-    said = {key: value for key, value in action.items() if key != "Order"}
-    if len(said.get("ForwardConfig", {}).get("TargetGroups", ())) == 1:
-        return {"Type": said["Type"], "TargetGroupArn": said["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]}
-    return said
+    settings = {key: value for key, value in action.items() if key != "Order"}
+    if len(settings.get("ForwardConfig", {}).get("TargetGroups", ())) == 1:
+        return {
+            "Type": settings["Type"],
+            "TargetGroupArn": settings["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"],
+        }
+    return settings
 
 
 def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def because(said: str, reason: str | None) -> str:
+def because(text: str, reason: str | None) -> str:
     """Return what is said with its reason behind a colon, if there is one."""
-    return f"{said}: {reason}" if reason else said
+    return f"{text}: {reason}" if reason else text
 
 
 def named(what: str, names: Iterable[str]) -> str:

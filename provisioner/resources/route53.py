@@ -209,7 +209,7 @@ class RecordSet(Resource):
             if not unknown(key):
                 contents.setdefault(key, []).append(_content(fields))
         pages: dict[str, Records] = {}
-        for (zone_id, name, record_type), said in sorted(contents.items(), key=lambda item: _order(item[0])):
+        for (zone_id, name, record_type), content in sorted(contents.items(), key=lambda item: _order(item[0])):
             if zone_id not in pages:
                 pages[zone_id] = _records(aws, zone_id, cls._first(aws, zone_id, name))
             record = pages[zone_id].get((name, record_type))
@@ -217,7 +217,7 @@ class RecordSet(Resource):
                 # it is not there, or stands beyond the page
                 record = _record(aws, zone_id, name, record_type)
             if record is not None:
-                yield cls._judged(aws, zone_id, record, said)
+                yield cls._judged(aws, zone_id, record, content)
 
     @staticmethod
     def _first(aws: Aws, zone_id: str, name: str) -> str:
@@ -251,13 +251,13 @@ class RecordSet(Resource):
             yield from (cls._live(zone_id, record) for record in found if "SetIdentifier" not in record)
 
     @classmethod
-    def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Observed | None:
+    def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, content: Sequence[Any]) -> Observed | None:
         """Return the record of this name and type, ours if it says one of these resources."""
         record = _record(aws, zone_id, name, record_type)
-        return None if record is None else cls._judged(aws, zone_id, record, said)
+        return None if record is None else cls._judged(aws, zone_id, record, content)
 
     @classmethod
-    def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Observed:
+    def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], content: Sequence[Any]) -> Observed:
         """Return a record with whose it is: ours if the zone is, or if it says one of these resources and can be ours.
 
         One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
@@ -266,7 +266,7 @@ class RecordSet(Resource):
         if owner := cls._leads_to(aws, live):
             return replace(live, owned=False, owner=owner)
         known = live.attributes["record_name"] in aws.domains or cls._leads_here(aws, live)
-        said_so = _content(live.attributes) in said and known
+        said_so = _content(live.attributes) in content and known
         return replace(live, owned="SetIdentifier" not in record and (said_so or is_ours(aws, zone_id)))
 
     @classmethod
@@ -300,8 +300,8 @@ class RecordSet(Resource):
 
     def create(self, aws: Aws, token: str) -> Observed:
         # where zone or name became known in this run only, nobody has looked there yet
-        said = [_content(self.fields())]
-        if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, said):
+        content = [_content(self.fields())]
+        if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, content):
             if there.owner:
                 raise NotOwned(f"the record {self.record_name} {self.type} {others(there)}: rename one of them")
             if not there.owned:
@@ -317,7 +317,7 @@ class RecordSet(Resource):
             _change(aws, self.hosted_zone_id, "CREATE", record)
         except ClientError as error:
             # two stacks of a domain prove it by the same record, and the other one was faster
-            there = self._there(aws, self.hosted_zone_id, self.record_name, self.type, said)
+            there = self._there(aws, self.hosted_zone_id, self.record_name, self.type, content)
             if "already exists" not in str(error) or there is None or not there.owned:
                 raise
             return there

@@ -58,18 +58,24 @@ class Policies:
         """Return the first check of a call (`service:Operation`) that is not allowed, if any is; all are noted."""
         first = None
         for check in checks:
-            said = self.decide(check)
+            decision = self.decide(check)
             key = (call, check.action, check.resource, *sorted(check.context.items()))
-            self.checks[key] = (call, check, said)
-            if said is not Decision.ALLOWED and first is None:
-                first = (check, said)
+            self.checks[key] = (call, check, decision)
+            if decision is not Decision.ALLOWED and first is None:
+                first = (check, decision)
         return first
 
     def shown(self) -> dict[str, Any]:
         """What is in force and what was checked, as the control path answers it."""
         checks = [
-            {"call": call, "action": it.action, "resource": it.resource, "context": it.context, "verdict": said.value}
-            for call, it, said in self.checks.values()
+            {
+                "call": call,
+                "action": it.action,
+                "resource": it.resource,
+                "context": it.context,
+                "verdict": decision.value,
+            }
+            for call, it, decision in self.checks.values()
         ]
         return {"policies": self.names, "checks": checks}
 
@@ -99,22 +105,22 @@ def denial(
 _QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "sts")
 
 
-def denial_for(service: str, check: Check, said: Decision) -> Denial:
+def denial_for(service: str, check: Check, decision: Decision) -> Denial:
     """Return the refusal of a check in a service's words (IAM user guide, "Access denied error messages")."""
     if check.template:
         # terraform-provider-aws#12722
         return Denial(403, "AccessDenied", f"You are not authorized to use launch template: {check.template}")
-    message = sentence(check, said, whole=service != "ec2")
+    message = sentence(check, decision, whole=service != "ec2")
     if service == "ec2":
         return Denial(403, "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}")
     return Denial(403, "AccessDenied", message) if service in _QUERY else Denial(400, "AccessDeniedException", message)
 
 
-def sentence(check: Check, said: Decision, *, whole: bool = True) -> str:
+def sentence(check: Check, decision: Decision, *, whole: bool = True) -> str:
     """Return IAM's sentence about a check; not `whole`, it leaves out a resource that is none in particular."""
     on = f" on resource: {check.resource}" if whole or check.resource != "*" else ""
     why = f" because no identity-based policy allows the {check.action} action"
-    if said is Decision.DENIED:
+    if decision is Decision.DENIED:
         why = " with an explicit deny in an identity-based policy"
     return f"User: {CALLER} is not authorized to perform: {check.action}{on}{why}"
 

@@ -158,12 +158,12 @@ def read(name: str, text: str) -> list[Statement]:
 def _document(name: str, number: int, content: Any) -> Iterator[Statement]:
     where = name if number == 1 else f"{name}, policy {number}"
     document = content.get("document", content) if isinstance(content, dict) else content
-    said = document.get("Statement") if isinstance(document, dict) else None
-    if not isinstance(said, list | dict) or not said:
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    if not isinstance(statements, list | dict) or not statements:
         raise Unreadable(f"{where} has no Statement: give it an IAM policy, such as `provision policy` prints")
     if document.get("Version") != "2012-10-17":
         raise Unreadable(f'{where}: Version is not "2012-10-17", the only one that is evaluated here: set it')
-    for place, one in enumerate(said if isinstance(said, list) else [said], 1):
+    for place, one in enumerate(statements if isinstance(statements, list) else [statements], 1):
         try:
             yield _statement(one)
         except Unreadable as error:
@@ -173,30 +173,30 @@ def _document(name: str, number: int, content: Any) -> Iterator[Statement]:
 _MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
 
-def _statement(said: Any) -> Statement:
-    if not isinstance(said, dict):
+def _statement(statement: Any) -> Statement:
+    if not isinstance(statement, dict):
         raise Unreadable("it is no JSON object: write one")
-    if others := said.keys() - _MEMBERS:
+    if others := statement.keys() - _MEMBERS:
         raise Unreadable(f"{min(others)} is no part of an identity's policy: take it out")
-    if said.get("Effect") not in ("Allow", "Deny"):
+    if statement.get("Effect") not in ("Allow", "Deny"):
         raise Unreadable('Effect is neither "Allow" nor "Deny": write one of them')
-    actions, but_actions = _either(said, "Action")
-    resources, but_resources = _either(said, "Resource")
+    actions, but_actions = _either(statement, "Action")
+    resources, but_resources = _either(statement, "Resource")
     for action in actions:
         if action != "*" and ":" not in action:
             raise Unreadable(f'"{action}" is no action: write service:Action')
     for resource in resources:
         if resource != "*" and resource.count(":") < 5:
             raise Unreadable(f'"{resource}" is no ARN: write one with all its parts, or "*"')
-    conditions = tuple(_conditions(said.get("Condition", {})))
-    return Statement(said["Effect"] == "Allow", actions, but_actions, resources, but_resources, conditions)
+    conditions = tuple(_conditions(statement.get("Condition", {})))
+    return Statement(statement["Effect"] == "Allow", actions, but_actions, resources, but_resources, conditions)
 
 
-def _either(said: Mapping[str, Any], what: str) -> tuple[tuple[str, ...], bool]:
-    if (what in said) is (f"Not{what}" in said):
+def _either(statement: Mapping[str, Any], what: str) -> tuple[tuple[str, ...], bool]:
+    if (what in statement) is (f"Not{what}" in statement):
         raise Unreadable(f"it has to have either {what} or Not{what}: write one of them")
-    values = said.get(what, said.get(f"Not{what}"))
-    return _texts(what, values), what not in said
+    values = statement.get(what, statement.get(f"Not{what}"))
+    return _texts(what, values), what not in statement
 
 
 def _texts(what: str, values: Any) -> tuple[str, ...]:
@@ -208,10 +208,10 @@ def _texts(what: str, values: Any) -> tuple[str, ...]:
     return texts
 
 
-def _conditions(said: Any) -> Iterator[Condition]:
-    if not isinstance(said, dict) or not all(isinstance(keys, dict) for keys in said.values()):
+def _conditions(conditions: Any) -> Iterator[Condition]:
+    if not isinstance(conditions, dict) or not all(isinstance(keys, dict) for keys in conditions.values()):
         raise Unreadable("Condition is no object of operators: write one")
-    for how, keys in said.items():
+    for how, keys in conditions.items():
         quantifier, _, rest = how.rpartition(":")
         operator = rest.removesuffix("IfExists")
         if quantifier not in ("", "ForAllValues", "ForAnyValue") or operator not in {*_TESTS, NULL}:

@@ -33,13 +33,13 @@ def simulate_principal_policy(self: Any) -> ActionResult:
 
 
 def _result(check: Check) -> dict[str, Any]:
-    said = enforce.current.decide(check)
+    decision = enforce.current.decide(check)
     missing = sorted({*_asked_for(check)} - {key.lower() for key in check.context})
     return {
         "EvalActionName": check.action,
         "EvalResourceName": check.resource,
-        "EvalDecision": said.value,
-        "MatchedStatements": [] if said is Decision.NOT_ALLOWED else [{"SourcePolicyType": "IAM Policy"}],
+        "EvalDecision": decision.value,
+        "MatchedStatements": [] if decision is Decision.NOT_ALLOWED else [{"SourcePolicyType": "IAM Policy"}],
         "MissingContextValues": missing,
     }
 

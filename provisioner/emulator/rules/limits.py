@@ -62,10 +62,10 @@ def _message(service: str, errors: list[tuple[str, str, str]]) -> str:
     if service == "ecr":
         _, name, words = errors[0]
         return f"Invalid parameter at '{name}' failed to satisfy constraint: '{words}'"
-    said = [
+    texts = [
         f"Value '{value}' at '{name}' failed to satisfy constraint: Member {words}" for value, name, words in errors
     ]
-    return f"{len(said)} validation error{'s' * (len(said) > 1)} detected: {'; '.join(said)}"
+    return f"{len(texts)} validation error{'s' * (len(texts) > 1)} detected: {'; '.join(texts)}"
 
 
 def _errors(response: Any, operation: Any) -> Iterator[tuple[str, str, str]]:

@@ -32,11 +32,11 @@ def credentials(context: Context) -> Sequence[Checked]:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error)), ". "))]
-    said = f"{who['Arn']}, account {who['Account']}"
+    text = f"{who['Arn']}, account {who['Account']}"
     if str(who["Arn"]).endswith(":root"):
         fix = "use an IAM role or user: the root user cannot be limited, and its permissions cannot be checked"
-        return [warning(name, said, fix)]
-    return [ok(name, said)]
+        return [warning(name, text, fix)]
+    return [ok(name, text)]
 
 
 def _refused(context: Context, error: ClientError) -> Checked:
@@ -83,8 +83,8 @@ def service_roles(context: Context) -> Sequence[Checked]:
     wanted = {role.role_name for role in context.wanted(ServiceLinkedRole)}
     there = {live.id for live in context.live(ServiceLinkedRole)}
     missing = sorted(wanted - there)
-    said = f"{len(wanted) - len(missing)} of {len(wanted)} exist"
-    return [ok("service-linked roles", f"{said}; `up` creates {', '.join(missing)}" if missing else said)]
+    text = f"{len(wanted) - len(missing)} of {len(wanted)} exist"
+    return [ok("service-linked roles", f"{text}; `up` creates {', '.join(missing)}" if missing else text)]
 
 
 def settings(context: Context) -> Sequence[Checked]:
@@ -93,8 +93,8 @@ def settings(context: Context) -> Sequence[Checked]:
     for desired in context.wanted(AccountSetting):
         answer = context.aws.client("ecs").list_account_settings(name=desired.setting_name, effectiveSettings=True)
         value = next((one.get("value") for one in answer["settings"]), None)
-        said = f"{desired.setting_name} is {value}"
+        text = f"{desired.setting_name} is {value}"
         if value != desired.value:
-            said += f": `up` sets {desired.value} for the whole account in {context.aws.region}, `down` restores it"
-        found.append(ok("account settings", said))
+            text += f": `up` sets {desired.value} for the whole account in {context.aws.region}, `down` restores it"
+        found.append(ok("account settings", text))
     return found

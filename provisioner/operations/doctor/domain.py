@@ -78,8 +78,8 @@ def caa(context: Context) -> Sequence[Checked]:
     barred = [what for what, values in (("", issue), ("wildcard ", wild)) if values and not AMAZON & set(values)]
     if barred:
         what = " and ".join(f"{what}certificates" for what in barred)
-        said = f"the CAA records of {where} do not allow Amazon to issue {what}"
-        return [failed(name, said, f'add `0 issue "amazon.com"` to the CAA records of {where}')]
+        text = f"the CAA records of {where} do not allow Amazon to issue {what}"
+        return [failed(name, text, f'add `0 issue "amazon.com"` to the CAA records of {where}')]
     return [
         ok(
             name,

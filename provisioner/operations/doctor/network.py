@@ -40,8 +40,8 @@ def fargate(context: Context) -> Sequence[Checked]:
         return []
     if known := FARGATE.get(context.aws.region):
         return [ok("fargate", f"offered in {', '.join(sorted(known))} (ECS guide, Fargate Regions)")]
-    said = f"AWS has no API for this; the ECS guide lists no zone of {context.aws.region} without it"
-    return [unknown("fargate", said)]
+    text = f"AWS has no API for this; the ECS guide lists no zone of {context.aws.region} without it"
+    return [unknown("fargate", text)]
 
 
 def _letters(zones: set[str]) -> str:

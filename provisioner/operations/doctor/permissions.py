@@ -93,17 +93,17 @@ def judged(
         refused |= {action for action, _ in refusals - by_name}
         perhaps |= {action for action, _ in by_name}
     life = {one.name for one in wanted if one.use is not Use.OTHER}
-    said = []
+    results = []
     if now := refused & life:
-        said.append(failed(NAME, f"denied: {_names(now)}", FIX))
+        results.append(failed(NAME, f"denied: {_names(now)}", FIX))
     if perhaps := perhaps - refused:
         text = f"denied, unless a policy allows the stack's resources by name: {_names(perhaps)}"
-        said.append(warning(NAME, text, FIX))
+        results.append(warning(NAME, text, FIX))
     if later := refused - life:
-        said.append(warning(NAME, f"denied, but needed only in some cases: {_names(later)}", FIX))
+        results.append(warning(NAME, f"denied, but needed only in some cases: {_names(later)}", FIX))
     if not_told - refused:
-        said.append(unknown(NAME, f"the IAM policy simulation cannot decide: {_names(not_told - refused)}"))
-    return said or [ok(NAME, f"all {len({one.name for one in wanted})} actions are allowed")]
+        results.append(unknown(NAME, f"the IAM policy simulation cannot decide: {_names(not_told - refused)}"))
+    return results or [ok(NAME, f"all {len({one.name for one in wanted})} actions are allowed")]
 
 
 def _by_name(resource: str) -> bool:

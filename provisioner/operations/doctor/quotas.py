@@ -101,17 +101,17 @@ def _limit(context: Context, quota: QuotaCheck, region: str) -> float | None:
 def judged(quota: QuotaCheck, limit: float, used: float, need: Need, region: str) -> Checked:
     """Return the verdict on these numbers."""
     name = f"quota {quota.name}"
-    said = f"{used:g} of {limit:g} used, {need.least:g} more needed"
+    text = f"{used:g} of {limit:g} used, {need.least:g} more needed"
     if need.most > need.least:
-        said += f", {need.most:g} when scaled out"
+        text += f", {need.most:g} when scaled out"
     wanted = used + (need.least if used + need.least > limit else need.most)
     fix = (
         f"`aws service-quotas request-service-quota-increase --service-code {quota.service} "
         f"--quota-code {quota.code} --desired-value {ceil(wanted)} --region {region}`, or delete unused resources"
     )
     if used + need.least > limit:
-        return failed(name, said, fix)
-    return warning(name, said, fix) if used + need.most > limit else ok(name, said)
+        return failed(name, text, fix)
+    return warning(name, text, fix) if used + need.most > limit else ok(name, text)
 
 
 # -- what is needed --------------------------------------------------------------------------------------------------
