@@ -321,7 +321,7 @@ class S3Store(Store):
             sealed = json.loads(found.body.splitlines()[0]).get("sealed") if found else None
         except (ValueError, IndexError, AttributeError):
             sealed = None
-        by = StoredObject(json.dumps(sealed).encode(), "", {}, 0) if sealed else self._lease.claim()
+        by = StoredObject(json.dumps(sealed).encode(), "", {}, 0) if sealed else self._lease.holder()
         return self._lease.lose(by)
 
     def _seal(self, last: int, state: State) -> str:

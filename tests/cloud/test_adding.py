@@ -88,7 +88,7 @@ def test_what_the_document_adds_keeps_the_contract(cloud: EmbeddedCloud, tmp_pat
     assert cloud.client("sns").list_topics()["Topics"] == []
 
 
-def test_a_kind_that_breaks_the_contract_is_told_how(
+def test_a_resource_type_that_breaks_the_contract_is_told_how(
     cloud: EmbeddedCloud, tmp_path: Path, added: Added, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "deaf_topic", Resource)  # so that it is gone afterwards

@@ -164,7 +164,7 @@ def test_lists_asked_in_the_same_words_are_not_taken_for_each_other() -> None:
         assert lag.read("application-autoscaling", request, operation)[2] == operation.encode()
 
 
-def test_a_refusal_lasts_for_its_seconds_for_each_thing(cloud: EmbeddedCloud) -> None:
+def test_a_refusal_lasts_for_its_seconds_for_each_resource(cloud: EmbeddedCloud) -> None:
     logs = cloud.client("logs")
     set_faults(cloud, "refusals")
     for name in ("one", "two"):
@@ -180,7 +180,7 @@ def test_a_refusal_lasts_for_its_seconds_for_each_thing(cloud: EmbeddedCloud) ->
     logs.create_log_group(logGroupName="two")
 
 
-def test_by_request_every_thing_is_met_once_whatever_its_token(cloud: EmbeddedCloud) -> None:
+def test_by_request_every_resource_is_met_once_whatever_its_token(cloud: EmbeddedCloud) -> None:
     ssm = cloud.client("ssm")
     set_faults(cloud, "throttle", by="request", only="PutParameter")
     for name in ("one", "two"):
@@ -277,7 +277,7 @@ def few(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["server-error", "reset", "lost", "lag", "refusals", "lag,lost"])
-def test_a_few_things_come_and_go_under_each_fault(rig: Rig, scenario: str) -> None:
+def test_a_few_resources_come_and_go_under_each_fault(rig: Rig, scenario: str) -> None:
     before = inventory(rig.cloud.client)
     set_faults(rig.cloud, scenario, by="request")
     assert rig.up(few).ok().summary.counts == {"created": 8}

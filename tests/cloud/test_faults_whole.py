@@ -60,7 +60,7 @@ def refused_for_a_while(life: Life) -> None:
 
 
 @pytest.mark.slow
-def test_lists_in_pages_of_two_things(undisturbed: Life) -> None:
+def test_lists_in_pages_of_two_resources(undisturbed: Life) -> None:
     """Every list that the commands read came in pages, if boto3 has a paginator for it."""
     undisturbed.whole({"scenarios": "small-pages"})
     called = undisturbed.called.values()

@@ -63,7 +63,7 @@ def taken(rig: Rig, declare: Declare, address: str, name: str) -> Outcome:
 # -- resources with names, and resources without -------------------------------------------------------------------
 
 
-def test_a_network_is_taken_thing_by_thing_and_goes_with_the_stack(rig: Rig) -> None:
+def test_a_network_is_taken_resource_by_resource_and_goes_with_the_stack(rig: Rig) -> None:
     ec2 = rig.cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
@@ -438,7 +438,7 @@ def everything(stack: Stack) -> None:
     stack.ensure(InstanceProfile("main", "main", "${role/web:id}"))
 
 
-def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
+def test_the_tags_of_every_resource_type_are_read_and_put_on(rig: Rig) -> None:
     rig.up(everything).ok()
     aws, seen = rig.aws().knowing(KnownResources(rig.state().records)), set()
     for address, record in rig.state().records.items():

@@ -205,7 +205,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
     trip.holds(how)
 
 
-def test_each_thing_says_how_it_was_recognised_and_plan_finds_nothing_to_do(stage: Stage) -> None:
+def test_each_resource_says_how_it_was_recognised_and_plan_finds_nothing_to_do(stage: Stage) -> None:
     shutil.rmtree(stage.state)
     hows = {resource["address"]: resource["found_by"] for resource in stage.recover()["found"]}
     assert stage.project.planned() == {}

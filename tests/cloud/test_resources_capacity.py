@@ -211,7 +211,7 @@ def test_a_launch_that_failed_is_told_in_awss_words(ready_rig: Rig) -> None:
     assert "InService" in [i["LifecycleState"] for i in group_of(ready_rig)["Instances"]]
 
 
-def test_foreign_things_under_our_names_are_refused_and_left_alone(ready_rig: Rig) -> None:
+def test_foreign_resources_under_our_names_are_refused_and_left_alone(ready_rig: Rig) -> None:
     client = ready_rig.cloud.client
     template = client("ec2").create_launch_template(
         LaunchTemplateName=NAME, LaunchTemplateData={"ImageId": "ami-9", "InstanceType": "c5.large"}

@@ -28,7 +28,7 @@ def declarable() -> list[type[Resource]]:
 
 
 @pytest.mark.parametrize("resource_type", declarable(), ids=lambda resource_type: resource_type.type_name)
-def test_a_kind_has_a_sample_of_all_that_can_change(resource_type: type[Resource]) -> None:
+def test_a_resource_type_has_a_sample_of_all_that_can_change(resource_type: type[Resource]) -> None:
     told = mistakes(resource_type, ALL.get(resource_type))
     assert not told, "\n".join(told)
 

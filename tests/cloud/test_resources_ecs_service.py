@@ -472,7 +472,7 @@ def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
     )
 
 
-def test_a_failed_thing_is_given_its_changes(rig: Rig) -> None:
+def test_a_failed_resource_is_given_its_changes(rig: Rig) -> None:
     """After a deployment that failed, what the user mends is rolled out: the failure does not stand in its way."""
     rig.up(declared).ok()
     wanted = filled(rig.declare(declared).declared["service/web"].resource, lambda address, output: CLUSTER)

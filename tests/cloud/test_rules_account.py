@@ -350,7 +350,7 @@ def make_one_of_each(cloud: EmbeddedCloud) -> set[str]:
     return {f"arn:aws:{service}:{here}:{start}" for service, starts in kinds.items() for start in starts.split()}
 
 
-def test_tagging_lists_every_kind_filtered_and_in_pages(cloud: EmbeddedCloud) -> None:
+def test_tagging_lists_every_resource_type_filtered_and_in_pages(cloud: EmbeddedCloud) -> None:
     expected = make_one_of_each(cloud)
     tagging = cloud.client("resourcegroupstaggingapi")
     mine = [{"Key": "Owner", "Values": ["me"]}]

@@ -94,7 +94,7 @@ def test_balancer_is_provisioned_holds_public_interfaces_and_lets_go_of_them(pla
     elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
-def test_same_name_is_the_same_thing_or_refused(place: Net, elb: Any) -> None:
+def test_same_name_is_the_same_resource_or_refused(place: Net, elb: Any) -> None:
     place.gateway()
     assert place.balancer()["LoadBalancerArn"] == place.balancer()["LoadBalancerArn"]
     refused(lambda: place.balancer(Scheme="internal"), "DuplicateLoadBalancerName")

@@ -17,7 +17,7 @@ OWN = {"vpcs", "subnets", "route_tables"}
 """Of these, only the stack's own are there beside those of the VPC that every account is born with."""
 
 
-def test_up_and_down_leave_somebody_elses_things_as_they_were(project: Project) -> None:  # noqa: F811
+def test_up_and_down_leave_somebody_elses_resources_as_they_were(project: Project) -> None:  # noqa: F811
     bystanders.settle(project.cloud)
     before = project.inventory()
     project.up()

@@ -18,7 +18,7 @@ def test_it_is_the_same_twice_and_empty_but_for_what_aws_gives(cloud: EmbeddedCl
     assert names(found)["zones"] == ["example.com."]
 
 
-def test_it_sees_somebodys_things(cloud: EmbeddedCloud) -> None:
+def test_it_sees_somebodys_resources(cloud: EmbeddedCloud) -> None:
     before = inventory(cloud.client)
     bystanders.settle(cloud)
     after = inventory(cloud.client)

@@ -71,7 +71,7 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.row}: {check.what}")
-def test_each_thing_is_there_as_described(life: Life, check: Check) -> None:
+def test_each_resource_is_there_as_described(life: Life, check: Check) -> None:
     assert check.read(life.made) == check.expected
 
 
@@ -135,7 +135,7 @@ def test_the_timeline_holds_what_was_made_and_its_longest_chain(life: Life) -> N
         assert 0 < resource["began"] <= resource["called"] <= resource["ended"]
 
 
-def test_up_makes_each_thing_by_a_call_or_two(life: Life) -> None:
+def test_up_makes_each_resource_by_a_call_or_two(life: Life) -> None:
     refused = sum(call["status"] >= 400 for call in life.calls)
     writes = sum(call["write"] for call in life.calls)
     assert writes - refused <= 1.5 * len(life.first.results)

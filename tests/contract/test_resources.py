@@ -119,7 +119,7 @@ def tried() -> Tried:
     return found
 
 
-def test_every_kind_reads_every_answer_of_the_operations_that_it_calls(tried: Tried) -> None:
+def test_every_resource_type_reads_every_answer_of_the_operations_that_it_calls(tried: Tried) -> None:
     unknown = {what: where for what, where in tried.failed.items() if not _entry(what)}
     assert unknown == {}
     assert len(tried.tried) > 300
@@ -193,7 +193,7 @@ def readable(type_name: str) -> list[Recorded]:
 
 
 @pytest.mark.parametrize("type_name", READS)
-def test_each_thing_that_an_answer_shows_is_found_and_no_other(type_name: str) -> None:
+def test_each_resource_that_an_answer_shows_is_found_and_no_other(type_name: str) -> None:
     assert readable(type_name)
     for answer in readable(type_name):
         assert {live.id for live in shown(type_name, answer)} == set(

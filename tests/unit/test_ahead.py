@@ -58,7 +58,7 @@ def test_what_is_needed_only_to_exist_holds_nobody_up() -> None:
     assert left(tasks, [], {"cluster": 30.0}) == TimeLeft(30.0, "database")
 
 
-def test_things_that_wait_for_each_other_end_nothing() -> None:
+def test_resources_that_wait_for_each_other_end_nothing() -> None:
     tasks = {"a": RemainingWork("one", 5.0, {"b": 5.0}), "b": RemainingWork("one", 5.0, {"a": 5.0})}
     assert 0 < left(tasks, [], {}).seconds <= 20
 

@@ -252,7 +252,7 @@ def test_another_stacks_tags_are_not_ours(aws: Aws, changed: dict[str, str]) -> 
     assert aws.address_in(aws.tags("vpc/main") | changed) is None
 
 
-def test_untagged_things_are_not_ours(aws: Aws) -> None:
+def test_untagged_resources_are_not_ours(aws: Aws) -> None:
     assert tag_map(None) == {}
     assert not aws.owns({})
 
@@ -365,7 +365,7 @@ def test_batches_hold_everything_once_and_no_more_than_allowed(count: int, size:
     assert [item for group in groups for item in group] == list(range(count))
 
 
-def test_a_kind_is_read_once_a_run(aws: Aws, lists: Lists) -> None:
+def test_a_resource_type_is_read_once_a_run(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed("a", {})], [Observed("b", {})]]
     assert (ids(aws), ids(aws), lists.reads) == (["a"], ["a"], 1)
     assert (ids(aws, fresh=True), lists.reads) == (["b"], 2)
@@ -386,7 +386,7 @@ def test_threads_that_ask_at_once_share_one_read(aws: Aws, lists: Lists) -> None
     assert lists.reads == 1
 
 
-def test_a_read_is_told_what_is_known_of_the_kind(lists: Lists) -> None:
+def test_a_read_is_told_what_is_known_of_the_resource_type(lists: Lists) -> None:
     asked: list[type[Resource]] = []
 
     def fields(resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
@@ -436,7 +436,7 @@ def test_a_look_tells_anew_of_what_it_is_about_and_of_nothing_else(aws: Aws, lis
     assert shown(aws, Looked, "a", "b") == [("a", "after"), ("c", "before")]
 
 
-def test_a_look_reads_all_of_a_kind_that_reads_all_as_easily(aws: Aws, lists: Lists) -> None:
+def test_a_look_reads_all_of_a_resource_type_that_reads_all_as_easily(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed(name, {}, status="before") for name in "ab"], [Observed("c", {}, status="after")]]
     shown(aws, Listed)
     assert shown(aws, Listed, "a") == [("c", "after")]
@@ -459,7 +459,9 @@ def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists
     assert lists.reads == 2
 
 
-def test_of_a_kind_that_reads_all_as_easily_one_thing_in_doubt_has_all_read_anew(aws: Aws, lists: Lists) -> None:
+def test_of_a_resource_type_that_reads_all_as_easily_one_resource_in_doubt_has_all_read_anew(
+    aws: Aws, lists: Lists
+) -> None:
     lists.answers = [[Observed(name, {}) for name in "ab"], [Observed("b", {})]]
     shown(aws, Listed)
     aws.mark_stale(Listed, ["a"])
@@ -490,7 +492,9 @@ def test_what_has_no_id_yet_is_left_to_the_next_read(aws: Aws, lists: Lists) -> 
 
 
 @pytest.mark.parametrize(("count", "expected"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 1)])
-def test_of_many_things_what_the_state_has_seen_in_place_is_not_read_again(aws: Aws, count: int, expected: int) -> None:
+def test_of_many_resources_what_the_state_has_seen_in_place_is_not_read_again(
+    aws: Aws, count: int, expected: int
+) -> None:
     names, read = [f"n{number}" for number in range(count)], list[str]()
     aws = aws.knowing(Knows(ready=lambda resource_type: [{"called": name, "days": 7} for name in names[:-1]]))
 
@@ -502,7 +506,7 @@ def test_of_many_things_what_the_state_has_seen_in_place_is_not_read_again(aws: 
     assert sorted(read) == sorted(names[-expected:])
 
 
-def test_of_many_things_what_this_run_has_read_is_not_read_again(aws: Aws, lists: Lists) -> None:
+def test_of_many_resources_what_this_run_has_read_is_not_read_again(aws: Aws, lists: Lists) -> None:
     names = [f"n{number}" for number in range(MAX_SINGLE_READS + 1)]
     lists.answers = [[Observed(name, {"called": name, "days": 7}) for name in names]]
     aws.live(Listed)

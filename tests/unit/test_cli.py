@@ -339,7 +339,7 @@ def test_status_reads_the_state_and_says_that_the_cloud_is_not_running(
     assert not (tmp_path / ".provision" / "cloud.json").exists()
 
 
-def test_status_while_things_are_being_deleted(run: Run, recorded: Path) -> None:
+def test_status_while_resources_are_being_deleted(run: Run, recorded: Path) -> None:
     with LocalStore(recorded, "ecs-sample-dev", "down", __version__) as store:
         store.put(replace(store.records["load_balancer/main"], phase="deleting"))
         lines = run("status")[1].splitlines()

@@ -47,7 +47,7 @@ def test_tails_go_to_the_end_of_the_run() -> None:
     assert tails(DIAMOND) == {"a": 15.0, "b": 10.0, "c": 3.0, "d": 0.0}
 
 
-def test_without_a_kind_nothing_waits_for_it() -> None:
+def test_without_a_resource_type_nothing_waits_for_it() -> None:
     nodes = [Node("database/main", 60.0), Node("service/web", 5.0, {"database/main": 60.0})]
     assert without(nodes, ["database"]) == [Node("service/web", 5.0, {})]
 

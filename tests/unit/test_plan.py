@@ -188,7 +188,7 @@ def test_what_is_called_the_same_when_made_anew_needs_no_change_of_what_refers_t
     assert [item.action for item in planned(stack, "named/outer", "scripted/inner")] == ["create", "none"]
 
 
-def test_a_record_alone_is_no_removal_if_the_thing_goes_on_under_another_address(stack: Stack) -> None:
+def test_a_record_alone_is_no_removal_if_the_resource_goes_on_under_another_address(stack: Stack) -> None:
     box(stack, "new", label="old", size=2)
     LIVES["scripted"] = [live("old")]
     changed, *others = planned(stack, "scripted/old")

@@ -199,7 +199,7 @@ def test_a_record_of_what_is_gone_is_dropped_and_a_wrong_id_mended(stack: Stack)
     assert found.dropped == ["box/gone", "box/same"]
 
 
-def test_the_time_of_creation_is_kept_when_it_is_the_same_thing(stack: Stack) -> None:
+def test_the_time_of_creation_is_kept_when_it_is_the_same_resource(stack: Stack) -> None:
     box(stack, "a")
     reading(("box", live("box/a")))
     found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
@@ -220,7 +220,7 @@ def test_what_stands_in_the_way_is_told_and_not_recorded(stack: Stack) -> None:
     assert "box-1, box-2 all have the address tag" in found.refused["box/twice"]
 
 
-def test_a_second_thing_of_a_recorded_address_is_told(stack: Stack) -> None:
+def test_a_second_resource_of_a_recorded_address_is_told(stack: Stack) -> None:
     box(stack, "a")
     reading(("box", live("box/a")), ("box", live("box/a", id="box-2", label="other")))
     found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
@@ -271,7 +271,7 @@ def test_what_is_no_longer_declared_goes_before_what_it_was_built_on(stack: Stac
     assert found["box/named"].arguments == {"label": "named", "inside": live("shelf/old").id}
 
 
-def test_things_that_name_each_other_do_not_wait_for_each_other(stack: Stack) -> None:
+def test_resources_that_name_each_other_do_not_wait_for_each_other(stack: Stack) -> None:
     shelf = box(stack, "s", Shelf)
     box(stack, "a", inside=shelf.id)
     ring = ["x", "y", "z"]

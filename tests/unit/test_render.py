@@ -540,7 +540,7 @@ def test_what_to_open_is_said_as_it_is(target: str, entry: str, words: str) -> N
 # -- the status --------------------------------------------------------------------------------------------------------
 
 
-def test_the_status_shows_things_by_step_and_how_they_run() -> None:
+def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
     resources = [
         {"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"},
         {"address": "service/web", "step": "services", "phase": "created", "id": None},

@@ -298,7 +298,7 @@ def test_only_not_there_counts_as_absent(code: str) -> None:
     assert not not_found(refusal(code, "Something else."), "ec2")
 
 
-def test_a_block_ends_where_the_thing_is_not_there_and_fails_with_all_else() -> None:
+def test_a_block_ends_where_the_resource_is_not_there_and_fails_with_all_else() -> None:
     with IgnoreNotFound():
         raise refusal("NoSuchEntity", "The role with name web cannot be found.")
     for error in (refusal("AccessDenied", "not allowed"), ValueError("NoSuchEntity")):

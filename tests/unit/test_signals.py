@@ -191,7 +191,9 @@ class Slow(Resource):
 RESOURCE_TYPES.pop("slow")
 
 
-def test_a_last_look_that_is_interrupted_is_not_told_as_things_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_last_look_that_is_interrupted_is_not_told_as_resources_that_are_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "slow", Slow)
     aws = way()
     assert find_leftovers(aws, {}, [Slow]) == []

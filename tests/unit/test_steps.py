@@ -81,7 +81,7 @@ def test_tokens_become_needs_wherever_they_stand() -> None:
     assert ids([outer]) == ["${box/outer:id}"]
 
 
-def test_an_output_that_the_kind_has_not_is_refused() -> None:
+def test_an_output_that_the_resource_type_has_not_is_refused() -> None:
     handle = stack().ensure(Box("outer"))
     with pytest.raises(AttributeError, match="it has arn"):
         _ = handle.name
@@ -113,7 +113,7 @@ def test_a_policy_variable_is_no_token() -> None:
     assert not unknown("arn:aws:iam::*:user/${aws:username}")
 
 
-def test_filled_replaces_the_fields_of_a_thing() -> None:
+def test_filled_replaces_the_fields_of_a_resource() -> None:
     desired = Box("inner", inside="${box/outer:id}")
     assert filled(desired, lambda address, output: "b-1") == Box("inner", inside="b-1", labels=cast("Any", []))
 

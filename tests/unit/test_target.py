@@ -53,7 +53,7 @@ def recorded(address: str, id: str, *needs: str) -> Record:
     return Record(address, address.partition("/")[0], "ready", "", id, {}, {}, [*needs], "network")
 
 
-def test_what_is_built_on_a_renamed_thing_is_built_on_both_its_records() -> None:
+def test_what_is_built_on_a_renamed_resource_is_built_on_both_its_records() -> None:
     records = [recorded("vpc/old", "vpc-1"), recorded("vpc/new", "vpc-1"), recorded("subnet/a", "subnet-1", "vpc/old")]
     assert dependents({record.address: record for record in records}) == {
         "vpc/old": ["subnet/a"],

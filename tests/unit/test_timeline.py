@@ -89,7 +89,7 @@ def test_a_chain_of_any_length_that_did_nothing_is_followed_back_to_its_beginnin
 
 
 @pytest.mark.parametrize("draw", [lambda run: lines(run, "shop-dev", 100), lambda run: picture(run, "shop-dev")])
-def test_the_timeline_is_gone_through_as_often_for_many_things_as_for_few(draw: Callable[[Run], object]) -> None:
+def test_the_timeline_is_gone_through_as_often_for_many_resources_as_for_few(draw: Callable[[Run], object]) -> None:
     """What is not so takes a minute and more for 4,000 resources that waited for each other."""
 
     class Counting(list[Span]):
@@ -146,7 +146,7 @@ def test_whatever_a_state_says_the_path_is_one_chain_in_the_order_of_time(run: R
 
 
 @given(runs)
-def test_every_thing_is_of_one_step_in_the_order_of_its_beginning(run: Run) -> None:
+def test_every_resource_is_of_one_step_in_the_order_of_its_beginning(run: Run) -> None:
     steps = by_step(run.timeline)
     assert sorted(map(repr, run.timeline)) == sorted(repr(span) for found in steps.values() for span in found)
     for step, found in steps.items():
@@ -209,7 +209,7 @@ def test_the_path_is_drawn_as_far_as_the_next_one_began() -> None:
     assert len(list(root.findall(".//{*}line"))) - len(ticks(20.0, 10)) == 2, "a line to each that follows"
 
 
-def test_of_very_many_things_the_longest_are_drawn_and_the_others_counted() -> None:
+def test_of_very_many_resources_the_longest_are_drawn_and_the_others_counted() -> None:
     many = [Span(f"thing/{n:03}", f"step {n % 3}", "created", 0.0, 1.0, 2.0 + n / 10) for n in range(600)]
     chain = [replace(VPC, ended=1.5), replace(SERVICE, after="vpc/main", ended=62.0)]
     run = Run("up", 0.0, 62.0, "ok", {}, many + chain)

@@ -124,7 +124,7 @@ def test_what_waits_for_the_end_of_what_fails_is_looked_at_on_its_own() -> None:
     assert world.happened.count("look whole") == 2
 
 
-def test_a_failing_look_fails_its_things() -> None:
+def test_a_failing_look_fails_its_resources() -> None:
     world = World({"a": []}, a=[waits(), Failed("gone wrong")])
     with pytest.raises(SomeFailed, match="a") as caught:
         world.run()
@@ -166,7 +166,7 @@ def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:
     assert both.value.exit_code == 1
 
 
-def test_it_is_noted_when_each_thing_began_was_called_and_ended_and_what_it_waited_for_last() -> None:
+def test_it_is_noted_when_each_resource_began_was_called_and_ended_and_what_it_waited_for_last() -> None:
     graph = {
         "a": [],
         "b": [Dependency("a")],
@@ -216,7 +216,7 @@ def test_when_nothing_can_be_recorded_nothing_more_is_begun() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.data())
-def test_whatever_the_graph_each_thing_is_acted_on_once_and_after_its_needs(data: st.DataObject) -> None:
+def test_whatever_the_graph_each_resource_is_acted_on_once_and_after_its_needs(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
     graph = {
         str(i): [Dependency(str(j), ready=data.draw(st.booleans())) for j in range(i) if data.draw(st.booleans())]
