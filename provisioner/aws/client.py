@@ -210,7 +210,7 @@ class Aws(Ownership):
     ) -> list[Observed]:
         """Return all resources of a type, read in bulk once a run, or again when `fresh`.
 
-        What this run wrote within the settling time is kept even if AWS does not list it yet.
+        What this run wrote lately is kept even if AWS does not list it yet.
 
         Args:
             deep: read also those resource types again that this one's list looks at: a part is found by what it is a

@@ -13,7 +13,7 @@ from provisioner.aws.errors import not_found
 from provisioner.aws.pages import BadList
 from provisioner.aws.shared_reads import SharedReads
 from provisioner.aws.tagging import tag_map
-from provisioner.engine.clock import SETTLE, Pace
+from provisioner.engine.clock import LISTED_WITHIN, Pace
 from provisioner.engine.resource import Observed, Resource
 
 MAX_SINGLE_READS = 10
@@ -138,7 +138,7 @@ class Inventory:
         """Add to what a read of these ids shows what this run made lately and it does not show yet."""
         for made in [one for one in ids if one in listing.written]:
             live, at = listing.written[made]
-            if made in resources or self._pace.now() > at + SETTLE:
+            if made in resources or self._pace.now() > at + LISTED_WITHIN:
                 del listing.written[made]
             else:
                 resources[made] = live

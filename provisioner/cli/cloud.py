@@ -142,5 +142,5 @@ def delegate(
     from provisioner.render import status as show
 
     manage.delegate(_directory(options), domain)
-    show.delegated(domain, options.again("up"), options.json)
+    show.delegated(domain, options.command_line("up"), options.json)
     return 0

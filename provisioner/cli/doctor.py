@@ -50,5 +50,5 @@ def doctor(options: Options) -> int:
         document = show.document(found, config.name, config.target, checked.account, aws.region)
         say([json.dumps(document, ensure_ascii=False)])
     else:
-        say([*show.lines(found), *show.after(found, options.again)])
+        say([*show.lines(found), *show.after(found, options.command_line)])
     return show.exit_code(found)

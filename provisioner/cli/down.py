@@ -49,7 +49,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             protected = destroy.protected(aws, store.records, going)
         if protected and not unprotect:
             words = ["--target-step", target_step] if target_step else []
-            raise Protected(protected, options.again("down", *words, "--unprotect"))
+            raise Protected(protected, options.command_line("down", *words, "--unprotect"))
         if going:
             deleted = destroy.deletable(going)
             number = count(len(deleted), "resource") if deleted else "no resource, and forgets what it retains,"
@@ -62,8 +62,8 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         aws.drop_reads()  # the user may have taken long to agree
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
             outcome = destroy.down(aws, store, progress.emit, target_step, unprotect=unprotect)
-            advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
-            advised += advice.after_long(outcome, options.again)
+            advised = advice.after_down(outcome, options.command_line, config, unprotect=unprotect)
+            advised += advice.after_long(outcome, options.command_line)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))
     summary.report(outcome, progress, options.json)

@@ -49,5 +49,5 @@ def import_(
     if options.json:
         say([json.dumps(show.candidate_document(found), ensure_ascii=False)])
     else:
-        say([f"{address} is imported.", f"Review what `up` would do: {options.again('plan')}."])
+        say([f"{address} is imported.", f"Review what `up` would do: {options.command_line('plan')}."])
     return 0

@@ -34,5 +34,5 @@ def init(options: Options, with_app: WithApp = False) -> int:
     directory = sample.write(path, with_app=with_app)
     what = f"{path} and {directory}/" if directory else str(path)
     document = {"config": str(path)} | ({"app": str(directory)} if directory else {})
-    say([json.dumps(document) if options.json else f"Wrote {what}. Review it, then run {options.again('up')}."])
+    say([json.dumps(document) if options.json else f"Wrote {what}. Review it, then run {options.command_line('up')}."])
     return 0

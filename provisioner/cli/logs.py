@@ -50,7 +50,7 @@ def logs(
 
     def missing(service: str) -> None:
         absent.append(service)
-        note(f"log group {wanted[service]} of {service} does not exist: {options.again('up')} creates it")
+        note(f"log group {wanted[service]} of {service} does not exist: {options.command_line('up')} creates it")
 
     shown, absent = False, list[str]()
     for line in log_reader.lines(aws, wanted, aws.pace.time() - back, follow=follow, on_missing=missing):
@@ -63,7 +63,7 @@ def logs(
         if unread():
             return 0
     if not wanted:
-        note(f"there are no log groups: the stack has not been created yet, run {options.again('up')}")
+        note(f"there are no log groups: the stack has not been created yet, run {options.command_line('up')}")
     elif not shown and (there := [name for name in wanted if name not in absent]):
         note(f"{', '.join(there)} wrote nothing in the last {since}; look further back with --since")
     return 0

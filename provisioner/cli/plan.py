@@ -46,7 +46,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
             [
                 *show.diff(planned),
                 *(f"note: {text}" for text in notes),
-                *advice.after_plan(planned, options.again, state.records.values(), new_ami=new_ami),
+                *advice.after_plan(planned, options.command_line, state.records.values(), new_ami=new_ami),
             ]
         )
     return show.exit_code(planned)

@@ -46,5 +46,7 @@ def policy(
     found = printed(config, read_only=read_only, boundary=boundary, account=account)
     show.policies(part_of(found, part), as_json=options.json)
     if not options.json and part is None:
-        show.attaching(found, options.again("policy", *(["--read-only"] if read_only else [])), boundary=boundary)
+        show.attaching(
+            found, options.command_line("policy", *(["--read-only"] if read_only else [])), boundary=boundary
+        )
     return 0

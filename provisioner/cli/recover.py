@@ -51,5 +51,5 @@ def recover(options: Options) -> int:
     if options.json:
         say([show.document(found, config.name, aws.account, aws.region, backups)])
     else:
-        say(show.after(found, backups, options.again))
+        say(show.after(found, backups, options.command_line))
     return int(bool(found.refused))

@@ -45,7 +45,7 @@ def remove(
         say(
             [
                 f"{address} is removed from the state; {stays}.",
-                f"To check whether it is still declared, run {options.again('plan')}.",
+                f"To check whether it is still declared, run {options.command_line('plan')}.",
             ]
         )
     return 0
@@ -76,5 +76,5 @@ def move(
         say([json.dumps({"address": new, "previous_address": address, "dependents": dependents}, ensure_ascii=False)])
     else:
         needed = f", also as a dependency of {', '.join(dependents)}" if dependents else ""
-        say([f"{address} is now {new}{needed}.", f"Its tag is updated by the next {options.again('up')}."])
+        say([f"{address} is now {new}{needed}.", f"Its tag is updated by the next {options.command_line('up')}."])
     return 0

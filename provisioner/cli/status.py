@@ -37,5 +37,5 @@ def status(options: Options) -> int:
     locked_by = "" if config.state.bucket else holder(stores.directory(options, config) / NAME)
     entry = context.entry(options, config)
     document = stack_status.document(state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by)
-    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.again))
+    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.command_line))
     return 0

@@ -65,8 +65,8 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
             outcome = apply.up(aws, store, stack, progress.emit, target_step, planned)
             entry = context.entry(options, config)
-            advised = advice.after_up(outcome, options.again, config, entry, new_ami=new_ami)
-            advised += advice.after_long(outcome, options.again)
+            advised = advice.after_up(outcome, options.command_line, config, entry, new_ami=new_ami)
+            advised += advice.after_long(outcome, options.command_line)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))
     summary.report(outcome, progress, options.json)

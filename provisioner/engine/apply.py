@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.engine.clock import SETTLE
+from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import Declared, Dependency, filled, reachable
 from provisioner.engine.errors import (
     Failed,
@@ -19,7 +19,7 @@ from provisioner.engine.errors import (
     ReplacementRequired,
 )
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
-from provisioner.engine.lookup import find_declared, owners, settling
+from provisioner.engine.lookup import find_declared, listed_within, recorded_ids
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
@@ -36,7 +36,7 @@ TAKES_EFFECT = 300.0
 """Seconds within which AWS must show a change that it accepted; 120 were too few (terraform-provider-aws#32219)."""
 MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
 """What can become of a resource, from what does least to it to what does most."""
-SETTLES = 300.0
+KNOWN_WITHIN = 300.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous resource of this name"
 CHANGING = "waiting for the change to take effect"
@@ -71,7 +71,7 @@ class Apply:
             )
         )
         self._tasks = tasks or {}
-        self._owners = dict(owners(store.records, declared))
+        self._recorded_ids = dict(recorded_ids(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
         """What becomes of a resource once it shows that the create call of this run had its effect."""
@@ -120,7 +120,7 @@ class Apply:
 
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
-        lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + SETTLES
+        lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + KNOWN_WITHIN
         return lately or self._results.get(address) == "created"
 
     def _apply(self, address: str) -> Wait | None:
@@ -134,12 +134,12 @@ class Apply:
             # what the lists said at the start may be older than what an earlier run did
             live = self._find(desired, record, fresh=True)
             age = self._doubtful(desired, record, live)
-            if age is not None and self.aws.pace.young(age, settling(type(desired), record)):
+            if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
                 unclear = self._unclear.get(address, "")
-                return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
+                return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, retry=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
             self.aws.live(type(desired), fresh=True)
-            return Wait(EARLIER, desired.delete_timeout, Until.READY, again=True)
+            return Wait(EARLIER, desired.delete_timeout, Until.READY, retry=True)
         if live is None:
             return self._change(desired, item, self._create(desired, item, record, "created"))
         if record is None or record.phase == "creating":
@@ -150,7 +150,7 @@ class Apply:
         return self._change(desired, item, live)
 
     def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
-        return find_declared(self.aws, desired, record, self._owners, fresh=fresh)
+        return find_declared(self.aws, desired, record, self._recorded_ids, fresh=fresh)
 
     def _doubtful(self, desired: Resource, record: Record | None, live: Observed | None) -> float | None:
         """Return for how many seconds the lists may have shown what was before a call; None if they do not."""
@@ -213,7 +213,7 @@ class Apply:
             raise
         self.aws.note_written(type(desired), live)
         # its id, where that follows from its name, may still be recorded of what is gone and was another address's
-        self._owners[desired.type_name, live.id] = [desired.address]
+        self._recorded_ids[desired.type_name, live.id] = [desired.address]
         self._becomes(desired.address, result)
         self.store.put(
             replace(
@@ -345,11 +345,11 @@ class Apply:
     def _not_taken(self, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
         sent, asking, now = self._sent.last(desired.address), self._asking(desired.address), self.aws.pace.now()
-        settled = sent is None or now > sent.at + SETTLE
+        settled = sent is None or now > sent.at + LISTED_WITHIN
         if settled and (why := desired.rolled_back(self.aws, live, changes)):
             raise Failed(why)
         if (desired.update_when_ready or desired.versioned) and self._sent.may_send(desired.address, changes, now):
-            return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
+            return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, retry=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
         often = f", sent {sent.times} times" if sent and sent.times > 1 else ""
         why = f"waiting for AWS to show the change ({differing}{often})"

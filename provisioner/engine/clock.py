@@ -13,7 +13,7 @@ from state.runtime import MACHINE, Event, Runtime
 
 T = TypeVar("T")
 
-SETTLE = 30.0
+LISTED_WITHIN = 30.0
 """Seconds during which a fresh resource may be missing from AWS's lists (EC2 documents eventual consistency)."""
 
 
@@ -54,15 +54,15 @@ class Pace:
         """Return the seconds since the epoch, as records keep them."""
         return self.runtime.time()
 
-    def young(self, age: float, settling: float = SETTLE) -> bool:
+    def young(self, age: float, listed_within: float = LISTED_WITHIN) -> bool:
         """Say whether something was written so lately that a list may not show it yet.
 
         Args:
             age: the seconds of the runtime's clock since then. Of what an earlier run wrote, nobody knows how long ago
                 that was: it is old once this run has lasted for long enough by itself.
-            settling: the seconds for which a list may not show it.
+            listed_within: the seconds for which a list may not show it.
         """
-        return age < settling * self.scale
+        return age < listed_within * self.scale
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""

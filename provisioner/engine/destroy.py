@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.engine.clock import SETTLE
+from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, ResourceQueued, Result
-from provisioner.engine.lookup import find, owners, settling
+from provisioner.engine.lookup import find, listed_within, recorded_ids
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource, type_named
@@ -86,7 +86,7 @@ class Destroy:
         self.progress = RunProgress(
             emit, {address: record.step for address, record in self.records.items()}, aws.pace.now
         )
-        self._owners = owners(self.records, self.records)
+        self._recorded_ids = recorded_ids(self.records, self.records)
         self._observed: dict[str, Observed] = {}
         self._tasks = tasks or {}
         self._accepted: set[str] = set()
@@ -192,7 +192,7 @@ class Destroy:
         if live is None or (record.id and live.id != record.id and not resource_type.versioned):
             return None
         # what another record knows by its id goes by that one, whatever its name and tags say
-        known = self._owners.get((record.type, live.id), (record.address,))
+        known = self._recorded_ids.get((record.type, live.id), (record.address,))
         return live if record.address in known else None
 
     def _shown(self, record: Record, resource_type: type[Resource]) -> Observed | None:
@@ -216,11 +216,11 @@ class Destroy:
         """Return what to wait for if an empty list proves nothing: it was made moments ago, or before its removal."""
         # what was recorded as created is listed by now, if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
-        shown = record.phase == "deleting" and lasted > SETTLE
-        seconds = settling(type_of(record), record)
+        shown = record.phase == "deleting" and lasted > LISTED_WITHIN
+        seconds = listed_within(type_of(record), record)
         if shown or type_of(record).created_by_aws or not self.aws.pace.young(self.store.age(record.address), seconds):
             return None
-        return Wait(RESULT_UNSEEN, seconds + 10, Until.ACCEPTED, again=True)
+        return Wait(RESULT_UNSEEN, seconds + 10, Until.ACCEPTED, retry=True)
 
     def _drop(self, record: Record, result: Result, why: str = "") -> None:
         self.store.drop(record.address)
@@ -259,8 +259,8 @@ class Destroy:
             self._drop(record, "deleted")
             return None
         self._observed[address] = live
-        again, asking = not live.deleting, self._asking(record, resource_type)
-        return Wait(_awaited(live), resource_type.delete_timeout, Until.READY, again=again, blockers=asking)
+        retry, asking = not live.deleting, self._asking(record, resource_type)
+        return Wait(_awaited(live), resource_type.delete_timeout, Until.READY, retry=retry, blockers=asking)
 
 
 def _awaited(live: Observed) -> str:

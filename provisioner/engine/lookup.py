@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.clock import SETTLE
+from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import NotOwned, ProvisionError
 from provisioner.engine.resource import Observed, Resource, canonical
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from state.model import Record
 
 
-Owners = Mapping[tuple[str, str], Collection[str]]
+RecordedIds = Mapping[tuple[str, str], Collection[str]]
 """For each recorded resource type and id, the addresses under which it is recorded, as far as they are declared."""
 
 
-def owners(records: Mapping[str, Record], declared: Collection[str]) -> Owners:
+def recorded_ids(records: Mapping[str, Record], declared: Collection[str]) -> RecordedIds:
     """Return whose the recorded resources are."""
     found: dict[tuple[str, str], list[str]] = {}
     for address in declared:
@@ -37,7 +37,7 @@ def find(
     id: str | None,
     *,
     fresh: bool = False,
-    owners: Owners = MappingProxyType({}),
+    recorded_ids: RecordedIds = MappingProxyType({}),
 ) -> Observed | None:
     """Return the live resource, or None if the lists do not show it.
 
@@ -45,14 +45,14 @@ def find(
         fields: the declared or recorded settings, of which `identity` of the resource type names the unique ones.
         id: the recorded id, if there is one.
         fresh: read the resource type anew, and those that its list looks at.
-        owners: whose the recorded resources are: one resource is never two addresses'.
+        recorded_ids: whose the recorded resources are: one resource is never two addresses'.
 
     Raises:
         NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
         ProvisionError: several resources carry the address.
     """
     observed = aws.live(resource_type, fresh=fresh, deep=fresh)
-    ours = [live for live in observed if not _others(live, resource_type, address, owners)]
+    ours = [live for live in observed if not _others(live, resource_type, address, recorded_ids)]
     if id and not resource_type.versioned:
         for live in ours:
             if live.id == id:
@@ -73,15 +73,15 @@ def find(
         return None
     if not named.owned and not fresh:
         # whose a record is shows in what it says, and by now more is known of what it should say
-        return find(aws, resource_type, address, fields, id, fresh=True, owners=owners)
+        return find(aws, resource_type, address, fields, id, fresh=True, recorded_ids=recorded_ids)
     if named not in ours:
-        whose = " and ".join(owners[resource_type.type_name, named.id])
+        whose = " and ".join(recorded_ids[resource_type.type_name, named.id])
         raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared too")
     return _ours(named, address)
 
 
 def find_declared(
-    aws: Provider, desired: Resource, record: Record | None, owners: Owners, *, fresh: bool = False
+    aws: Provider, desired: Resource, record: Record | None, recorded_ids: RecordedIds, *, fresh: bool = False
 ) -> Observed | None:
     """Return the live resource of what is declared, as `find` does.
 
@@ -90,19 +90,21 @@ def find_declared(
     resource_type, address, fields = type(desired), desired.address, desired.fields()
     arguments = record.arguments if record and record.phase == "creating" else fields
     other = any(canonical(arguments.get(name)) != canonical(fields[name]) for name in resource_type.identity)
-    if other and (live := find(aws, resource_type, address, arguments, None, fresh=fresh, owners=owners)):
+    if other and (live := find(aws, resource_type, address, arguments, None, fresh=fresh, recorded_ids=recorded_ids)):
         return live
-    return find(aws, resource_type, address, fields, record.id if record else None, fresh=fresh, owners=owners)
+    return find(
+        aws, resource_type, address, fields, record.id if record else None, fresh=fresh, recorded_ids=recorded_ids
+    )
 
 
-def settling(resource_type: type[Resource], record: Record | None) -> float:
+def listed_within(resource_type: type[Resource], record: Record | None) -> float:
     """Return the seconds for which AWS's lists may not show a resource of which this is recorded."""
-    return SETTLE if record and record.id else resource_type.listed_within
+    return LISTED_WITHIN if record and record.id else resource_type.listed_within
 
 
-def _others(live: Observed, resource_type: type[Resource], address: str, owners: Owners) -> bool:
+def _others(live: Observed, resource_type: type[Resource], address: str, recorded_ids: RecordedIds) -> bool:
     """Whether a resource is recorded as another address's; where it is as several, the one in its tags has it."""
-    known = owners.get((resource_type.type_name, live.id), ())
+    known = recorded_ids.get((resource_type.type_name, live.id), ())
     return bool(known) and address != (live.address if live.address in known else next(iter(known)))
 
 

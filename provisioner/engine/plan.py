@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, Protected, ProvisionError, ReplacementRequired
-from provisioner.engine.lookup import find, find_declared, owners
+from provisioner.engine.lookup import find, find_declared, recorded_ids
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
@@ -58,7 +58,7 @@ class _Planner:
     """Looks at one resource after the other, remembering what each will be called once `up` has run."""
 
     def __init__(self, aws: Provider, records: Mapping[str, Record], declared: Collection[str]) -> None:
-        self._records, self._owners = records, owners(records, declared)
+        self._records, self._recorded_ids = records, recorded_ids(records, declared)
         self.observed: dict[str, Observed] = {}
         self._aws = aws.observing(self.observed)
         self._desired: dict[str, Resource] = {}
@@ -70,7 +70,7 @@ class _Planner:
             self.observed[item.address] = Observed(desired.name, desired.fields())
             return Planned(item.address, "none", item.step)
         try:
-            live = self._find(desired, record, again=bool(record) or self._named_since(item))
+            live = self._find(desired, record, reread=bool(record) or self._named_since(item))
             if live is None or live.deleting:
                 return Planned(item.address, "create", item.step, _all_new(desired))
             changes = {
@@ -123,9 +123,13 @@ class _Planner:
         none = resource_type.created_by_aws and record.phase != "deleting" and not self._aws.live(resource_type)
         return Planned(record.address, "none" if none else "delete", record.step)
 
-    def _find(self, desired: Resource, record: Record | None, *, again: bool) -> Observed | None:
-        live = find_declared(self._aws, desired, record, self._owners)
-        return find_declared(self._aws, desired, record, self._owners, fresh=True) if live is None and again else live
+    def _find(self, desired: Resource, record: Record | None, *, reread: bool) -> Observed | None:
+        live = find_declared(self._aws, desired, record, self._recorded_ids)
+        return (
+            find_declared(self._aws, desired, record, self._recorded_ids, fresh=True)
+            if live is None and reread
+            else live
+        )
 
     def _named_since(self, item: Declared) -> bool:
         """Whether what names a resource was found after its type was listed, as a record's zone is without a state."""

@@ -11,7 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from provisioner.engine.lookup import owners
+from provisioner.engine.lookup import recorded_ids
 from provisioner.engine.resource import Resource, type_named
 from state.model import Record, State, StateError
 
@@ -67,7 +67,7 @@ def dependents(records: Mapping[str, Record]) -> dict[str, list[str]]:
     What was renamed is recorded twice until `up` has dropped the former record: what is built on it under one address
     is built on it under the other as well, unless that would go round in a circle.
     """
-    same = owners(records, records)
+    same = recorded_ids(records, records)
     dependencies = {
         address: [one for one in record.dependencies if one in records] for address, record in records.items()
     }

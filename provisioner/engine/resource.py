@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from provisioner.engine.clock import SETTLE
+from provisioner.engine.clock import LISTED_WITHIN
 
 if TYPE_CHECKING:
     from state.model import Record
@@ -120,7 +120,7 @@ class Resource:
     create_timeout: ClassVar[float] = 300
     delete_timeout: ClassVar[float] = 900
     poll_interval: ClassVar[float] = 3
-    listed_within: ClassVar[float] = SETTLE
+    listed_within: ClassVar[float] = LISTED_WITHIN
 
     def __init_subclass__(cls) -> None:
         cls.type_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()

@@ -99,19 +99,19 @@ def act_or_wait(
         return act()
     except OutcomeUnknown as unclear:
         aws.mark_stale(resource_type, ids())
-        return Wait(f"checking again: {unclear}", LOOKUP_TIMEOUT, Until.ACCEPTED, again=True)
+        return Wait(f"checking again: {unclear}", LOOKUP_TIMEOUT, Until.ACCEPTED, retry=True)
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
         aws.mark_stale(resource_type, ids())
         row = aws.errors.match(error, resource_type.service, *categories())
         if row is None and aws.errors.out_of_reach(error):
-            return Wait(f"waiting for AWS to respond ({error})", LOOKUP_TIMEOUT, Until.ANSWERED, again=True)
+            return Wait(f"waiting for AWS to respond ({error})", LOOKUP_TIMEOUT, Until.ANSWERED, retry=True)
         if row is None:
             raise aws.errors.explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         named = blockers()
         why = f"{row.meaning} ({code}{': ' + named if named else ''})"
-        return Wait(why, row.timeout, Until.ACCEPTED, again=True, about=row.meaning, blockers=blockers)
+        return Wait(why, row.timeout, Until.ACCEPTED, retry=True, about=row.meaning, blockers=blockers)
 
 
 def ask_or_empty(ask: Callable[[], str]) -> str:
@@ -140,7 +140,7 @@ def refresh(aws: Provider, resource_type: type[Resource], observed: Sequence[Obs
         aws.live(resource_type, fresh=True, only=ids)
 
     problem = act_or_wait(aws, resource_type, read, ids=lambda: ids)
-    return replace(problem, again=False) if problem else None
+    return replace(problem, retry=False) if problem else None
 
 
 def prefetch(aws: Provider, resource_types: Iterable[type[Resource]]) -> None:

@@ -55,7 +55,7 @@ class Wait:
     Attributes:
         why: what the user is told; it may say something else at each look.
         until: what has to come.
-        again: whether to act again, or only to look.
+        retry: whether to act again, or only to look.
         about: tells waits for different resources of the same sort.
         blockers: asks AWS what is in the way, once the timeout has run out.
     """
@@ -63,7 +63,7 @@ class Wait:
     why: str
     timeout: float
     until: Until
-    again: bool = False
+    retry: bool = False
     about: str = ""
     blockers: Callable[[], str] = field(default=str, compare=False)
 
@@ -225,7 +225,7 @@ class Scheduler:
             patience = self._waiting.get(address)
             if patience is None or patience.next != moment or address in self._busy:
                 continue
-            if patience.wait.again:
+            if patience.wait.retry:
                 self._bring_on(address)
             elif not self._can_end(address):
                 self._look_later(address, patience)
@@ -304,7 +304,7 @@ class Scheduler:
 
     def _wait(self, address: str, reason: Wait) -> None:
         self._moments[address].waited = True
-        if not reason.again:
+        if not reason.retry:
             self._called(address)
         node, now = self._nodes[address], self._pace.now()
         before = self._waiting.get(address)
@@ -321,7 +321,7 @@ class Scheduler:
             self._emit(ResourceWaiting(address, node.step, shown, round(now - since, 1)))
         self._waiting[address] = _Patience(reason, now + interval, shown)
         heappush(self._due, (now + interval, address))
-        if reason.again:
+        if reason.retry:
             self._watched.get(node.resource_type, {}).pop(address, None)
         else:
             self._watched.setdefault(node.resource_type, {})[address] = None
@@ -335,7 +335,7 @@ class Scheduler:
         called = self._moments[node.address].called
         left = 0.0 if called is None else called + node.least - now
         awaited = any(self._missing[user][0].output for user in self._held.get(node.address, ()))
-        return usual if reason.again or awaited else max(usual, min(left, RARELY))
+        return usual if reason.retry or awaited else max(usual, min(left, RARELY))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
         """Return since when a resource has waited for this, and end the waits for what passes sooner."""

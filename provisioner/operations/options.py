@@ -66,7 +66,7 @@ class Options:
         """The state directory: the named one, or else the one beside the configuration. Raises as `file` does."""
         return self.state_dir or self.file.parent / paths.STATE
 
-    def again(self, command: str, *more: str) -> str:
+    def command_line(self, command: str, *more: str) -> str:
         """Return how to call another command on the same stack, in backticks."""
         words = ["provision", command, *more]
         words += ["-c", str(self.config)] if self.config else []

@@ -13,7 +13,7 @@ from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.known import KnownResources
-from provisioner.engine.lookup import find, settling
+from provisioner.engine.lookup import find, listed_within
 from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
 from provisioner.engine.run import prefetch
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
@@ -71,7 +71,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
     looking = _Search(aws.reading().exhaustive().knowing(KnownResources(records, declared)), records, declared)
     looking.read()
     if absent := looking.absent():
-        seconds = max(settling(all_types()[a.partition("/")[0]], records.get(a)) for a in absent)
+        seconds = max(listed_within(all_types()[a.partition("/")[0]], records.get(a)) for a in absent)
         report(f"{len(absent)} of {len(declared)} not found: checking again in {seconds:.0f} s, because lists may lag")
         aws.pace.wait(seconds)
         aws.pace.check()

@@ -57,11 +57,11 @@ def record(state: State, address: str) -> dict[str, Any]:
     raise ConfigurationError(f"there is no record {address}: {hint}")
 
 
-def newest(state: State, command: str | None, again: str) -> Run:
+def newest(state: State, command: str | None, command_line: str) -> Run:
     """Return the newest run that has a timeline, of one command if that is given.
 
     Args:
-        again: how to call such a command for this stack.
+        command_line: how to call such a command for this stack.
 
     Raises:
         ConfigurationError: there is none.
@@ -69,7 +69,9 @@ def newest(state: State, command: str | None, again: str) -> Run:
     runs = [run for run in state.history if run.timeline and command in (None, run.command)]
     if runs:
         return runs[-1]
-    raise ConfigurationError(f"no {f'`{command}`' if command else 'run'} with a timeline is recorded: run {again}")
+    raise ConfigurationError(
+        f"no {f'`{command}`' if command else 'run'} with a timeline is recorded: run {command_line}"
+    )
 
 
 def outputs(state: State, config: Config, entry: str) -> dict[str, str]:

@@ -202,9 +202,11 @@ def beside(options: Options, config: Config, records: Mapping[str, Record]) -> l
 
 def _note(config: Config, other: RecordedStack, env: str, options: Options) -> str:
     if env:
-        what = f'write env = "{env}" again, or run {options.again("down", "--env", env)} to delete it'
+        what = f'write env = "{env}" again, or run {options.command_line("down", "--env", env)} to delete it'
     else:
-        what = f"write its project and env again, then run {replace(options, env=None).again('down')} to delete it"
+        what = (
+            f"write its project and env again, then run {replace(options, env=None).command_line('down')} to delete it"
+        )
     resources = count(other.resources, "resource")
     return (
         f"{config.name} has no resources, and is another stack than {other.name} ({resources}). If this "

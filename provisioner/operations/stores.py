@@ -102,7 +102,7 @@ def not_left_behind(options: Options, config: Config) -> None:
     if records := read(here, config.name).records:
         raise ConfigurationError(
             f"[state] names the bucket {config.state.bucket}, but the state of {config.name} (records: {len(records)}) "
-            f"is still in {here}: run {options.again('state', 'migrate')} to move it, or remove the bucket"
+            f"is still in {here}: run {options.command_line('state', 'migrate')} to move it, or remove the bucket"
         )
 
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 LONG = 60.0
 """Seconds that a run must have taken for its timeline to be pointed out."""
 
-Again = Callable[..., str]
+CommandLine = Callable[..., str]
 """From a command's name, and its own options, to the command line that runs it on the same stack."""
 
 
-def after_up(outcome: Summary, again: Again, config: Config, entry: str, *, new_ami: bool = False) -> list[str]:
+def after_up(
+    outcome: Summary, command_line: CommandLine, config: Config, entry: str, *, new_ami: bool = False
+) -> list[str]:
     """Return what may be done after `up`: first of all, open the URL.
 
     Args:
@@ -32,46 +34,51 @@ def after_up(outcome: Summary, again: Again, config: Config, entry: str, *, new_
         new_ami: whether the newest AMI was asked for, as it then is to be again.
     """
     words = [*_limits(outcome), *_new_ami(new_ami)]
-    if (unfinished := _unfinished(outcome, again("up", *words), again("plan", *words))) is not None:
+    if (unfinished := _unfinished(outcome, command_line("up", *words), command_line("plan", *words))) is not None:
         return [unfinished]
     if outcome.target_step:
-        return [f"Limited to step {outcome.target_step} and its dependencies. Apply the full stack: {again('up')}."]
+        return [
+            f"Limited to step {outcome.target_step} and its dependencies. Apply the full stack: {command_line('up')}."
+        ]
     if entry:
         first = f"Open {entry}, which is https://{config.fqdn} on this machine."
     elif config.target == "aws":
         first = f"Open https://{config.fqdn}."
     else:
         first = f"Without Docker no containers run here. On AWS the URL would be https://{config.fqdn}."
-    return [first, f"Status: {again('status')}. Delete it: {again('down')}."]
+    return [first, f"Status: {command_line('status')}. Delete it: {command_line('down')}."]
 
 
-def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: bool = False) -> list[str]:
+def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, unprotect: bool = False) -> list[str]:
     """Return what may be done after `down`, and which snapshots it has kept.
 
     Args:
         unprotect: whether the protection from deletion was to be lifted, as it then is to be again.
     """
     words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
-    if (unfinished := _unfinished(outcome, again("down", *words))) is not None:
+    if (unfinished := _unfinished(outcome, command_line("down", *words))) is not None:
         return [unfinished]
     kept = [sentence(f"Retained: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
-        both = f"{again('recover')}, then {again('down')}"
+        both = f"{command_line('recover')}, then {command_line('down')}"
         return [f"To record them and delete them too, run {both}. Delete by hand what is left after that.", *kept]
     if outcome.target_step:
-        return [f"Limited to step {outcome.target_step} and its dependents. Create them again: {again('up')}.", *kept]
+        return [
+            f"Limited to step {outcome.target_step} and its dependents. Create them again: {command_line('up')}.",
+            *kept,
+        ]
     but = ", except the snapshots below" if kept else ""
     return [
-        f"No leftover resources of {config.name} found{but}. Create it again: {again('up')}.",
+        f"No leftover resources of {config.name} found{but}. Create it again: {command_line('up')}.",
         *kept,
     ]
 
 
-def after_long(outcome: Summary, again: Again) -> list[str]:
+def after_long(outcome: Summary, command_line: CommandLine) -> list[str]:
     """Return where a run's time went, if it took long."""
     if outcome.seconds < LONG or not outcome.path:
         return []
-    return [f"Timeline: {again('timeline')}. The {path_words(outcome.path, outcome.seconds)}."]
+    return [f"Timeline: {command_line('timeline')}. The {path_words(outcome.path, outcome.seconds)}."]
 
 
 def _limits(outcome: Summary) -> list[str]:
@@ -83,14 +90,14 @@ def _new_ami(new_ami: bool) -> list[str]:
 
 
 def after_plan(
-    planned: Sequence[Planned], again: Again, records: Iterable[Record], *, new_ami: bool = False
+    planned: Sequence[Planned], command_line: CommandLine, records: Iterable[Record], *, new_ami: bool = False
 ) -> list[str]:
     """Return what may be done after `plan`, with the newest AMI if that was asked for."""
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
         restore = [refused.advice(records)] if any(why.replaces for why in refused.reasons(planned)) else []
-        return [*restore, f"Fix the errors above, then run {again('plan', *_new_ami(new_ami))} again."]
-    return [f"Apply it: {again('up', *_new_ami(new_ami))}."] if actions else []
+        return [*restore, f"Fix the errors above, then run {command_line('plan', *_new_ami(new_ami))} again."]
+    return [f"Apply it: {command_line('up', *_new_ami(new_ami))}."] if actions else []
 
 
 def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:

@@ -25,13 +25,13 @@ def explained(one: Checked) -> str:
     return " ".join(f"{one.text}: {one.fix}".split()) if one.fix else one.text
 
 
-def after(found: Sequence[Checked], again: Callable[..., str]) -> list[str]:
+def after(found: Sequence[Checked], command_line: Callable[..., str]) -> list[str]:
     """Return the counts, and what to do next."""
     counts = Counter(one.verdict for one in found)
     parts = [f"{counts['ok']} ok"]
     parts += [count(counts["warning"], "warning")] if counts["warning"] else []
     parts += [f"{counts[verdict]} {verdict}" for verdict in ("failed", "unknown") if counts[verdict]]
-    following = "Fix the errors above, then run this again" if counts["failed"] else f"Next: {again('up')}"
+    following = "Fix the errors above, then run this again" if counts["failed"] else f"Next: {command_line('up')}"
     return ["", f"{', '.join(parts)}. {following}."]
 
 

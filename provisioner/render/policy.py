@@ -21,11 +21,11 @@ def policies(found: Policies, *, as_json: bool) -> None:
     say([json.dumps(documents[0] if len(documents) == 1 else documents, indent=2)])
 
 
-def attaching(found: Policies, again: str, *, boundary: bool) -> None:
+def attaching(found: Policies, command_line: str, *, boundary: bool) -> None:
     """Say on standard error how to attach what was printed.
 
     Args:
-        again: how to call the command once more, in backticks.
+        command_line: how to call the command once more, in backticks.
         boundary: whether it is a permissions boundary.
     """
     first = next(iter(found))
@@ -33,7 +33,7 @@ def attaching(found: Policies, again: str, *, boundary: bool) -> None:
     lines = []
     if len(found) > 1:
         lines.append(f"{len(found)} policies, because IAM allows 6,144 characters per policy. Attach all of them.")
-        lines.append(f"{again[:-1]} --part 1 > {first}.json`, up to --part {len(found)}; then for each:")
+        lines.append(f"{command_line[:-1]} --part 1 > {first}.json`, up to --part {len(found)}; then for each:")
     else:
         lines.append(f"to attach it, saved as {first}.json:")
     attach = "attach-role-policy --role-name ROLE --policy-arn"

@@ -43,16 +43,18 @@ def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
         yield f"note: ignored, because others may have added them: {_named(recovery.added_by_others)}."
 
 
-def after(recovery: Recovery, backups: Sequence[str], again: Callable[[str], str]) -> Iterator[str]:
+def after(recovery: Recovery, backups: Sequence[str], command_line: Callable[[str], str]) -> Iterator[str]:
     """Yield what was done, and what may be done next."""
     for path in backups:
         yield f"Backup of the previous state: {path}"
     if not recovery.found:
-        yield f"Create the stack: {again('up')}."
+        yield f"Create the stack: {command_line('up')}."
     elif recovery.refused:
-        yield f"Fix the errors above, then run {again('recover')} again."
+        yield f"Fix the errors above, then run {command_line('recover')} again."
     else:
-        yield f"State saved. Review it: {again('plan')}. Then run {again('up')} or {again('down')}."
+        yield (
+            f"State saved. Review it: {command_line('plan')}. Then run {command_line('up')} or {command_line('down')}."
+        )
 
 
 def document(recovery: Recovery, stack: str, account: str, region: str, backups: Sequence[str]) -> str:

@@ -16,32 +16,35 @@ TIMES = frozenset({"created", "changed"})
 """The fields of a record that are moments."""
 
 
-def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
+def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:
     """Return the status document (see `provisioner.operations.stack_status.document`) for a person.
 
     Args:
-        again: from a command's name, and its own options, to the command line that runs it on the same stack.
+        command_line: from a command's name, and its own options, to the command line that runs it on the same stack.
     """
     resources, working = document["resources"], _working(document)
     head = f"{document['stack']} on {document['target']}"
     if not resources:
-        return [f"{head}: no resources. Create the stack: {again('up')}.", *working]
+        return [f"{head}: no resources. Create the stack: {command_line('up')}.", *working]
     if document["restarted"] is not None:
         what = f"{head}: {count(len(resources), 'resource')} recorded, but the embedded cloud was restarted"
-        return [f"{what} ({date(document['started_anew'])}) and is empty. Create them again: {again('up')}.", *working]
+        return [
+            f"{what} ({date(document['restarted'])}) and is empty. Create them again: {command_line('up')}.",
+            *working,
+        ]
     account = f"account {document['account']}, {document['region']}"
     ready, going = (sum(resource["phase"] == phase for resource in resources) for phase in ("ready", "deleting"))
     known = "ready" if document["live"] is not None else "recorded as ready"
     body = [f"{head}: {account}, {ready} of {count(len(resources), 'resource')} {known}", *working]
     if going and not working:
-        body.append(f"{count(going, 'resource')} being deleted when `down` stopped. To finish: {again('down')}.")
+        body.append(f"{count(going, 'resource')} being deleted when `down` stopped. To finish: {command_line('down')}.")
     elif going:
         body.append(f"{count(going, 'resource')} being deleted")
     body.append("")
     rows = table((f"  {resource['address']}", resource["phase"], resource["id"] or "") for resource in resources)
     for step, pairs in groupby(zip(resources, rows, strict=True), key=lambda pair: pair[0]["step"]):
         body += [step or "(no step)", *(row for _, row in pairs)]
-    return [*body, "", *_live(document, again("up", "--new-ami")), *_url(document)]
+    return [*body, "", *_live(document, command_line("up", "--new-ami")), *_url(document)]
 
 
 def _working(document: Mapping[str, Any]) -> list[str]:

@@ -17,10 +17,10 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        if age is not None and self.aws.pace.young(age, settling(type(desired), record)):
+        if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
         """,
         """
-        if age is not None and live is not None and self.aws.pace.young(age, settling(type(desired), record)):
+        if age is not None and live is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
         """,
     ),
     Mutation(
@@ -177,10 +177,10 @@ FAULTS = (
         ENGINE,
         FIND,
         """
-        return SETTLE if record and record.id else resource_type.listed_within
+        return LISTED_WITHIN if record and record.id else resource_type.listed_within
         """,
         """
-        return SETTLE
+        return LISTED_WITHIN
         """,
     ),
     Mutation(

@@ -516,8 +516,8 @@ def test_on_a_terminal_the_user_is_asked(
 
 
 def test_the_next_command_names_the_same_stack() -> None:
-    assert Options().again("up") == "`provision up`"
+    assert Options().command_line("up") == "`provision up`"
     options = Options(Path("a b.toml"), "staging", Target.AWS, Path("s"), "work", yes=True, json=True)
-    assert options.again("down") == (
+    assert options.command_line("down") == (
         "`provision down -c 'a b.toml' --env staging --target aws --state-dir s --profile work`"
     )

@@ -58,7 +58,7 @@ def test_from_a_subdirectory_configuration_and_state_are_those_of_the_project(ru
     code, out, err = run("state", "list", "--json")
     assert (code, [resource["id"] for resource in json.loads(out)]) == (0, ["vpc-0"])
     assert err == "configuration: ../../stack.toml\n"
-    assert Options().again("up") == "`provision up`", "it is found again by the next command"
+    assert Options().command_line("up") == "`provision up`", "it is found again by the next command"
     assert Options().directory == Path("../../.provision")
     assert not (directory / "a" / "b" / ".provision").exists()
 

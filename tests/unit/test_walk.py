@@ -64,8 +64,8 @@ class World:
         Scheduler(self.nodes, act, self.look, reached or usual, self.events.append, self.pace, self.moments).run()
 
 
-def waits(why: str = "x", timeout: float = 1000, *, again: bool = False, until: Until = Until.READY) -> Wait:
-    return Wait(why, timeout, until, again=again)
+def waits(why: str = "x", timeout: float = 1000, *, retry: bool = False, until: Until = Until.READY) -> Wait:
+    return Wait(why, timeout, until, retry=retry)
 
 
 def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
@@ -78,7 +78,7 @@ def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
 
 
 def test_again_means_to_act_again_and_holds_dependents_back() -> None:
-    world = World({"a": [], "b": [Dependency("a")]}, a=[waits(again=True), waits(again=True), None])
+    world = World({"a": [], "b": [Dependency("a")]}, a=[waits(retry=True), waits(retry=True), None])
     world.run()
     assert world.happened == ["act a", "act a", "act a", "act b"]
 
@@ -143,7 +143,7 @@ def test_waiting_ends_with_the_budget_and_names_what_is_in_the_way() -> None:
 
 
 def test_waiting_and_acting_by_turns_ends_with_the_budget_too() -> None:
-    world = World({"a": []}, a=[waits(timeout=50, again=bool(i % 2)) for i in range(10_000)])
+    world = World({"a": []}, a=[waits(timeout=50, retry=bool(i % 2)) for i in range(10_000)])
     with pytest.raises(SomeFailed) as caught:
         world.run()
     assert isinstance(caught.value.failures["a"], TimedOut)

@@ -26,9 +26,9 @@ class Slow(Resource):
 RESOURCE_TYPES.pop("slow")
 
 READY = Wait("it to be available", 1800, Until.READY)
-OUTAGE = Wait("waiting for AWS to answer again", 300, Until.ANSWERED, again=True)
-REFUSED = Wait("it is being changed", 600, Until.ACCEPTED, again=True, about="busy")
-OTHER = Wait("it is still in use", 600, Until.ACCEPTED, again=True, about="used")
+OUTAGE = Wait("waiting for AWS to answer again", 300, Until.ANSWERED, retry=True)
+REFUSED = Wait("it is being changed", 600, Until.ACCEPTED, retry=True, about="busy")
+OTHER = Wait("it is still in use", 600, Until.ACCEPTED, retry=True, about="used")
 CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 

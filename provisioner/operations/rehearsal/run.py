@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from state.model import State
     from state.store import Store
 
-SETTLED = 4000.0
+QUIET_SECONDS = 4000.0
 """Seconds between the copying and the run: no instance is too many by then, and ECS shows no stopped tasks."""
 COPYING = "times:0.1"
 """How long AWS takes for the copy, which says nothing of the run: waiting takes few reads then."""
@@ -163,7 +163,7 @@ def _once(
         copy.create()
         if request.new_ami:
             copy.release_ami()
-        control.pass_time(temporary.cloud, SETTLED, durations)
+        control.pass_time(temporary.cloud, QUIET_SECONDS, durations)
         planned = copy.plan(request) if request.command == "up" else []
         run = copy.run(request, durations)
     if any(one.action != "none" and one.address.partition("/")[0] in IMAGES for one in planned):
