@@ -26,7 +26,7 @@ RESOURCES = re.compile(
 
 def main() -> None:
     """Measure a first run, one with nothing to do, and a look at what would be done, of both; print a row for each."""
-    print(f"{'what':28}{'seconds':>9}{'things':>8}{'reads':>7}{'writes':>8}")
+    print(f"{'what':28}{'seconds':>9}{'resources':>11}{'reads':>7}{'writes':>8}")
     with project(RULES) as sample:
         sample.start_cloud()
         _row("provision up, first", sample.run("up", "--yes"))
@@ -47,7 +47,7 @@ def main() -> None:
 
 def _row(what: str, one: Measured) -> None:
     resources = sum(not call["error"] and bool(RESOURCES.match(call["operation"])) for call in one.calls)
-    print(f"{what:28}{one.seconds:9.2f}{resources:8}{one.reads:7}{one.writes:8}", flush=True)
+    print(f"{what:28}{one.seconds:9.2f}{resources:11}{one.reads:7}{one.writes:8}", flush=True)
 
 
 def _player(sample: Project) -> Callable[..., Measured]:

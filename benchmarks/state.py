@@ -48,9 +48,9 @@ class Place:
 def main() -> None:
     """Measure both stores with few resources and many, and print one row each."""
     gc.set_threshold(GARBAGE)  # as the program does
-    print(f"{'':22}{'put ms':>15}{'bare write ms':>16}{'load':>8}{'open':>8}{'close s':>17}{'bytes a thing':>19}")
+    print(f"{'':22}{'put ms':>15}{'bare write ms':>16}{'load':>8}{'open':>8}{'close s':>17}{'bytes a record':>19}")
     print(
-        f"{'store':12}{'things':>10}{'median':>8}{'95 %':>7}{'median':>9}{'95 %':>7}{'s':>8}{'s':>8}"
+        f"{'store':12}{'records':>10}{'median':>8}{'95 %':>7}{'median':>9}{'95 %':>7}{'s':>8}{'s':>8}"
         f"{'changed':>9}{'same':>8}{'document':>11}{'line':>8}"
     )
     with project() as sample:
