@@ -29,7 +29,7 @@ test: $(READY)
 	@echo "make test SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "not slow and not enumeration"
 
-# Whole lives of a stack, many seconds each: with `make test` all that continuous integration runs.
+# Whole lives of a stack, and what takes long with single resource types: with `make test` all that continuous integration runs.
 test-slow: $(READY)
 	@echo "make test-slow SEED=$(SEED)"
 	$(BIN)/python -m pytest $(TESTS) -m "slow and not enumeration"

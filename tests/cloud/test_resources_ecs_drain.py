@@ -19,6 +19,8 @@ from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 
+pytestmark = pytest.mark.slow
+
 NAME = "ecs-sample-dev"
 
 

@@ -26,6 +26,8 @@ from provisioner.resources.elbv2_listeners import Listener, forward
 from steps.stack import Stack
 from tests.cloud.rig import Rig
 
+pytestmark = pytest.mark.slow
+
 ROLE = "arn:aws:iam::123456789012:role/tasks"
 CLUSTER = "ecs-sample-dev"
 FAMILY = "ecs-sample-dev-web"

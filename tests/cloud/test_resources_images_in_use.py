@@ -23,6 +23,8 @@ from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import CONFIG, FACTS, Rig
 from tests.ways import calls
 
+pytestmark = pytest.mark.slow
+
 NAME = f"{CONFIG.name}/web"
 KIND = "application/vnd.docker.distribution.manifest.v2+json"
 

@@ -24,6 +24,8 @@ from steps.stack import Stack
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.rig import Rig
 
+pytestmark = pytest.mark.slow
+
 NAME = "ecs-sample-dev"
 ZONES = "ac"
 CHARACTERS = MappingProxyType({"character_set_server": "utf8mb4"})
