@@ -12,140 +12,25 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Self
 
 from state.checks import parsed
 from state.journal import apply, encoded
 from state.lease import Lease
 from state.lock import patiently
-from state.migrate import migrate
-from state.model import RERUN, Run, State, StateError, StateUnavailable
+from state.model import RERUN, Run, State, StateError
 from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime
+from state.s3_read import DOCUMENT, Loaded, load, name_of, replay, serial_of
 from state.store import Store, document
 
-DOCUMENT, JOURNAL = "state.json", "journal/"
 SESSION, ENDED = "session", "ended"
 """The metadata of the document that names the session that is at work on it, and what it says when that ended well."""
-READERS = 16
-READINGS = 10
-"""How often a state that changes while it is read is read again."""
 LEAP = 1_000_000
 """By how much the serial may grow where it cannot be known which ones are taken."""
 CLOSED = "the state is closed: nothing more is recorded"
 
 Entry = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """What was read.
-
-    Attributes:
-        found: the document, None for a new state.
-        outdated: the document as it was, if it had to be migrated.
-        journal: the names of all entries, older ones that a kill has left included.
-        last: the number of the newest entry that continues the document.
-        sealed: whether that is a seal, or nothing is there to be sealed.
-        newest: the highest serial of any entry.
-    """
-
-    state: State
-    found: StoredObject | None
-    outdated: bytes | None
-    journal: list[str]
-    last: int
-    sealed: bool
-    newest: int
-
-
-def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
-    """Return the state without locking or changing anything; an empty one if there is none.
-
-    Raises:
-        StateError: it is unreadable or newer than this version, or S3 cannot be read.
-    """
-    return _load(objects, stack, runtime).state
-
-
-def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
-    for _ in range(READINGS):
-        found = objects.get(DOCUMENT)
-        problem = None
-        try:
-            loaded = _assembled(objects, stack, found, runtime)
-            found = loaded.found
-        except StateUnavailable:
-            raise
-        except StateError as error:
-            problem = error
-        # entries go away when they are folded: what was read counts if the document is still the same. One that was
-        # not shown at first is read again before it counts as broken
-        if (found or not problem) and objects.unchanged(DOCUMENT, found.etag if found else None):
-            if problem:
-                raise problem
-            return loaded
-    raise StateUnavailable(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Try again")
-
-
-def _assembled(objects: Objects, stack: str, found: StoredObject | None, runtime: Runtime) -> _Loaded:
-    state, outdated = State(stack), None
-    if found:
-        try:
-            current, changed = migrate(parsed(found.body))
-            state, outdated = State.from_dict(current), found.body if changed else None
-        except ValueError as error:
-            raise StateError(
-                f"{objects.url_of(DOCUMENT)} is incomplete or not JSON ({error}). Run `provision recover`, which "
-                f"rebuilds it from the account, or restore an earlier version (docs/state.md)"
-            ) from None
-        except StateError as error:
-            raise type(error)(f"{objects.url_of(DOCUMENT)}: {error}") from None
-    there = objects.names("")
-    if found is None and DOCUMENT in there and (found := objects.listed(DOCUMENT)):
-        return _assembled(objects, stack, found, runtime)
-    journal = [name for name in there if name.startswith(JOURNAL)]
-    newest = max(map(_serial, journal), default=0)
-    if found is None:
-        # whoever was at work on a document that was lost must find a seal
-        state.serial = newest
-        last = max((_number(name) for name in journal if _serial(name) == newest), default=0)
-        return _Loaded(state, None, None, journal, last, sealed=not journal, newest=newest)
-    names = [name for name in journal if _serial(name) == state.serial]
-    sealed = False
-    entries = runtime.each(objects.listed, names, READERS)
-    for number, (name, entry) in enumerate(zip(names, entries, strict=True), start=1):
-        if entry is None or name != _name(state.serial, number):
-            raise StateError(f"{objects.url_of(_name(state.serial, number))} is missing. Restore it (docs/state.md)")
-        sealed = _replay(objects.url_of(name), entry.body, state)
-    return _Loaded(state, found, outdated, journal, len(names), sealed, newest)
-
-
-def _replay(where: str, body: bytes, state: State) -> bool:
-    """Apply an object of the journal to the state; return whether it is a seal."""
-    try:
-        for entry in map(parsed, body.splitlines()):
-            if "sealed" in entry:
-                return True
-            apply(entry, state)
-    except (ValueError, TypeError, StateError) as error:
-        raise StateError(f"{where} is not a journal entry ({error}). Repair or restore it (docs/state.md)") from None
-    return False
-
-
-def _name(serial: int, number: int) -> str:
-    return f"{JOURNAL}{serial:08d}/{number:06d}"
-
-
-def _serial(name: str) -> int:
-    serial = name.removeprefix(JOURNAL).partition("/")[0]
-    return int(serial) if serial.isdecimal() else 0
-
-
-def _number(name: str) -> int:
-    number = name.rpartition("/")[2]
-    return int(number) if number.isdecimal() else 0
 
 
 class S3Store(Store):
@@ -196,7 +81,7 @@ class S3Store(Store):
         """
         patiently(self._lease.acquire, self._report, self._pause, self.runtime)
         try:
-            loaded = _load(self._objects, self._stack, self.runtime)
+            loaded = load(self._objects, self._stack, self.runtime)
             self.state, self._etag = loaded.state, loaded.found.etag if loaded.found else None
             if loaded.outdated is not None:
                 self.keep(f"state.schema-{json.loads(loaded.outdated)['schema']}.json", loaded.outdated)
@@ -305,7 +190,7 @@ class S3Store(Store):
             self._durable += len(batch)
 
     def _put_next(self, content: bytes) -> None:
-        name = _name(self.state.serial, self._number + 1)
+        name = name_of(self.state.serial, self._number + 1)
         self._unsure = True
         try:
             self._objects.put(name, content, over=None)
@@ -330,18 +215,18 @@ class S3Store(Store):
         What it still writes meanwhile has its effect on the state that is handed in. Returns the seal's name.
         """
         while True:
-            name = _name(self.state.serial, last + 1)
+            name = name_of(self.state.serial, last + 1)
             try:
                 self._objects.put(name, encoded({"sealed": self._lease.claim}), over=None)
             except Taken as taken:
-                if taken.found is None or _replay(self._objects.url_of(name), taken.found.body, state):
+                if taken.found is None or replay(self._objects.url_of(name), taken.found.body, state):
                     return name
                 self._folding.append(name)
                 last += 1
             else:
                 return name
 
-    def _free_serial(self, loaded: _Loaded) -> int:
+    def _free_serial(self, loaded: Loaded) -> int:
         """Return a serial such that no entry has the next one, nor will get it from anybody who is only asleep."""
         serial = max(loaded.state.serial, loaded.newest)
         written = loaded.found and SESSION in loaded.found.metadata and loaded.state.serial == serial
@@ -396,9 +281,9 @@ class S3Store(Store):
         self._folding = []
 
 
-def _folded(loaded: _Loaded) -> list[str]:
+def _folded(loaded: Loaded) -> list[str]:
     """Return the entries to delete: all, but of each serial's the last one if it is, or may be, a seal."""
-    kept = {_serial(name): name for name in loaded.journal}
+    kept = {serial_of(name): name for name in loaded.journal}
     if loaded.found and not loaded.sealed:
         kept.pop(loaded.state.serial, None)
-    return [name for name in loaded.journal if kept.get(_serial(name)) != name]
+    return [name for name in loaded.journal if kept.get(serial_of(name)) != name]

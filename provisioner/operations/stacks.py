@@ -105,16 +105,16 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
     Raises:
         StateError: the bucket cannot be read.
     """
-    from state import lease, s3
+    from state import lease, s3_read
     from state.objects import Objects
 
     client, bucket, runtime = aws.client("s3"), str(config.state.bucket), aws.pace.runtime
     for name in Objects(client, bucket, "", aws.account, runtime).directories():
         there = Objects(client, bucket, f"{name}/", aws.account, runtime)
-        if s3.DOCUMENT not in there.names(s3.DOCUMENT):
+        if s3_read.DOCUMENT not in there.names(s3_read.DOCUMENT):
             continue
         try:
-            state = s3.read(there, name, runtime)
+            state = s3_read.read(there, name, runtime)
             yield RecordedStack(name, config.target, there.url_of(), state, lease.holder(there, runtime))
         except StateError as error:
             yield RecordedStack(name, config.target, there.url_of(), None, problem=str(error))

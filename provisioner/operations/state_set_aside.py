@@ -85,7 +85,7 @@ def in_bucket(
     """Copy a broken state in a bucket aside, with its journal, then take away the document that was found broken."""
     from state.lease import Lease
     from state.objects import Taken
-    from state.s3 import DOCUMENT, JOURNAL, read
+    from state.s3_read import DOCUMENT, JOURNAL, read
 
     lock, copies = Lease(objects, "recover", lease, lambda: None, runtime, note), list[str]()
     # two that come within one second have a directory each

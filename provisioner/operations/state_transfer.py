@@ -157,11 +157,11 @@ def _copy(state: State) -> State:
 
 
 def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back: bool) -> None:
-    from state import local, s3
+    from state import local, s3_read
 
     if back:
         found = local.read(stores.directory(options, config), config.name)
     else:
-        found = s3.read(stores.objects(config, aws, stores.bucket_client(aws)), config.name, aws.pace.runtime)
+        found = s3_read.read(stores.objects(config, aws, stores.bucket_client(aws)), config.name, aws.pace.runtime)
     if (found.lineage, found.records) != (moved.lineage, moved.records):
         raise ProvisionError("the copy reads back differently, so the state was not moved. Run this again")

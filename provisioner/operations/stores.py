@@ -50,11 +50,11 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
 
     if not config.state.bucket:
         return check_bound(local.read(directory(options, config), config.name))
-    from state import s3
+    from state import s3_read
 
     not_left_behind(options, config)
     aws = aws or reader(options, config)
-    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
+    return check_bound(s3_read.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
 
 
 def objects(config: Config, aws: Aws, client: Any) -> Objects:

@@ -12,7 +12,8 @@ from provisioner.operations.state_set_aside import in_bucket
 from state.model import Record, StateError, StateTooNew
 from state.objects import HIDDEN, Objects
 from state.runtime import Machine
-from state.s3 import DOCUMENT, JOURNAL, S3Store, read
+from state.s3 import S3Store
+from state.s3_read import DOCUMENT, JOURNAL, read
 from tests.cloud.conftest import REGION, EmbeddedCloud
 
 ACCOUNT = "123456789012"

@@ -29,7 +29,8 @@ from state.journal import encoded
 from state.lease import FREE, LOCK, remaining
 from state.model import SCHEMA, Record, Run, StateError, StateLocked, StateTooNew
 from state.objects import Objects, Taken
-from state.s3 import DOCUMENT, JOURNAL, READINGS, S3Store, read
+from state.s3 import S3Store
+from state.s3_read import DOCUMENT, JOURNAL, READINGS, read
 from tests.cloud.conftest import HANGS, REGION, EmbeddedCloud, refused
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.state_writer import ACCOUNT

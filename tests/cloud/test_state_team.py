@@ -21,7 +21,8 @@ from state.local import LocalStore
 from state.local import read as read_local
 from state.model import Record, State
 from state.objects import Objects
-from state.s3 import S3Store, read
+from state.s3 import S3Store
+from state.s3_read import read
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import ENDPOINTS, SMALL, Project

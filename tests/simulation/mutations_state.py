@@ -6,7 +6,7 @@ from tests.simulation.mutation import Mutation
 
 LOCAL, S3 = "local", "s3"
 JOURNAL, STORE, LOCK = "state/journal.py", "state/local.py", "state/lock.py"
-BUCKET, OBJECTS, LEASE = "state/s3.py", "state/objects.py", "state/lease.py"
+BUCKET, READING, OBJECTS, LEASE = "state/s3.py", "state/s3_read.py", "state/objects.py", "state/lease.py"
 
 FAULTS = (
     Mutation(
@@ -106,7 +106,7 @@ FAULTS = (
     Mutation(
         "a reader of the bucket does not look whether the document was replaced meanwhile",
         S3,
-        BUCKET,
+        READING,
         "if (found or not problem) and objects.unchanged(DOCUMENT, found.etag if found else None):",
         "if True:",
     ),

@@ -15,7 +15,8 @@ from greenlet import getcurrent
 from state.lease import FREE, LOCK
 from state.model import Record, Run, State, StateError, StateLocked
 from state.objects import Objects
-from state.s3 import DOCUMENT, ENDED, JOURNAL, SESSION, S3Store, read
+from state.s3 import ENDED, SESSION, S3Store
+from state.s3_read import DOCUMENT, JOURNAL, read
 from tests.simulation.bucket import LATE, TIMEOUT, Bucket, Client, Network
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.s3_life import Command, Deed, Life, Op, drawn

@@ -13,7 +13,7 @@ from greenlet import getcurrent
 from state.lease import FREE, LOCK, Lease
 from state.model import RERUN, Record, Run, State, StateError, StateLocked
 from state.objects import Objects
-from state.s3 import DOCUMENT, read
+from state.s3_read import DOCUMENT, read
 from tests.simulation.bucket import ATTEMPTS, FATES, Network
 from tests.simulation.hub import Process, Violation
 from tests.simulation.place import Place, burst, record, store

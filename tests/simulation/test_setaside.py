@@ -7,7 +7,7 @@ import pytest
 from provisioner.operations.state_set_aside import in_bucket
 from state.model import StateError, StateUnavailable
 from state.objects import Objects
-from state.s3 import DOCUMENT, JOURNAL, read
+from state.s3_read import DOCUMENT, JOURNAL, read
 from tests.simulation.hub import Process
 from tests.simulation.place import Place, record, store
 
