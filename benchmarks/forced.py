@@ -207,7 +207,7 @@ def tails(nodes: Sequence[Node]) -> dict[str, float]:
     known = {node.address: node for node in nodes}
     found = {address: node.lasts for address, node in known.items()}
     # the walk goes to a resource after all that it waits for
-    for user in reversed(unlimited(nodes).begins):
+    for user in reversed(list(unlimited(nodes).begins)):
         for need, later in known[user].after.items():
             found[need] = max(found[need], later + found[user])
     return found

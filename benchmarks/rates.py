@@ -11,11 +11,13 @@ from provisioner.aws.errors import throttled
 
 SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 """No images: what an engine here does takes real seconds."""
-WITHOUT = [
-    sys.executable,
-    "-c",
-    "from provisioner import cli, ratelimits; ratelimits.LIMITS = (); raise SystemExit(cli.main())",
-]
+_EMPTIED = """
+from provisioner.aws import rate_limits
+from provisioner.cli.main import main
+rate_limits.LIMITS = ()
+raise SystemExit(main())
+"""
+WITHOUT = [sys.executable, "-c", _EMPTIED]
 """The tool in a process where the table of rates is empty: only boto3's retries are left."""
 
 

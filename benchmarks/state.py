@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import boto3
 
 from benchmarks.project import project
 from provisioner.cli.main import GARBAGE
-from state import local, s3
+from state import local, s3_read
 from state.journal import encoded
 from state.lease import LEASE
 from state.local import LocalStore
@@ -55,6 +56,7 @@ def main() -> None:
     )
     with project() as sample:
         sample.start_cloud()
+        assert sample.cloud
         sample.run("up", "--yes")
         records = list(local.read(sample.directory / ".provision" / "local" / STACK, STACK).records.values())
         client = boto3.client(
@@ -91,7 +93,7 @@ def in_bucket(client: Any, prefix: str) -> Place:
     return Place(
         "S3, embedded",
         lambda: S3Store(objects, STACK, "up", "bench", LEASE, lambda: None),
-        lambda: s3.read(objects, STACK),
+        lambda: s3_read.read(objects, STACK),
         lambda line: client.put_object(Bucket=BUCKET, Key=f"{prefix}/{uuid.uuid4()}", Body=line),
     )
 
@@ -109,8 +111,8 @@ def _row(place: Place, records: list[Record], resources: int) -> None:
     opened = _timed(store.__enter__)
     puts, bare = [], []
     for record, line in islice(cycle(zip(list(state.records.values()), lines, strict=True)), PUTS):
-        puts.append(1000 * _timed(lambda record=record: store.put(record)))
-        bare.append(1000 * _timed(lambda line=line: place.bare(line)))
+        puts.append(1000 * _timed(partial(store.put, record)))
+        bare.append(1000 * _timed(partial(place.bare, line)))
     changed = _timed(store.__exit__)
     same = place.store().__enter__()
     unchanged = _timed(same.__exit__)
