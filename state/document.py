@@ -20,7 +20,7 @@ BATCH = 1000
 """How many lines are written at once."""
 PIECE = 1 << 20
 """About how many bytes of lines are read at once."""
-MANY = 10_000
+FREEZE_ABOVE = 10_000
 """Beyond so many records no later look for garbage goes through them, nor through what else there is by then."""
 _BEGIN, _END = b'\n"records": {\n', b"\n},\n"
 # what goes round in circles is not recorded in the first place
@@ -65,7 +65,7 @@ def table(content: bytearray) -> dict[str, Any] | None:
     del content[end:], content[: begin + len(_BEGIN)]
     with _no_garbage():
         records = _records(content)
-        if len(records) > MANY:
+        if len(records) > FREEZE_ABOVE:
             gc.freeze()
     return document | {"records": records}
 

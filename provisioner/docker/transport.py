@@ -37,7 +37,7 @@ SILENCES = 2
 COMMIT_SECONDS = 300.0
 """How long it may take to say that it has the blob that was sent to it: it reads that once more."""
 REDIRECTS = 5
-AT_ONCE = 10
+CONNECTIONS = 10
 """Connections to one host that are kept."""
 WORDS = 64 << 10
 """Bytes that are read of an answer that is no content."""
@@ -197,12 +197,12 @@ class Transport:
             proxy = f"http://{proxy}"
         if proxy not in self._pools:
             if not proxy:
-                self._pools[proxy] = PoolManager(ssl_context=_trust(), maxsize=AT_ONCE)
+                self._pools[proxy] = PoolManager(ssl_context=_trust(), maxsize=CONNECTIONS)
             else:
                 user = urlsplit(proxy).username
                 access = f"{user}:{urlsplit(proxy).password or ''}" if user else None
                 named = make_headers(proxy_basic_auth=unquote(access) if access else None)
-                self._pools[proxy] = ProxyManager(proxy, proxy_headers=named, ssl_context=_trust(), maxsize=AT_ONCE)
+                self._pools[proxy] = ProxyManager(proxy, proxy_headers=named, ssl_context=_trust(), maxsize=CONNECTIONS)
         return self._pools[proxy]
 
     def allowed(self, url: str, former: str = "") -> None:

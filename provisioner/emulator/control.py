@@ -19,7 +19,7 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 ANSWER_SECONDS = 5.0
 READY_SECONDS = 30.0
 """For how long a cloud may be about to be ready."""
-AT_ONCE = 300.0
+SECONDS_PER_CALL = 300.0
 """The most seconds of the cloud's clock that pass in one call."""
 PROTOCOL = "provision-clock"
 """What a connection to the clock is upgraded to."""
@@ -186,8 +186,8 @@ def pass_time(cloud: CloudProcess, seconds: float, durations: str) -> None:
     set_clock(cloud, "virtual", idle=0)
     while seconds > 0:
         # a call is to be answered soon
-        control(cloud, "POST", f"/_cloud/advance?seconds={min(seconds, AT_ONCE)}")
-        seconds -= AT_ONCE
+        control(cloud, "POST", f"/_cloud/advance?seconds={min(seconds, SECONDS_PER_CALL)}")
+        seconds -= SECONDS_PER_CALL
     set_clock(cloud, "virtual", durations, idle=0)
 
 

@@ -36,7 +36,7 @@ def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -
     if (answer := PATHS.get((method, name))) is None:
         return answer_json("404 Not Found", {"error": f"no such path: {method} {PREFIX}{name}"}, start_response)
     upgraded = name == "clock" and environ.get("HTTP_UPGRADE") == PROTOCOL
-    if upgraded or (method, name) not in AT_ONCE:
+    if upgraded or (method, name) not in EARLY:
         cloud.ready.wait()
     if upgraded:
         raise TakeOver(PROTOCOL, clock_clients.serve)
@@ -212,5 +212,5 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
 }
 """What answers which method and path. None is answered as `{"ok": true}`, and a ValueError as a bad request."""
 
-AT_ONCE = {("POST", "stop"), ("GET", "clock")}
+EARLY = {("POST", "stop"), ("GET", "clock")}
 """Answered while moto is still being imported; all others wait for it."""

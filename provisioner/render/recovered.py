@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from provisioner.operations.import_resource import Candidate
     from provisioner.operations.recovery import Recovery
 
-MANY = 10
+NAMES_SHOWN = 10
 """So many names are told one by one."""
 
 
@@ -100,5 +100,5 @@ def _value(value: Any) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    rest = len(names) - MANY
-    return ", ".join(names[:MANY]) + (f" and {count(rest, 'other')}" if rest > 0 else "")
+    rest = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {count(rest, 'other')}" if rest > 0 else "")

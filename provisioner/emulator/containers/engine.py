@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CLOUD = "provisioner.emulator"
 """The label of all that the embedded cloud creates in the engine; its value says for which embedded cloud."""
 READ_SECONDS = 0.3
-AT_ONCE = 8
+THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Engine:
     owner: str
     containers: dict[str, ContainerState] = field(default_factory=dict)
     read_at: float = 0.0
-    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "containers"))
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "containers"))
 
     @property
     def labels(self) -> dict[str, str]:

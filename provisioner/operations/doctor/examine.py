@@ -36,7 +36,7 @@ CHECKS: Mapping[str, Check] = {
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
 }
 """Every check that asks as somebody, by the name under which it is told when it breaks."""
-AT_ONCE = 16
+THREADS = 16
 
 
 def examine(context: Context, emit: Emit) -> list[Checked]:
@@ -55,7 +55,7 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
 
 def together(context: Context, emit: Emit, checks: Mapping[str, Check]) -> list[Checked]:
     """Return what these checks found, run at once, in their order."""
-    found = each(context.aws.pace, lambda item: _run(context, emit, *item), checks.items(), AT_ONCE)
+    found = each(context.aws.pace, lambda item: _run(context, emit, *item), checks.items(), THREADS)
     return [one for several in found for one in several]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context
 
 NAME = "permissions"
-AT_ONCE = 40
+ANSWERS_PER_CALL = 40
 """Answers of one call: IAM gives one for each action with each resource, also for pairs that make no sense."""
 NAMED = 8
 """How many denied actions are named."""
@@ -158,7 +158,7 @@ def _fits(question: Question, context: Mapping[str, tuple[str, ...]], permission
     actions = {permission.name, *question.actions}
     resources = {*permission.resources, *question.resources}
     same = all(question.context.get(key, values) == values for key, values in context.items())
-    return same and len(actions) * len(resources) <= AT_ONCE
+    return same and len(actions) * len(resources) <= ANSWERS_PER_CALL
 
 
 def _variants(permission: Permission) -> Iterator[Permission]:
