@@ -61,7 +61,10 @@ class Client:
 
 
 class Clock:
-    """One clock, and who is connected to it. Times are AWS's seconds since its start."""
+    """One clock, and who is connected to it. Times are AWS's seconds since its start.
+
+    Moments to come are whole microseconds, as those of its clients are (`engine.turns.Turns.moment`).
+    """
 
     def __init__(self) -> None:
         self.tick: Callable[[], None] = lambda: None

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from provisioner.engine.events import Action
 from provisioner.engine.resource import Change
 
-Action = Literal["create", "change", "delete", "adopt", "none", "refused"]
+PlannedAction = Literal[Action, "adopt", "none", "refused"]
 
 KNOWN_AFTER_UP = "(known after up)"
 
@@ -23,7 +24,7 @@ class Planned:
     """
 
     address: str
-    action: Action
+    action: PlannedAction
     step: str
     changes: Mapping[str, Change] = field(default_factory=dict)
     why: str = ""

@@ -12,13 +12,13 @@ from provisioner.engine.words import count
 from provisioner.render.text import SYMBOLS, visible
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Action, Planned
+    from provisioner.engine.planned import Planned, PlannedAction
 
 ABSENT = object()
 """Stands for a value that is not there on one side."""
 WIDTH = 160
 """Longer values are shortened."""
-WORDS: dict[Action, str] = {
+WORDS: dict[PlannedAction, str] = {
     "create": "to create",
     "change": "to change",
     "delete": "to delete",

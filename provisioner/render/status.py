@@ -22,21 +22,21 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
     Args:
         command_line: from a command's name, and its own options, to the command line that runs it on the same stack.
     """
-    resources, working = document["resources"], _working(document)
+    resources, locked = document["resources"], _locked(document)
     head = f"{document['stack']} on {document['target']}"
     if not resources:
-        return [f"{head}: no resources. Create the stack: {command_line('up')}.", *working]
+        return [f"{head}: no resources. Create the stack: {command_line('up')}.", *locked]
     if document["restarted"] is not None:
         what = f"{head}: {count(len(resources), 'resource')} recorded, but the embedded cloud was restarted"
         return [
             f"{what} ({date(document['restarted'])}) and is empty. Create them again: {command_line('up')}.",
-            *working,
+            *locked,
         ]
     account = f"account {document['account']}, {document['region']}"
     ready, going = (sum(resource["phase"] == phase for resource in resources) for phase in ("ready", "deleting"))
     known = "ready" if document["live"] is not None else "recorded as ready"
-    body = [f"{head}: {account}, {ready} of {count(len(resources), 'resource')} {known}", *working]
-    if going and not working:
+    body = [f"{head}: {account}, {ready} of {count(len(resources), 'resource')} {known}", *locked]
+    if going and not locked:
         body.append(f"{count(going, 'resource')} being deleted when `down` stopped. To finish: {command_line('down')}.")
     elif going:
         body.append(f"{count(going, 'resource')} being deleted")
@@ -47,7 +47,7 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
     return [*body, "", *_live(document, command_line("up", "--new-ami")), *_url(document)]
 
 
-def _working(document: Mapping[str, Any]) -> list[str]:
+def _locked(document: Mapping[str, Any]) -> list[str]:
     return [f"locked by {visible(document['locked_by'])}"] if document["locked_by"] else []
 
 

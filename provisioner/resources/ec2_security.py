@@ -218,9 +218,9 @@ def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wa
     """
     ec2 = aws.client("ec2")
     allowed, kept = [_bare(rule) for rule in there], [_bare(rule) for rule in wanted]
-    if refusable := [_permission(rule) for rule in wanted if rule not in there and _bare(rule) in allowed]:
+    if redescribed := [_permission(rule) for rule in wanted if rule not in there and _bare(rule) in allowed]:
         describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
-        describe(GroupId=group_id, IpPermissions=refusable)
+        describe(GroupId=group_id, IpPermissions=redescribed)
     changes = [
         (f"authorize_security_group_{direction}", [_permission(rule) for rule in wanted if _bare(rule) not in allowed]),
         (f"revoke_security_group_{direction}", [_permission(rule) for rule in there if _bare(rule) not in kept]),
