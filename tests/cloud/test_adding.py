@@ -88,7 +88,7 @@ def test_what_the_document_adds_keeps_the_contract(cloud: EmbeddedCloud, tmp_pat
     assert cloud.client("sns").list_topics()["Topics"] == []
 
 
-def test_a_resource_type_that_breaks_the_contract_is_told_how(
+def test_a_resource_type_that_breaks_the_contract_reads_how(
     cloud: EmbeddedCloud, tmp_path: Path, added: Added, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "deaf_topic", Resource)  # so that it is gone afterwards
@@ -122,7 +122,7 @@ def nothing(_: object) -> Any:
     ],
     ids=["none", "a field too few", "a field too many", "a fixed field"],
 )
-def test_a_sample_that_lacks_something_is_told_what(added: Added, sample: Sample | None, words: str) -> None:
+def test_a_sample_that_lacks_something_reads_what(added: Added, sample: Sample | None, words: str) -> None:
     assert any(words in told for told in mistakes(added.topic, sample))
 
 

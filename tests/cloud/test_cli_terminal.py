@@ -303,7 +303,7 @@ def test_json_is_all_that_stands_on_stdout(project: Project, command: str) -> No
 
 
 @pytest.mark.parametrize("step", [18, 21])
-def test_what_could_not_be_recorded_is_not_told_as_finished(project: Project, step: int) -> None:  # noqa: F811
+def test_what_could_not_be_recorded_is_not_reported_as_finished(project: Project, step: int) -> None:  # noqa: F811
     """The disk is full from one of the steps on by which the state is closed."""
     ended = project.end(project.fork("down", "--yes", "--json", how=("full", "fold", str(step))))
     assert ended.code == 1

@@ -166,7 +166,7 @@ def test_nobody_waits_for_one_who_was_killed(cloud: EmbeddedCloud, runtime: Clou
     assert runtime.now() == pytest.approx(began + 100, abs=1e-6)
 
 
-def test_a_real_clock_passes_by_itself_as_fast_as_it_is_told(cloud: EmbeddedCloud) -> None:
+def test_a_real_clock_passes_by_itself_at_the_speed_it_is_given(cloud: EmbeddedCloud) -> None:
     assert set_clock(cloud, "mode=real:1000")["clock"] == "real:1000"
     change = pending(cloud)
     while status(cloud, change) == "PENDING":

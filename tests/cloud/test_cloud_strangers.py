@@ -203,7 +203,7 @@ def impostor() -> Iterator[int]:
         thread.join()
 
 
-def test_who_has_the_port_is_not_taken_for_the_cloud_and_never_told_the_key(
+def test_a_stranger_on_the_port_is_not_taken_for_the_cloud_and_never_gets_the_key(
     cloud: EmbeddedCloud, impostor: int
 ) -> None:
     elsewhere = replace(cloud.process, endpoint=f"http://127.0.0.1:{impostor}")

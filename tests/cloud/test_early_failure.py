@@ -66,7 +66,7 @@ def timed(project: Project, code: int) -> Ended:
 
 
 @pytest.mark.enumeration
-def test_an_image_that_cannot_be_pulled_is_told_and_mended(project: Project) -> None:
+def test_an_image_that_cannot_be_pulled_is_reported_and_the_next_up_succeeds(project: Project) -> None:
     before = project.inventory()
     image(project, "frontend-does-not-exist:1")
     why = failure(timed(project, 1))
@@ -85,7 +85,7 @@ def test_an_image_that_cannot_be_pulled_is_told_and_mended(project: Project) -> 
 
 
 @pytest.mark.enumeration
-def test_a_rollback_is_told_as_a_failure_with_the_end_of_the_log(project: Project) -> None:
+def test_a_rollback_is_reported_as_a_failure_with_the_end_of_the_log(project: Project) -> None:
     project.up()
     project.settled(well, "all tasks and instances")
     ecs = project.cloud.client("ecs")

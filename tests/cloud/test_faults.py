@@ -189,7 +189,7 @@ def test_by_request_every_resource_is_met_once_whatever_its_token(cloud: Embedde
         ssm.put_parameter(Name=name, Value="second", Type="String")
 
 
-def test_faults_end_with_the_account_and_when_told(cloud: EmbeddedCloud) -> None:
+def test_faults_end_with_the_account_and_on_request(cloud: EmbeddedCloud) -> None:
     set_faults(cloud, "throttle")
     cloud.reset()
     cloud.client("ec2").describe_vpcs()

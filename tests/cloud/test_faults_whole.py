@@ -118,7 +118,7 @@ def test_reads_that_are_behind_while_replies_are_lost(life: Life) -> None:
 
 
 @pytest.mark.enumeration
-def test_what_goes_on_after_its_call_fails_is_told_and_the_next_up_mends_it(life: Life) -> None:
+def test_what_goes_on_after_its_call_fails_is_reported_and_the_next_up_completes_it(life: Life) -> None:
     set_faults(life.project.cloud, "operations-fail")
     failed = {event["address"]: event["error"] for event in life.project.up(code=1).said("failed")}
     assert failed.keys() == {"private_dns_namespace/main", "cluster_capacity_providers/main"}

@@ -359,7 +359,7 @@ def test_what_cannot_be_imported_is_said_in_one_sentence(rig: Rig) -> None:
 # -- called otherwise, forgotten ------------------------------------------------------------------------------------
 
 
-def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> None:
+def test_a_resource_of_another_name_is_not_created_twice_and_its_tag_follows(rig: Rig) -> None:
     def declare(name: str) -> Declare:
         def step(stack: Stack) -> None:
             net = stack.ensure(Vpc(f"{name}", "10.9.0.0/16"))

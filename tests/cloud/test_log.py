@@ -79,7 +79,7 @@ def test_calls_from_many_threads_are_whole_lines(cloud: EmbeddedCloud, tmp_path:
     assert {line["thread"] for line in lines(path)} == {f"number-{n}" for n in range(8)}
 
 
-def test_a_full_disk_is_told_of_once_and_the_calls_go_on(
+def test_a_full_disk_is_reported_once_and_the_calls_go_on(
     cloud: EmbeddedCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sts = way(cloud, CallLog(Path("/dev/full"))).client("sts")

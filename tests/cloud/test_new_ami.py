@@ -173,7 +173,7 @@ def test_killed_meanwhile_the_next_run_takes_up_the_refresh(project: Project, wo
     assert [event for event in ended.said("waiting") if "instances replaced" in event["why"]]
 
 
-def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project) -> None:
+def test_a_refresh_that_fails_is_reported_and_what_is_left_is_named(project: Project) -> None:
     newest, before = project.cloud.release_image(), images(project)
     set_faults(project.cloud, "operations-fail", each=10_000, only="StartInstanceRefresh")
     ended = project.run(*NEW, code=1)

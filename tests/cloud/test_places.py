@@ -35,7 +35,7 @@ def as_aws(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(here.directory)
 
 
-def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
+def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_created(
     project: Project,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -77,7 +77,7 @@ def test_ec2_says_it_in_two_sentences_and_names_no_resource_where_there_is_none(
     assert made[2] == f"{head}ec2:CreateVpc on resource: arn:aws:ec2:{PLACE}:vpc/* {tail} the ec2:CreateVpc action"
 
 
-def test_an_explicit_deny_is_told_as_one(cloud: EmbeddedCloud) -> None:
+def test_an_explicit_deny_is_reported_as_one(cloud: EmbeddedCloud) -> None:
     enforce(cloud, policy(ALL, denying("ssm:Get*")))
     told = answer(cloud, "ssm", "get_parameter", Name="a")[2]
     on = f"{USER}ssm:GetParameter on resource: arn:aws:ssm:{PLACE}:parameter/a"
@@ -227,7 +227,7 @@ def test_who_creates_with_tags_has_to_be_allowed_to_tag(
     assert f"is not authorized to perform: {creates} " in answer(cloud, service, operation, **parameters)[2]
 
 
-def test_what_is_made_in_a_vpc_is_asked_for_by_the_tags_of_both(cloud: EmbeddedCloud) -> None:
+def test_what_is_created_in_a_vpc_is_authorized_by_the_tags_of_both(cloud: EmbeddedCloud) -> None:
     ec2 = cloud.client("ec2")
     tagged = [{"ResourceType": "vpc", "Tags": TAGS}]
     ours = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged)["Vpc"]["VpcId"]

@@ -24,7 +24,7 @@ from tests.unit.test_capacity_steps import FACTS
 CALLER = "arn:aws:iam::123456789012:user/moto"
 
 
-def test_simulation_says_what_calls_would_be_told(cloud: EmbeddedCloud) -> None:
+def test_simulation_says_what_calls_would_get(cloud: EmbeddedCloud) -> None:
     iam = cloud.client("iam")
 
     def simulated(**more: Any) -> list[tuple[str, str, str]]:

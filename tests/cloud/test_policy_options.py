@@ -64,7 +64,7 @@ def test_a_repository_takes_grants_and_retires_them(cloud: EmbeddedCloud, key: s
     assert using(cloud, key, "ecr") == {"kms:RetireGrant"}
 
 
-def test_a_database_is_made_with_its_callers_use_of_the_key(cloud: EmbeddedCloud, key: str) -> None:
+def test_a_database_is_created_with_its_callers_use_of_the_key(cloud: EmbeddedCloud, key: str) -> None:
     enforce(cloud, policy(allowing("rds:*", "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey")))
     made: dict[str, Any] = {"DBClusterIdentifier": "a", "Engine": "aurora-mysql", "KmsKeyId": key}
     assert f"kms:CreateGrant on resource: {key} because" in answer(cloud, "rds", "create_db_cluster", **made)[2]

@@ -28,7 +28,7 @@ def ended(project: Project, *words: str) -> Ended:
     return project.end(project.begin(*words))
 
 
-def test_what_aws_cannot_change_is_told_by_its_setting_once_with_what_else_would_be_done(project: Project) -> None:
+def test_what_aws_cannot_change_is_reported_by_its_setting_once_with_what_else_would_be_done(project: Project) -> None:
     project.write(SAMPLE + REFUSED)
     shown = ended(project, "plan")
     assert shown.code == 1

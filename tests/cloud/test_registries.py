@@ -63,7 +63,7 @@ def named(there: Outside, tag: str = "1") -> Reference:
 
 
 @pytest.mark.parametrize("media_type", [OCI, DOCKER])
-def test_an_image_is_told_by_its_digest_and_platform(there: Outside, asking: Registries, media_type: str) -> None:
+def test_an_image_is_described_by_its_digest_and_platform(there: Outside, asking: Registries, media_type: str) -> None:
     digest = there.image("1", LAYER, platform="linux/arm64", media_type=media_type)
     assert asking.digest(named(there)) == digest
     assert asking.inspect(named(there)) == ImageInfo(digest, ("linux/arm64",))
@@ -86,7 +86,7 @@ def test_of_an_index_the_one_for_the_platform_is_taken(there: Outside, asking: R
     assert asking.for_platform(named(there), "linux/arm64").digest == arm
 
 
-def test_what_is_for_other_platforms_only_is_told_by_name(there: Outside, asking: Registries) -> None:
+def test_an_image_for_other_platforms_only_is_reported_by_name(there: Outside, asking: Registries) -> None:
     arm = there.image("arm", LAYER, platform="linux/arm64")
     there.index("1", {"linux/arm64/v8": arm, "windows/amd64": arm})
     with pytest.raises(BadImage, match="is an image for linux/arm64, windows/amd64, but its tasks run on linux/amd64"):
@@ -195,7 +195,7 @@ def test_helpers_are_asked_by_their_protocol(tmp_path: Path, monkeypatch: pytest
     ("script", "words"),
     [("echo locked >&2; exit 1", "locked"), ("echo no", "returned no login"), (None, "there is no program")],
 )
-def test_a_helper_that_fails_is_told(
+def test_a_credential_helper_that_fails_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, words: str
 ) -> None:
     configure(tmp_path, monkeypatch, {"credsStore": "it"})
@@ -226,7 +226,7 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest
         (307, {"Location": "/v2/web/manifests/1"}, "redirects without end"),
     ],
 )
-def test_nonsense_of_a_registry_is_told(
+def test_an_answer_of_a_registry_that_makes_no_sense_is_reported(
     there: Outside, asking: Registries, status: int, headers: dict[str, str], words: str
 ) -> None:
     there.troubles.append(Problem("HEAD", 99, status, headers))
@@ -235,7 +235,7 @@ def test_nonsense_of_a_registry_is_told(
 
 
 @pytest.mark.parametrize("token", ['"a\\nb"', '"ü"', "[]", '""', "null"])
-def test_a_token_that_is_none_is_told(there: Outside, asking: Registries, token: str) -> None:
+def test_a_token_that_is_none_is_reported(there: Outside, asking: Registries, token: str) -> None:
     there.token = "t"
     there.troubles.append(Problem("/token", status=200, body=f'{{"token": {token}, "access_token": ""}}'.encode()))
     with pytest.raises(RegistryError, match=r"returned no token"):

@@ -32,7 +32,7 @@ def declared(zone: str, *names: str) -> Any:
     return declare
 
 
-def test_a_lost_record_is_made_again(rig: Rig) -> None:
+def test_a_lost_record_is_created_again(rig: Rig) -> None:
     zone = zone_of(rig)
     rig.up(declared(zone)).ok()
     changes = [{"Action": "DELETE", "ResourceRecordSet": record} for record in records(rig, zone)[:1]]

@@ -34,7 +34,7 @@ def group_of(rig: Rig) -> dict[str, Any]:
     return group
 
 
-def test_a_template_version_that_was_made_but_not_yet_put_in_force_is_used(ready_rig: Rig) -> None:
+def test_a_template_version_that_was_created_but_not_yet_put_in_force_is_used(ready_rig: Rig) -> None:
     ready_rig.up(declared).ok()
     ready_rig.up(lambda stack: declared(stack, disk=40)).ok()
     ec2, template = ready_rig.cloud.client("ec2"), ready_rig.state().records["launch_template/main"].id
@@ -190,7 +190,7 @@ def test_the_instances_of_a_minimum_belong_to_the_capacity_provider(ready_rig: R
     assert ready_rig.down().ok().summary.leftovers == []
 
 
-def test_a_launch_that_failed_is_told_in_awss_words(ready_rig: Rig) -> None:
+def test_a_launch_that_failed_is_reported_in_the_words_of_aws(ready_rig: Rig) -> None:
     ready_rig.up(one).ok()
     ec2, autoscaling = ready_rig.cloud.client("ec2"), ready_rig.cloud.client("autoscaling")
     template = ready_rig.state().records["launch_template/main"].id
@@ -243,7 +243,7 @@ def test_foreign_resources_under_our_names_are_refused_and_left_alone(ready_rig:
     assert client("ecs").describe_clusters(clusters=[NAME])["clusters"][0]["status"] == "ACTIVE"
 
 
-def test_a_provider_that_somebody_elses_cluster_uses_is_told_at_once(ready_rig: Rig) -> None:
+def test_a_provider_that_somebody_elses_cluster_uses_is_reported_at_once(ready_rig: Rig) -> None:
     ready_rig.up(declared).ok()
     ecs = ready_rig.cloud.client("ecs")
     ecs.create_cluster(clusterName="theirs", capacityProviders=[f"asg-{NAME}"])

@@ -93,7 +93,7 @@ def test_policies_come_with_the_creation_and_change_in_place(rig: Rig) -> None:
     assert shown() == {LOGS: OURS["Statement"], S3: OURS["Statement"]}
 
 
-def test_one_being_deleted_is_waited_for_and_made_anew(rig: Rig) -> None:
+def test_one_being_deleted_is_waited_for_and_created_anew(rig: Rig) -> None:
     rig.up(declared).ok()
     first = rig.state().records["vpc_endpoint/logs"].id
     rig.cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[first])

@@ -42,7 +42,7 @@ def group_id(rig: Rig, name: str) -> str:
     return str(rig.state().records[f"security_group/{name}"].id)
 
 
-def test_groups_that_name_each_other_are_made_and_let_out_nothing_else(rig: Rig) -> None:
+def test_groups_that_name_each_other_are_created_and_let_out_nothing_else(rig: Rig) -> None:
     made = rig.up(declared).ok()
     assert made.summary.counts == {"created": 4}
     assert shown(rig) == [(3306, group_id(rig, "db"))]
@@ -72,7 +72,7 @@ def test_a_group_of_a_former_version_is_closed_in_place_and_never_shut(rig: Rig)
     rig.down().ok()
 
 
-def test_the_rule_that_aws_gives_goes_even_if_the_run_that_made_the_group_was_cut_off(rig: Rig) -> None:
+def test_the_rule_that_aws_gives_goes_even_if_the_run_that_created_the_group_was_killed(rig: Rig) -> None:
     rig.up(lambda stack: declared(stack, apart=False, egress=[OPEN])).ok()
     planned = {item.address: list(item.changes) for item in rig.plan(declared)}
     assert planned["security_group/web"] == ["egress"]
@@ -100,7 +100,7 @@ def test_what_may_go_out_comes_changes_and_goes(rig: Rig) -> None:
     assert rig.plan(closed) == []
 
 
-def test_rules_that_are_all_gone_are_made_anew(rig: Rig) -> None:
+def test_rules_that_are_all_gone_are_created_anew(rig: Rig) -> None:
     rig.up(declared).ok()
     peer = [{"GroupId": group_id(rig, "db")}]
     rule = {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "UserIdGroupPairs": peer}

@@ -237,7 +237,9 @@ def test_a_changed_copy_with_our_tags_is_not_what_is_declared(rig: Rig, changes:
 
 
 @pytest.mark.parametrize("out_of_use", ["", f"{FAMILY}:1"], ids=["left", "deregistered"])
-def test_what_a_pipeline_deployed_is_told_and_stays_until_something_else_is_declared(rig: Rig, out_of_use: str) -> None:
+def test_what_a_pipeline_deployed_is_reported_and_stays_until_something_else_is_declared(
+    rig: Rig, out_of_use: str
+) -> None:
     rig.up(declared).ok()
     deploy(rig, copied(rig, image="nginx:2"), out_of_use=out_of_use)
     assert rig.plan(declared) == []
@@ -306,7 +308,7 @@ def test_a_revision_without_our_hash_is_compared_by_its_content(rig: Rig) -> Non
     assert list(planned[0].changes) == ["container_definitions"]
 
 
-def test_a_change_of_settings_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
+def test_a_change_of_settings_is_planned_and_applied_and_nothing_else(rig: Rig) -> None:
     rig.up(declared).ok()
 
     def edited(stack: Stack) -> None:
@@ -370,7 +372,7 @@ def test_a_foreign_service_under_our_name_is_refused(rig: Rig) -> None:
     assert rig.plan(declared) == []
 
 
-def test_made_again_after_it_was_removed(rig: Rig) -> None:
+def test_created_again_after_it_was_deleted(rig: Rig) -> None:
     rig.up(declared).ok()
     rig.down().ok()
     assert rig.up(declared).ok().summary.counts == {"created": 10}

@@ -39,7 +39,7 @@ def test_keys_are_looked_up_by_alias_or_arn_and_none_where_none_is_named(rig: Ri
     assert keys(aws, alone) == {"kms_key": None, "logs.kms_key": second}
 
 
-def test_a_key_that_cannot_be_used_is_told_by_its_setting(rig: Rig) -> None:
+def test_a_key_that_cannot_be_used_is_reported_by_its_setting(rig: Rig) -> None:
     kms, aws = rig.cloud.client("kms"), rig.aws()
     off, asymmetric = (
         kms_key(rig.cloud),
@@ -98,7 +98,7 @@ def repository(stack: Stack, arn: str | None) -> None:
     stack.ensure(Repository("web", "web", "IMMUTABLE", {"scanOnPush": True}, None, encryption))
 
 
-def test_a_repository_keeps_the_key_that_it_was_made_with(rig: Rig) -> None:
+def test_a_repository_keeps_the_key_that_it_was_created_with(rig: Rig) -> None:
     first, second = kms_key(rig.cloud), kms_key(rig.cloud)
     assert rig.up(lambda stack: repository(stack, first)).ok().writes == ["CreateRepository"]
     (made,) = rig.cloud.client("ecr").describe_repositories()["repositories"]
@@ -116,7 +116,7 @@ def test_a_repository_keeps_the_key_that_it_was_made_with(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["keyed", "plain"])
-def test_a_cluster_keeps_the_key_that_it_was_made_with(rig: Rig, before: bool) -> None:
+def test_a_cluster_keeps_the_key_that_it_was_created_with(rig: Rig, before: bool) -> None:
     arn = kms_key(rig.cloud)
     of = {True: arn, False: None}
     rig.up(lambda stack: database(stack, key=of[before])).ok()

@@ -30,7 +30,7 @@ def found(rig: Rig) -> list[dict[str, Any]]:
     return list(rig.cloud.client("ec2").describe_flow_logs()["FlowLogs"])
 
 
-def test_made_once_and_then_left_alone_and_switched_off(rig: Rig) -> None:
+def test_created_once_and_then_left_alone_and_switched_off(rig: Rig) -> None:
     assert rig.up(declared).ok().summary.counts == {"created": 4}
     (log,) = found(rig)
     assert (log["TrafficType"], log["LogGroupName"], log["MaxAggregationInterval"]) == ("ALL", "/vpc/flow", 600)
@@ -42,7 +42,7 @@ def test_made_once_and_then_left_alone_and_switched_off(rig: Rig) -> None:
     assert found(rig) == []
 
 
-def test_one_that_is_gone_is_made_anew_and_one_whose_tags_are_gone_is_known_by_its_id(rig: Rig) -> None:
+def test_one_that_is_gone_is_created_anew_and_one_whose_tags_are_gone_is_known_by_its_id(rig: Rig) -> None:
     rig.up(declared).ok()
     ec2, (log,) = rig.cloud.client("ec2"), found(rig)
     ec2.delete_tags(Resources=[log["FlowLogId"]])

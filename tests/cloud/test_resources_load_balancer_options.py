@@ -67,7 +67,7 @@ def buckets(rig: Rig) -> list[str]:
 # -- the bucket --------------------------------------------------------------------------------------------------------
 
 
-def test_a_bucket_is_made_closed_and_then_left_alone(rig: Rig) -> None:
+def test_a_bucket_is_created_closed_and_then_left_alone(rig: Rig) -> None:
     assert rig.up(bucket).ok().writes == ["CreateBucket", "PutBucketPolicy", "PutBucketLifecycleConfiguration"]
     s3 = rig.cloud.client("s3")
     assert {"Key": "provisioner:address", "Value": "bucket/access-logs"} in s3.get_bucket_tagging(Bucket=NAME)["TagSet"]
@@ -156,7 +156,7 @@ def test_an_acl_that_somebody_else_associated_is_not_looked_at(rig: Rig) -> None
     assert waf.get_web_acl_for_resource(ResourceArn=arn)["WebACL"]["ARN"] == acl
 
 
-def test_a_web_acl_that_there_is_not_is_told_by_its_setting(rig: Rig) -> None:
+def test_a_missing_web_acl_is_reported_by_its_setting(rig: Rig) -> None:
     web = {"services": {"web": {"image": "nginx:1", "port": 80}}}
     aws, acl = rig.aws(), web_acl(rig.cloud, "there")
     check_web_acl(aws, Config.model_validate(web))

@@ -49,7 +49,7 @@ def test_somebody_elses_group_is_refused_and_left_as_it_is(rig: Rig) -> None:
 PERFORMANCE = "/aws/ecs/containerinsights/ecs-sample-dev/performance"
 
 
-def test_the_group_that_ecs_made_again_is_adopted_and_tagged(rig: Rig) -> None:
+def test_the_group_that_ecs_created_again_is_adopted_and_tagged(rig: Rig) -> None:
     logs = rig.cloud.client("logs")
     logs.create_log_group(logGroupName=PERFORMANCE)
     assert [(item.address, item.action) for item in rig.plan(declared)] == [
@@ -64,7 +64,7 @@ def test_the_group_that_ecs_made_again_is_adopted_and_tagged(rig: Rig) -> None:
     assert logs.describe_log_groups()["logGroups"] == []
 
 
-def test_a_second_teardown_removes_the_group_that_ecs_made_again_after_the_first(rig: Rig) -> None:
+def test_a_second_down_deletes_the_group_that_ecs_created_again_after_the_first(rig: Rig) -> None:
     rig.up(declared).ok()
     rig.down().ok()
     rig.cloud.client("logs").create_log_group(logGroupName=PERFORMANCE)
@@ -72,7 +72,7 @@ def test_a_second_teardown_removes_the_group_that_ecs_made_again_after_the_first
     assert (again.writes, again.summary.leftovers) == (["DeleteLogGroup"], [])
 
 
-def test_a_teardown_removes_the_group_that_the_last_metrics_made_again(rig: Rig) -> None:
+def test_a_down_deletes_the_group_that_the_last_metrics_created_again(rig: Rig) -> None:
     off = [{"name": "containerInsights", "value": "disabled"}]
     rig.up(lambda stack: stack.ensure(Cluster("main", stack.name, off))).ok()
     rig.cloud.client("logs").create_log_group(logGroupName=PERFORMANCE)

@@ -42,7 +42,7 @@ def test_a_new_vpc_whose_attributes_are_not_known_yet_is_waited_for(rig: Rig) ->
 
 
 @pytest.mark.parametrize("address", ["vpc/main", "internet_gateway/main", "subnet/a", "route_table/main"])
-def test_what_lost_its_tags_is_named_and_no_second_one_is_made(rig: Rig, address: str) -> None:
+def test_what_lost_its_tags_is_named_and_no_second_one_is_created(rig: Rig, address: str) -> None:
     rig.up(declared).ok()
     ec2, resource = rig.cloud.client("ec2"), rig.state().records[address].id
     ec2.create_tags(Resources=[resource], Tags=[{"Key": "Environment", "Value": "other"}])
@@ -67,7 +67,7 @@ def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:
     assert rig.up(declared, rig.plan(declared)).ok().summary.counts["changed"] == 2
 
 
-def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
+def test_only_what_was_deleted_is_reported_as_deleted(rig: Rig) -> None:
     """Recorded are a group that was deleted by hand, and one that an earlier run had begun to remove."""
     rig.up(declared).ok()
     ec2 = rig.cloud.client("ec2")

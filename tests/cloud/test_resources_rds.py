@@ -82,7 +82,7 @@ def cluster(rig: Rig) -> Any:
     return rig.cloud.client("rds").describe_db_clusters(DBClusterIdentifier=NAME)["DBClusters"][0]
 
 
-def test_the_password_is_told_to_rds_only_and_one_made_anew_or_changed_reaches_it_once(rig: Rig) -> None:
+def test_the_password_goes_to_rds_only_and_a_new_or_changed_one_reaches_it_once(rig: Rig) -> None:
     outcome = rig.up(declared).ok()
     ssm, name = rig.cloud.client("ssm"), f"/{NAME}/database/password"
     password = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
@@ -165,7 +165,7 @@ def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_o
     assert rig.plan(declared) == []
 
 
-def test_settings_that_wait_for_a_restart_are_told_until_it(rig: Rig) -> None:
+def test_settings_that_wait_for_a_restart_are_reported_until_it(rig: Rig) -> None:
     def told() -> list[str]:
         return [database["problem"] for database in stack_status.look(rig.aws(), rig.state()).databases]
 
@@ -178,7 +178,7 @@ def test_settings_that_wait_for_a_restart_are_told_until_it(rig: Rig) -> None:
     assert told() == [""]
 
 
-def test_a_lost_instance_is_made_anew(rig: Rig) -> None:
+def test_a_lost_instance_is_created_anew(rig: Rig) -> None:
     rig.up(declared).ok()
     rds = rig.cloud.client("rds")
     rds.delete_db_instance(DBInstanceIdentifier=f"{NAME}-1", SkipFinalSnapshot=True)
@@ -273,7 +273,7 @@ def test_a_database_that_fails_over_is_waited_for(rig: Rig) -> None:
     assert rig.up(declared).ok().writes == []
 
 
-def test_groups_made_moments_ago_and_a_protection_lifted_moments_ago_are_waited_for(rig: Rig) -> None:
+def test_groups_created_moments_ago_and_a_protection_lifted_moments_ago_are_waited_for(rig: Rig) -> None:
     set_faults(rig.cloud, "refusals", only="rds:(Create|Delete)DBCluster$")
     rig.up(declared).ok()
     rds = rig.cloud.client("rds")
@@ -298,7 +298,7 @@ def test_a_passing_or_unknown_status_is_waited_for(status: str) -> None:
         ("inaccessible-encryption-credentials-recoverable", "inaccessible-encryption-credentials-recoverable"),
     ],
 )
-def test_what_does_not_become_available_by_itself_is_told_at_once(status: str, said: str) -> None:
+def test_a_status_that_does_not_become_available_is_reported_at_once(status: str, said: str) -> None:
     with pytest.raises(Failed, match=said):
         DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status=status))
     assert DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status="rebooting")) == "rebooting"

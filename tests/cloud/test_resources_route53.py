@@ -66,7 +66,7 @@ def test_a_zone_with_foreign_records_stays_until_they_are_gone(rig: Rig) -> None
     assert rig.down().ok().summary.leftovers == []
 
 
-def test_a_zone_made_by_a_run_that_was_cut_off_is_found_by_its_reference(rig: Rig) -> None:
+def test_a_zone_created_by_a_killed_run_is_found_by_its_reference(rig: Rig) -> None:
     rig.cloud.client("route53").create_hosted_zone(Name="made.example.org", CallerReference=REFERENCE)
     up = rig.up(declared).ok()
     assert up.summary.counts == {"created": 5, "changed": 1}
@@ -226,7 +226,7 @@ def test_white_label_name_servers_are_the_zones_own(rig: Rig) -> None:
     assert Delegation.pending(looked(rig)) is None
 
 
-def test_a_second_dns_provider_beside_route_53_is_taken_and_told(rig: Rig) -> None:
+def test_a_second_dns_provider_beside_route_53_is_accepted_and_reported(rig: Rig) -> None:
     theirs = rig.cloud.client("route53").get_hosted_zone(Id=zone_of(rig))["DelegationSet"]["NameServers"]
     named(rig, [*theirs[:2], "dns1.other.test"])
     assert Delegation.pending(looked(rig)) is None

@@ -73,7 +73,7 @@ def test_somebody_elses_namespace_in_our_vpc_is_refused_and_left_as_it_is(rig: R
     assert (left["Id"], left["Description"], left["ServiceCount"]) == (foreign, "theirs", 0)
 
 
-def test_a_zone_of_the_same_name_in_the_vpc_is_told_before_anything_is_made(rig: Rig) -> None:
+def test_a_zone_of_the_same_name_in_the_vpc_is_reported_before_anything_is_created(rig: Rig) -> None:
     def alone(stack: Stack) -> None:
         stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
 
@@ -90,7 +90,7 @@ def test_a_zone_of_the_same_name_in_the_vpc_is_told_before_anything_is_made(rig:
     assert f"already has a private zone {DOMAIN}" in str(refused.summary.error.failures["private_dns_namespace/main"])
 
 
-def test_a_zone_that_cloud_map_made_is_not_in_the_way(rig: Rig) -> None:
+def test_a_zone_that_cloud_map_created_is_not_in_the_way(rig: Rig) -> None:
     def alone(stack: Stack) -> None:
         stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
 

@@ -19,7 +19,7 @@ def value(rig: Rig) -> str:
     return str(rig.cloud.client("ssm").get_parameter(Name=NAME, WithDecryption=True)["Parameter"]["Value"])
 
 
-def test_the_value_is_one_that_rds_takes_and_nobody_is_told(rig: Rig) -> None:
+def test_the_value_is_one_that_rds_takes_and_is_printed_nowhere(rig: Rig) -> None:
     outcome = rig.up(declared).ok()
     secret = value(rig)
     assert re.fullmatch(r"[A-Za-z0-9_-]{32}", secret)
@@ -39,7 +39,7 @@ def test_nothing_changes_the_value(rig: Rig) -> None:
     assert value(rig) == "somebody's own" != secret
 
 
-def test_lost_and_made_anew_once_the_name_is_free_again(rig: Rig) -> None:
+def test_lost_and_created_anew_once_the_name_is_free_again(rig: Rig) -> None:
     rig.up(declared).ok()
     secret = value(rig)
     rig.down().ok()

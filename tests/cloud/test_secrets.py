@@ -185,7 +185,7 @@ def test_it_is_in_no_file_no_output_and_no_process(life: Life) -> None:
     assert any(PARAMETER.encode() in content for content in state), "its name is recorded"
 
 
-def test_what_aws_says_of_a_call_is_told_without_the_secrets_in_it(life: Life) -> None:
+def test_what_aws_says_of_a_call_is_reported_without_the_secrets_in_it(life: Life) -> None:
     failed = life.ended["up --yes PROVISION_DEBUG"]
     (call,) = [line for line in life.calls() if line.get("operation") == "CreateDBCluster" and line["status"] == 400]
     assert call["parameters"]["MasterUserPassword"] == "(hidden)"

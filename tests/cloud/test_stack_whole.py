@@ -75,7 +75,7 @@ def test_each_resource_is_there_as_described(life: Life, check: Check) -> None:
     assert check.read(life.made) == check.expected
 
 
-def test_up_says_what_it_made(life: Life) -> None:
+def test_up_says_what_it_created(life: Life) -> None:
     begun, finished = life.first.said("run_started")[0], life.first.said("run_finished")[0]
     assert (begun["command"], begun["stack"], begun["account"]) == ("up", NAME, "123456789012")
     assert begun["total"] == len(life.first.results) > 80
@@ -124,7 +124,7 @@ def timeline(project: Project) -> Any:
     return document
 
 
-def test_the_timeline_holds_what_was_made_and_its_longest_chain(life: Life) -> None:
+def test_the_timeline_holds_what_was_created_and_its_longest_chain(life: Life) -> None:
     document = timeline(life.project)
     assert (document["command"], document["result"]) == ("up", "ok")
     became = {resource["address"]: resource["result"] for resource in document["resources"]}
@@ -191,9 +191,7 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
     assert len(life.project.cloud.calls(since)) <= json.loads(NUMBERS.read_text())["calls_of_a_run_with_nothing_to_do"]
 
 
-def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(
-    life: Life, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_is_created_once_and_only_if_a_call_needs_it(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     create = ClientCreator.create_client
 

@@ -248,7 +248,7 @@ def test_a_lost_document_does_not_bring_old_entries_back(objects: Objects) -> No
 # -- one at a time -----------------------------------------------------------------------------------------------------
 
 
-def test_a_second_command_is_told_who_is_at_work(objects: Objects) -> None:
+def test_a_second_command_reads_who_is_at_work(objects: Objects) -> None:
     with store(objects, "up"):
         with pytest.raises(StateLocked, match=r"`provision up` by .*, process \d+, since .*--wait"):
             store(objects, "down").__enter__()
@@ -476,7 +476,7 @@ def killed(writers: Writers, cloud: EmbeddedCloud, objects: Objects, call: int, 
 # -- the bucket --------------------------------------------------------------------------------------------------------
 
 
-def test_the_bucket_is_made_once_and_is_as_it_should_be(client: Any) -> None:
+def test_the_bucket_is_created_once_and_is_as_it_should_be(client: Any) -> None:
     assert list(bucket(client).to_repair()) == []
     about = {
         "versioning": client.get_bucket_versioning(Bucket=BUCKET)["Status"],

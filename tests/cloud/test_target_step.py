@@ -105,7 +105,7 @@ def test_down_removes_the_step_and_what_is_built_on_it_and_up_restores_it(
     assert project.inventory()["clusters"][0]["clusterName"] == NAME
 
 
-def test_what_a_limited_down_leaves_behind_is_still_told(project: Project) -> None:
+def test_what_a_limited_down_leaves_behind_is_still_reported(project: Project) -> None:
     ecr = project.cloud.client("ecr")
     tags = [
         {"Key": "Project", "Value": "ecs-sample"},

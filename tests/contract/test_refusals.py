@@ -41,7 +41,7 @@ OPEN: Mapping[tuple[str, str, str], str] = {
 """Recorded refusals that the embedded cloud does not make."""
 
 
-def test_each_recorded_refusal_is_made_or_listed() -> None:
+def test_each_recorded_refusal_is_raised_or_listed() -> None:
     cases = {(case.service, case.operation, case.code) for case in CASES}
     assert {(one.service, one.operation, one.code) for one in RECORDED} - cases == CALLS.keys() | OPEN.keys()
 

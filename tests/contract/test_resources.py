@@ -272,7 +272,7 @@ def test_the_arn_of_a_log_group_is_the_one_that_tags_go_by() -> None:
         ("acm.RequestCertificate", "certificate", "CertificateArn"),
     ],
 )
-def test_what_is_made_is_known_by_the_id_that_the_answer_gives(operation: str, type_name: str, id: str) -> None:
+def test_a_created_resource_is_recorded_under_the_id_in_the_answer(operation: str, type_name: str, id: str) -> None:
     found = [answer for answer in of(*operation.split(".")) if not _entry((type_name, "create", answer.name))]
     assert found
     for answer in found:

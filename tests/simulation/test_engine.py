@@ -48,7 +48,7 @@ def test_a_seed_gives_the_same_life_in_any_process() -> None:
     assert told("1") == told("2") != ""
 
 
-def test_a_life_can_be_made_smaller() -> None:
+def test_a_life_can_be_shrunk() -> None:
     life = drawn(1)
     smaller = list(life.smaller())
     assert smaller

@@ -147,7 +147,7 @@ def test_plain_lines_say_it_every_so_often_although_there_is_no_silence() -> Non
     threading.Event().wait(0.05)
 
 
-def test_programs_are_not_told_the_graph() -> None:
+def test_programs_get_no_graph() -> None:
     stream = Terminal()
     view = lines.view(stream)
     view(RunEstimate(TASKS))

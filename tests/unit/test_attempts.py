@@ -105,7 +105,7 @@ def test_after_a_stop_a_throttled_write_is_interrupted_and_one_without_an_answer
     assert service.attempts == 2
 
 
-def test_after_a_stop_a_call_is_still_made_and_its_error_is_its_own(service: Service, aws: Aws) -> None:
+def test_after_a_stop_a_call_still_runs_and_its_error_is_its_own(service: Service, aws: Aws) -> None:
     """What is under way when the user stops the run is finished."""
     aws.pace.stop.set()
     service.status, service.body = 400, b'{"__type": "ClusterNotFoundException"}'

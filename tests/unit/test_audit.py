@@ -17,12 +17,12 @@ def test_what_is_accepted_is_no_problem() -> None:
     assert problems(FOUND, [Waiver("B104", "app/*/settings.py", "why")]) == []
 
 
-def test_a_finding_that_nobody_accepted_is_told_with_its_place() -> None:
+def test_a_finding_without_a_waiver_is_reported_with_its_place() -> None:
     assert problems(FOUND, [Waiver("B104", "app/a/settings.py", "why")]) == ["new: B104 at app/b/settings.py: binds"]
     assert len(problems(FOUND, [Waiver("B105", "*", "another check's")])) == 3
 
 
-def test_a_waiver_that_accepts_nothing_is_told() -> None:
+def test_a_waiver_that_accepts_nothing_is_reported() -> None:
     idle = Waiver("B105", "provisioner/gone.py", "why")
     (line,) = problems(FOUND, [Waiver("B104", "*", "why"), idle])
     assert line == "no longer found: B105 at provisioner/gone.py: take its waiver out"

@@ -144,7 +144,7 @@ def test_reads_pass_the_guard_and_are_logged(aws: Aws) -> None:
 TARGETS = {"ServiceNamespace": "ecs"}
 
 
-def test_a_list_that_does_not_end_is_told_once_and_not_read_again(aws: Aws) -> None:
+def test_a_list_that_does_not_end_is_reported_once_and_not_read_again(aws: Aws) -> None:
     """One read for all resources of the type: the second look makes no call, or the stub would fail it."""
     client = aws.client("application-autoscaling")
     with Stubber(client) as stub:
@@ -210,7 +210,7 @@ def test_no_operation_that_counts_as_a_read_changes_anything(service: str) -> No
     assert [name for name in reads if "OrCreate" in name or "AndDelete" in name] == []
 
 
-def test_a_client_is_made_once_however_many_threads_ask(aws: Aws) -> None:
+def test_a_client_is_created_once_however_many_threads_ask(aws: Aws) -> None:
     with ThreadPoolExecutor(8) as pool:
         clients = list(pool.map(lambda _: aws.client("sts"), range(16)))
     assert len({id(client) for client in clients}) == 1
@@ -312,7 +312,7 @@ def test_each_attempt_waits_for_its_turn_and_what_is_interrupted_is_neither_sent
     assert calls(aws) == []
 
 
-def test_what_a_call_is_for_is_told_when_it_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_has_to_wait_says_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     told = list[tuple[str, str]]()
     aws, _ = throttled(monkeypatch, rates=True)
 
@@ -386,7 +386,7 @@ def test_threads_that_ask_at_once_share_one_read(aws: Aws, lists: Lists) -> None
     assert lists.reads == 1
 
 
-def test_a_read_is_told_what_is_known_of_the_resource_type(lists: Lists) -> None:
+def test_a_read_gets_what_is_known_of_the_resource_type(lists: Lists) -> None:
     asked: list[type[Resource]] = []
 
     def fields(resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
@@ -397,14 +397,14 @@ def test_a_read_is_told_what_is_known_of_the_resource_type(lists: Lists) -> None
     assert asked == [Listed]
 
 
-def test_what_was_just_made_is_there_even_if_aws_does_not_list_it(aws: Aws, lists: Lists) -> None:
+def test_what_was_just_created_is_there_even_if_aws_does_not_list_it(aws: Aws, lists: Lists) -> None:
     aws.live(Listed)
     aws.note_written(Listed, Observed("new", {}))
     assert ids(aws) == ["new"]
     assert ids(aws, fresh=True) == ["new"]
 
 
-def test_what_was_made_before_the_first_read_is_there_too(aws: Aws, lists: Lists) -> None:
+def test_what_was_created_before_the_first_read_is_there_too(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed("old", {})]]
     aws.note_written(Listed, Observed("new", {}))
     assert ids(aws) == ["old", "new"]
@@ -468,7 +468,7 @@ def test_of_a_resource_type_that_reads_all_as_easily_one_resource_in_doubt_has_a
     assert shown(aws, Listed) == [("b", "")]
 
 
-def test_what_was_just_made_and_is_looked_at_is_there_even_if_aws_does_not_show_it(aws: Aws, lists: Lists) -> None:
+def test_what_was_just_created_and_read_is_there_even_if_aws_does_not_show_it(aws: Aws, lists: Lists) -> None:
     aws.live(Looked)
     aws.note_written(Looked, Observed("new", {}))
     assert shown(aws, Looked, "new") == [("new", "")]

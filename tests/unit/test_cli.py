@@ -196,7 +196,7 @@ def test_what_init_writes_needs_nothing_that_is_not_there(tmp_path: Path, run: R
 @pytest.mark.parametrize(
     "words", [("up",), ("plan",), ("down",), ("status",), ("output",), ("timeline",), ("state", "list")]
 )
-def test_a_wrong_configuration_is_told_before_anything_happens(
+def test_a_wrong_configuration_is_reported_before_anything_happens(
     run: Run, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     code, out, err = run(*words)
@@ -210,7 +210,7 @@ def test_a_wrong_configuration_is_told_before_anything_happens(
 
 
 @pytest.mark.parametrize("words", [("up",), ("plan",), ("doctor",), ("rehearse",)])
-def test_a_dockerfile_that_is_not_there_is_told_before_anything_happens(
+def test_a_missing_dockerfile_is_reported_before_anything_happens(
     run: Run, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     (tmp_path / "app").mkdir()
@@ -408,7 +408,7 @@ def test_missing_credentials_and_profiles_are_one_line(run: Run) -> None:
 
 
 @pytest.mark.parametrize("scale", ["fast", "0", "-1", "inf", "nan"])
-def test_a_wrong_time_scale_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
+def test_a_wrong_time_scale_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
     run("init")
     monkeypatch.setenv("PROVISION_TIME_SCALE", scale)
     code, _, err = run("plan", "--target", "aws")

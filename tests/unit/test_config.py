@@ -160,7 +160,7 @@ def test_another_environment_than_the_files_own_has_a_host_name_of_its_own(
     assert config.fqdn == f"{host}.{config.dns.domain}"
 
 
-def test_what_is_wrong_beside_the_environment_is_told_as_without(tmp_path: Path) -> None:
+def test_what_is_wrong_beside_the_environment_is_reported_as_without(tmp_path: Path) -> None:
     for text, env, told in (("", "St aging", "--env: "), ('dns = "x"\n', "staging", "dns: must be a table")):
         with pytest.raises(ConfigurationError) as refused:
             load(write(tmp_path, text + WEB), env=env)
@@ -524,7 +524,7 @@ def test_not_toml(tmp_path: Path, text: str, line: int, column: int) -> None:
     assert "(at " not in message
 
 
-def test_text_without_quotes_is_told_so(tmp_path: Path) -> None:
+def test_text_without_quotes_is_reported_as_such(tmp_path: Path) -> None:
     path = write(tmp_path, "env = dev\n")
     assert refusal(path) == [f"{path}:1:7: is not TOML: there is no value that TOML knows: text needs quotes"]
 

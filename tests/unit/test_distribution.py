@@ -18,7 +18,7 @@ def test_it_has_a_name_of_its_own_and_the_command_and_the_package_keep_theirs() 
     assert own == ["ecs-provision[app,local]"], "its extras are its own, and not those of another distribution"
 
 
-def test_nobody_is_told_to_install_somebody_elses() -> None:
+def test_no_message_advises_somebody_elses_package() -> None:
     foreign = re.compile(r"(pip|pipx|uv|uvx)( tool| pip)? (install|run) (-\S+ )*.?provisioner\b")
     assert foreign.search("pip install -U provisioner")
     assert [str(path) for path in TEXTS if foreign.search(path.read_text())] == []

@@ -55,7 +55,7 @@ def test_a_limit_against_what_is_used_and_needed(
     assert (f"--desired-value {desired} " in found.fix) if desired else not found.fix
 
 
-def test_every_quota_is_told_once_under_its_own_code() -> None:
+def test_every_quota_is_reported_once_under_its_own_code() -> None:
     assert len({quota.name for quota in quotas.QUOTAS}) == len({quota.code for quota in quotas.QUOTAS}) == 22
 
 

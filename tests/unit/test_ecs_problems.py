@@ -42,7 +42,7 @@ def told(state: str, failed: int) -> tuple[bool, str]:
     return problem(cast("Any", None), service(state, failed), [])
 
 
-def test_what_could_not_be_placed_is_told_and_not_given_up() -> None:
+def test_a_task_that_could_not_be_placed_is_reported_and_not_given_up() -> None:
     failed, why = told("IN_PROGRESS", 10)
     assert not failed
     assert why.startswith("10 failed: was unable to place a task")

@@ -261,7 +261,7 @@ def test_links_in_the_state_directory_are_not_written_through(tmp_path: Path) ->
 # -- the directories ---------------------------------------------------------------------------------------------------
 
 
-def test_directories_are_made_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_directories_are_created_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         make(tmp_path / "a" / "b" / "c")

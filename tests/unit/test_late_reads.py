@@ -41,7 +41,7 @@ def test_what_is_only_to_be_shown_hides_no_interrupt(error: Exception) -> None:
         ask_or_empty(raising(error))
 
 
-def test_each_check_that_is_refused_is_a_note_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_check_that_is_refused_is_a_note_and_the_others_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = cast("Any", SimpleNamespace(config=SimpleNamespace(services={}), facts=SimpleNamespace(image_id="ami-1")))
     monkeypatch.setattr(planning, "deployed_by_others", lambda *_: ["somebody else deployed"])
     monkeypatch.setattr(planning, "outscaled", lambda *_: [])

@@ -339,7 +339,7 @@ def test_in_china_ec2_has_another_principal_and_arns_another_partition() -> None
     assert all(arn == "*" or arn.startswith("arn:aws-cn:") for it in rows for arn in it.resources)
 
 
-def test_wrong_options_are_told() -> None:
+def test_wrong_options_are_reported() -> None:
     config = configured()
     with pytest.raises(ConfigurationError, match="its 12 digits"):
         printed(config, read_only=False, boundary=False, account="12")

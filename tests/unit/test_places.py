@@ -195,7 +195,7 @@ def told(options: Options, **overrides: str) -> list[str]:
     return stacks.beside(options, config, {})
 
 
-def test_a_stack_that_was_renamed_is_named_before_another_is_made(run: Run, directory: Path) -> None:
+def test_a_stack_that_was_renamed_is_named_before_another_is_created(run: Run, directory: Path) -> None:
     config = directory / "stack.toml"
     config.write_text(NEW.replace('"shop"', '"store"'))
     (text,) = told(Options())
@@ -219,7 +219,7 @@ def test_an_environment_that_was_asked_for_is_no_renamed_stack(run: Run, directo
     assert len(told(Options(env="staging"), env="staging")) == 1
 
 
-def test_stacks_of_another_target_and_those_that_are_down_are_not_told(run: Run, directory: Path) -> None:
+def test_stacks_of_another_target_and_those_that_are_down_are_not_reported(run: Run, directory: Path) -> None:
     (directory / "stack.toml").write_text(NEW.replace('"shop"', '"store"'))
     assert told(Options(), target="aws") == []
     record(directory / ".provision", "gone-dev", resources=0)
@@ -294,7 +294,7 @@ def test_list_starts_nothing_to_look_into_a_bucket(run: Run, tmp_path: Path) -> 
     assert not (tmp_path / ".provision").exists()
 
 
-def test_a_lock_is_told_only_while_somebody_holds_it(tmp_path: Path) -> None:
+def test_a_lock_is_reported_only_while_somebody_holds_it(tmp_path: Path) -> None:
     assert holder(tmp_path / "a" / LOCK) == ""
     record(tmp_path, "shop-dev")
     lock = tmp_path / "local" / "shop-dev" / LOCK

@@ -171,7 +171,7 @@ def test_a_change_that_aws_cannot_make_is_refused_and_the_rest_goes_on(stack: St
     assert changed.action == "change"
 
 
-def test_what_cannot_follow_to_what_is_made_anew_is_refused_beforehand(stack: Stack) -> None:
+def test_a_dependent_that_cannot_follow_a_replacement_is_refused_beforehand(stack: Stack) -> None:
     outer = box(stack, "outer")
     box(stack, "inner", inside=outer.id)
     LIVES["scripted"] = [live("inner", inside="id-of-one-that-is-gone")]
@@ -181,7 +181,7 @@ def test_what_cannot_follow_to_what_is_made_anew_is_refused_beforehand(stack: St
     assert f"inside is 'id-of-one-that-is-gone', should be '{KNOWN_AFTER_UP}'" in refused.why
 
 
-def test_what_is_called_the_same_when_made_anew_needs_no_change_of_what_refers_to_it(stack: Stack) -> None:
+def test_a_replacement_with_the_same_id_changes_no_dependent(stack: Stack) -> None:
     outer = box(stack, "outer", Named)
     box(stack, "inner", inside=outer.id)
     LIVES["scripted"] = [live("inner", inside="id-outer")]
@@ -213,7 +213,7 @@ def test_two_with_one_address_are_refused_both_named(stack: Stack) -> None:
     assert "id-a, id-twin" in refused.why
 
 
-def test_what_is_on_its_way_out_is_made_again(stack: Stack) -> None:
+def test_a_resource_that_is_being_deleted_is_created_again(stack: Stack) -> None:
     box(stack, "a")
     LIVES["scripted"] = [live("a", deleting=True)]
     assert [item.action for item in planned(stack, "scripted/a")] == ["create"]

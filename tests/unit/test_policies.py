@@ -148,7 +148,7 @@ def test_a_list_of_policies_is_read_as_provision_policy_prints_it() -> None:
         (policy({"Condition": {"StringEquals": {"aws:SourceIp": "1"}}}), "key aws:SourceIp is not evaluated here"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_evaluated_is_told_with_its_place_and_what_to_do(text: str, told: str) -> None:
+def test_a_policy_that_cannot_be_evaluated_is_reported_with_its_place_and_what_to_do(text: str, told: str) -> None:
     if not told:
         assert read("p.json", text) == []
         return

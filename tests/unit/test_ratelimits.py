@@ -169,7 +169,7 @@ def test_a_wait_that_is_interrupted_ends_and_takes_no_token() -> None:
     buckets.wait("ecs", REGION, "RegisterTaskDefinition", interrupted)
 
 
-def test_who_has_to_wait_is_told_once_before() -> None:
+def test_a_wait_is_announced_once_beforehand() -> None:
     clock, told = Clock(), list[float]()
     buckets = Buckets(clock, exact)
     for _ in range(21):

@@ -206,7 +206,7 @@ def test_the_time_of_creation_is_kept_when_it_is_the_same_resource(stack: Stack)
     assert records(found)["box/a"].created == 5.0
 
 
-def test_what_stands_in_the_way_is_told_and_not_recorded(stack: Stack) -> None:
+def test_what_stands_in_the_way_is_reported_and_not_recorded(stack: Stack) -> None:
     box(stack, "foreign")
     box(stack, "twice")
     reading(
@@ -220,7 +220,7 @@ def test_what_stands_in_the_way_is_told_and_not_recorded(stack: Stack) -> None:
     assert "box-1, box-2 all have the address tag" in found.refused["box/twice"]
 
 
-def test_a_second_resource_of_a_recorded_address_is_told(stack: Stack) -> None:
+def test_a_second_resource_of_a_recorded_address_is_reported(stack: Stack) -> None:
     box(stack, "a")
     reading(("box", live("box/a")), ("box", live("box/a", id="box-2", label="other")))
     found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
@@ -312,7 +312,7 @@ def test_a_part_that_nobody_declares_is_ours_only_with_what_it_is_a_part_of(stac
 # -- showing ---------------------------------------------------------------------------------------------------------
 
 
-def test_it_is_told_what_was_found_and_what_to_do(stack: Stack) -> None:
+def test_it_prints_what_was_found_and_what_to_do(stack: Stack) -> None:
     box(stack, "a")
     box(stack, "b")
     reading(("box", live("box/a")), ("box", live("box/old")))

@@ -52,7 +52,7 @@ def test_names_are_read_as_docker_reads_them(text: str, expected: Reference) -> 
         ("web:ñ", "not a tag"),
     ],
 )
-def test_what_is_no_name_is_told(text: str, words: str) -> None:
+def test_a_value_that_is_no_name_is_reported(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse(text)
 

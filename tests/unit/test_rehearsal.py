@@ -99,7 +99,7 @@ def test_what_follows_from_a_name_stays_but_for_the_registry() -> None:
     assert fields == {"uri": "${repository/web:repository_uri!}:1", "source": "p-e-task"}
 
 
-def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
+def test_what_cannot_be_copied_is_reported_with_what_needs_it() -> None:
     strange = record("dragon/main", "d", {})
     older = record("vpc/old", "vpc-1", {"cidr": "10.0.0.0/16"})
     short = record("vpc/short", "vpc-2", {})
@@ -165,7 +165,7 @@ def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
     assert assumed == ["the public hosted zone example.com is in the account, and delegated"]
 
 
-def test_what_is_told() -> None:
+def test_what_a_rehearsal_prints() -> None:
     outages = [
         PredictedOutage("web", 3.0, 44.2, "none of its tasks is running"),
         PredictedOutage("web", 50, None, "no more", "a.example.com"),

@@ -113,7 +113,7 @@ def test_plain_lines_say_each_event_once_and_nothing_of_what_is_unchanged() -> N
     ]
 
 
-def test_work_is_told_now_and_then_and_shown_at_once() -> None:
+def test_progress_is_printed_now_and_then_and_shown_at_once() -> None:
     first, second = (ResourceProgress("image/web", "images", f"building {number}/9 RUN x\033") for number in (1, 2))
     stream, clock = io.StringIO(), Clock()
     progress = Progress(clock=clock)
@@ -149,7 +149,7 @@ def test_a_failure_without_a_reason_leaves_no_colon(error: str) -> None:
     assert "! a/b failed: no reason was given" in live.draw(run([BEGUN, failed]))
 
 
-def test_what_was_not_found_is_not_told_as_removed() -> None:
+def test_a_resource_that_was_not_found_is_not_reported_as_deleted() -> None:
     done = ResourceDone("vpc/main", "network", "not_found", 1, "vpc-1")
     assert plain.line(done) == "= vpc/main not found, removed from the state (vpc-1) 1.0 s"
     assert json.loads(json.dumps(done.to_dict()))["result"] == "not_found"
@@ -425,7 +425,7 @@ def test_what_was_kept_and_the_few_that_were_there_are_named() -> None:
     assert summary.result(outcome, made[:1] + there * 40)[1:] == [], "an ordinary run, in which most is so"
 
 
-def test_two_errors_at_once_are_both_told() -> None:
+def test_two_errors_at_once_are_both_reported() -> None:
     error = SomeFailed({"a/b": Failed(""), "c/d": Failed("no\nway")}, {})
     outcome = Summary("down", {}, 9, error=error, leftovers=[Leftover("subnet", "subnet-1", "")])
     assert summary.failures(outcome, run([])) == [
@@ -464,7 +464,7 @@ def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
     assert told[5] == "error: 2 failed, 9 not started: role/web, vpc/main"
 
 
-def test_what_failed_for_one_reason_is_told_once() -> None:
+def test_failures_of_one_reason_are_reported_once() -> None:
     """One list that could not be read, and two hundred resources of that type."""
     bad = Failed("the list cannot be read")
     error = SomeFailed({f"scalable_target/{n}": bad for n in range(200)}, {})

@@ -81,7 +81,7 @@ def test_a_writable_root_needs_no_volumes() -> None:
     assert desired(stack, "task_definition/web").volumes == []
 
 
-def test_callers_and_users_of_the_database_are_told_where() -> None:
+def test_callers_and_users_of_the_database_get_its_address() -> None:
     stack = declared(
         web={"image": "nginx:1", "port": 80, "calls": ["order-api"], "environment": {"PORT": "81", "LEVEL": "info"}},
         **{"order-api": {"image": "nginx:1", "port": 8080, "database": True}},

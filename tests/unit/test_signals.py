@@ -191,7 +191,7 @@ class Slow(Resource):
 RESOURCE_TYPES.pop("slow")
 
 
-def test_a_last_look_that_is_interrupted_is_not_told_as_resources_that_are_left(
+def test_an_interrupted_last_read_is_not_reported_as_resources_that_are_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "slow", Slow)
@@ -470,7 +470,7 @@ def test_a_signal_that_is_noted_late_raises_no_second_time() -> None:
         threading.Event().wait(20 * signals.AGAIN_SECONDS)
 
 
-def test_other_exceptions_that_python_drops_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_exceptions_that_python_drops_are_reported_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def __del__(self) -> None:
             raise ValueError("broken")

@@ -246,7 +246,7 @@ def _try(directory: Path, answer: multiprocessing.Queue[str]) -> None:
         answer.put(str(error))
 
 
-def test_a_second_command_is_told_who_is_at_work(tmp_path: Path) -> None:
+def test_a_second_command_reads_who_is_at_work(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
     with opened(tmp_path):
@@ -288,7 +288,7 @@ def test_a_directory_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -
         pass
 
 
-def test_one_that_waits_is_told_of_each_holder_once() -> None:
+def test_a_command_that_waits_hears_of_each_holder_once() -> None:
     holders, told, tries = ["up by a", "up by a", "down by b"], list[str](), list[str]()
 
     def acquire() -> None:

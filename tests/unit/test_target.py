@@ -93,7 +93,7 @@ def test_the_database_does_not_bring_the_containers() -> None:
         ("x", 'no step "x". The steps'),
     ],
 )
-def test_an_unknown_step_is_told_with_the_list_and_the_nearest(wrong: str, said: str) -> None:
+def test_an_unknown_step_is_reported_with_the_list_and_the_nearest(wrong: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         declaring.check_target(wrong)
     assert said in str(caught.value)

@@ -108,7 +108,7 @@ def test_the_timeline_is_gone_through_as_often_for_many_resources_as_for_few(dra
     assert times(300) == times(3)
 
 
-def test_what_is_removed_after_all_is_made_comes_after_what_ended_last() -> None:
+def test_deletes_after_all_creates_come_after_what_ended_last() -> None:
     removed = [
         Span("old/a", "s", "deleted", 19.0, 19.1, 19.2),
         Span("old/b", "s", "deleted", 19.2, 19.2, 20.0, "old/a"),

@@ -149,7 +149,7 @@ def test_waiting_and_acting_by_turns_ends_with_the_budget_too() -> None:
     assert isinstance(caught.value.failures["a"], TimedOut)
 
 
-def test_a_reason_is_told_once_until_it_changes() -> None:
+def test_a_reason_is_reported_once_until_it_changes() -> None:
     world = World({"a": []}, a=[waits("x"), waits("x"), waits("y"), None])
     world.run()
     assert [e.why for e in world.events if isinstance(e, ResourceWaiting)] == ["x", "y"]

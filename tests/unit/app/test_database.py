@@ -21,7 +21,7 @@ def tables(database: Database) -> list[str]:
         return names
 
 
-def test_the_schema_is_there_with_the_first_connection_and_made_once(tmp_path: Path) -> None:
+def test_the_schema_is_there_with_the_first_connection_and_created_once(tmp_path: Path) -> None:
     for _ in range(2):
         gate = Gate(tmp_path / "a")
         gate.open.set()
@@ -58,7 +58,7 @@ def test_a_database_that_does_not_wake_is_given_up(tmp_path: Path) -> None:
     assert 2 <= gate.tries <= 10
 
 
-def test_a_refusal_is_told_at_once_and_tried_anew_by_the_next_request(tmp_path: Path) -> None:
+def test_a_refusal_is_reported_at_once_and_tried_anew_by_the_next_request(tmp_path: Path) -> None:
     gate = Gate(tmp_path / "a", broken=True)
     gate.open.set()
     engine = gate.engine()

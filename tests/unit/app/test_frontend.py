@@ -145,7 +145,7 @@ def test_a_form_that_is_none_is_refused(tmp_path: Path, body: bytes) -> None:
     asyncio.run(scenario())
 
 
-def test_a_waking_database_is_told_and_tried_again_without_losing_an_entry(tmp_path: Path) -> None:
+def test_a_waking_database_is_reported_and_tried_again_without_losing_an_entry(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path, awake=False) as run:
             page = await run.frontend.get("/")
@@ -163,7 +163,7 @@ def test_a_waking_database_is_told_and_tried_again_without_losing_an_entry(tmp_p
     asyncio.run(scenario())
 
 
-def test_a_used_token_is_told_and_replaced(tmp_path: Path) -> None:
+def test_a_used_token_is_reported_and_replaced(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path) as run:
             await run.frontend.post("/", data=FORM)

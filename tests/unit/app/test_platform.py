@@ -50,7 +50,7 @@ WAKING = Unavailable("The database is waking.", answered=True, code="database-wa
         ("frontend/notes.txt", []),
     ],
 )
-def test_an_image_is_made_of_its_own_service_and_what_both_share(
+def test_an_image_is_built_from_its_own_service_and_what_both_share(
     tmp_path: Path, place: str, changed: list[str]
 ) -> None:
     """Both are built from one context, so that each Dockerfile's ignore file has to leave the other service out."""
@@ -67,7 +67,7 @@ def test_an_image_is_made_of_its_own_service_and_what_both_share(
 
 
 @pytest.mark.parametrize("name", ["backend", "frontend"])
-def test_what_an_image_is_made_of_passes_its_ignore_file(name: str) -> None:
+def test_what_an_image_is_built_from_passes_its_ignore_file(name: str) -> None:
     docker = (APP / name / "Dockerfile").read_text()
     copied = re.findall(r"^COPY (?!--)(\S+) ", docker, re.MULTILINE)
     first, *let_through, last = (APP / name / "Dockerfile.dockerignore").read_text().split()
@@ -93,7 +93,7 @@ def test_settings_are_read_as_the_stack_sets_them() -> None:
     assert (frontend.port, frontend.backend_url) == (80, "http://backend.svc.internal:8080")
 
 
-def test_all_wrong_settings_are_told_at_once_and_no_password_is() -> None:
+def test_all_wrong_settings_are_reported_at_once_and_no_password_is() -> None:
     wrong = {"DB_PORT": "70000", "PORT": "²", "LOG_LEVEL": "loud", "DB_PASSWORD": "hunter2", "DB_NAME": ""}
     with pytest.raises(SettingsError) as caught:
         backend_settings.from_environment(wrong)
