@@ -115,7 +115,7 @@ def pull(
     from state.store import document
 
     config = context.load(options)
-    content = document(stores.recorded(options, config))
+    content = document(stores.configured(options, config))
     if file:
         state_transfer.write_file(file, content)
     else:
@@ -160,10 +160,14 @@ def push(
     "migrate",
     "provision state migrate            from this machine to the bucket that [state] names",
     "provision state migrate --to-local back to this machine",
+    "provision state migrate --discard  keep the bucket's, where both have one",
 )
 def migrate(
     options: Options,
     to_local: Annotated[bool, typer.Option("--to-local", help="Move it from the bucket to this machine.")] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Keep the state that is at the target; back up and empty the other one.")
+    ] = False,
 ) -> int:
     """Move the state to the bucket, or back.
 
@@ -176,14 +180,19 @@ def migrate(
     config = context.load(options)
     name = state_transfer.named(config)
     aws = context.connect(options, config)
-    moved, backup = state_transfer.migrate(options, config, aws, back=to_local)
+    transfer = state_transfer.discard if discard else state_transfer.migrate
+    moved, backup = transfer(options, config, aws, back=to_local)
     target = "this machine" if to_local else f"the bucket {name}"
     if options.json:
         say([json.dumps({"records": moved, "backup": backup}, ensure_ascii=False)])
+    elif moved and discard:
+        backed_up = f"Backup of the other one ({count(moved, 'record')}): {backup}"
+        say([f"{config.name}: the state of {target} is in use. {backed_up}"])
     elif not moved:
         say([f"{config.name}: nothing to move to {target}"])
     else:
         say([f"{config.name}: {count(moved, 'record')} moved to {target}. Backup of the previous state: {backup}"])
     if moved and to_local:
-        say(["note: remove [state] from the configuration now"], sys.stderr)
+        or_back = ", or move the state to the bucket with `provision state migrate`" if discard else ""
+        say([f"note: remove [state] from the configuration now{or_back}"], sys.stderr)
     return 0

@@ -111,9 +111,9 @@ def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool)
         ConfigurationError, ForeignState: see `check`.
         StateError: it changed meanwhile, or cannot be written.
     """
-    old = stores.recorded(options, config, aws)
+    old = stores.configured(options, config, aws)
     check(new, old, config, aws, force=force)
-    with stores.open_store(options, config, aws, "state push") as store:
+    with stores.open_configured(options, config, aws, "state push") as store:
         if store.records != old.records:
             raise ProvisionError("the state was changed by another command. Run this again")
         return store.swap(new, "replaced")
@@ -141,15 +141,57 @@ def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
         moved.guard(config.name, aws.account, aws.region)
         # a run that was killed between the two writes has left the same one in both places
         if (target.state.lineage, target.records) != (moved.lineage, moved.records):
-            if target.records:
-                raise ConfigurationError(
-                    f"there is already another state, with {count(len(target.records), 'record')}: compare it "
-                    f"(`provision state pull`), then push the right one with `provision state push FILE --force`"
-                )
+            # the same lineage: it was copied there by such a run, and changed since
+            if target.records or target.state.lineage == moved.lineage:
+                raise ConfigurationError(_conflict(options, config, moved, target.state, back=back))
             target.swap(_copy(moved), "replaced")
         _read_back(options, config, aws, moved, back=back)
         kept = source.swap(State(config.name), "migrated")
         return len(moved.records), kept
+
+
+def _conflict(options: Options, config: Config, moved: State, target: State, *, back: bool) -> str:
+    machine, bucket_ = "on this machine", f"in the bucket {config.state.bucket}"
+    here, there = (bucket_, machine) if back else (machine, bucket_)
+    return (
+        f"there are two states of {config.name}: {_size(moved)} {here}, {_size(target)} {there}. "
+        f"To keep the one {there}, run {_again(options, '--discard', back=back)}. "
+        f"To keep the one {here}, run {_again(options, '--discard', back=not back)}, then "
+        f"{_again(options, back=back)}. The other one becomes a backup"
+    )
+
+
+def _again(options: Options, *more: str, back: bool) -> str:
+    return options.command_line("state", "migrate", *(("--to-local",) if back else ()), *more)
+
+
+def _size(state: State) -> str:
+    return f"{count(len(state.records), 'record')} (serial {state.serial})"
+
+
+def discard(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[int, str]:
+    """Empty the state that `migrate` would move, since the one where it would go is the right one.
+
+    Returns the number of records that it had, and where it is kept, or 0 and an empty text if it had none.
+
+    Raises:
+        ConfigurationError: there is none where it would go.
+        ForeignState: it is about another stack, account or region.
+        StateError: one of them is at work, or cannot be read or written.
+    """
+    named(config)
+    here = stores.local_store(options, config, aws, "state migrate")
+    there = stores.bucket_store(options, config, aws, "state migrate")
+    with signals.held(), there, here:
+        source, target = (there, here) if back else (here, there)
+        if not source.records:
+            return 0, ""
+        source.guard(config.name, aws.account, aws.region)
+        if not target.records and target.state.lineage != source.state.lineage:
+            advice = f"Run {_again(options, back=back)} to move this one"
+            raise ConfigurationError(f"--discard: there is no other state of {config.name} to keep. {advice}")
+        records = len(source.records)
+        return records, source.swap(State(config.name), "discarded")
 
 
 def _copy(state: State) -> State:

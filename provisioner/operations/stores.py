@@ -38,21 +38,30 @@ def directory(options: Options, config: Config) -> Path:
 def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
     """Return the state as it stands, unlocked and unchanged.
 
-    Args:
-        aws: the way to the bucket, if there is one already and the state is in a bucket; made if left out.
-
     Raises:
         ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
         StateError: it cannot be read.
     """
+    if config.state.bucket:
+        not_left_behind(options, config)
+    return configured(options, config, aws)
+
+
+def configured(options: Options, config: Config, aws: Aws | None = None) -> State:
+    """Return the state in the place that the configuration says, whether or not there is another one elsewhere.
+
+    Args:
+        aws: the way to the bucket, if there is one already and the state is in a bucket; made if left out.
+
+    Raises:
+        ProvisionError: its bucket cannot be asked.
+        StateError: it cannot be read.
+    """
     from provisioner.engine.recorded import check_bound
-    from state import local
+    from state import local, s3_read
 
     if not config.state.bucket:
         return check_bound(local.read(directory(options, config), config.name))
-    from state import s3_read
-
-    not_left_behind(options, config)
     aws = aws or reader(options, config)
     return check_bound(s3_read.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
 
@@ -116,10 +125,17 @@ def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iter
         ConfigurationError: there is a bucket, but the state is still on this machine.
         StateError: it is locked, unreadable, or belongs to another account or region.
     """
-    from provisioner.engine.recorded import check_bound
-
     if config.state.bucket:
         not_left_behind(options, config)
+    with open_configured(options, config, aws, command) as store:
+        yield store
+
+
+@contextmanager
+def open_configured(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
+    """Do the same as `open_store`, whether or not this machine has another state beside the one in the bucket."""
+    from provisioner.engine.recorded import check_bound
+
     store_of = bucket_store if config.state.bucket else local_store
     with signals.held(), store_of(options, config, aws, command) as store:
         check_bound(store.state)

@@ -1,4 +1,4 @@
-"""A stack whose state is in a bucket, with the real commands: killed and gone on with, left alone, movedremoved."""
+"""A stack whose state is in a bucket, with the real commands: killed and gone on with, left alone, moved, deleted."""
 
 from __future__ import annotations
 
@@ -216,13 +216,59 @@ def test_migrate_never_writes_over_another_state_nor_goes_without_a_bucket(
         store.guard(NAME, "123456789012", "ap-northeast-1")
         store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-9"))
     code, _, err = here("state", "migrate")
-    assert (code, "there is already another state, with 1 record:" in err) == (4, True)
+    assert (code, "there are two states of ecs-sample-dev: 1 record" in err) == (4, True)
     assert there(team).records["vpc/main"].id == "vpc-1"
     with LocalStore(local, NAME, "up", "0") as store:
         store.drop("vpc/main")
     team.write(SMALL)
     assert here("state", "migrate")[0] == 4
     team.write(SMALL + SETTINGS)
+
+
+def test_one_of_two_states_is_kept_and_the_other_becomes_a_backup(team: Project, here: Here, recorded: Path) -> None:
+    local = team.state / "local" / NAME
+    code, _, err = here("state", "migrate", "--to-local", "--discard")
+    assert (code, "there is no other state of ecs-sample-dev to keep" in err) == (4, True)
+    moved = there(team)
+    # what a kill between the two writes leaves, and what a colleague made of the copy then
+    with LocalStore(local, NAME, "state migrate", "0") as store:
+        store.swap(State.from_dict(moved.to_dict()), "replaced")
+    with S3Store(objects(team), NAME, "up", "1.0", 600, lambda: None) as store:
+        store.put(Record("vpc/other", "vpc", "ready", "t", "vpc-2"))
+
+    code, _, err = here("state", "migrate")
+    assert (code, "1 record (serial" in err, "2 records (serial" in err) == (4, True, True), err
+    assert "To keep the one in the bucket team-states, run `provision state migrate --discard`" in err
+    code, out, err = here("state", "pull")
+    assert code == 0, err
+    assert json.loads(out)["records"].keys() == {"vpc/main", "vpc/other"}, "of the bucket"
+    code, out, err = here("state", "migrate", "--discard")
+    assert (code, "the state of the bucket team-states is in use" in out, err) == (0, True, "")
+    assert ({*there(team).records}, read_local(local, NAME).records) == ({"vpc/main", "vpc/other"}, {})
+    (kept,) = local.glob("state.discarded-*.json")
+    assert json.loads(kept.read_text())["records"].keys() == {"vpc/main"}
+    assert here("state", "list")[0] == 0
+
+    # and the other one, as the message says
+    with LocalStore(local, NAME, "up", "0") as store:
+        store.guard(NAME, "123456789012", "ap-northeast-1")
+        store.put(Record("vpc/mine", "vpc", "ready", "t", "vpc-3"))
+    code, out, err = here("state", "migrate", "--to-local", "--discard")
+    assert (code, "the state of this machine is in use" in out) == (0, True), err
+    assert here("state", "migrate")[0] == 0
+    assert ({*there(team).records}, read_local(local, NAME).records) == ({"vpc/mine"}, {})
+
+
+def test_a_copy_that_was_emptied_meanwhile_is_not_filled_again(team: Project, here: Here, recorded: Path) -> None:
+    with LocalStore(team.state / "local" / NAME, NAME, "state migrate", "0") as store:
+        store.swap(State.from_dict(there(team).to_dict()), "replaced")
+    with S3Store(objects(team), NAME, "down", "1.0", 600, lambda: None) as store:
+        for address in [*store.records]:
+            store.drop(address)
+    code, _, err = here("state", "migrate")
+    assert (code, "0 records (serial" in err) == (4, True), err
+    assert here("state", "migrate", "--discard")[0] == 0
+    assert here("state", "list")[:2] == (0, "")
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
