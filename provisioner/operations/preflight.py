@@ -16,7 +16,7 @@ from provisioner.docker import engine
 from provisioner.docker.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.pools import pool
-from provisioner.operations import ami, existing, image_copies
+from provisioner.operations import ami, existing, image_copies, instance_sizes
 from provisioner.operations.zones import choose, in_use, policed
 from provisioner.resources.images import held, out_of_reach
 from provisioner.resources.route53 import public_zones
@@ -74,8 +74,10 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(existing.keys, aws, config)
         acl = begin(existing.check_web_acl, aws, config)
+        sizes = begin(instance_sizes.check, aws, config)
         try:
             acl()
+            sizes()
             why, pushed = images()
             facts = Facts(
                 account=aws.account,

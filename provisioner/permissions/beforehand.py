@@ -8,7 +8,6 @@ _WHY = "doctor"
 
 BEFOREHAND: tuple[Permission, ...] = (
     *grants("servicequotas", "GetAWSDefaultServiceQuota GetServiceQuota", use=Use.OTHER, why=_WHY),
-    *grants("ec2", "DescribeInstanceTypes", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role"),
     *grants("route53", "GetHostedZoneCount", use=Use.OTHER, why=_WHY),

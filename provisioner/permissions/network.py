@@ -38,10 +38,10 @@ def spot(config: Config) -> bool:
 EC2: tuple[Permission, ...] = (
     *grants(
         "ec2",
-        "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstances "
-        "DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribePrefixLists "
-        "DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpointServices DescribeVpcEndpoints "
-        "DescribeVpcs",
+        "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
+        "DescribeInstances DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates "
+        "DescribePrefixLists DescribeRouteTables DescribeSecurityGroups DescribeSubnets "
+        "DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcs",
     ),
     *grants("ec2", "DescribeVpcAttribute", "vpc/*"),
     *grants("ec2", "DescribeNetworkInterfaces", use=Use.OTHER, why="what keeps something from being removed"),

@@ -84,6 +84,26 @@ def test_tasks_fill_instances_by_interfaces_and_the_group_stops_at_its_maximum(n
     assert sorted(one["runningTasksCount"] for one in container_instances(network, 2)) == [2, 2]
 
 
+@pytest.mark.parametrize(("memory", "grows"), [("7000", True), ("9000", False)])
+def test_the_smallest_type_is_the_least_of_each_parameter(network: Network, ecs: Any, memory: str, grows: bool) -> None:
+    """Of r5.large (2 vCPU, 16 GiB) and c5.xlarge (4 vCPU, 8 GiB), ECS plans with 2 vCPU and 8 GiB."""
+    template = {"LaunchTemplateName": "web", "Version": "$Latest"}
+    overrides = [{"InstanceType": "r5.large"}, {"InstanceType": "c5.xlarge"}]
+    network.template("web", "main")
+    network.cloud.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="web",
+        MinSize=0,
+        MaxSize=5,
+        MixedInstancesPolicy={"LaunchTemplate": {"LaunchTemplateSpecification": template, "Overrides": overrides}},
+        VPCZoneIdentifier=",".join(network.subnets),
+    )
+    provider(network)
+    bind(network, "spot", default="spot")
+    ec2_service(network, 1, taskDefinition=network.definition("large", "EC2", memory=memory))
+    network.cloud.advance(600)
+    assert network.group_named("web")["DesiredCapacity"] == (2 if grows else 0)
+
+
 def test_trunked_instance_holds_ten_tasks_and_memory_counts_too(network: Network, ecs: Any) -> None:
     ecs.put_account_setting_default(name="awsvpcTrunking", value="enabled")
     network.auto_scaling_group("web", "main", DesiredCapacity=1, MaxSize=1)

@@ -115,10 +115,13 @@ def _stays(state: Any) -> bool:
 
 
 def _smallest(kept: Store, group: Any) -> tuple[int, int, int]:
+    """The least that its types have, of each parameter by itself (developer guide, managed scaling behavior)."""
     policy = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
     types = [one["InstanceType"] for one in overrides if one.get("InstanceType")]
-    return min(capacity_of(kept, one) for one in types or [group.instance_type or "c5.large"])
+    offered = [capacity_of(kept, one) for one in types or [group.instance_type or "c5.large"]]
+    cpu, memory, slots = (min(values) for values in zip(*offered, strict=True))
+    return cpu, memory, slots
 
 
 def _bound_services(kept: Store) -> None:

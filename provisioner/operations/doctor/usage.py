@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import tag_map
+from provisioner.operations.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.elbv2_listeners import Listener, ListenerRule
@@ -89,11 +90,7 @@ def zones(context: Context) -> float:
 
 def vcpus(aws: Aws, types: Iterable[str]) -> dict[str, int]:
     """Return the vCPUs of instance types, by name."""
-    found = dict[str, int]()
-    for names in batches(sorted(set(types)), 100):
-        answer = aws.client("ec2").describe_instance_types(InstanceTypes=list(names))
-        found |= {one["InstanceType"]: int(one["VCpuInfo"]["DefaultVCpus"]) for one in answer["InstanceTypes"]}
-    return found
+    return {name: size.cpu // 1024 for name, size in sizes(aws, types).items()}
 
 
 def instances(context: Context) -> dict[bool, Shares]:

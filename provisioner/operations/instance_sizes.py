@@ -1,0 +1,77 @@
+"""Whether the tasks of the services on EC2 fit the instance types: one that does not would wait for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import batches
+from provisioner.aws.errors import code_of
+from provisioner.engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+
+
+@dataclass(frozen=True)
+class Size:
+    """What an instance type has: CPU units of ECS (1024 a vCPU), and MiB, a part of which the system keeps."""
+
+    cpu: int
+    memory: int
+
+
+def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
+    """Return the sizes of instance types, by name; raises `ClientError` if one is not offered in the Region."""
+    found = dict[str, Size]()
+    for names in batches(sorted(set(types)), 100):
+        answer = aws.client("ec2").describe_instance_types(InstanceTypes=list(names))
+        found |= {
+            one["InstanceType"]: Size(one["VCpuInfo"]["DefaultVCpus"] * 1024, one["MemoryInfo"]["SizeInMiB"])
+            for one in answer["InstanceTypes"]
+        }
+    return found
+
+
+def check(aws: Aws, config: Config) -> None:
+    """Refuse tasks that are too large for one of the instance types.
+
+    ECS makes the group grow only for tasks that fit the smallest one, of each parameter by itself:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html
+
+    Raises:
+        ConfigurationError: a service on EC2 has such tasks.
+    """
+    on_ec2 = {name: service for name, service in config.services.items() if service.launch == "ec2"}
+    if not on_ec2:
+        return
+    try:
+        known = sizes(aws, config.capacity.instance_types)
+    except ClientError as error:
+        if code_of(error) == "InvalidInstanceType":
+            return  # the choice of zones says so, and which ones are offered
+        raise
+    problems = [
+        f"services.{name}.{problem}"
+        for name, service in on_ec2.items()
+        for problem in _problems(Size(service.cpu, service.memory), known)
+    ]
+    if problems:
+        raise ConfigurationError(
+            f"{'; '.join(problems)}. ECS starts instances only for tasks that fit the smallest of "
+            f"capacity.instance_types: lower the value, or use larger types"
+        )
+
+
+def _problems(task: Size, types: dict[str, Size]) -> Iterator[str]:
+    weakest = min(types, key=lambda name: types[name].cpu)
+    if task.cpu > (has := types[weakest].cpu):
+        yield f"cpu is {task.cpu} units, but {weakest} has {has}"
+    smallest = min(types, key=lambda name: types[name].memory)
+    # how much of it the kernel and the agent keep is not known before an instance runs
+    if task.memory >= (has := types[smallest].memory):
+        yield f"memory is {task.memory} MiB, but {smallest} has {has} MiB, of which the system keeps a part"
