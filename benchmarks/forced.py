@@ -84,7 +84,7 @@ class Walked:
         return found[::-1]
 
 
-def upwards(
+def for_up(
     declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws, there: Collection[str] = ()
 ) -> list[Node]:
     """Return the walk that makes everything.
@@ -116,7 +116,7 @@ def _lag(desired: Resource, need: Dependency, of: Times, *, blocking: bool) -> f
     )
 
 
-def downwards(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws) -> list[Node]:
+def for_down(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws) -> list[Node]:
     """Return the walk that removes everything: each resource when all that were built on it are gone."""
     all_times = {
         address: times(item.resource.type_name, item.resource.fields(), of) for address, item in declared.items()

@@ -115,8 +115,8 @@ def _life(services: int, durations: str, *, latest: bool = False) -> None:
         run = life.run("up", "--yes", "--json")
         row("up, one image changed", run.on_aws, _up(declared, of, declared.keys() - set(CHANGED)), run)
         down = Expected(
-            forced.downwards(declared, blocking=False, of=of),
-            forced.downwards(declared, blocking=True, of=of),
+            forced.for_down(declared, blocking=False, of=of),
+            forced.for_down(declared, blocking=True, of=of),
             forced.REMOVES,
         )
         run = life.run("down", "--yes", "--json")
@@ -139,8 +139,8 @@ def _project(text: str, durations: str) -> Iterator[Project]:
 
 
 def _up(declared: Mapping[str, Declared], of: Seconds, there: Collection[str] = ()) -> Expected:
-    ideal = forced.upwards(declared, blocking=False, of=of, there=there)
-    blocking = forced.upwards(declared, blocking=True, of=of, there=there)
+    ideal = forced.for_up(declared, blocking=False, of=of, there=there)
+    blocking = forced.for_up(declared, blocking=True, of=of, there=there)
     return Expected(ideal, blocking, forced.MAKES, frozenset(there))
 
 

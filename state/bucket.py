@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from state.objects import AGAIN, call
+from state.objects import REREAD_PAUSE, call
 from state.runtime import MACHINE, Runtime
 
 VERSIONS_DAYS = 90
@@ -19,12 +19,7 @@ SETTLES = 120.0
 """Seconds within which all of S3 knows a new bucket."""
 _PASSING = ("NoSuchBucket", "OperationAborted")
 STATEMENT, RULE = "DenyInsecureTransport", "provisioner-old-versions"
-_BLOCKED = {
-    "BlockPublicAcls": True,
-    "IgnorePublicAcls": True,
-    "BlockPublicPolicy": True,
-    "RestrictPublicBuckets": True,
-}
+_BLOCKED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 _ENCRYPTIONS = {"AES256", "aws:kms", "aws:kms:dsse"}
 _LIFECYCLE = {
     "ID": RULE,
@@ -68,7 +63,7 @@ class StateBucket:
 
     def repair(self, repair_step: RepairStep) -> None:
         """Do one of the things that `to_repair` named; raises `StateError` if S3 refuses."""
-        problem = f"the bucket {self.name} could not be repaired ({repair_step.what})"
+        problem = f"the bucket {self.name} could not be set up ({repair_step.what})"
         # somebody else of this account may be making it at the same time
         self._call(problem, repair_step.act, {"BucketAlreadyOwnedByYou": None})
 
@@ -173,7 +168,7 @@ class StateBucket:
             tolerated = dict.fromkeys(_PASSING, passing) if self.runtime.now() < until else {}
             if (answer := call(self.name, problem, act, {**tolerated, **verdicts})) is not passing:
                 return answer
-            self.runtime.sleep(AGAIN)
+            self.runtime.sleep(REREAD_PAUSE)
 
 
 def _same(statement: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:

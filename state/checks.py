@@ -103,7 +103,7 @@ def counts(value: Any) -> bool:
 
 
 def optional(check: Check) -> Check:
-    """Return a check that lets pass nothing as well."""
+    """Return a check that accepts None as well."""
     return lambda value: value is None or check(value)
 
 

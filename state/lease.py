@@ -99,9 +99,7 @@ class Lease:
                 if self._lost:
                     raise StateError(self._lost)
         # the moment that S3 had noted may have passed before its answer came, and another may be at work already
-        raise StateError(
-            f"S3 takes longer to renew the lock of the state than its lease of {self._seconds:g} s. {RERUN}"
-        )
+        raise StateError(f"S3 takes longer to renew the state lock than its lease lasts ({self._seconds:g} s). {RERUN}")
 
     def lose(self, found: StoredObject | None) -> StateError:
         """Note that the lock is another's; `found` is what says whose. Returns the error that says so."""
@@ -110,9 +108,9 @@ class Lease:
         with self._mutex:
             if not self._lost:
                 self._lost = (
-                    f"this command lost the lock of the state: {_holder(found)} has taken it over, because the lease "
-                    f"was not renewed for {self._seconds:.0f} s. Nothing more was started. Run the same command again "
-                    f"after that one: it resumes from the recorded state"
+                    f"this command lost the state lock: {_holder(found)} has taken it over, because the lease was not "
+                    f"renewed for {self._seconds:.0f} s. Nothing more was started. When that command has ended, run "
+                    f"the same command again: it resumes from the recorded state"
                 )
                 self._when_lost()
         return StateError(self._lost)
@@ -129,7 +127,7 @@ class Lease:
                 return
             except StateError as error:
                 why = str(error).removesuffix(f". {RERUN}")
-                self._note(f"the lock of the state was not released ({why}): it expires in {self._seconds:.0f} s")
+                self._note(f"the state lock was not released ({why}): it expires in {self._seconds:.0f} s")
 
     def holder(self) -> StoredObject | None:
         """Read who holds the lock."""

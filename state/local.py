@@ -16,13 +16,13 @@ from state.directory import keep_there, make, sync, there
 from state.disk import DISK, Disk
 from state.document import table, written
 from state.journal import Journal, header, replay
-from state.lock import NAME, Lock, patiently
+from state.lock import LOCK_FILE, Lock, patiently
 from state.migrate import migrate
 from state.model import RERUN, State, StateError, StateUnavailable
 from state.runtime import MACHINE, Runtime
 from state.store import Store
 
-DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", NAME
+DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", LOCK_FILE
 REBUILD = "Run `provision recover`, which rebuilds it from the account, or restore it from a backup"
 PAUSE = 0.2
 """Seconds between two tries for a lock that another command holds."""
@@ -66,7 +66,7 @@ def _load(directory: Path, stack: str, disk: Disk) -> _Loaded:
         where = error.filename if isinstance(error.filename, str) else path
         kind = StateError if isinstance(error, IsADirectoryError) else StateUnavailable
         raise kind(f"{where} cannot be read: {error.strerror}") from None
-    raise StateUnavailable(f"{path} keeps changing while it is read. Try again")
+    raise StateUnavailable(f"{path} keeps changing while it is read. Run the same command again")
 
 
 def _unchanged(path: Path, stack: str, disk: Disk) -> _Loaded | None:

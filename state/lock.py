@@ -17,7 +17,7 @@ from state.disk import DISK, Disk
 from state.model import StateLocked
 from state.runtime import MACHINE, Runtime
 
-NAME = "state.lock"
+LOCK_FILE = "state.lock"
 """The lock's file in the directory of a state."""
 
 
@@ -117,7 +117,7 @@ def patiently(
                 raise
             if locked.holder != reported:
                 reported = locked.holder
-                report(f"waiting for the lock of the state, held by {reported}")
+                report(f"waiting for the state lock, held by {reported}")
         runtime.sleep(pause)
 
 
@@ -163,7 +163,7 @@ def describe(holder: bytes) -> str:
     """Return one phrase about the holder, from what it wrote into the lock."""
     try:
         info = parsed(holder)
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info["since"]))
+        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(info["since"]))
         who = f"{info['user']} on {info['host']}, process {info['pid']}"
         text = f"`provision {info['command']}` by {who}, since {since}"
     except (ValueError, KeyError, TypeError, OverflowError, OSError):

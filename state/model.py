@@ -57,9 +57,9 @@ class Record:
     """One resource as last known.
 
     `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
-    from before the first delete call. `arguments` holds the declared fields, `outputs` what AWS answered that others or
-    the teardown need. `dependencies` are the addresses that this resource was built on. Times are seconds since the
-    epoch.
+    from before the first delete call. `arguments` holds the declared fields, `outputs` what AWS answered that other
+    resources or `down` need. `dependencies` are the addresses that this resource depends on. Times are seconds since
+    the epoch.
     """
 
     address: str
@@ -182,12 +182,12 @@ class State:
         for what, mine, theirs in (
             ("stack", stack, self.stack),
             ("account", account, self.account),
-            ("region", region, self.region),
+            ("Region", region, self.region),
         ):
             if theirs and theirs != mine:
                 raise ForeignState(
                     f"this state belongs to {what} {theirs}, but this command is for {what} {mine}. "
-                    f"Use the right --env, --profile or Region, or another --state-dir."
+                    f"Use the right --env, --profile or Region, or another --state-dir"
                 )
         self.stack, self.account, self.region = stack, account, region
 

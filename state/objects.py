@@ -13,9 +13,9 @@ from state.runtime import MACHINE, Runtime
 T = TypeVar("T")
 CONFLICTS = 8
 """How often a write that S3 answered with a conflict is repeated."""
-HIDDEN = 60.0
+REREAD_TIMEOUT = 60.0
 """Seconds for which S3 is asked again for what it lists and says is not there."""
-AGAIN = 1.0
+REREAD_PAUSE = 1.0
 """Seconds between two such reads."""
 MOST_DELETED = 1000
 """The most that one DeleteObjects call takes (S3 API reference)."""
@@ -108,14 +108,14 @@ class Objects:
 
     def _shown(self, name: str, look: Callable[[], T | None]) -> T | None:
         """Return what a look at an object finds, which is repeated while it finds nothing, and a list shows it."""
-        until = self._runtime.now() + HIDDEN
+        until = self._runtime.now() + REREAD_TIMEOUT
         while (found := look()) is None and name in self.names(name):
             if self._runtime.now() > until:
                 raise StateUnavailable(
                     f"{self.url_of(name)} is listed, but S3 reports it as missing, as it may for 15 minutes after "
-                    f"versioning was turned on. {RERUN}"
+                    f"versioning was enabled. Run the same command again"
                 )
-            self._runtime.sleep(AGAIN)
+            self._runtime.sleep(REREAD_PAUSE)
         return found
 
     def put(self, name: str, body: bytes, *, over: str | None, metadata: Mapping[str, str] | None = None) -> str:

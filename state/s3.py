@@ -120,7 +120,9 @@ class S3Store(Store):
         try:
             self._objects.put(name, content, over=found.etag if found else None)
         except Taken:
-            raise StateError(f"{self._objects.url_of(name)} was written by another command just now. {RERUN}") from None
+            raise StateError(
+                f"{self._objects.url_of(name)} was written by another command just now. Run the same command again"
+            ) from None
         return self._objects.url_of(name)
 
     def _append(self, entry: Entry) -> None:

@@ -66,7 +66,7 @@ def load(objects: Objects, stack: str, runtime: Runtime) -> Loaded:
             if problem:
                 raise problem
             return loaded
-    raise StateUnavailable(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Try again")
+    raise StateUnavailable(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Run the same command again")
 
 
 def _assembled(objects: Objects, stack: str, found: StoredObject | None, runtime: Runtime) -> Loaded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steps import (
+from steps import (  # noqa: F401  (importing a step registers it)
     account,
     capacity,
     certificate,
@@ -29,31 +29,3 @@ from steps import (
     services,
     task_definitions,
 )
-
-__all__ = [
-    "account",
-    "capacity",
-    "certificate",
-    "cluster",
-    "database",
-    "database_name",
-    "discovery",
-    "dns",
-    "drain",
-    "endpoints",
-    "flow_logs",
-    "guardduty",
-    "images",
-    "load_balancer",
-    "logs",
-    "minimum",
-    "network",
-    "repositories",
-    "roles",
-    "scaling",
-    "secrets",
-    "security_groups",
-    "service_roles",
-    "services",
-    "task_definitions",
-]

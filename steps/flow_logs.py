@@ -7,6 +7,7 @@ from provisioner.resources.ec2_flow_logs import FlowLog
 from provisioner.resources.iam import Policy, Role, policy
 from steps.logs import log_group
 from steps.network import Network
+from steps.roles import from_this_account, trust
 from steps.stack import Stack
 
 
@@ -20,29 +21,13 @@ def flow_logs(stack: Stack, network: Network) -> None:
         Role(
             "flow-logs",
             f"{stack.name}-flow-logs",
-            _trust(stack),
+            # flow-logs-iam-role in the VPC user guide
+            trust("vpc-flow-logs.amazonaws.com", from_this_account(stack, "ec2", "vpc-flow-log/*")),
             inline_policies={"deliver": _deliver(group.arn)},
             description="VPC flow logs: write to their log group",
         )
     )
     stack.ensure(FlowLog("main", network.vpc_id, group.id, ready(role).arn))
-
-
-def _trust(stack: Stack) -> Policy:
-    """Trust the service on behalf of this account's flow logs only (VPC user guide, flow-logs-iam-role)."""
-    facts = stack.facts
-    source = f"arn:{facts.partition}:ec2:{facts.region}:{facts.account}:vpc-flow-log/*"
-    return policy(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": facts.account},
-                "ArnLike": {"aws:SourceArn": source},
-            },
-        }
-    )
 
 
 def _deliver(group_arn: str) -> Policy:

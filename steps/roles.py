@@ -29,7 +29,7 @@ def roles(stack: Stack) -> Roles:
             "instance",
             f"{stack.name}-instance",
             # an instance profile's role is handed out within its account only: EC2 sends no source to compare
-            _trust(f"ec2.{domain}"),
+            trust(f"ec2.{domain}"),
             # ECS adds to it what newer agents need (ECS developer guide, AWS managed policies)
             [f"{managed}/AmazonEC2ContainerServiceforEC2Role"],
             {"session-manager": _session_manager()},
@@ -41,7 +41,7 @@ def roles(stack: Stack) -> Roles:
         Role(
             "execution",
             f"{stack.name}-execution",
-            _trust("ecs-tasks.amazonaws.com", _of_this_account(stack)),
+            trust("ecs-tasks.amazonaws.com", from_this_account(stack, "ecs", "*")),
             [f"{managed}/AmazonECSTaskExecutionRolePolicy"],
             {"parameters": _parameters(stack)},
             "ECS, when it starts a task: pull its image, write its logs, hand it its secrets",
@@ -53,7 +53,7 @@ def roles(stack: Stack) -> Roles:
             Role(
                 f"task-{name}",
                 f"{stack.name}-task-{name}",
-                _trust("ecs-tasks.amazonaws.com", _of_this_account(stack)),
+                trust("ecs-tasks.amazonaws.com", from_this_account(stack, "ecs", "*")),
                 inline_policies={
                     **({"exec": _channels()} if stack.config.exec_on(name) else {}),
                     **({"database": _connect(stack, name)} if signed and service.database else {}),
@@ -66,21 +66,21 @@ def roles(stack: Stack) -> Roles:
     return Roles(profile.id, execution.arn, tasks)
 
 
-def _trust(service: str, condition: Policy | None = None) -> Policy:
+def trust(service: str, condition: Policy | None = None) -> Policy:
+    """Return the trust policy by which one service may assume a role."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return policy(statement | ({"Condition": condition} if condition else {}))
 
 
-def _of_this_account(stack: Stack) -> Policy:
-    """The conditions of the ECS developer guide ("Amazon ECS task IAM role"), against a confused deputy.
+def from_this_account(stack: Stack, api: str, resource: str) -> Policy:
+    """Return the condition that a service acts for such a resource of this account, against a confused deputy.
 
-    For execution roles it shows none; ECS takes those on by the same call.
+    The ECS developer guide ("Amazon ECS task IAM role") has it for task roles; ECS assumes execution roles by the same
+    call.
     """
     facts = stack.facts
-    return {
-        "ArnLike": {"aws:SourceArn": f"arn:{facts.partition}:ecs:{facts.region}:{facts.account}:*"},
-        "StringEquals": {"aws:SourceAccount": facts.account},
-    }
+    source = f"arn:{facts.partition}:{api}:{facts.region}:{facts.account}:{resource}"
+    return {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": facts.account}}
 
 
 def _parameters(stack: Stack) -> Policy:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from provisioner.engine.declaration import Handle, step
-from provisioner.resources.ec2_security import MOST, Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2_security import MAX_RULES, Rule, SecurityGroup, SecurityGroupEgress, allow
 from steps.network import Network
 from steps.stack import Stack
 
@@ -75,7 +75,7 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
         own[name] += [allow(services[c].port, f"service {c}", group=groups[c].id) for c in service.calls]
         own[name] += [allow(MYSQL, "database", group=database.id)] if service.database else []
     targets = [allow(services[n].port, f"service {n}", group=groups[n].id) for n in public]
-    if len(targets) > MOST:
+    if len(targets) > MAX_RULES:
         # a load balancer takes more services than a group rules
         targets = [allow(port, "services", cidr=cidr) for port in sorted({services[n].port for n in public})]
     return SecurityGroups(

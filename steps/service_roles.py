@@ -11,7 +11,7 @@ from steps.stack import Stack
 
 @dataclass(frozen=True)
 class ServiceRoles:
-    """Handles that those come after who make a service act: Spot's is missing when the stack uses no Spot capacity."""
+    """The roles, each of which must exist before its service is used; `spot` is None without Spot capacity."""
 
     ecs: Handle
     autoscaling: Handle

@@ -31,7 +31,7 @@ class CallLog:
         ConfigurationError: the file cannot be written, or is somebody else's.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         from provisioner.engine.errors import ConfigurationError
 
         self.path = path
@@ -84,7 +84,9 @@ class CallLog:
             reason = error.strerror
         if reason:
             self._broken = True
-            sys.stderr.write(f"warning: the log {self.path} cannot be written any more: {reason}\n")
+            sys.stderr.write(
+                f"note: the log {self.path} cannot be written any more: {reason}. Later calls are not logged\n"
+            )
 
     # -- botocore's events -----------------------------------------------------------------------------------------
 
@@ -123,8 +125,3 @@ class CallLog:
             self.write(line)
         except Exception as error:  # noqa: BLE001 (the call has had its effect: whatever is odd about it, it goes on)
             self.write(line | {"parameters": None, "answer": f"not understood: {type(error).__name__}"})
-
-
-def open_log(path: str) -> CallLog:
-    """Return the log at a path; raises as `CallLog` does."""
-    return CallLog(Path(path))

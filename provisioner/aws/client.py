@@ -1,4 +1,4 @@
-"""What the resource types are handed: the way to AWS for one run. It never changes: what differs is another one."""
+"""What the resource types are handed: how one run reaches AWS. It is immutable; methods return changed copies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from provisioner.aws import errors, tagging
-from provisioner.aws.connection import Acting, Connection, ReadsOnly, acting
+from provisioner.aws.connection import CallHooks, Connection, ReadsOnly, acting
 from provisioner.aws.inventory import MAX_SINGLE_READS, Inventory
 from provisioner.aws.ownership import Ownership
 from provisioner.aws.pages import items
@@ -132,7 +132,7 @@ class Aws(Ownership):
     def fenced(self, check: Callable[[], None]) -> Self:
         """Return the same, which calls `check` before each attempt of a write; what it raises prevents it.
 
-        A command that has lost the lock of the state while it slept, or had no network, must not go on with what it
+        A command that has lost the state lock while it slept, or had no network, must not go on with what it
         was about to do: another one has done more since.
         """
         return replace(self, fence=check)
@@ -150,7 +150,7 @@ class Aws(Ownership):
 
     def acting(self, address: str) -> AbstractContextManager[None]:
         """While the context lasts, this thread's calls are for that address: `queued` and `fence` learn of them."""
-        return acting(Acting(lambda service: self.queued(address, service), self.fence))
+        return acting(CallHooks(lambda service: self.queued(address, service), self.fence))
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return what a read says of each item, asked for all of them at once."""

@@ -25,7 +25,7 @@ _PARAMETERS = "provisioner-parameters"
 
 
 @dataclass(frozen=True)
-class Acting:
+class CallHooks:
     """What learns of the calls of a thread.
 
     Attributes:
@@ -37,7 +37,7 @@ class Acting:
     fence: Callable[[], None]
 
 
-_ACTING: ContextVar[Acting | None] = ContextVar("acting", default=None)
+_ACTING: ContextVar[CallHooks | None] = ContextVar("acting", default=None)
 
 
 class Watcher(Protocol):
@@ -48,7 +48,7 @@ class Watcher(Protocol):
 
 
 class Connection:
-    """The connection to AWS for one command. Nothing about it changes but that service clients are made.
+    """The connection to AWS for one command. Its clients are created when first needed; nothing else changes.
 
     Args:
         session: a boto3 session with its region and credentials.
@@ -151,12 +151,15 @@ class ReadsOnly:
         operation = self._client.meta.method_to_api_mapping.get(name)
         if operation and not reads(operation):
             service = self._client.meta.service_model.service_name
-            raise ReadOnly(f"{service}:{operation} is not a read call, and only those are allowed")
+            raise ReadOnly(
+                f"{service}:{operation} is not a read call, and this command makes no others. This is a bug in "
+                f"provision: please report it"
+            )
         return getattr(self._client, name)
 
 
 @contextmanager
-def acting(these: Acting) -> Iterator[None]:
+def acting(these: CallHooks) -> Iterator[None]:
     """While the context lasts, `these` learn of this thread's calls."""
     before = _ACTING.set(these)
     try:

@@ -14,7 +14,7 @@ class Duration:
 
     Attributes:
         aws: seconds on AWS, the middle of what is seen there.
-        source: where the former is known from.
+        source: where that is known from.
         seen: the shortest and the longest that the source tells of, in seconds, if it tells of several.
     """
 

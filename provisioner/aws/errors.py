@@ -11,9 +11,15 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    LoginError,
     NoCredentialsError,
+    PartialCredentialsError,
+    RefreshWithMFAUnsupportedError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from provisioner.aws.reads import reads
@@ -24,6 +30,11 @@ DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Aut
 """The codes with which AWS's services say that the caller may not."""
 NO_CONNECTION = (HTTPClientError, EndpointConnectionError, ConnectTimeoutError)
 """What boto3 raises, after all retries, where there is no connection."""
+BAD_CREDENTIALS = (
+    *(CredentialRetrievalError, LoginError, PartialCredentialsError, RefreshWithMFAUnsupportedError),
+    *(SSOError, TokenRetrievalError),
+)
+"""What boto3 raises where it cannot load or renew the credentials."""
 SERVICE = "Service"
 """Under which an answer's metadata say which service answered."""
 THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
@@ -57,7 +68,7 @@ TABLE: tuple[Row, ...] = (
         "the cluster is not active yet", "terraform-provider-aws ecs/cluster_capacity_providers.go"),
     Row("not_yet_consistent", "application-autoscaling", "ValidationException", "service doesn't exist|doesn't exist",
         60,
-        "the service is not visible to autoscaling yet",
+        "the service is not visible to Application Auto Scaling yet",
         "Application Auto Scaling API, RegisterScalableTarget"),
     Row("not_yet_consistent", "application-autoscaling", "ValidationException", "Unable to assume IAM role", 60,
         "the service-linked role has not propagated yet", "terraform-provider-aws appautoscaling/target.go"),
@@ -184,7 +195,7 @@ TABLE: tuple[Row, ...] = (
     Row("in_use", "elbv2", "CertificateNotFound", "", 300, "the certificate is not visible to the load balancer yet",
         "terraform-provider-aws elbv2/listener.go"),
     Row("in_use", "application-autoscaling", "FailedResourceAccessException", "", 120,
-        "the policy's alarms are not visible to autoscaling yet",
+        "the policy's alarms are not visible to Application Auto Scaling yet",
         "terraform-provider-aws appautoscaling/policy.go"),
     Row("in_use", "autoscaling", "InstanceRefreshInProgress", "", 300, "another instance refresh is in progress",
         "Auto Scaling API, StartInstanceRefresh"),
@@ -290,13 +301,18 @@ _FIX = "Fix the cause, then run again"
 _DENIED = "Give the caller this permission (`provision policy` prints all of them), then run again"
 HINTS = (
     ("AccessDenied|Unauthorized|NotAuthorized", _DENIED),
-    ("ExpiredToken|InvalidClientTokenId|RequestExpired", "Renew the credentials, then run again"),
+    ("ExpiredToken|RequestExpired", "Renew the credentials, then run again"),
+    (
+        "InvalidClientTokenId|UnrecognizedClient|AuthFailure|InvalidAccessKeyId|SignatureDoesNotMatch",
+        "Check the credentials, and that the account has the Region enabled, then run again",
+    ),
+    # before the quotas, whose row would match RequestLimitExceeded and TooManyRequestsException as well
+    (THROTTLED, "Throttled by AWS after all retries: run again in a minute"),
     ("LimitExceeded|QuotaExceeded|TooMany", "Raise this quota or delete unused resources, then run again"),
-    ("Throttl|RequestLimitExceeded|SlowDown", "Throttled by AWS after all retries: run again in a minute"),
     ("FreeTierRestriction", "The account is on AWS's free plan: upgrade it to the paid plan, then run again"),
     (
         "OperationNotPermitted: .*not support creating load balancers",
-        "AWS has to enable them for this account: open a case with AWS Support, then run again",
+        "AWS has to enable load balancers for this account: open a case with AWS Support, then run again",
     ),
 )
 """What to do, by a regular expression for a part of the code, and what follows it."""
@@ -315,6 +331,14 @@ def explained(error: Exception) -> Exception:
         return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}")
     if isinstance(error, NoCredentialsError):
         return ApiError("no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again")
+    text = str(error).rstrip(".")
+    if isinstance(error, BAD_CREDENTIALS):
+        return ApiError(
+            f"the credentials could not be loaded: {text}. Sign in again (`aws sso login`, `aws login`), or choose "
+            f"another --profile, then run again"
+        )
+    if isinstance(error, NO_CONNECTION):
+        return ApiError(f"could not reach AWS: {text}. Check the network, then run again")
     if isinstance(error, BotoCoreError):
-        return ApiError(f"could not reach AWS or understand its response: {str(error).rstrip('.')}. Run again")
+        return ApiError(f"the call to AWS failed: {text}. Run again")
     return error

@@ -18,18 +18,18 @@ from provisioner.engine.resource import Observed, Resource
 
 MAX_SINGLE_READS = 10
 """Up to so many resources of a type each is asked for what no list tells of it."""
-UNSETTLED = 120.0
+RELIST_TIMEOUT = 120.0
 """Seconds for which a resource type is listed anew when a read says that there is none of what a list shows: lists go
 on to show what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes
 too)."""
-AGAIN = 2.0
+RELIST_PAUSE = 2.0
 """Seconds between these."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
 """While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
 
 
 class Reader(Protocol):
-    """By what the inventory reads what is not known yet."""
+    """The part of `Aws` that the inventory reads with."""
 
     @property
     def owner(self) -> dict[str, str]:
@@ -147,7 +147,7 @@ class Inventory:
         self, aws: Reader, resource_type: type[Resource], read: Callable[[], Iterable[Observed] | None]
     ) -> dict[str, Observed] | None:
         """Return by id what a read of a type shows, made anew as long as it comes upon what is just going or coming."""
-        until = self._pace.now() + UNSETTLED
+        until = self._pace.now() + RELIST_TIMEOUT
         while True:
             try:
                 observed = read()
@@ -158,7 +158,7 @@ class Inventory:
                     raise
                 if aws.shared_reads:
                     aws.shared_reads.clear()
-                self._pace.wait(AGAIN)
+                self._pace.wait(RELIST_PAUSE)
 
     def note_written(self, resource_type: type[Resource], live: Observed) -> None:
         """Note a resource that this run created or changed, so that the bulk reads show it at once."""

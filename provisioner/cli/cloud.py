@@ -95,11 +95,11 @@ def stop(options: Options) -> int:
     from provisioner.cli.prompts import confirm
     from provisioner.emulator import manage
     from provisioner.render import status as show
-    from state.lock import NAME, holder
+    from state.lock import LOCK_FILE, holder
 
-    locks = sorted((options.directory / "local").glob(f"*/{NAME}"))
+    locks = sorted((options.directory / "local").glob(f"*/{LOCK_FILE}"))
     if working := " and ".join(filter(None, map(holder, locks))):
-        confirm(f"{working} is using the embedded cloud, which `cloud stop` deletes with everything in it", options.yes)
+        confirm(f"the embedded cloud is in use by {working}, and `cloud stop` deletes everything in it", options.yes)
     show.stopped(manage.stop(_directory(options)), options.json)
     return 0
 
@@ -120,7 +120,11 @@ def status(options: Options) -> int:
     return 0
 
 
-@command(group, "env", "provision cloud env               after `eval`, the AWS CLI calls the embedded cloud")
+@command(
+    group,
+    "env",
+    'provision cloud env               for `eval "$(provision cloud env)"`: the AWS CLI then calls the embedded cloud',
+)
 def env(options: Options) -> int:
     """Print shell commands that point other AWS tools to the embedded cloud."""
     from provisioner.emulator import manage
@@ -135,7 +139,7 @@ def env(options: Options) -> int:
 @command(group, "delegate", "provision cloud delegate example.org   as if its registrar had set the name servers")
 def delegate(
     options: Options,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public zone.")],
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public hosted zone.")],
 ) -> int:
     """Simulate the delegation of a domain, so that its certificates can be validated."""
     from provisioner.emulator import manage

@@ -36,7 +36,7 @@ def doctor(options: Options) -> int:
 
     config = context.load(options)
     check_dockerfiles(config, options.file)
-    aws = context.unasked(options, config).reading()
+    aws = context.aws_without_account(options, config).reading()
 
     def records(aws: Aws) -> Mapping[str, Record]:
         state = stores.recorded(options, config, aws)

@@ -13,7 +13,7 @@ from provisioner.operations.options import Options
 
 Unprotect = Annotated[
     bool,
-    typer.Option("--unprotect", help="Also delete protected resources; the database leaves a final snapshot."),
+    typer.Option("--unprotect", help="Also delete protected resources; takes a final snapshot of the database."),
 ]
 
 
@@ -52,7 +52,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             raise Protected(protected, options.command_line("down", *words, "--unprotect"))
         if going:
             deleted = destroy.deletable(going)
-            number = count(len(deleted), "resource") if deleted else "no resource, and forgets what it retains,"
+            number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
             what = f"`down` deletes {number} of {limited(config.name, target_step)}"
             say(summary.removal(deleted, protected), sys.stderr)
             with aws.pace.runtime.watching():

@@ -22,12 +22,12 @@ def import_(
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", help="A declared address, as `provision plan` shows it.")
     ],
-    resource: Annotated[str, typer.Argument(metavar="ID", help="Its id, name or ARN on AWS.")],
+    resource: Annotated[str, typer.Argument(metavar="ID", help="The ID, name or ARN of the resource on AWS.")],
 ) -> int:
     """Import an existing resource into the stack.
 
-    Compares it with what is declared, puts the stack's tags on it if its type has tags, and records it. From then on
-    `up` changes it, and `down` deletes it.
+    Compares it with its declaration, puts the stack's ownership tags on it if its type supports tags, and records it.
+    From then on `up` changes it, and `down` deletes it.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.operations import context, import_resource, signals, stores
@@ -42,7 +42,7 @@ def import_(
             found = import_resource.candidate(aws, store.records, stack.declared, address, resource)
         if not options.json:
             say(show.candidate(found))
-        what = f"`import` makes {found.live.id} the {address} of {config.name}, which `down` will delete"
+        what = f"`import` records {found.live.id} as {address} of {config.name}, so that `down` will delete it"
         confirm(f"{what}, on {context.describe_account(config, aws)}", options.yes)
         aws.drop_reads()
         import_resource.take(aws, store, found)

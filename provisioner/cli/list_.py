@@ -19,7 +19,7 @@ from provisioner.operations.options import Options
 def list_(options: Options) -> int:
     """List the stacks in the state directory and the state bucket.
 
-    Of every project, environment and target. Reads only files and the bucket that [state] names, and starts nothing.
+    Of every project, environment and target. Reads only files and the bucket that [state] names.
     What cannot be read is reported on standard error.
     """
     from provisioner.operations import stack_list

@@ -63,7 +63,7 @@ def logs(
         if unread():
             return 0
     if not wanted:
-        note(f"there are no log groups: the stack has not been created yet, run {options.command_line('up')}")
+        note(f"there are no log groups, because the stack has not been created yet: run {options.command_line('up')}")
     elif not shown and (there := [name for name in wanted if name not in absent]):
         note(f"{', '.join(there)} wrote nothing in the last {since}; look further back with --since")
     return 0

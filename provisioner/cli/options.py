@@ -58,12 +58,12 @@ COMMON: dict[str, Any] = {
     "profile": Annotated[str | None, typer.Option(metavar="NAME", help="The AWS profile to use.")],
     "yes": Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation prompt.")],
     "json": Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")],
-    "wait": Annotated[bool, typer.Option("--wait", help="Wait for the lock of the state instead of failing.")],
+    "wait": Annotated[bool, typer.Option("--wait", help="Wait for the state lock instead of failing.")],
     "log": Annotated[
         call_log.CallLog | None,
         typer.Option(
             metavar="FILE",
-            parser=call_log.open_log,
+            parser=call_log.CallLog,
             help="Append every AWS API call to a JSON Lines file, without secrets.",
         ),
     ],

@@ -35,7 +35,7 @@ def policy(
     """Print the least-privilege IAM policy for this stack.
 
     Derived from the configuration, without credentials or AWS calls. IAM allows 6,144 characters per policy, so there
-    may be several: attach all of them. Before you remove something from the configuration, keep the previous policies
+    may be several: attach all of them. When you remove something from the configuration, keep the previous policies
     attached until `up` has deleted it.
     """
     from provisioner.operations import context

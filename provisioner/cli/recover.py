@@ -44,7 +44,7 @@ def recover(options: Options) -> int:
             say(show.lines(found, config.name, context.describe_account(config, aws)))
         if store.records:
             what = f"`recover` replaces the {count(len(store.records), 'record')} of {config.name}"
-            moved = f"the unreadable state was moved to {', '.join(backups)}, nothing else was changed"
+            moved = f"the unreadable state was moved to {', '.join(backups)}; nothing else was changed"
             confirm(what, options.yes, *([moved] if backups else []))
             backups.append(recovery.backup(store))
         recovery.write(store, found)

@@ -25,7 +25,7 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as 
     "provision state list               all records",
 )
 def list_(options: Options) -> int:
-    """List the records: address, phase (creating, created, ready, deleting), id."""
+    """List the records: address, phase (creating, created, ready, deleting), ID."""
     from provisioner.operations import context, stack_status, stores
     from provisioner.render.text import say, table
 
@@ -59,8 +59,8 @@ def show(
 
 
 VERSIONING_NOTE = (
-    "note: versioning was turned on. For 15 minutes S3 may report new objects as missing: "
-    "commands retry for a minute; if one fails with that, run it again"
+    "note: versioning was enabled. For 15 minutes S3 may report new objects as missing: "
+    "commands retry for a minute; if one still fails because of that, run it again"
 )
 
 
@@ -145,7 +145,7 @@ def push(
     config = context.load(options)
     new = state_transfer.read_file(file)
     aws = context.connect(options, config)
-    what = f"`state push` replaces the state of {config.name} by {count(len(new.records), 'record')}"
+    what = f"`state push` replaces the state of {config.name} with {count(len(new.records), 'record')}"
     confirm(f"{what} on {context.describe_account(config, aws)}", options.yes or config.target == "local")
     backup = state_transfer.push(options, config, aws, new, force=force)
     if options.json:

@@ -29,7 +29,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
 
     With --redeploy: services with a task definition that somebody else deployed go back to the declared one.
 
-    With --new-ami: uses the AMI that AWS recommends now, and replaces older instances by an instance refresh. Otherwise
+    With --new-ami: uses the AMI that AWS recommends now, and replaces older instances in an instance refresh. Otherwise
     the AMI does not change.
     """
     from provisioner.cli.prompts import confirm

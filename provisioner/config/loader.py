@@ -126,9 +126,9 @@ def _flat(path: Path, value: Any, depth: int = 0) -> None:
 
 
 _SYNTAX = (
-    (r"Cannot overwrite a value", "this has a value already: keep one of the two lines"),
-    (r"Invalid value", "there is no value that TOML knows: text needs quotes"),
-    (r"Cannot declare \(.*\) twice", "this table is there already: put both together"),
+    (r"Cannot overwrite a value", "this key already has a value: keep one of the two lines"),
+    (r"Invalid value", "this value is not valid TOML: put text in quotes"),
+    (r"Cannot declare \(.*\) twice", "this table is defined twice: merge the two"),
 )
 """What `tomllib` says where it does not help who wrote the file, and what to say instead."""
 

@@ -276,7 +276,7 @@ class Config(Model):
         }
         for key, value in named.items():
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
-                yield key, f"it is in {other}, but the stack in {self.region}: use one of this Region"
+                yield key, f"it is in {other}, but the stack is in {self.region}: use one in that Region"
 
     def _circles(self) -> Iterator[Problem]:
         # A group's rules name the groups of its callers, so those are made first.
@@ -288,7 +288,7 @@ class Config(Model):
                 path = " calls ".join(circle)
                 yield (
                     f"services.{circle[0]}.calls",
-                    f"is a cycle ({path}), and security groups cannot refer to each other: remove one call",
+                    f"is part of a cycle ({path}), but the caller's security group is created first: remove one call",
                 )
 
     def _lengths(self) -> Iterator[Problem]:

@@ -32,8 +32,8 @@ def write(path: Path, *, with_app: bool = False) -> Path | None:
     if with_app and not (APP / "backend" / "Dockerfile").is_file():
         raise ConfigurationError(
             f"--with-app: the sample application is not part of an installed package: install from a clone of the "
-            f"source repository with `pip install -e '.[local]'`, or leave --with-app out: then {path} gets prebuilt "
-            f"images"
+            f"source repository with `pip install -e '.[local]'`, or leave --with-app out to write {path} with "
+            f"prebuilt images"
         )
     copied = with_app and not (beside.exists() and beside.samefile(APP))
     if copied and beside.exists():
@@ -46,5 +46,7 @@ def write(path: Path, *, with_app: bool = False) -> Path | None:
     except FileExistsError:
         raise ConfigurationError(f"{path} already exists: edit it, or choose another with --config FILE") from None
     except OSError as error:
-        raise ConfigurationError(f"{error.filename or path} cannot be written: {error.strerror}") from None
+        raise ConfigurationError(
+            f"{error.filename or path} cannot be written: {error.strerror}: choose another directory with --config FILE"
+        ) from None
     return beside if with_app else None

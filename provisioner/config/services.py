@@ -110,14 +110,15 @@ class Service(Model):
             if self.image and self.build is None and key in self.model_fields_set and getattr(self, key):
                 yield key, "has no effect on a prebuilt image: remove it, or build the image from a directory"
         if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
-            out = f'"{self.dockerfile}" leads from "{self.build}" out of the directory of this file'
+            out = f'"{self.dockerfile}" relative to "{self.build}" is outside the directory of this file'
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
         if "path" in self.model_fields_set and not self.public:
             yield "path", "has no effect on a service that is not public: add public = true, or remove path"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
-            yield "on_demand", "is for Fargate; instances use capacity.spot: set that, or remove on_demand"
+            yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
         if not self.scaling.min <= self.count <= self.scaling.max:
-            yield "count", f"{self.count} is outside scaling, which is {self.scaling.min} to {self.scaling.max}"
+            limits = f"{self.scaling.min} to {self.scaling.max}"
+            yield "count", f"{self.count} is outside scaling, which is {limits}: change one of them"
         for key in sorted(self.environment.keys() & set(self.variables())):
             yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
         yield from self._size()

@@ -116,8 +116,8 @@ def vpc_cidr(value: str) -> str:
         )
     if not 16 <= network.prefixlen <= 20:
         raise ValueError(
-            f"/{network.prefixlen} does not fit: AWS allows at most /16, and three tiers in up to four zones need at "
-            "least /20 (16 blocks of 251 addresses); use /16 to /20"
+            f"/{network.prefixlen} does not fit: AWS allows no VPC larger than /16, and three tiers in up to four "
+            "Availability Zones need /20 or larger (16 blocks of 251 addresses); use /16 to /20"
         )
     return value
 

@@ -141,17 +141,17 @@ def _error_text(recipe: Recipe, tail: list[str]) -> str:
     if _NO_EMULATION.search(text):
         what = (
             f"the Docker engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "
-            f"tonistiigi/binfmt --install {recipe.platform.rpartition('/')[2]}` once, and the same command again"
+            f"tonistiigi/binfmt --install {recipe.platform.rpartition('/')[2]}` once, then this command again"
         )
     elif _STALE_LOGIN.search(text):
         what = (
-            "a login to public.ecr.aws has expired, but none is needed: run `docker logout public.ecr.aws`, and the "
-            "same command again"
+            "Docker's login to public.ecr.aws has expired, and none is needed: run `docker logout public.ecr.aws`, "
+            "then this command again"
         )
     elif _NO_BASE.search(text):
         what = (
-            "its base image could not be pulled: log in to that registry with `docker login`, or choose "
-            "another (a build argument, if the Dockerfile takes it as one: build_args)"
+            "its base image could not be pulled: log in to the image's registry with `docker login`, or use another "
+            "base image (set it in build_args if the Dockerfile takes it as a build argument)"
         )
     return f"building {recipe} failed: {what}\n" + "\n".join(f"  {line}" for line in tail)
 

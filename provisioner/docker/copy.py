@@ -124,7 +124,7 @@ def _copied(
         progress.done += 1
     target.transport.check()
     if refused := target.put(replace(place, digest=""), manifest):
-        raise ManifestRefused(f"{place} is refused ({refused})", manifest.digest)
+        raise ManifestRefused(f"the registry refused the manifest {place} ({refused})", manifest.digest)
     return manifest.digest
 
 

@@ -117,8 +117,8 @@ class Registries:
         expected = reference.digest or answer.headers.get("Docker-Content-Digest", "")
         if DIGEST.fullmatch(expected) and manifest.digest != expected:
             raise BadImage(
-                f"{reference} has a manifest of another digest ({manifest.digest}) than {expected}: check for a proxy "
-                f"or cache in between, then run the same command again"
+                f"the manifest of {reference} has the digest {manifest.digest} instead of {expected}: check for a "
+                f"proxy or cache in between, then run the same command again"
             )
         if media_type not in (*INDEXES, *MANIFESTS):
             media_type = str(parsed.get("mediaType", ""))
@@ -145,7 +145,7 @@ class Registries:
             best = min(fitting, key=lambda part: part["platform"].get("variant") or "")
             manifest = self.manifest(with_digest(reference, str(best["digest"])))
         else:
-            raise BadImage(f"{reference} is an endless index of indexes")
+            raise BadImage(f"{reference} is an image index that is nested too deeply")
         found = self.platform(reference, manifest)
         if found != platform:
             raise BadImage(no_such_platform(reference, [found], platform))
@@ -317,7 +317,7 @@ class Registries:
                 raise self._denied(reference, "it requires a login")
             return basic_authorization(login)
         if sort.lower() != "bearer":
-            raise self._denied(reference, f"it requires {sort or 'no credentials'}, not Basic or Bearer")
+            raise self._denied(reference, f"its authentication scheme is {sort or 'missing'}, not Basic or Bearer")
         try:
             wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
         except ValueError:
@@ -383,7 +383,7 @@ class Registries:
         return RegistryError(f"{reference.registry} refuses the request for {reference} ({words})")
 
     def _denied(self, reference: Reference, words: str) -> Denied:
-        who = "the user of its credentials" if self._logins.get(reference.registry) else "users that are not logged in"
+        who = "the user who is logged in" if self._logins.get(reference.registry) else "users that are not logged in"
         return Denied(
             f"{reference.registry} does not show {reference.repository} to {who}: it does not exist, or is private "
             f"({words})",

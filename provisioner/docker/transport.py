@@ -164,7 +164,7 @@ class Transport:
             self.allowed(url, former)
             if urlsplit(former)[:2] != urlsplit(url)[:2]:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
-        raise RegistryError(f"{urlsplit(url).netloc} redirects without end")
+        raise RegistryError(f"{urlsplit(url).netloc} redirects too many times")
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: Any, timeout: Any) -> BaseHTTPResponse:
         from urllib3.exceptions import HTTPError
@@ -303,8 +303,8 @@ def rate_limit_text(host: str, status: int, reason: str) -> str:
         return ""
     name = "Docker Hub" if host.endswith("docker.io") else host
     return (
-        f"{name} has reached its pull limit for this address (100 in 6 hours without a login): log in with `docker "
-        f"login`, take the image from public.ecr.aws if it is there, or wait ({reason})"
+        f"this IP address has reached the pull limit of {name} (100 in 6 hours without a login): log in with `docker "
+        f"login`, use a copy of the image on public.ecr.aws if there is one, or wait ({reason})"
     )
 
 

@@ -231,7 +231,7 @@ def _require_moto() -> None:
     if missing:
         what = ", ".join(missing)
         raise CloudError(
-            f"the embedded cloud needs {what}, which is not installed: run pip install '.[local]' in a clone"
+            f"the embedded cloud needs these packages: {what}. Run `pip install '.[local]'` in a clone of the source"
         )
 
 
@@ -243,7 +243,7 @@ def _listening(port: int | None) -> socket.socket:
         what = f"port {port}" if port else "a free port"
         raise CloudError(
             f"{what} on {HOST} cannot be used for the embedded cloud ({reason}): stop the process that listens there, "
-            f"or choose another port, or none for a free one"
+            f"choose another port, or leave --port out to use a free one"
         ) from error
 
 

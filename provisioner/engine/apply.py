@@ -1,4 +1,4 @@
-"""Bring AWS to what is declared: find each resource, make or change it, record every fact before the next call."""
+"""Apply what is declared: find each resource, create or change it, record every result before the next call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from provisioner.engine.errors import (
     ReplacementRequired,
 )
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
-from provisioner.engine.lookup import find_declared, listed_within, recorded_ids
+from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
@@ -32,18 +32,18 @@ from state.model import Phase, Record
 if TYPE_CHECKING:
     from provisioner.engine.ports import ErrorCategory, Provider
 
-TAKES_EFFECT = 300.0
+EFFECT_TIMEOUT = 300.0
 """Seconds within which AWS must show a change that it accepted; 120 were too few (terraform-provider-aws#32219)."""
-MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
+RESULTS_IN_ORDER: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
 """What can become of a resource, from what does least to it to what does most."""
-KNOWN_WITHIN = 300.0
+PROPAGATION_SECONDS = 300.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous resource of this name"
 CHANGING = "waiting for the change to take effect"
 
 
 class Apply:
-    """One run upwards over everything that is declared.
+    """One run that creates and changes everything that is declared, dependencies first.
 
     Args:
         declared: the resources by address, in declared order.
@@ -71,10 +71,10 @@ class Apply:
             )
         )
         self._tasks = tasks or {}
-        self._recorded_ids = dict(recorded_ids(store.records, declared))
+        self._addresses_by_id = dict(addresses_by_id(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
-        """What becomes of a resource once it shows that the create call of this run had its effect."""
+        """The result to report for a resource once AWS shows it, by address: this run called its create."""
         self._desired: dict[str, Resource] = {}
         self._sent = SentChanges()
         self._unclear: dict[str, str] = {}
@@ -120,14 +120,14 @@ class Apply:
 
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
-        lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + KNOWN_WITHIN
+        lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + PROPAGATION_SECONDS
         return lately or self._results.get(address) == "created"
 
     def _apply(self, address: str) -> Wait | None:
         item, record = self.declared[address], self.store.records.get(address)
         desired = self._desired[address] = filled(item.resource, self.lookup)
         if desired.created_by_aws:
-            self._met(desired, item)
+            self._record_created_by_aws(desired, item)
             return None
         live = self._find(desired, record)
         if self._doubtful(desired, record, live) is not None:
@@ -144,13 +144,13 @@ class Apply:
             return self._change(desired, item, self._create(desired, item, record, "created"))
         if record is None or record.phase == "creating":
             # the create call's answer was lost, in this run or an earlier one, or the state was
-            self._becomes(address, self._tried.get(address, "unchanged" if desired.retained else "adopted"))
+            self._note_result(address, self._tried.get(address, "unchanged" if desired.retained else "adopted"))
         if live.address not in (None, address):
             live = self._readdress(desired, live)
         return self._change(desired, item, live)
 
     def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
-        return find_declared(self.aws, desired, record, self._recorded_ids, fresh=fresh)
+        return find_declared(self.aws, desired, record, self._addresses_by_id, fresh=fresh)
 
     def _doubtful(self, desired: Resource, record: Record | None, live: Observed | None) -> float | None:
         """Return for how many seconds the lists may have shown what was before a call; None if they do not."""
@@ -174,8 +174,8 @@ class Apply:
         same = desired.versioned and canonical(record.arguments) == canonical(desired.fields())
         return same and bool(compare(desired, live))
 
-    def _met(self, desired: Resource, item: Declared) -> None:
-        """Record a resource that AWS makes by itself, so that the teardown knows where to look."""
+    def _record_created_by_aws(self, desired: Resource, item: Declared) -> None:
+        """Record a resource that AWS creates by itself, so that `down` looks for it."""
         live = Observed(id=desired.name, attributes=desired.fields())
         self._remember(desired, item, live, "ready")
         self._finish(desired.address, live)
@@ -187,9 +187,9 @@ class Apply:
         begun = record.token if record and same else ""
         token = begun or self.aws.pace.runtime.token()
         self.progress.started(desired.address, "create")
-        built_on = _addresses(item.dependencies)
+        dependencies = _addresses(item.dependencies)
         intent = Record(
-            desired.address, desired.type_name, "creating", token, None, desired.fields(), {}, built_on, item.step
+            desired.address, desired.type_name, "creating", token, None, desired.fields(), {}, dependencies, item.step
         )
         self.store.put(intent)
         self._tried[desired.address] = result
@@ -213,8 +213,8 @@ class Apply:
             raise
         self.aws.note_written(type(desired), live)
         # its id, where that follows from its name, may still be recorded of what is gone and was another address's
-        self._recorded_ids[desired.type_name, live.id] = [desired.address]
-        self._becomes(desired.address, result)
+        self._addresses_by_id[desired.type_name, live.id] = [desired.address]
+        self._note_result(desired.address, result)
         self.store.put(
             replace(
                 intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
@@ -233,7 +233,7 @@ class Apply:
     def _begin_change(self, address: str) -> None:
         """Say that a resource is changed: it is, even if the answer is lost and nothing differs any more afterwards."""
         self.progress.started(address, "change")
-        self._becomes(address, "changed")
+        self._note_result(address, "changed")
 
     def _withdraw(self, address: str, record: Record | None) -> None:
         """Take the intent back: AWS refused the call, so nothing was made that would have to be looked for."""
@@ -260,7 +260,7 @@ class Apply:
                 self.aws.note_written(type(desired), live)
                 live = self._keep(address, live)
                 self._remember(desired, item, live, "created")
-                return Wait(CHANGING, TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
+                return Wait(CHANGING, EFFECT_TIMEOUT, Until.SHOWN, blockers=self._asking(address))
         live = self._keep(address, live)
         if why:
             if address in self._results:
@@ -288,9 +288,9 @@ class Apply:
         self._keep(address, live)
         self.progress.done(address, self._results.get(address, "unchanged"), live.id)
 
-    def _becomes(self, address: str, result: Result) -> None:
+    def _note_result(self, address: str, result: Result) -> None:
         """Note what becomes of a resource, unless more was done to it before."""
-        self._results[address] = max(result, self._results.get(address, "unchanged"), key=MORE.index)
+        self._results[address] = max(result, self._results.get(address, "unchanged"), key=RESULTS_IN_ORDER.index)
 
     def _remember(self, desired: Resource, item: Declared, live: Observed, phase: Phase) -> None:
         """Record what is known, unless the state already says just that."""
@@ -340,7 +340,7 @@ class Apply:
         """What was made is not listed: that takes time, unless AWS has given it up."""
         if why := desired.creation_failed(self.aws, record.outputs):
             raise Failed(why)
-        return Wait(UNSEEN, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
+        return Wait(UNSEEN, EFFECT_TIMEOUT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
 
     def _not_taken(self, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
@@ -349,11 +349,11 @@ class Apply:
         if settled and (why := desired.rolled_back(self.aws, live, changes)):
             raise Failed(why)
         if (desired.update_when_ready or desired.versioned) and self._sent.may_send(desired.address, changes, now):
-            return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, retry=True, blockers=asking)
+            return Wait("applying its settings", EFFECT_TIMEOUT, Until.SHOWN, retry=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
         often = f", sent {sent.times} times" if sent and sent.times > 1 else ""
         why = f"waiting for AWS to show the change ({differing}{often})"
-        return Wait(why, TAKES_EFFECT, Until.SHOWN, blockers=asking)
+        return Wait(why, EFFECT_TIMEOUT, Until.SHOWN, blockers=asking)
 
     def _asking(self, address: str) -> Callable[[], str]:
         resource_type = type(self.declared[address].resource)

@@ -1,4 +1,4 @@
-"""Take recorded resources away again, in the reverse of what they were built on; gone is proved by reading."""
+"""Delete recorded resources in the reverse order of their dependencies, and read AWS until each is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, ResourceQueued, Result
-from provisioner.engine.lookup import find, listed_within, recorded_ids
+from provisioner.engine.lookup import addresses_by_id, find, listed_within
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource, type_named
@@ -60,11 +60,11 @@ def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Obse
 
 
 class Destroy:
-    """One run downwards over recorded resources.
+    """One run that deletes recorded resources, dependents first.
 
     Args:
-        addresses: which recorded resources to remove; what was built on them must be among them or gone.
-        unprotect: remove also what is protected from deletion.
+        addresses: which recorded resources to delete; their dependents must be among them or gone.
+        unprotect: delete also what is protected from deletion.
         tasks: see `Apply`.
     """
 
@@ -86,11 +86,11 @@ class Destroy:
         self.progress = RunProgress(
             emit, {address: record.step for address, record in self.records.items()}, aws.pace.now
         )
-        self._recorded_ids = recorded_ids(self.records, self.records)
+        self._addresses_by_id = addresses_by_id(self.records, self.records)
         self._observed: dict[str, Observed] = {}
         self._tasks = tasks or {}
         self._accepted: set[str] = set()
-        self._others: set[str] = set()
+        self._foreign: set[str] = set()
         """Addresses in whose place something stands that is not ours."""
         self._staying: set[tuple[str, str]] = set()
         """The resource types and ids of what is recorded under addresses that stay."""
@@ -154,7 +154,7 @@ class Destroy:
         if live is None and (hidden := self._hidden(record)):
             return hidden
         if live is None:
-            self._drop(record, self._of_nothing(record, resource_type))
+            self._drop(record, self._result_if_absent(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
         stays = (record.type, live.id) in self._staying
@@ -186,22 +186,22 @@ class Destroy:
             # what this stack recorded is still there: it may just have lost its tags
             if record.phase != "deleting" or (self._shown(record, resource_type) and not resource_type.versioned):
                 raise
-            self._others.add(record.address)
+            self._foreign.add(record.address)
             # a part belongs to whoever owns the whole, and that may just not be listed
             return self._shown(record, resource_type) if resource_type.has_parent else None
         if live is None or (record.id and live.id != record.id and not resource_type.versioned):
             return None
         # what another record knows by its id goes by that one, whatever its name and tags say
-        known = self._recorded_ids.get((record.type, live.id), (record.address,))
+        known = self._addresses_by_id.get((record.type, live.id), (record.address,))
         return live if record.address in known else None
 
     def _shown(self, record: Record, resource_type: type[Resource]) -> Observed | None:
         """Return what AWS shows under the recorded id, whoever owns it."""
         return next((live for live in self.aws.live(resource_type) if live.id == record.id), None)
 
-    def _of_nothing(self, record: Record, resource_type: type[Resource]) -> Result:
+    def _result_if_absent(self, record: Record, resource_type: type[Resource]) -> Result:
         """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""
-        if record.phase == "deleting" and record.address not in self._others:
+        if record.phase == "deleting" and record.address not in self._foreign:
             return "deleted"  # an earlier run began it, and it is gone
         return "unchanged" if resource_type.created_by_aws else "not_found"
 

@@ -57,7 +57,7 @@ class Protected(ProvisionError):
         verb = "is" if len(addresses) == 1 else "are"
         super().__init__(
             f"{' and '.join(addresses)} {verb} protected from deletion, so nothing was deleted. To delete anyway, "
-            f"run {command}: it disables the protection, and takes a final snapshot of the database"
+            f"run {command}: it disables the protection, and takes a final snapshot of each database that it deletes"
         )
 
 

@@ -1,4 +1,4 @@
-"""After a teardown, look once more for everything of this stack, whatever the state says."""
+"""After a destroy, look once more for everything of this stack, whatever the state says."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from state.model import Record
 
 
-RecordedIds = Mapping[tuple[str, str], Collection[str]]
+AddressesById = Mapping[tuple[str, str], Collection[str]]
 """For each recorded resource type and id, the addresses under which it is recorded, as far as they are declared."""
 
 
-def recorded_ids(records: Mapping[str, Record], declared: Collection[str]) -> RecordedIds:
+def addresses_by_id(records: Mapping[str, Record], declared: Collection[str]) -> AddressesById:
     """Return whose the recorded resources are."""
     found: dict[tuple[str, str], list[str]] = {}
     for address in declared:
@@ -37,7 +37,7 @@ def find(
     id: str | None,
     *,
     fresh: bool = False,
-    recorded_ids: RecordedIds = MappingProxyType({}),
+    addresses_by_id: AddressesById = MappingProxyType({}),
 ) -> Observed | None:
     """Return the live resource, or None if the lists do not show it.
 
@@ -45,14 +45,14 @@ def find(
         fields: the declared or recorded settings, of which `identity` of the resource type names the unique ones.
         id: the recorded id, if there is one.
         fresh: read the resource type anew, and those that its list looks at.
-        recorded_ids: whose the recorded resources are: one resource is never two addresses'.
+        addresses_by_id: whose the recorded resources are: one resource is never two addresses'.
 
     Raises:
         NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
         ProvisionError: several resources carry the address.
     """
     observed = aws.live(resource_type, fresh=fresh, deep=fresh)
-    ours = [live for live in observed if not _others(live, resource_type, address, recorded_ids)]
+    ours = [live for live in observed if not _recorded_elsewhere(live, resource_type, address, addresses_by_id)]
     if id and not resource_type.versioned:
         for live in ours:
             if live.id == id:
@@ -64,7 +64,7 @@ def find(
     if len(tagged) > 1:
         both = ", ".join(live.id for live in tagged)
         raise ProvisionError(
-            f"{both} all have the address tag {address}. Remove the tags from those that are not in use"
+            f"{both} have the same address tag {address}. Remove the ownership tags from those that are not in use"
         )
     if tagged:
         return tagged[0]
@@ -73,15 +73,18 @@ def find(
         return None
     if not named.owned and not fresh:
         # whose a record is shows in what it says, and by now more is known of what it should say
-        return find(aws, resource_type, address, fields, id, fresh=True, recorded_ids=recorded_ids)
+        return find(aws, resource_type, address, fields, id, fresh=True, addresses_by_id=addresses_by_id)
     if named not in ours:
-        whose = " and ".join(recorded_ids[resource_type.type_name, named.id])
-        raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared too")
+        whose = " and ".join(addresses_by_id[resource_type.type_name, named.id])
+        raise NotOwned(
+            f"{named.id} has the name of {address}, but is recorded as {whose}, which is declared too: give one of "
+            f"them another name"
+        )
     return _ours(named, address)
 
 
 def find_declared(
-    aws: Provider, desired: Resource, record: Record | None, recorded_ids: RecordedIds, *, fresh: bool = False
+    aws: Provider, desired: Resource, record: Record | None, addresses_by_id: AddressesById, *, fresh: bool = False
 ) -> Observed | None:
     """Return the live resource of what is declared, as `find` does.
 
@@ -90,10 +93,12 @@ def find_declared(
     resource_type, address, fields = type(desired), desired.address, desired.fields()
     arguments = record.arguments if record and record.phase == "creating" else fields
     other = any(canonical(arguments.get(name)) != canonical(fields[name]) for name in resource_type.identity)
-    if other and (live := find(aws, resource_type, address, arguments, None, fresh=fresh, recorded_ids=recorded_ids)):
+    if other and (
+        live := find(aws, resource_type, address, arguments, None, fresh=fresh, addresses_by_id=addresses_by_id)
+    ):
         return live
     return find(
-        aws, resource_type, address, fields, record.id if record else None, fresh=fresh, recorded_ids=recorded_ids
+        aws, resource_type, address, fields, record.id if record else None, fresh=fresh, addresses_by_id=addresses_by_id
     )
 
 
@@ -102,9 +107,11 @@ def listed_within(resource_type: type[Resource], record: Record | None) -> float
     return LISTED_WITHIN if record and record.id else resource_type.listed_within
 
 
-def _others(live: Observed, resource_type: type[Resource], address: str, recorded_ids: RecordedIds) -> bool:
+def _recorded_elsewhere(
+    live: Observed, resource_type: type[Resource], address: str, addresses_by_id: AddressesById
+) -> bool:
     """Whether a resource is recorded as another address's; where it is as several, the one in its tags has it."""
-    known = recorded_ids.get((resource_type.type_name, live.id), ())
+    known = addresses_by_id.get((resource_type.type_name, live.id), ())
     return bool(known) and address != (live.address if live.address in known else next(iter(known)))
 
 
@@ -122,8 +129,9 @@ def _named(observed: Sequence[Observed], resource_type: type[Resource], fields: 
 def _ours(live: Observed, address: str, *, recorded: bool = False) -> Observed:
     if recorded and not live.owned and not live.owner:
         raise NotOwned(
-            f"{live.id} is recorded as {address}, but does not have the tags of this stack, so it is not changed. Give "
-            f"it its tags again, or, if it is not this stack's, run `provision state rm {address}`"
+            f"{live.id} is recorded as {address}, but does not have the tags of this stack, so it is not changed. "
+            f"Restore the tags Project, Environment, ManagedBy and provisioner:address, or, if it is not this stack's, "
+            f"run `provision state rm {address}`"
         )
     if live.owner:
         raise NotOwned(f"{live.id} has the name of {address}, and {others(live)}: rename one of them")

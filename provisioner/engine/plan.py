@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, Protected, ProvisionError, ReplacementRequired
-from provisioner.engine.lookup import find, find_declared, recorded_ids
+from provisioner.engine.lookup import addresses_by_id, find, find_declared
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def plan(
-    aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared], dropped: Collection[str]
+    aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared], orphaned: Collection[str]
 ) -> list[Planned]:
     """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
 
@@ -36,10 +36,10 @@ def plan(
     prefetch(reading, (type(item.resource) for item in declared.values()))
     planner = _Planner(reading, records, declared)
     planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
-    going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
-    kept = protected(reading, [records[address] for address in going])
-    refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
-    return planned + refused + [planner.ends(records[a]) for a in going if a not in kept]
+    going = [a for a in _unless_stopped(aws, orphaned) if planner.goes(records[a])]
+    barred = protected(reading, [records[address] for address in going])
+    refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in barred]
+    return planned + refused + [planner.ends(records[a]) for a in going if a not in barred]
 
 
 def _unless_stopped(aws: Provider, items: Iterable[T]) -> Iterator[T]:
@@ -55,10 +55,10 @@ def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[st
 
 
 class _Planner:
-    """Looks at one resource after the other, remembering what each will be called once `up` has run."""
+    """Plans one resource after the other, keeping what AWS has of each for the references of later ones."""
 
     def __init__(self, aws: Provider, records: Mapping[str, Record], declared: Collection[str]) -> None:
-        self._records, self._recorded_ids = records, recorded_ids(records, declared)
+        self._records, self._addresses_by_id = records, addresses_by_id(records, declared)
         self.observed: dict[str, Observed] = {}
         self._aws = aws.observing(self.observed)
         self._desired: dict[str, Resource] = {}
@@ -124,12 +124,10 @@ class _Planner:
         return Planned(record.address, "none" if none else "delete", record.step)
 
     def _find(self, desired: Resource, record: Record | None, *, reread: bool) -> Observed | None:
-        live = find_declared(self._aws, desired, record, self._recorded_ids)
-        return (
-            find_declared(self._aws, desired, record, self._recorded_ids, fresh=True)
-            if live is None and reread
-            else live
-        )
+        live = find_declared(self._aws, desired, record, self._addresses_by_id)
+        if live is None and reread:
+            live = find_declared(self._aws, desired, record, self._addresses_by_id, fresh=True)
+        return live
 
     def _named_since(self, item: Declared) -> bool:
         """Whether what names a resource was found after its type was listed, as a record's zone is without a state."""

@@ -63,7 +63,7 @@ class Errors(Protocol):
 
 
 class Provider(Protocol):
-    """The way to the cloud, for one run. It never changes: what looks otherwise is another one."""
+    """How one run reaches AWS. It is immutable: `reading()` and the like return a changed copy."""
 
     @property
     def pace(self) -> Pace:

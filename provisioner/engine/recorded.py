@@ -11,7 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from provisioner.engine.lookup import recorded_ids
+from provisioner.engine.lookup import addresses_by_id
 from provisioner.engine.resource import Resource, type_named
 from state.model import Record, State, StateError
 
@@ -47,7 +47,7 @@ def check_bound(state: State) -> State:
 
 
 def check_order(records: Mapping[str, Record]) -> None:
-    """Refuse needs that go round in a circle: nothing could be removed first.
+    """Refuse dependencies that form a cycle: no resource could be deleted first.
 
     Raises:
         StateError: with the circle, and what to do.
@@ -67,7 +67,7 @@ def dependents(records: Mapping[str, Record]) -> dict[str, list[str]]:
     What was renamed is recorded twice until `up` has dropped the former record: what is built on it under one address
     is built on it under the other as well, unless that would go round in a circle.
     """
-    same = recorded_ids(records, records)
+    same = addresses_by_id(records, records)
     dependencies = {
         address: [one for one in record.dependencies if one in records] for address, record in records.items()
     }

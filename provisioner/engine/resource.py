@@ -81,17 +81,17 @@ class Resource:
         outputs: the names of the outputs that others may refer to.
         derived: those outputs, `id` included, that follow from its identity: another one of this name has the same.
         create_only: fields that AWS cannot change in place; those of its identity where it says nothing.
-        stable_references: fields whose value stays what it is though what tells it is made anew.
+        stable_references: fields whose reference has the same value again when the resource it names is recreated.
         ignore_changes: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
-        created_by_aws: nobody creates it; it is met, shown, and removed at teardown.
+        created_by_aws: AWS creates it, not this tool, which records it, and deletes it on `down`.
         has_parent: it has no tags and counts as ours with what it is a part of, though others may have added it.
         retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
         listed_one_by_one: its list costs a call a resource, and what is removed is only listed when its turn comes.
-        frees_dependencies_early: what it was built on can be removed as soon as its own removal was accepted.
+        frees_dependencies_early: its dependencies can be deleted as soon as AWS has accepted its own deletion.
         create_timeout, delete_timeout: seconds that it may take to become ready, or to be gone.
         poll_interval: seconds between two looks at it.
         listed_within: seconds within which AWS lists a new one, if it has no id before it is listed.

@@ -21,13 +21,13 @@ from state.model import StateError
 
 JOBS = 128
 """Looks and acts under way at once."""
-ABREAST = 8
+MAX_ACTS_PER_TYPE = 8
 """Acts on resources of one type under way at once: those that wait for their turn at AWS's rates hold up no other
 resource type, and something more urgent that comes later no longer than these few take."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
-RARELY = 30.0
+SLOW_POLL_INTERVAL = 30.0
 """Seconds between two looks at what cannot be ready yet: AWS's own waiter for a database looks that often."""
 
 
@@ -87,7 +87,7 @@ class Node:
 
 
 @dataclass
-class _Patience:
+class _WaitState:
     """What a resource waits for, when to look at it next (seconds of the run's clock), and what the user was told."""
 
     wait: Wait
@@ -136,7 +136,7 @@ class Scheduler:
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
         self._moments = moments
         self._last_missing = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
-        """What was found missing last for each resource; what never was came between two looks."""
+        """The dependency of each resource that was found missing last; its last one, if none ever was."""
         self._missing: dict[str, tuple[Dependency, Iterator[Dependency]]] = {}
         """For each resource that is not begun: the need that it waits for, and those that come after it."""
         self._held: dict[str, list[str]] = {}
@@ -146,11 +146,11 @@ class Scheduler:
         """What is to be acted on, the most urgent first; of those that are equally urgent, the one that came first."""
         self._crowded: dict[type[Resource], list[tuple[float, int, str, Job]]] = {}
         """The same of those resource types of which no more can be acted on just now."""
-        self._abreast: Counter[type[Resource]] = Counter()
+        self._acts_running: Counter[type[Resource]] = Counter()
         self._count = count()
         self._running: dict[Future[Mapping[str, Outcome]], _Running] = {}
         self._busy: set[str] = set()
-        self._waiting: dict[str, _Patience] = {}
+        self._waiting: dict[str, _WaitState] = {}
         self._watched: dict[type[Resource], dict[str, None]] = {}
         """By resource type, the waiting resources that are to be looked at, in order."""
         self._due: list[tuple[float, str]] = []
@@ -239,7 +239,7 @@ class Scheduler:
     def _can_end(self, address: str) -> bool:
         return all(one in self._done or one in self._failed for one in self._nodes[address].ends_after)
 
-    def _look_later(self, address: str, patience: _Patience) -> None:
+    def _look_later(self, address: str, patience: _WaitState) -> None:
         patience.next = self._pace.now() + self._nodes[address].resource_type.poll_interval
         heappush(self._due, (patience.next, address))
 
@@ -252,14 +252,14 @@ class Scheduler:
             entry = heappop(self._acts)
             _, _, address, job = entry
             resource_type = self._nodes[address].resource_type
-            if self._abreast[resource_type] == ABREAST:
+            if self._acts_running[resource_type] == MAX_ACTS_PER_TYPE:
                 heappush(self._crowded.setdefault(resource_type, []), entry)
                 continue
-            self._abreast[resource_type] += 1
+            self._acts_running[resource_type] += 1
             self._running[pool.submit(job)] = _Running([address], resource_type)
 
     def _make_room(self, resource_type: type[Resource]) -> None:
-        self._abreast[resource_type] -= 1
+        self._acts_running[resource_type] -= 1
         if crowded := self._crowded.get(resource_type):
             heappush(self._acts, heappop(crowded))
 
@@ -319,7 +319,7 @@ class Scheduler:
         if before and shown != reason.why:
             shown = reason.why
             self._emit(ResourceWaiting(address, node.step, shown, round(now - since, 1)))
-        self._waiting[address] = _Patience(reason, now + interval, shown)
+        self._waiting[address] = _WaitState(reason, now + interval, shown)
         heappush(self._due, (now + interval, address))
         if reason.retry:
             self._watched.get(node.resource_type, {}).pop(address, None)
@@ -335,7 +335,7 @@ class Scheduler:
         called = self._moments[node.address].called
         left = 0.0 if called is None else called + node.least - now
         awaited = any(self._missing[user][0].output for user in self._held.get(node.address, ()))
-        return usual if reason.retry or awaited else max(usual, min(left, RARELY))
+        return usual if reason.retry or awaited else max(usual, min(left, SLOW_POLL_INTERVAL))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
         """Return since when a resource has waited for this, and end the waits for what passes sooner."""
@@ -364,7 +364,7 @@ class Scheduler:
         for address in (node for node in self._nodes if node in self._missing):
             missing = [
                 n.address for n in self._nodes[address].dependencies if not self._reached(n, self._acted, self._done)
-            ]
+            ] or [self._missing[address][0].address]  # the look that failed a resource may have shown its output too
             because = next((a for a in missing if a in self._failed), missing[0])
             skipped[address] = because
             self._emit(ResourceSkipped(address, self._nodes[address].step, because))

@@ -1,4 +1,4 @@
-"""Limit a run to one step: upwards to what it is built on, downwards to what is built on it."""
+"""Limit a run to one step: `up` to it and its dependencies, `down` to it and its dependents."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target_step: 
 
 
 def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
-    """Return what these steps declare. Nothing of it needs anything else, since a step has tokens of its needs only."""
+    """Return what these steps declare: it depends on nothing else, as a step can refer only to the steps it names."""
     return {address: item for address, item in declared.items() if item.step in steps}
 
 
-def above(records: Mapping[str, Record], target_step: str) -> list[str]:
+def step_and_dependents(records: Mapping[str, Record], target_step: str) -> list[str]:
     """Return the addresses of the step's recorded resources, and of all that is built on them, however far up."""
     built = dependents(records)
     of_step = [address for address, record in records.items() if record.step == target_step]

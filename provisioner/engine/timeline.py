@@ -13,7 +13,7 @@ IDLE = frozenset({"unchanged", "adopted", "retained"})
 
 @dataclass
 class Moments:
-    """What the walk notes of a resource, in seconds of its clock: see `Span`. `waited`: it was not finished at once."""
+    """What the scheduler notes of a resource, in its clock's seconds: see `Span`. `waited`: not finished at once."""
 
     began: float
     after: str | None

@@ -42,15 +42,15 @@ def up(
     aws = aws.knowing(KnownResources(store.records, stack.declared))
     for text in stack.notices:
         emit(Notice(text))
-    declared, dropped = scope(store.records, stack, target_step)
-    emit(RunStarted("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
-    ahead = estimates.upwards(declared, store.records, store.state.history)
+    declared, orphaned = scope(store.records, stack, target_step)
+    emit(RunStarted("up", aws.name, aws.account, aws.region, len(declared) + len(orphaned)))
+    ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
     apply = Apply(aws, store, declared, emit, ahead.tasks)
-    destroy = Destroy(aws.exhaustive(), store, dropped, emit)
+    destroy = Destroy(aws.exhaustive(), store, orphaned, emit)
 
     def work() -> Remains:
-        planned = answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
+        planned = answered(aws, emit, lambda: plan(aws, store.records, declared, orphaned))
         refuse(planned, store.records, emit)
         if confirmed is not None:
             check_confirmed(confirmed, planned)

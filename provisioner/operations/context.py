@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from state.model import Record, State
     from steps.stack import Stack
 
-ELSEWHERE = "registered.example"
+EMULATOR_DOMAIN = "registered.example"
 """The embedded cloud's own domain when the stack is to make its zone itself."""
 STOPPING = (
     "stopping: waiting for the calls in progress. Press Ctrl-C again to exit at once; "
@@ -86,7 +86,7 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
     from state.directory import trust
 
     trust(options.directory)
-    domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
+    domain = EMULATOR_DOMAIN if config.dns.create_zone else config.dns.domain
     running = manage.find(options.directory)
     if running is not None:
         return manage.on_port(running, port)
@@ -95,7 +95,9 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
         # what an earlier cloud's clock showed was ahead of the machine's: this one is later than all that is recorded
         return manage.start(options.directory, domain, port=port, more=["--since", str(_newest(options.directory))])
     except OSError as error:
-        raise ProvisionError(f"{error.filename or options.directory} cannot be written: {error.strerror}") from None
+        raise ProvisionError(
+            f"{error.filename or options.directory} cannot be written: {error.strerror}. Fix that, then run again"
+        ) from None
 
 
 def _newest(directory: Path) -> float:
@@ -116,7 +118,7 @@ def connect(options: Options, config: Config) -> Aws:
     Raises:
         ProvisionError: it cannot be reached, or refuses the credentials.
     """
-    aws = unasked(options, config)
+    aws = aws_without_account(options, config)
     aws = aws.in_account(_account(aws, options.file))
     if options.log:
         place = {"account": aws.account, "region": aws.region, "target": config.target}
@@ -124,7 +126,7 @@ def connect(options: Options, config: Config) -> Aws:
     return aws
 
 
-def unasked(options: Options, config: Config) -> Aws:
+def aws_without_account(options: Options, config: Config) -> Aws:
     """Return the way to the embedded cloud or to AWS, on which nobody has asked anything yet.
 
     Raises:
@@ -221,9 +223,9 @@ def _account(aws: Aws, file: Path) -> str:
 def describe_account(config: Config, aws: Aws) -> str:
     """Return the account and region in words."""
     if config.target == "local":
-        return f"account {aws.account} of the embedded cloud, region {aws.region}"
+        return f"account {aws.account} of the embedded cloud, Region {aws.region}"
     endpoint = aws.client("sts").meta.endpoint_url
-    return f"AWS account {aws.account}, region {aws.region}" + ("" if ".amazonaws." in endpoint else f" at {endpoint}")
+    return f"AWS account {aws.account}, Region {aws.region}" + ("" if ".amazonaws." in endpoint else f" at {endpoint}")
 
 
 def entry(options: Options, config: Config) -> str:
@@ -298,5 +300,5 @@ def interruptible(pace: Pace, emit: Emit) -> Iterator[None]:
         pace.stop.set()
         emit(Notice(STOPPING))
 
-    with signals.acting(stop):
+    with signals.calling(stop):
         yield

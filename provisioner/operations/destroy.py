@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def removal(records: Mapping[str, Record], target_step: str | None = None) -> dict[str, Record]:
     """Return what `down` removes: everything, or the resources of one step and all that is built on them."""
-    addresses = records if target_step is None else limit.above(records, target_step)
+    addresses = records if target_step is None else limit.step_and_dependents(records, target_step)
     return {address: records[address] for address in addresses}
 
 
@@ -65,7 +65,7 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
     recorded.check_order(store.records)
     going = removal(store.records, target_step)
     emit(RunStarted("down", aws.name, aws.account, aws.region, len(going)))
-    ahead = estimates.downwards(going, store.state.history)
+    ahead = estimates.for_down(going, store.state.history)
     emit(ahead)
     destroy = Destroy(aws, store, going, emit, unprotect=unprotect, tasks=ahead.tasks)
     resource_types = list(dict.fromkeys(type_of(record) for record in going.values()))
@@ -87,7 +87,7 @@ def _late_metrics(aws: Aws, emit: Emit) -> None:
     """Remove the log group that the cluster's last metrics made again; it matters little if that cannot be done."""
     try:
         if name := remove_remade(aws):
-            emit(Notice(f"Container Insights created {name} again: it is deleted"))
+            emit(Notice(f"Container Insights created {name} again, so it was deleted again"))
     except (BotoCoreError, ClientError, OutcomeUnknown) as error:
         emit(Notice(f"could not check whether Container Insights created its log group again: {explained(error)}"))
 

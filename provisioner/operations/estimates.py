@@ -102,11 +102,11 @@ def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Ti
 
 
 def lag(type_name: str, dependency: Dependency, of: Times) -> float:
-    """Return after how many seconds of a need's own begin what needs it can begin.
+    """Return how many seconds after its dependency a resource can begin.
 
     Args:
-        type_name: of what needs it.
-        of: what the needed resource takes.
+        type_name: the resource type of the latter.
+        of: what the dependency takes.
     """
     # an instance is begun when its cluster is available, whenever it was asked for
     member = type_name == "db_instance" and dependency.address.startswith("db_cluster/")
@@ -117,7 +117,7 @@ def lag(type_name: str, dependency: Dependency, of: Times) -> float:
     return (of.output if dependency.output else 0.0) + of.known
 
 
-def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
+def for_up(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
     """Return what `up` has before it: what is recorded as ready is expected to take no time.
 
     Args:
@@ -148,7 +148,7 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
     return RunEstimate(tasks)
 
 
-def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
+def for_down(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
     """Return what `down` has before it: each resource goes when all that were built on it are gone."""
     seen = Seen(history, "down")
 
@@ -165,7 +165,7 @@ def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimat
         return 0.0 if type_of(going[user]).frees_dependencies_early else all_seconds[user]
 
     built = dependents(going)
-    # what goes first comes first, as in `upwards`: who walks through them in this order has met what each waits for
+    # what goes first comes first, as in `for_up`: who walks through them in this order has met what each waits for
     order = reversed(list(going))
     return RunEstimate(
         {

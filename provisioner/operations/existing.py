@@ -28,7 +28,7 @@ def check_web_acl(aws: Aws, config: Config) -> None:
         if error.response["Error"]["Code"] != "WAFNonexistentItemException":
             raise
         raise ConfigurationError(
-            f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or name another'
+            f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or use another'
         ) from None
 
 
@@ -53,14 +53,14 @@ def _arn(aws: Aws, setting: str, value: str) -> str:
         if error.response["Error"]["Code"] != "NotFoundException":
             raise
         raise ConfigurationError(
-            f'{setting} is "{value}", but there is no such key in {aws.region}: create it first, or name another'
+            f'{setting} is "{value}", but there is no such key in {aws.region}: create it first, or use another'
         ) from None
     if (state := key.get("KeyState")) != "Enabled":
-        raise ConfigurationError(f'{setting} is "{value}", but that key is {state}: enable it, or name another')
+        raise ConfigurationError(f'{setting} is "{value}", but that key is {state}: enable it, or use another')
     # CreateKey, KeySpec and KeyUsage: only such a key encrypts for AWS's services
     if (spec := key.get("KeySpec")) != "SYMMETRIC_DEFAULT" or key.get("KeyUsage") != "ENCRYPT_DECRYPT":
         raise ConfigurationError(
-            f'{setting} is "{value}", and that key is {spec} for {key.get("KeyUsage")}: services encrypt with '
-            "symmetric keys only, so name one"
+            f'{setting} is "{value}", but that key is {spec} for {key.get("KeyUsage")}: use a symmetric encryption '
+            "key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT)"
         )
     return str(key["Arn"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,7 +18,7 @@ from provisioner.docker.reference import Reference, parse
 from provisioner.docker.transport import Denied, NotThere, RegistryError, Unreachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.copied_images import ECR, is_own, registries
-from provisioner.resources.images import copies_of, held, out_of_reach
+from provisioner.resources.images import copies_of, digest_of, registry_unreachable
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -72,7 +73,7 @@ def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[st
     }
     tags = {name: copy_tag(image, image.digest) for name, image in named.items()}
     there = dict(
-        zip(tags, aws.each(lambda name: held(aws, repository_of(config, name), tags[name]), tags), strict=True)
+        zip(tags, aws.each(lambda name: digest_of(aws, repository_of(config, name), tags[name]), tags), strict=True)
     )
     fit = _at_once(
         aws, lambda image: _check(asking, image), (image for name, image in named.items() if not there[name])
@@ -135,13 +136,10 @@ def _unreached(aws: Aws) -> str:
     if not engine.named():
         return ""
     try:
-        client = engine.connect()
+        with closing(engine.connect()) as client:
+            return registry_unreachable(aws, client)
     except engine.EngineError:
         return ""
-    try:
-        return out_of_reach(aws, client)
-    finally:
-        client.close()
 
 
 def _key(config: Config, name: str) -> str:
@@ -152,7 +150,7 @@ def _fix(image: Reference, problem: Problem) -> str:
     if isinstance(problem, NotThere):
         return "check the name and the tag"
     if isinstance(problem, Denied) and ECR.fullmatch(image.registry):
-        return "its repository's policy must let this account pull (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer)"
+        return "allow this account in the image's repository policy (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer)"
     if isinstance(problem, Denied):
         return f"check the name, or log in with `docker login {image.registry}`"
     if isinstance(problem, Unreachable):

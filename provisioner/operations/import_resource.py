@@ -127,7 +127,7 @@ def _read(aws: Aws, resource_type: type[Resource], id: str) -> tuple[Observed, t
             raise explained(error) from error
         live = None
     if live is None or live.deleting:
-        gone = "it is being deleted" if live else f"there is none in account {aws.account}, region {aws.region}"
+        gone = "it is being deleted" if live else f"there is none in account {aws.account}, Region {aws.region}"
         raise ConfigurationError(f"cannot import {resource_type.type_name} {id}: {gone}. Check the ID")
     return live, tags
 
@@ -154,8 +154,8 @@ def _check_create_only(desired: Resource, live: Observed, changes: Mapping[str, 
             f"or import that first"
         )
     if stuck:
-        differences = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
+        differences = "; ".join(f"{name} is {c.old!r}, but declared as {c.new!r}" for name, c in stuck.items())
         raise ReplacementRequired(
             f"{live.id} cannot become {desired.address}, because AWS cannot change this in place: {differences}. "
-            f"Declare it as it is, or import another one"
+            f"Change the declaration to match it, or import another resource"
         )

@@ -55,7 +55,7 @@ def groups(state: State, services: Sequence[str]) -> dict[str, str]:
             there = (
                 f"there are {', '.join(sorted(known))}"
                 if known
-                else "the stack has not been created yet, run `provision up`"
+                else "the stack has not been created yet. Run `provision up`"
             )
             raise ConfigurationError(f"there is no service {name} with logs: {there}")
     return {name: known[name] for name in services or sorted(known)}
@@ -73,7 +73,7 @@ def lines(
     Raises:
         ApiError: a read was refused.
     """
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     reported: set[str] = set()
     while True:
         began = aws.pace.time()
@@ -88,7 +88,7 @@ def lines(
                     reported.add(name)
                     on_missing(name)
         fresh = [(line, key) for line, key in found if key not in seen]
-        seen = {key: line.time for line, key in found}
+        seen = {key for _, key in found}
         yield from (line for line, _ in sorted(fresh, key=lambda one: one[0].time))
         if not follow:
             return

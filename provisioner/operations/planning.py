@@ -18,7 +18,7 @@ from provisioner.engine.refused import PlanRefused, names, reasons
 from provisioner.engine.run import LOOKUP_TIMEOUT
 from provisioner.operations.declaring import scope
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
-from provisioner.resources.ecs_service import deployed_by_others, outscaled
+from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts
 from state.model import Record
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
     before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
     if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
         raise ProvisionError(
-            f"nothing was changed: the plan for {names(other)} is not the one that was shown. "
+            f"nothing was changed: the plan for {names(other)} has changed since it was shown. "
             "Run the same command again to see the new plan"
         )
 
@@ -88,8 +88,8 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
-        ("what scaling does to `count`", lambda: outscaled(aws, counts)),
-        ("for instances of an older template", lambda: left_outdated(aws)),
+        ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
+        ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )
     return [text for about, check in checks for text in _noted(about, check)]

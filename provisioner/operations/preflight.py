@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import urllib.request
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +19,7 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.pools import pool
 from provisioner.operations import ami, existing, image_copies, instance_sizes
 from provisioner.operations.zones import choose, in_use, policed
-from provisioner.resources.images import held, out_of_reach
+from provisioner.resources.images import digest_of, registry_unreachable
 from provisioner.resources.route53 import public_zones
 from steps.endpoints import service_name
 
@@ -70,7 +71,7 @@ def gather(
         allow = begin(allowed, config)
         s3_prefix_list = begin(_s3_prefix_list, aws)
         with_policy = begin(policed, aws)
-        images = begin(buildable, aws, config, root)
+        images = begin(build_obstacle, aws, config, root)
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(existing.keys, aws, config)
         acl = begin(existing.check_web_acl, aws, config)
@@ -135,13 +136,13 @@ def public_zone(aws: Aws, config: Config) -> str | None:
         return foreign[0]
     if config.target == "aws" and EXAMPLE.search(domain):
         raise ConfigurationError(
-            f"dns.domain is {domain}, which is reserved for examples: use a domain of yours, and "
-            f"create_zone = true if it has no public hosted zone yet"
+            f"dns.domain is {domain}, which is reserved for examples: use your own domain, and set "
+            f"dns.create_zone = true if it has no public hosted zone yet"
         )
     if not config.dns.create_zone:
         raise ConfigurationError(
             f"dns.domain is {domain}, but this account has no public hosted zone of that name: "
-            f"create it, or write dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
+            f"create it, or set dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
         )
     return None
 
@@ -173,11 +174,12 @@ def _my_ip(config: Config) -> str:
             return f"{IPv4Address(answer.read().decode().strip())}/32"
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f'network.allow has "my-ip", but {MY_IP} could not be queried ({error}): use the address as a CIDR'
+            f'network.allow has "my-ip", but {MY_IP} could not be queried ({error}): write your public address, '
+            'such as "203.0.113.7/32"'
         ) from None
 
 
-def buildable(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
+def build_obstacle(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
     """Say why no image can be built here (empty if they can), and which are in ECR already, whether they can or not.
 
     An engine is asked only when there is something to build; ECR only when there is no engine to build it.
@@ -189,7 +191,7 @@ def buildable(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]
         return "", frozenset()
     wanted = {name: image_of(config, name, root) for name in built}
     known = [name for name, (_, tag) in wanted.items() if tag != UNKNOWN]
-    digests = aws.each(lambda name: held(aws, *wanted[name]), known)
+    digests = aws.each(lambda name: digest_of(aws, *wanted[name]), known)
     return why, frozenset(name for name, digest in zip(known, digests, strict=True) if digest)
 
 
@@ -198,10 +200,7 @@ def no_engine(aws: Aws, *, local: bool) -> str:
     if not engine.named():
         return "no Docker engine responds"
     try:
-        client = engine.connect()
+        with closing(engine.connect()) as client:
+            return registry_unreachable(aws, client) if local else ""
     except engine.EngineError as error:
         return str(error)
-    try:
-        return out_of_reach(aws, client) if local else ""
-    finally:
-        client.close()

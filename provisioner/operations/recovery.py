@@ -196,7 +196,9 @@ class _Search:
                 if address is None:
                     loose.append((resource_type, live))
                 elif address in self._observed or address in strays:
-                    self._refused[f"{address} ({live.id})"] = f"{live.id} has the same address tag: remove its tags"
+                    self._refused[f"{address} ({live.id})"] = (
+                        "another resource has the same address tag: remove the ownership tags from the one not in use"
+                    )
                 elif address not in self._refused:
                     strays[address] = (resource_type, live)
         by_others = []
@@ -274,10 +276,7 @@ class _Search:
         arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
         if not as_declared:
             # what it is called and built on is what was asked for then
-            arguments = {
-                **arguments,
-                **{name: live.attributes.get(name, arguments[name]) for name in desired.create_only},
-            }
+            arguments |= {name: live.attributes.get(name, arguments[name]) for name in desired.create_only}
         phase: Phase = "ready" if desired.created_by_aws else phase_of(desired, live)
         return RecoveredResource(
             self._record(address, live, phase, arguments, dependencies, item.step), self._found_by(address, live), True
@@ -346,7 +345,7 @@ def _going(live: Observed) -> bool:
 
 
 def _free(address: str, taken: Mapping[str, Any]) -> str:
-    """Return the address in the spelling that tokens allow, with a number behind it if it is taken."""
+    """Return the address with the characters that references allow, and with a number appended if it is taken."""
     type_name, _, name = address.partition("/")
     plain = f"{type_name}/" + re.sub(r"[^\w.*-]", "-", name)
     numbered = (f"{plain}-{number}" for number in range(2, len(taken) + 3))

@@ -11,7 +11,7 @@ from typing import Any
 from provisioner.engine.declaration import Declared, reachable
 from provisioner.engine.resource import Observed, Resource
 
-UNIQUE = re.compile(r"arn:.+|[a-z]+-[0-9a-z]{8,}|Z[0-9A-Z]{8,}")
+GENERATED_ID = re.compile(r"arn:.+|[a-z]+-[0-9a-z]{8,}|Z[0-9A-Z]{8,}")
 """What AWS calls a resource: not a name, which others may have as well."""
 
 
@@ -62,7 +62,7 @@ class Orphans:
             if type(item.resource) is resource_type
             for dependency in item.dependencies
         }
-        found = {a for a, names in named.items() if any(map(UNIQUE.fullmatch, names))}
+        found = {a for a, names in named.items() if any(map(GENERATED_ID.fullmatch, names))}
         for sort in usual:
             of_it = {a for a in others if a.partition("/")[0] == sort}
             found |= {a for a in of_it if named[a]} or (of_it if sort != resource_type.type_name else set())

@@ -27,7 +27,7 @@ INTERRUPTED = 130
 INSISTING = (signal.SIGINT, signal.SIGTERM)
 """Two of these end the process. SIGHUP does not count: the kernel, the shell and systemd may each send one."""
 ENDING = (*INSISTING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-AGAIN = signal.SIGURG
+WAKE_SIGNAL = signal.SIGURG
 """What the main thread is sent to handle a signal again: by default it is ignored, of sockets it means urgent data."""
 AGAIN_SECONDS = 0.005
 """After how long it is sent."""
@@ -60,7 +60,7 @@ class _Watch:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal, in the main thread, between any two of its instructions."""
-        if number != AGAIN:
+        if number != WAKE_SIGNAL:
             self._came()
         if self._to_raise() and _may_interrupt(frame):
             self.raised = True
@@ -79,14 +79,14 @@ class _Watch:
         while True:
             if not select.select([pipe], [], [], AGAIN_SECONDS if self.interrupted else None)[0]:
                 if self._to_raise():
-                    signal.pthread_kill(self.main, AGAIN)
+                    signal.pthread_kill(self.main, WAKE_SIGNAL)
                 continue
             if not (numbers := os.read(pipe, 64)):
                 return
             insisted += sum(number in INSISTING for number in numbers)
             if insisted > 1:
                 _end()
-            if all(number == AGAIN for number in numbers):
+            if all(number == WAKE_SIGNAL for number in numbers):
                 continue
             self._came()
             # read after `interrupted` is set: whoever changes it looks at that afterwards, so that one of the two acts
@@ -114,7 +114,7 @@ _watch = _Watch()
 def watched() -> Iterator[None]:
     """Watch for the signals while the context lasts, in the main thread; a first one raises `KeyboardInterrupt`.
 
-    That is, unless `held` or `acting` says otherwise. A SIGHUP that is ignored, as under nohup, stays ignored.
+    That is, unless `held` or `calling` says otherwise. A SIGHUP that is ignored, as under nohup, stays ignored.
     """
     global _watch  # noqa: PLW0603  (signals are the process's)
     before_that, _watch = _watch, _Watch()
@@ -125,7 +125,7 @@ def watched() -> Iterator[None]:
     numbers = [n for n in ENDING if n in INSISTING or signal.getsignal(n) != signal.SIG_IGN]
     wakeup = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
     sys.unraisablehook = _watch.dropped
-    before: dict[int, Any] = {number: signal.signal(number, _watch.handle) for number in (*numbers, AGAIN)}
+    before: dict[int, Any] = {number: signal.signal(number, _watch.handle) for number in (*numbers, WAKE_SIGNAL)}
     try:
         yield
     finally:
@@ -142,7 +142,7 @@ def watched() -> Iterator[None]:
 
 
 @contextmanager
-def acting(act: Act) -> Iterator[None]:
+def calling(act: Act) -> Iterator[None]:
     """While the context lasts, a first signal calls the function, in a thread. One that came before does so at once."""
     with _doing(act):
         if _watch.interrupted:
@@ -154,7 +154,7 @@ def acting(act: Act) -> Iterator[None]:
 def held() -> Iterator[None]:
     """While the context lasts, a first signal changes nothing, for what must not be left half done; it is not lost.
 
-    Whatever within it is `acting` or done `at_once` is ended by it.
+    Whatever within it is `calling` or done `at_once` is ended by it.
     """
     with _doing(lambda: None):
         yield

@@ -28,7 +28,7 @@ def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
         if config and config.state.bucket:
             there += in_bucket(config, context.reader(options, config))
     except (ProvisionError, StateError) as error:
-        what = f"the bucket {config.state.bucket}" if config else "a bucket of [state]"
+        what = f"the bucket {config.state.bucket}" if config else "the configuration, which may name a state bucket,"
         notes.append(f"{what} could not be read: {error}")
     own = f"{config.project}-" if config else ""
     return [

@@ -233,16 +233,17 @@ def _databases(aws: Aws) -> list[dict[str, Any]]:
             "name": live.id,
             "status": live.status,
             "host": live.outputs.get("endpoint"),
-            "problem": _restart(waiting.get(live.id, ())),
+            "problem": _restart(waiting.get(live.id, ()), aws.region),
         }
         for live in aws.live(DbCluster)
         if live.owned
     ]
 
 
-def _restart(instances: Collection[str]) -> str:
+def _restart(instances: Collection[str], region: str) -> str:
     """Say of which instances settings wait for a restart, such as those that follow from another range of capacity."""
     return "; ".join(
-        f"settings of {name} need a reboot: run `aws rds reboot-db-instance --db-instance-identifier {name}`"
+        f"settings of {name} need a reboot: run `aws rds reboot-db-instance --db-instance-identifier {name} "
+        f"--region {region}`"
         for name in instances
     )

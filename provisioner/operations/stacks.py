@@ -138,7 +138,7 @@ def check_place(options: Options, config: Config) -> None:
     raise ConfigurationError(
         f"the state of {config.name} ({kept}) is in {former}, where earlier versions kept it. It belongs beside the "
         f"configuration now: move it with `{_move(old, former, place, config.target)}`, or add --state-dir {former} to "
-        f"each command to keep it where it is. For another stack beside the configuration add --state-dir {place}"
+        f"each command to keep it where it is. To create another stack instead, add --state-dir {place}"
     )
 
 
@@ -209,6 +209,6 @@ def _note(config: Config, other: RecordedStack, env: str, options: Options) -> s
         )
     resources = count(other.resources, "resource")
     return (
-        f"{config.name} has no resources, and is another stack than {other.name} ({resources}). If this "
-        f"configuration used to have that name, {what}"
+        f"{config.name} has no resources, but the state directory also has the stack {other.name} ({resources}). If "
+        f"this configuration used to be that stack, {what}"
     )

@@ -104,8 +104,8 @@ def in_bucket(
             objects.delete_unchanged(DOCUMENT, document.etag)
     except Taken:
         raise StateError(
-            f"{objects.url_of(DOCUMENT)} was written by another command while it was moved aside, and stays. Run this "
-            f"again after that command"
+            f"{objects.url_of(DOCUMENT)} was written by another command while this one moved it aside, so it was left "
+            f"there. Run this again when that command has ended"
         ) from None
     finally:
         lock.release()

@@ -94,13 +94,13 @@ def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> N
         return
     if new.lineage != old.lineage:
         raise ConfigurationError(
-            f"it has another lineage ({new.lineage}) than the state of {config.name} ({old.lineage}). "
-            f"--force replaces that nevertheless, and keeps a backup"
+            f"its lineage ({new.lineage}) is not that of the state of {config.name} ({old.lineage}). To replace "
+            f"that anyway and keep a backup of it, add --force"
         )
     if new.serial < old.serial:
         raise ConfigurationError(
             f"it is older (serial {new.serial}) than the state that it would replace (serial {old.serial}). Pull "
-            f"that again; --force replaces it nevertheless, and keeps a backup"
+            f"that state and edit it again, or add --force to replace it anyway and keep a backup of it"
         )
 
 

@@ -111,7 +111,8 @@ def not_left_behind(options: Options, config: Config) -> None:
     if records := read(here, config.name).records:
         raise ConfigurationError(
             f"[state] names the bucket {config.state.bucket}, but the state of {config.name} (records: {len(records)}) "
-            f"is still in {here}: run {options.command_line('state', 'migrate')} to move it, or remove the bucket"
+            f"is still in {here}: run {options.command_line('state', 'migrate')} to move it, or remove [state] from "
+            f"the configuration"
         )
 
 
@@ -119,7 +120,7 @@ def not_left_behind(options: Options, config: Config) -> None:
 def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Hold the stack's state open and locked while the context lasts.
 
-    A first Ctrl-C meanwhile ends what is `signals.acting` or done `at_once`, but neither opening, writing nor closing.
+    A first Ctrl-C meanwhile ends what is `signals.calling` or done `at_once`, but neither opening, writing nor closing.
 
     Raises:
         ConfigurationError: there is a bucket, but the state is still on this machine.

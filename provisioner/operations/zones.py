@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
 
-FARGATE = {
+FARGATE_ZONES = {
     "ap-northeast-1": {"apne1-az1", "apne1-az2", "apne1-az4"},
     "cn-north-1": {"cnn1-az1", "cnn1-az2"},
     "us-west-1": {"usw1-az1", "usw1-az3"},
 }
 """The ids of the zones that Fargate is in, of those Regions where it is not in all (ECS guide, Fargate Regions)."""
+AVAILABLE = [{"Name": "state", "Values": ["available"]}, {"Name": "zone-type", "Values": ["availability-zone"]}]
+"""Neither zones that take nothing new, nor Local Zones that the account has opted in to (DescribeAvailabilityZones)."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,10 @@ def choose(aws: Aws, config: Config) -> Zones:
         if len(used) + len(new) < wanted:
             zones = sorted({*used, *new})
             raise ConfigurationError(
-                f"network.zones is {wanted}, but only {len(zones)} zones of {aws.region} offer Fargate, all VPC "
-                f"endpoints and one of {', '.join(config.capacity.instance_types)} ({', '.join(zones) or 'none'}): "
-                f"lower network.zones, or choose other capacity.instance_types"
+                f"network.zones is {wanted}, but only {len(zones)} Availability Zones of {aws.region} "
+                f"({', '.join(zones) or 'none'}) offer Fargate, all VPC endpoints and one of "
+                f"{', '.join(config.capacity.instance_types)}: lower network.zones, or choose other "
+                f"capacity.instance_types"
             )
         used |= dict(zip(new, free, strict=False))
     # RDS lets no subnet out of its group that an instance is in (ModifyDBSubnetGroup, SubnetAlreadyInUse)
@@ -64,10 +67,10 @@ def choose(aws: Aws, config: Config) -> Zones:
 
 
 def in_use(aws: Aws, config: Config) -> Zones:
-    """Return the zones that the stack is in, whatever they offer by now; all that are available if it is in none."""
+    """Return the zones that the stack is in, whatever they offer now; if it is in none, the first that AWS lists."""
     used = _used(aws, config)
     if not used:
-        found = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
+        found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
         used = {zone["ZoneName"]: number for number, zone in enumerate(found[: config.network.zones])}
     return Zones(tuple(sorted(used)), tuple(used[zone] for zone in sorted(used)))
 
@@ -91,12 +94,8 @@ def _with_database(aws: Aws) -> set[str]:
 
 def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
     """Return the zones that have Fargate, all endpoint services, and one of the instance types or more."""
-    available = [
-        {"Name": "state", "Values": ["available"]},
-        {"Name": "zone-type", "Values": ["availability-zone"]},
-    ]
-    found = aws.client("ec2").describe_availability_zones(Filters=available)["AvailabilityZones"]
-    fargate = FARGATE.get(aws.region)
+    found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
+    fargate = FARGATE_ZONES.get(aws.region)
     zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
     return sorted(zones & with_instances(aws, instance_types) & with_endpoints(aws))
 
@@ -132,7 +131,7 @@ def _nearest(aws: Aws, missing: Sequence[str]) -> str:
     near = [found[0] for name in missing if (found := difflib.get_close_matches(name, offered, 1))]
     if near:
         return f"did you mean {', '.join(near)}?"
-    return f"choose others (aws ec2 describe-instance-type-offerings --region {aws.region} lists them)"
+    return f"choose others (`aws ec2 describe-instance-type-offerings --region {aws.region}` lists them)"
 
 
 def with_endpoints(aws: Aws) -> set[str]:
@@ -166,6 +165,6 @@ def endpoint_services(aws: Aws) -> dict[str, Mapping[str, Any]]:
     if missing := sorted(names.keys() - found.keys()):
         raise ConfigurationError(
             f"{aws.region} does not offer the VPC endpoints {', '.join(missing)}, without which private subnets cannot "
-            f"reach AWS: choose another region"
+            f"reach AWS: use another Region"
         )
     return {names[name]: found[name] for name in names}

@@ -62,7 +62,7 @@ def closing(progress: Progress) -> list[str]:
 def _head(progress: Progress) -> str:
     run = progress.run
     if run is None:
-        return f"reading current state from AWS  {duration(progress.elapsed)}"
+        return f"reading live resources from AWS  {duration(progress.elapsed)}"
     return f"{run.command} {run.stack}  account {run.account}  {run.region}  {duration(progress.elapsed)}"
 
 

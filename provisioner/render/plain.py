@@ -50,7 +50,8 @@ def line(event: Event) -> str | None:
         case ResourceFailed():
             return f"{SYMBOLS['failed']} {event.address} failed{reason(event.error)}"
         case ResourceSkipped():
-            return f"{SYMBOLS['skipped']} {event.address} not started, because it depends on {event.because}"
+            why = f"because its dependency {event.because} was not completed"
+            return f"{SYMBOLS['skipped']} {event.address} not started, {why}"
         case Notice():
             return f"note: {below(event.text)}"
     return None

@@ -101,7 +101,8 @@ class Progress:
         found = left(self.tasks, self.over, {address: now - active.since for address, active in self.active.items()})
         if found.seconds < SHORT:
             return ""
-        return f"about {roughly(found.seconds)} left, {'the ' if found.step else ''}{found.step.replace('_', ' ')}"
+        step = found.step.replace("_", " ")
+        return f"about {roughly(found.seconds)} left{', mostly for the ' if step else ''}{step}"
 
     def emit(self, event: Event) -> None:
         """Note an event and hand it on."""

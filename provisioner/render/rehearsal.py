@@ -26,8 +26,8 @@ SHORT = 0.02
 def lines(found: Rehearsal) -> list[str]:
     """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
     run = found.runs[0]
-    verdict = "succeeds" if run.passes else "is refused" if run.refused else "fails"
-    shown = [f"Rehearsal of {found.request.command} of {_subject(found)}: {verdict}."]
+    verdict = "would succeed" if run.passes else "would be refused" if run.refused else "would fail"
+    shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}: it {verdict}."]
     shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.problems for line in text.splitlines()]
     if not run.refused:
         shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *_down(run.outages)]

@@ -37,7 +37,7 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
     known = "ready" if document["live"] is not None else "recorded as ready"
     body = [f"{head}: {account}, {ready} of {count(len(resources), 'resource')} {known}", *locked]
     if going and not locked:
-        body.append(f"{count(going, 'resource')} being deleted when `down` stopped. To finish: {command_line('down')}.")
+        body.append(f"`down` stopped while deleting {count(going, 'resource')}. To finish: {command_line('down')}.")
     elif going:
         body.append(f"{count(going, 'resource')} being deleted")
     body.append("")
@@ -77,7 +77,7 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
                 str(i["tasks"]),
                 i["ami"],
             ),
-            f"has an earlier version of the launch template: {new_ami} replaces it" if i["outdated"] else "",
+            f"launched from an earlier version of the launch template: {new_ami} replaces it" if i["outdated"] else "",
         )
         for i in live["instances"]
     ]
@@ -153,7 +153,8 @@ def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None
             ]
         )
         if hung:
-            say([f"It has not responded for {hung:.0f} s, because of one call. Stop it: `provision cloud stop`."])
+            stop = "`provision cloud stop` ends it, and deletes everything in it"
+            say([f"One call has blocked it for {hung:.0f} s. {stop}."])
 
 
 def _calendar(moment: float) -> str:

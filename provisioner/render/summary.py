@@ -132,7 +132,7 @@ def _reason(error: BaseException) -> list[str]:
 def unexpected(error: BaseException) -> str:
     """Return what is said of an error that nobody foresaw."""
     what = sentence(f"unexpected {type(error).__name__}: {error}")
-    return f"{what} This is a bug in provision: report it with the traceback of PROVISION_DEBUG=1"
+    return f"{what} This is a bug in provision: report it with the traceback that PROVISION_DEBUG=1 prints"
 
 
 def _skipped(skipped: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How each sort of AWS resource is found, created, changed and deleted: one file an AWS API.
+"""The resource types: how each is found, created, changed and deleted; one or more files for each AWS API.
 
 Not here: steps, state, terminal.
 """

@@ -111,8 +111,9 @@ class Certificate(Resource):
             return None
         if live.status != "PENDING_VALIDATION":
             raise Failed(
-                f"certificate {live.id} is {live.status} and will not be issued. Delete it (aws acm "
-                f"delete-certificate --certificate-arn {live.id}), then run again to request another"
+                f"certificate {live.id} is {live.status} and will not be issued. Delete it (`aws acm "
+                f"delete-certificate --certificate-arn {live.id} --region {live.id.split(':')[3]}`), then run again to "
+                f"request another"
             )
         what = "find the validation records" if live.outputs else "publish the validation records"
         return f"waiting for ACM to {what}"

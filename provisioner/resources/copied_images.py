@@ -17,7 +17,7 @@ from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Denied, Transport
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.images import Tagged, held, login, stand_in, tagged
+from provisioner.resources.images import Tagged, as_image, digest_of, login, stand_in
 
 ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)\."
@@ -73,7 +73,7 @@ class CopiedImage(Tagged, Resource):
             if denied.registry != target.registry:
                 raise
             raise NotCreated(f"copying to {self.repository_uri} was refused: {denied}. {NEEDED}") from None
-        digest = held(aws, self.repository_name, self.tag)
+        digest = digest_of(aws, self.repository_name, self.tag)
         if not digest:
             raise NotCreated(refused) if refused else OutcomeUnknown(f"ECR does not show {target} yet")
         if digest != copied:
@@ -81,7 +81,7 @@ class CopiedImage(Tagged, Resource):
                 f"ECR has {digest} under {target}, which is not the copy of {source} ({copied}): delete it in ECR by "
                 f"its digest, and run the same command again"
             )
-        return tagged(self.repository_name, self.repository_uri, self.tag, digest)
+        return as_image(self.repository_name, self.repository_uri, self.tag, digest)
 
 
 def registries(aws: Aws) -> Registries:

@@ -1,4 +1,4 @@
-"""Whether the parent of a public zone points to it: nobody's to make, but without that nobody finds what it says."""
+"""The delegation of a public zone by its parent zone: only looked at, since only the parent's owner can set it."""
 
 from __future__ import annotations
 
@@ -76,6 +76,6 @@ def _what_to_set(domain: str, zone_id: str, wanted: Sequence[str], there: set[st
     now = ", ".join(sorted(there)) or "none"
     records = "".join(f"\n  {domain}. NS {server}." for server in wanted)
     return (
-        f"{domain} is not delegated to its hosted zone {zone_id} (name servers now: {now}). Set these at the registrar "
-        f"or in the parent zone, then run `provision up` again:{records}"
+        f"{domain} is not delegated to its hosted zone {zone_id} (current name servers: {now}). Set these name servers "
+        f"at the registrar or in the parent zone, then run `provision up` again:{records}"
     )

@@ -112,8 +112,10 @@ class VpcEndpoint(Resource):
     def _policy_change(self) -> dict[str, Any]:
         if self.policy_document is not None:
             return {"PolicyDocument": json.dumps(self.policy_document)}
-        # the reset is for gateways only (ModifyVpcEndpoint)
-        return {"ResetPolicy": True} if self.vpc_endpoint_type == "Gateway" else {"PolicyDocument": _full_access()}
+        if self.vpc_endpoint_type == "Gateway":
+            # the reset is for gateways only (ModifyVpcEndpoint)
+            return {"ResetPolicy": True}
+        return {"PolicyDocument": json.dumps({"Version": "2008-10-17", "Statement": [FULL_ACCESS]})}
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -146,7 +148,3 @@ def _policy(document: str | None) -> Policy | str | None:
     except ValueError:
         return document
     return None if found is None or found["Statement"] == [FULL_ACCESS] else found
-
-
-def _full_access() -> str:
-    return json.dumps({"Version": "2008-10-17", "Statement": [FULL_ACCESS]})

@@ -27,7 +27,7 @@ PEERS = {
     "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
 }
 """A rule's peer, as it is called in a rule, and in a permission: in which list, by which member."""
-MOST = 60
+MAX_RULES = 60
 """Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
 
 
@@ -225,7 +225,7 @@ def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wa
         (f"authorize_security_group_{direction}", [_permission(rule) for rule in wanted if _bare(rule) not in allowed]),
         (f"revoke_security_group_{direction}", [_permission(rule) for rule in there if _bare(rule) not in kept]),
     ]
-    if len(there) + len(changes[0][1]) > MOST:
+    if len(there) + len(changes[0][1]) > MAX_RULES:
         changes.reverse()
     for call, permissions in changes:
         if permissions:

@@ -117,7 +117,7 @@ class RunningTasks(Resource):
         for task in _running(aws, live.id):
             if task["desiredStatus"] != "STOPPED":
                 aws.client("ecs").stop_task(
-                    cluster=live.id, task=task["taskArn"], reason="The cluster is being removed"
+                    cluster=live.id, task=task["taskArn"], reason="The cluster is being deleted"
                 )
 
     @classmethod

@@ -32,4 +32,4 @@ def _behind(aws: Aws, name: str) -> str:
     found = aws.pages("ec2", "describe_instances", "Reservations", InstanceIds=ids)
     instances = [instance for reservation in found for instance in reservation["Instances"]]
     states = ", ".join(f"{i['InstanceId']} {i['State']['Name']}{since(i.get('LaunchTime'))}" for i in instances)
-    return f"Auto Scaling group {name} has {states}: see the log of the ECS agent there"
+    return f"Auto Scaling group {name} has {states}: see /var/log/ecs/ecs-agent.log there"

@@ -76,9 +76,9 @@ def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
     Args:
         deployment: only what was said since this one began counts.
     """
-    since = deployment.get("createdAt")
+    began = deployment.get("createdAt")
     for event in service.get("events", ()):
-        if STEADY in event["message"] or (since is not None and event["createdAt"] < since):
+        if STEADY in event["message"] or (began is not None and event["createdAt"] < began):
             break
         if "unable" in event["message"]:
             return str(event["message"]).partition(") ")[2].rstrip(".")
@@ -104,7 +104,7 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
     """
     ecs = aws.client("ecs")
     (service,) = ecs.describe_services(cluster=cluster, services=[service_name])["services"]
-    events = [f"ECS said{at(e['createdAt'])}: {e['message'].rstrip('.')}" for e in service.get("events", ())[:1]]
+    events = [f"ECS reported{at(e['createdAt'])}: {e['message'].rstrip('.')}" for e in service.get("events", ())[:1]]
     wanted = tasks(aws, cluster, "RUNNING", serviceName=service_name)
     coming = [
         f"task {task['taskArn'].rpartition('/')[2]} is {task['lastStatus']}{since(task.get('createdAt'))}"

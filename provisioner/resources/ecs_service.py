@@ -294,7 +294,7 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
     return notes
 
 
-def outscaled(aws: Aws, counts: Mapping[str, int]) -> list[str]:
+def ineffective_counts(aws: Aws, counts: Mapping[str, int]) -> list[str]:
     """Say of which of this stack's services another number of tasks is wanted than `count` says, as scaling decides.
 
     Args:

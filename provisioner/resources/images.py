@@ -42,7 +42,11 @@ class Tagged:
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        yield from under_tags(aws, known)
+        """Yield the images that repositories have under the known tags."""
+        wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
+        for repository, tag, digest in _tags_in(aws, {str(name) for name, _ in wanted}):
+            if (repository.id, tag) in wanted:
+                yield as_image(repository.id, repository.outputs["repository_uri"], tag, digest, owned=repository.owned)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -98,7 +102,7 @@ class Image(Tagged, Resource):
             if not self._holds(aws, built):
                 raise
             pushed = ""
-        digest = held(aws, self.repository_name, self.tag)
+        digest = digest_of(aws, self.repository_name, self.tag)
         if not digest:
             raise OutcomeUnknown(f"ECR does not show {self.repository_name}:{self.tag} yet")
         if (pushed and digest != pushed) or not self._holds(aws, built):
@@ -106,7 +110,7 @@ class Image(Tagged, Resource):
                 f"ECR has {digest} under {self.repository_name}:{self.tag}, which is not the image that was built "
                 f"({pushed or built}): delete it in ECR by its digest, and run the same command again"
             )
-        return tagged(self.repository_name, self.repository_uri, self.tag, digest)
+        return as_image(self.repository_name, self.repository_uri, self.tag, digest)
 
     def _holds(self, aws: Aws, built: str) -> bool:
         """Say whether the manifest that ECR has is of the image that the engine has under this id, and the platform's.
@@ -156,7 +160,7 @@ class ImageInUse(Resource):
         names = {str(fields.get("repository_name")) for fields in known}
         if aws.include_unrecorded:
             names |= {repository.id for repository in aws.live(Repository)}
-        for repository, tag, digest in _tagged(aws, names):
+        for repository, tag, digest in _tags_in(aws, names):
             if tag.startswith(IN_USE):
                 image = f"{repository.outputs['repository_uri']}@{digest}"
                 yield cls._live(repository.id, tag, image, owned=repository.owned)
@@ -219,7 +223,7 @@ class WantedImage(Resource):
         return ()
 
 
-def held(aws: Aws, repository: str, tag: str) -> str:
+def digest_of(aws: Aws, repository: str, tag: str) -> str:
     """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository."""
     with IgnoreNotFound():
         found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
@@ -227,15 +231,7 @@ def held(aws: Aws, repository: str, tag: str) -> str:
     return ""
 
 
-def under_tags(aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-    """Yield the images that repositories have under the known tags, for types with `repository_name` and `tag`."""
-    wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
-    for repository, tag, digest in _tagged(aws, {str(name) for name, _ in wanted}):
-        if (repository.id, tag) in wanted:
-            yield tagged(repository.id, repository.outputs["repository_uri"], tag, digest, owned=repository.owned)
-
-
-def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Observed:
+def as_image(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Observed:
     """Return what is known of an image under a tag; `reference` is the name that a task definition has for it."""
     attributes = {"repository_name": repository, "tag": tag}
     return Observed(f"{repository}:{tag}", attributes, {"reference": f"{uri}@{digest}"}, owned=owned)
@@ -248,7 +244,7 @@ def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Observed:
     image = aws.client("ecr").put_image(
         repositoryName=repository, imageManifest=json.dumps(manifest), imageManifestMediaType=STAND_IN, imageTag=tag
     )["image"]
-    return tagged(repository, uri, tag, image["imageId"]["imageDigest"])
+    return as_image(repository, uri, tag, image["imageId"]["imageDigest"])
 
 
 def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
@@ -259,7 +255,7 @@ def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
     return [tag for tag, beside in sorted(copies, key=lambda copy: f"{IN_USE}{copy[0]}" not in copy[1])]
 
 
-def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Observed, str, str]]:
+def _tags_in(aws: Aws, names: Collection[str]) -> Iterator[tuple[Observed, str, str]]:
     """Yield repository, tag and digest for each tag in these repositories: one call a repository, and shared."""
     repositories = [repository for repository in aws.live(Repository) if repository.id in names]
     for repository, digests in zip(
@@ -291,7 +287,7 @@ def delete_tag(aws: Aws, id: str) -> None:
             raise Failed(f"ECR cannot delete {id}: {failure['failureReason']}")
 
 
-def out_of_reach(aws: Aws, client: Any) -> str:
+def registry_unreachable(aws: Aws, client: Any) -> str:
     """Say why an engine cannot use the embedded cloud's registry, as one in a virtual machine; empty if it can."""
     access = login(aws)
     if push.reaches(client, access):

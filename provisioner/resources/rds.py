@@ -319,7 +319,8 @@ def _pending(live: Observed, cluster_id: str) -> str | None:
         return None
     if live.status == "stopped":
         raise Failed(
-            f"{live.id} is stopped: start it with `aws rds start-db-cluster --db-cluster-identifier {cluster_id}`"
+            f"{live.id} is stopped: start it with `aws rds start-db-cluster --db-cluster-identifier {cluster_id}` in "
+            f"the stack's Region, then run the same command again"
         )
     if live.status in FAILED:
         raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
@@ -329,13 +330,14 @@ def _pending(live: Observed, cluster_id: str) -> str | None:
 def _check_can_be_saved(live: Observed) -> None:
     if live.status in FAILED:
         raise Failed(
-            f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, run `aws rds "
-            f"delete-db-cluster --db-cluster-identifier {live.id} --skip-final-snapshot`, then run again"
+            f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, disable its "
+            f"deletion protection, delete it (`aws rds delete-db-cluster --db-cluster-identifier {live.id} "
+            f"--skip-final-snapshot --region {live.outputs['arn'].split(':')[3]}`), then run again"
         )
 
 
 def _delays(aws: Aws, id: str, sort: str, status: str, made: datetime | None) -> str:
     """Say how a cluster or instance is doing, and its newest event of the last hour."""
     events = aws.client("rds").describe_events(SourceIdentifier=id, SourceType=sort, Duration=60)["Events"]
-    newest = f"; RDS said{at(events[-1]['Date'])}: {events[-1]['Message']}" if events else ""
+    newest = f"; RDS reported{at(events[-1]['Date'])}: {events[-1]['Message']}" if events else ""
     return f"{id} is {status}{since(made)}{newest}"

@@ -40,7 +40,7 @@ def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
     """Say what a final snapshot is worth, what it costs and how it is removed."""
     taken = f", taken {snapshot['SnapshotCreateTime']:%Y-%m-%d %H:%M} UTC" if "SnapshotCreateTime" in snapshot else ""
     return (
-        f"the database's data ({snapshot.get('AllocatedStorage', 0)} GiB{taken}), for about 0.02 USD per GiB and "
-        f"month. If it is not needed: `aws rds delete-db-cluster-snapshot --region {aws.region} "
+        f"the database's data ({snapshot.get('AllocatedStorage', 0)} GiB{taken}), for about 0.02 USD per GiB-month. "
+        f"If it is not needed, delete it: `aws rds delete-db-cluster-snapshot --region {aws.region} "
         f"--db-cluster-snapshot-identifier {snapshot['DBClusterSnapshotIdentifier']}`"
     )

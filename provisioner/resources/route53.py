@@ -49,7 +49,7 @@ class HostedZone(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {normal_name(fields["hosted_zone_name"]) for fields in known}
-        near = {} if aws.include_unrecorded else {zone_id: n for zone_id, n in zones_near(aws).items() if n[0] in names}
+        near = {} if aws.include_unrecorded else {zone_id: n for zone_id, n in vpc_zones(aws).items() if n[0] in names}
         if names and names == {name for name, _ in near.values()}:
             yield from cls._near(aws, near)
             return
@@ -137,7 +137,7 @@ def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:
     return [zone_id for zone_id in others if not aws.owns(tags.get(zone_id, {}))]
 
 
-def zones_near(aws: Aws) -> dict[str, tuple[str, str]]:
+def vpc_zones(aws: Aws) -> dict[str, tuple[str, str]]:
     """Return the account's private zones that the stack's VPC sees, by id: name and VPC."""
     found = {}
     for vpc in aws.live(Vpc):
@@ -336,8 +336,9 @@ class RecordSet(Resource):
             )
         if not (is_ours(aws, zone_id) or cls._leads_here(aws, live)):
             raise NotOwned(
-                f"the record {name} {live.attributes['type']} is in a zone of others and does not lead to this stack, "
-                f"so it is not changed. Delete it by hand if it is not needed, then run `provision state rm`"
+                f"the record {name} {live.attributes['type']} does not point to this stack, and its hosted zone is "
+                f"not this stack's, so it is not changed. Delete it by hand if it is not needed, then run "
+                f"`provision state rm`"
             )
         # DELETE takes the exact values only, so a record that changed since it was read stays
         _change(aws, zone_id, "DELETE", _spelled(live.attributes))

@@ -55,6 +55,10 @@ class Bucket(Resource):
         object.__setattr__(self, "policy", _plain(self.policy))
 
     @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the objects in the bucket"
+
+    @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["bucket"] for fields in known}
         names |= {arn.rpartition(":")[2] for arn in aws.tagged("s3")}

@@ -13,7 +13,7 @@ from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
-from provisioner.resources.route53 import zones_near
+from provisioner.resources.route53 import vpc_zones
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class PrivateDnsNamespace(Resource):
         """Return the VPC of the namespace's zone: Cloud Map itself does not tell it."""
         if (zone := _zone_of(namespace)) is None:
             return None
-        if zone in (near := zones_near(aws)):
+        if zone in (near := vpc_zones(aws)):
             return near[zone][1]
         return next((vpc["VPCId"] for vpc in _zone(aws, zone).get("VPCs", ())), None)
 
@@ -115,8 +115,8 @@ class PrivateDnsNamespace(Resource):
         for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
             if zone["Name"].rstrip(".") == self.namespace_name and not _of_cloud_map(aws, zone):
                 raise Failed(
-                    f"the VPC already has a private zone {self.namespace_name} ({zone['HostedZoneId']}), but Cloud "
-                    f"Map creates its own zone of that name: use another name, or delete that zone"
+                    f"the VPC already has a private hosted zone {self.namespace_name} ({zone['HostedZoneId']}), but "
+                    f"Cloud Map creates its own of that name: set another dns.discovery_domain, or delete that zone"
                 )
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:

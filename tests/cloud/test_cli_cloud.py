@@ -167,7 +167,7 @@ def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Pat
     ended = provision("up", "--target", "aws", **aws)
     assert ended.returncode == 4, ended.stderr
     assert "+ create vpc/main" in ended.stderr
-    assert f"AWS account 123456789012, region ap-northeast-1 at {endpoint}" in ended.stderr
+    assert f"AWS account 123456789012, Region ap-northeast-1 at {endpoint}" in ended.stderr
     assert ended.stderr.endswith("add --yes\n")
     assert ended.stdout == ""
     ec2 = boto3.client("ec2", "ap-northeast-1", **access)

@@ -146,7 +146,7 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
 
     screen = Screen(project, ("down",))
     screen.until("[y/N]")
-    assert "account 123456789012 of the embedded cloud, region ap-northeast-1" in screen.text
+    assert "account 123456789012 of the embedded cloud, Region ap-northeast-1" in screen.text
     screen.type("n\n")
     assert screen.end().code == 1
     assert screen.text.endswith("n\ncancelled: nothing was changed\n"), "no error, and no interruption"

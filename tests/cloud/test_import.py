@@ -340,7 +340,7 @@ def test_what_cannot_be_imported_is_said_in_one_sentence(rig: Rig) -> None:
         stack.ensure(Vpc("main", "10.0.0.0/16"))
 
     vpc = rig.cloud.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
-    with pytest.raises(ReplacementRequired, match=r"cidr_block is '10.1.0.0/16', declared is '10.0.0.0/16'"):
+    with pytest.raises(ReplacementRequired, match=r"cidr_block is '10.1.0.0/16', but declared as '10.0.0.0/16'"):
         take(rig, fixed, "vpc/main", vpc)
     for name in ("vpc-0123456789abcdef0", "no id at all"):
         with pytest.raises(Exception, match=r"cannot import vpc|refused"):

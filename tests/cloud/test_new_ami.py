@@ -187,7 +187,9 @@ def test_a_refresh_that_fails_is_reported_and_what_is_left_is_named(project: Pro
     assert left <= before.keys()
     assert live["amis"][0]["id"] == newest
     shown = project.run("status").out
-    assert shown.count("has an earlier version of the launch template: `provision up --new-ami` replaces it") in (1, 2)
+    assert shown.count(
+        "launched from an earlier version of the launch template: `provision up --new-ami` replaces it"
+    ) in (1, 2)
     (note,) = [note for note in project.run("plan", "--json").document["notes"] if "--new-ami" in note]
     assert any(name in note for name in left)
     assert "is Failed" in note

@@ -13,7 +13,7 @@ from tests.cloud.project import Project, project, ready_image  # noqa: F401  (a 
 
 pytestmark = pytest.mark.slow
 
-NOTE = "ecs-sample-dev has no resources, and is another stack than ecs-shop-dev (1 resource)"
+NOTE = "ecs-sample-dev has no resources, but the state directory also has the stack ecs-shop-dev (1 resource)"
 
 
 def record(here: Project, target: str) -> None:

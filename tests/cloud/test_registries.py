@@ -163,7 +163,7 @@ def test_the_token_is_given_to_whom_docker_is_logged_in(
     configure(tmp_path, monkeypatch, {"auths": {f"http://{there.host}/v1/": {"auth": auth}}})
     assert Registries(Transport(waits)).digest(named(there))
     configure(tmp_path, monkeypatch, {"auths": {there.host: {"auth": base64.b64encode(b"me:old").decode()}}})
-    with pytest.raises(Denied, match="the user of its credentials"):
+    with pytest.raises(Denied, match="the user who is logged in"):
         Registries(Transport(waits)).digest(named(there))
     there.users = None
     there.troubles.append(Problem("/token", status=403, body=b"Your authorization token has expired."))
@@ -223,7 +223,7 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest
         (401, {"WWW-Authenticate": 'Bearer realm="http://["'}, "not a URL"),
         (401, {"WWW-Authenticate": 'Bearer realm="http://r.example/token"'}, "not HTTPS"),
         (307, {"Location": "http://["}, "not a URL"),
-        (307, {"Location": "/v2/web/manifests/1"}, "redirects without end"),
+        (307, {"Location": "/v2/web/manifests/1"}, "redirects too many times"),
     ],
 )
 def test_an_answer_of_a_registry_that_makes_no_sense_is_reported(

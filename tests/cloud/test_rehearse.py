@@ -28,7 +28,7 @@ def test_what_is_refused(project: Project) -> None:  # noqa: F811
     assert "network.cidr cannot change" in run["problems"][0]
     ended = project.run("rehearse", *NETWORK, code=1)
     assert ended.out.startswith(
-        "Rehearsal of up of ecs-sample-dev, step network: is refused.\n  ! network.cidr cannot change"
+        "Rehearsal of `up` of ecs-sample-dev, step network: it would be refused.\n  ! network.cidr cannot change"
     )
 
 

@@ -94,7 +94,7 @@ def test_the_spread_and_the_words(standing: Project) -> None:
     standing.change("frontend:1", "frontend:2")
     ended = standing.run("rehearse", "--spread")
     first, took, between, todo, down, calls, *_ = ended.out.splitlines()
-    assert first == "Rehearsal of up of ecs-sample-dev: succeeds."
+    assert first == "Rehearsal of `up` of ecs-sample-dev: it would succeed."
     assert re.fullmatch(r"On AWS: about 1 min \d\d s \(critical path: service/frontend 1 min \d\d s\)\.", took)
     assert re.fullmatch(r"Between .* and .* with fast and slow durations\.", between)
     assert (todo, down) == ("2 to change.", "No service will be down.")

@@ -62,7 +62,7 @@ def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:
     vpc = rig.state().records["vpc/main"].id
     rig.cloud.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
     up = rig.up(declared, confirmed)
-    assert "the plan for vpc/main is not the one that was shown" in str(up.summary.error)
+    assert "the plan for vpc/main has changed since it was shown" in str(up.summary.error)
     assert up.writes == []
     assert rig.up(declared, rig.plan(declared)).ok().summary.counts["changed"] == 2
 

@@ -10,7 +10,7 @@ import pytest
 from provisioner.operations import stacks
 from provisioner.operations.state_set_aside import in_bucket
 from state.model import Record, StateError, StateTooNew
-from state.objects import HIDDEN, Objects
+from state.objects import REREAD_TIMEOUT, Objects
 from state.runtime import Machine
 from state.s3 import S3Store
 from state.s3_read import DOCUMENT, JOURNAL, read
@@ -114,4 +114,4 @@ def test_the_list_waits_by_the_clock_of_the_run(objects: Objects, monkeypatch: p
     monkeypatch.setattr(Objects, "get", lambda *_: None)
     (one,) = listed(objects, runtime)
     assert "S3 reports it as missing" in one.problem
-    assert HIDDEN - 2 < runtime.waited < HIDDEN + 2
+    assert REREAD_TIMEOUT - 2 < runtime.waited < REREAD_TIMEOUT + 2

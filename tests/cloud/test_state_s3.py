@@ -381,7 +381,7 @@ def test_one_that_waits_goes_on_when_the_other_ends(pair: tuple[Writer, Writer],
     stack = objects.url_of().split("/")[-2]
     assert pair[0].ask("open", stack, 3)[0] == "opened"
     word, text = pair[1].ask("wait", stack, 3)
-    assert (word, "waiting for the lock of the state, held by `provision one` by" in text) == ("waiting", True)
+    assert (word, "waiting for the state lock, held by `provision one` by" in text) == ("waiting", True)
     assert pair[0].ask("put", "vpc/main")[0] == "done"
     assert pair[0].ask("close")[0] == "closed"
     assert pair[1].hear()[0] == "opened"

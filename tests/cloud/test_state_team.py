@@ -286,14 +286,14 @@ def test_wait_says_whom_it_waits_for_and_goes_on_when_that_ends(alone: Project) 
     with LocalStore(alone.state / "local" / NAME, NAME, "up", "0"):
         assert "Wait for that command to end, or add --wait" in alone.run("down", "--yes", code=1).err
         patient = alone.start("down", "--yes", "--wait")
-        assert "waiting for the lock of the state, held by `provision up` by" in first_line(patient)
+        assert "waiting for the state lock, held by `provision up` by" in first_line(patient)
     assert alone.end(patient).code == 0
 
 
 def test_ctrl_c_ends_the_waiting(alone: Project) -> None:
     with LocalStore(alone.state / "local" / NAME, NAME, "up", "0"):
         patient = alone.start("down", "--yes", "--wait")
-        assert "waiting for the lock of the state" in first_line(patient)
+        assert "waiting for the state lock" in first_line(patient)
         patient.send_signal(signal.SIGINT)
         assert alone.end(patient).code == 130
 

@@ -45,7 +45,7 @@ FAULTS = (
         """,
     ),
     Mutation(
-        "a refusal takes the record of the living thing away",
+        "a refusal takes the record of the living resource away",
         ENGINE,
         APPLY,
         """
@@ -104,7 +104,7 @@ FAULTS = (
         "",
     ),
     Mutation(
-        "the tag of a renamed thing keeps its old address",
+        "the tag of a renamed resource keeps its old address",
         ENGINE,
         APPLY,
         """
@@ -161,13 +161,13 @@ FAULTS = (
         if live is None and (hidden := self._hidden(record)):
             return hidden
         if live is None:
-            self._drop(record, self._of_nothing(record, resource_type))
+            self._drop(record, self._result_if_absent(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
         """,
         """
         if live is None:
-            self._drop(record, self._of_nothing(record, resource_type))
+            self._drop(record, self._result_if_absent(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
         """,
@@ -214,7 +214,7 @@ FAULTS = (
         """,
     ),
     Mutation(
-        "things are removed in any order",
+        "resources are removed in any order",
         ENGINE,
         DESTROY,
         """
@@ -255,7 +255,7 @@ FAULTS = (
         """,
     ),
     Mutation(
-        "one thing may be two addresses'",
+        "one resource may be two addresses'",
         ENGINE,
         FIND,
         """

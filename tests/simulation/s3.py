@@ -365,7 +365,7 @@ def _kind(error: StateError) -> str:
     if isinstance(error, StateLocked):
         return "locked"
     kinds = (
-        "lost the lock",
+        "lost the state lock",
         "was interrupted",
         "is closed",
         "is missing",

@@ -137,7 +137,16 @@ def test_a_sample_of_lives() -> None:
     for seed in range(SAMPLE):
         seen += run(seed)
     assert {f"PutObject {fate}" for fate in FATES} - {"PutObject torn"} <= seen.keys()
-    assert {"put", "put: lost the lock", "open: locked", "killed", "asleep", "close", "swap", "guard"} <= seen.keys()
+    assert {
+        "put",
+        "put: lost the state lock",
+        "open: locked",
+        "killed",
+        "asleep",
+        "close",
+        "swap",
+        "guard",
+    } <= seen.keys()
 
 
 def test_a_seed_decides_everything() -> None:
@@ -271,7 +280,7 @@ def test_a_lock_that_s3_does_not_take_back_fails_nothing(monkeypatch: pytest.Mon
             store(objects, process, notes.append).__enter__()
 
     Place().run(work)
-    words = "the lock of the state was not released (the lock cannot be written: no connection): it expires in 60 s"
+    words = "the state lock was not released (the lock cannot be written: no connection): it expires in 60 s"
     assert notes == [words] * 2
 
 

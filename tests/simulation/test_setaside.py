@@ -25,7 +25,7 @@ def test_whoever_sleeps_longer_than_the_lease_takes_nothing_new_away(sleeps_at: 
         try:
             in_bucket(objects, "shop", LEASE, process)
         except StateError as error:
-            assert "lost the lock" in str(error) or "another command" in str(error)  # noqa: PT017 (or it succeeds)
+            assert "lost the state lock" in str(error) or "another command" in str(error)  # noqa: PT017 (or it succeeds)
 
     def another(process: Process) -> None:
         process.sleep(100.0)

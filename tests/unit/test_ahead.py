@@ -114,18 +114,18 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     progress.emit(ResourceQueued("balancer", "load_balancer", "elasticloadbalancing"))
     progress.emit(ResourceQueued("role", "roles", "iam"))
     clock.now = 300.0
-    assert progress.left == "about 10 min left, the database"
+    assert progress.left == "about 10 min left, mostly for the database"
     drawn = live.draw(progress, 100)
-    assert drawn[1] == "[####....................] 1/5  about 10 min left, the database  1 created"
+    assert drawn[1] == "[####....................] 1/5  about 10 min left, mostly for the database  1 created"
     assert "    balancer  waiting for Elastic Load Balancing's rate limit  5 min 00 s" in drawn
     assert "    role      waiting for IAM's rate limit  5 min 00 s" in drawn
     assert (plain.heartbeat(progress) or "").startswith(
-        ". 1 of 5 done after 5 min 00 s, about 10 min left, the database: cluster (creating, 5 min 00 s)"
+        ". 1 of 5 done after 5 min 00 s, about 10 min left, mostly for the database: cluster (creating, 5 min 00 s)"
     )
     progress.emit(ResourceWaiting("balancer", "load_balancer", "provisioning", 0.0))
     for address in ("cluster", "instance", "balancer"):
         progress.emit(ResourceDone(address, "", "created", 1.0))
-    assert progress.left == "about 2 min left, the services"
+    assert progress.left == "about 2 min left, mostly for the services"
     progress.emit(ResourceStarted("service", "services", "create"))
     clock.now += 70
     assert progress.left == "", "not worth a word"
@@ -142,7 +142,7 @@ def test_plain_lines_say_it_every_so_often_although_there_is_no_silence() -> Non
             if "left, the database" in stream.getvalue():
                 break
             threading.Event().wait(0.05)
-    assert "about 11 min left, the database" in stream.getvalue()
+    assert "about 11 min left, mostly for the database" in stream.getvalue()
 
     threading.Event().wait(0.05)
 
@@ -162,5 +162,5 @@ def test_a_long_chain_is_walked_in_the_order_in_which_it_goes() -> None:
         f"a/{n}": Record(f"a/{n}", "vpc", "ready", "t", f"vpc-{n}", {}, {}, [f"a/{n - 1}"] if n else [], "s")
         for n in range(5000)
     }
-    tasks = estimates.downwards(records, [])
+    tasks = estimates.for_down(records, [])
     assert next(iter(tasks.tasks)) == "a/4999", "what nothing is built on goes first"

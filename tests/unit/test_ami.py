@@ -96,7 +96,12 @@ HOST = {"id": "i-1", "status": "ACTIVE", "connected": True, "type": "c5.large", 
     [
         ([AMI], False, "ami-1  al2023-ami-ecs  40 days  AWS recommends ami-2: use `up --new-ami`", ""),
         ([AMI | {"newest": "ami-1", "days": 1}], False, "ami-1  al2023-ami-ecs  1 day", ""),
-        ([UNKNOWN], True, "ami-1", "  has an earlier version of the launch template: `up --new-ami` replaces it"),
+        (
+            [UNKNOWN],
+            True,
+            "ami-1",
+            "  launched from an earlier version of the launch template: `up --new-ami` replaces it",
+        ),
     ],
 )
 def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: str, instance: str) -> None:

@@ -22,7 +22,7 @@ from provisioner.config.models import load
 from provisioner.engine.errors import Cancelled, ConfigurationError
 from provisioner.operations.options import Options, Target
 from state.local import LocalStore
-from state.lock import NAME, holder
+from state.lock import LOCK_FILE, holder
 from state.model import Record
 from tests.unit.conftest import Run
 
@@ -156,9 +156,8 @@ def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_p
     assert err == "error: stack.toml already exists: edit it, or choose another with --config FILE\n"
     assert (tmp_path / "stack.toml").read_text() == "mine"
     assert json.loads(run("init", "-c", "other.toml", "--json")[1]) == {"config": "other.toml"}
-    assert (
-        run("init", "-c", "no/where.toml")[2] == "error: no/where.toml cannot be written: No such file or directory\n"
-    )
+    why = "No such file or directory: choose another directory with --config FILE"
+    assert run("init", "-c", "no/where.toml")[2] == f"error: no/where.toml cannot be written: {why}\n"
 
 
 def test_init_with_the_application_brings_its_directories(
@@ -349,7 +348,7 @@ def test_status_while_resources_are_being_deleted(run: Run, recorded: Path) -> N
         assert lines[-1] == "url  none: there is no load balancer"
         assert "`provision down`" in json.loads(run("status", "--json")[1])["locked_by"]
     lines = run("status")[1].splitlines()
-    assert lines[1] == "1 resource being deleted when `down` stopped. To finish: `provision down`."
+    assert lines[1] == "`down` stopped while deleting 1 resource. To finish: `provision down`."
 
 
 def test_what_a_killed_command_left_in_the_lock_is_nobody_at_work(recorded: Path) -> None:
@@ -357,8 +356,8 @@ def test_what_a_killed_command_left_in_the_lock_is_nobody_at_work(recorded: Path
         pass
     who = {"user": "a", "host": socket.gethostname(), "pid": gone.pid, "command": "up", "since": 1.0}
     for left in (json.dumps(who), "", "{", json.dumps(who | {"pid": "1"}), json.dumps(who | {"pid": 10**30})):
-        (recorded / NAME).write_text(left)
-        assert holder(recorded / NAME) == ""
+        (recorded / LOCK_FILE).write_text(left)
+        assert holder(recorded / LOCK_FILE) == ""
     assert holder(recorded / "nowhere") == ""
 
 
@@ -427,7 +426,7 @@ def test_a_fault_of_the_tool_is_one_line_and_a_traceback_on_request() -> None:
     ended = program("up", code=FAULT)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("error: unexpected TypeError: ")
-    assert ended.stderr.endswith("report it with the traceback of PROVISION_DEBUG=1\n")
+    assert ended.stderr.endswith("report it with the traceback that PROVISION_DEBUG=1 prints\n")
     assert ended.stderr.count("\n") == 1
     assert "Traceback" in program("up", code=FAULT, env=os.environ | {"PROVISION_DEBUG": "1"}).stderr
 

@@ -268,8 +268,8 @@ TOP = [
     ('[network]\ncidr = "8.8.0.0/16"', "network.cidr", ["not private", "192.168.0.0/16"]),
     ('[network]\ncidr = "172.17.0.0/16"', "network.cidr", ["Docker", "10.0.0.0/16"]),
     ('[network]\ncidr = "172.17.128.0/20"', "network.cidr", ["Docker"]),
-    ('[network]\ncidr = "10.0.0.0/8"', "network.cidr", ["at most /16"]),
-    ('[network]\ncidr = "10.0.0.0/21"', "network.cidr", ["at least /20"]),
+    ('[network]\ncidr = "10.0.0.0/8"', "network.cidr", ["no VPC larger than /16"]),
+    ('[network]\ncidr = "10.0.0.0/21"', "network.cidr", ["need /20 or larger"]),
     ("[network]\nzones = 1", "network.zones", ["use 2 to 4"]),
     ("[network]\nzones = 5", "network.zones", ["use 2 to 4"]),
     ('[network]\nzones = "3"', "network.zones", ["a whole number", "write 3 without quotes"]),
@@ -330,7 +330,7 @@ TOP = [
     ('kms_key = "1234abcd-12ab-34cd-56ef-1234567890ab"', "kms_key", ["not a KMS key", "alias/example"]),
     ('kms_key = "alias/aws/rds"', "kms_key", ["AWS managed key", "customer managed key"]),
     ('kms_key = "arn:aws:kms:ap-northeast-1:123456789012:alias/aws/ebs"', "kms_key", ["AWS managed key"]),
-    (f'region = "eu-west-1"\nkms_key = "{KEY}"', "kms_key", ["in ap-northeast-1", "the stack in eu-west-1"]),
+    (f'region = "eu-west-1"\nkms_key = "{KEY}"', "kms_key", ["in ap-northeast-1", "the stack is in eu-west-1"]),
     (f'region = "eu-west-1"\n[logs]\nkms_key = "{KEY}"', "logs.kms_key", ["in ap-northeast-1"]),
     ("[load_balancer]\naccess_logs = 1", "load_balancer.access_logs", ["true or false"]),
     ('[load_balancer]\nwaf_acl = "example"', "load_balancer.waf_acl", ["not the ARN of a web ACL"]),
@@ -423,8 +423,8 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         (f'{BUILT}dockerfile = "/web.Dockerfile"', "services.web.dockerfile", ["relative to build"]),
         (f'{BUILT}dockerfile = "~/web.Dockerfile"', "services.web.dockerfile", ["relative to build"]),
         (f'{BUILT}dockerfile = "docker/"', "services.web.dockerfile", ["relative to build"]),
-        (f'{BUILT}dockerfile = "../../Dockerfile"', "services.web.dockerfile", ["out of the directory", "keep"]),
-        (f'{BUILT}dockerfile = "../.."', "services.web.dockerfile", ["out of the directory", "keep"]),
+        (f'{BUILT}dockerfile = "../../Dockerfile"', "services.web.dockerfile", ["outside the directory", "keep"]),
+        (f'{BUILT}dockerfile = "../.."', "services.web.dockerfile", ["outside the directory", "keep"]),
         ('[services.Web]\nport = 1\nimage = "i"', "services.Web", ["lower-case"]),
         ('[services."a.b"]\nport = 1\nimage = "i"', 'services."a.b"', ["lower-case"]),
         ('[services.database]\nport = 1\nimage = "i"', "services.database", ["security group"]),
@@ -526,7 +526,7 @@ def test_not_toml(tmp_path: Path, text: str, line: int, column: int) -> None:
 
 def test_text_without_quotes_is_reported_as_such(tmp_path: Path) -> None:
     path = write(tmp_path, "env = dev\n")
-    assert refusal(path) == [f"{path}:1:7: is not TOML: there is no value that TOML knows: text needs quotes"]
+    assert refusal(path) == [f"{path}:1:7: is not TOML: this value is not valid TOML: put text in quotes"]
 
 
 # -- the address plan

@@ -19,7 +19,7 @@ from provisioner.engine.events import Checked, Event
 from provisioner.operations.doctor import account, network, permissions, quotas, usage
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import CHECKS, examine
-from provisioner.operations.doctor.verdicts import parted, stopped
+from provisioner.operations.doctor.verdicts import joined, parted, stopped, warning
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
@@ -304,6 +304,16 @@ def test_an_interruption_ends_the_checks() -> None:
 def test_a_message_in_two_parts_is_of_one_line() -> None:
     assert parted("a: b\n  c: d") == ("a: b c", "d")
     assert parted("nothing to do") == ("nothing to do", "")
+    json = "s.json cannot be read: Expecting value: line 1 (char 0). Run `provision recover`: it rebuilds the state"
+    assert parted(json) == (
+        "s.json cannot be read: Expecting value: line 1 (char 0)",
+        "Run `provision recover`: it rebuilds the state",
+    )
+
+
+def test_a_verdict_in_one_line_has_no_empty_part() -> None:
+    assert joined(warning("quota", "2 of 2 used", "raise it")) == "quota: 2 of 2 used: raise it"
+    assert joined(warning("quota", "2 of 2 used", "")) == "quota: 2 of 2 used"
 
 
 def test_no_check_that_breaks_ends_another() -> None:

@@ -86,7 +86,7 @@ def test_no_build_directory_leads_out_of_the_project(path: str) -> None:
     ids=ascii,
 )
 def test_no_dockerfile_leads_out_of_the_project(path: str) -> None:
-    with pytest.raises(ValidationError, match=r"is not a path relative to build|out of the directory of this file"):
+    with pytest.raises(ValidationError, match=r"is not a path relative to build|outside the directory of this file"):
         Config.model_validate({"services": {"web": {"build": "app", "dockerfile": path, "port": 80}}})
 
 

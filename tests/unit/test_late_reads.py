@@ -44,13 +44,13 @@ def test_what_is_only_to_be_shown_hides_no_interrupt(error: Exception) -> None:
 def test_each_check_that_is_refused_is_a_note_and_the_others_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = cast("Any", SimpleNamespace(config=SimpleNamespace(services={}), facts=SimpleNamespace(image_id="ami-1")))
     monkeypatch.setattr(planning, "deployed_by_others", lambda *_: ["somebody else deployed"])
-    monkeypatch.setattr(planning, "outscaled", lambda *_: [])
+    monkeypatch.setattr(planning, "ineffective_counts", lambda *_: [])
     for name in ("left_outdated", "newest_in_use"):
         monkeypatch.setattr(planning, name, raising(DENIED))
     said, outdated, newest = planning.notes(way(), stack)
     assert said == "somebody else deployed"
     refusal = "DescribeAutoScalingGroups was refused: AccessDenied"
-    assert outdated.startswith(f"could not check for instances of an older template: {refusal}")
+    assert outdated.startswith(f"could not check for instances of an older launch template version: {refusal}")
     assert newest.startswith(f"could not check for the newest AMI: {refusal}")
 
 

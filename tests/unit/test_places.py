@@ -200,12 +200,12 @@ def test_a_stack_that_was_renamed_is_named_before_another_is_created(run: Run, d
     config.write_text(NEW.replace('"shop"', '"store"'))
     (text,) = told(Options())
     assert text == (
-        "store-dev has no resources, and is another stack than shop-dev (1 resource). If this configuration used to "
-        "have that name, write its project and env again, then run `provision down` to delete it"
+        "store-dev has no resources, but the state directory also has the stack shop-dev (1 resource). If this "
+        "configuration used to be that stack, write its project and env again, then run `provision down` to delete it"
     )
     config.write_text('env = "test"\n' + NEW)
     (text,) = told(Options())
-    assert "shop-test has no resources, and is another stack than shop-dev (1 resource)" in text
+    assert "shop-test has no resources, but the state directory also has the stack shop-dev (1 resource)" in text
     assert text.endswith('write env = "dev" again, or run `provision down --env dev` to delete it')
     config.write_text(NEW.replace('"shop"', '"store"'))
     (text,) = told(Options(env="staging"), env="staging")
@@ -283,7 +283,9 @@ def test_list_needs_neither_a_stack_nor_a_configuration(run: Run, tmp_path: Path
     code, out, err = run("list")
     assert code == 0
     assert "shop-dev" in out
-    assert err.startswith("note: a bucket of [state] could not be read: stack.toml: project: must be text")
+    assert err.startswith(
+        "note: the configuration, which may name a state bucket, could not be read: stack.toml: project: must be text"
+    )
 
 
 def test_list_starts_nothing_to_look_into_a_bucket(run: Run, tmp_path: Path) -> None:

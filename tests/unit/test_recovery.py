@@ -217,7 +217,7 @@ def test_what_stands_in_the_way_is_reported_and_not_recorded(stack: Stack) -> No
     found = Told().search(stack)
     assert found.found == []
     assert "provision import box/foreign" in found.refused["box/foreign"]
-    assert "box-1, box-2 all have the address tag" in found.refused["box/twice"]
+    assert "box-1, box-2 have the same address tag" in found.refused["box/twice"]
 
 
 def test_a_second_resource_of_a_recorded_address_is_reported(stack: Stack) -> None:
@@ -225,7 +225,7 @@ def test_a_second_resource_of_a_recorded_address_is_reported(stack: Stack) -> No
     reading(("box", live("box/a")), ("box", live("box/a", id="box-2", label="other")))
     found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
     assert records(found).keys() == {"box/a"}
-    assert "box-2 has the same address tag" in found.refused["box/a (box-2)"]
+    assert "another resource has the same address tag" in found.refused["box/a (box-2)"]
 
 
 def test_what_aws_keeps_by_itself_makes_no_stack(stack: Stack) -> None:
@@ -450,4 +450,4 @@ def test_what_others_need_is_forgotten_only_by_force(directory: Path) -> None:
         assert state_edit.to_forget(opened, "shelf/s", force=True) == "shelf-s itself is not changed"
         assert state_edit.to_forget(opened, "box/a", force=False) == "box-a itself is not changed"
         opened.put(Record("room/r", "room", "ready", "", "r"))
-        assert "no resource belongs to this stack alone" in state_edit.to_forget(opened, "room/r", force=False)
+        assert "has no resource that only this stack uses" in state_edit.to_forget(opened, "room/r", force=False)

@@ -6,13 +6,22 @@ import pytest
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    LoginRefreshRequired,
     NoCredentialsError,
     ParamValidationError,
+    PartialCredentialsError,
+    UnauthorizedSSOTokenError,
 )
 
 from provisioner.aws.errors import ApiError, explained
 from provisioner.engine.errors import ProvisionError
+
+UNKNOWN_TO_AWS = (
+    *("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId"),
+    "SignatureDoesNotMatch",
+)
 
 
 def refusal(code: str, message: str = "You may not.", operation: str = "CreateRepository") -> ClientError:
@@ -28,14 +37,16 @@ def refusal(code: str, message: str = "You may not.", operation: str = "CreateRe
         ("NotAuthorized", "Give the caller this permission"),
         ("ExpiredToken", "Renew the credentials"),
         ("ExpiredTokenException", "Renew the credentials"),
-        ("InvalidClientTokenId", "Renew the credentials"),
         ("RequestExpired", "Renew the credentials"),
         ("VpcLimitExceeded", "Raise this quota"),
         ("LimitExceededException", "Raise this quota"),
         ("ServiceQuotaExceededException", "Raise this quota"),
         ("TooManyLoadBalancers", "Raise this quota"),
         ("Throttling", "Throttled by AWS after all retries"),
-        ("RequestLimitExceeded", "run again"),
+        ("RequestLimitExceeded", "Throttled by AWS after all retries"),
+        ("TooManyRequestsException", "Throttled by AWS after all retries"),
+        ("BandwidthLimitExceeded", "Throttled by AWS after all retries"),
+        *((code, "Check the credentials, and that the account has the Region enabled") for code in UNKNOWN_TO_AWS),
         ("FreeTierRestrictionError", "upgrade it to the paid plan"),
         ("OperationNotPermitted", "Fix the cause"),
         ("InvalidParameterException", "Fix the cause"),
@@ -77,18 +88,22 @@ def test_missing_credentials_say_how_to_give_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "what", "fix"),
     [
-        EndpointConnectionError(endpoint_url="https://ec2.example"),
-        ConnectTimeoutError(endpoint_url="https://ec2.example"),
-        ParamValidationError(report="Missing required parameter"),
+        (EndpointConnectionError(endpoint_url="https://ec2.example"), "could not reach AWS: ", "Check the network"),
+        (ConnectTimeoutError(endpoint_url="https://ec2.example"), "could not reach AWS: ", "Check the network"),
+        (ParamValidationError(report="Missing required parameter"), "the call to AWS failed: ", "Run again"),
+        (UnauthorizedSSOTokenError(), "the credentials could not be loaded: The SSO session", "`aws sso login`"),
+        (CredentialRetrievalError(provider="p", error_msg="no"), "the credentials could not be loaded: ", "--profile"),
+        (PartialCredentialsError(provider="p", cred_var="x"), "the credentials could not be loaded: ", "--profile"),
+        (LoginRefreshRequired(), "the credentials could not be loaded: ", "`aws login`"),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_what_never_reached_aws_is_explained_too(error: Exception) -> None:
+def test_what_never_reached_aws_is_explained_too(error: Exception, what: str, fix: str) -> None:
     result = explained(error)
     assert isinstance(result, ApiError)
-    assert str(result).startswith("could not reach AWS or understand its response: ")
+    assert (str(result).startswith(what), fix in str(result)) == (True, True), result
 
 
 def test_what_is_not_boto3s_is_left_as_it_is() -> None:

@@ -174,7 +174,7 @@ def test_what_a_rehearsal_prints() -> None:
     slow = RehearsedRun("slow", 900.0, problems=["service/web: too slow\nmuch"])
     found = Rehearsal(RehearsalOptions(), "p-e", 12, [], ["assumed: nothing"], [usual, slow])
     assert show.lines(found) == [
-        "Rehearsal of up of p-e: succeeds.",
+        "Rehearsal of `up` of p-e: it would succeed.",
         "On AWS: about 3 min 12 s.",
         "No changes.",
         "Services that will be down:",

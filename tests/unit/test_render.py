@@ -109,7 +109,7 @@ def test_plain_lines_say_each_event_once_and_nothing_of_what_is_unchanged() -> N
         ". vpc/main: pending",
         "+ vpc/main created (vpc-1) 0.3 s",
         "! db_cluster/main failed: CreateDBCluster was refused: AccessDenied. Give the permission",
-        "! db_instance/main not started, because it depends on db_cluster/main",
+        "! db_instance/main not started, because its dependency db_cluster/main was not completed",
     ]
 
 
@@ -245,7 +245,7 @@ def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
 
 def test_the_live_view_begins_before_anything_is_known() -> None:
     assert live.draw(Progress(clock=Clock())) == [
-        "reading current state from AWS  0.0 s",
+        "reading live resources from AWS  0.0 s",
         "[........................] 0/0",
     ]
 
@@ -455,10 +455,8 @@ def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
         "    CreateRole was refused. Mend it",
         "! vpc/main failed, in step network:",
     ]
-    assert (
-        told[3]
-        == "    unexpected KeyError: 'x'. This is a bug in provision: report it with the traceback of PROVISION_DEBUG=1"
-    )
+    bug = "This is a bug in provision: report it with the traceback that PROVISION_DEBUG=1 prints"
+    assert told[3] == f"    unexpected KeyError: 'x'. {bug}"
     assert told[4].startswith("  not started, because role/web failed: task_definition/0, ")
     assert told[4].endswith(" and 3 more"), "with what needs one of these in turn"
     assert told[5] == "error: 2 failed, 9 not started: role/web, vpc/main"

@@ -298,8 +298,8 @@ def test_a_command_that_waits_hears_of_each_holder_once() -> None:
 
     patiently(acquire, told.append, 0)
     assert told == [
-        "waiting for the lock of the state, held by up by a",
-        "waiting for the lock of the state, held by down by b",
+        "waiting for the state lock, held by up by a",
+        "waiting for the state lock, held by down by b",
     ]
     assert len(tries) == 3
     holders.append("up by c")

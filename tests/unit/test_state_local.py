@@ -178,7 +178,7 @@ def test_a_reader_gives_up_if_the_document_changes_all_the_time(tmp_path: Path) 
             store.put(record("vpc/main"))
 
     work()
-    with pytest.raises(StateError, match=r"keeps changing while it is read\. Try again"):
+    with pytest.raises(StateError, match=r"keeps changing while it is read\. Run the same command again"):
         read(tmp_path, NAME, Busy(work, READINGS))
     assert list(read(tmp_path, NAME, Busy(work, READINGS - 1)).records) == ["vpc/main"]
 

@@ -42,7 +42,7 @@ def test_upwards_a_step_comes_with_all_that_it_needs_and_whole_steps_only(step: 
 
 @pytest.mark.parametrize("step", sorted(STEPS))
 def test_downwards_a_step_goes_with_all_that_is_built_on_it_and_nothing_else(step: str) -> None:
-    going = target.above(RECORDS, step)
+    going = target.step_and_dependents(RECORDS, step)
     assert [a for a in going if RECORDS[a].step == step] == [a for a in RECORDS if RECORDS[a].step == step]
     assert not any(set(RECORDS[a].dependencies) & set(going) for a in RECORDS.keys() - set(going))
     for address in going:
@@ -83,7 +83,7 @@ def test_the_database_does_not_bring_the_containers() -> None:
         "service_roles",
         "database",
     }
-    assert {RECORDS[a].step for a in target.above(RECORDS, "services")} == {"services", "scaling"}
+    assert {RECORDS[a].step for a in target.step_and_dependents(RECORDS, "services")} == {"services", "scaling"}
 
 
 @pytest.mark.parametrize(

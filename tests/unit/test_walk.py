@@ -77,6 +77,14 @@ def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
     assert world.happened.count("look a") == 2
 
 
+def test_a_look_that_fails_a_resource_and_first_shows_its_output_skips_what_waits_for_it() -> None:
+    """ACM may show a certificate's validation records only together with its failure."""
+    world = World({"a": [], "b": [Dependency("a", output="records")]}, a=[waits(), Failed("no")])
+    with pytest.raises(SomeFailed) as failed:
+        world.run(lambda *_: "look a" in world.happened)
+    assert (list(failed.value.failures), failed.value.skipped) == (["a"], {"b": "a"})
+
+
 def test_again_means_to_act_again_and_holds_dependents_back() -> None:
     world = World({"a": [], "b": [Dependency("a")]}, a=[waits(retry=True), waits(retry=True), None])
     world.run()

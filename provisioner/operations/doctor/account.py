@@ -31,10 +31,10 @@ def credentials(context: Context) -> Sequence[Checked]:
     except ClientError as error:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
-        return [failed(name, *parted(str(explained(error)), ". "))]
+        return [failed(name, *parted(str(explained(error))))]
     text = f"{who['Arn']}, account {who['Account']}"
     if str(who["Arn"]).endswith(":root"):
-        fix = "use an IAM role or user: the root user cannot be limited, and its permissions cannot be checked"
+        fix = "use an IAM role or user: IAM policies do not limit the root user, so nothing can be checked"
         return [warning(name, text, fix)]
     return [ok(name, text)]
 
@@ -47,7 +47,7 @@ def _refused(context: Context, error: ClientError) -> Checked:
         return failed(name, f"valid, but not in {context.aws.region} ({code})", _enable(context.aws.region))
     if code in INVALID:
         return failed(name, f"unknown to AWS ({code})", "check the access key, or sign in again")
-    return failed(name, *parted(str(explained(error)), ". "))
+    return failed(name, *parted(str(explained(error))))
 
 
 def _known_elsewhere(context: Context) -> bool:
@@ -95,6 +95,6 @@ def settings(context: Context) -> Sequence[Checked]:
         value = next((one.get("value") for one in answer["settings"]), None)
         text = f"{desired.setting_name} is {value}"
         if value != desired.value:
-            text += f": `up` sets {desired.value} for the whole account in {context.aws.region}, `down` restores it"
+            text += f": `up` sets {desired.value} for the whole account in {context.aws.region}; `down` restores it"
         found.append(ok("account settings", text))
     return found

@@ -13,6 +13,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor import images, permissions, quotas
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import together
+from provisioner.operations.doctor.verdicts import joined
 from provisioner.permissions.model import Use
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], tar
     finally:
         aws.drop_reads()  # what was looked up under the names of this run's part alone
     if wrong := [one for one in found if one.verdict == "failed"]:
-        lines = "".join(f"\n  {one.check}: {one.text}: {one.fix}" for one in wrong)
+        lines = "".join(f"\n  {joined(one)}" for one in wrong)
         raise ConfigurationError(f"`up` would fail, so nothing was changed:{lines}")
     for one in found:
         if one.verdict == "warning":
-            stack.notice(f"{one.check}: {one.text}: {one.fix}")
+            stack.notice(joined(one))

@@ -91,9 +91,9 @@ class Context:
         return self.once("allow", lambda: preflight.allowed(self.config))
 
     @property
-    def buildable(self) -> tuple[str, frozenset[str]]:
+    def build_obstacle(self) -> tuple[str, frozenset[str]]:
         """Why no image can be built here (empty if they can), and which are in ECR already."""
-        return self.once("buildable", lambda: preflight.buildable(self.aws, self.config, self.file.parent))
+        return self.once("build_obstacle", lambda: preflight.build_obstacle(self.aws, self.config, self.file.parent))
 
     @property
     def declared(self) -> Stack:
@@ -128,7 +128,7 @@ class Context:
         names = tuple(f"{aws.region}{letter}" for letter in "abcd"[: config.network.zones])
         zones = _known(lambda: self.zones, Zones(names, tuple(range(len(names)))))
         unbuilt: tuple[str, frozenset[str]] = (NOT_KNOWN, frozenset())
-        why, pushed = _known(lambda: self.buildable, unbuilt)
+        why, pushed = _known(lambda: self.build_obstacle, unbuilt)
         facts = Facts(
             account=aws.account,
             partition=aws.partition,

@@ -24,10 +24,10 @@ def public_zone(context: Context) -> Sequence[Checked]:
     """Say whether the zone is there, once."""
     domain = context.config.dns.domain
     if zone := context.public_zone:
-        return [ok("public zone", f"{domain} is {zone}")]
+        return [ok("public zone", f"{zone} is the hosted zone of {domain}")]
     if own := _own(context):
-        return [ok("public zone", f"{domain} is {own}, created by this stack")]
-    return [ok("public zone", f"{domain} does not exist: `up` creates it (dns.create_zone)")]
+        return [ok("public zone", f"{own} is the hosted zone of {domain}, created by this stack")]
+    return [ok("public zone", f"{domain} has no hosted zone yet: `up` creates it (dns.create_zone)")]
 
 
 def _own(context: Context) -> str:
@@ -45,7 +45,7 @@ def delegation(context: Context) -> Sequence[Checked]:
     except ConfigurationError:
         return [unknown(name, f"the hosted zone of {domain} is not known")]
     if not zone:
-        fix = "set the name servers that `up` will show at the registrar, then run `up` again"
+        fix = "`up` will show four name servers: set those at the registrar, then run `up` again"
         return [warning(name, f"{domain} cannot be delegated until `up` has created its zone", fix)]
     fields = {"domain": domain, "hosted_zone_id": zone}
     for live in Delegation.list(context.aws, [fields]):

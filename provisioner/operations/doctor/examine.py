@@ -46,9 +46,9 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
     """
     who = _run(context, emit, "credentials", account.credentials)
     if any(found.verdict == "failed" for found in who):
-        rest = unknown("all the rest", "needs credentials", "set them, then run this again")
+        rest = unknown("all the rest", "needs valid credentials", "fix the credentials, then run this again")
         emit(rest)
-        return [*who, *_run(context, emit, "docker", images.engine_alone), rest]
+        return [*who, *_run(context, emit, "docker", images.docker_engine_alone), rest]
     known = replace(context, aws=context.aws.in_account(context.account))
     return [*who, *together(known, emit, CHECKS)]
 

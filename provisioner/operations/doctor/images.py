@@ -34,13 +34,13 @@ def builds(context: Context) -> Sequence[Checked]:
     if not wanted:
         return [ok("docker", "not needed: every service has a prebuilt image")]
     say = warning if context.config.target == "local" else failed
-    why, _ = context.buildable
+    why, _ = context.build_obstacle
     skipped = check_builds(context.config, context.declared.facts, context.file.parent)
     found = [say(f"image {name}", *_parts(text, name, local=say is warning)) for name, text in skipped.items()]
     if len(skipped) < len(wanted):
         rest = ", ".join(name for name in wanted if name not in skipped)
         found.insert(
-            0, ok("docker", f"the images of {rest} are already in ECR" if why else f"running, to build {rest}")
+            0, ok("docker", f"the images of {rest} are already in ECR" if why else f"running; `up` can build {rest}")
         )
     return found
 
@@ -50,7 +50,7 @@ def _parts(text: str, name: str, *, local: bool) -> tuple[str, str]:
     return what, note if local else f"fix that, or push the image yourself and set services.{name}.image"
 
 
-def engine_alone(context: Context) -> Sequence[Checked]:
+def docker_engine_alone(context: Context) -> Sequence[Checked]:
     """Say whether an engine answers, where something is built: that can be told without AWS."""
     if not any(service.build for service in context.config.services.values()):
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.operations.doctor.verdicts import ok, unknown
-from provisioner.operations.zones import FARGATE, with_endpoints, with_instances
+from provisioner.operations.zones import FARGATE_ZONES, with_endpoints, with_instances
 from steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def fargate(context: Context) -> Sequence[Checked]:
     """Say what is known of Fargate in the Region's zones: AWS has no call that tells."""
     if all(service.launch != "fargate" for service in context.config.services.values()):
         return []
-    if known := FARGATE.get(context.aws.region):
+    if known := FARGATE_ZONES.get(context.aws.region):
         return [ok("fargate", f"offered in {', '.join(sorted(known))} (ECS guide, Fargate Regions)")]
     text = f"AWS has no API for this; the ECS guide lists no zone of {context.aws.region} without it"
     return [unknown("fargate", text)]

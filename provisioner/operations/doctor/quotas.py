@@ -136,7 +136,7 @@ def _rules(context: Context) -> Need:
     """Return the rules of the largest group: the quota is of each group for itself, and of each direction."""
     rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress, group.egress or ())]
     rules += [out.rules for out in context.wanted(SecurityGroupEgress)]
-    return _exactly(max(map(len, rules), default=0))
+    return _exactly(max(0, max(map(len, rules), default=0) - usage.rules_of_largest_group(context)))
 
 
 def _instances(context: Context, *, spot: bool) -> Need | None:
@@ -179,11 +179,6 @@ def _in_use(read: Callable[[Context], dict[bool, usage.Shares]], *, spot: bool) 
     return lambda context: read(context)[spot].all
 
 
-def _none(_: Context) -> float:
-    """Say that a group that is to be made has used nothing."""
-    return 0
-
-
 QUOTAS = (
     QuotaCheck("VPCs", "vpc", "L-F678F1CE", _created(Vpc), partial(usage.counted, "ec2", "describe_vpcs", "Vpcs")),
     QuotaCheck("internet gateways", "vpc", "L-A4707A72", _created(InternetGateway),
@@ -194,7 +189,8 @@ QUOTAS = (
         partial(usage.endpoints, "Gateway")),
     QuotaCheck("security groups", "vpc", "L-E79EC296", _created(SecurityGroup),
         partial(usage.counted, "ec2", "describe_security_groups", "SecurityGroups")),
-    QuotaCheck("rules per security group", "vpc", "L-0EA8095F", _rules, _none),
+    QuotaCheck("rules per security group", "vpc", "L-0EA8095F", _rules,
+        usage.rules_of_largest_group),
     QuotaCheck("load balancers", "elasticloadbalancing", "L-53DA6B97", _created(LoadBalancer), usage.balancers),
     QuotaCheck("target groups", "elasticloadbalancing", "L-B22855CB", _created(TargetGroup),
         partial(usage.counted, "elbv2", "describe_target_groups", "TargetGroups")),

@@ -38,8 +38,8 @@ def bucket(context: Context) -> Sequence[Checked]:
     except StateError as error:
         return [_told(name, error)]
     if place != aws.region:
-        text = f"{called} is in {place}, but the stack in {aws.region}"
-        return [warning(name, text, "keep it if the stack may depend on both Regions")]
+        text = f"{called} is in {place}, but the stack is in {aws.region}"
+        return [warning(name, text, "use a bucket there, or accept that the stack depends on both Regions")]
     return [ok(name, f"{called} is set up as it should be")]
 
 

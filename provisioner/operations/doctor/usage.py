@@ -12,6 +12,7 @@ from provisioner.aws.tagging import tag_map
 from provisioner.operations.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
 from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2_security import SecurityGroup
 from provisioner.resources.elbv2_listeners import Listener, ListenerRule
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ def endpoints(kind: str, context: Context) -> float:
             return 0
         filters.append({"Name": "vpc-id", "Values": vpcs})
     return counted("ec2", "describe_vpc_endpoints", "VpcEndpoints", context, Filters=filters)
+
+
+def rules_of_largest_group(context: Context) -> float:
+    """Return the number of rules that the largest of the stack's security groups has in one direction."""
+    groups = [live for live in context.live(SecurityGroup) if live.owned]
+    return max((len(live.attributes.get(way, ())) for live in groups for way in ("ingress", "egress")), default=0)
 
 
 def listeners(context: Context) -> float:

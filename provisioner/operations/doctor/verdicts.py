@@ -57,14 +57,22 @@ def stopped(check: str, error: Exception) -> Checked:
     if denied(error) and isinstance(error, ClientError):
         return unknown(check, f"the caller may not call {error.operation_name}", "allow it (docs/security.md)")
     if isinstance(error, (ClientError, BotoCoreError)):
-        return unknown(check, *parted(str(explained(error)), ". "))
+        return unknown(check, *parted(str(explained(error))))
     if isinstance(error, (ProvisionError, StateError)):
         return unknown(check, *parted(str(error)))
     return unknown(check, f"unexpected {type(error).__name__}: {error}", "this is a bug in provision: please report it")
 
 
-def parted(message: str, mark: str = ": ") -> tuple[str, str]:
-    """Return a message of this tool in two parts: what is wrong, and what to do, which follows the last mark."""
+def parted(message: str) -> tuple[str, str]:
+    """Return a message of this tool in two parts: what is wrong, and what to do.
+
+    That is its last sentence; of a single sentence, what follows the last colon.
+    """
     lines = " ".join(message.split())
-    what, _, fix = lines.rpartition(mark)
+    what, _, fix = lines.rpartition(". " if ". " in lines else ": ")
     return (what, fix) if what else (lines, "")
+
+
+def joined(one: Checked) -> str:
+    """Return a verdict as one line: the check, what it found, and what to do, if anything."""
+    return ": ".join(part for part in (one.check, one.text, one.fix) if part)

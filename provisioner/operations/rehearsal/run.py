@@ -302,8 +302,10 @@ def problems(error: ProvisionError | None) -> list[str]:
 
 
 def _difference(one: Planned) -> str:
+    if one.action == "refused":
+        return f"{one.address}: {one.why}"
     what = f" ({', '.join(one.changes)})" if one.changes and one.action == "change" else ""
-    return f"{one.address} would be {one.action}d{what}" if one.action.endswith("e") else f"{one.address}: {one.why}"
+    return f"{one.address} would be {'adopted' if one.action == 'adopt' else f'{one.action}d'}{what}"
 
 
 def _bare_facts(aws: Aws, state: State) -> Facts:

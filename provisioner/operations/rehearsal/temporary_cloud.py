@@ -56,7 +56,7 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Iterator[
         account: the number of its account; empty for the usual one.
     """
     more = ["--with-parent", *(["--account", account] if account else [])]
-    domain = context.ELSEWHERE if config.dns.create_zone else config.dns.domain
+    domain = context.EMULATOR_DOMAIN if config.dns.create_zone else config.dns.domain
     with tempfile.TemporaryDirectory(prefix=PREFIX) as name, _without_engine():
         directory = Path(name)
         here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})
