@@ -34,20 +34,20 @@ class CallLog:
     def __init__(self, path: str | Path) -> None:
         from provisioner.engine.errors import ConfigurationError
 
-        self.path = path
+        self.path = Path(path)
         self._broken = False
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise ConfigurationError(
-                f"the log {path} cannot be written: {reason}: choose another file with --log"
+                f"the log {self.path} cannot be written: {reason}: choose another file with --log"
             ) from None
         status = os.fstat(self._file)
         # in a directory that all may write to, such as /tmp, it may have been put there to be read
         if stat.S_ISREG(status.st_mode) and status.st_uid != os.geteuid():
             os.close(self._file)
-            raise ConfigurationError(f"the log {path} belongs to another user: choose another file with --log")
+            raise ConfigurationError(f"the log {self.path} belongs to another user: choose another file with --log")
 
     def command(self, name: str, run: Callable[[], int]) -> int:
         """Run a command between the log's line of its beginning and that of its end."""

@@ -89,10 +89,6 @@ TABLE: tuple[Row, ...] = (
         "a new resource has not propagated yet", "terraform-provider-aws#32219, #21629"),
     Row("not_yet_consistent", "ec2", "InvalidParameterValue", "belong to different networks", 300,
         "the gateway's attachment has not propagated yet", "buildkite/elastic-ci-stack-for-aws#336"),
-    # the permission depends on the group's tags, which are not known everywhere at once
-    Row("not_yet_consistent", "logs", "AccessDeniedException", "", 60,
-        "the tags of the log group have not propagated yet", "terraform-provider-aws#27028",
-        operation="PutRetentionPolicy"),
     Row("not_yet_consistent", "ec2", "InvalidParameter", "Unable to assume given IAM role", 120,
         "the role is not visible to EC2 yet", "terraform-provider-aws#29323"),
     Row("not_yet_consistent", "elbv2", "InvalidConfigurationRequest",
@@ -122,6 +118,10 @@ TABLE: tuple[Row, ...] = (
     Row("not_yet_consistent", "application-autoscaling", "ObjectNotFoundException", "No scalable target registered", 60,
         "the scalable target has not propagated yet",
         "terraform-provider-aws appautoscaling/policy.go, terraform#10737"),
+    # the permission depends on the tags of what was created moments ago (docs/security.md)
+    Row("not_yet_consistent", "*", "|".join(sorted(DENIED)), "^(?!.*explicit deny)", 60,
+        "the tags of a new resource are not visible to IAM yet, or a permission is missing",
+        "terraform-provider-aws#6055 (elbv2), #27028 (logs), #28012 (ecr), #32966 (sqs)"),
     # -- in use: something is in the way and goes away by itself ----------------------------------------------------
     Row("in_use", "ec2", "DependencyViolation", "", 1200, "it is still in use",
         "aws-sdk EC2 API, DeleteSecurityGroup"),

@@ -63,6 +63,17 @@ def _in_use(operation: str, parameter: str, message: str, seconds: float, source
     return Refusal("ec2", operation, seconds, "DependencyViolation", message, _form(parameter), source)
 
 
+def _unseen_tags(
+    service: str, operation: str, subject: str, source: str, code: str = "AccessDeniedException"
+) -> Refusal:
+    """IAM does not know the tags of what was created a moment ago, on which the permission depends."""
+    message = (
+        f"User: arn:aws:iam::123456789012:user/moto is not authorized to perform: {service}:{operation} on resource: "
+        f"{{}} because no identity-based policy allows the {service}:{operation} action"
+    )
+    return Refusal(service, operation, 5, code, message, subject, source, 403 if code == "AccessDenied" else 400)
+
+
 _BUCKET = r"^/([^/?\n]+)"
 _LINKED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
 _SLR = "terraform-provider-aws ecs/cluster.go"
@@ -180,6 +191,10 @@ REFUSALS: tuple[Refusal, ...] = (
         _form("VpcId"), "ansible#31919"),
     Refusal("elasticloadbalancing", "CreateListener", 5, "LoadBalancerNotFound", "One or more load balancers not found",
         _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
+    _unseen_tags("elasticloadbalancing", "ModifyLoadBalancerAttributes", _form("LoadBalancerArn"),
+        "terraform-provider-aws#6055", "AccessDenied"),
+    _unseen_tags("elasticloadbalancing", "CreateListener", _form("LoadBalancerArn"), "terraform-provider-aws#6055",
+        "AccessDenied"),
     Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "LoadBalancerNotFound",
         "Load balancer '{}' not found", _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
     Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "InvalidConfigurationRequest",
@@ -271,10 +286,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("ssm", "PutParameter", 30, "ParameterAlreadyExists",
         "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
         _json("Name"), "Systems Manager API, DeleteParameter"),
-    Refusal("logs", "PutRetentionPolicy", 5, "AccessDeniedException",
-        "User: arn:aws:iam::123456789012:user/moto is not authorized to perform: logs:PutRetentionPolicy on resource: "
-        "{} because no identity-based policy allows the logs:PutRetentionPolicy action", _json("logGroupName"),
-        "terraform-provider-aws#27028"),
+    _unseen_tags("ecr", "PutLifecyclePolicy", _json("repositoryName"), "terraform-provider-aws#28012"),
+    _unseen_tags("logs", "PutRetentionPolicy", _json("logGroupName"), "terraform-provider-aws#27028"),
     Refusal("logs", "CreateLogGroup", 3, "OperationAbortedException",
         "A conflicting operation is currently in progress against this resource. Please try again.",
         _json("logGroupName"), "CloudWatch Logs API"),

@@ -109,9 +109,10 @@ def act_or_wait(
         if row is None:
             raise aws.errors.explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-        named = blockers()
+        named, refusal = blockers(), str(aws.errors.explained(error))
         why = f"{row.meaning} ({code}{': ' + named if named else ''})"
-        return Wait(why, row.timeout, Until.ACCEPTED, retry=True, about=row.meaning, blockers=blockers)
+        known = blockers if named else lambda: refusal
+        return Wait(why, row.timeout, Until.ACCEPTED, retry=True, about=row.meaning, blockers=known)
 
 
 def ask_or_empty(ask: Callable[[], str]) -> str:

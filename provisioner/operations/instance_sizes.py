@@ -29,10 +29,9 @@ def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
     """Return the sizes of instance types, by name; raises `ClientError` if one is not offered in the Region."""
     found = dict[str, Size]()
     for names in batches(sorted(set(types)), 100):
-        answer = aws.client("ec2").describe_instance_types(InstanceTypes=list(names))
         found |= {
             one["InstanceType"]: Size(one["VCpuInfo"]["DefaultVCpus"] * 1024, one["MemoryInfo"]["SizeInMiB"])
-            for one in answer["InstanceTypes"]
+            for one in aws.pages("ec2", "describe_instance_types", "InstanceTypes", InstanceTypes=list(names))
         }
     return found
 

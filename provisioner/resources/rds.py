@@ -202,7 +202,7 @@ class DbCluster(Resource):
         rds, protected = aws.client("rds"), cls.protected(live.attributes)
         final: dict[str, Any] = {"SkipFinalSnapshot": True}
         if protected or live.attributes["final_snapshot"]:
-            _check_can_be_saved(live)
+            _check_can_be_saved(live, aws.region)
             # each try has a name of its own: one that was refused made nothing, and a taken name is refused
             final = {"FinalDBSnapshotIdentifier": final_name(aws, live.id)}
         if protected:
@@ -327,12 +327,12 @@ def _pending(live: Observed, cluster_id: str) -> str | None:
     return live.status
 
 
-def _check_can_be_saved(live: Observed) -> None:
+def _check_can_be_saved(live: Observed, region: str) -> None:
     if live.status in FAILED:
         raise Failed(
             f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, disable its "
             f"deletion protection, delete it (`aws rds delete-db-cluster --db-cluster-identifier {live.id} "
-            f"--skip-final-snapshot --region {live.outputs['arn'].split(':')[3]}`), then run again"
+            f"--skip-final-snapshot --region {region}`), then run again"
         )
 
 

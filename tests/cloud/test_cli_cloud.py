@@ -87,7 +87,7 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
         store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1", {"cidr_block": "10.0.0.0/16"}))
         busy = provision("cloud", "stop")
         assert busy.returncode == 4
-        assert re.search(r"`provision up` by \S+ on \S+, process \d+, since .* is using the embedded", busy.stderr)
+        assert re.search(r"in use by `provision up` by \S+ on \S+, process \d+, since .* UTC, and", busy.stderr)
         assert "add --yes" in busy.stderr
         assert said(provision("cloud", "status", "--json")) | {"now": started["now"]} == started
         assert said(provision("cloud", "stop", "--yes", "--json")) == {"stopped": True}

@@ -58,5 +58,5 @@ def test_logs_of_nothing_say_so(project: Project) -> None:  # noqa: F811
     ended = project.run("logs")
     assert (ended.out, ended.err) == (
         "",
-        "note: there are no log groups: the stack has not been created yet, run `provision up`\n",
+        "note: there are no log groups, because the stack has not been created yet: run `provision up`\n",
     )

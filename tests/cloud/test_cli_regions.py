@@ -85,7 +85,7 @@ def test_a_region_that_the_account_has_not_enabled(project: Project, aws: str) -
 def test_wrong_credentials_are_no_wrong_region(project: Project, aws: str) -> None:  # noqa: F811
     in_region(project, "us-east-1")
     assert "InvalidClientTokenId" in (said := refused(project, "plan", "--target", "aws", code=1))
-    assert "Renew the credentials" in said
+    assert "Check the credentials" in said
 
 
 @pytest.mark.slow

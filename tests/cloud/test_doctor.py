@@ -186,7 +186,7 @@ def test_records_that_forbid_amazons_certificates(look: Look, rig: Rig, record: 
 def test_too_few_zones_and_types_that_are_not_offered(look: Look) -> None:
     found = look("instance types", "zones", network={"zones": 4})
     assert sick(found) == {"zones"}
-    assert "only 3 zones" in found["zones"].text
+    assert "only 3 Availability Zones" in found["zones"].text
     found = look("instance types", "zones", capacity={"instance_types": ["c5.large", "q9.large"]})
     assert sick(found, "failed") == {"instance types", "zones"}
     assert "q9.large" in found["instance types"].text
@@ -254,7 +254,7 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     found = look("state bucket", state=state, region="eu-west-1")["state bucket"]
     assert (found.verdict, found.text) == (
         "warning",
-        "states-of-a-team is in ap-northeast-1, but the stack in eu-west-1",
+        "states-of-a-team is in ap-northeast-1, but the stack is in eu-west-1",
     )
     rig.cloud.control("POST", "faults", "scenarios=denied&only=^s3:")
     assert look("state bucket", state=state)["state bucket"].verdict == "unknown"

@@ -73,7 +73,7 @@ def test_the_samples_domain_is_nobodys_on_aws(
     (zone,) = route53.list_hosted_zones()["HostedZones"]
     route53.delete_hosted_zone(Id=zone["Id"])
     assert main.main(["up", "--target", "aws", "--yes"]) == 4
-    said = "error: dns.domain is example.com, which is reserved for examples: use a domain of yours"
+    said = "error: dns.domain is example.com, which is reserved for examples: use your own domain"
     assert capsys.readouterr().err.startswith(said)
     assert main.main(["plan"]) == 4
     assert "no public hosted zone of that name: create it" in capsys.readouterr().err

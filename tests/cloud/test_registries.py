@@ -217,8 +217,8 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("status", "headers", "words"),
     [
-        (401, {}, "requires no credentials"),
-        (401, {"WWW-Authenticate": "Digest realm=x"}, "requires Digest"),
+        (401, {}, "authentication scheme is missing"),
+        (401, {"WWW-Authenticate": "Digest realm=x"}, "authentication scheme is Digest"),
         (401, {"WWW-Authenticate": "Bearer realm"}, "not HTTPS"),
         (401, {"WWW-Authenticate": 'Bearer realm="http://["'}, "not a URL"),
         (401, {"WWW-Authenticate": 'Bearer realm="http://r.example/token"'}, "not HTTPS"),
@@ -364,7 +364,7 @@ def test_a_manifest_that_is_another_is_found_out(there: Outside, asking: Registr
     digest = there.image("1", LAYER)
     for reference in (named(there), parse(f"{there.host}/web@{digest}")):
         there.troubles.append(Problem("GET .*manifests", other=b"{}"))
-        with pytest.raises(BadImage, match="manifest of another digest"):
+        with pytest.raises(BadImage, match=r"the manifest of .* has the digest"):
             asking.manifest(reference)
 
 

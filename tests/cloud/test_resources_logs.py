@@ -79,7 +79,7 @@ def test_a_down_deletes_the_group_that_the_last_metrics_created_again(rig: Rig) 
     down = rig.down().ok()
     assert (down.writes, down.summary.leftovers) == (["DeleteCluster", "DeleteLogGroup"], [])
     assert [event.text for event in down.events if isinstance(event, Notice)] == [
-        f"Container Insights created {PERFORMANCE} again: it is deleted"
+        f"Container Insights created {PERFORMANCE} again, so it was deleted again"
     ]
 
 

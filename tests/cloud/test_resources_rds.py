@@ -173,7 +173,7 @@ def test_settings_that_wait_for_a_restart_are_reported_until_it(rig: Rig) -> Non
     assert told() == [""]
     rig.up(lambda stack: declared(stack, scaling={"MinCapacity": 1, "MaxCapacity": 8})).ok()
     (problem,) = told()
-    assert f"`aws rds reboot-db-instance --db-instance-identifier {NAME}-1`" in problem
+    assert f"`aws rds reboot-db-instance --db-instance-identifier {NAME}-1 --region ap-northeast-1`" in problem
     rig.cloud.client("rds").reboot_db_instance(DBInstanceIdentifier=f"{NAME}-1")
     assert told() == [""]
 
@@ -255,7 +255,7 @@ def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_ano
 def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig) -> None:
     attributes = {"final_snapshot": True, "deletion_protection": False}
     failed = Observed("c", attributes, {"arn": "arn"}, status="inaccessible-encryption-credentials")
-    with pytest.raises(Failed, match="delete-db-cluster --db-cluster-identifier c --skip-final-snapshot"):
+    with pytest.raises(Failed, match="identifier c --skip-final-snapshot --region ap-northeast-1"):
         DbCluster.delete(rig.aws(), failed)
 
 

@@ -236,7 +236,7 @@ def test_a_second_dns_provider_beside_route_53_is_accepted_and_reported(rig: Rig
 def test_name_servers_of_somebody_else_alone_are_not_the_zones(rig: Rig) -> None:
     put(rig, zone_of(rig), "ns1.example.com", "192.0.2.53")
     named(rig, ["ns1.example.com", "dns1.other.test"])
-    with pytest.raises(WaitingOnUser, match=r"name servers now: dns1\.other\.test, ns1\.example\.com"):
+    with pytest.raises(WaitingOnUser, match=r"current name servers: dns1\.other\.test, ns1\.example\.com"):
         Delegation.pending(looked(rig))
 
 

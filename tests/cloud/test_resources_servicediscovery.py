@@ -87,7 +87,9 @@ def test_a_zone_of_the_same_name_in_the_vpc_is_reported_before_anything_is_creat
     refused = rig.up(declared)
     assert refused.writes == []
     assert isinstance(refused.summary.error, SomeFailed)
-    assert f"already has a private zone {DOMAIN}" in str(refused.summary.error.failures["private_dns_namespace/main"])
+    assert f"already has a private hosted zone {DOMAIN}" in str(
+        refused.summary.error.failures["private_dns_namespace/main"]
+    )
 
 
 def test_a_zone_that_cloud_map_created_is_not_in_the_way(rig: Rig) -> None:

@@ -176,7 +176,7 @@ def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
         ({"records": {"vpc/main": vpc | {"arguments": {"cidr_block": 5}}}}, "cidr_block of vpc/main has the wrong"),
         ({"account": ""}, "no account or Region"),
         ({"serial": now["serial"] - 1}, "it is older (serial"),
-        ({"lineage": "other"}, "another lineage"),
+        ({"lineage": "other"}, "its lineage (other)"),
         ({"stack": "shop-prod"}, "belongs to stack shop-prod"),
         ({"account": "210987654321"}, "belongs to account 210987654321"),
         ({"records": []}, "records has an invalid value"),

@@ -123,6 +123,8 @@ SAMPLES = (
         "User: me is not authorized to perform: logs:PutRetentionPolicy on resource: web",
         "PutRetentionPolicy",
     ),
+    Sample(S, "elbv2", "AccessDenied", "User: me is not authorized to perform: elasticloadbalancing:CreateListener"),
+    Sample(S, "ec2", "UnauthorizedOperation", "You are not authorized to perform this operation."),
     Sample(S, "rds", "DBParameterGroupNotFound", "DBClusterParameterGroup not found: web"),
     Sample(A, "ssm", "InvalidResourceId", ""),
     Sample(S, "elbv2", "ListenerNotFound", "One or more listeners not found"),
@@ -270,9 +272,11 @@ def test_each_answer_is_taken_for_what_it_means(sample: Sample) -> None:
 @pytest.mark.parametrize(
     ("service", "code", "message"),
     [
-        ("ecr", "AccessDeniedException", "User is not authorized to perform: ecr:CreateRepository"),
-        ("ecs", "AccessDeniedException", "User is not authorized to perform: ecs:CreateCluster"),
-        ("ec2", "UnauthorizedOperation", "You are not authorized to perform this operation."),
+        (
+            "ecr",
+            "AccessDeniedException",
+            "User is not authorized to perform: ecr:PutLifecyclePolicy with an explicit deny in a boundary",
+        ),
         ("ec2", "InvalidParameterValue", "Value (10.0.0.0/8) for parameter cidrBlock is invalid."),
         ("ec2", "VpcLimitExceeded", "The maximum number of VPCs has been reached."),
         ("ecs", "InvalidParameterException", "Creation of service was not idempotent."),

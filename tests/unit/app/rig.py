@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Self
 
 import httpx
 from sqlalchemy import Engine, create_engine
@@ -32,6 +33,13 @@ class Gate:
     broken: bool = False
     tries: int = 0
     made: list[sqlite3.Connection] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self.made:
+            connection.close()
 
     def connect(self) -> sqlite3.Connection:
         self.tries += 1
@@ -58,6 +66,12 @@ class System:
     database: Database
     draining: Event
 
+    async def wake(self) -> None:
+        """Wake the database, and wait until the first connection is open, if a request has asked for one."""
+        self.gate.open.set()
+        while self.database.is_opening():  # noqa: ASYNC110 (a thread opens it)
+            await asyncio.sleep(0.01)
+
 
 @asynccontextmanager
 async def system(
@@ -68,27 +82,26 @@ async def system(
     show_databases: bool = False,
 ) -> AsyncIterator[System]:
     """Run both services; `between` sees each request from one to the other, and may raise to stop it."""
-    gate, draining = Gate(directory / "book.sqlite"), Event()
-    if awake:
-        gate.open.set()
-    engine = gate.engine()
-    database = Database(engine, patience=0.2, waking=2.0)
-    place = Whereabouts("b-host", "b-task", "b-zone")
-    backend_app = backend_web.create_app(database, place, draining, show_databases=show_databases)
+    draining, place = Event(), Whereabouts("b-host", "b-task", "b-zone")
+    with Gate(directory / "book.sqlite") as gate:
+        if awake:
+            gate.open.set()
+        # while it sleeps nobody waits for it, and otherwise as long as a slow machine needs
+        database = Database(gate.engine(), patience=600 if awake else 0, waking=600)
+        backend_app = backend_web.create_app(database, place, draining, show_databases=show_databases)
 
-    async def watch(request: httpx.Request) -> None:
-        between(request)
+        async def watch(request: httpx.Request) -> None:
+            between(request)
 
-    link = httpx.AsyncClient(
-        transport=httpx.ASGITransport(backend_app), base_url=HOST, event_hooks={"request": [watch]}
-    )
-    frontend_app = frontend_web.create_app(link, Whereabouts("f-host", "f-task", "f-zone"), draining)
-    async with (
-        link,
-        httpx.AsyncClient(transport=httpx.ASGITransport(backend_app), base_url=HOST) as backend,
-        httpx.AsyncClient(transport=httpx.ASGITransport(frontend_app), base_url=HOST) as frontend,
-    ):
-        yield System(backend, frontend, gate, database, draining)
-    gate.open.set()
-    await asyncio.sleep(0.1)  # a thread that still opens a connection gets it, so that it can be closed
-    engine.dispose()
+        link = httpx.AsyncClient(
+            transport=httpx.ASGITransport(backend_app), base_url=HOST, event_hooks={"request": [watch]}
+        )
+        frontend_app = frontend_web.create_app(link, Whereabouts("f-host", "f-task", "f-zone"), draining)
+        async with (
+            link,
+            httpx.AsyncClient(transport=httpx.ASGITransport(backend_app), base_url=HOST) as backend,
+            httpx.AsyncClient(transport=httpx.ASGITransport(frontend_app), base_url=HOST) as frontend,
+        ):
+            running = System(backend, frontend, gate, database, draining)
+            yield running
+        await running.wake()

@@ -88,8 +88,7 @@ def test_a_sleeping_database_is_said_to_wake_while_the_service_is_well(tmp_path:
                 assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database-waking")
                 assert answer.headers["retry-after"] == "5"
             assert (await run.backend.get("/health")).status_code == 200
-            run.gate.open.set()
-            await asyncio.sleep(0.3)
+            await run.wake()
             assert (await run.backend.get("/ready")).status_code == 200
 
     asyncio.run(scenario())

@@ -155,8 +155,7 @@ def test_a_waking_database_is_reported_and_tried_again_without_losing_an_entry(t
             written = await run.frontend.post("/", data=FORM)
             assert (written.status_code, "refresh" in written.headers) == (503, False)
             assert "Hello</textarea>" in written.text
-            run.gate.open.set()
-            await asyncio.sleep(0.3)
+            await run.wake()
             assert (await run.frontend.post("/", data=FORM)).status_code == 303
             assert (await run.frontend.get("/")).text.count("<article>") == 1
 
