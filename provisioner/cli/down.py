@@ -53,7 +53,8 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         if going:
             deleted = destroy.deletable(going)
             number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
-            what = f"`down` deletes {number} of {limited(config.name, target_step)}"
+            more = ", and what AWS created for them," if destroy.created_by_aws(going) else ""
+            what = f"`down` deletes {number}{more} of {limited(config.name, target_step)}"
             say(summary.removal(deleted, protected), sys.stderr)
             with aws.pace.runtime.watching():
                 confirm(f"{what} on {context.describe_account(config, aws)}", options.yes)

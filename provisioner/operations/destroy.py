@@ -47,6 +47,11 @@ def deletable(going: Mapping[str, Record]) -> dict[str, Record]:
     return {a: going[a] for a in sorted(deleted, key=lambda a: order.get(going[a].step, -1))}
 
 
+def created_by_aws(going: Mapping[str, Record]) -> bool:
+    """Say whether `down` also deletes what only AWS creates, which nobody can count beforehand."""
+    return any(type_of(record).created_by_aws for record in going.values())
+
+
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
     """Return which of these recorded resources are protected from deletion, by the state or in AWS."""
     return engine_destroy.protected(

@@ -26,13 +26,17 @@ class Size:
 
 
 def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
-    """Return the sizes of instance types, by name; raises `ClientError` if one is not offered in the Region."""
+    """Return the sizes of instance types, by name, as far as AWS says.
+
+    Raises:
+        ClientError: one is not offered in the Region.
+    """
     found = dict[str, Size]()
     for names in batches(sorted(set(types)), 100):
-        found |= {
-            one["InstanceType"]: Size(one["VCpuInfo"]["DefaultVCpus"] * 1024, one["MemoryInfo"]["SizeInMiB"])
-            for one in aws.pages("ec2", "describe_instance_types", "InstanceTypes", InstanceTypes=list(names))
-        }
+        for one in aws.pages("ec2", "describe_instance_types", "InstanceTypes", InstanceTypes=list(names)):
+            vcpus, memory = one.get("VCpuInfo", {}).get("DefaultVCpus"), one.get("MemoryInfo", {}).get("SizeInMiB")
+            if vcpus and memory:
+                found[one["InstanceType"]] = Size(vcpus * 1024, memory)
     return found
 
 
@@ -54,6 +58,8 @@ def check(aws: Aws, config: Config) -> None:
         if code_of(error) == "InvalidInstanceType":
             return  # the choice of zones says so, and which ones are offered
         raise
+    if not known:
+        return  # AWS does not say
     problems = [
         f"services.{name}.{problem}"
         for name, service in on_ec2.items()
