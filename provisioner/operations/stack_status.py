@@ -86,11 +86,11 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
             values[name] = str((one.outputs.get(output) if output else one.id) or "")
     for one in (record for record in state.records.values() if record.type == "repository"):
         values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
-    # without its record the name may be another stack's
-    if any(
-        r.type == "record_set" and r.id and r.arguments.get("record_name") == config.fqdn
-        for r in state.records.values()
-    ):
+    # without its record the name may be another stack's, and without the listener nothing answers
+    created = [record for record in state.records.values() if record.id]
+    names = [record.arguments.get("record_name") for record in created if record.type == "record_set"]
+    protocols = [record.arguments.get("protocol") for record in created if record.type == "listener"]
+    if config.fqdn in names and "HTTPS" in protocols:
         values |= {"url": f"https://{config.fqdn}", "local_url": entry}
     return {name: value for name, value in values.items() if value}
 

@@ -279,7 +279,19 @@ def test_state_show_gives_a_record_and_suggests_the_nearest(run: Run, recorded: 
     assert (code, out, err) == (4, "", "error: there is no record vpc/mian: did you mean vpc/main?\n")
 
 
-def test_output_gives_all_values_or_one_bare(run: Run, recorded: Path) -> None:
+@pytest.fixture
+def listening(recorded: Path) -> Path:
+    """The same, with the HTTPS listener."""
+    with LocalStore(recorded, "ecs-sample-dev", "up", "0") as store:
+        store.put(Record("listener/https", "listener", "ready", "t", "arn", {"protocol": "HTTPS"}, step="lb"))
+    return recorded
+
+
+def test_output_has_no_url_before_something_listens(run: Run, recorded: Path) -> None:
+    assert run("output", "url")[2] == 'error: no output "url" yet: its resource has not been created yet\n'
+
+
+def test_output_gives_all_values_or_one_bare(run: Run, listening: Path) -> None:
     assert run("output")[1].splitlines() == [
         "stack          ecs-sample-dev",
         "account        123456789012",
@@ -451,7 +463,7 @@ def test_a_reader_that_goes_away_changes_nothing_else(
         assert process.stderr.read() == (
             b""
             if code == 0
-            else b'error: there is no output "nothing"; there are account, load_balancer, region, stack, url, vpc\n'
+            else b'error: there is no output "nothing"; there are account, load_balancer, region, stack, vpc\n'
         )
         assert process.wait(30) == code
 
