@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioner.config.paths import STATE
-from provisioner.docker.context import DOCKERFILE, ignored, located, within
+from provisioner.docker.context import DOCKERFILE, IGNORE, context_paths, located, within
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -51,35 +51,30 @@ def content_tag(directory: Path, arguments: Mapping[str, str] | None = None, doc
         for part in parts:
             digest.update(f"{len(part)}:".encode() + part)
 
-    for path in sorted(_content(directory, dockerfile)):
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
-        kind = "link" if path.is_symlink() else "program" if path.stat().st_mode & 0o100 else "file"
-        add(path.relative_to(directory).as_posix().encode(), kind.encode(), content)
-    if (path := located(directory, dockerfile)).is_file():
-        add(within(directory, dockerfile).encode(), b"dockerfile", path.read_bytes())
+    try:
+        for name in sorted(_content(directory, dockerfile), key=lambda name: name.split("/")):
+            path = directory / name
+            content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+            kind = "link" if path.is_symlink() else "program" if path.stat().st_mode & 0o100 else "file"
+            add(os.fsencode(name), kind.encode(), content)
+        if (path := located(directory, dockerfile)).is_file():
+            add(os.fsencode(within(directory, dockerfile)), b"dockerfile", path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename or directory} in the build context cannot be read: {error.strerror}. Make it readable, "
+            f"or exclude it in {IGNORE}"
+        ) from None
     for name, value in sorted((arguments or {}).items()):
         add(name.encode(), b"argument", value.encode())
     return digest.hexdigest()[:16]
 
 
-def _content(directory: Path, dockerfile: str) -> Iterator[Path]:
-    """Yield the files that a build can copy into the image."""
-    patterns = ignored(directory, dockerfile)
-    if not patterns:
-        yield from _files(directory)
-        return
-    from docker.utils.build import PatternMatcher
-
-    included = set(PatternMatcher(patterns).walk(str(directory)))
-    yield from (path for path in _files(directory) if str(path.relative_to(directory)) in included)
-
-
-def _files(directory: Path) -> Iterator[Path]:
-    for place, directories, files in os.walk(directory):
-        for name in [*files, *(name for name in directories if (Path(place) / name).is_symlink())]:
-            if (path := Path(place) / name).is_symlink() or path.is_file():  # a pipe would never end
-                yield path
-        directories[:] = [name for name in directories if name not in NOT_CONTENT]
+def _content(directory: Path, dockerfile: str) -> Iterator[str]:
+    """Yield the paths of the files and links that a build can copy into the image."""
+    for name in context_paths(directory, dockerfile, NOT_CONTENT):
+        # a pipe would never end
+        if (path := directory / name).is_symlink() or path.is_file():
+            yield name
 
 
 def repository_of(config: Config, name: str) -> str:

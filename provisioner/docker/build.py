@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provisioner.docker.context import DOCKERFILE, ignored, located, within
+from provisioner.docker.context import DOCKERFILE, IGNORE, context_paths, located, within
 from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
 from provisioner.engine.errors import NotCreated
 from state.runtime import Event
@@ -211,15 +211,21 @@ def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, No
     """
     from docker.api.build import process_dockerfile
     from docker.errors import DockerException
-    from docker.utils.build import tar
+    from docker.utils.build import create_archive
 
     try:
-        dockerfile = process_dockerfile(within(recipe.directory, recipe.dockerfile), str(recipe.directory))
-        patterns = ignored(recipe.directory, recipe.dockerfile)
+        name, content = process_dockerfile(within(recipe.directory, recipe.dockerfile), str(recipe.directory))
+        # the engine would leave out what the context's own ignore file names
+        paths = {*context_paths(recipe.directory, recipe.dockerfile)} - {IGNORE}
+        outside = content is not None
         events = client.api.build(
-            fileobj=tar(str(recipe.directory), exclude=patterns, dockerfile=dockerfile),
+            fileobj=create_archive(
+                str(recipe.directory),
+                sorted(paths if outside else paths | {name}),
+                extra_files=[(name, content)] if outside else [],
+            ),
             custom_context=True,
-            dockerfile=dockerfile[0],
+            dockerfile=name,
             tag=recipe.reference,
             buildargs=dict(recipe.arguments),
             platform=recipe.platform,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Collection, Iterator
+from itertools import accumulate
 from pathlib import Path
 
 DOCKERFILE = "Dockerfile"
@@ -21,14 +23,57 @@ def within(directory: Path, dockerfile: str) -> str:
 
 
 def ignored(directory: Path, dockerfile: str) -> list[str]:
-    """Return the patterns of what a build does not see.
+    """Return the patterns of what a build does not see, without comments."""
+    file = ignore_file(directory, dockerfile)
+    if file is None:
+        return []
+    lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
-    As with BuildKit, the ignore file that is named after the Dockerfile and lies beside it takes the place of the
-    context's own (docs.docker.com, Build context, .dockerignore files).
+
+def ignore_file(directory: Path, dockerfile: str) -> Path | None:
+    """Return the ignore file that counts, or None if there is none.
+
+    As with BuildKit, the one that is named after the Dockerfile and lies beside it takes the place of the context's own
+    (docs.docker.com, Build context, .dockerignore files).
     """
     path = located(directory, dockerfile)
-    for file in (path.with_name(f"{path.name}{IGNORE}"), directory / IGNORE):
-        if file.is_file():
-            lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-            return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    return []
+    files = path.with_name(f"{path.name}{IGNORE}"), directory / IGNORE
+    return next((file for file in files if file.is_file()), None)
+
+
+def excluder(patterns: list[str]) -> Callable[[str], bool]:
+    """Return what says whether a build does not see a path in the context.
+
+    The last pattern counts that matches the path or a directory above it (moby/patternmatcher, MatchesOrParentMatches).
+    docker's SDK leaves out whole directories instead, although an exception such as `!**/*.py` names files in them.
+    """
+    from docker.utils.build import Pattern
+
+    known = [pattern for pattern in map(Pattern, patterns) if pattern.dirs]
+
+    def excluded(path: str) -> bool:
+        found, above = False, list(accumulate(path.split("/"), "{}/{}".format))
+        for pattern in known:
+            if found is pattern.exclusion and any(map(pattern.match, above)):
+                found = not pattern.exclusion
+        return found
+
+    return excluded
+
+
+def context_paths(directory: Path, dockerfile: str, skip: Collection[str] = ()) -> Iterator[str]:
+    """Yield the paths of files, links and directories that a build can copy into the image, from the context on.
+
+    Args:
+        skip: the names of directories that are not looked into.
+    """
+    patterns = ignored(directory, dockerfile)
+    excluded, exceptions = excluder(patterns), any(pattern.startswith("!") for pattern in patterns)
+    for place, directories, files in os.walk(directory):
+        here = os.path.relpath(place, directory)
+        paths = {name: os.path.normpath(f"{here}/{name}") for name in [*files, *directories]}
+        out = {name for name, path in paths.items() if excluded(path)}
+        yield from (path for name, path in paths.items() if name not in out)
+        left_out = {*skip, *(() if exceptions else out)}
+        directories[:] = [name for name in directories if name not in left_out]

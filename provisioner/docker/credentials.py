@@ -7,7 +7,6 @@ without end.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import re
@@ -60,10 +59,13 @@ def of_docker(registry: str) -> Login | None:
             return login
         if helper:
             return None
-    entries = settings.get("auths")
-    for place, entry in (entries if isinstance(entries, Mapping) else {}).items():
-        if isinstance(entry, Mapping) and _host(str(place)) == _host(key):
-            return _login(entry)
+    auths = settings.get("auths")
+    entries = dict(auths) if isinstance(auths, Mapping) else {}
+    # the registry's own entry first, then those that lead to its host (docker/cli, ConvertToHostname)
+    for place in sorted(entries, key=lambda place: place != key):
+        entry = entries[place]
+        if isinstance(entry, Mapping) and _host(str(place)) == _host(key) and (login := _login(entry)):
+            return login
     return None
 
 
@@ -93,7 +95,7 @@ def _login(entry: Mapping[str, Any]) -> Login | None:
     if text := entry.get("auth"):
         try:
             user, _, password = base64.b64decode(str(text)).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return None
     identity = str(entry.get("identitytoken") or "")
     # Docker pads passwords with NULs in some versions (docker/cli, DecodeAuth)

@@ -142,7 +142,7 @@ class Registries:
                 there = sorted({platform_of(part.get("platform", {})) for part in parts} - {"unknown/unknown", "/"})
                 raise BadImage(no_such_platform(reference, there, platform))
             # of several variants, the one that every processor runs
-            best = min(fitting, key=lambda part: part["platform"].get("variant") or "")
+            best = min(fitting, key=lambda part: str(part["platform"].get("variant") or ""))
             manifest = self.manifest(with_digest(reference, str(best["digest"])))
         else:
             raise BadImage(f"{reference} is an image index that is nested too deeply")

@@ -45,6 +45,9 @@ SWITCH = "PROVISION_REGISTRIES"
 """The environment variable that says, when it is 0, to do as if only registries on this machine could be reached."""
 _AGAIN = (408, 429, 500, 502, 503, 504)
 
+ANY = ("0.0.0.0", "::")  # noqa: S104 (nothing is bound to them)
+"""The addresses that lead to this machine, although they are not its loopback's."""
+
 
 class RegistryError(NotCreated):
     """A registry refuses, or has what cannot be used; the message says why and what to do."""
@@ -153,10 +156,14 @@ class Transport:
     def _followed(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
         from urllib3.util import Timeout
 
-        timeout = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        timeout, asked = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), urlsplit(url)[:2]
         for _ in range(REDIRECTS):
             answer = self._once(method, url, headers, body, timeout)
             place = answer.headers.get("Location")
+            if answer.status == 401 and urlsplit(url)[:2] != asked:
+                # whoever answers a challenge does so with the login of the host that was asked
+                drain(answer)
+                raise RegistryError(f"{asked[1]} redirects to {urlsplit(url).netloc}, which requires credentials")
             if answer.status not in (301, 302, 303, 307, 308) or not place or method not in ("GET", "HEAD"):
                 return answer
             drain(answer)
@@ -217,12 +224,14 @@ class Transport:
         """
         try:
             parts = urlsplit(url)
+            # without a user, and without the dot behind a whole name
+            host = (parts.hostname or "").rstrip(".")
         except ValueError:
             raise RegistryError(f"{urlsplit(former or url).netloc} redirects to {url!r}, which is not a URL") from None
-        here = is_local(parts.netloc)
+        here = is_local(f"[{host}]" if ":" in host else host)
         if parts.scheme != "https" and not (parts.scheme == "http" and here):
             raise RegistryError(f"{urlsplit(former or url).netloc} redirects to {url}, which is not HTTPS")
-        if former and here and not is_local(urlsplit(former).netloc):
+        if former and (here or host in ANY or host.endswith(".localhost")) and not is_local(urlsplit(former).netloc):
             raise RegistryError(f"{urlsplit(former).netloc} redirects to {url}, which is this machine")
         if not here and os.environ.get(SWITCH) == "0":
             raise Unreachable(f"{parts.netloc} is not used, because {SWITCH}=0")
@@ -263,7 +272,7 @@ def error_text(answer: BaseHTTPResponse) -> str:
     try:
         errors = json.loads(text)["errors"]
         words = "; ".join(str(one.get("message") or one.get("code")) for one in errors)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         words = " ".join(text.split())[:200] if "<" not in text else ""
     return f"HTTP {answer.status}" + (f": {words[:500]}" if words else "")
 

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound, code_of
+from provisioner.config.builds import content_tag
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
@@ -83,6 +84,12 @@ class Image(Tagged, Resource):
         finally:
             client.close()
 
+    def _check_unchanged(self, client: Any, name: str) -> None:
+        """Take an image back if its files were changed while it was built: its tag would be another one's for good."""
+        if content_tag(Path(self.build), self.build_args, self.dockerfile) != self.tag:
+            client.images.remove(name)
+            raise NotCreated(f"the files in {self.build} changed while the image was built. Run the same command again")
+
     def _made(self, aws: Aws, client: Any) -> Observed:
         def say(text: str) -> None:
             aws.report_progress(self.address, text)
@@ -92,6 +99,7 @@ class Image(Tagged, Resource):
             recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform, self.dockerfile)
             with aws.pace.runtime.working():
                 build.build(client, recipe, say, stop, build.PAUSE)
+            self._check_unchanged(client, name)
         built = build.checked(client, name, self.platform)
         access = login(aws)
         try:

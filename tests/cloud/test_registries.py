@@ -178,6 +178,37 @@ def test_an_identity_token_is_exchanged(there: Outside, waits: Waits) -> None:
     assert (form["grant_type"], form["refresh_token"], form["service"]) == (["refresh_token"], ["mine"], ["outside"])
 
 
+def test_a_redirects_target_gets_no_login(there: Outside, waits: Waits) -> None:
+    """A CDN that asks for credentials would get those of the registry that sent us there."""
+    with outside() as other:
+        there.image("1", LAYER)
+        there.moved, other.token = other.host, "wanted"
+        asking = Registries(Transport(waits), lambda registry: Login("alice", "s3cret"))
+        with pytest.raises(RegistryError, match=f"redirects to {other.host}, which requires credentials"):
+            list(asking.blob(named(there), digest_of(LAYER), len(LAYER)))
+        assert other.asked
+        assert [request for request in other.asked if "Authorization" in request[2]] == []
+
+
+def test_the_registrys_own_entry_is_taken_before_others_of_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def entry(user: str) -> dict[str, str]:
+        return {"auth": base64.b64encode(f"{user}:p".encode()).decode()}
+
+    for auths, user in (
+        ({"r.example/team": entry("b"), "r.example": entry("u")}, "u"),
+        ({"https://r.example/v1/": {}, "r.example": entry("u")}, "u"),
+        ({"r.example": {}, "https://r.example/v1/": entry("v")}, "v"),
+    ):
+        configure(tmp_path, monkeypatch, {"auths": auths})
+        login = of_docker("r.example")
+        assert login is not None
+        assert login.user == user
+    configure(tmp_path, monkeypatch, {"auths": {"r.example": {"auth": "é"}}})
+    assert of_docker("r.example") is None
+
+
 def test_helpers_are_asked_by_their_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"credHelpers": {"r.example": "one"}, "credsStore": "all", "auths": {"other.example": {}}}
     configure(tmp_path, monkeypatch, settings)
@@ -232,6 +263,12 @@ def test_an_answer_of_a_registry_that_makes_no_sense_is_reported(
     there.troubles.append(Problem("HEAD", 99, status, headers))
     with pytest.raises(RegistryError, match=words):
         asking.digest(named(there))
+
+
+def test_an_error_of_a_registry_that_is_nested_too_deeply_is_reported(there: Outside, asking: Registries) -> None:
+    there.troubles.append(Problem("GET", 99, 400, body=b"[" * 60_000))
+    with pytest.raises(RegistryError, match="HTTP 400"):
+        asking.manifest(named(there))
 
 
 @pytest.mark.parametrize("token", ['"a\\nb"', '"ü"', "[]", '""', "null"])
@@ -306,6 +343,9 @@ def test_only_this_machine_may_speak_plain_http(monkeypatch: pytest.MonkeyPatch,
         transport.allowed("http://example.com/v2/", "https://r.example/v2/")
     with pytest.raises(RegistryError, match="which is this machine"):
         transport.allowed("http://127.0.0.1:9/token", "https://r.example/v2/")
+    for here in ("u@127.0.0.1", "localhost.", "LOCALHOST:9", "a.localhost", "0.0.0.0", "[::]:9", "[::1]"):  # noqa: S104
+        with pytest.raises(RegistryError, match="which is this machine"):
+            transport.allowed(f"https://{here}/token", "https://r.example/v2/")
     monkeypatch.setenv("PROVISION_REGISTRIES", "0")
     with pytest.raises(Unreachable, match=r"example\.com is not used, because PROVISION_REGISTRIES=0"):
         transport.allowed("https://example.com/v2/")

@@ -261,16 +261,41 @@ def test_a_base_image_that_cannot_be_had_says_what_to_do(small: Small) -> None:
 
 def test_the_engines_own_builder_serves_where_buildx_is_missing(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    (small.directory / ".dockerignore").write_text("secret\n")
-    (small.directory / "secret").write_text("x")
-    small.dockerfile("ARG BASE\nFROM ${BASE}\nCOPY . /here/\nRUN test ! -e /here/secret && echo done\n")
+    (small.directory / ".dockerignore").write_text("*\n!**/*.txt\n")
+    (small.directory / "deep").mkdir()
+    for name in ("secret", "deep/secret", "deep/seen.txt"):
+        (small.directory / name).write_text("x")
+    check = "test ! -e /here/secret -a ! -e /here/deep/secret -a -e /here/deep/seen.txt && echo done"
+    small.dockerfile(f"ARG BASE\nFROM ${{BASE}}\nCOPY . /here/\nRUN {check}\n")
     small.project.write(SMALL + f'build_args = {{ BASE = "{PYTHON}" }}\n')
     ended = small.up()
-    assert "building 4/4 RUN test ! -e /here/secret && echo done" in worked(ended)["image/web"]
+    assert f"building 4/4 RUN {check}" in worked(ended)["image/web"]
     small.dockerfile(f"FROM {PYTHON}\nRUN echo broken-$((40+2)) && exit 3\n")
     error = small.project.run(*UP, code=1).said("failed")[0]["error"]
     assert "broken-42" in error
     assert "returned a non-zero code: 3" in error
+
+
+@pytest.mark.parametrize("path", [None, "/nowhere"])
+def test_files_that_change_during_the_build_leave_no_image_under_the_tag_of_others(
+    small: Small, monkeypatch: pytest.MonkeyPatch, path: str | None
+) -> None:
+    """By either builder."""
+    if path:
+        monkeypatch.setenv("PATH", path)
+    mark = f"3{time.time_ns()}"
+    small.dockerfile(f"FROM {PYTHON}\nRUN echo {mark} && sleep 3\nCOPY . /here/\n")
+    (small.directory / "page").write_text("old")
+    process = small.project.start(*UP)
+    assert process.stdout
+    while mark not in process.stdout.readline():
+        assert process.poll() is None
+    (small.directory / "page").write_text("new")
+    ended = small.project.end(process)
+    assert ended.code == 1
+    assert "changed while the image was built. Run the same command again" in ended.err
+    assert small.images == []
+    assert small.up().results["image/web"] == "created"
 
 
 TWO = """

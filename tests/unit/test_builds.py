@@ -5,17 +5,23 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import os
+import tempfile
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from docker.utils.build import PatternMatcher
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioner.config.builds import UNKNOWN, check_builds, check_dockerfiles, content_tag, image_of
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config, load
 from provisioner.docker import engine
 from provisioner.docker.build import TRIES, BuildError, Recipe, build
+from provisioner.docker.context import context_paths
 from provisioner.engine.errors import ConfigurationError
 
 SERVICES = {"web": {"build": "app/web", "port": 80}, "ready": {"image": "nginx:1", "port": 81}}
@@ -89,6 +95,52 @@ def test_what_docker_does_not_ignore_counts(context: Path, place: str) -> None:
     with (context / place).open("a") as file:
         file.write("# more\n")
     assert content_tag(context) != tag
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        "*\n!**/*.py",
+        "*\n!src/**/*.py",
+        "**\n!*/deep/*.py",
+        "src\n!src/deep/main.py",
+        "src/*\n!src/deep\nsrc/deep/*.txt",
+    ],
+)
+def test_an_exception_counts_in_directories_that_are_ignored(context: Path, patterns: str) -> None:
+    (context / ".dockerignore").write_text(patterns)
+    (context / "src" / "deep").mkdir()
+    tags = []
+    for name, content in (("main.py", "1"), ("main.py", "2"), ("a.txt", "3"), ("a.txt", "4")):
+        (context / "src" / "deep" / name).write_text(content)
+        tags.append(content_tag(context))
+    assert (tags[0] != tags[1], tags[1] == tags[2] == tags[3]) == (True, True)
+
+
+NAMES = st.lists(st.sampled_from(["a", "b", "src", "x.py", "y.md"]), min_size=1, max_size=3).map("/".join)
+
+
+@given(
+    st.sets(NAMES, max_size=8), st.lists(st.sampled_from(["a", "a/*", "**/b", "*.py", "src/**", "*/x.py"]), max_size=3)
+)
+def test_without_exceptions_it_is_what_dockers_sdk_finds(names: set[str], patterns: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        for name in names:
+            path = Path(place, f"{name}.d", "file")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("")
+            Path(place, name).mkdir(parents=True, exist_ok=True)
+        Path(place, ".dockerignore").write_text("\n".join(patterns))
+        assert set(context_paths(Path(place), "Dockerfile")) == set(PatternMatcher(patterns).walk(place))
+
+
+def test_names_that_are_no_text_count(context: Path) -> None:
+    tags = [content_tag(context)]
+    Path(os.fsdecode(bytes(context) + b"/caf\xe9")).write_text("x")
+    tags.append(content_tag(context))
+    (context / "link").symlink_to(os.fsdecode(b"to-\xff"))
+    tags.append(content_tag(context))
+    assert len(set(tags)) == 3
 
 
 def test_the_dockerfile_counts_although_all_is_ignored(context: Path) -> None:
