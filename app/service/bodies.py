@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 LIMIT = 16 * 1024
 """Bytes: several times the longest entry of the guest book in its longest spelling."""
@@ -21,6 +21,8 @@ async def read_body(request: Request) -> bytes:
                 body += chunk
                 if len(body) > LIMIT:
                     raise HTTPException(413, f"The request has more than {LIMIT} bytes.")
+    except ClientDisconnect:
+        raise HTTPException(400, "The request ended before its body did.") from None
     except TimeoutError:
         raise HTTPException(408, f"The request did not arrive within {SECONDS} seconds.") from None
     return bytes(body)

@@ -98,7 +98,7 @@ class Backend:
         """Store an entry: 201 for a new one, 200 for one that is stored already."""
         try:
             data = json.loads(await read_body(request))
-        except ValueError:
+        except (ValueError, RecursionError):
             return _error(400, "not-json", "The request's body is not JSON.")
         entry = guestbook.draft(data)
         new = await run_in_threadpool(self._store, entry)

@@ -3,10 +3,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
+from service.bodies import read_body
 from tests.unit.app.rig import TOKEN, system
 
 ENTRY = {"token": TOKEN, "name": "Ann", "text": "Hello"}
@@ -52,7 +56,8 @@ def test_the_overview_tells_who_answered_and_only_on_request_what_is_in_the_data
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "code"), [(b"{", 400, "not-json"), (b"\xff", 400, "not-json"), (b"[]", 422, "invalid")]
+    ("body", "status", "code"),
+    [(b"{", 400, "not-json"), (b"\xff", 400, "not-json"), (b"[" * 16_000, 400, "not-json"), (b"[]", 422, "invalid")],
 )
 def test_what_is_no_entry_is_refused(tmp_path: Path, body: bytes, status: int, code: str) -> None:
     async def scenario() -> None:
@@ -61,6 +66,17 @@ def test_what_is_no_entry_is_refused(tmp_path: Path, body: bytes, status: int, c
             assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
     asyncio.run(scenario())
+
+
+def test_a_client_that_hangs_up_in_its_request_is_no_error_of_the_service() -> None:
+    received = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(received)
+
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(read_body(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+    assert refused.value.status_code == 400
 
 
 def test_a_body_that_is_too_long_is_refused_before_it_is_whole(tmp_path: Path) -> None:
