@@ -35,10 +35,10 @@ class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         packet, bound = self.request
         try:
-            query = dns.message.from_wire(packet)
-        except dns.exception.DNSException:
-            return
-        bound.sendto(respond(query).to_wire(), self.client_address)
+            answer = respond(dns.message.from_wire(packet)).to_wire()
+        except (dns.exception.DNSException, IndexError):
+            return  # no query, or one without a question: anybody can send these
+        bound.sendto(answer, self.client_address)
 
 
 def respond(query: dns.message.Message) -> dns.message.Message:

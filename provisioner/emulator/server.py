@@ -68,12 +68,19 @@ def _end_with(place: int, stop: Callable[[], None], parent: int) -> None:
 
     Also once the parent, if there is one to end with, has ended.
     """
-    try:
-        while os.listdir(place) and parent in (0, os.getppid()):
-            time.sleep(FOLDER_SECONDS)
-    except OSError:
-        pass
+    while not _is_gone(place) and parent in (0, os.getppid()):
+        time.sleep(FOLDER_SECONDS)
     stop()
+
+
+def _is_gone(place: int) -> bool:
+    """Say whether an open directory is empty or removed; it is not where that cannot be told (no free descriptor)."""
+    try:
+        return os.fstat(place).st_nlink == 0 or not os.listdir(place)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def _application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -22,6 +22,8 @@ STREAMED = "/v2/"
 LARGEST = 64 << 20
 """Bytes of a body that is held in memory: no call but an object of S3 comes near."""
 
+_FIRST_SECONDS = 10
+"""How long a new connection may be silent: anybody on this machine can open some."""
 _IDLE_SECONDS = 300
 _PIECE = 1 << 20
 _FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date"}
@@ -93,8 +95,8 @@ class Body:
         if len(piece) < wanted:
             raise ConnectionResetError("the client closed the connection during its request")
         self._left -= wanted
-        if self._chunked and wanted and not self._left:
-            self._stream.readline()
+        if self._chunked and wanted and not self._left and self._stream.readline(3) not in (b"\r\n", b"\n"):
+            raise ConnectionResetError("a chunk of the request is longer than it says")
         return piece
 
     def all(self) -> bytes:
@@ -132,7 +134,7 @@ class Body:
 
 def _length(headers: Any) -> int:
     given = headers.get("Content-Length") or "0"
-    if not (given.isascii() and given.isdigit()):
+    if not re.fullmatch(r"[0-9]{1,19}", given):
         raise Rejected(HTTPStatus.BAD_REQUEST, "Content-Length is not a number of bytes")
     return int(given)
 
@@ -154,13 +156,14 @@ class Handler(BaseHTTPRequestHandler):
     """Turns one HTTP request into one call of the WSGI application."""
 
     protocol_version = "HTTP/1.1"
-    timeout = _IDLE_SECONDS
+    timeout = _FIRST_SECONDS
     disable_nagle_algorithm = True
     wbufsize = -1
     server: Server
 
     def do_GET(self) -> None:
         """Any method: who sent it is looked at, then the whole body is read, unless it is to be streamed."""
+        self.connection.settimeout(_IDLE_SECONDS)
         try:
             self.server.check(self.headers)
             body, streamed = Body(self.rfile, self.headers), self.path.startswith(STREAMED)

@@ -144,6 +144,7 @@ def raw(cloud: EmbeddedCloud, head: str) -> bytes:
         ("Content-Length: -1", b"400"),
         ("Content-Length: +5", b"400"),
         ("Content-Length: many", b"400"),
+        pytest.param(f"Content-Length: {'1' * 5000}", b"400", id="a long number"),
         ("Transfer-Encoding: gzip, chunked", b"501"),
     ],
 )
@@ -161,6 +162,11 @@ def test_a_body_in_pieces_has_the_same_bound(cloud: EmbeddedCloud) -> None:
 @pytest.mark.parametrize("length", ["-5", "0x5", "five"])
 def test_a_piece_without_a_length_ends_the_connection(cloud: EmbeddedCloud, length: str) -> None:
     assert raw(cloud, f"Transfer-Encoding: chunked\r\n\r\n{length}") == b""
+
+
+def test_a_piece_that_is_longer_than_it_says_ends_the_connection(cloud: EmbeddedCloud) -> None:
+    longer = "ab" + "c" * 100_000
+    assert raw(cloud, f"Transfer-Encoding: chunked\r\n\r\n1\r\n{longer}") == b""
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000, b"\xff", b"{", b'{"a": NaN}'], ids=lambda b: b[:6])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import dns.message
@@ -11,6 +12,19 @@ import pytest
 
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.rules_rig import Net, account_zone, change, net, put_record, refused
+
+
+def test_what_is_no_question_gets_no_answer(cloud: EmbeddedCloud) -> None:
+    response = dns.message.make_response(dns.message.make_query("example.com", "A")).to_wire()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.settimeout(0.3)
+        sender.connect(("127.0.0.1", cloud.process.dns_port))
+        for packet in (b"", b"x", bytes(12), response):
+            sender.send(packet)
+            with pytest.raises(TimeoutError):
+                sender.recv(512)
+    question = dns.message.make_query("example.com", "SOA")
+    assert dns.query.udp(question, "127.0.0.1", 10, cloud.process.dns_port).id == question.id
 
 
 @pytest.fixture

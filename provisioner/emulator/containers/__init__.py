@@ -30,4 +30,4 @@ def end() -> None:
     from provisioner.emulator.containers import engine
 
     if engine.current is not None:
-        engine.current.clear()
+        engine.current.end()

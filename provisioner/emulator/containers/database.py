@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 from provisioner.emulator.containers import networks
 from provisioner.emulator.containers.authority import archive, authority
-from provisioner.emulator.containers.engine import Engine, repeat
+from provisioner.emulator.containers.engine import Ended, Engine, repeat
 from provisioner.emulator.lock import LOCK
 
 IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
@@ -54,16 +55,22 @@ def _keep(host: Engine, known: dict[str, DatabaseContainer], missing: set[str]) 
         host.remove(name)
         del known[name]
     for name, database in wanted.items():
-        if name not in known:
-            if not _image_there(host, missing):
-                continue
-            _create(host, database)
-        elif known[name].aliases != database.aliases:
-            _rename(host, database)
-        known[name] = database
-        seen = host.containers.get(name)
-        if seen is None or seen.state in ("created", "exited"):
-            host.client.api.start(name)  # RDS starts a database again that has ended
+        if name not in known and not _image_there(host, missing):
+            continue
+        with contextlib.suppress(Ended), host.creating():
+            _keep_one(host, known, database)
+
+
+def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: DatabaseContainer) -> None:
+    name = database.name
+    if name not in known:
+        _create(host, database)
+    elif known[name].aliases != database.aliases:
+        _rename(host, database)
+    known[name] = database
+    seen = host.containers.get(name)
+    if seen is None or seen.state in ("created", "exited"):
+        host.client.api.start(name)  # RDS starts a database again that has ended
 
 
 def _wanted() -> Iterator[DatabaseContainer]:

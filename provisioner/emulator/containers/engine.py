@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 CLOUD = "provisioner.emulator"
 """The label of all that the embedded cloud creates in the engine; its value says for which embedded cloud."""
 READ_SECONDS = 0.3
+END_SECONDS = 60
+"""How long containers that are being created may take until all are removed at the end."""
 THREADS = 8
+
+
+class Ended(Exception):
+    """The embedded cloud ends: no container is created any more."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,9 @@ class Engine:
     owner: str
     containers: dict[str, ContainerState] = field(default_factory=dict)
     read_at: float = 0.0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _creating: int = 0
+    _ended: bool = False
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "containers"))
 
     @property
@@ -74,6 +83,27 @@ class Engine:
             if error.status_code != 409:  # it is being removed already
                 raise
 
+    @contextlib.contextmanager
+    def creating(self) -> Iterator[None]:
+        """Create and start containers meanwhile; raises `Ended` if the cloud ends, after which no more come."""
+        with self._changed:
+            if self._ended:
+                raise Ended
+            self._creating += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._creating -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Remove all containers and networks of this cloud, also those that are being created, for good."""
+        with self._changed:
+            self._ended = True
+            self._changed.wait_for(lambda: not self._creating, END_SECONDS)
+        self.clear()
+
     def clear(self) -> None:
         """Remove all containers and networks of this cloud."""
         from docker.errors import DockerException
@@ -81,7 +111,8 @@ class Engine:
         with contextlib.suppress(DockerException):
             wanted = {"label": f"{CLOUD}={self.owner}"}
             ids = [found["Id"] for found in self.client.api.containers(all=True, filters=wanted)]
-            list(self.pool.map(self.remove, ids))
+            with ThreadPoolExecutor(THREADS) as pool:
+                list(pool.map(self.remove, ids))
             for network in self.client.api.networks(filters=wanted):
                 self.client.api.remove_network(network["Id"])
         self.containers = {}

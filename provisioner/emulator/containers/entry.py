@@ -8,7 +8,7 @@ import itertools
 import ssl
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,13 @@ NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load
 
 @dataclass(frozen=True)
 class Entry:
-    """An open port: the load balancer's ARN and host names, the URL, and the server behind it."""
+    """An open port: the load balancer's ARN and host names, the URL, and the server behind it with its certificate."""
 
     balancer: str
     names: tuple[str, ...]
     url: str
     server: Server
+    context: ssl.SSLContext
 
 
 _entries: dict[str, Entry] = {}
@@ -63,6 +64,10 @@ def _keep(directory: Path) -> None:
     for arn, names in wanted.items():
         if arn not in _entries:
             _entries[arn] = _open(directory, arn, names)
+        elif (entry := _entries[arn]).names != names:
+            # the listener has another certificate now: the next handshake shows it
+            entry.context.load_cert_chain(write_certificate(directory, names))
+            _entries[arn] = replace(entry, names=names)
 
 
 def _balancers() -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -90,7 +95,7 @@ def _open(directory: Path, balancer: str, names: tuple[str, ...]) -> Entry:
     # The handshake is made by the thread of the connection, so that nobody waits for somebody else's.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    return Entry(balancer, names, f"https://127.0.0.1:{server.server_address[1]}/", server)
+    return Entry(balancer, names, f"https://127.0.0.1:{server.server_address[1]}/", server, context)
 
 
 def _listen(forward: Forward) -> Server:

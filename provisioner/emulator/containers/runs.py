@@ -188,15 +188,18 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
         for spec in run.specs:
             if run.phase != "starting":
                 return
-            _create(host, spec, place, first)
-            if spec.uses_database:
-                bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
-                host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
-            first = first or spec.name
-            host.client.api.start(spec.name)
+            with host.creating():
+                _create(host, spec, place, first)
+                if spec.uses_database:
+                    bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
+                    host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
+                first = first or spec.name
+                host.client.api.start(spec.name)
             logs.follow(host, store, spec)
         if run.phase == "starting":
             run.enter("running")
+    except engine.Ended:
+        return
     except definitions.CannotStart as error:
         run.error = str(error)
     except (DockerException, OSError) as error:

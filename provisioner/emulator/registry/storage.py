@@ -38,7 +38,9 @@ def begin(port: int, directory: str) -> None:
 
 
 def end() -> None:
-    """Remove all files."""
+    """Remove all files. A symbolic link that lies there is removed, not followed."""
+    if _here.directory.is_symlink():
+        _here.directory.unlink()
     shutil.rmtree(_here.directory, ignore_errors=True)
 
 
