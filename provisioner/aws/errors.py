@@ -42,8 +42,10 @@ THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDo
 
 TABLE: tuple[Row, ...] = (
     # -- not yet consistent: AWS is eventually consistent -----------------------------------------------------------
-    Row("not_yet_consistent", "autoscaling", "ValidationError", "Invalid IAM Instance Profile", 120,
-        "the instance profile has not propagated yet", "terraform-provider-aws autoscaling/group.go"),
+    Row("not_yet_consistent", "autoscaling", "ValidationError",
+        "Invalid IAM Instance Profile|has no associated IAM Roles", 120,
+        "the instance profile has not propagated yet",
+        "terraform-provider-aws autoscaling/group.go, ec2/ec2_instance.go; terraform#4306"),
     Row("not_yet_consistent", "autoscaling", "ServiceLinkedRoleFailure", "", 60,
         "the service-linked role is not ready yet", "Auto Scaling API, CreateAutoScalingGroup"),
     Row("not_yet_consistent", "ecs", "AccessDeniedException", "iam:PassRole", 60,

@@ -84,6 +84,10 @@ REFUSALS: tuple[Refusal, ...] = (
         "You must use a valid fully-formed launch template. Value ({}) for parameter iamInstanceProfile.name is "
         "invalid. Invalid IAM Instance Profile name", _form("AutoScalingGroupName"),
         "terraform-provider-aws autoscaling/group.go"),
+    # EC2's words, which Auto Scaling repeats
+    Refusal("autoscaling", "CreateAutoScalingGroup", 5, "ValidationError",
+        'You must use a valid fully-formed launch template. IAM Instance Profile "{}" has no associated IAM Roles',
+        _form("AutoScalingGroupName"), "terraform#4306"),
     Refusal("autoscaling", "CreateAutoScalingGroup", 5, "ServiceLinkedRoleFailure",
         "The service-linked role is not yet ready for use.", _form("AutoScalingGroupName"), "Auto Scaling API", 500),
     Refusal("autoscaling", "CreateAutoScalingGroup", 3, "ValidationError",

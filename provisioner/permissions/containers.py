@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from provisioner.config.models import Config
-from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, always, grants
+from provisioner.permissions.model import (
+    ASKED,
+    HERE,
+    OURS,
+    TAGS_AT_ONCE,
+    Conditions,
+    Permission,
+    Purpose,
+    Use,
+    always,
+    grants,
+)
 from provisioner.permissions.network import spot, trunking
 from provisioner.resources.copied_images import ECR
 
@@ -39,6 +50,12 @@ _ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
 _TASKS = ("cluster/{stack}", "service/{stack}/*", "task-definition/{stack}-*:*", "capacity-provider/asg-{stack}")
 LOGS = ("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*")
 _REPOSITORY = "repository/{stack}/*"
+_SNAPSHOT = "cluster-snapshot:{stack}-*"
+_FINAL: Purpose = {
+    "use": Use.IMPLIED,
+    "why": "DeleteDBCluster with a final snapshot, which gets the cluster's tags",
+    "source": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
+}
 _DATABASE = ("cluster:{stack}", "cluster-pg:{stack}", "db:{stack}-*", "subgrp:{stack}")
 _BUCKET, _STATE = "{bucket}", "{bucket}/{stack}/*"
 
@@ -69,10 +86,6 @@ def _regions(config: Config) -> list[str | None]:
     """Return the Region of each ready image's ECR, or None where it is of another registry."""
     found = [ECR.match(service.image) for service in config.services.values() if service.image]
     return [place["region"] if place else None for place in found]
-
-
-def _protected(config: Config) -> bool:
-    return config.protect
 
 
 def _bucket(config: Config) -> bool:
@@ -114,8 +127,9 @@ IAM: tuple[Permission, ...] = (
 ECS: tuple[Permission, ...] = (
     *grants(
         "ecs",
-        "ListAccountSettings ListClusters ListTaskDefinitionFamilies ListTaskDefinitions DescribeCapacityProviders",
+        "ListAccountSettings ListTaskDefinitionFamilies ListTaskDefinitions DescribeCapacityProviders",
     ),
+    *grants("ecs", "ListClusters", use=Use.OTHER, why="doctor"),
     *grants("ecs", "DescribeTaskDefinition"),
     *grants("ecs", "DescribeClusters ListContainerInstances", "cluster/{stack}"),
     *grants("ecs", "ListServices ListTasks", conditions=_CLUSTER),
@@ -278,7 +292,7 @@ DATABASE: tuple[Permission, ...] = (
     *grants("rds", "CreateDBSubnetGroup", "subgrp:{stack}", conditions=ASKED),
     *grants("rds", "AddTagsToResource", *_DATABASE, **TAGS_AT_ONCE),
     *grants("rds", "RemoveTagsFromResource", "cluster:{stack}", use=Use.OTHER, why=_CHANGED),
-    *grants("rds", "DeleteDBCluster", "cluster:{stack}", "cluster-snapshot:{stack}-*"),
+    *grants("rds", "DeleteDBCluster", "cluster:{stack}", _SNAPSHOT),
     *grants("rds", "DeleteDBInstance", "db:{stack}-*"),
     *grants("rds", "DeleteDBSubnetGroup", "subgrp:{stack}"),
     *grants("rds", "DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup", "cluster-pg:{stack}"),
@@ -287,16 +301,9 @@ DATABASE: tuple[Permission, ...] = (
     *grants("rds", "ModifyDBSubnetGroup", "subgrp:{stack}", use=Use.OTHER, why=_CHANGED),
     *grants("rds", "ResetDBClusterParameterGroup", "cluster-pg:{stack}", use=Use.OTHER, why=_CHANGED),
     *grants("rds", "StartDBCluster", "cluster:{stack}", use=Use.OTHER, why="a cluster that somebody stopped"),
-    *grants(
-        "rds",
-        "CreateDBClusterSnapshot",
-        "cluster:{stack}",
-        "cluster-snapshot:{stack}-*",
-        use=Use.IMPLIED,
-        why="DeleteDBCluster with a final snapshot",
-        source="https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
-        wanted=_protected,
-    ),
+    # also where only the cluster was protected, by hand
+    *grants("rds", "CreateDBClusterSnapshot", "cluster:{stack}", _SNAPSHOT, **_FINAL),
+    *grants("rds", "AddTagsToResource", _SNAPSHOT, **_FINAL),
 )
 
 KEPT: tuple[Permission, ...] = (

@@ -31,8 +31,8 @@ class Cluster(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["cluster_name"] for fields in known}
-        listed = aws.pages("ecs", "list_clusters", "clusterArns") if aws.include_unrecorded else ()
-        for cluster in _clusters(aws, {*names, *(arn.rpartition("/")[2] for arn in listed)}):
+        # not all that are listed: a policy that allows this stack's cluster refuses a call that names others as well
+        for cluster in _clusters(aws, names | ({aws.name} if aws.include_unrecorded else set())):
             live = cls._live(aws, cluster)
             if live.owned or live.id in names:
                 yield live

@@ -272,17 +272,25 @@ class DbInstance(Resource):
         return observed(aws, name, attributes, tags, status=status, deleting=status == "deleting")
 
     def create(self, aws: Aws, token: str) -> Observed:
-        place = {"AvailabilityZone": self._zone(aws)} if self.zones else {}
+        zone = self._zone(aws) if self.zones else None
+        place = {"AvailabilityZone": zone} if zone else {}
         instance = aws.client("rds").create_db_instance(
             **members.arguments(INSTANCE_FIXED | INSTANCE, self.fields()), **place, Tags=aws.tag_list(self.address)
         )["DBInstance"]
         return self._live(aws, instance, aws.tags(self.address))
 
-    def _zone(self, aws: Aws) -> str:
+    def _zone(self, aws: Aws) -> str | None:
+        """Return the zone with the fewest instances of those that the cluster's storage is in: three at most.
+
+        Elsewhere AWS creates no instance (RDS API, CreateDBInstance, AvailabilityZone).
+        """
+        found = aws.client("rds").describe_db_clusters(DBClusterIdentifier=self.db_cluster_identifier)["DBClusters"]
+        storage = {zone for cluster in found for zone in cluster.get("AvailabilityZones", ())}
+        zones = [zone for zone in self.zones if zone in storage]
         mine = [{"Name": "db-cluster-id", "Values": [self.db_cluster_identifier]}]
         there = aws.pages("rds", "describe_db_instances", "DBInstances", Filters=mine)
         taken = Counter(instance.get("AvailabilityZone") for instance in there)
-        return min(self.zones, key=lambda zone: taken[zone])
+        return min(zones, key=lambda zone: taken[zone], default=None)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         _check_can_be_changed(live, self.db_cluster_identifier)

@@ -235,6 +235,7 @@ def _containers(stack: Stack) -> Calls:
     cluster, provider = stack.name, f"asg-{stack.name}"
     yield "ecs", "list_tags_for_resource", {"resourceArn": stack.ids["service/backend"]}
     yield "ecs", "update_cluster", {"cluster": cluster, "settings": [{"name": "containerInsights", "value": "enabled"}]}
+    yield "ecs", "list_clusters", {}
     yield "ecs", "stop_task", {"cluster": cluster, "task": "0" * 32}
     yield "ecs", "update_capacity_provider", {"name": provider, "autoScalingGroupProvider": {}}
     repository = {"repositoryName": f"{stack.name}/backend"}
@@ -279,6 +280,7 @@ def _data(stack: Stack) -> Calls:
     yield "rds", "modify_db_subnet_group", {"DBSubnetGroupName": name, "SubnetIds": []}
     yield "rds", "reset_db_cluster_parameter_group", {"DBClusterParameterGroupName": name, "ResetAllParameters": True}
     yield "rds", "start_db_cluster", {"DBClusterIdentifier": name}
+    yield "rds", "delete_db_cluster", {"DBClusterIdentifier": name, "FinalDBSnapshotIdentifier": f"{name}-final-none"}
     group = f"/ecs/{name}/backend"
     yield "logs", "get_log_events", {"logGroupName": group, "logStreamName": "none"}
     log_group = f"arn:aws:logs:ap-northeast-1:123456789012:log-group:{group}"

@@ -129,6 +129,8 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     cloud = EmbeddedCloud(manage.start(directory / ".provision", "example.com"))
     os.umask(before)
     life = Life(Project(cloud, directory))
+    # the account has another stack's cluster, of which this policy says nothing
+    cloud.client("ecs").create_cluster(clusterName="ecs-sample-prod")
     life.allow()
     with refusing(cloud.endpoint, {"CreateDBCluster": "InvalidParameterValue"}) as endpoint:
         life.project.reach(endpoint)

@@ -111,6 +111,12 @@ SAMPLES = (
         "ValidationError",
         "You must use a valid fully-formed launch template. The image id '[ami-1]' does not exist",
     ),
+    Sample(
+        S,
+        "autoscaling",
+        "ValidationError",
+        'You must use a valid fully-formed launch template. IAM Instance Profile "arn" has no associated IAM Roles',
+    ),
     Sample(S, "autoscaling", "ValidationError", "The subnet ID 'subnet-1' does not exist"),
     Sample(S, "rds", "InvalidParameterValue", "Some input subnets in :[subnet-1] are invalid."),
     Sample(

@@ -56,10 +56,17 @@ def rds(call: ApiCall) -> Iterator[Check]:
         for sort in _LISTS[operation]:
             yield call.check(call.arn(f"{sort}:{whole[sort]}"))
     else:
-        final = ("rds:CreateDBClusterSnapshot",) if "FinalDBSnapshotIdentifier" in named else ()
         for arn in named.values() or ("*",):
-            for action in ("", *final):
-                yield call.existing(arn, action=action) if named else call.check()
+            yield call.existing(arn) if named else call.check()
+        yield from _final_snapshot(call, named)
+
+
+def _final_snapshot(call: ApiCall, named: Mapping[str, str]) -> Iterator[Check]:
+    """It gets the cluster's tags (Service Authorization Reference, DeleteDBCluster, dependent actions; convox#856)."""
+    if snapshot := named.get("FinalDBSnapshotIdentifier"):
+        for arn in named.values():
+            yield call.existing(arn, action="rds:CreateDBClusterSnapshot")
+        yield call.check(snapshot, action="rds:AddTagsToResource")
 
 
 def _defaults(call: ApiCall) -> Iterator[Check]:

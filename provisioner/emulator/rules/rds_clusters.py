@@ -51,7 +51,8 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     cluster = original(self, kwargs)
     cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE), "creating"
     cluster.vpc_security_group_ids = groups
-    cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})
+    # CreateDBCluster, AvailabilityZones: Aurora's storage is in three
+    cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})[:3]
     cluster.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _SUPPORT[0]
     cluster.storage_type = kwargs.get("storage_type") or "aurora"
     cluster.hosted_zone_id = _ZONE_IDS.get(self.region_name, _ZONE_IDS["us-east-1"])

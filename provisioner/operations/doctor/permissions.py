@@ -85,13 +85,16 @@ def judged(
     wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Answers], *, sure: bool = False
 ) -> list[Checked]:
     """Return the verdicts on all answers; `sure` as for `check`."""
-    refused, not_told, perhaps = set[str](), set[str](), set[str]()
+    refused, not_told, perhaps, by_key = set[str](), set[str](), set[str](), set[str]()
     for question, answers in zip(questions, found, strict=True):
         not_told |= {action for action, _ in question.pairs & answers.open}
         refusals = question.pairs - answers.allowed - answers.open
         by_name = {pair for pair in refusals - answers.barred if sure and _by_name(pair[1])}
-        refused |= {action for action, _ in refusals - by_name}
+        # the simulation does not see the policy of a key, which may allow it by itself (SimulatePrincipalPolicy)
+        keys = {pair for pair in refusals - answers.barred - by_name if pair[0].startswith("kms:")}
+        refused |= {action for action, _ in refusals - by_name - keys}
         perhaps |= {action for action, _ in by_name}
+        by_key |= {action for action, _ in keys}
     life = {one.name for one in wanted if one.use is not Use.OTHER}
     results = []
     if now := refused & life:
@@ -99,6 +102,8 @@ def judged(
     if perhaps := perhaps - refused:
         text = f"denied, unless a policy allows the stack's resources by name: {_names(perhaps)}"
         results.append(warning(NAME, text, FIX))
+    if by_key := by_key - refused:
+        results.append(warning(NAME, f"denied, unless the policy of the KMS key allows it: {_names(by_key)}", FIX))
     if later := refused - life:
         results.append(warning(NAME, f"denied, but needed only in some cases: {_names(later)}", FIX))
     if not_told - refused:

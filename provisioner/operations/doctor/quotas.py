@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from provisioner.engine.events import Checked
     from provisioner.operations.doctor.context import Context
 
+OWN_NAMESPACES = [{"Name": "RESOURCE_OWNER", "Values": ["SELF"]}]
+"""Without it also those that other accounts share are listed (API reference, ListNamespaces)."""
 GLOBAL = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}
 """Where the quotas of global services are asked for, by partition (Service Quotas user guide)."""
 
@@ -218,5 +220,5 @@ QUOTAS = (
     QuotaCheck("hosted zones", "route53", "L-4EA4796A", _created(HostedZone, PrivateDnsNamespace), usage.zones,
         everywhere=True),
     QuotaCheck("namespaces", "AWSCloudMap", "L-0FE3F50E", _created(PrivateDnsNamespace),
-        partial(usage.counted, "servicediscovery", "list_namespaces", "Namespaces")),
+        partial(usage.counted, "servicediscovery", "list_namespaces", "Namespaces", Filters=OWN_NAMESPACES)),
 )  # fmt: skip
