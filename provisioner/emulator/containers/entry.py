@@ -60,7 +60,9 @@ def _keep(directory: Path) -> None:
     with LOCK:
         wanted = dict(_balancers())
     for arn in _entries.keys() - wanted.keys():
-        _entries.pop(arn).server.shutdown()
+        server = _entries.pop(arn).server
+        server.shutdown()
+        server.server_close()
     for arn, names in wanted.items():
         if arn not in _entries:
             _entries[arn] = _open(directory, arn, names)
