@@ -94,11 +94,13 @@ def stop(options: Options) -> int:
     """
     from provisioner.cli.prompts import confirm
     from provisioner.emulator import manage
+    from provisioner.operations import stack_list
     from provisioner.render import status as show
-    from state.lock import LOCK_FILE, holder
 
-    locks = sorted((options.directory / "local").glob(f"*/{LOCK_FILE}"))
-    if working := " and ".join(filter(None, map(holder, locks))):
+    running = manage.find(_directory(options))
+    # one that hangs does not say who works on a state in its bucket
+    known = [] if running is None or manage.hung(running) else stack_list.everywhere(options)[0]
+    if working := " and ".join(one.holder for one in known if one.target == "local" and one.holder):
         confirm(f"the embedded cloud is in use by {working}, and `cloud stop` deletes everything in it", options.yes)
     show.stopped(manage.stop(_directory(options)), options.json)
     return 0

@@ -42,8 +42,10 @@ def logs(
     back = log_reader.span(since)
     config = context.load(options)
     aws = context.reader(options, config) if config.state.bucket else None
-    wanted = log_reader.groups(stores.recorded(options, config, aws), services or [])
+    state = stores.recorded(options, config, aws)
+    wanted = log_reader.groups(state, services or [])
     aws = aws or context.connect(options, config).reading()
+    state.guard(config.name, aws.account, aws.region)
 
     def note(text: str) -> None:
         say([f"note: {text}"], sys.stderr)

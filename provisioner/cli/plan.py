@@ -39,6 +39,8 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     stack = context.declared(options, config, aws, state.records)
     planned = planning.show_plan(aws, state.records, stack, target_step)
     notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
+    words = ["--target-step", target_step] if target_step else []
+    words += [*(["--redeploy"] if redeploy else []), *(["--new-ami"] if new_ami else [])]
     if options.json:
         say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
     else:
@@ -46,7 +48,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
             [
                 *show.diff(planned),
                 *(f"note: {text}" for text in notes),
-                *advice.after_plan(planned, options.command_line, state.records.values(), new_ami=new_ami),
+                *advice.after_plan(planned, options.command_line, state.records.values(), words),
             ]
         )
     return show.exit_code(planned)

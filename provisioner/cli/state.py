@@ -115,9 +115,12 @@ def pull(
     from state.store import document
 
     config = context.load(options)
-    content = document(stores.configured(options, config))
+    state = stores.configured(options, config)
+    content = document(state)
     if file:
         state_transfer.write_file(file, content)
+        if options.json:
+            say([json.dumps({"file": str(file), "records": len(state.records)}, ensure_ascii=False)])
     else:
         say([content.decode().rstrip()])
     return 0

@@ -24,7 +24,7 @@ def status(options: Options) -> int:
     from provisioner.operations import context, stack_status, stores
     from provisioner.render import status as show
     from provisioner.render.text import say
-    from state.lock import LOCK_FILE, holder
+    from state import lease, lock
 
     config = context.load(options)
     aws = context.reader(options, config) if config.state.bucket else None
@@ -34,7 +34,10 @@ def status(options: Options) -> int:
     live, unavailable = (
         context.read_condition(options, config, state, aws) if restarted is None else (None, "it was restarted")
     )
-    locked_by = "" if config.state.bucket else holder(stores.directory(options, config) / LOCK_FILE)
+    if aws:
+        locked_by = lease.holder(stores.objects(config, aws, aws.client("s3")), aws.pace.runtime)
+    else:
+        locked_by = lock.holder(stores.directory(options, config) / lock.LOCK_FILE)
     entry = context.entry(options, config)
     document = stack_status.document(state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by)
     say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.command_line))

@@ -26,7 +26,7 @@ class OperationDurations:
     """
 
     def __init__(self, choice: str = "typical") -> None:
-        if not re.fullmatch(r"typical|fast|slow|seed:\d{1,18}|times:\d{1,4}(\.\d{1,3})?", choice):
+        if not re.fullmatch(r"typical|fast|slow|seed:\d{1,18}|times:(?!0*(\.0*)?$)\d{1,4}(\.\d{1,3})?", choice):
             raise ValueError(f"--durations {choice}: choose {CHOICES}")
         self.choice = choice
         self._drawn: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import protected, type_of
-from provisioner.engine.errors import Interrupted, Protected, ProvisionError, ReplacementRequired
+from provisioner.engine.errors import Interrupted, ProvisionError, ReplacementRequired
 from provisioner.engine.lookup import addresses_by_id, find, find_declared
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from state.model import Record
 
 T = TypeVar("T")
+
+_PROTECTED = (
+    "it is no longer declared, but protected from deletion. Declare it again with protect = false and run "
+    "`provision up`, then remove it from the configuration"
+)
 
 
 def plan(
@@ -38,7 +43,7 @@ def plan(
     planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
     going = [a for a in _unless_stopped(aws, orphaned) if planner.goes(records[a])]
     barred = protected(reading, [records[address] for address in going])
-    refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in barred]
+    refused = [Planned(a, "refused", records[a].step, why=_PROTECTED) for a in barred]
     return planned + refused + [planner.ends(records[a]) for a in going if a not in barred]
 
 

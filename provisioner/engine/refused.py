@@ -69,7 +69,9 @@ def advice(records: Iterable[Record]) -> str:
     """Say what to do about what AWS cannot change in place, and which data that costs."""
     lost = data(records)
     cost = f", which deletes {', '.join(lost)}" if lost else ""
-    return f"Restore the old value, or recreate the stack with `provision down` and `provision up`{cost}."
+    return (
+        f"Restore the old value, or recreate the stack: `down`, then `up`, both with the options of this command{cost}."
+    )
 
 
 def data(records: Iterable[Record]) -> list[str]:

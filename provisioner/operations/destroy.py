@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from provisioner.aws import tagging
 from provisioner.aws.errors import explained
+from provisioner.aws.tagging import taggable
 from provisioner.engine import destroy as engine_destroy
 from provisioner.engine import recorded
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.destroy import Destroy, type_of
-from provisioner.engine.errors import OutcomeUnknown, Protected
+from provisioner.engine.errors import NotOwned, OutcomeUnknown, Protected
 from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
 from provisioner.engine.leftovers import Leftover, find_leftovers
@@ -77,6 +79,7 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
 
     def work() -> Remains:
         prefetch(aws, (resource_type for resource_type in resource_types if not resource_type.listed_one_by_one))
+        _check_owned(aws, going)
         if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
             raise Protected(kept)
         destroy.run()
@@ -86,6 +89,31 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
         return Remains(left, _snapshots(aws, emit))
 
     return timed(aws.pace, "down", target_step, store, work, (destroy.progress,))
+
+
+def _check_owned(aws: Aws, going: Mapping[str, Record]) -> None:
+    """Refuse a state whose resources carry another stack's tags: what has no tags would be deleted all the same.
+
+    Another project and environment can make the same name: `a` and `b-c`, `a-b` and `c`.
+
+    Raises:
+        NotOwned: of those that are there none is this stack's, and one says whose it is.
+    """
+    there = [
+        (type_of(record), live)
+        for record in going.values()
+        if record.id and taggable(type_of(record)) and not type_of(record).listed_one_by_one
+        for live in aws.live(type_of(record))
+        if live.id == record.id
+    ]
+    if not there or any(live.owned for _, live in there):
+        return
+    resource_type, live = there[0]
+    if whose := aws.other_owner(tagging.read(aws, resource_type, live)):
+        raise NotOwned(
+            f"the recorded resources belong to another stack ({whose}), {live.id} for example, so nothing was deleted: "
+            f"use the configuration with that project and environment"
+        )
 
 
 def _late_metrics(aws: Aws, emit: Emit) -> None:

@@ -42,8 +42,7 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
     Raises:
         ConfigurationError: with one line for each image that there is no copy of, nor can be.
     """
-    images = {name: parse(service.image) for name, service in config.services.items() if service.image}
-    wanted = {name: image for name, image in images.items() if not is_own(aws, image)}
+    wanted = _from_elsewhere(aws, config)
     if not wanted:
         return {}
     if config.target == "local" and (why := _unreached(aws)):
@@ -124,6 +123,17 @@ def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Pro
         notice = f"{_key(config, name)}: {problem}: the existing copy in ECR is used"
         return Copy(str(image), tags[0], notice)
     return _left_out(config, name, image, str(problem)) if local else None
+
+
+def left_out(aws: Aws, config: Config) -> dict[str, Copy]:
+    """Return what stands for the copies where one of the images is not to be had, and nothing is to be created."""
+    why = "it could not be looked up"
+    return {name: _left_out(config, name, image, why) for name, image in _from_elsewhere(aws, config).items()}
+
+
+def _from_elsewhere(aws: Aws, config: Config) -> dict[str, Reference]:
+    images = {name: parse(service.image) for name, service in config.services.items() if service.image}
+    return {name: image for name, image in images.items() if not is_own(aws, image)}
 
 
 def _left_out(config: Config, name: str, image: Reference, why: str) -> Copy:

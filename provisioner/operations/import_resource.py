@@ -148,7 +148,7 @@ def _check_owner(aws: Aws, live: Observed, tags: Mapping[str, str], address: str
 
 def _check_create_only(desired: Resource, live: Observed, changes: Mapping[str, Change], missing: list[str]) -> None:
     stuck = {name: change for name, change in changes.items() if name in desired.create_only}
-    if any(unknown(change.new) for change in stuck.values()):
+    if any(unknown(change.new) for change in changes.values()):
         raise ConfigurationError(
             f"{live.id} cannot be compared with {desired.address} yet, which depends on {', '.join(missing)}: create "
             f"or import that first"

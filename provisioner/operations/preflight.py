@@ -77,8 +77,9 @@ def gather(
         acl = begin(existing.check_web_acl, aws, config)
         sizes = begin(instance_sizes.check, aws, config)
         try:
-            acl()
-            sizes()
+            _or(acl, on_missing, lambda: None)
+            _or(sizes, on_missing, lambda: None)
+            found = _or(keys, on_missing, dict[str, str | None])
             why, pushed = images()
             facts = Facts(
                 account=aws.account,
@@ -94,11 +95,11 @@ def gather(
                 root=root,
                 no_engine=why,
                 pushed=pushed,
-                copies=copied(),
+                copies=_or(copied, on_missing, lambda: image_copies.left_out(aws, config)),
                 s3_prefix_list=s3_prefix_list(),
                 policed=with_policy(),
-                kms_key=keys()["kms_key"],
-                logs_key=keys()["logs.kms_key"],
+                kms_key=found.get("kms_key"),
+                logs_key=found.get("logs.kms_key"),
             )
         except ProvisionError:
             raise

@@ -108,6 +108,8 @@ class _Search:
         self._renamed: dict[str, str] = {}
         """What is recorded and the same resource as what is declared under another address, with that address."""
         self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
+        self._protected = any(item.resource.protected(item.resource.fields()) for item in declared.values())
+        """Whether the stack is protected from deletion, as far as its declaration says."""
         self._by_id = {(record.type, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
 
@@ -287,6 +289,11 @@ class _Search:
         before = self._records.get(address)
         known = {f for f in resource_type.__dataclass_fields__ if f != "name"}
         arguments = {name: value for name, value in live.attributes.items() if name in known}
+        if before and before.id == live.id:
+            # what AWS does not show, such as a protection that only the record knows
+            arguments = {name: value for name, value in before.arguments.items() if name in known} | arguments
+        elif resource_type.protection in known - arguments.keys():
+            arguments |= {resource_type.protection: self._protected}
         dependencies = self._recorded_dependencies(before) if before else [*orphans.dependencies[address]]
         step = before.step if before else orphans.step(resource_type)
         phase: Phase = "deleting" if _going(live) else "ready"

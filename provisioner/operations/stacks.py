@@ -201,7 +201,8 @@ def beside(options: Options, config: Config, records: Mapping[str, Record]) -> l
 
 
 def _note(config: Config, other: RecordedStack, env: str, options: Options) -> str:
-    if env:
+    # with a hyphen it may as well be the end of another project's name
+    if env and "-" not in env:
         what = f'write env = "{env}" again, or run {options.command_line("down", "--env", env)} to delete it'
     else:
         what = (

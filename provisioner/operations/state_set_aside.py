@@ -29,12 +29,14 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
     Raises:
         StateError: another command is at work, or the state is newer than this version, or cannot be reached.
     """
+    # with a bucket too: what is left on this machine is looked at before it
+    moved = in_directory(stores.directory(options, config), config.name)
     if not config.state.bucket:
-        return in_directory(stores.directory(options, config), config.name)
+        return moved
     from state.lease import LEASE
 
     there = stores.objects(config, aws, stores.bucket_client(aws))
-    return in_bucket(there, config.name, LEASE, aws.pace.runtime, lambda text: options.report(f"note: {text}"))
+    return moved + in_bucket(there, config.name, LEASE, aws.pace.runtime, lambda text: options.report(f"note: {text}"))
 
 
 def in_directory(directory: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> list[str]:

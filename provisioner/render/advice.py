@@ -60,7 +60,7 @@ def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, u
         return [unfinished]
     kept = [sentence(f"Retained: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
-        both = f"{command_line('recover')}, then {command_line('down')}"
+        both = f"{command_line('recover')}, then {command_line('down', *words)}"
         return [f"To record them and delete them too, run {both}. Delete by hand what is left after that.", *kept]
     if outcome.target_step:
         return [
@@ -90,14 +90,18 @@ def _new_ami(new_ami: bool) -> list[str]:
 
 
 def after_plan(
-    planned: Sequence[Planned], command_line: CommandLine, records: Iterable[Record], *, new_ami: bool = False
+    planned: Sequence[Planned], command_line: CommandLine, records: Iterable[Record], words: Sequence[str] = ()
 ) -> list[str]:
-    """Return what may be done after `plan`, with the newest AMI if that was asked for."""
+    """Return what may be done after `plan`.
+
+    Args:
+        words: the options of the plan that `up` has to be given as well.
+    """
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
         restore = [refused.advice(records)] if any(why.replaces for why in refused.reasons(planned)) else []
-        return [*restore, f"Fix the errors above, then run {command_line('plan', *_new_ami(new_ami))} again."]
-    return [f"Apply it: {command_line('up', *_new_ami(new_ami))}."] if actions else []
+        return [*restore, f"Fix the errors above, then run {command_line('plan', *words)} again."]
+    return [f"Apply it: {command_line('up', *words)}."] if actions else []
 
 
 def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:

@@ -54,6 +54,13 @@ def test_a_log_group_that_is_missing_or_empty_is_said_and_no_error(recorded: Pro
         assert process.wait(60) == 0
 
 
+def test_logs_of_another_region_are_none_of_this_stack(recorded: Project) -> None:
+    recorded.write('region = "us-east-1"\n' + recorded.config.read_text())
+    assert (
+        "belongs to Region ap-northeast-1, but this command is for Region us-east-1" in recorded.run("logs", code=1).err
+    )
+
+
 def test_logs_of_nothing_say_so(project: Project) -> None:  # noqa: F811
     ended = project.run("logs")
     assert (ended.out, ended.err) == (

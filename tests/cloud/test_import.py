@@ -356,6 +356,21 @@ def test_what_cannot_be_imported_is_said_in_one_sentence(rig: Rig) -> None:
         take(rig, lambda stack: stack.ensure(LogGroup("new", "/ecs/api", 7)), "log_group/new", "/ecs/api")
 
 
+def test_what_depends_on_what_is_not_there_is_not_imported(rig: Rig) -> None:
+    """The comparison would be with what is not known yet, and the record would name what is not recorded."""
+
+    def nested(stack: Stack) -> None:
+        vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+        gateway = stack.ensure(InternetGateway("main", vpc.id))
+        stack.ensure(Vpc("other", "10.9.0.0/16"), after=[gateway])
+
+    ec2 = rig.cloud.client("ec2")
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    with pytest.raises(ConfigurationError, match="depends on vpc/main: create or import that first"):
+        take(rig, nested, "internet_gateway/main", gateway)
+    assert rig.state().records == {}
+
+
 # -- called otherwise, forgotten ------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,22 @@ def as_aws(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(here.directory)
 
 
+def test_another_projects_stack_of_the_same_name_is_not_deleted(project: Project) -> None:  # noqa: F811
+    """`ecs-sample` with `dev` and `ecs` with `sample-dev` are two stacks of one name."""
+    project.up("--target-step", "network")
+    text = project.config.read_text()
+    project.write(text.replace('project = "ecs-sample"', 'project = "ecs"'))
+    (note,) = [note for note in project.run("plan", "--json", code=2).document["notes"] if "ecs-sample-dev" in note]
+    assert "write its project and env again" in note
+    since = project.last_call()
+    error = project.run("down", "--env", "sample-dev", "--yes", code=1).err
+    assert "belong to another stack (project ecs-sample, environment dev)" in error
+    assert "use the configuration with that project and environment" in error
+    assert project.writes(since) == []
+    project.write(text)
+    assert project.planned("--target-step", "network") == {}
+
+
 def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_created(
     project: Project,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,

@@ -248,6 +248,21 @@ def test_what_is_configured_and_not_there_is_named_and_left_out(trip: Stage) -> 
     trip.holds("no zone")
 
 
+def test_keys_and_images_that_are_gone_are_named_and_left_out_too(trip: Stage) -> None:
+    trip.put_back(trip.whole)
+    project, text = trip.project, trip.project.config.read_text()
+    acl = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/gone/12345678-1234-1234-1234-123456789012"
+    project.write(f'kms_key = "alias/gone"\nload_balancer = {{ waf_acl = "{acl}" }}\n{text}')
+    try:
+        ended = project.run("recover", "--yes")
+    finally:
+        project.write(text)
+    assert 'note: kms_key is "alias/gone", but there is no such key' in ended.err
+    assert f'note: load_balancer.waf_acl is "{acl}", but there is no such web ACL' in ended.err
+    assert "vpc/main" in json.loads(trip.document.read_text())["records"]
+    trip.put_back(trip.whole)
+
+
 def test_up_alone_finds_everything_too(stage: Stage) -> None:
     stage.put_back(stage.whole)
     shutil.rmtree(stage.state)

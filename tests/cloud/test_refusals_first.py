@@ -36,7 +36,10 @@ def test_what_aws_cannot_change_is_reported_by_its_setting_once_with_what_else_w
     assert refused[0].startswith("  ! network.cidr cannot change from 10.0.0.0/16 to 10.8.0.0/16 (10 resources: ")
     assert refused[1] == "  ! database.name cannot change from sample to other (db_cluster/main)"
     assert "task_definition/backend" in shown.out, "the rest of the plan is shown as well"
-    assert "Restore the old value, or recreate the stack with `provision down` and `provision up`, which " in shown.out
+    assert (
+        "Restore the old value, or recreate the stack: `down`, then `up`, both with the options of this command, "
+        in shown.out
+    )
 
 
 def test_up_writes_nothing_of_it_and_names_the_data_that_the_advice_would_cost(project: Project) -> None:

@@ -155,10 +155,31 @@ def recorded(team: Project) -> Iterator[Path]:
     file.unlink(missing_ok=True)
 
 
+def test_status_and_cloud_stop_know_who_is_at_work_in_the_bucket(team: Project, here: Here, recorded: Path) -> None:
+    with S3Store(objects(team), NAME, "down", "1.0", 600, lambda: None):
+        assert json.loads(here("status", "--json")[1])["locked_by"].startswith("`provision down` by ")
+        code, _, err = here("cloud", "stop")
+        assert (code, "the embedded cloud is in use by `provision down` by " in err) == (4, True), err
+    assert json.loads(here("status", "--json")[1])["locked_by"] == ""
+
+
+def test_what_is_broken_on_this_machine_is_moved_aside_with_a_bucket_too(
+    team: Project, here: Here, recorded: Path
+) -> None:
+    document = team.state / "local" / NAME / "state.json"
+    document.parent.mkdir(parents=True, exist_ok=True)
+    document.write_text("{")
+    assert "Run `provision recover`" in here("plan")[2]
+    code, out, err = here("recover", "--yes")
+    assert (code, "state.broken-" in out) == (0, True), out + err
+    assert not document.exists()
+
+
 def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
     team: Project, here: Here, recorded: Path
 ) -> None:
     assert here("state", "pull", recorded.name)[:2] == (0, "")
+    assert json.loads(here("state", "pull", "again.json", "--json")[1]) == {"file": "again.json", "records": 1}
     assert stat.S_IMODE(recorded.stat().st_mode) == 0o600
     assert "cannot be written: File exists" in here("state", "pull", recorded.name)[2]
     document = json.loads(recorded.read_text())

@@ -32,6 +32,10 @@ def test_a_choice_takes_the_middle_or_an_end() -> None:
     }
     assert takes == {"fast": 60, "typical": 90, "slow": 150}
     assert OperationDurations("times:3").seconds(durations.ENDPOINT_CREATE) == 270
+    assert OperationDurations("times:0.1").seconds(durations.ENDPOINT_CREATE) == 9
+    for nothing in ("times:0", "times:00", "times:0.0", "times:0.000"):
+        with pytest.raises(ValueError, match="choose"):
+            OperationDurations(nothing)
 
 
 def test_a_seed_draws_the_same_each_time_and_within_the_range() -> None:

@@ -67,13 +67,22 @@ class Room(Box):
     created_by_aws: ClassVar[bool] = True
 
 
+@dataclass(frozen=True)
+class Safe(Box):
+    """One whose protection is in its record only: AWS does not show it."""
+
+    guarded: bool = False
+
+    protection: ClassVar[str] = "guarded"
+
+
 class Law(Box):
     """One that is used, and kept."""
 
     retained: ClassVar[bool] = True
 
 
-MINE = (Shelf, Box, Lid, Room, Law)
+MINE = (Shelf, Box, Lid, Room, Safe, Law)
 
 
 @pytest.fixture(autouse=True)
@@ -291,6 +300,21 @@ def test_the_recorded_needs_of_what_is_no_longer_declared_are_kept(stack: Stack)
     old = Record("box/old", "box", "ready", "", "box-00000old", {"label": "old"}, {}, ["shelf/s"], "attic")
     found = records(Told({"box/old": old}).search(stack))["box/old"]
     assert (found.dependencies, found.step) == (["shelf/s"], "attic")
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_protection_that_aws_does_not_show_is_kept(stack: Stack, guarded: bool) -> None:
+    """Else the next `up` would delete what is no longer declared, and protected."""
+    reading(("safe", live("safe/old")))
+    old = Record("safe/old", "safe", "ready", "", "safe-00000old", {"label": "old", "guarded": guarded})
+    assert records(Told({"safe/old": old}).search(stack))["safe/old"].arguments["guarded"] is guarded
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_without_a_record_what_is_protected_follows_the_stack(stack: Stack, guarded: bool) -> None:
+    stack.ensure(Safe("a", label="a", guarded=guarded))
+    reading(("safe", live("safe/a")), ("safe", live("safe/old")))
+    assert records(Told().search(stack))["safe/old"].arguments["guarded"] is guarded
 
 
 def test_a_part_that_nobody_declares_is_ours_only_with_what_it_is_a_part_of(stack: Stack) -> None:

@@ -580,3 +580,16 @@ def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
     )
     assert silent[0].endswith("1 of 1 resource recorded as ready")
     assert silent[-3:] == ["Live status unavailable: no credentials. Sign in.", "", "url  https://a.b"]
+
+
+def test_what_comes_after_a_plan_or_down_keeps_their_limits() -> None:
+    def again(command: str, *words: str) -> str:
+        return " ".join([command, *words])
+
+    words = ["--target-step", "logs", "--redeploy"]
+    assert advice.after_plan([Planned("a/b", "create", "logs")], again, [], words) == [
+        "Apply it: up --target-step logs --redeploy."
+    ]
+    left = Summary("down", {}, 1, target_step="logs", leftovers=[Leftover("vpc", "vpc-1", "why")])
+    (text,) = advice.after_down(left, again, configured("local"))
+    assert "run recover, then down --target-step logs." in text

@@ -41,7 +41,7 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
         mark = "" if record.type == ValidationRecord.type_name else "!"
         arguments = {name: with_references(value, references, mark) for name, value in record.arguments.items()}
         dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments))}
-        dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies}
+        dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies if one in records}
         desired: Resource = all_types()[record.type](address.partition("/")[2], **arguments)
         declared[address] = Declared(desired, tuple(dependencies), record.step)
     return declared, left_out

@@ -35,7 +35,9 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
     return {
         "region": config.region,
         "zones": [{"id": zone, "domain": domain} for zone, domain in zones.items()],
-        "delegated": sorted({one["domain"] for one in delegations}),
+        "delegated": sorted(
+            {r.arguments["domain"] for r in records.values() if r.type == Delegation.type_name and r.phase == "ready"}
+        ),
         "keys": _named(KEY, [*texts, *settings]),
         "aliases": keys,
         "amis": _named(AMI, texts),
