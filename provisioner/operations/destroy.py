@@ -99,17 +99,21 @@ def _check_owned(aws: Aws, going: Mapping[str, Record]) -> None:
     Raises:
         NotOwned: of those that are there none is this stack's, and one says whose it is.
     """
-    there = [
-        (type_of(record), live)
-        for record in going.values()
-        if record.id and taggable(type_of(record)) and not type_of(record).listed_one_by_one
-        for live in aws.live(type_of(record))
-        if live.id == record.id
-    ]
-    if not there or any(live.owned for _, live in there):
-        return
-    resource_type, live = there[0]
-    if whose := aws.other_owner(tagging.read(aws, resource_type, live)):
+    try:
+        there = [
+            (type_of(record), live)
+            for record in going.values()
+            if record.id and taggable(type_of(record)) and not type_of(record).listed_one_by_one
+            for live in aws.live(type_of(record))
+            if live.id == record.id
+        ]
+        if not there or any(live.owned for _, live in there):
+            return
+        resource_type, live = there[0]
+        whose = aws.other_owner(tagging.read(aws, resource_type, live))
+    except (BotoCoreError, ClientError):
+        return  # what cannot be read now is waited for, one by one
+    if whose:
         raise NotOwned(
             f"the recorded resources belong to another stack ({whose}), {live.id} for example, so nothing was deleted: "
             f"use the configuration with that project and environment"
