@@ -14,7 +14,7 @@ from tests.simulation.engine_life import Life, drawn
 from tests.simulation.mutations import ROOT
 from tests.simulation.regressions import LIVES
 
-SAMPLE = range(120)
+SAMPLE = range(180)
 EVERYWHERE = ("up ok", "up killed", "up failed", "down ok", "down killed", "plan ok", "recover ok", "rename ok")
 """What must come up in the sample, or it is no sample."""
 
