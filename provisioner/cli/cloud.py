@@ -98,9 +98,7 @@ def stop(options: Options) -> int:
     from provisioner.render import status as show
 
     running = manage.find(_directory(options))
-    # one that hangs does not say who works on a state in its bucket
-    known = [] if running is None or manage.hung(running) else stack_list.everywhere(options)[0]
-    if working := " and ".join(one.holder for one in known if one.target == "local" and one.holder):
+    if working := stack_list.working(options, answers=running is not None and not manage.hung(running)):
         confirm(f"the embedded cloud is in use by {working}, and `cloud stop` deletes everything in it", options.yes)
     show.stopped(manage.stop(_directory(options)), options.json)
     return 0

@@ -34,3 +34,16 @@ def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
     return [
         replace(one, env=one.name.removeprefix(own)) if own and one.name.startswith(own) else one for one in there
     ], notes
+
+
+def working(options: Options, *, answers: bool) -> str:
+    """Say which commands are at work on stacks of the embedded cloud; empty if none is.
+
+    Args:
+        answers: whether the embedded cloud does, so that a state in its bucket can be read.
+    """
+    try:
+        found = everywhere(options)[0] if answers else in_directory(options.directory)
+        return " and ".join(one.holder for one in found if one.target == "local" and one.holder)
+    except StateError:
+        return ""  # nobody works in a directory that no command would use
