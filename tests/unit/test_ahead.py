@@ -139,7 +139,7 @@ def test_plain_lines_say_it_every_so_often_although_there_is_no_silence() -> Non
         progress.emit(RunEstimate(TASKS))
         for number in range(1000):
             progress.emit(ResourceWaiting("cluster", "database", f"creating {number}", 0.0))
-            if "left, the database" in stream.getvalue():
+            if "left, mostly for the database" in stream.getvalue():
                 break
             threading.Event().wait(0.05)
     assert "about 11 min left, mostly for the database" in stream.getvalue()
