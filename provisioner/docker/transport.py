@@ -5,6 +5,7 @@ urllib3's own retries sleep where Ctrl-C does not end them, and follow a redirec
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import ssl
@@ -44,9 +45,6 @@ WORDS = 64 << 10
 SWITCH = "PROVISION_REGISTRIES"
 """The environment variable that says, when it is 0, to do as if only registries on this machine could be reached."""
 _AGAIN = (408, 429, 500, 502, 503, 504)
-
-ANY = ("0.0.0.0", "::")  # noqa: S104 (nothing is bound to them)
-"""The addresses that lead to this machine, although they are not its loopback's."""
 
 
 class RegistryError(NotCreated):
@@ -231,10 +229,18 @@ class Transport:
         here = is_local(f"[{host}]" if ":" in host else host)
         if parts.scheme != "https" and not (parts.scheme == "http" and here):
             raise RegistryError(f"{urlsplit(former or url).netloc} redirects to {url}, which is not HTTPS")
-        if former and (here or host in ANY or host.endswith(".localhost")) and not is_local(urlsplit(former).netloc):
+        if former and (here or _leads_here(host)) and not is_local(urlsplit(former).netloc):
             raise RegistryError(f"{urlsplit(former).netloc} redirects to {url}, which is this machine")
         if not here and os.environ.get(SWITCH) == "0":
             raise Unreachable(f"{parts.netloc} is not used, because {SWITCH}=0")
+
+
+def _leads_here(host: str) -> bool:
+    """Say whether a host that is not the loopback's leads to this machine all the same."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return host.endswith(".localhost")
 
 
 def absolute_url(url: str, place: str) -> str:
