@@ -215,14 +215,14 @@ def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, No
 
     try:
         name, content = process_dockerfile(within(recipe.directory, recipe.dockerfile), str(recipe.directory))
-        # the engine would leave out what the context's own ignore file names
-        paths = {*context_paths(recipe.directory, recipe.dockerfile)} - {IGNORE}
-        outside = content is not None
+        # both are sent always: the engine itself hides them from COPY where that ignore file names them
+        always = {name} if content is None else set()
+        always |= {IGNORE} if (recipe.directory / IGNORE).is_file() else set()
         events = client.api.build(
             fileobj=create_archive(
                 str(recipe.directory),
-                sorted(paths if outside else paths | {name}),
-                extra_files=[(name, content)] if outside else [],
+                sorted(always.union(context_paths(recipe.directory, recipe.dockerfile))),
+                extra_files=[] if content is None else [(name, content)],
             ),
             custom_context=True,
             dockerfile=name,

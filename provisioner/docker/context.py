@@ -23,23 +23,17 @@ def within(directory: Path, dockerfile: str) -> str:
 
 
 def ignored(directory: Path, dockerfile: str) -> list[str]:
-    """Return the patterns of what a build does not see, without comments."""
-    file = ignore_file(directory, dockerfile)
-    if file is None:
-        return []
-    lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    """Return the patterns of what a build does not see.
 
-
-def ignore_file(directory: Path, dockerfile: str) -> Path | None:
-    """Return the ignore file that counts, or None if there is none.
-
-    As with BuildKit, the one that is named after the Dockerfile and lies beside it takes the place of the context's own
-    (docs.docker.com, Build context, .dockerignore files).
+    As with BuildKit, the ignore file that is named after the Dockerfile and lies beside it takes the place of the
+    context's own (docs.docker.com, Build context, .dockerignore files).
     """
     path = located(directory, dockerfile)
-    files = path.with_name(f"{path.name}{IGNORE}"), directory / IGNORE
-    return next((file for file in files if file.is_file()), None)
+    for file in (path.with_name(f"{path.name}{IGNORE}"), directory / IGNORE):
+        if file.is_file():
+            lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return []
 
 
 def excluder(patterns: list[str]) -> Callable[[str], bool]:

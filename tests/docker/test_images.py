@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -265,7 +266,8 @@ def test_the_engines_own_builder_serves_where_buildx_is_missing(small: Small, mo
     (small.directory / "deep").mkdir()
     for name in ("secret", "deep/secret", "deep/seen.txt"):
         (small.directory / name).write_text("x")
-    check = "test ! -e /here/secret -a ! -e /here/deep/secret -a -e /here/deep/seen.txt && echo done"
+    out = " -a ".join(f"! -e /here/{name}" for name in ("secret", "deep/secret", "Dockerfile", ".dockerignore"))
+    check = f"test {out} -a -e /here/deep/seen.txt && echo done"
     small.dockerfile(f"ARG BASE\nFROM ${{BASE}}\nCOPY . /here/\nRUN {check}\n")
     small.project.write(SMALL + f'build_args = {{ BASE = "{PYTHON}" }}\n')
     ended = small.up()
@@ -274,6 +276,15 @@ def test_the_engines_own_builder_serves_where_buildx_is_missing(small: Small, mo
     error = small.project.run(*UP, code=1).said("failed")[0]["error"]
     assert "broken-42" in error
     assert "returned a non-zero code: 3" in error
+
+
+def building(small: Small, mark: str) -> subprocess.Popen[str]:
+    """Start `up`, and wait until its build prints the mark."""
+    process = small.project.start(*UP)
+    assert process.stdout
+    while mark not in process.stdout.readline():
+        assert process.poll() is None
+    return process
 
 
 @pytest.mark.parametrize("path", [None, "/nowhere"])
@@ -286,10 +297,7 @@ def test_files_that_change_during_the_build_leave_no_image_under_the_tag_of_othe
     mark = f"3{time.time_ns()}"
     small.dockerfile(f"FROM {PYTHON}\nRUN echo {mark} && sleep 3\nCOPY . /here/\n")
     (small.directory / "page").write_text("old")
-    process = small.project.start(*UP)
-    assert process.stdout
-    while mark not in process.stdout.readline():
-        assert process.poll() is None
+    process = building(small, mark)
     (small.directory / "page").write_text("new")
     ended = small.project.end(process)
     assert ended.code == 1
@@ -347,10 +355,7 @@ def test_ctrl_c_ends_a_build_at_once_and_nothing_is_recorded(
         monkeypatch.setenv("PATH", path)
     mark = f"61{time.time_ns()}"
     small.dockerfile(f"FROM {PYTHON}\nRUN echo {mark} && sleep 61\n")
-    process = small.project.start(*UP)
-    assert process.stdout
-    while mark not in process.stdout.readline():
-        assert process.poll() is None
+    process = building(small, mark)
     process.send_signal(signal.SIGINT)
     begun = time.monotonic()
     ended = small.project.end(process)
