@@ -32,7 +32,7 @@ def plan(
     """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
 
     Args:
-        dropped: the recorded resources that `up` would remove.
+        orphaned: the recorded resources that `up` would delete.
 
     Raises:
         ApiError: a read was refused.

@@ -109,9 +109,9 @@ def act_or_wait(
         if row is None:
             raise aws.errors.explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-        named, refusal = blockers(), str(aws.errors.explained(error))
+        named, refusal = blockers(), aws.errors.explained(error)
         why = f"{row.meaning} ({code}{': ' + named if named else ''})"
-        known = blockers if named else lambda: refusal
+        known = blockers if named else lambda: str(refusal)
         return Wait(why, row.timeout, Until.ACCEPTED, retry=True, about=row.meaning, blockers=known)
 
 

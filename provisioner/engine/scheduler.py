@@ -222,13 +222,13 @@ class Scheduler:
         now, resource_types = self._pace.now(), dict[type[Resource], None]()
         while self._due and self._due[0][0] <= now:
             moment, address = heappop(self._due)
-            patience = self._waiting.get(address)
-            if patience is None or patience.next != moment or address in self._busy:
+            waiting = self._waiting.get(address)
+            if waiting is None or waiting.next != moment or address in self._busy:
                 continue
-            if patience.wait.retry:
+            if waiting.wait.retry:
                 self._bring_on(address)
             elif not self._can_end(address):
-                self._look_later(address, patience)
+                self._look_later(address, waiting)
             else:
                 resource_types[self._nodes[address].resource_type] = None
         for resource_type in resource_types:
@@ -239,9 +239,9 @@ class Scheduler:
     def _can_end(self, address: str) -> bool:
         return all(one in self._done or one in self._failed for one in self._nodes[address].ends_after)
 
-    def _look_later(self, address: str, patience: _WaitState) -> None:
-        patience.next = self._pace.now() + self._nodes[address].resource_type.poll_interval
-        heappush(self._due, (patience.next, address))
+    def _look_later(self, address: str, waiting: _WaitState) -> None:
+        waiting.next = self._pace.now() + self._nodes[address].resource_type.poll_interval
+        heappush(self._due, (waiting.next, address))
 
     def _submit(self, pool: Executor) -> None:
         """Begin what there is room for: looks first, which may let others begin."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.operations.options import Options
     from state.bucket import StateBucket
+    from state.store import Store
 
 
 def named(config: Config) -> str:
@@ -130,15 +133,10 @@ def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
         ForeignState: it is about another stack, account or region.
         StateError: one of them is at work, or cannot be read or written.
     """
-    named(config)
-    here = stores.local_store(options, config, aws, "state migrate")
-    there = stores.bucket_store(options, config, aws, "state migrate")
-    with signals.held(), there, here:
-        source, target = (there, here) if back else (here, there)
+    with _both(options, config, aws, back=back) as (source, target):
         if not source.records:
             return 0, ""
         moved = source.state
-        moved.guard(config.name, aws.account, aws.region)
         # a run that was killed between the two writes has left the same one in both places
         if (target.state.lineage, target.records) != (moved.lineage, moved.records):
             # the same lineage: it was copied there by such a run, and changed since
@@ -148,6 +146,19 @@ def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
         _read_back(options, config, aws, moved, back=back)
         kept = source.swap(State(config.name), "migrated")
         return len(moved.records), kept
+
+
+@contextmanager
+def _both(options: Options, config: Config, aws: Aws, *, back: bool) -> Iterator[tuple[Store, Store]]:
+    """Hold both states open: the one to move, which is this stack's, and the one where it is to go."""
+    named(config)
+    here = stores.local_store(options, config, aws, "state migrate")
+    there = stores.bucket_store(options, config, aws, "state migrate")
+    with signals.held(), there, here:
+        source, target = (there, here) if back else (here, there)
+        if source.records:
+            source.guard(config.name, aws.account, aws.region)
+        yield source, target
 
 
 def _conflict(options: Options, config: Config, moved: State, target: State, *, back: bool) -> str:
@@ -179,14 +190,9 @@ def discard(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
         ForeignState: it is about another stack, account or region.
         StateError: one of them is at work, or cannot be read or written.
     """
-    named(config)
-    here = stores.local_store(options, config, aws, "state migrate")
-    there = stores.bucket_store(options, config, aws, "state migrate")
-    with signals.held(), there, here:
-        source, target = (there, here) if back else (here, there)
+    with _both(options, config, aws, back=back) as (source, target):
         if not source.records:
             return 0, ""
-        source.guard(config.name, aws.account, aws.region)
         if not target.records and target.state.lineage != source.state.lineage:
             advice = f"Run {_again(options, back=back)} to move this one"
             raise ConfigurationError(f"--discard: there is no other state of {config.name} to keep. {advice}")

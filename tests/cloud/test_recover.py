@@ -17,7 +17,7 @@ from tests.cloud.crash.cuts import AtCall
 from tests.cloud.crash.settings import whatever_is_idle
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.lookups import NAME
-from tests.cloud.project import SAMPLE, Project
+from tests.cloud.project import SAMPLE, Ended, Project
 
 pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
@@ -233,15 +233,20 @@ def test_a_state_of_another_account_is_refused_as_elsewhere(stage: Stage) -> Non
     assert "upgrade" in stage.project.run("recover", "--yes", code=1).err
 
 
+def recovered_with(trip: Stage, settings: str) -> Ended:
+    """Run `recover` with these settings before the others."""
+    project, text = trip.project, trip.project.config.read_text()
+    project.write(f"{settings}\n{text}")
+    try:
+        return project.run("recover", "--yes")
+    finally:
+        project.write(text)
+
+
 def test_what_is_configured_and_not_there_is_named_and_left_out(trip: Stage) -> None:
     """A hosted zone that is gone, as with an embedded cloud that was started for another domain."""
     trip.put_back(trip.whole)
-    project, text = trip.project, trip.project.config.read_text()
-    project.write(f'dns = {{ domain = "elsewhere.example" }}\n{text}')
-    try:
-        ended = project.run("recover", "--yes")
-    finally:
-        project.write(text)
+    ended = recovered_with(trip, 'dns = { domain = "elsewhere.example" }')
     assert "note: dns.domain is elsewhere.example, but this account has no public hosted zone of that name" in ended.err
     found = json.loads(trip.document.read_text())["records"]
     assert {"vpc/main", "service/worker", "db_cluster/main", "certificate/app.example.com"} <= found.keys()
@@ -250,13 +255,8 @@ def test_what_is_configured_and_not_there_is_named_and_left_out(trip: Stage) -> 
 
 def test_keys_and_images_that_are_gone_are_named_and_left_out_too(trip: Stage) -> None:
     trip.put_back(trip.whole)
-    project, text = trip.project, trip.project.config.read_text()
     acl = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/gone/12345678-1234-1234-1234-123456789012"
-    project.write(f'kms_key = "alias/gone"\nload_balancer = {{ waf_acl = "{acl}" }}\n{text}')
-    try:
-        ended = project.run("recover", "--yes")
-    finally:
-        project.write(text)
+    ended = recovered_with(trip, f'kms_key = "alias/gone"\nload_balancer = {{ waf_acl = "{acl}" }}')
     assert 'note: kms_key is "alias/gone", but there is no such key' in ended.err
     assert f'note: load_balancer.waf_acl is "{acl}", but there is no such web ACL' in ended.err
     assert "vpc/main" in json.loads(trip.document.read_text())["records"]
