@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import step
+from provisioner.engine.declaration import Handle, step
 from provisioner.resources.rds import DbCluster, DbInstance
 from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from steps.logs import log_group
@@ -39,10 +39,11 @@ Audited are who connects, and changes of privileges and tables: of all queries t
 
 @dataclass(frozen=True)
 class Database:
-    """The writer's endpoint, and the port, which is known beforehand."""
+    """The writer's endpoint, the port, which is known beforehand, and the writer itself."""
 
     endpoint: str
     port: int
+    writer: Handle
 
 
 @step
@@ -111,4 +112,4 @@ def database(
             # the first instance of a cluster is its writer
             after=[writer],
         )
-    return Database(cluster.endpoint, MYSQL)
+    return Database(cluster.endpoint, MYSQL, writer)

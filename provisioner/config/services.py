@@ -70,6 +70,8 @@ class Service(Model):
     ] = "/*"
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
     database: bool = False
+    # One that connects only when it has to, and tolerates its absence, may start before there is a database.
+    wait_for_database: bool = True
     cpu: int = 256
     memory: int = 512
     scaling: Scaling = Scaling()
@@ -93,6 +95,11 @@ class Service(Model):
     # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
     exec: bool | None = None
 
+    @property
+    def waits_for_database(self) -> bool:
+        """Whether its first tasks start only when the database is ready."""
+        return self.database and self.wait_for_database
+
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""
         urls = tuple(f"{callee.upper().replace('-', '_')}_URL" for callee in self.calls)
@@ -114,6 +121,8 @@ class Service(Model):
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
         if "path" in self.model_fields_set and not self.public:
             yield "path", "has no effect on a service that is not public: add public = true, or remove path"
+        if "wait_for_database" in self.model_fields_set and not self.database:
+            yield "wait_for_database", "has no effect on a service without database = true: remove it"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
             yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
         if not self.scaling.min <= self.count <= self.scaling.max:

@@ -20,6 +20,7 @@ from provisioner.engine.errors import (
 )
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
 from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
+from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
@@ -76,6 +77,9 @@ class Apply:
         self._tried: dict[str, Result] = {}
         """The result to report for a resource once AWS shows it, by address: this run called its create."""
         self._desired: dict[str, Resource] = {}
+        self._standing = {a for a, record in store.records.items() if record.phase == "ready"}
+        self.wider: dict[str, Resource] = {}
+        """What is wider than declared until all that may use it is ready, by address: as it is declared."""
         self._sent = SentChanges()
         self._unclear: dict[str, str] = {}
         """Why it is not known whether the newest try to create a resource had its effect."""
@@ -92,14 +96,14 @@ class Apply:
                 a,
                 type(item.resource),
                 item.step,
-                item.dependencies,
+                item.waits_for(self._standing),
                 longest.get(a, 0.0),
                 least=self._tasks.get(a, UNKNOWN).least,
             )
             for a, item in self.declared.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
-        Scheduler(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
+        Scheduler(nodes, self._act, self.look, self._reached, emit, self.aws.pace, moments).run()
 
     def lookup(self, address: str, output: str) -> Any:
         """Return what AWS said of a resource in this run, or None if that is not known yet."""
@@ -108,9 +112,15 @@ class Apply:
     # -- one resource ----------------------------------------------------------------------------------------------
 
     def _act(self, address: str) -> Wait | None:
+        return self.act(address, "widened")
+
+    def act(self, address: str, part: Part) -> Wait | None:
+        """Bring one resource to its settings as of this part of the run; return what to wait for."""
         resource_type = type(self.declared[address].resource)
         with self.aws.acting(address):
-            return act_or_wait(self.aws, resource_type, lambda: self._apply(address), lambda: self._passing(address))
+            return act_or_wait(
+                self.aws, resource_type, lambda: self._apply(address, part), lambda: self._passing(address)
+            )
 
     def _passing(self, address: str) -> Sequence[ErrorCategory]:
         """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
@@ -123,7 +133,7 @@ class Apply:
         lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + PROPAGATION_SECONDS
         return lately or self._results.get(address) == "created"
 
-    def _apply(self, address: str) -> Wait | None:
+    def _apply(self, address: str, part: Part) -> Wait | None:
         item, record = self.declared[address], self.store.records.get(address)
         desired = self._desired[address] = filled(item.resource, self.lookup)
         if desired.created_by_aws:
@@ -147,7 +157,14 @@ class Apply:
             self._note_result(address, self._tried.get(address, "unchanged" if desired.retained else "adopted"))
         if live.address not in (None, address):
             live = self._readdress(desired, live)
-        return self._change(desired, item, live)
+        former = record.arguments if record else live.attributes
+        now = self._desired[address] = as_of(part, desired, former, live)
+        self.wider.pop(address, None)
+        if compare(desired, replace(live, attributes={**live.attributes, **now.fields()})):
+            self.wider[address] = desired
+        if part != "widened" and (use := now.still_in_use(self.aws, live)):
+            return Wait(use, desired.delete_timeout, Until.READY, retry=True)
+        return self._change(now, item, live)
 
     def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
         return find_declared(self.aws, desired, record, self._addresses_by_id, fresh=fresh)
@@ -187,9 +204,8 @@ class Apply:
         begun = record.token if record and same else ""
         token = begun or self.aws.pace.runtime.token()
         self.progress.started(desired.address, "create")
-        dependencies = _addresses(item.dependencies)
         intent = Record(
-            desired.address, desired.type_name, "creating", token, None, desired.fields(), {}, dependencies, item.step
+            desired.address, desired.type_name, "creating", token, None, desired.fields(), {}, item.built_on, item.step
         )
         self.store.put(intent)
         self._tried[desired.address] = result
@@ -286,7 +302,11 @@ class Apply:
 
     def _finish(self, address: str, live: Observed) -> None:
         self._keep(address, live)
-        self.progress.done(address, self._results.get(address, "unchanged"), live.id)
+        result = self._results.get(address, "unchanged")
+        if address in self.wider:
+            self.progress.waits(address, result, FORMER_PART_STAYS)
+        else:
+            self.progress.done(address, result, live.id)
 
     def _note_result(self, address: str, result: Result) -> None:
         """Note what becomes of a resource, unless more was done to it before."""
@@ -303,7 +323,7 @@ class Apply:
             live.id or None,
             desired.fields(),
             dict(live.outputs),
-            _addresses(item.dependencies),
+            item.built_on,
             item.step,
             (before.created if before else None) or self.aws.pace.time(),
             before.changed if before else 0.0,
@@ -313,7 +333,7 @@ class Apply:
 
     # -- all waiting resources of a type ---------------------------------------------------------------------------
 
-    def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
+    def look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         """Read once what all of them need."""
         if (problem := refresh(self.aws, resource_type, [self.observed[address] for address in addresses])) is not None:
             return dict.fromkeys(addresses, problem)
@@ -379,8 +399,4 @@ def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) ->
 
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
     """Yield a resource and all that it is built on, however far down."""
-    return reachable(address, lambda one: _addresses(declared[one].dependencies))
-
-
-def _addresses(dependencies: Sequence[Dependency]) -> list[str]:
-    return list(dict.fromkeys(one.address for one in dependencies))
+    return reachable(address, lambda one: declared[one].built_on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar, cast
@@ -24,11 +24,19 @@ K = TypeVar("K", bound=Resource)
 
 @dataclass(frozen=True)
 class Dependency:
-    """An edge of the graph: the address that is needed, which of its outputs if any, and whether it must be ready."""
+    """An edge of the graph: the address that is needed, which of its outputs if any, and whether it must be ready.
+
+    Attributes:
+        order_only: the needed one need not outlast this one. It counts only while the needed one is new; it is not
+            recorded, and says nothing of the order of deletion.
+        for_changes: of these, one that counts only for what stands already: what is new begins beside it.
+    """
 
     address: str
     output: str | None = None
     ready: bool = False
+    order_only: bool = False
+    for_changes: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,24 @@ class Declared:
         """The resource's address."""
         return self.resource.address
 
+    @property
+    def built_on(self) -> list[str]:
+        """The addresses of what it is built on: these outlast it, and are what the state records."""
+        return list(dict.fromkeys(one.address for one in self.dependencies if not one.order_only))
+
+    def waits_for(self, standing: Collection[str]) -> list[Dependency]:
+        """Return what it has to wait for in a run.
+
+        Args:
+            standing: the addresses of what stood, and was ready, before the run.
+        """
+        stands = self.address in standing
+        return [
+            one
+            for one in self.dependencies
+            if not one.order_only or (one.address not in standing and (stands or not one.for_changes))
+        ]
+
 
 @dataclass
 class Declarations:
@@ -97,13 +123,22 @@ class Declarations:
     _step: str = field(default="", kw_only=True)
 
     def ensure(
-        self, desired: Resource, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None
+        self,
+        desired: Resource,
+        *,
+        after: Iterable[Handle] = (),
+        start_after: Iterable[Handle] = (),
+        change_after: Iterable[Handle] = (),
+        keys: Mapping[str, str] | None = None,
     ) -> Handle:
         """Declare that a resource should exist as described. No call is made.
 
         Args:
             desired: the resource. Its fields may hold references of other handles, which it then needs.
             after: further resources that must exist (or, with `ready`, be ready) before this one.
+            start_after: what has to be ready before this one is created or changed, as long as that is new. It may be
+                deleted before this one.
+            change_after: the same, but only where this one stands already: both may be created at once.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
         Raises:
@@ -114,6 +149,8 @@ class Declarations:
             raise ValueError(f"{desired.address} is declared twice: in {other} and {self._step}")
         dependencies = [Dependency(m[1], m[2], bool(m[3])) for m in _references(desired.fields())]
         dependencies += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
+        dependencies += [Dependency(one.address, ready=True, order_only=True) for one in start_after]
+        dependencies += [Dependency(one.address, ready=True, order_only=True, for_changes=True) for one in change_after]
         if missing := {one.address for one in dependencies} - self.declared.keys():
             raise ValueError(
                 f"{desired.address} depends on {', '.join(sorted(missing))}, which no earlier step declares"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, ProvisionError, ReplacementRequired
 from provisioner.engine.lookup import addresses_by_id, find, find_declared
+from provisioner.engine.parts import as_of
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
@@ -27,19 +29,25 @@ _PROTECTED = (
 
 
 def plan(
-    aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared], orphaned: Collection[str]
+    aws: Provider,
+    records: Mapping[str, Record],
+    declared: Mapping[str, Declared],
+    orphaned: Collection[str],
+    *,
+    limited: bool = False,
 ) -> list[Planned]:
     """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
 
     Args:
         orphaned: the recorded resources that `up` would delete.
+        limited: whether the run is limited to a step. It takes nothing away, since it has not seen all that may use it.
 
     Raises:
         ApiError: a read was refused.
     """
     reading = aws.reading()
     prefetch(reading, (type(item.resource) for item in declared.values()))
-    planner = _Planner(reading, records, declared)
+    planner = _Planner(reading, records, declared, limited=limited)
     planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
     going = [a for a in _unless_stopped(aws, orphaned) if planner.goes(records[a])]
     barred = protected(reading, [records[address] for address in going])
@@ -62,8 +70,11 @@ def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[st
 class _Planner:
     """Plans one resource after the other, keeping what AWS has of each for the references of later ones."""
 
-    def __init__(self, aws: Provider, records: Mapping[str, Record], declared: Collection[str]) -> None:
+    def __init__(
+        self, aws: Provider, records: Mapping[str, Record], declared: Collection[str], *, limited: bool
+    ) -> None:
         self._records, self._addresses_by_id = records, addresses_by_id(records, declared)
+        self._limited = limited
         self.observed: dict[str, Observed] = {}
         self._aws = aws.observing(self.observed)
         self._desired: dict[str, Resource] = {}
@@ -95,10 +106,21 @@ class _Planner:
             return Planned(item.address, "refused", item.step, why=str(error))
         except Exception as error:
             raise self._aws.errors.explained(error) from error
-        if live.address not in (None, item.address):
-            changes["address"] = Change(live.address, item.address)
-        if changes:
-            return Planned(item.address, "change", item.step, {n: _shown(c) for n, c in changes.items()})
+        return self._in_parts(item, desired, live, changes)
+
+    def _in_parts(self, item: Declared, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Planned:
+        """Return what happens to a resource that is there: its change, with what of it comes later, if there is one."""
+        record = self._records.get(item.address)
+        wider = as_of("widened", desired, record.arguments if record else live.attributes, live)
+        between = replace(live, attributes={**live.attributes, **wider.fields()})
+        later = {name: change for name, change in compare(desired, between).items() if name in changes}
+        moved = {} if live.address in (None, item.address) else {"address": Change(live.address, item.address)}
+        planned = Planned(item.address, "change", item.step, {**changes, **moved}, later=later)
+        if self._limited:
+            planned = replace(planned, changes=planned.first, later={})
+        if planned.changes:
+            shown, after = ({n: _shown(c) for n, c in some.items()} for some in (planned.changes, planned.later))
+            return replace(planned, changes=shown, later=after)
         known = (record and record.phase != "creating") or desired.retained
         return Planned(item.address, "none" if known else "adopt", item.step)
 
@@ -161,4 +183,5 @@ def _all_new(desired: Resource) -> dict[str, Change]:
 
 
 def _shown(change: Change) -> Change:
-    return Change(change.old, KNOWN_AFTER_UP) if unknown(change.new) else change
+    old, new = (KNOWN_AFTER_UP if unknown(value) else value for value in (change.old, change.new))
+    return Change(old, new)

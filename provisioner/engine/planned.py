@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from provisioner.engine.events import Action
-from provisioner.engine.resource import Change
+from provisioner.engine.resource import Change, canonical
 
 PlannedAction = Literal[Action, "adopt", "none", "refused"]
 
@@ -20,7 +20,8 @@ class Planned:
 
     `changes` holds, for a change, each field's old and new value; for a creation only new ones; for what is refused,
     what AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml` a field
-    comes.
+    comes. `later` holds the second part of a change that is made in two, with the value between them as the old one:
+    what is taken away only when all that may use it is ready.
     """
 
     address: str
@@ -29,8 +30,26 @@ class Planned:
     changes: Mapping[str, Change] = field(default_factory=dict)
     why: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    later: Mapping[str, Change] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Mapping[str, Change]:
+        """The first part of a change that is made in two; all of any other."""
+        parts = {name: Change(self.changes[name].old, later.old) for name, later in self.later.items()}
+        nothing = {name for name, one in parts.items() if canonical(one.old, True) == canonical(one.new, True)}
+        return {name: one for name, one in {**self.changes, **parts}.items() if name not in nothing}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the planned action in its JSON form."""
-        changes = {name: {"old": change.old, "new": change.new} for name, change in self.changes.items()}
-        return {"address": self.address, "action": self.action, "step": self.step, "changes": changes, "why": self.why}
+        changes, later = (
+            {name: {"old": change.old, "new": change.new} for name, change in some.items()}
+            for some in (self.changes, self.later)
+        )
+        return {
+            "address": self.address,
+            "action": self.action,
+            "step": self.step,
+            "changes": changes,
+            "later": later,
+            "why": self.why,
+        }

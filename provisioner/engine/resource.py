@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from provisioner.engine.clock import LISTED_WITHIN
 
@@ -89,6 +89,7 @@ class Resource:
         retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
+        runs: something runs in it, which uses what it is built on until it is deleted: a service.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
         listed_one_by_one: its list costs a call a resource, and what is removed is only listed when its turn comes.
         frees_dependencies_early: its dependencies can be deleted as soon as AWS has accepted its own deletion.
@@ -114,6 +115,7 @@ class Resource:
     retained_because: ClassVar[str] = ""
     versioned: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
+    runs: ClassVar[bool] = False
     protection: ClassVar[str] = ""
     listed_one_by_one: ClassVar[bool] = False
     frees_dependencies_early: ClassVar[bool] = False
@@ -176,6 +178,30 @@ class Resource:
         """Bring the live resource to the wanted settings. Every call must be safe to repeat."""
         raise NotImplementedError
 
+    def widened(self, before: Mapping[str, Any], live: Observed) -> Self:
+        """Return the settings for the time in which both the former and the wanted ones are in use.
+
+        These are the wanted ones, and of the former ones what the stack asked for and AWS still has: what somebody else
+        added is not kept, and what somebody removed is not given back. The same resource if its change takes nothing
+        away that may be in use. Whom the user shuts out is out at once: that is never kept.
+
+        Args:
+            before: the settings that were asked for last; those of `live` where that is not known.
+        """
+        return self
+
+    def shifted(self, before: Mapping[str, Any], live: Observed) -> Self:
+        """Return the settings for the time in which the wanted ones serve and the former ones are still drained.
+
+        Only what leads traffic somewhere differs here from `widened`: its traffic moves before that is deleted to which
+        it led.
+        """
+        return self.widened(before, live)
+
+    def still_in_use(self, aws: Any, live: Observed) -> str:
+        """Say what still uses that which goes with the change from `live`, so that it waits; empty if nothing does."""
+        return ""
+
     @classmethod
     def delete(cls, aws: Any, live: Observed) -> None:
         """Ask AWS to delete the resource. It is called again while it is still listed and not `deleting`."""
@@ -236,6 +262,13 @@ def output_of(resource: Observed | Record | None, output: str) -> Any:
     if resource is None:
         return None
     return (resource.id or None) if output == "id" else resource.outputs.get(output)
+
+
+def kept(wanted: Sequence[Any], before: Sequence[Any] | None, live: Sequence[Any] | None) -> list[Any]:
+    """Return what is wanted, and after it what was asked for before, is there, and is no longer wanted."""
+    asked = [canonical(one) for one in before or ()]
+    new = [canonical(one) for one in wanted]
+    return [*wanted, *(one for one in live or () if canonical(one) in asked and canonical(one) not in new)]
 
 
 def compare(desired: Resource, live: Observed) -> dict[str, Change]:

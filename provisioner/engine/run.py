@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
-from provisioner.engine.events import Action, Emit, ResourceDone, ResourceStarted, Result
+from provisioner.engine.events import Action, Emit, ResourceDone, ResourceStarted, ResourceWaiting, Result
 from provisioner.engine.pools import pool
 from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.scheduler import Until, Wait
@@ -60,6 +60,13 @@ class RunProgress:
         """Say that a resource is being written to."""
         self._started.setdefault(address, self.clock())
         self.emit(ResourceStarted(address, self.steps.get(address, ""), action))
+
+    def waits(self, address: str, result: Result, why: str) -> None:
+        """Say that what was to be done so far is done, and what the rest of it waits for."""
+        self.results[address] = result
+        now = self.clock()
+        seconds = round(now - self._started.get(address, now), 2)
+        self.emit(ResourceWaiting(address, self.steps.get(address, ""), why, seconds))
 
     def done(self, address: str, result: Result, id: str | None = None, why: str = "") -> None:
         """Say that a resource is finished, and why if it is kept."""

@@ -90,15 +90,21 @@ def critical_path(timeline: Sequence[Span], seconds: float) -> list[Segment]:
     Returns:
         The segments in the order of time; each ends where the next one begins.
     """
-    known = {span.address: span for span in timeline}
-    path: dict[str, Segment] = {}
+    known: dict[str, list[Span]] = {}
+    for one in timeline:
+        known.setdefault(one.address, []).append(one)
+    path: list[Segment] = []
+    met: set[int] = set()
     span = last_of(timeline, seconds)
     end = end_of(span, seconds) if span else 0.0
-    while span and span.address not in path:
+    while span and id(span) not in met:
         start = min(span.began, end)
-        path[span.address] = Segment(span.address, start, end)
-        end, span = start, known.get(span.after or "")
-    return list(reversed(path.values()))
+        path.append(Segment(span.address, start, end))
+        met.add(id(span))
+        # what is changed in parts has a span for each, and was waited for in the last one before
+        before = [one for one in known.get(span.after or "", ()) if one is not span and one.began <= span.began]
+        end, span = start, max(before, key=lambda one: one.began, default=None)
+    return path[::-1]
 
 
 def by_step(timeline: Sequence[Span]) -> dict[str, list[Span]]:

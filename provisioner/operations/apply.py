@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.engine.apply import Apply
+from provisioner.engine.declaration import reachable
 from provisioner.engine.destroy import Destroy, type_of
+from provisioner.engine.errors import SomeFailed
 from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
+from provisioner.engine.narrow import Narrow
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
+from provisioner.engine.recorded import dependents
+from provisioner.engine.refused import names
 from provisioner.operations import estimates
 from provisioner.operations.declaring import scope
 from provisioner.operations.planning import answered, check_confirmed, notes, refuse
@@ -18,6 +23,7 @@ from provisioner.operations.summary import Remains, Summary, timed
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
+    from state.model import Record
     from state.store import Store
     from steps.stack import Stack
 
@@ -32,8 +38,8 @@ def up(
 ) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
 
-    What `plan` says is computed first: if anything of it would be refused, nothing is written. Nothing is removed when
-    something failed, since what is missing may still be needed; nor when the run is limited.
+    What `plan` says is computed first: if anything of it would be refused, nothing is written. Nothing is taken away
+    when something failed, since it may still be in use; nor when the run is limited, which does not see who uses it.
 
     Args:
         target_step: the step to bring up, with all the steps that it is built on, and no other.
@@ -47,20 +53,51 @@ def up(
     ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
     apply = Apply(aws, store, declared, emit, ahead.tasks)
-    destroy = Destroy(aws.exhaustive(), store, orphaned, emit)
+    shift, narrow = Narrow(apply, "shifted"), Narrow(apply, "declared")
+    running = running_orphans(store.records, orphaned)
+    drain, destroy = (Destroy(aws.exhaustive(), store, some, emit) for some in (running, set(orphaned) - set(running)))
 
     def work() -> Remains:
-        planned = answered(aws, emit, lambda: plan(aws, store.records, declared, orphaned))
+        planned = answered(
+            aws, emit, lambda: plan(aws, store.records, declared, orphaned, limited=target_step is not None)
+        )
         refuse(planned, store.records, emit)
         if confirmed is not None:
             check_confirmed(confirmed, planned)
-        apply.run()
+        try:
+            apply.run()
+        except SomeFailed:
+            if apply.wider:
+                emit(Notice(_stays(list(apply.wider), "the resources above are ready")))
+            raise
         for text in notes(aws, stack):
             emit(Notice(text))
-        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
+        if target_step is not None:
+            if apply.wider:
+                emit(Notice(_stays(list(apply.wider), "an `up` without --target-step has seen all that may use it")))
+            return Remains()
+        shift.run()
+        for resource_type in dict.fromkeys(type_of(store.records[address]) for address in orphaned):
             # what an interrupted teardown left half deleted is found as well
             aws.mark_stale(resource_type)
+        drain.run()
+        narrow.run()
         destroy.run()
         return Remains()
 
-    return timed(aws.pace, "up", target_step, store, work, (apply.progress, destroy.progress))
+    walks = [walk.progress for walk in (apply, shift, drain, narrow, destroy)]
+    return timed(aws.pace, "up", target_step, store, work, walks)
+
+
+def running_orphans(records: Mapping[str, Record], orphaned: Sequence[str]) -> list[str]:
+    """Return those orphaned resources in which something runs, and what is built on them.
+
+    They are deleted before anything is taken away that they use.
+    """
+    built = dependents({address: records[address] for address in orphaned})
+    running = [address for address in orphaned if type_of(records[address]).runs]
+    return list(dict.fromkeys(user for address in running for user in reachable(address, built.__getitem__)))
+
+
+def _stays(addresses: Sequence[str], until: str) -> str:
+    return f"kept, since it may be in use, until {until}: the former part of {names(addresses)}"

@@ -124,9 +124,10 @@ def for_up(declared: Mapping[str, Declared], records: Mapping[str, Record], hist
         history: earlier runs of this stack.
     """
     seen = Seen(history, "up")
+    standing = {address for address, record in records.items() if record.phase == "ready"}
 
     def takes(address: str) -> Times:
-        if address in records and records[address].phase == "ready":
+        if address in standing:
             return Times()
         desired = declared[address].resource
         known = times(desired.type_name, desired.fields())
@@ -141,7 +142,7 @@ def for_up(declared: Mapping[str, Declared], records: Mapping[str, Record], hist
     tasks = {}
     for address, item in declared.items():
         after: dict[str, float] = {}
-        for dependency in item.dependencies:
+        for dependency in item.waits_for(standing):
             later = lag(item.resource.type_name, dependency, all_times[dependency.address])
             after[dependency.address] = max(after.get(dependency.address, 0.0), later)
         tasks[address] = RemainingWork(item.step, all_times[address].ready, after, least(address))

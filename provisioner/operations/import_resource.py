@@ -57,12 +57,11 @@ def candidate(
     live, tags = _read(aws, type(desired), id)
     _check_owner(aws, live, tags, address, {*records, *declared})
     changes = compare(desired, live)
-    _check_create_only(desired, live, changes, [one.address for one in item.dependencies if one.address not in records])
+    _check_create_only(desired, live, changes, [one for one in item.built_on if one not in records])
     wanted = aws.tags(address) if tagging.taggable(type(desired)) else {}
     new = {key: Change(tags.get(key), value) for key, value in wanted.items() if tags.get(key) != value}
     # what is said there now is recorded as what was asked for: a record in a zone of others is ours by what it says
     arguments = {name: live.attributes.get(name, value) for name, value in desired.fields().items()}
-    dependencies = list(dict.fromkeys(one.address for one in item.dependencies))
     record = Record(
         address,
         desired.type_name,
@@ -71,7 +70,7 @@ def candidate(
         live.id,
         arguments,
         dict(live.outputs),
-        dependencies,
+        item.built_on,
         item.step,
         aws.pace.time(),
     )

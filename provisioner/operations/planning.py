@@ -71,7 +71,8 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
-    return plan(aws.knowing(KnownResources(records, stack.declared)), records, *scope(records, stack, target_step))
+    aws = aws.knowing(KnownResources(records, stack.declared))
+    return plan(aws, records, *scope(records, stack, target_step), limited=target_step is not None)
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:

@@ -254,7 +254,7 @@ class _Search:
             unlike: the records of those that are not as declared.
         """
         there = [address for address in self._declared if address in self._observed]
-        declared = {a: list(dict.fromkeys(one.address for one in self._declared[a].dependencies)) for a in there}
+        declared = {a: self._declared[a].built_on for a in there}
         former = {address: self._recorded_dependencies(record) for address, record in unlike.items()}
         try:
             TopologicalSorter(both := declared | former).prepare()
@@ -274,7 +274,8 @@ class _Search:
 
     def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> RecoveredResource:
         item, live = self._declared[address], self._observed[address]
-        desired = filled(item.resource, self._output)
+        # what it has beyond that may be in use: it is recorded, so that `up` does not take it away too early
+        desired = filled(item.resource, self._output).widened(live.attributes, live)
         arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
         if not as_declared:
             # what it is called and built on is what was asked for then

@@ -57,10 +57,10 @@ class Orphans:
         del others[address]
         named = {a: words & names_of(other) for a, other in others.items()}
         usual = {
-            dependency.address.partition("/")[0]
+            address.partition("/")[0]
             for item in self.declared.values()
             if type(item.resource) is resource_type
-            for dependency in item.dependencies
+            for address in item.built_on
         }
         found = {a for a, names in named.items() if any(map(GENERATED_ID.fullmatch, names))}
         for sort in usual:

@@ -80,7 +80,9 @@ def timed(
     except (BotoCoreError, ClientError) as refused:
         error = cast("ProvisionError", explained(refused))
     seconds, timeline = round(pace.now() - started, 2), list[Span]()
-    counts = dict(sum((walk.counts for walk in walks), Counter()))
+    # a resource that is changed in parts is in several walks, and the last one says what became of it
+    results: dict[str, str] = {address: result for walk in walks for address, result in walk.results.items()}
+    counts = dict(Counter(results.values()))
     for walk in walks:
         timeline = continued(timeline, walk.timeline(started))
     path = critical_path(timeline, seconds)

@@ -13,6 +13,7 @@ from provisioner.render.text import SYMBOLS, visible
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned, PlannedAction
+    from provisioner.engine.resource import Change
 
 ABSENT = object()
 """Stands for a value that is not there on one side."""
@@ -26,6 +27,8 @@ WORDS: dict[PlannedAction, str] = {
     "refused": "refused",
 }
 """What an action is called in front of an address, if not by its own name."""
+WHEN_READY = "when all that uses it is ready:"
+"""Heads the part of a change that comes after all others."""
 SENTENCES = {("service", "failed"): "redeploy: the last deployment failed"}
 """By resource type and field, what a difference means whose values say nothing."""
 
@@ -78,12 +81,17 @@ def _thing(item: Planned) -> list[str]:
     head = f"  {SYMBOLS[item.action]} {item.action} {item.address}"
     if item.action != "change":
         return [head]
-    body = [
+    later = [f"  {line}" for line in _fields(item, item.later)]
+    lines = [*_fields(item, item.first), *([WHEN_READY, *later] if later else [])]
+    return [head, *(f"      {line}" for line in lines)]
+
+
+def _fields(item: Planned, changes: Mapping[str, Change]) -> list[str]:
+    return [
         line
-        for name, change in item.changes.items()
+        for name, change in changes.items()
         for line in _field(item, name, _parsed(change.old), _parsed(change.new))
     ]
-    return [head, *(f"      {line}" for line in body)]
 
 
 def _field(item: Planned, name: str, old: Any, new: Any) -> Iterator[str]:

@@ -114,7 +114,7 @@ def document(run: Run, stack: str) -> dict[str, Any]:
 def lines(run: Run, stack: str, width: int) -> list[str]:
     """Return the timeline for a person, on lines of so many characters (more, if they are too few for a bar)."""
     path = critical_path(run.timeline, run.seconds)
-    parts, found = {segment.address: segment for segment in path}, groups(run, path)
+    parts, found = {(segment.address, segment.start): segment for segment in path}, groups(run, path)
     labels = [group.label for group in found] + [f"  {span.address}" for group in found for span in group.shown]
     name = min(NAME, max(map(len, labels)))
     bar = max(BAR, width - 2 - name - 2 - TIME)
@@ -123,8 +123,9 @@ def lines(run: Run, stack: str, width: int) -> list[str]:
     for group in found:
         body.append(f"  {short(group.label, name)}")
         for span in group.shown:
-            mark = "*" if span.address in parts else " "
-            drawn = _bar(span, parts.get(span.address), run.seconds, whole, bar)
+            segment = parts.get((span.address, span.began))
+            mark = "*" if segment else " "
+            drawn = _bar(span, segment, run.seconds, whole, bar)
             body.append(f"{mark} {short(f'  {span.address}', name):{name}}  {drawn}  {took(span, run.seconds)}")
     chain = table((f"* {s.address}", f"from {duration(s.start)}", duration(s.end - s.start)) for s in path)
     return [title(run, stack), LEGEND, "", *body, "", path_words(path, run.seconds), *chain]

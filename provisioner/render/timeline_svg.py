@@ -83,7 +83,7 @@ def _axis(whole: float, height: int) -> Iterator[str]:
 
 def _rows(run: Run, found: Sequence[Group], path: Sequence[Segment]) -> Iterator[str]:
     """Yield each step with the line of its whole extent, its bars below it, and then what leads along the path."""
-    segments = {segment.address: segment for segment in path}
+    segments = {(segment.address, segment.start): segment for segment in path}
     whole, y, places = length(run), TOP, dict[str, int]()
     for group in found:
         first, last = group.spans[0].began, max(end_of(span, run.seconds) for span in group.spans)
@@ -93,7 +93,7 @@ def _rows(run: Run, found: Sequence[Group], path: Sequence[Segment]) -> Iterator
         y += ROW
         for span in group.shown:
             places[span.address] = y
-            yield from _row(span, segments.get(span.address), run.seconds, whole, y)
+            yield from _row(span, segments.get((span.address, span.began)), run.seconds, whole, y)
             y += ROW
     yield from _links(path, places, whole)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources.ec2 import check_all_done, in_vpcs, interfaces
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.iam import Policy, normal
@@ -108,6 +108,12 @@ class VpcEndpoint(Resource):
             arguments |= self._policy_change()
         given = {name: value for name, value in arguments.items() if value != []}
         aws.client("ec2").modify_vpc_endpoint(VpcEndpointId=live.id, **given)
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> VpcEndpoint:
+        parts: dict[str, Any] = {
+            name: kept(getattr(self, name), before.get(name), live.attributes[name]) for name in PARTS
+        }
+        return replace(self, **parts)
 
     def _policy_change(self) -> dict[str, Any]:
         if self.policy_document is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import observed, tag_map
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources.ec2 import interfaces, list_by_tags, read_by_id
 
 
@@ -253,6 +253,21 @@ class RouteTable(Resource):
             ec2.disassociate_route_table(AssociationId=associations[subnet])
         for subnet in sorted(set(self.subnet_ids) - associations.keys()):
             self._associate(aws, live.id, subnet)
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> RouteTable:
+        there, asked = live.attributes, before.get("routes", {})
+        routes = {to: by for to, by in there["routes"].items() if asked.get(to) == by} | dict(self.routes)
+        subnets = kept(self.subnet_ids, before.get("subnet_ids"), there["subnet_ids"])
+        return replace(self, subnet_ids=subnets, routes=routes)
+
+    def still_in_use(self, aws: Aws, live: Observed) -> str:
+        """Say what is left in the subnets that it leaves.
+
+        A load balancer that leaves a subnet is still asked there while its address is in DNS, and its interface goes
+        after that (User Guide for Application Load Balancers, "Availability Zones for your Application Load Balancer").
+        """
+        leaving = sorted({*live.attributes["subnet_ids"]} - {*self.subnet_ids})
+        return "; ".join(filter(None, (interfaces(aws, "subnet-id", subnet) for subnet in leaving)))
 
     @staticmethod
     def _associate(aws: Aws, table_id: str, subnet: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import observed, tag_map
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
 from provisioner.resources.ec2 import in_vpcs, interfaces
 from provisioner.resources.ec2_network import Vpc
@@ -82,6 +82,18 @@ class SecurityGroup(Resource):
         put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
         put_rules(aws, live.id, "egress", live.attributes.get("egress", ()), self.egress or ())
 
+    def widened(self, before: Mapping[str, Any], live: Observed) -> SecurityGroup:
+        """Keep the rules by which the stack's own groups reach each other: a CIDR is somebody who is let in or not."""
+        there = live.attributes
+        inner = [rule for rule in before.get("ingress") or () if "ReferencedGroupId" in rule]
+        ingress, egress = _both(self.ingress, inner, there["ingress"]), self.egress
+        if egress is not None and "egress" in there:
+            asked = before.get("egress", ())
+            # where it was None, a `SecurityGroupEgress` that is no longer declared said what goes out
+            former = [rule for rule in there["egress"] if rule != OPEN] if asked is None else asked
+            egress = _both(egress, former, there["egress"])
+        return replace(self, ingress=ingress, egress=egress)
+
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         # AWS deletes none that another one's rule names, and two may name each other
@@ -132,6 +144,9 @@ class SecurityGroupEgress(Resource):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         put_rules(aws, live.id, "egress", live.attributes["rules"], self.rules)
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> SecurityGroupEgress:
+        return replace(self, rules=_both(self.rules, before.get("rules"), live.attributes["rules"]))
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -230,6 +245,14 @@ def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wa
     for call, permissions in changes:
         if permissions:
             getattr(ec2, call)(GroupId=group_id, IpPermissions=permissions)
+
+
+def _both(wanted: Sequence[Rule], before: Sequence[Rule] | None, live: Sequence[Rule]) -> Sequence[Rule]:
+    """Return the wanted and the former rules, which are still in use; only the wanted if there is no room for both."""
+    new = [_bare(rule) for rule in wanted]
+    # one whose description alone differs is no other rule
+    both = kept(wanted, before, [rule for rule in live if _bare(rule) not in new])
+    return both if len(both) <= MAX_RULES else wanted
 
 
 def _bare(rule: Rule) -> Rule:

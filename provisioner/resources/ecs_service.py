@@ -82,6 +82,7 @@ class Service(Resource):
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
     )
     outputs = ("resource_id",)
+    runs = True
     # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
     create_timeout = 1800
     delete_timeout = 1200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
@@ -13,7 +13,7 @@ from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
 from provisioner.resources.ec2 import interfaces
 from provisioner.resources.phrases import because
@@ -39,6 +39,10 @@ HEALTH_CHECK = {
     "unhealthy_threshold_count": "UnhealthyThresholdCount",
 }
 """What a target group's calls and answers call the fields: those for good, and those that can be changed."""
+HEALTHY = ("health_check_path", "matcher")
+"""The fields that say what a healthy target answers, and where."""
+NEARLY_ANY = "200-499"
+"""All codes that a matcher may name (ELBv2 API, Matcher)."""
 DNS_NAME = re.compile(
     r"(dualstack\.)?(?P<host>(internal-)?(?P<name>.+)-\w+\.(?P<region>[a-z]+(-[a-z]+)+-\d)\.elb\.amazonaws\.com(\.cn)?)"
 )
@@ -156,6 +160,15 @@ class LoadBalancer(Resource):
         if settings:
             elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=tag_pairs(settings))
 
+    def widened(self, before: Mapping[str, Any], live: Observed) -> LoadBalancer:
+        """Keep the subnets as well: targets in a zone without one get no requests (TargetHealth, Target.NotInUse)."""
+        wider = self.shifted(before, live)
+        return replace(wider, subnets=kept(self.subnets, before.get("subnets"), live.attributes["subnets"]))
+
+    def shifted(self, before: Mapping[str, Any], live: Observed) -> LoadBalancer:
+        groups = kept(self.security_groups, before.get("security_groups"), live.attributes["security_groups"])
+        return replace(self, security_groups=groups)
+
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         elb = aws.client("elbv2")
@@ -249,6 +262,18 @@ class TargetGroup(Resource):
         if "deregistration_delay" in changes:
             delay = tag_pairs({DELAY: str(self.deregistration_delay)})
             elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=delay)
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> TargetGroup:
+        """Take nearly any answer for a good one while tasks of both revisions are asked, which know different paths.
+
+        All targets of a group are asked the same. With the former path, the new tasks would never become healthy; with
+        the new one, the old ones would become unhealthy and be replaced. What does not answer at all, or with an error
+        of its own (500 and above), is unhealthy still.
+        """
+        asked = {name: before.get(name) for name in HEALTHY}
+        there = {name: live.attributes.get(name) for name in HEALTHY}
+        wanted = {name: getattr(self, name) for name in HEALTHY}
+        return replace(self, matcher=NEARLY_ANY) if asked == there != wanted else self
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
 from provisioner.resources.elbv2 import LoadBalancer
 
@@ -17,6 +17,8 @@ Action = Mapping[str, Any]
 RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
 LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
 """What the calls for rules, and the answers for listeners, call their fields."""
+MAX_TARGET_GROUPS, MAX_VALUES = 5, 5
+"""Target groups of one action, and values in a rule's conditions (quotas of Application Load Balancers)."""
 _HTTPS = {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
 REDIRECT_TO_HTTPS: Action = {"Type": "redirect", "RedirectConfig": {**_HTTPS, "StatusCode": "HTTP_301"}}
 
@@ -38,14 +40,58 @@ def path(*patterns: str) -> Mapping[str, Any]:
 
 
 def normal_action(action: Action) -> dict[str, Any]:
-    """Return an action without its order, and a forward to one target group without the longer form that AWS adds."""
+    """Return an action without its order, and a forward without what AWS adds: the longer form of one to one group."""
     settings = {key: value for key, value in action.items() if key != "Order"}
-    if len(settings.get("ForwardConfig", {}).get("TargetGroups", ())) == 1:
-        return {
-            "Type": settings["Type"],
-            "TargetGroupArn": settings["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"],
-        }
+    config = dict(settings.get("ForwardConfig", {}))
+    if not config.get("TargetGroupStickinessConfig", {}).get("Enabled"):
+        config.pop("TargetGroupStickinessConfig", None)
+    groups = config.get("TargetGroups", ())
+    if len(groups) == 1:
+        return {"Type": settings["Type"], "TargetGroupArn": groups[0]["TargetGroupArn"]}
+    if groups:
+        return {"Type": settings["Type"], "ForwardConfig": {**config, "TargetGroups": _weighted(weights(settings))}}
     return settings
+
+
+def weights(action: Action) -> dict[str, int]:
+    """Return the target groups that an action forwards to with their weights; none if it does something else."""
+    if "TargetGroupArn" in action:
+        return {action["TargetGroupArn"]: 1}
+    groups = action.get("ForwardConfig", {}).get("TargetGroups", ())
+    return {group["TargetGroupArn"]: int(group.get("Weight", 1)) for group in groups}
+
+
+def _weighted(shares: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(shares.items())]
+
+
+def both(
+    wanted: Sequence[Action], before: Sequence[Action] | None, live: Sequence[Action], *, shifted: bool
+) -> Sequence[Action]:
+    """Return the actions for the time in which the former target groups are still there beside the wanted ones.
+
+    ECS refuses a service whose target group no listener or rule names, so a new one joins with weight 0. The weight
+    moves as a whole: a group without healthy targets answers 503 for its share. A group that no action names is not
+    drained (TargetHealth, Target.NotInUse), so the former one stays with weight 0.
+
+    Args:
+        wanted: what is declared: at most one target group.
+        before: what was asked for last.
+        shifted: whether the wanted ones are ready.
+    """
+    there = weights(live[0]) if len(live) == 1 else {}
+    asked = weights(before[0]) if before else {}
+    new = weights(wanted[0])
+    former = {arn: weight for arn, weight in there.items() if arn in asked and arn not in new}
+    if not new:
+        return live if any(former.values()) and not shifted else wanted
+    if shifted or not any(former.values()):
+        shares = dict.fromkeys(former, 0) | new
+    else:
+        shares = former | {arn: there.get(arn, 0) for arn in new}
+    if not former or len(shares) > MAX_TARGET_GROUPS:
+        return wanted
+    return [{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}]
 
 
 def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
@@ -92,6 +138,16 @@ class Listener(Resource):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("elbv2").modify_listener(ListenerArn=live.id, **self._settings())
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> Listener:
+        return self._beside(before, live, shifted=False)
+
+    def shifted(self, before: Mapping[str, Any], live: Observed) -> Listener:
+        return self._beside(before, live, shifted=True)
+
+    def _beside(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Listener:
+        there, asked = live.attributes["default_actions"], before.get("default_actions")
+        return replace(self, default_actions=both(self.default_actions, asked, there, shifted=shifted))
 
     def _settings(self) -> dict[str, Any]:
         settings = {"Protocol": self.protocol, "Port": self.port, "DefaultActions": self.default_actions}
@@ -148,6 +204,20 @@ class ListenerRule(Resource):
         if changes.keys() - {"priority"}:
             elb.modify_rule(RuleArn=live.id, Conditions=self.conditions, Actions=self.actions)
 
+    def widened(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
+        """Keep the former paths and the former target group with its traffic."""
+        there = live.attributes
+        actions = both(self.actions, before.get("actions"), there["actions"], shifted=False)
+        conditions = [
+            path(*values) if (values := _both_paths(wanted, before.get("conditions"), there["conditions"])) else wanted
+            for wanted in self.conditions
+        ]
+        return replace(self, actions=actions, conditions=conditions)
+
+    def shifted(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
+        there = live.attributes["actions"]
+        return replace(self, actions=both(self.actions, before.get("actions"), there, shifted=True))
+
     def _exchanged(self, aws: Aws, live: Observed) -> Sequence[Mapping[str, Any]]:
         """Return the wanted priority, and for a rule of this stack that has it the one that becomes free.
 
@@ -169,6 +239,19 @@ class ListenerRule(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_rule(RuleArn=live.id)
+
+
+def _both_paths(
+    wanted: Mapping[str, Any], before: Sequence[Mapping[str, Any]] | None, live: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Return a condition's paths with those that it had; none if it has no paths, or a rule takes not so many."""
+
+    def values(conditions: Sequence[Mapping[str, Any]]) -> list[str]:
+        found = [one["Values"] for one in conditions if one.get("Field") == "path-pattern" and "Values" in one]
+        return found[0] if len(found) == 1 else []
+
+    paths = kept(values([wanted]), values(before or ()), values(live)) if values([wanted]) else []
+    return paths if len(paths) <= MAX_VALUES else []
 
 
 def _normal_condition(condition: Mapping[str, Any]) -> dict[str, Any]:

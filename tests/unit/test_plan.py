@@ -270,5 +270,6 @@ def test_a_plan_can_be_written_as_json(stack: Stack) -> None:
         "action": "change",
         "step": "boxes",
         "changes": {"size": {"old": 1, "new": 3}},
+        "later": {},
         "why": "",
     }

@@ -10,6 +10,7 @@ import pytest
 import steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config.facts import Copy, Facts
 from provisioner.config.models import Config
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.resource import Resource
 from steps.stack import Stack
 
@@ -197,12 +198,30 @@ def test_tasks_start_after_what_they_cannot_do_without() -> None:
     assert not any(address.startswith(("listener/", "target_group/")) for address in needs(stack, "service/api"))
 
 
-def test_tasks_wait_for_the_name_of_the_database_and_not_for_the_database() -> None:
-    stack = declared(api={"image": "nginx:1", "port": 81, "database": True}, web={"image": "nginx:1", "port": 80})
+def test_tasks_with_access_start_when_the_database_is_ready_and_are_not_built_on_it() -> None:
+    """A program that connects or migrates when it starts would end, and with it the first deployment."""
+    settings = {"image": "nginx:1", "port": 81, "database": True}
+    stack = declared(api=settings, web={"image": "nginx:1", "port": 80}, cron=settings | {"wait_for_database": False})
     needed = {address: ready for address, ready in needs(stack, "task_definition/api").items() if "db_" in address}
     assert needed == {"db_cluster/main": False}, "which AWS tells when it begins to make it"
-    assert not any(address.startswith("db_") for address in needs(stack, "service/api"))
-    assert not any(address.startswith("db_") for address in needs(stack, "task_definition/web"))
+    waited = [one for one in stack.declared["service/api"].dependencies if "db_" in one.address]
+    assert waited == [Dependency("db_instance/main", ready=True, order_only=True)]
+    assert not any(address.startswith("db_") for address in stack.declared["service/api"].built_on)
+    for name in ("service/web", "service/cron", "task_definition/web"):
+        assert not any(address.startswith("db_") for address in needs(stack, name))
+
+
+def test_a_caller_starts_after_a_new_service_that_it_calls_unless_that_costs_time() -> None:
+    db, plain = {"image": "nginx:1", "port": 81, "database": True}, {"image": "nginx:1", "port": 82}
+    stack = declared(web=plain | {"calls": ["api", "mail"]}, api=db, mail=plain)
+    item = stack.declared["service/web"]
+
+    def waits(*standing: str) -> set[str]:
+        return {one.address for one in item.waits_for(standing) if one.order_only}
+
+    assert waits() == {"service/mail"}, "the other one waits for the database"
+    assert waits("service/web") == {"service/api", "service/mail"}
+    assert waits("service/web", "service/api", "service/mail") == set(), "so that a deployment of both takes one's time"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""The walk that takes away what nothing uses any more: the later parts of changes (`engine/parts.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.engine.declaration import Dependency
+from provisioner.engine.parts import Part, as_of
+from provisioner.engine.resource import compare
+from provisioner.engine.run import RunProgress
+from provisioner.engine.scheduler import Node, Scheduler
+
+if TYPE_CHECKING:
+    from provisioner.engine.apply import Apply
+
+
+class Narrow:
+    """One walk that makes a later part of the changes which `Apply` has begun, users before what they use.
+
+    Args:
+        apply: has brought everything to its wider form.
+        part: which one.
+    """
+
+    def __init__(self, apply: Apply, part: Part) -> None:
+        self._apply, self._part = apply, part
+        whole = apply.progress
+        # one resource ends once, whichever part is its last; when which part was made is each walk's own
+        self.progress = RunProgress(whole.emit, whole.steps, whole.clock, whole.results)
+
+    def run(self) -> None:
+        """Walk the graph backwards: what is built on a resource is narrowed before it.
+
+        Raises:
+            SomeFailed: see `Scheduler.run`.
+        """
+        apply, declared = self._apply, self._apply.declared
+        going = [address for address in apply.wider if self._differs(address)]
+        users: dict[str, list[Dependency]] = {address: [] for address in going}
+        for user in going:
+            for one in declared[user].built_on:
+                if one in users:
+                    users[one].append(Dependency(user, ready=True))
+        nodes = [
+            Node(address, type(declared[address].resource), declared[address].step, users[address])
+            for address in reversed(going)
+        ]
+
+        def reached(dependency: Dependency, _: set[str], done: set[str]) -> bool:
+            return dependency.address in done
+
+        emit, pace = self.progress.emit, apply.aws.pace
+        Scheduler(
+            nodes,
+            lambda address: apply.act(address, self._part),
+            apply.look,
+            reached,
+            emit,
+            pace,
+            self.progress.moments,
+        ).run()
+
+    def _differs(self, address: str) -> bool:
+        """Whether this part changes anything of a resource."""
+        live, wanted = self._apply.observed[address], self._apply.wider[address]
+        return bool(compare(as_of(self._part, wanted, live.attributes, live), live))

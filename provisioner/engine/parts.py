@@ -1,0 +1,37 @@
+"""Changes that nobody notices: what is wanted is added first, and what was before goes when nothing uses it any more.
+
+A change of a resource may take something away that others still use: a rule of a security group, a subnet of a load
+balancer, the target group behind a path. Such a change is made in parts (`Resource.widened`, `shifted`), with all other
+work between them:
+
+1. `widened`: everything gets what is wanted and keeps what it had. Services roll out.
+2. `shifted`: traffic moves to what is ready.
+3. What runs and is no longer declared is drained and deleted (`Resource.runs`).
+4. `declared`: the former part goes.
+
+A part begins when all before it is done. If anything failed, the later ones do not run: what may be in use stays, and
+the next `up` continues. The state needs nothing for that: it records what was asked for last, which is the wider form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from provisioner.engine.resource import Observed, Resource
+
+Part = Literal["widened", "shifted", "declared"]
+
+FORMER_PART_STAYS = "its former part stays until all that uses it is ready"
+
+
+def as_of(part: Part, desired: Resource, before: Mapping[str, Any], live: Observed) -> Resource:
+    """Return a resource with its settings as of one part of its change.
+
+    Args:
+        before: see `Resource.widened`.
+    """
+    if part == "widened":
+        return desired.widened(before, live)
+    return desired.shifted(before, live) if part == "shifted" else desired

@@ -1,0 +1,170 @@
+"""What a resource keeps while services roll out, and what moves before what is no longer declared is deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.engine.resource import Observed, Resource, all_types, compare, kept
+from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.ec2_network import RouteTable
+from provisioner.resources.ec2_security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.elbv2 import NEARLY_ANY, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2_listeners import Listener, ListenerRule, answer, forward, normal_action, path
+
+
+def as_it_is(desired: Resource, **others: Any) -> Observed:
+    """The resource as AWS shows it, with other settings."""
+    return Observed("id", desired.fields() | others)
+
+
+def test_what_was_asked_for_and_is_there_is_kept_and_nothing_else() -> None:
+    assert kept([1, 2], before=[2, 3, 4], live=[2, 3, 5]) == [1, 2, 3]
+    assert kept([], before=None, live=[1]) == []
+
+
+def test_no_versioned_resource_type_has_parts() -> None:
+    """Whether a revision is the one last asked for is told by what is declared (`Apply._outdated`)."""
+    for resource_type in all_types().values():
+        if resource_type.versioned:
+            assert resource_type.widened is Resource.widened
+            assert resource_type.shifted is Resource.shifted
+
+
+# -- security groups ----------------------------------------------------------------------------------------
+
+OLD, NEW = (allow(port, "load balancer", group="sg-alb") for port in (8080, 8090))
+
+
+def group(*ingress: Any, egress: Any = ()) -> SecurityGroup:
+    return SecurityGroup("web", "vpc-1", "web", "", ingress, egress)
+
+
+def test_a_former_rule_of_the_stacks_own_traffic_stays_and_one_that_somebody_added_does_not() -> None:
+    foreign = allow(22, "", cidr="0.0.0.0/0")
+    live = as_it_is(group(), ingress=[OLD, foreign])
+    assert group(NEW).widened({"ingress": [OLD]}, live).ingress == [NEW, OLD]
+
+
+def test_whom_the_user_shuts_out_is_out_at_once() -> None:
+    office, home = (allow(443, "users", cidr=cidr) for cidr in ("192.0.2.0/24", "198.51.100.0/24"))
+    live = as_it_is(group(), ingress=[office, home])
+    assert group(home).widened({"ingress": [office, home]}, live).ingress == [home]
+
+
+def test_a_rule_that_is_described_anew_is_not_kept_beside_itself() -> None:
+    other = OLD | {"Description": "service front"}
+    live = as_it_is(group(), ingress=[OLD])
+    assert group(other).widened({"ingress": [OLD]}, live).ingress == [other]
+
+
+def test_a_group_that_has_no_room_for_both_is_changed_at_once() -> None:
+    old, new = ([allow(port, "", group=f"sg-{n}") for n in range(31)] for port in (80, 81))
+    live = as_it_is(group(), ingress=old)
+    assert len(old) + len(new) > MAX_RULES
+    assert group(*new).widened({"ingress": old}, live).ingress == tuple(new)
+
+
+def test_what_went_out_stays_also_where_another_resource_said_so() -> None:
+    """The last rule of a `SecurityGroupEgress` goes with it, and then the group itself says that nothing goes out."""
+    out = allow(443, "endpoints", cidr="10.0.0.0/16")
+    live = as_it_is(group(), egress=[out])
+    assert group().widened({"ingress": [], "egress": None}, live).egress == [out]
+    opened = as_it_is(group(), egress=[OPEN])
+    assert group().widened({"ingress": [], "egress": None}, opened).egress == [], "what AWS gives a new group"
+    egress = SecurityGroupEgress("web", "sg-1", [NEW])
+    assert egress.widened({"rules": [OLD]}, as_it_is(egress, rules=[OLD])).rules == [NEW, OLD]
+
+
+# -- network ----------------------------------------------------------------------------------------
+
+
+def test_routes_and_subnets_of_a_table_stay_until_the_end() -> None:
+    table = RouteTable("public", "vpc-1", ["a"], {})
+    live = as_it_is(table, subnet_ids=["a", "b"], routes={"0.0.0.0/0": "igw-1", "10.9.0.0/16": "pcx-1"})
+    wider = table.widened({"subnet_ids": ["a", "b"], "routes": {"0.0.0.0/0": "igw-1"}}, live)
+    assert wider.subnet_ids == ["a", "b"]
+    assert wider.routes == {"0.0.0.0/0": "igw-1"}, "the other one is somebody else's"
+
+
+def test_an_endpoint_leaves_a_subnet_at_the_end() -> None:
+    endpoint = VpcEndpoint("logs", "vpc-1", "logs", "Interface", subnet_ids=["a"], security_group_ids=["sg-1"])
+    live = as_it_is(endpoint, subnet_ids=["a", "b"])
+    assert endpoint.widened({"subnet_ids": ["a", "b"]}, live).subnet_ids == ["a", "b"]
+
+
+def test_a_load_balancer_leaves_a_subnet_when_the_tasks_have_moved() -> None:
+    balancer = LoadBalancer("main", "shop", ["a"], ["sg-1"])
+    live = as_it_is(balancer, subnets=["a", "b"])
+    before = {"subnets": ["a", "b"], "security_groups": ["sg-1"]}
+    assert balancer.widened(before, live).subnets == ["a", "b"]
+    assert balancer.shifted(before, live).subnets == ["a"]
+
+
+# -- traffic ----------------------------------------------------------------------------------------
+
+
+def weights(resource: Listener | ListenerRule) -> dict[str, int]:
+    actions = resource.actions if isinstance(resource, ListenerRule) else resource.default_actions
+    (action,) = actions
+    return {one["TargetGroupArn"]: one["Weight"] for one in action["ForwardConfig"]["TargetGroups"]}
+
+
+@pytest.mark.parametrize("former", [1, 7])
+def test_a_new_target_group_joins_without_traffic_and_gets_all_of_it_at_once(former: int) -> None:
+    rule = ListenerRule("front", "l", 5, [path("/*")], [forward("new")])
+    before: dict[str, Any] = {"actions": [forward("old")], "conditions": [path("/*")]}
+    first = rule.widened(before, as_it_is(rule, **before))
+    assert weights(first) == {"old": 1, "new": 0}
+    second = rule.shifted(first.fields(), as_it_is(first))
+    assert weights(second) == {"old": 0, "new": 1}
+    # killed here, the next run does not move the traffic back
+    assert weights(rule.widened(second.fields(), as_it_is(second))) == {"old": 0, "new": 1}
+    assert compare(rule, as_it_is(second)).keys() == {"actions"}, "the former group is still to go"
+
+
+def test_a_group_that_somebody_else_added_to_a_rule_goes_at_once() -> None:
+    rule = ListenerRule("front", "l", 5, [path("/*")], [forward("new")])
+    foreign = [{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "x", "Weight": 1}]}}]
+    assert rule.widened({"actions": [forward("new")]}, as_it_is(rule, actions=foreign)).actions == [forward("new")]
+
+
+def test_a_target_group_stays_where_nothing_takes_its_place_until_traffic_moves() -> None:
+    listener = Listener("https", "b", 443, "HTTPS", [answer("404", "not found")])
+    before = {"default_actions": [forward("old")]}
+    live = as_it_is(listener, **before)
+    assert listener.widened(before, live).default_actions == [forward("old")]
+    assert listener.shifted(before, live).default_actions == listener.default_actions
+    assert listener.widened({"default_actions": [answer("503", "")]}, as_it_is(listener)) == listener
+
+
+def test_a_rule_answers_at_its_former_path_until_traffic_moves() -> None:
+    rule = ListenerRule("web", "l", 5, [path("/new/*")], [forward("web")])
+    before = {"conditions": [path("/old/*")], "actions": [forward("web")]}
+    live = as_it_is(rule, **before)
+    assert rule.widened(before, live).conditions == [path("/new/*", "/old/*")]
+    assert rule.shifted(before, live).conditions == [path("/new/*")]
+
+
+def test_a_weighted_action_is_told_in_one_form_however_aws_writes_it() -> None:
+    shown = {
+        "Type": "forward",
+        "Order": 1,
+        "ForwardConfig": {
+            "TargetGroups": [{"TargetGroupArn": "b", "Weight": 0}, {"TargetGroupArn": "a", "Weight": 1}],
+            "TargetGroupStickinessConfig": {"Enabled": False},
+        },
+    }
+    groups = [{"TargetGroupArn": "a", "Weight": 1}, {"TargetGroupArn": "b", "Weight": 0}]
+    assert normal_action(shown) == {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+    assert normal_action(normal_action(shown)) == normal_action(shown)
+
+
+def test_tasks_of_both_revisions_are_healthy_while_the_health_path_changes() -> None:
+    wanted = TargetGroup("web", "web", "vpc-1", "/up")
+    before = wanted.fields() | {"health_check_path": "/health"}
+    wider = wanted.widened(before, as_it_is(wanted, health_check_path="/health"))
+    assert (wider.health_check_path, wider.matcher) == ("/up", NEARLY_ANY)
+    assert wanted.widened(wider.fields(), as_it_is(wider)) == wider, "after a kill"
+    assert wanted.widened(wanted.fields(), as_it_is(wanted, health_check_path="/hacked")) == wanted, "drift"
