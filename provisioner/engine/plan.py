@@ -183,5 +183,13 @@ def _all_new(desired: Resource) -> dict[str, Change]:
 
 
 def _shown(change: Change) -> Change:
-    old, new = (KNOWN_AFTER_UP if unknown(value) else value for value in (change.old, change.new))
-    return Change(old, new)
+    return Change(masked(change.old), masked(change.new))
+
+
+def masked(value: Any) -> Any:
+    """Return a value for the user: each text in it that is not known before the run is called so."""
+    if not unknown(value):
+        return value
+    if isinstance(value, Mapping):
+        return {masked(key): masked(item) for key, item in value.items()}
+    return KNOWN_AFTER_UP if isinstance(value, str) else [masked(item) for item in value]

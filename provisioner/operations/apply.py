@@ -68,7 +68,7 @@ def up(
             apply.run()
         except SomeFailed:
             if apply.wider:
-                emit(Notice(_stays(list(apply.wider), "the resources above are ready")))
+                emit(Notice(_stays(list(apply.wider), "an `up` succeeds")))
             raise
         for text in notes(aws, stack):
             emit(Notice(text))

@@ -215,6 +215,7 @@ LOAD_BALANCING: tuple[Permission, ...] = (
     ),
     *grants("elasticloadbalancing", "DescribeRules", use=Use.OTHER, why="several public services"),
     *grants("elasticloadbalancing", "DescribeTags", use=Use.OTHER, why=_TAGS),
+    *grants("elasticloadbalancing", "DescribeTargetHealth", use=Use.OTHER, why="a changed health check"),
     *grants("elasticloadbalancing", "CreateLoadBalancer", "loadbalancer/app/{stack}/*", conditions=ASKED),
     *grants("elasticloadbalancing", "CreateTargetGroup", "targetgroup/{stack}-*/*", conditions=ASKED),
     *grants("elasticloadbalancing", "CreateListener", "loadbalancer/app/{stack}/*", conditions=ASKED),

@@ -43,6 +43,8 @@ HEALTHY = ("health_check_path", "matcher")
 """The fields that say what a healthy target answers, and where."""
 NEARLY_ANY = "200-499"
 """All codes that a matcher may name (ELBv2 API, Matcher)."""
+WRONG_CODE = "Target.ResponseCodeMismatch"
+"""Why a target is unhealthy that answers otherwise than the matcher says (TargetHealth, Reason)."""
 DNS_NAME = re.compile(
     r"(dualstack\.)?(?P<host>(internal-)?(?P<name>.+)-\w+\.(?P<region>[a-z]+(-[a-z]+)+-\d)\.elb\.amazonaws\.com(\.cn)?)"
 )
@@ -259,6 +261,8 @@ class TargetGroup(Resource):
         if changes.keys() - {"deregistration_delay"}:
             health = members.arguments(HEALTH_CHECK, self.fields())
             elb.modify_target_group(TargetGroupArn=live.id, **health, Matcher={"HttpCode": self.matcher})
+            if live.attributes.get("matcher") == NEARLY_ANY != self.matcher:
+                self._watch(aws, live.id)
         if "deregistration_delay" in changes:
             delay = tag_pairs({DELAY: str(self.deregistration_delay)})
             elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=delay)
@@ -274,6 +278,26 @@ class TargetGroup(Resource):
         there = {name: live.attributes.get(name) for name in HEALTHY}
         wanted = {name: getattr(self, name) for name in HEALTHY}
         return replace(self, matcher=NEARLY_ANY) if asked == there != wanted else self
+
+    def _watch(self, aws: Aws, arn: str) -> None:
+        """Watch the targets until each has been judged by the declared codes; take nearly any code again if one fails.
+
+        ECS replaces unhealthy tasks for ever, by such that fail alike: the deployment has ended well before.
+        """
+        elb = aws.client("elbv2")
+        failures = self.unhealthy_threshold_count + 1
+        until = aws.pace.now() + failures * self.health_check_interval_seconds + self.health_check_timeout_seconds
+        while aws.pace.now() < until:
+            aws.pace.sleep(self.poll_interval)
+            for target in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]:
+                health = target.get("TargetHealth", {})
+                if health.get("State") == "unhealthy" and health.get("Reason") == WRONG_CODE:
+                    elb.modify_target_group(TargetGroupArn=arn, Matcher={"HttpCode": NEARLY_ANY})
+                    raise Failed(
+                        f"tasks are unhealthy at {self.health_check_path} ({health.get('Description', 'no reason')}), "
+                        f"which has to answer {self.matcher}. Answers of {NEARLY_ANY} count as healthy until then: "
+                        f"correct the health check, or deploy an image that answers, then run again"
+                    )
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:

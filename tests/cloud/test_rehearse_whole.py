@@ -49,14 +49,8 @@ def test_the_first_up_a_change_and_the_end_are_as_predicted(project: Project) ->
     assert found["notes"][0] == "assumed: the public hosted zone example.org is in the account, and delegated"
     change = predicted(found)
     assert_alike(change, happened(project, "up"))
-    # the rule for the new port takes the place of the old one's before there is a task that listens there
-    [port] = [outage for outage in change.outages if not outage[1]]
-    service, _, since, until, why = port
-    assert service == "frontend"
-    assert until is not None
-    # as long as the certificate for the new domain, and a deployment
-    assert 120 < until - since < 300
-    assert why == "no security groups let its load balancer reach its running tasks"
+    # rules for the new port come first, and those for the old one go when the new tasks serve
+    assert [outage for outage in change.outages if not outage[1]] == []
     assert [name for _, name, *_ in change.outages if name] == ["app.example.com"]
 
     end = predicted(rehearsed(project, "down"))
@@ -66,17 +60,11 @@ def test_the_first_up_a_change_and_the_end_are_as_predicted(project: Project) ->
     }  # fmt: skip
 
 
-def test_another_port_of_a_service_cuts_off_those_who_call_it(standing: Project) -> None:
-    standing.change("^port = 8080$", "port = 8081")
+def test_another_port_of_a_service_cuts_nobody_off(standing: Project) -> None:
+    standing.change("^port = 80$", "port = 81")
     found = predicted(rehearsed(standing))
     assert_alike(found, happened(standing, "up"))
-    [(service, _, since, until, why)] = found.outages
-    assert (service, why) == (
-        "frontend",
-        "no security groups let its running tasks call backend.svc.internal on port 8080",
-    )
-    assert until is not None
-    assert 60 < until - since < 300
+    assert found.outages == []
 
 
 @pytest.mark.enumeration

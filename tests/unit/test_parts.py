@@ -54,7 +54,7 @@ def test_whom_the_user_shuts_out_is_out_at_once() -> None:
 
 
 def test_a_rule_that_is_described_anew_is_not_kept_beside_itself() -> None:
-    other = OLD | {"Description": "service front"}
+    other = {**OLD, "Description": "service front"}
     live = as_it_is(group(), ingress=[OLD])
     assert group(other).widened({"ingress": [OLD]}, live).ingress == [other]
 
