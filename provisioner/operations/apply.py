@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from provisioner.engine.apply import Apply
 from provisioner.engine.declaration import reachable
@@ -52,10 +52,7 @@ def up(
     emit(RunStarted("up", aws.name, aws.account, aws.region, len(declared) + len(orphaned)))
     ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
-    apply = Apply(aws, store, declared, emit, ahead.tasks)
-    shift, narrow = Narrow(apply, "shifted"), Narrow(apply, "declared")
-    running = running_orphans(store.records, orphaned)
-    drain, destroy = (Destroy(aws.exhaustive(), store, some, emit) for some in (running, set(orphaned) - set(running)))
+    walks = _Walks.of(aws, store, emit, Apply(aws, store, declared, emit, ahead.tasks), orphaned)
 
     def work() -> Remains:
         planned = answered(
@@ -65,28 +62,53 @@ def up(
         if confirmed is not None:
             check_confirmed(confirmed, planned)
         try:
-            apply.run()
+            walks.apply.run()
+            for text in notes(aws, stack):
+                emit(Notice(text))
+            if target_step is None:
+                walks.take_away(aws)
         except SomeFailed:
-            if apply.wider:
-                emit(Notice(_stays(list(apply.wider), "an `up` succeeds")))
+            walks.tell_what_stays(emit, "an `up` succeeds")
             raise
-        for text in notes(aws, stack):
-            emit(Notice(text))
-        if target_step is not None:
-            if apply.wider:
-                emit(Notice(_stays(list(apply.wider), "an `up` without --target-step has seen all that may use it")))
-            return Remains()
-        shift.run()
-        for resource_type in dict.fromkeys(type_of(store.records[address]) for address in orphaned):
-            # what an interrupted teardown left half deleted is found as well
-            aws.mark_stale(resource_type)
-        drain.run()
-        narrow.run()
-        destroy.run()
+        walks.tell_what_stays(emit, "an `up` without --target-step has seen all that may use it")
         return Remains()
 
-    walks = [walk.progress for walk in (apply, shift, drain, narrow, destroy)]
-    return timed(aws.pace, "up", target_step, store, work, walks)
+    return timed(aws.pace, "up", target_step, store, work, [walk.progress for walk in walks])
+
+
+class _Walks(NamedTuple):
+    """The walks of one `up`, in their order (`engine/parts.py`)."""
+
+    apply: Apply
+    shift: Narrow
+    drain: Destroy
+    narrow: Narrow
+    destroy: Destroy
+
+    @classmethod
+    def of(cls, aws: Aws, store: Store, emit: Emit, apply: Apply, orphaned: Sequence[str]) -> _Walks:
+        running = running_orphans(store.records, orphaned)
+        drain, destroy = (
+            Destroy(aws.exhaustive(), store, some, emit) for some in (running, set(orphaned) - set(running))
+        )
+        return cls(apply, Narrow(apply, "shifted"), drain, Narrow(apply, "declared"), destroy)
+
+    def take_away(self, aws: Aws) -> None:
+        """Move the traffic, and delete and narrow what nothing uses any more."""
+        self.shift.run()
+        for resource_type in dict.fromkeys(
+            map(type_of, [*self.drain.records.values(), *self.destroy.records.values()])
+        ):
+            # what an interrupted teardown left half deleted is found as well
+            aws.mark_stale(resource_type)
+        self.drain.run()
+        self.narrow.run()
+        self.destroy.run()
+
+    def tell_what_stays(self, emit: Emit, until: str) -> None:
+        """Say what is still wider than declared, and until when."""
+        if wider := list(self.apply.wider):
+            emit(Notice(f"kept, since it may be in use, until {until}: the former part of {names(wider)}"))
 
 
 def running_orphans(records: Mapping[str, Record], orphaned: Sequence[str]) -> list[str]:
@@ -97,7 +119,3 @@ def running_orphans(records: Mapping[str, Record], orphaned: Sequence[str]) -> l
     built = dependents({address: records[address] for address in orphaned})
     running = [address for address in orphaned if type_of(records[address]).runs]
     return list(dict.fromkeys(user for address in running for user in reachable(address, built.__getitem__)))
-
-
-def _stays(addresses: Sequence[str], until: str) -> str:
-    return f"kept, since it may be in use, until {until}: the former part of {names(addresses)}"
