@@ -130,6 +130,58 @@ def test_trunked_instance_holds_ten_tasks_and_memory_counts_too(network: Network
     assert (answer["tasks"], answer["failures"][0]["reason"]) == ([], "RESOURCE:MEMORY")
 
 
+@pytest.mark.parametrize(("instance_type", "room"), [("c5n.large", 2), ("m6i.8xlarge", 90), ("c5.9xlarge", 60)])
+def test_the_type_decides_how_many_interfaces_there_are(
+    network: Network, ecs: Any, instance_type: str, room: int
+) -> None:
+    """Developer guide, container-instance-eni: the c5n family has no trunk, later generations have more interfaces."""
+    ecs.put_account_setting_default(name="awsvpcTrunking", value="enabled")
+    network.template("web", "main", instance_type)
+    template = {"LaunchTemplateName": "web", "Version": "$Latest"}
+    network.cloud.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="web",
+        MinSize=1,
+        MaxSize=1,
+        LaunchTemplate=template,
+        VPCZoneIdentifier=network.subnets[0],
+    )
+    provider(network)
+    bind(network, "spot", default="spot")
+    ec2_service(network, room + 1, taskDefinition=network.definition("small", "EC2", cpu="128", memory="128"))
+    running(network, room)
+
+
+def test_a_task_that_waits_for_room_is_stopped_after_a_while_and_says_what_was_missing(
+    network: Network, ecs: Any
+) -> None:
+    """Between 10 and 30 minutes (containers-roadmap#2381); the scheduler starts another one."""
+    network.auto_scaling_group("web", "main", MaxSize=1)
+    provider(network)
+    bind(network, "spot", default="spot")
+    ec2_service(network, 3)
+    running(network, 2)
+
+    def stopped() -> Any:
+        arns = ecs.list_tasks(cluster="main", desiredStatus="STOPPED")["taskArns"]
+        return ecs.describe_tasks(cluster="main", tasks=arns)["tasks"] if arns else None
+
+    (task,) = network.cloud.wait(stopped, "the third to be stopped")
+    assert (task["stopCode"], task["stoppedReason"]) == ("TaskFailedToStart", "TaskFailedToStart: RESOURCE:ENI")
+    assert 600 <= (task["stoppingAt"] - task["createdAt"]).total_seconds() <= 1800
+    network.cloud.wait(lambda: len(ecs.list_tasks(cluster="main")["taskArns"]) == 3, "another one")
+
+
+def test_a_task_without_any_instance_is_stopped_too(network: Network, ecs: Any) -> None:
+    network.auto_scaling_group("web", "main", MaxSize=0)
+    provider(network)
+    bind(network, "spot", default="spot")
+    ec2_service(network, 1)
+    network.cloud.wait(lambda: ecs.list_tasks(cluster="main", desiredStatus="STOPPED")["taskArns"], "it to be stopped")
+    arns = ecs.list_tasks(cluster="main", desiredStatus="STOPPED")["taskArns"]
+    (task,) = ecs.describe_tasks(cluster="main", tasks=arns)["tasks"]
+    assert task["stoppedReason"] == "TaskFailedToStart: EMPTY CAPACITY PROVIDER"
+
+
 def test_draining_instance_gets_no_tasks_and_its_service_tasks_move(network: Network, ecs: Any) -> None:
     network.auto_scaling_group("web", "main", DesiredCapacity=2)
     provider(network)

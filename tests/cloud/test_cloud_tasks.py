@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.conftest import Network, refused
+from tests.cloud.conftest import REGION, Network, refused
 from tests.cloud.ecs_rig import cluster, create, steady, tasks
 
 
@@ -100,3 +100,19 @@ def test_a_base_without_a_weight_gets_no_task(network: Network, ecs: Any) -> Non
     )
     steady(network, running=2)
     assert {task["capacityProviderName"] for task in tasks(network)} == {"FARGATE_SPOT"}
+
+
+def test_a_full_subnet_has_no_interface_for_a_task(network: Network, ecs: Any) -> None:
+    """Developer guide, TaskFailedToStart errors; AWS keeps five addresses of each subnet (VPC guide, subnet sizing)."""
+    ec2 = network.cloud.client("ec2")
+    made = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.250.0/28", AvailabilityZone=f"{REGION}a")["Subnet"]
+    assert made["AvailableIpAddressCount"] == 11
+    network.definition("web")
+    where = {"awsvpcConfiguration": {"subnets": [made["SubnetId"]], "securityGroups": [network.group]}}
+    create(network, desiredCount=12, networkConfiguration=where)
+    (task,) = network.cloud.wait(lambda: tasks(network, status="STOPPED")[:1], "the twelfth to fail")
+    assert task["stoppedReason"] == (
+        "Unexpected EC2 error while attempting to Create Network Interface in subnet "
+        f"'{made['SubnetId']}': InsufficientFreeAddressesInSubnet"
+    )
+    assert len([one for one in tasks(network) if one["attachments"][0]["status"] == "ATTACHED"]) == 11

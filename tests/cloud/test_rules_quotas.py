@@ -57,7 +57,7 @@ def test_a_list_comes_in_pages(quotas: Any) -> None:
     page = quotas.list_service_quotas(ServiceCode="vpc", MaxResults=2)
     assert len(page["Quotas"]) == 2
     rest = quotas.list_service_quotas(ServiceCode="vpc", NextToken=page["NextToken"])
-    assert len(rest["Quotas"]) == 4
+    assert len(rest["Quotas"]) == 5
     with refused("InvalidPaginationTokenException"):
         quotas.list_service_quotas(ServiceCode="vpc", NextToken="x")
 
@@ -78,3 +78,24 @@ def test_callers_are_refused_in_the_words_of_each_service(
         cloud.control("POST", "faults", f"scenarios={scenario}")
         with refused(code):
             getattr(cloud.client(service), call)()
+
+
+def test_rules_per_group_are_as_many_as_the_account_may_have(cloud: EmbeddedCloud) -> None:
+    """A rule with a prefix list counts as well, by its weight, which is 1 for S3 (VPC guide, managed prefix lists)."""
+    ec2 = cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    tcp = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+
+    def authorize(first: int, last: int) -> None:
+        ranges = [{"CidrIp": f"10.{number}.0.0/16"} for number in range(first, last)]
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[{**tcp, "IpRanges": ranges}])
+
+    cloud.control("POST", "quota", "service=vpc&code=L-0EA8095F&value=70")
+    authorize(0, 60)
+    s3 = next(one for one in ec2.describe_prefix_lists()["PrefixLists"] if one["PrefixListName"].endswith(".s3"))
+    listed = [{"PrefixListId": s3["PrefixListId"]}]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[{**tcp, "PrefixListIds": listed}])
+    with refused("RulesPerSecurityGroupLimitExceeded"):
+        authorize(60, 70)
+    authorize(60, 69)

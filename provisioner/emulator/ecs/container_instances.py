@@ -15,8 +15,15 @@ from provisioner.emulator.ecs.dispatch import at_most, operation
 from provisioner.emulator.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
 from provisioner.emulator.patch import refuse
 
-# Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni).
-_TRUNK = {"large": 10, "xlarge": 20, "2xlarge": 40, "4xlarge": 60, "9xlarge": 60, "12xlarge": 60, "18xlarge": 120}
+# Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni; those that the guide
+# does not list have no trunk).
+_TRUNK = {"large": 10, "xlarge": 20, "2xlarge": 40, "4xlarge": 60, "9xlarge": 60, "12xlarge": 60}
+_TRUNK |= {f"{size}xlarge": 120 for size in (16, 18, 24, 32, 48)}
+_LATER = {"8xlarge": 90, "12xlarge": 120, "metal": 120}
+_TRUNKLESS = re.compile(
+    r"(t\d\w*|[cmr][34]|[cmr]5z?n|[mr]5dn|r5b|c1|cc2|d[23](en)?|f1|g[23]s?|g4dn|h1|i[23](en)?|inf1|m[12]|mac1|p2|p3dn|x1e?|z1d"
+    r"|u-(6|9|12)tb1)\..*|(c5a|c5ad|r5)\.8xlarge"
+)
 _CLUSTER = re.compile(r"^\s*(?:echo\s+)?[\"']?ECS_CLUSTER=[\"']?([A-Za-z0-9_-]+)", re.MULTILINE)
 
 
@@ -218,9 +225,11 @@ def capacity_of(store: Store, instance_type: str) -> tuple[int, int, int]:
 
 def _slots(store: Store, instance_type: str, type_info: Shape) -> tuple[int, bool]:
     family, _, suffix = instance_type.partition(".")
-    trunk = settings.in_force(store, "awsvpcTrunking") == "enabled" and not family.startswith("t")
-    if trunk and suffix in _TRUNK:
-        return _TRUNK[suffix], True
+    fifth = re.fullmatch(r"[cmr]5(a|ad|d)?", family)
+    sizes = _TRUNK | ({"8xlarge": 60} if fifth else _LATER)
+    trunk = settings.in_force(store, "awsvpcTrunking") == "enabled" and not _TRUNKLESS.fullmatch(instance_type)
+    if trunk and suffix in sizes:
+        return sizes[suffix], True
     return type_info["NetworkInfo"]["MaximumNetworkInterfaces"] - 1, False
 
 

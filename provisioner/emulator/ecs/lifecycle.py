@@ -12,7 +12,7 @@ from provisioner.emulator.clock import later, passed
 from provisioner.emulator.containers import runs, targets
 from provisioner.emulator.containers.definitions import CannotStart
 from provisioner.emulator.ecs import failing
-from provisioner.emulator.ecs.placement import place
+from provisioner.emulator.ecs.placement import place, shortage
 from provisioner.emulator.ecs.store import NEVER, Store, Task, last_part, now
 from provisioner.emulator.ecs.tasks import end
 from provisioner.emulator.rules.interfaces import create_interface, release_later
@@ -43,11 +43,24 @@ def step(store: Store, task: Task) -> None:
 def _watch(store: Store, task: Task) -> None:
     """A task that waits for room is placed when there is some; one that runs is ended when it is not well."""
     if task.status == "PROVISIONING":
-        place(store, task)
+        _await_room(store, task)
     elif runs.exited(task):
         end(task, "Essential container in task exited", "EssentialContainerExited")
     elif why := _unwell(store, task):
         end(task, why, "ServiceSchedulerInitiated")
+
+
+def _await_room(store: Store, task: Task) -> None:
+    """A task finds its instance, or is stopped after a while, for which the scheduler then starts another.
+
+    How long it waits: containers-roadmap#2381; as what it is stopped: developer guide, API failure reasons.
+    """
+    if not place(store, task) or task.next_at != NEVER:
+        return
+    if task.gives_up_at == NEVER:
+        task.gives_up_at = later(durations.TASK_WITHOUT_ROOM)
+    elif passed(task.gives_up_at):
+        end(task, f"TaskFailedToStart: {shortage(store, task)}", "TaskFailedToStart")
 
 
 def _unwell(store: Store, task: Task) -> str:
@@ -66,8 +79,8 @@ def _start(store: Store, task: Task) -> None:
         case "PROVISIONING":
             try:
                 _attach(store, task)
-            except (ServiceException, LookupError) as error:
-                end(task, f"Network interface provision failed: {error}", "TaskFailedToStart")
+            except LookupError as error:
+                end(task, str(error), "TaskFailedToStart")
                 return
             task.status, task.next_at = "PENDING", later(durations.TASK_PULL)
             task.times["pullStartedAt"] = now()
@@ -133,7 +146,13 @@ def _host_gone(store: Store, task: Task) -> bool:
 
 
 def _attach(store: Store, task: Task) -> None:
-    """Give the task its network interface, in the subnet with fewest tasks of its group."""
+    """Give the task its network interface, in the subnet with fewest tasks of its group.
+
+    Of EC2's refusals ECS shows the code (developer guide, "TaskFailedToStart errors").
+
+    Raises:
+        LookupError: it has none, with what ECS says then.
+    """
     network = task.spec.get("networkConfiguration")
     if not network:
         return
@@ -143,17 +162,23 @@ def _attach(store: Store, task: Task) -> None:
         known[one] for one in settings["subnets"] if one in known and task.zone in ("", known[one].availability_zone)
     ]
     if not usable:
-        raise LookupError(f"no subnet of {', '.join(settings['subnets'])} can be used")
+        names = ", ".join(settings["subnets"])
+        raise LookupError(f"Network interface provision failed: no subnet of {names} can be used")
     spread = Counter(other.zone for other in store.tasks_of(task.cluster) if other.group == task.group)
     subnet = min(usable, key=lambda one: spread[one.availability_zone])
-    interface = create_interface(
-        store.ec2,
-        subnet,
-        settings["securityGroups"],
-        store.arn(f"attachment/{task.attachment}"),
-        _ECS,
-        public=settings["assignPublicIp"] == "ENABLED",
-    )
+    try:
+        interface = create_interface(
+            store.ec2,
+            subnet,
+            settings["securityGroups"],
+            store.arn(f"attachment/{task.attachment}"),
+            _ECS,
+            public=settings["assignPublicIp"] == "ENABLED",
+        )
+    except ServiceException as error:
+        raise LookupError(
+            f"Unexpected EC2 error while attempting to Create Network Interface in subnet '{subnet.id}': {error.code}"
+        ) from None
     task.interface, task.address = interface.id, str(interface.private_ip_address)
     task.zone = subnet.availability_zone
 

@@ -52,9 +52,14 @@ def choose(store: Store, task: Task, strategy: list[Shape]) -> str:
 
 
 def shortage(store: Store, task: Task) -> str:
-    """Why RunTask found no instance for a task."""
+    """Why no instance was found for a task."""
     _, memory = size(task)
-    free = [remaining(store, instance) for instance in store.instances_of(task.cluster) if instance.status == "ACTIVE"]
+    there = [one for one in store.instances_of(task.cluster) if task.provider in ("", one.provider)]
+    if task.provider and not there:
+        return "EMPTY CAPACITY PROVIDER"
+    free = [remaining(store, instance) for instance in there if instance.status == "ACTIVE"]
+    if task.provider and not free:
+        return "NO ACTIVE INSTANCES"
     if not any(left[1] >= memory for left in free):
         return "RESOURCE:MEMORY"
     return "RESOURCE:ENI" if all(left[2] < 1 for left in free) else "RESOURCE:CPU"

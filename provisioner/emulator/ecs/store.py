@@ -151,6 +151,7 @@ class Task:
     desired: str = "RUNNING"
     next_at: float = 0.0
     forget_at: float = NEVER
+    gives_up_at: float = NEVER
     interface: str = ""
     address: str = ""
     attachment: str = field(default_factory=lambda: str(uuid.uuid4()))

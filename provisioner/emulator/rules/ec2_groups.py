@@ -11,6 +11,7 @@ from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
 from provisioner.emulator.patch import add, refuse, replace, wrap
+from provisioner.emulator.rules import servicequotas
 from provisioner.emulator.rules.interfaces import in_use_interfaces
 
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
@@ -144,14 +145,36 @@ def _authorize(self: Any, direction: str) -> ActionResult:
     try:
         for rule in self._get_param("IpPermissions", []):
             _check_ports(rule)
-        for wanted in self._process_rules_from_querystring():
+        permissions = list(self._process_rules_from_querystring())
+        for wanted in permissions:
             _check_rule(self.ec2_backend, wanted)
+        _check_distinct(self.ec2_backend, group, permissions)
+        for wanted in permissions:
             created, _ = getattr(self.ec2_backend, f"authorize_security_group_{direction}")(**wanted)
             rules += created
+        if len(getattr(group, f"{direction}_rules")) > servicequotas.in_force("vpc", "L-0EA8095F"):
+            refuse(
+                "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
+            )
     except Exception:
         setattr(group, f"{direction}_rules", before)
         raise
     return ActionResult({"Return": True, "SecurityGroupRules": rules})
+
+
+def _check_distinct(ec2: Any, group: Any, permissions: list[dict[str, Any]]) -> None:
+    """A call that has the same rule twice adds none at all, whatever the descriptions.
+
+    Its words: terraform-provider-aws#29492. A rule that is there already is another error, InvalidPermission.Duplicate.
+    """
+    wanted = [_identity(rule) for one in permissions for _, rule in _rules_of(ec2, group, one)]
+    if len(set(wanted)) < len(wanted):
+        refuse("InvalidParameterValue", "The same permission must not appear multiple times")
+
+
+@replace(EC2Backend, "_verify_group_will_respect_rule_count_limit")
+def no_limit_of_its_own(self: Any, *args: Any, **kwargs: Any) -> None:
+    """Moto's limit is 60 for all accounts and knows no prefix lists; `_authorize` goes by the account's quota."""
 
 
 def _check_ports(rule: dict[str, Any]) -> None:

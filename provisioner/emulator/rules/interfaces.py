@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.subnets import Subnet
 
 from provisioner.aws.durations import Duration
 from provisioner.emulator.clock import later, passed
+from provisioner.emulator.patch import refuse, wrap
 
 
 class ManagedInterface(NetworkInterface):
@@ -44,6 +46,18 @@ class ManagedInterface(NetworkInterface):
             "InstanceOwnerId": self.requester_id,
             "Status": "attached",
         }
+
+
+@wrap(Subnet, "get_available_subnet_ip")
+def get_available_subnet_ip(original: Any, self: Any, instance: Any) -> Any:
+    """Whatever takes an address of a subnet that has none left is refused (EC2 API, error codes)."""
+    try:
+        return original(self, instance)
+    except StopIteration:
+        refuse(
+            "InsufficientFreeAddressesInSubnet",
+            "The specified subnet does not have enough free addresses to satisfy the request.",
+        )
 
 
 def create_interface(

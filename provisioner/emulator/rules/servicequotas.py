@@ -72,6 +72,7 @@ _QUOTAS = (
     Quota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50),
     Quota("elasticloadbalancing", "L-B6DF7632", "Listeners per Application Load Balancer", 50),
     Quota("elasticloadbalancing", "L-7EED9B64", "Rules per Application Load Balancer", 100),
+    Quota("elasticloadbalancing", "L-7E6692B2", "Targets per Application Load Balancer", 1000),
     Quota("elasticloadbalancing", "L-B22855CB", "Target Groups per Region", 3000),
     Quota("fargate", "L-3032A538", "Fargate On-Demand vCPU resource count", 6),
     Quota("fargate", "L-36FBB829", "Fargate Spot vCPU resource count", 6),
@@ -83,6 +84,7 @@ _QUOTAS = (
     Quota("vpc", "L-1B52E74A", "Gateway VPC endpoints per Region", 20),
     Quota("vpc", "L-29B6F2EB", "Interface VPC endpoints per VPC", 50),
     Quota("vpc", "L-A4707A72", "Internet gateways per Region", 5),
+    Quota("vpc", "L-DF5E4CA3", "Network interfaces per Region", 5000),
     Quota("vpc", "L-E79EC296", "VPC security groups per Region", 2500),
     Quota("vpc", "L-F678F1CE", "VPCs per Region", 5),
 )
@@ -105,6 +107,12 @@ def apply(service: str, code: str, value: float | None) -> None:
     if all((quota.service, quota.code) != (service, code) for quota in _QUOTAS):
         raise ValueError(f"there is no quota {code} of {service}: {', '.join(q.code for q in _QUOTAS)}")
     _applied[service, code] = value
+
+
+def in_force(service: str, code: str) -> float:
+    """The value by which the service itself goes: what was applied, or else the default."""
+    quota = next(quota for quota in _QUOTAS if (quota.service, quota.code) == (service, code))
+    return _applied.get((service, code)) or quota.default
 
 
 def _of(service: str, region: str) -> list[Quota]:

@@ -250,6 +250,11 @@ CASES = (
     case("AuthorizeSecurityGroupIngress", "with invalid characters in the description",
         "InvalidParameterValue", CODES,
         lambda s, c: ingress(s, c, IpRanges=[{"CidrIp": "10.9.0.0/16", "Description": "it's"}])),
+    case("AuthorizeSecurityGroupIngress", "of the same rule twice in one call", "InvalidParameterValue",
+        "terraform-provider-aws#29492",
+        lambda s, c: ingress(s, c, IpRanges=[
+            {"CidrIp": "10.7.0.0/16", "Description": "one"}, {"CidrIp": "10.7.0.0/16", "Description": "other"}]),
+        "The same permission must not appear multiple times"),
     case("AuthorizeSecurityGroupIngress", "beyond 60 rules", "RulesPerSecurityGroupLimitExceeded", CODES,
         sixty_first_rule),
     case("AuthorizeSecurityGroupEgress", "of an existing rule", "InvalidPermission.Duplicate", CODES,
