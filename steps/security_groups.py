@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
+from provisioner.config.group_rules import QUOTA
 from provisioner.engine.declaration import Handle, step
-from provisioner.resources.ec2_security import MAX_RULES, Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2_security import Rule, SecurityGroup, SecurityGroupEgress, allow
 from steps.network import Network
 from steps.stack import Stack
 
@@ -62,26 +63,44 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     callers = {name: [c for c, s in services.items() if name in s.calls] for name in services}
     for name in TopologicalSorter(callers).static_order():
         service = services[name]
-        ingress = [allow(service.port, f"calls of {caller}", group=groups[caller].id) for caller in callers[name]]
-        if service.public:
-            ingress.append(allow(service.port, "load balancer", group=balancer.id))
+        from_balancer = [allow(service.port, "load balancer", group=balancer.id)] if service.public else []
+        calls = [allow(service.port, f"calls of {caller}", group=groups[caller].id) for caller in callers[name]]
         sends = bool(own[name] or service.calls or service.database)
+        ingress = [*_fitting(stack, name, calls, from_balancer), *from_balancer]
         groups[name] = group(name, f"Tasks of service {name}", ingress, sends=sends)
 
     clients = [allow(MYSQL, f"service {n}", group=groups[n].id) for n, s in services.items() if s.database]
-    database = group("database", "Aurora", clients, sends=False)
+    database = group("database", "Aurora", _fitting(stack, "database", clients), sends=False)
 
     for name, service in services.items():
-        own[name] += [allow(services[c].port, f"service {c}", group=groups[c].id) for c in service.calls]
         own[name] += [allow(MYSQL, "database", group=database.id)] if service.database else []
+        calls = [allow(services[c].port, f"service {c}", group=groups[c].id) for c in service.calls]
+        own[name] += _fitting(stack, name, calls, own[name])
     targets = [allow(services[n].port, f"service {n}", group=groups[n].id) for n in public]
-    if len(targets) > MAX_RULES:
-        # a load balancer takes more services than a group rules
-        targets = [allow(port, "services", cidr=cidr) for port in sorted({services[n].port for n in public})]
     return SecurityGroups(
-        out("alb", balancer, targets),
+        out("alb", balancer, _fitting(stack, "alb", targets)),
         endpoints.id,
         out("ecs-instance", instances, [to_endpoints, to_layers]),
         {name: out(name, groups[name], own[name]) for name in services},
         database.id,
     )
+
+
+def _fitting(stack: Stack, group: str, peers: Sequence[Rule], others: Sequence[Rule] = ()) -> Sequence[Rule]:
+    """Return the rules with a service each; where a group has no room for them, one for each port of all services.
+
+    That is one with the range of the private subnets: all tasks are in these, and nothing else that may send to tasks
+    or database. The group on the other side of each connection still names the service, unless it has no room either.
+
+    Args:
+        others: what the group has besides in the same direction.
+    """
+    most = stack.facts.group_rules
+    if len(peers) + len(others) <= most:
+        return peers
+    private = stack.config.network.range_of("private")
+    stack.notice(
+        f"security group {stack.name}-{group} has {private}, which all tasks are in, instead of {len(peers)} services, "
+        f"since a group may have {most} rules: request an increase of the quota {QUOTA} of VPC for a rule each"
+    )
+    return [allow(port, "services", cidr=private) for port in sorted({rule["FromPort"] for rule in peers})]

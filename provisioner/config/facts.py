@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.config.instances import Size
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -41,6 +43,8 @@ class Facts:
         root: the directory that build contexts are relative to.
         s3_prefix_list: the id of the list of S3's addresses in the region.
         policed: the services whose interface endpoints take a policy, as `ecr.api`.
+        instance_sizes: what the instance types have, by name, where services run on them and AWS says it.
+        group_rules: how many rules a security group may have in each direction.
         kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.
     """
 
@@ -60,5 +64,7 @@ class Facts:
     blocks: tuple[int, ...] = (0, 1, 2, 3)
     s3_prefix_list: str = ""
     policed: frozenset[str] = frozenset()
+    instance_sizes: Mapping[str, Size] = field(default_factory=dict)
+    group_rules: int = 60
     kms_key: str | None = None
     logs_key: str | None = None

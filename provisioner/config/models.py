@@ -36,6 +36,11 @@ OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
 """Services have security groups under their own names; these are taken by the stack's."""
 
 
+RESERVED = 5
+"""Addresses that AWS keeps of each subnet (VPC user guide, subnet sizing)."""
+ENDPOINTS = 8
+"""Interface endpoints of the stack: each has an address in each private subnet."""
+
 Domain = Annotated[str, AfterValidator(values.domain(2))]
 PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
@@ -61,9 +66,21 @@ class Network(Model):
         The VPC's CIDR is cut into 16 equal blocks; public subnets are taken from block 0, private ones from 4 and
         database ones from 8. The last four blocks stay free.
         """
-        blocks = list(IPv4Network(self.cidr).subnets(prefixlen_diff=4))
-        first = {"public": 0, "private": 4, "database": 8}[tier]
-        return tuple(str(block) for block in blocks[first : first + 4])
+        return tuple(map(str, IPv4Network(self.range_of(tier)).subnets(prefixlen_diff=2)))
+
+    def range_of(self, tier: Tier) -> str:
+        """Return the CIDR of all subnets that a tier can have, in which there is nothing else."""
+        quarters = list(IPv4Network(self.cidr).subnets(prefixlen_diff=2))
+        return str(quarters[{"public": 0, "private": 1, "database": 2}[tier]])
+
+    def addresses(self) -> int:
+        """Return how many addresses the private subnets have for tasks and instances.
+
+        Those of the other tiers do not run out: the smallest subnet has 251, of which a load balancer wants 8 to be
+        free (Application Load Balancer user guide, subnets), and a database has 16 instances at the most.
+        """
+        each = IPv4Network(self.subnets("private")[0]).num_addresses
+        return self.zones * (each - RESERVED - ENDPOINTS)
 
 
 class Dns(Model):
@@ -265,6 +282,7 @@ class Config(Model):
                         f"there is no service {loader.shown(callee)}{loader.suggestion(callee, self.services)}",
                     )
         yield from self._lengths()
+        yield from self._addresses()
         yield from self._circles()
         yield from self._regions()
 
@@ -277,6 +295,13 @@ class Config(Model):
         for key, value in named.items():
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
                 yield key, f"it is in {other}, but the stack is in {self.region}: use one in that Region"
+
+    def _addresses(self) -> Iterator[Problem]:
+        tasks, free = sum(service.count for service in self.services.values()), self.network.addresses()
+        if tasks > free:
+            text = f"the private subnets of {self.network.cidr} in {self.network.zones} zones have {free} addresses"
+            fix = "lower services.*.count, raise network.zones, or give a new stack a larger network"
+            yield "network.cidr", f"{text}, and the services begin with {tasks} tasks (count): {fix}"
 
     def _circles(self) -> Iterator[Problem]:
         # A group's rules name the groups of its callers, so those are made first.

@@ -12,6 +12,9 @@ from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
 from provisioner.docker.context import DOCKERFILE
 
+MAXIMUM_PERCENT = 200
+"""How many tasks of a service there may be while a deployment replaces them, in percent of those that are wanted."""
+
 
 class Scaling(Model):
     """`[services.NAME.scaling]`: how many tasks, and the average CPU in percent that their number is steered by."""
@@ -104,6 +107,10 @@ class Service(Model):
         """Return the names of the environment variables and secrets that the stack itself gives the container."""
         urls = tuple(f"{callee.upper().replace('-', '_')}_URL" for callee in self.calls)
         return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
+
+    def during_deployment(self, tasks: int) -> int:
+        """Return how many tasks there are at the most while a deployment replaces so many of them at once."""
+        return tasks * MAXIMUM_PERCENT // 100
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together within one service."""

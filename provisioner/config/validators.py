@@ -144,14 +144,9 @@ def domain(labels: int) -> Callable[[str], str]:
 
 
 def instance_type(value: str) -> str:
-    """Let pass only types that can run linux/amd64 tasks with an interface each (ECS: ENI trunking considerations)."""
+    """Let pass only types that can run linux/amd64 tasks."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}\.[a-z0-9-]{1,30}", value):
         raise ValueError(f'{shown(value)} is not an EC2 instance type, such as "c5.large"')
-    if re.match(r"t\d", value):
-        raise ValueError(
-            f"{value} is of the t family, which has no ENI trunking: it could run at most two or three tasks; "
-            'use another family, such as "c5.large"'
-        )
     # A g behind the generation's number stands for Graviton.
     if re.match(r"a1\.|[a-z]+\d+[a-z]*g[a-z]*[.-]", value):
         raise ValueError(f'{value} has an ARM processor, but the stack runs linux/amd64: use one such as "c5.large"')

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import steps  # noqa: F401  (importing the package registers the steps)
+from provisioner.config import room
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
@@ -22,9 +23,11 @@ CAPACITY = "capacity"
 
 
 def declare(config: Config, facts: Facts) -> Stack:
-    """Run all steps, and return the stack with everything declared."""
+    """Run all steps, and return the stack with everything declared, and notices of what will find no room."""
     stack = Stack(config, facts)
     stack.run()
+    for text in room.warnings(config, facts.instance_sizes):
+        stack.notice(text)
     return stack
 
 

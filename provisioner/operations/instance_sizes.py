@@ -1,28 +1,21 @@
-"""Whether the tasks of the services on EC2 fit the instance types: one that does not would wait for ever."""
+"""Whether the tasks of the services on EC2 fit the instances: one that does not would wait for ever."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import batches
 from provisioner.aws.errors import code_of
+from provisioner.config.instances import Size
+from provisioner.config.room import too_many_tasks
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-
-
-@dataclass(frozen=True)
-class Size:
-    """What an instance type has: CPU units of ECS (1024 a vCPU), and MiB, a part of which the system keeps."""
-
-    cpu: int
-    memory: int
 
 
 def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
@@ -35,31 +28,34 @@ def sizes(aws: Aws, types: Iterable[str]) -> dict[str, Size]:
     for names in batches(sorted(set(types)), 100):
         for one in aws.pages("ec2", "describe_instance_types", "InstanceTypes", InstanceTypes=list(names)):
             vcpus, memory = one.get("VCpuInfo", {}).get("DefaultVCpus"), one.get("MemoryInfo", {}).get("SizeInMiB")
+            interfaces = one.get("NetworkInfo", {}).get("MaximumNetworkInterfaces") or 0
             if vcpus and memory:
-                found[one["InstanceType"]] = Size(vcpus * 1024, memory)
+                found[one["InstanceType"]] = Size(vcpus * 1024, memory, interfaces)
     return found
 
 
-def check(aws: Aws, config: Config) -> None:
-    """Refuse tasks that are too large for one of the instance types.
+def check(aws: Aws, config: Config) -> Mapping[str, Size]:
+    """Refuse tasks that are too large for one of the instance types, or too many; return what the types have.
+
+    That is nothing where no service runs on instances, or AWS does not say.
 
     ECS makes the group grow only for tasks that fit the smallest one, of each parameter by itself:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html
 
     Raises:
-        ConfigurationError: a service on EC2 has such tasks.
+        ConfigurationError: services on EC2 have such tasks.
     """
     on_ec2 = {name: service for name, service in config.services.items() if service.launch == "ec2"}
     if not on_ec2:
-        return
+        return {}
     try:
         known = sizes(aws, config.capacity.instance_types)
     except ClientError as error:
         if code_of(error) == "InvalidInstanceType":
-            return  # the choice of zones says so, and which ones are offered
+            return {}  # the choice of zones says so, and which ones are offered
         raise
     if not known:
-        return  # AWS does not say
+        return {}  # AWS does not say
     problems = [
         f"services.{name}.{problem}"
         for name, service in on_ec2.items()
@@ -70,6 +66,9 @@ def check(aws: Aws, config: Config) -> None:
             f"{'; '.join(problems)}. ECS starts instances only for tasks that fit the smallest of "
             f"capacity.instance_types: lower the value, or use larger types"
         )
+    if problem := too_many_tasks(config, known):
+        raise ConfigurationError(problem)
+    return known
 
 
 def _problems(task: Size, types: dict[str, Size]) -> Iterator[str]:

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.errors import explained
+from provisioner.config import group_rules
 from provisioner.config.builds import UNKNOWN, check_builds, image_of
 from provisioner.config.facts import Facts
+from provisioner.config.instances import Size
 from provisioner.docker import engine
 from provisioner.docker.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.pools import pool
-from provisioner.operations import ami, existing, image_copies, instance_sizes
+from provisioner.operations import account_quotas, ami, existing, image_copies, instance_sizes
 from provisioner.operations.zones import choose, in_use, policed
 from provisioner.resources.images import digest_of, registry_unreachable
 from provisioner.resources.route53 import public_zones
@@ -76,9 +78,9 @@ def gather(
         keys = begin(existing.keys, aws, config)
         acl = begin(existing.check_web_acl, aws, config)
         sizes = begin(instance_sizes.check, aws, config)
+        rules = begin(account_quotas.rules_of_group, aws, config)
         try:
             _or(acl, on_missing, lambda: None)
-            _or(sizes, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
             why, pushed = images()
             facts = Facts(
@@ -98,6 +100,8 @@ def gather(
                 copies=_or(copied, on_missing, lambda: image_copies.left_out(aws, config)),
                 s3_prefix_list=s3_prefix_list(),
                 policed=with_policy(),
+                instance_sizes=_or(sizes, on_missing, dict[str, Size]),
+                group_rules=_or(rules, on_missing, lambda: group_rules.DEFAULT),
                 kms_key=found.get("kms_key"),
                 logs_key=found.get("logs.kms_key"),
             )
@@ -164,7 +168,9 @@ def allowed(config: Config) -> tuple[str, ...]:
     Raises:
         ConfigurationError: that could not be asked.
     """
-    return tuple(_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
+    sources = (_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
+    # an address that is listed may be this machine's, and AWS refuses to be told a rule twice
+    return tuple(dict.fromkeys(sources))
 
 
 def _my_ip(config: Config) -> str:

@@ -7,7 +7,12 @@ from provisioner.permissions.model import Permission, Use, grants
 _WHY = "doctor"
 
 BEFOREHAND: tuple[Permission, ...] = (
-    *grants("servicequotas", "GetAWSDefaultServiceQuota GetServiceQuota", use=Use.OTHER, why=_WHY),
+    *grants(
+        "servicequotas",
+        "GetAWSDefaultServiceQuota GetServiceQuota",
+        use=Use.OTHER,
+        why="doctor; more than 60 rules in a security group",
+    ),
     *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role"),
     *grants("route53", "GetHostedZoneCount", use=Use.OTHER, why=_WHY),

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws.client import Aws
+from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
@@ -29,6 +32,8 @@ PEERS = {
 """A rule's peer, as it is called in a rule, and in a permission: in which list, by which member."""
 MAX_RULES = 60
 """Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
+FULL = "RulesPerSecurityGroupLimitExceeded"
+"""The code with which EC2 refuses a rule more than the account may have in a group."""
 
 
 def allow(port: int, description: str, *, cidr: str = "", group: str = "", prefix_list: str = "") -> Rule:
@@ -229,22 +234,33 @@ def _permission(rule: Rule) -> dict[str, Any]:
 def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wanted: Sequence[Rule]) -> None:
     """Describe anew what differs in its description only, authorize what is missing, revoke what is not wanted.
 
-    Revoked first, what is replaced would be cut off for a moment; only where there is no room for both it is.
+    Revoked first, what is replaced would be cut off for a moment: where AWS says that there is no room for both, no
+    more are than the new ones take.
     """
     ec2 = aws.client("ec2")
     allowed, kept = [_bare(rule) for rule in there], [_bare(rule) for rule in wanted]
     if redescribed := [_permission(rule) for rule in wanted if rule not in there and _bare(rule) in allowed]:
         describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
         describe(GroupId=group_id, IpPermissions=redescribed)
-    changes = [
-        (f"authorize_security_group_{direction}", [_permission(rule) for rule in wanted if _bare(rule) not in allowed]),
-        (f"revoke_security_group_{direction}", [_permission(rule) for rule in there if _bare(rule) not in kept]),
-    ]
-    if len(there) + len(changes[0][1]) > MAX_RULES:
-        changes.reverse()
-    for call, permissions in changes:
+    # a call that has the same rule twice is refused
+    missing = [_permission(rule) for n, rule in enumerate(wanted) if kept[n] not in [*allowed, *kept[:n]]]
+    unwanted = [_permission(rule) for rule in there if _bare(rule) not in kept]
+
+    authorize, revoke = f"authorize_security_group_{direction}", f"revoke_security_group_{direction}"
+
+    def call(name: str, permissions: Sequence[dict[str, Any]]) -> None:
         if permissions:
-            getattr(ec2, call)(GroupId=group_id, IpPermissions=permissions)
+            getattr(ec2, name)(GroupId=group_id, IpPermissions=permissions)
+
+    try:
+        call(authorize, missing)
+    except ClientError as error:
+        if code_of(error) != FULL or not unwanted:
+            raise
+        call(revoke, unwanted[: len(missing)])
+        call(authorize, missing)
+        unwanted = unwanted[len(missing) :]
+    call(revoke, unwanted)
 
 
 def _both(wanted: Sequence[Rule], before: Sequence[Rule] | None, live: Sequence[Rule]) -> Sequence[Rule]:
@@ -252,7 +268,8 @@ def _both(wanted: Sequence[Rule], before: Sequence[Rule] | None, live: Sequence[
     new = [_bare(rule) for rule in wanted]
     # one whose description alone differs is no other rule
     both = kept(wanted, before, [rule for rule in live if _bare(rule) not in new])
-    return both if len(both) <= MAX_RULES else wanted
+    # a group that has more, or is to have, is one of an account that may have more
+    return both if len(both) <= max(MAX_RULES, len(live), len(wanted)) else wanted
 
 
 def _bare(rule: Rule) -> Rule:

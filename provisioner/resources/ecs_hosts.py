@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.aws.client import Aws
@@ -10,21 +10,56 @@ from provisioner.engine.clock import since
 from provisioner.resources.autoscaling import problem_of
 from provisioner.resources.ecs_cluster import container_instances
 
+MEANINGS = {
+    "TaskFailedToStart: RESOURCE:CPU": "no instance has enough CPU left",
+    "TaskFailedToStart: RESOURCE:MEMORY": "no instance has enough memory left",
+    "TaskFailedToStart: RESOURCE:ENI": "no instance has a network interface left",
+    "TaskFailedToStart: EMPTY CAPACITY PROVIDER": "no instance has registered in the cluster",
+    "TaskFailedToStart: NO ACTIVE INSTANCES": "all instances are leaving the cluster",
+    "InsufficientFreeAddressesInSubnet": "the subnet has no address left: lower services.*.scaling.max, or raise "
+    "network.zones",
+}
+"""What reasons mean that ECS gives in its own words (ECS developer guide, API failure reasons; EC2 error codes)."""
 
-def without_hosts(aws: Aws, service: Mapping[str, Any]) -> str:
-    """Say which instances there are for a service of which none has registered; empty if one has, or none is needed."""
+
+def explained(reason: str) -> str:
+    """Return ECS's reason why a task stopped, with what it means where that is in no sentence."""
+    meaning = next((text for words, text in MEANINGS.items() if reason.endswith(words)), "")
+    return f"{reason} ({meaning})" if meaning else reason
+
+
+def lacking(aws: Aws, service: Mapping[str, Any], *, waits: bool) -> str:
+    """Say which instances there are for a service of which none has registered; empty if it needs none.
+
+    Args:
+        waits: whether tasks of it wait for an instance: then also how many may still come, if some have registered.
+    """
     names = [item["capacityProvider"] for item in service.get("capacityProviderStrategy", ())]
     shown = aws.client("ecs").describe_capacity_providers(capacityProviders=names)["capacityProviders"] if names else ()
     arns = [p["autoScalingGroupProvider"]["autoScalingGroupArn"] for p in shown if p.get("autoScalingGroupProvider")]
-    registered = [i for i in container_instances(aws, service["clusterArn"]) if i["agentConnected"]]
-    if registered or not arns:
+    if not arns:
         return ""
-    group = arns[0].rpartition("autoScalingGroupName/")[2]
-    return f"no instance has registered in the cluster, and {_behind(aws, group)}"
+    name = arns[0].rpartition("autoScalingGroupName/")[2]
+    found = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    if any(i.get("agentConnected") for i in container_instances(aws, service["clusterArn"])):
+        return _size(aws, found) if waits else ""
+    return f"no instance has registered in the cluster, and {_behind(aws, name, found)}"
 
 
-def _behind(aws: Aws, name: str) -> str:
-    groups = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+def _size(aws: Aws, groups: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many instances a group has, and what it can do about it."""
+    for group in groups:
+        there, most = len(group.get("Instances", ())), group["MaxSize"]
+        text = f"Auto Scaling group {group['AutoScalingGroupName']} has {there} of at most {most} instances"
+        if group["DesiredCapacity"] >= most:
+            return f"{text}: raise capacity.max, or lower services.*.scaling"
+        why = problem_of(aws, group["AutoScalingGroupName"]) if there < group["DesiredCapacity"] else ""
+        return f"{text}{f' ({why})' if why else ''}"
+    return ""
+
+
+def _behind(aws: Aws, name: str, groups: Sequence[Mapping[str, Any]]) -> str:
+    """Say which instances a group has of which none has registered."""
     ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", ())]
     if not ids:
         why = problem_of(aws, name) if groups else ""

@@ -11,7 +11,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
 from provisioner.resources.ecs_cluster import tasks
-from provisioner.resources.ecs_hosts import without_hosts
+from provisioner.resources.ecs_hosts import explained, lacking
 
 ATTEMPTS = 3
 """Failed tasks after which a deployment is given up; ECS's own circuit breaker waits for more when many are wanted."""
@@ -111,8 +111,9 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
         for task in wanted
         if task["lastStatus"] != "RUNNING"
     ]
-    placed = any(task.get("containerInstanceArn") or task.get("launchType") == "FARGATE" for task in wanted)
-    hosts = "" if placed else without_hosts(aws, service)
+    placed = [task for task in wanted if task.get("containerInstanceArn") or task.get("launchType") == "FARGATE"]
+    waits = len(placed) < len(wanted)
+    hosts = lacking(aws, service, waits=waits) if waits or not wanted else ""
     failed = last_failure(aws, cluster, service_name)
     last = f"last failed task: {failed}" if failed else ""
     return "; ".join(filter(None, [*events, *coming, hosts, last]))
@@ -128,7 +129,8 @@ def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Map
 def _why(task: Mapping[str, Any]) -> str:
     """Say why a task stopped: ECS's reason, and what each container says of its end."""
     ends = (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "") for c in task["containers"])
-    return "; ".join(dict.fromkeys(text.rstrip(".") for text in (task["stoppedReason"], *ends) if text))
+    reasons = (explained(task["stoppedReason"]), *ends)
+    return "; ".join(dict.fromkeys(text.rstrip(".") for text in reasons if text))
 
 
 def _last_lines(aws: Aws, task: Mapping[str, Any]) -> str:

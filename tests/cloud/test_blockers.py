@@ -161,7 +161,10 @@ def test_a_service_without_instances_and_a_failed_provider_are_reported_in_the_w
     rig.cloud.advance(10)  # until ECS knows it
     rig.up(lonely).ok()
     text = late(rig.up(served))["service/web"]
-    assert text.partition(" s: ")[2].startswith("0/1 tasks running. ECS reported at ")
+    assert text.partition(" s: ")[2].startswith(
+        "0/1 tasks running, 2 failed: TaskFailedToStart: EMPTY CAPACITY PROVIDER"
+    )
+    assert "(no instance has registered in the cluster). ECS reported at " in text
     assert re.search(rf"task \w+ is PROVISIONING {SINCE}", text)
     found = rf"no instance has registered in the cluster, and Auto Scaling group {NAME} has i-\w+ running {SINCE}"
     assert re.search(found, text)

@@ -25,6 +25,7 @@ from provisioner.operations.doctor.examine import CHECKS, together
 from provisioner.permissions.policy import documents
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
+from provisioner.resources.ec2_network import Subnet, Vpc
 from provisioner.resources.images import login
 from state.model import Record
 from steps.stack import Stack
@@ -342,6 +343,47 @@ def test_what_scaling_may_want_is_a_warning(look: Look, rig: Rig) -> None:
     assert found["quota Spot vCPUs"].text == "0 of 5 used, 2 more needed, 100 when scaled out"
     rig.cloud.control("POST", "quota", "service=fargate&code=L-36FBB829&value=0")
     assert look("quota Fargate Spot vCPUs")["quota Fargate Spot vCPUs"].verdict == "failed"
+
+
+def test_interfaces_and_targets_are_counted(look: Look, rig: Rig) -> None:
+    """Endpoints and load balancer in 3 zones, the database, 2 tasks; 10 of each in a deployment, 5 instances."""
+    found = look("quota network interfaces", "quota targets per load balancer")
+    assert found["quota network interfaces"].text == "0 of 5000 used, 30 more needed, 78 when scaled out"
+    assert found["quota targets per load balancer"].text == "0 of 1000 used, 1 more needed, 20 when scaled out"
+    rig.cloud.control("POST", "quota", "service=elasticloadbalancing&code=L-7E6692B2&value=19")
+    assert look("quota targets per load balancer")["quota targets per load balancer"].verdict == "warning"
+
+
+def test_room_for_all_tasks(look: Look, rig: Rig) -> None:
+    assert (look("room")["room"].verdict, look("room")["room"].text) == (
+        "ok",
+        "for all tasks, also while they are replaced",
+    )
+    web = {"image": f"{REGISTRY}/web:1", "port": 80, "launch": "ec2", "cpu": 2048}
+    found = look("room", services={"web": web}, capacity={"max": 1})["room"]
+    assert (found.verdict, found.fix[:6]) == ("warning", "set 10")
+    found = look("room", services={"web": {**web, "count": 6}})["room"]
+    assert (found.verdict, found.text[:17]) == ("failed", "capacity.max is 5")
+    found = look("room", network={"allow": [f"10.{n}.0.0/16" for n in range(31)]})["room"]
+    assert (found.verdict, found.text[:13]) == ("failed", "network.allow")
+
+
+def test_subnets_that_fill_up(look: Look, rig: Rig) -> None:
+    def network(stack: Stack) -> None:
+        vpc = stack.ensure(Vpc("main", "10.0.0.0/20"))
+        stack.ensure(Subnet("private-a", vpc.id, "ap-northeast-1a", "10.0.4.0/24"))
+
+    rig.up(network).ok()
+    services = {"api": {**SERVICES["api"], "count": 200, "scaling": {"max": 200}}}
+    here: dict[str, Any] = {"services": services, "network": {"cidr": "10.0.0.0/20", "zones": 3}}
+    assert look("room", **here)["room"].verdict == "ok"
+    ec2 = rig.cloud.client("ec2")
+    (subnet,) = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": ["10.0.4.0/24"]}])["Subnets"]
+    for _ in range(52):
+        ec2.create_network_interface(SubnetId=subnet["SubnetId"])
+    found = look("room", **here)["room"]
+    assert found.verdict == "warning"
+    assert found.text.endswith("has 199 free addresses, and a deployment of all tasks takes 200 in each")
 
 
 # -- before `up` ---------------------------------------------------------------------------------------------------

@@ -111,14 +111,36 @@ def test_rules_that_are_all_gone_are_created_anew(rig: Rig) -> None:
     assert rig.plan(declared) == []
 
 
-def test_where_there_is_no_room_for_both_the_old_rules_go_first(rig: Rig) -> None:
-    """A group has 60 rules in each direction (VPC quotas)."""
+def sources(stack: Stack, *numbers: int) -> None:
+    """A group that lets in from so many networks."""
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    rules = [allow(80, "users", cidr=f"10.{number}.0.0/16") for number in numbers]
+    stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", rules, []))
 
-    def sources(stack: Stack, first: int) -> None:
-        vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
-        rules = [allow(80, "users", cidr=f"10.{number}.0.0/16") for number in range(first, first + 40)]
-        stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", rules, []))
 
-    rig.up(lambda stack: sources(stack, 0)).ok()
-    writes = rig.up(lambda stack: sources(stack, 100)).ok().writes
-    assert writes == ["RevokeSecurityGroupIngress", "AuthorizeSecurityGroupIngress"]
+AUTHORIZE, REVOKE = "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"
+
+
+def test_where_there_is_no_room_for_both_no_more_go_first_than_come(rig: Rig) -> None:
+    """A group has 60 rules in each direction (VPC quotas); all others are let in without a break."""
+    rig.up(lambda stack: sources(stack, *range(60))).ok()
+    assert rig.up(lambda stack: sources(stack, 100)).ok().writes == [REVOKE, AUTHORIZE, REVOKE]
+    assert rig.plan(lambda stack: sources(stack, 100)) == []
+
+
+def test_where_there_is_room_for_the_new_rules_alone_the_old_ones_go_first(rig: Rig) -> None:
+    rig.up(lambda stack: sources(stack, *range(40))).ok()
+    writes = rig.up(lambda stack: sources(stack, *range(100, 140))).ok().writes
+    assert writes == [REVOKE, AUTHORIZE]
+    assert rig.plan(lambda stack: sources(stack, *range(100, 140))) == []
+
+
+def test_where_the_account_may_have_more_rules_nothing_is_cut_off(rig: Rig) -> None:
+    rig.cloud.control("POST", "quota", "service=vpc&code=L-0EA8095F&value=100")
+    rig.up(lambda stack: sources(stack, *range(60))).ok()
+    assert rig.up(lambda stack: sources(stack, *range(100, 140))).ok().writes == [AUTHORIZE, REVOKE]
+
+
+def test_more_rules_than_the_account_may_have_are_refused_as_aws_does(rig: Rig) -> None:
+    failed = rig.up(lambda stack: sources(stack, *range(61)))
+    assert "RulesPerSecurityGroupLimitExceeded" in str(failed.failures()["security_group/web"])

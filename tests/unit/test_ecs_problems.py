@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from provisioner.engine.resource import Observed
+from provisioner.resources.ecs_hosts import explained
 from provisioner.resources.ecs_problems import problem
 from provisioner.resources.ecs_service import Service
 
@@ -92,3 +93,22 @@ def test_how_far_a_deployment_is(new: int, there: int, wanted: int, words: str) 
         "rollout_reason": "", "problem": "", "failed": False,
     }  # fmt: skip
     assert Service.pending(Observed("arn", attributes)) == words
+
+
+@pytest.mark.parametrize(
+    ("reason", "meaning"),
+    [
+        ("TaskFailedToStart: RESOURCE:ENI", "no instance has a network interface left"),
+        ("TaskFailedToStart: NO ACTIVE INSTANCES", "all instances are leaving the cluster"),
+        (
+            "Unexpected EC2 error while attempting to Create Network Interface: InsufficientFreeAddressesInSubnet",
+            "the subnet has no address left: lower services.*.scaling.max, or raise network.zones",
+        ),
+    ],
+)
+def test_reasons_in_ecs_own_words_are_explained(reason: str, meaning: str) -> None:
+    assert explained(reason) == f"{reason} ({meaning})"
+
+
+def test_a_reason_that_is_a_sentence_stays_as_it_is() -> None:
+    assert explained("Task failed container health checks") == "Task failed container health checks"

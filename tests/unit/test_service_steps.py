@@ -248,6 +248,15 @@ def egress(stack: Stack, name: str) -> set[tuple[int, str]]:
         if found
         else desired(stack, f"security_group/{name}").egress
     )
+    return _ends(rules)
+
+
+def ingress(stack: Stack, name: str) -> set[tuple[int, str]]:
+    """What a group's members let in: port, and peer."""
+    return _ends(desired(stack, f"security_group/{name}").ingress)
+
+
+def _ends(rules: Any) -> set[tuple[int, str]]:
     peers = ("CidrIpv4", "PrefixListId", "ReferencedGroupId")
     return {(rule["FromPort"], next(rule[peer] for peer in peers if peer in rule)) for rule in rules}
 
@@ -273,9 +282,50 @@ def test_a_load_balancer_without_services_sends_nothing() -> None:
     assert egress(declared(job={"image": "nginx:1", "port": 82}), "alb") == set()
 
 
+# -- groups with more services than they may have rules
+
+
+WEB = {"image": "nginx:1", "port": 80}
+TASKS = "10.0.64.0/18"
+"""The range of the private subnets, of which a VPC has up to four."""
+
+
 def test_a_load_balancer_of_more_services_than_a_group_has_rules_sends_to_their_ports() -> None:
-    services = {f"s{n}": {"image": "nginx:1", "port": 80 + n % 2, "public": True, "path": f"/{n}"} for n in range(61)}
-    assert egress(declared(**services), "alb") == {(80, "10.0.0.0/16"), (81, "10.0.0.0/16")}
+    services = {f"s{n}": {**WEB, "port": 80 + n % 2, "public": True, "path": f"/{n}"} for n in range(61)}
+    assert egress(declared(**services), "alb") == {(80, TASKS), (81, TASKS)}
+    assert ingress(declared(**services), "s0") == {(80, "${security_group/alb:id}")}, "the other side names it"
+
+
+def test_a_database_of_more_services_than_a_group_has_rules_lets_in_where_tasks_are() -> None:
+    services = {f"s{n}": {**WEB, "database": True} for n in range(62)}
+    stack = declared(**services)
+    assert ingress(stack, "database") == {(3306, TASKS)}
+    assert (3306, "${security_group/database:id}") in egress(stack, "s61"), "the other side names it"
+    assert [text for text in stack.notices if "ecs-sample-dev-database has 10.0.64.0/18" in text]
+    few = declared(**{name: services[name] for name in [*services][:60]})
+    assert len(ingress(few, "database")) == 60
+    assert few.notices == []
+
+
+def test_a_service_with_more_callers_or_calls_than_a_group_has_rules_tells_them_by_where_tasks_are() -> None:
+    callers = {f"s{n}": {**WEB, "calls": ["api"]} for n in range(60)}
+    stack = declared(**callers, api={**WEB, "port": 81, "public": True})
+    assert ingress(stack, "api") == {(81, TASKS), (81, "${security_group/alb:id}")}
+    assert (81, "${security_group/api:id}") in egress(stack, "s0"), "the other side names it"
+    called = {f"s{n}": {**WEB, "port": 80 + n % 2} for n in range(58)}
+    stack = declared(**called, web={**WEB, "calls": [*called], "database": True})
+    endpoints, layers = (443, "10.0.0.0/16"), (443, FACTS.s3_prefix_list)
+    database = (3306, "${security_group/database:id}")
+    assert egress(stack, "web") == {endpoints, layers, database, (80, TASKS), (81, TASKS)}
+    assert ingress(stack, "s0") == {(80, "${security_group/web:id}")}
+
+
+def test_where_the_account_may_have_more_rules_each_service_keeps_its_own() -> None:
+    services = {f"s{n}": {**WEB, "database": True} for n in range(62)}
+    stack = Stack(Config.model_validate({"region": "eu-west-1", "services": services}), replace(FACTS, group_rules=100))
+    stack.run()
+    assert len(ingress(stack, "database")) == 62
+    assert stack.notices == []
 
 
 def test_endpoints_get_a_policy_where_aws_takes_one() -> None:

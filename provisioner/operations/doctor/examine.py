@@ -22,6 +22,7 @@ CHECKS: Mapping[str, Check] = {
     "endpoint services": network.endpoint_services,
     "zones": network.zones,
     "fargate": network.fargate,
+    "room": network.room,
     "public zone": domain.public_zone,
     "delegation": domain.delegation,
     "caa": domain.caa,

@@ -1,15 +1,19 @@
-"""What the Region offers: instance types, endpoint services, zones that have both, Fargate."""
+"""What the Region offers: instance types, endpoint services, zones that have both, Fargate; room for the tasks."""
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
-from provisioner.operations.doctor.verdicts import ok, unknown
+from provisioner.config.room import warnings
+from provisioner.operations import account_quotas, instance_sizes
+from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
 from provisioner.operations.zones import FARGATE_ZONES, with_endpoints, with_instances
+from provisioner.resources.ec2_network import Subnet
 from steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from provisioner.engine.events import Checked
     from provisioner.operations.doctor.context import Context
@@ -42,6 +46,37 @@ def fargate(context: Context) -> Sequence[Checked]:
         return [ok("fargate", f"offered in {', '.join(sorted(known))} (ECS guide, Fargate Regions)")]
     text = f"AWS has no API for this; the ECS guide lists no zone of {context.aws.region} without it"
     return [unknown("fargate", text)]
+
+
+def room(context: Context) -> Sequence[Checked]:
+    """Say which tasks find no room: instances, addresses, targets, rules of security groups.
+
+    Raises:
+        ConfigurationError: those to begin with do not.
+    """
+    config = context.config
+    types = instance_sizes.check(context.aws, config)
+    account_quotas.rules_of_group(context.aws, config)
+    told = [*warnings(config, types), *_full_subnets(context)]
+    if not told:
+        return [ok("room", "for all tasks, also while they are replaced")]
+    return [warning("room", *parted(text)) for text in told]
+
+
+def _full_subnets(context: Context) -> Iterator[str]:
+    """Yield the private subnets that have no address for a deployment of all tasks, which are spread over them."""
+    services = context.config.services.values()
+    more = sum(service.during_deployment(service.count) - service.count for service in services)
+    private = context.config.network.subnets("private")
+    ids = [live.id for live in context.live(Subnet) if live.owned and live.attributes["cidr_block"] in private]
+    if not ids:
+        return
+    for subnet in context.aws.client("ec2").describe_subnets(SubnetIds=ids)["Subnets"]:
+        if (free := subnet.get("AvailableIpAddressCount", more)) < ceil(more / len(ids)):
+            yield (
+                f"subnet {subnet['SubnetId']} has {free} free addresses, and a deployment of all tasks takes "
+                f"{ceil(more / len(ids))} in each: scale in, or raise network.zones"
+            )
 
 
 def _letters(zones: set[str]) -> str:

@@ -12,10 +12,9 @@ from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from provisioner.aws.errors import code_of
+from provisioner.config import group_rules, room
 from provisioner.engine.resource import Resource
+from provisioner.operations import account_quotas
 from provisioner.operations.doctor import usage
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.resources.acm import Certificate
@@ -31,6 +30,7 @@ from provisioner.resources.iam import Role, ServiceLinkedRole
 from provisioner.resources.rds import DbCluster, DbInstance
 from provisioner.resources.route53 import HostedZone
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
+from steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
     from provisioner.config.services import Service as Wanted
@@ -79,25 +79,10 @@ def check(quota: QuotaCheck, context: Context) -> Sequence[Checked]:
     if not need.most:
         return [ok(name, "nothing more needed")]
     region = GLOBAL.get(context.aws.partition, context.aws.region) if quota.everywhere else context.aws.region
-    limit = _limit(context, quota, region)
+    limit = account_quotas.limit(context.aws, quota.service, quota.code, region)
     if limit is None:
         return [unknown(name, f"Service Quotas does not list {quota.service} {quota.code} in {region}")]
     return [judged(quota, limit, quota.used(context), need, region)]
-
-
-def _limit(context: Context, quota: QuotaCheck, region: str) -> float | None:
-    """Return the applied value, or AWS's default where only that is known; None if neither is."""
-    client = context.aws.client("service-quotas", region)
-    for operation in ("get_service_quota", "get_aws_default_service_quota"):
-        try:
-            value = getattr(client, operation)(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"].get("Value")
-        except ClientError as error:
-            if code_of(error) != "NoSuchResourceException":
-                raise
-            value = None
-        if value is not None:
-            return float(value)
-    return None
 
 
 def judged(quota: QuotaCheck, limit: float, used: float, need: Need, region: str) -> Checked:
@@ -165,6 +150,30 @@ def _fargate(context: Context, *, spot: bool) -> Need:
     return Need(max(0, least - ours), max(0, most - ours))
 
 
+def _targets(context: Context) -> Need:
+    """Return the targets of the load balancer: the tasks of public services, and all of them in a deployment."""
+    public = [service for service in context.config.services.values() if service.public]
+    most = sum(room.scaled_out(service) for service in public)
+    there = usage.targets(context) if most else 0
+    return Need(max(0, sum(service.count for service in public) - there), max(0, most - there))
+
+
+def _interfaces(context: Context) -> Need:
+    """Return the network interfaces of endpoints, load balancer, database, tasks, instances, without those there are.
+
+    An instance has a second one for its trunk (ECS developer guide, container-instance-eni).
+    """
+    config, zones = context.config, context.config.network.zones
+    fixed = zones * (len(INTERFACE_SERVICES) + 1) + len(context.wanted(DbInstance))
+    each, capacity = (2 if config.account.trunking else 1), config.capacity
+    hosts = capacity.max if _services(context, "ec2") else capacity.min
+    services = config.services.values()
+    least = fixed + sum(service.count for service in services) + each * capacity.min
+    most = fixed + sum(room.scaled_out(service) for service in services) + each * hosts
+    there = usage.interfaces(context).ours
+    return Need(max(0, least - there), max(0, most - there))
+
+
 def _services(context: Context, launch: str) -> list[Wanted]:
     services = [context.config.services[desired.name] for desired in context.wanted(Service)]
     return [service for service in services if service.launch == launch]
@@ -191,14 +200,17 @@ QUOTAS = (
         partial(usage.endpoints, "Gateway")),
     QuotaCheck("security groups", "vpc", "L-E79EC296", _created(SecurityGroup),
         partial(usage.counted, "ec2", "describe_security_groups", "SecurityGroups")),
-    QuotaCheck("rules per security group", "vpc", "L-0EA8095F", _rules,
+    QuotaCheck("rules per security group", "vpc", group_rules.QUOTA, _rules,
         usage.rules_of_largest_group),
+    QuotaCheck("network interfaces", "vpc", "L-DF5E4CA3", _interfaces,
+        lambda context: usage.interfaces(context).all),
     QuotaCheck("load balancers", "elasticloadbalancing", "L-53DA6B97", _created(LoadBalancer), usage.balancers),
     QuotaCheck("target groups", "elasticloadbalancing", "L-B22855CB", _created(TargetGroup),
         partial(usage.counted, "elbv2", "describe_target_groups", "TargetGroups")),
     QuotaCheck("listeners per load balancer", "elasticloadbalancing", "L-B6DF7632", _created(Listener),
         usage.listeners),
     QuotaCheck("rules per load balancer", "elasticloadbalancing", "L-7EED9B64", _created(ListenerRule), usage.rules),
+    QuotaCheck("targets per load balancer", "elasticloadbalancing", "L-7E6692B2", _targets, usage.targets),
     QuotaCheck("On-Demand vCPUs", "ec2", "L-1216C47A", partial(_instances, spot=False),
         _in_use(usage.instances, spot=False)),
     QuotaCheck("Spot vCPUs", "ec2", "L-34B43A08", partial(_instances, spot=True),

@@ -13,6 +13,7 @@ from provisioner.operations.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.ecs_service import Service
 from provisioner.resources.elbv2_listeners import Listener, ListenerRule
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ GROUP_TAG = "aws:autoscaling:groupName"
 
 @dataclass(frozen=True)
 class Shares:
-    """vCPUs in use: by all of the account in the Region, and by this stack among them."""
+    """What is in use: by all of the account in the Region, and by this stack among them."""
 
     all: float = 0
     ours: float = 0
@@ -90,6 +91,23 @@ def services(context: Context) -> float:
 def zones(context: Context) -> float:
     """Return the number of hosted zones, public and private."""
     return float(context.aws.client("route53").get_hosted_zone_count()["HostedZoneCount"])
+
+
+def targets(context: Context) -> float:
+    """Return the number of running tasks of the stack's public services, which its load balancer has as targets."""
+    services = [live.attributes for live in context.live(Service) if live.owned]
+    return float(sum(one["running_count"] for one in services if one["load_balancers"]))
+
+
+def interfaces(context: Context) -> Shares:
+    """Return the number of network interfaces, and how many of them are in the stack's VPC."""
+    return context.once("interfaces", lambda: _interfaces(context))
+
+
+def _interfaces(context: Context) -> Shares:
+    vpcs = {vpc.id for vpc in context.live(Vpc) if vpc.owned}
+    found = [one.get("VpcId") for one in context.aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces")]
+    return Shares(float(len(found)), float(sum(vpc in vpcs for vpc in found)))
 
 
 # -- vCPUs -----------------------------------------------------------------------------------------------------------

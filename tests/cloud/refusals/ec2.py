@@ -251,7 +251,7 @@ CASES = (
         "InvalidParameterValue", CODES,
         lambda s, c: ingress(s, c, IpRanges=[{"CidrIp": "10.9.0.0/16", "Description": "it's"}])),
     case("AuthorizeSecurityGroupIngress", "of the same rule twice in one call", "InvalidParameterValue",
-        "terraform-provider-aws#29492",
+        "https://github.com/hashicorp/terraform-provider-aws/issues/29492",
         lambda s, c: ingress(s, c, IpRanges=[
             {"CidrIp": "10.7.0.0/16", "Description": "one"}, {"CidrIp": "10.7.0.0/16", "Description": "other"}]),
         "The same permission must not appear multiple times"),

@@ -1,0 +1,57 @@
+"""How many rules the security groups have, and which peers are let in by the addresses of the subnets instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.config.models import Config
+
+DEFAULT = 60
+"""Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
+QUOTA = "L-0EA8095F"
+"""That quota's code; of the API `vpc`."""
+USERS = 2
+"""Rules for each of `network.allow`: ports 80 and 443."""
+FIXED = 2
+"""Rules for what a service sends to besides what it calls: endpoints, and image layers in S3."""
+
+
+def largest(config: Config) -> int:
+    """Return how many rules the largest group would have if each peer had a rule of its own."""
+    services = config.services.values()
+    called = [sum(name in service.calls for service in services) + 1 for name in config.services]
+    return max(
+        USERS * len(config.network.allow),
+        sum(service.public for service in services),
+        sum(service.database for service in services),
+        *called,
+        *(FIXED + len(service.calls) + service.database for service in services),
+    )
+
+
+def problems(config: Config, most: int) -> Iterator[str]:
+    """Yield what is more than a group takes, even where services are told by the addresses of their subnets.
+
+    Args:
+        most: how many rules a group may have in each direction.
+    """
+    raised = f"or request an increase of the quota {QUOTA} of VPC"
+    sources = config.network.allow
+    if (rules := USERS * len(sources)) > most:
+        yield (
+            f"network.allow has {len(sources)} sources, which take {rules} rules (ports 80 and 443 of each), and a "
+            f"security group has {most}: use {most // USERS} or fewer, such as larger networks, {raised}"
+        )
+    ports = {service.port for service in config.services.values() if service.public}
+    if len(ports) > most:
+        yield (
+            f"services.*.port has {len(ports)} values in public services, each of which takes a rule of the load "
+            f"balancer's security group, and that has {most}: let several use the same port, {raised}"
+        )
+    for name, service in config.services.items():
+        called = {config.services[callee].port for callee in service.calls}
+        if (rules := FIXED + len(called) + service.database) > most:
+            yield (
+                f"services.{name}.calls leads to {len(called)} ports, which takes up to {rules} rules of its security "
+                f"group, and that has {most}: let several of the called services use the same port, {raised}"
+            )

@@ -1,0 +1,54 @@
+"""What the account may have of something, as Service Quotas says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.errors import code_of, denied
+from provisioner.config import group_rules
+from provisioner.engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+
+
+def limit(aws: Aws, service: str, code: str, region: str | None = None) -> float | None:
+    """Return a quota's applied value, or AWS's default where only that is known; None if neither is.
+
+    Raises:
+        ClientError: the read was refused.
+    """
+    client = aws.client("service-quotas", region)
+    for operation in ("get_service_quota", "get_aws_default_service_quota"):
+        try:
+            value = getattr(client, operation)(ServiceCode=service, QuotaCode=code)["Quota"].get("Value")
+        except ClientError as error:
+            if code_of(error) != "NoSuchResourceException":
+                raise
+            value = None
+        if value is not None:
+            return float(value)
+    return None
+
+
+def rules_of_group(aws: Aws, config: Config) -> int:
+    """Return how many rules a security group may have in each direction; AWS is asked only if the default is too few.
+
+    The default counts also where AWS does not say, or may not be asked.
+
+    Raises:
+        ConfigurationError: the configuration needs more.
+    """
+    most = group_rules.DEFAULT
+    if group_rules.largest(config) > most:
+        try:
+            most = int(limit(aws, "vpc", group_rules.QUOTA) or most)
+        except ClientError as error:
+            if not denied(error):
+                raise
+    if wrong := [*group_rules.problems(config, most)]:
+        raise ConfigurationError("\n".join(wrong))
+    return most
