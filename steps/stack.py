@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provisioner.engine.declaration import Declarations
+from provisioner.engine.kept import Removal
 
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts
@@ -19,10 +20,12 @@ class Stack(Declarations):
     Attributes:
         config: the whole configuration.
         facts: what had to be read from AWS before anything could be declared.
+        removal: what the user lets go of that is no longer declared.
     """
 
     config: Config
     facts: Facts
+    removal: Removal = field(default_factory=Removal, kw_only=True)
 
     @property
     def name(self) -> str:

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
-
-import typer
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import TargetStep
+from provisioner.cli.options import TargetStep, Unprotect
 from provisioner.operations.options import Options
-
-Unprotect = Annotated[
-    bool,
-    typer.Option("--unprotect", help="Also delete protected resources; takes a final snapshot of the database."),
-]
 
 
 @command(
@@ -33,9 +25,9 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     resources. With --target-step: only the resources of that step and their dependents.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.engine.errors import Protected
+    from provisioner.engine.losses import losses
     from provisioner.engine.words import count
-    from provisioner.operations import context, declaring, destroy, signals, stacks, stores
+    from provisioner.operations import context, declaring, destroy, losing, signals, stacks, stores
     from provisioner.render import advice, summary
     from provisioner.render.show import shown
     from provisioner.render.text import limited, say
@@ -46,16 +38,18 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         declaring.check_target(target_step, store.records.values())
         going = destroy.removal(store.records, target_step)
         with signals.at_once():
+            if not unprotect:
+                words = ["--target-step", target_step] if target_step else []
+                command = options.command_line("down", *words, "--unprotect")
+                destroy.check_protection(aws, store.records, going, command)
             protected = destroy.protected(aws, store.records, going)
-        if protected and not unprotect:
-            words = ["--target-step", target_step] if target_step else []
-            raise Protected(protected, options.command_line("down", *words, "--unprotect"))
+            lost = losses(going.values()) if options.yes else losing.counted(aws, going.values())
         if going:
             deleted = destroy.deletable(going)
             number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
             more = ", and what AWS created for them," if destroy.created_by_aws(going) else ""
             what = f"`down` deletes {number}{more} of {limited(config.name, target_step)}"
-            say(summary.removal(deleted, protected), sys.stderr)
+            say(summary.removal(deleted, protected, lost), sys.stderr)
             with aws.pace.runtime.watching():
                 confirm(f"{what} on {context.describe_account(config, aws)}", options.yes)
         else:

@@ -31,6 +31,28 @@ NewAmi = Annotated[bool, typer.Option("--new-ami", help="Use the newest AMI, and
 """An option of `plan` and `up`."""
 
 
+Unprotect = Annotated[
+    bool,
+    typer.Option(
+        "--unprotect",
+        help="Also delete what is protected: resources, and a protected stack's services and data. A database leaves "
+        "a final snapshot.",
+    ),
+]
+"""An option of the commands that delete."""
+
+
+Delete = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--delete",
+        metavar="ADDRESS",
+        help="Delete this resource, which is no longer declared and kept because it holds data. May be repeated.",
+    ),
+]
+"""An option of `plan`, `up` and `rehearse`."""
+
+
 COMMON: dict[str, Any] = {
     "config": Annotated[
         Path | None,

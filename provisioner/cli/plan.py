@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import NewAmi, Redeploy, TargetStep
+from provisioner.cli.options import Delete, NewAmi, Redeploy, TargetStep, Unprotect
 from provisioner.operations.options import Options
 
 
@@ -16,37 +16,54 @@ from provisioner.operations.options import Options
     "provision plan                     exit code 0: no changes, 2: changes, 1: a change is refused",
     "provision plan --json              one JSON document",
 )
-def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
+def plan(
+    options: Options,
+    target_step: TargetStep = None,
+    redeploy: Redeploy = False,
+    new_ami: NewAmi = False,
+    delete: Delete = None,
+    unprotect: Unprotect = False,
+) -> int:
     """Show what `up` would do.
 
-    What it would create, change and delete, field by field. Makes only read calls.
+    What it would create, change and delete, field by field, and which data that would cost. Makes only read calls.
 
-    With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
+    With any other option of `up`: what `up` would do with it.
     """
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import context, declaring, planning, stacks, stores
-    from provisioner.render import advice
+    from provisioner.engine.kept import check
+    from provisioner.operations import context, declaring, losing, planning, stacks, stores
+    from provisioner.render import advice, summary
     from provisioner.render import plan as show
     from provisioner.render.text import say
 
     config = context.load(options)
     declaring.check_target(target_step)
+    removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)
     check_dockerfiles(config, options.file)
     aws = replace(context.connect(options, config).reading(), redeploy=redeploy, new_ami=new_ami)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = context.declared(options, config, aws, state.records)
+    stack.removal = removal
+    check(state.records, stack.declared, removal)
     planned = planning.show_plan(aws, state.records, stack, target_step)
     notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
+    kept = [] if target_step else losing.retained(state.records, stack)
+    notes += losing.note(state.records, stack, options.command_line) if kept else []
+    lost = losing.lost(aws, planned, state.records)
     words = ["--target-step", target_step] if target_step else []
     words += [*(["--redeploy"] if redeploy else []), *(["--new-ami"] if new_ami else [])]
+    words += removal.words
     if options.json:
-        say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
+        shown = show.document(planned, config.name, aws.account, aws.region, notes, lost, kept)
+        say([json.dumps(shown, ensure_ascii=False)])
     else:
         say(
             [
                 *show.diff(planned),
+                *summary.data_lost(lost),
                 *(f"note: {text}" for text in notes),
                 *advice.after_plan(planned, options.command_line, state.records.values(), words),
             ]

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.cli.down import Unprotect
-from provisioner.cli.options import NewAmi, TargetStep
+from provisioner.cli.options import Delete, NewAmi, TargetStep, Unprotect
 from provisioner.operations.options import Options
 
 
@@ -37,6 +36,7 @@ def rehearse(
     ] = Rehearsable.UP,
     target_step: TargetStep = None,
     new_ami: NewAmi = False,
+    delete: Delete = None,
     unprotect: Unprotect = False,
     durations: Annotated[
         str,
@@ -61,7 +61,7 @@ def rehearse(
         check_dockerfiles(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
-    request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami)
+    request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()))
     run.check(request, config, state)
     choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
     found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import NewAmi, Redeploy, TargetStep
+from provisioner.cli.options import Delete, NewAmi, Redeploy, TargetStep, Unprotect
 from provisioner.operations.options import Options
 
 
@@ -18,12 +18,21 @@ from provisioner.operations.options import Options
     "provision up --env staging --yes   another environment, without asking",
     "provision up --target-step database    that step and its dependencies",
     "provision up --new-ami             the newest AMI, with a rolling replacement of all instances",
+    "provision up --delete bucket/access-logs   also data that is kept after it was taken out of stack.toml",
+    "provision up --unprotect           a protected stack, of which services or data are to be deleted",
 )
-def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
+def up(
+    options: Options,
+    target_step: TargetStep = None,
+    redeploy: Redeploy = False,
+    new_ami: NewAmi = False,
+    delete: Delete = None,
+    unprotect: Unprotect = False,
+) -> int:
     """Create or change the stack.
 
-    Creates missing resources, changes those that differ, and deletes those that are no longer declared. Run it again to
-    resume after a failure.
+    Creates missing resources, changes those that differ, and deletes those that are no longer declared. Of these, what
+    holds data is kept until --delete names it. Run it again to resume after a failure.
 
     With --target-step: only that step and the steps it depends on; nothing is deleted.
 
@@ -34,7 +43,8 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     """
     from provisioner.cli.prompts import confirm
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import apply, context, declaring, planning, signals, stacks, stores
+    from provisioner.engine.kept import check
+    from provisioner.operations import apply, context, declaring, losing, planning, signals, stacks, stores
     from provisioner.operations.doctor import beforehand
     from provisioner.render import advice, plan, summary
     from provisioner.render.show import shown
@@ -42,12 +52,17 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
 
     config = context.load(options)
     declaring.check_target(target_step)
+    removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)
     check_dockerfiles(config, options.file)
     aws = replace(context.connect(options, config), redeploy=redeploy, new_ami=new_ami)
     with stores.open_store(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)
+        stack.removal = removal
+        check(store.records, stack.declared, removal)
         stack.notices[:0] = stacks.beside(options, config, store.records)
+        if not target_step:
+            stack.notices += losing.note(store.records, stack, options.command_line)
         if config.target == "aws":
             with signals.at_once():
                 beforehand.check(aws, stack, options.file, store.records, target_step)
@@ -56,7 +71,8 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
             with signals.at_once():
                 planned = planning.show_plan(aws, store.records, stack, target_step)
             notes = [*stack.notices, *planning.notes(aws, stack, planned)]
-            say([*plan.diff(planned), *(f"note: {text}" for text in notes)], sys.stderr)
+            lost = losing.lost(aws, planned, store.records)
+            say([*plan.diff(planned), *summary.data_lost(lost), *(f"note: {text}" for text in notes)], sys.stderr)
             planning.refuse(planned, store.records)
             confirm(
                 f"`up` of {limited(config.name, target_step)} on {context.describe_account(config, aws)}", options.yes
@@ -65,7 +81,9 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
             outcome = apply.up(aws, store, stack, progress.emit, target_step, planned)
             entry = context.entry(options, config)
-            advised = advice.after_up(outcome, options.command_line, config, entry, new_ami=new_ami)
+            advised = advice.after_up(
+                outcome, options.command_line, config, entry, new_ami=new_ami, removal=removal.words
+            )
             advised += advice.after_long(outcome, options.command_line)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+UNPROTECT = "`provision down --unprotect`"
+NAMED = 4
+"""How many resources are named that an error is about."""
+
 
 class ProvisionError(Exception):
     """Base of all errors that are shown to the user as one message, never as a traceback."""
@@ -53,11 +57,29 @@ class Protected(ProvisionError):
         command: what removes it all the same, in backticks.
     """
 
-    def __init__(self, addresses: Sequence[str], command: str = "`provision down --unprotect`") -> None:
+    def __init__(self, addresses: Sequence[str], command: str = UNPROTECT) -> None:
         verb = "is" if len(addresses) == 1 else "are"
         super().__init__(
             f"{' and '.join(addresses)} {verb} protected from deletion, so nothing was deleted. To delete anyway, "
             f"run {command}: it disables the protection, and takes a final snapshot of each database that it deletes"
+        )
+
+
+class PartProtected(Protected):
+    """A part of a protected stack would have to be removed, with data or services in it; nothing was.
+
+    Args:
+        lost: the addresses of what holds data or serves.
+        protected: what says that the stack is protected.
+        command: what removes it all the same, in backticks.
+    """
+
+    def __init__(self, lost: Sequence[str], protected: Sequence[str], command: str = UNPROTECT) -> None:
+        more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+        ProvisionError.__init__(
+            self,
+            f"the stack is protected from deletion ({' and '.join(protected)}), so nothing was deleted: "
+            f"{', '.join(lost[:NAMED])}{more} would be lost. To delete anyway, run {command}",
         )
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PROTECTED = (
-    "it is no longer declared, but protected from deletion. Declare it again with protect = false and run "
-    "`provision up`, then remove it from the configuration"
+    "it is no longer declared, but protected from deletion. Add --unprotect to delete it anyway, or declare it again "
+    "with protect = false and run `provision up`, then remove it from the configuration"
 )
 
 
@@ -35,12 +35,14 @@ def plan(
     orphaned: Collection[str],
     *,
     limited: bool = False,
+    unprotect: bool = False,
 ) -> list[Planned]:
     """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
 
     Args:
         orphaned: the recorded resources that `up` would delete.
         limited: whether the run is limited to a step. It takes nothing away, since it has not seen all that may use it.
+        unprotect: whether those go too that are protected from deletion.
 
     Raises:
         ApiError: a read was refused.
@@ -50,7 +52,7 @@ def plan(
     planner = _Planner(reading, records, declared, limited=limited)
     planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
     going = [a for a in _unless_stopped(aws, orphaned) if planner.goes(records[a])]
-    barred = protected(reading, [records[address] for address in going])
+    barred = [] if unprotect else protected(reading, [records[address] for address in going])
     refused = [Planned(a, "refused", records[a].step, why=_PROTECTED) for a in barred]
     return planned + refused + [planner.ends(records[a]) for a in going if a not in barred]
 
@@ -142,7 +144,7 @@ class _Planner:
             raise self._aws.errors.explained(error) from error
         same = {record.id, live.id if live else None} - {None}
         on = any(type(self._desired[a]) is resource_type and other.id in same for a, other in self.observed.items())
-        return not (stays or on or any(_same_name(desired, record) for desired in self._desired.values()))
+        return not (stays or on or any(same_name(desired, record) for desired in self._desired.values()))
 
     def ends(self, record: Record) -> Planned:
         """What happens to what goes: of what AWS makes by itself, nothing where there is none of it."""
@@ -169,7 +171,7 @@ class _Planner:
         return output_of(record, output) if record and output in type_of(record).derived else None
 
 
-def _same_name(desired: Resource, record: Record) -> bool:
+def same_name(desired: Resource, record: Record) -> bool:
     """Whether what is declared goes by the unique name of what is recorded."""
     fields = desired.fields()
     named = bool(desired.identity) and desired.type_name == record.type

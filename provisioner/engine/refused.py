@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ProvisionError, ReplacementRequired
-from provisioner.engine.resource import Change, Resource, type_named
+from provisioner.engine.losses import Loss, losses
+from provisioner.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
@@ -76,12 +77,12 @@ def advice(records: Iterable[Record]) -> str:
 
 def data(records: Iterable[Record]) -> list[str]:
     """Return which data goes with the recorded resources, in words: nothing brings it back."""
-    found: dict[str, list[str]] = {}
-    for record in records:
-        resource_type = type_named(record.type) or Resource
-        if (words := resource_type.data(record.arguments)) and not resource_type.retained:
-            found.setdefault(words, []).append(record.address)
-    return [f"{words} ({names(addresses)})" for words, addresses in found.items()]
+    return [told(loss) for loss in losses(records)]
+
+
+def told(loss: Loss) -> str:
+    """Return which data goes, with which resources, and how much."""
+    return f"{loss.what} ({names(loss.addresses)}{f': {loss.amount}' if loss.amount else ''})"
 
 
 def names(several: Sequence[str], most: int = NAMED) -> str:

@@ -251,6 +251,11 @@ class Resource:
         """Say which data goes with a resource of these settings, in words: `the images`; empty if none does."""
         return ""
 
+    @classmethod
+    def amount(cls, aws: Any, ids: Sequence[str]) -> str:
+        """Say how much data these resources hold together, in words, by a few reads; empty if that takes more."""
+        return ""
+
     def fields(self) -> dict[str, Any]:
         """Return the wanted settings by field name, without the resource's own name."""
         # not `dataclasses.fields`, which goes through all class variables as well

@@ -9,3 +9,12 @@ RESULT_UNSEEN = "waiting for AWS to show the result of an earlier call"
 def count(number: int, word: str) -> str:
     """Return a number with its noun, in the plural if need be."""
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def size(number: int) -> str:
+    """Return so many bytes in the largest decimal unit of which they are at least one."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number} {unit}"
+        number //= 1000
+    return f"{number} TB"

@@ -18,6 +18,7 @@ from provisioner.engine.recorded import dependents
 from provisioner.engine.refused import names
 from provisioner.operations import estimates
 from provisioner.operations.declaring import scope
+from provisioner.operations.losing import guarded
 from provisioner.operations.planning import answered, check_confirmed, notes, refuse
 from provisioner.operations.summary import Remains, Summary, timed
 
@@ -52,12 +53,14 @@ def up(
     emit(RunStarted("up", aws.name, aws.account, aws.region, len(declared) + len(orphaned)))
     ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
-    walks = _Walks.of(aws, store, emit, Apply(aws, store, declared, emit, ahead.tasks), orphaned)
+    limited, unprotect = target_step is not None, stack.removal.unprotect
+    walks = _Walks.of(aws, store, emit, Apply(aws, store, declared, emit, ahead.tasks), orphaned, unprotect=unprotect)
 
     def work() -> Remains:
-        planned = answered(
-            aws, emit, lambda: plan(aws, store.records, declared, orphaned, limited=target_step is not None)
+        found = answered(
+            aws, emit, lambda: plan(aws, store.records, declared, orphaned, limited=limited, unprotect=unprotect)
         )
+        planned = guarded(found, store.records, stack)
         refuse(planned, store.records, emit)
         if confirmed is not None:
             check_confirmed(confirmed, planned)
@@ -86,10 +89,13 @@ class _Walks(NamedTuple):
     destroy: Destroy
 
     @classmethod
-    def of(cls, aws: Aws, store: Store, emit: Emit, apply: Apply, orphaned: Sequence[str]) -> _Walks:
+    def of(
+        cls, aws: Aws, store: Store, emit: Emit, apply: Apply, orphaned: Sequence[str], *, unprotect: bool
+    ) -> _Walks:
         running = running_orphans(store.records, orphaned)
         drain, destroy = (
-            Destroy(aws.exhaustive(), store, some, emit) for some in (running, set(orphaned) - set(running))
+            Destroy(aws.exhaustive(), store, some, emit, unprotect=unprotect)
+            for some in (running, set(orphaned) - set(running))
         )
         return cls(apply, Narrow(apply, "shifted"), drain, Narrow(apply, "declared"), destroy)
 

@@ -10,7 +10,7 @@ from provisioner.config import room
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.plan import orphans
+from provisioner.engine.kept import Removal, going
 from state.model import Record
 from steps.stack import Stack
 
@@ -40,6 +40,17 @@ def check_target(target_step: str | None, records: Collection[Record] = ()) -> N
     limit.check(target_step, STEPS.keys() | {record.step for record in records if record.step})
 
 
+def removal(delete: Sequence[str] | None, unprotect: bool, target_step: str | None) -> Removal:
+    """Return what the user lets go, from the command line.
+
+    Raises:
+        ConfigurationError: the run is limited to a step, so that nothing is deleted.
+    """
+    if target_step and (option := "--delete" if delete else "--unprotect" if unprotect else ""):
+        raise ConfigurationError(f"{option}: with --target-step nothing is deleted: leave one of the two out")
+    return Removal(frozenset(delete or ()), unprotect)
+
+
 def check_new_ami(config: Config, target_step: str | None, *, new_ami: bool) -> None:
     """Refuse a newer AMI where there are no instances, or where the step that has them is left out.
 
@@ -61,5 +72,5 @@ def scope(
 ) -> tuple[Mapping[str, Declared], Sequence[str]]:
     """Return what a run is about: the declared resources, and the addresses that it removes."""
     if target_step is None:
-        return stack.declared, orphans(records, stack.declared)
+        return stack.declared, going(records, stack.declared, stack.removal)
     return limit.limited(stack.declared, limit.step_and_dependencies(STEPS, target_step)), ()

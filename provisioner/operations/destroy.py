@@ -15,12 +15,13 @@ from provisioner.engine import recorded
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.destroy import Destroy, type_of
-from provisioner.engine.errors import NotOwned, OutcomeUnknown, Protected
+from provisioner.engine.errors import UNPROTECT, NotOwned, OutcomeUnknown, PartProtected, Protected
 from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
 from provisioner.engine.leftovers import Leftover, find_leftovers
 from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
+from provisioner.operations.losing import costly
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.logs import remove_remade
@@ -61,6 +62,22 @@ def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str
     )
 
 
+def check_protection(aws: Aws, records: Mapping[str, Record], going: Collection[str], command: str = UNPROTECT) -> None:
+    """Refuse to delete what is protected, and a part of a protected stack that holds data or serves.
+
+    Args:
+        command: what deletes it all the same, in backticks.
+
+    Raises:
+        Protected: by the state or by AWS.
+    """
+    if found := protected(aws, records, going):
+        raise Protected(found, command)
+    lost = [address for address in going if costly(records[address])]
+    if lost and (found := protected(aws, records, records.keys() - going)):
+        raise PartProtected(lost, sorted(found), command)
+
+
 def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, unprotect: bool = False) -> Summary:
     """Remove what is recorded, then look through every resource type for what is left.
 
@@ -80,8 +97,8 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
     def work() -> Remains:
         prefetch(aws, (resource_type for resource_type in resource_types if not resource_type.listed_one_by_one))
         _check_owned(aws, going)
-        if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
-            raise Protected(kept)
+        if not unprotect:
+            check_protection(aws, store.records, going)
         destroy.run()
         if target_step is None or Cluster in resource_types:
             _late_metrics(aws, emit)

@@ -17,6 +17,7 @@ from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused, names, reasons
 from provisioner.engine.run import LOOKUP_TIMEOUT
 from provisioner.operations.declaring import scope
+from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts
 from state.model import Record
@@ -72,7 +73,8 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
     aws = aws.knowing(KnownResources(records, stack.declared))
-    return plan(aws, records, *scope(records, stack, target_step), limited=target_step is not None)
+    about, limited, unprotect = scope(records, stack, target_step), target_step is not None, stack.removal.unprotect
+    return guarded(plan(aws, records, *about, limited=limited, unprotect=unprotect), records, stack)
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:

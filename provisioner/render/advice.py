@@ -25,15 +25,22 @@ CommandLine = Callable[..., str]
 
 
 def after_up(
-    outcome: Summary, command_line: CommandLine, config: Config, entry: str, *, new_ami: bool = False
+    outcome: Summary,
+    command_line: CommandLine,
+    config: Config,
+    entry: str,
+    *,
+    new_ami: bool = False,
+    removal: Sequence[str] = (),
 ) -> list[str]:
     """Return what may be done after `up`: first of all, open the URL.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
         new_ami: whether the newest AMI was asked for, as it then is to be again.
+        removal: the options that say what was let go, as it then is to be again.
     """
-    words = [*_limits(outcome), *_new_ami(new_ami)]
+    words = [*_limits(outcome), *_new_ami(new_ami), *removal]
     if (unfinished := _unfinished(outcome, command_line("up", *words), command_line("plan", *words))) is not None:
         return [unfinished]
     if outcome.target_step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.refused import reasons
@@ -12,6 +13,7 @@ from provisioner.engine.words import count
 from provisioner.render.text import SYMBOLS, visible
 
 if TYPE_CHECKING:
+    from provisioner.engine.losses import Loss
     from provisioner.engine.planned import Planned, PlannedAction
     from provisioner.engine.resource import Change
 
@@ -45,15 +47,28 @@ def exit_code(planned: Sequence[Planned]) -> int:
 
 
 def document(
-    planned: Sequence[Planned], stack: str, account: str, region: str, notes: Sequence[str] = ()
+    planned: Sequence[Planned],
+    stack: str,
+    account: str,
+    region: str,
+    notes: Sequence[str] = (),
+    lost: Sequence[Loss] = (),
+    kept: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the plan as one JSON document."""
+    """Return the plan as one JSON document.
+
+    Args:
+        lost: the data that would be deleted.
+        kept: the addresses of what is no longer declared and stays, since it holds data.
+    """
     return {
         "stack": stack,
         "account": account,
         "region": region,
         "counts": dict(Counter(item.action for item in planned)),
         "notes": list(notes),
+        "losses": [asdict(one) for one in lost],
+        "kept": list(kept),
         "resources": [item.to_dict() for item in planned],
     }
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import ResourceDone, RunFinished
-from provisioner.engine.refused import NO_REASON, data, names
+from provisioner.engine.losses import Loss
+from provisioner.engine.refused import NO_REASON, names, told
 from provisioner.engine.words import count
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
@@ -147,12 +148,15 @@ def _skipped(skipped: Mapping[str, str]) -> list[str]:
     return [f"  not started, because {cause} failed: {names(group, NAMED)}" for cause, group in groups.items()]
 
 
-def removal(records: Mapping[str, Record], protected: Sequence[str] = ()) -> list[str]:
-    """Return what `down` is about to delete: how many resources of which step, and what is protected from that."""
+def removal(records: Mapping[str, Record], protected: Sequence[str] = (), lost: Sequence[Loss] = ()) -> list[str]:
+    """Return what `down` is about to delete: how many resources of which step, which data, and what is protected."""
     counts = Counter(record.step or "(no step)" for record in records.values())
     lines = [f"  {SYMBOLS['deleted']} {step}: {count(number, 'resource')}" for step, number in counts.items()]
-    if lost := data(records.values()):
-        lines.append(f"Data that will be deleted: {', '.join(lost)}.")
-    return lines + [
+    return [*lines, *data_lost(lost)] + [
         f"  {SYMBOLS['failed']} {address} is protected; its protection is disabled first" for address in protected
     ]
+
+
+def data_lost(lost: Sequence[Loss]) -> list[str]:
+    """Return which data a run is about to delete, in a line; nothing if there is none."""
+    return [f"Data that will be deleted: {', '.join(map(told, lost))}."] if lost else []

@@ -14,6 +14,10 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.words import count, size
+
+FEW = 20
+"""Of up to so many repositories the images are counted: that is a call for each."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,19 @@ class Repository(Resource):
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
         return "the images"
+
+    @classmethod
+    def amount(cls, aws: Aws, ids: Sequence[str]) -> str:
+        if len(ids) > FEW:
+            return ""
+        most = {"PageSize": 1000}
+        images = [
+            image
+            for name in ids
+            for image in aws.pages("ecr", "describe_images", "imageDetails", repositoryName=name, PaginationConfig=most)
+        ]
+        stored = sum(image.get("imageSizeInBytes", 0) for image in images)
+        return count(len(images), "image") + (f", {size(stored)}" if stored else "")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -10,6 +10,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import CALLS, tag_map, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.words import size
 
 FEW = 5
 """Up to so many groups are looked at by themselves: a list has 50 on a page, and those of a stack take several."""
@@ -43,6 +44,14 @@ class LogGroup(Resource):
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
         return "the logs"
+
+    @classmethod
+    def amount(cls, aws: Aws, ids: Sequence[str]) -> str:
+        directories = {name[: name.rfind("/") + 1] or name for name in ids}
+        found = [group for directory in sorted(directories) for group in _groups(aws, logGroupNamePrefix=directory)]
+        # what was written lately does not count yet
+        stored = sum(group.get("storedBytes", 0) for group in found if group["logGroupName"] in ids)
+        return size(stored) if stored else ""
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

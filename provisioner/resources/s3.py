@@ -13,6 +13,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound, code_of, refused
 from provisioner.aws.tagging import CALLS, observed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.words import count
 from provisioner.resources.iam import Policy, normal
 
 RULE = "expire"
@@ -57,6 +58,13 @@ class Bucket(Resource):
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
         return "the objects in the bucket"
+
+    @classmethod
+    def amount(cls, aws: Aws, ids: Sequence[str]) -> str:
+        pages = [aws.client("s3").list_object_versions(**_of(aws, name)) for name in ids]
+        number = sum(len(page.get("Versions", ())) for page in pages)
+        more = "more than " if any(page.get("IsTruncated") for page in pages) else ""
+        return f"{more}{count(number, 'object')}"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

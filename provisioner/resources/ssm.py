@@ -38,6 +38,10 @@ class SecureParameter(Resource):
     ignore_changes = frozenset({"description"})
 
     @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the secrets"
+
+    @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = sorted({fields["parameter_name"] for fields in known})
         searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]

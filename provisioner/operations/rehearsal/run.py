@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.config.facts import Facts
 from provisioner.docker import engine
 from provisioner.emulator import control
+from provisioner.engine import kept
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError, SomeFailed
 from provisioner.engine.events import Event
 from provisioner.engine.planned import Planned
@@ -47,6 +48,7 @@ class RehearsalOptions:
     target_step: str | None = None
     unprotect: bool = False
     new_ami: bool = False
+    delete: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,10 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
     """
     if request.new_ami and request.command == "down":
         raise ConfigurationError("--new-ami is an option of `up`, not of `down`")
-    if request.unprotect and request.command == "up":
-        raise ConfigurationError("--unprotect is an option of `down`, not of `up`")
+    if request.delete and request.command == "down":
+        raise ConfigurationError("--delete is an option of `up`; `down` deletes everything")
+    if request.command == "up":
+        declaring.removal(request.delete, request.unprotect, request.target_step)
     declaring.check_new_ami(config, request.target_step, new_ami=request.new_ami)
     declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
     if request.command == "down" and not state.records:
@@ -215,7 +219,8 @@ class _Copy:
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             reading = replace(aws.reading(), new_ami=request.new_ami)
             try:
-                return planning.show_plan(reading, store.records, self._declared(reading, store), request.target_step)
+                stack = self._declared(reading, store, request)
+                return planning.show_plan(reading, store.records, stack, request.target_step)
             except Interrupted:
                 raise
             except ProvisionError:
@@ -255,7 +260,7 @@ class _Copy:
                 aws, lambda emit: destroy.down(aws, store, emit, request.target_step, unprotect=request.unprotect)
             )
         aws = replace(aws, new_ami=request.new_ami)
-        stack = self._declared(aws, store)
+        stack = self._declared(aws, store, request)
         self.notes += stack.notices
         return self._execute(aws, lambda emit: apply.up(aws, store, stack, emit, request.target_step))
 
@@ -265,7 +270,7 @@ class _Copy:
         raise_interruption(outcome.error)
         return outcome
 
-    def _declared(self, aws: Aws, store: Store) -> Stack:
+    def _declared(self, aws: Aws, store: Store, request: RehearsalOptions) -> Stack:
         """Return what the configuration declares, with the facts as they are where it counts."""
         config = self.temporary.config
         with signals.at_once():
@@ -274,7 +279,10 @@ class _Copy:
                 facts = replace(facts, allow=preflight.allowed(self.config))
         if self.builds:
             facts = replace(facts, engine=True, local=self.config.target == "local")
-        return declaring.declare(config, facts)
+        stack = declaring.declare(config, facts)
+        stack.removal = declaring.removal(request.delete, request.unprotect, request.target_step)
+        kept.check(store.records, stack.declared, stack.removal)
+        return stack
 
     def _outages(self, started: float) -> list[PredictedOutage]:
         found = control.outages(self.temporary.cloud)

@@ -1,0 +1,104 @@
+"""Which resources that are no longer declared stay, because they hold data, and which go."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.losses import data_of
+from provisioner.engine.plan import orphans, same_name
+from provisioner.engine.recorded import dependents
+from provisioner.engine.resource import Resource, type_named
+
+if TYPE_CHECKING:
+    from provisioner.engine.declaration import Declared
+    from state.model import Record
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What the user lets go beyond what `up` deletes by itself.
+
+    Attributes:
+        delete: addresses of resources that are no longer declared and hold data.
+        unprotect: whether that, and running services, go from a protected stack as well.
+    """
+
+    delete: frozenset[str] = frozenset()
+    unprotect: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        """The options of the command line that say so."""
+        named = [word for address in sorted(self.delete) for word in ("--delete", address)]
+        return named + (["--unprotect"] if self.unprotect else [])
+
+
+def going(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:
+    """Return the addresses that `up` deletes: recorded, no longer declared, and neither holding data nor part of that.
+
+    What an interrupted run has begun to delete goes on going.
+    """
+    staying = kept(records, declared, removal)
+    return [address for address in orphans(records, declared) if address not in staying]
+
+
+def kept(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:
+    """Return the addresses that are no longer declared and stay: what holds data, its parts, and what it depends on."""
+    orphaned = orphans(records, declared)
+    staying = {
+        address
+        for address in orphaned
+        if address not in removal.delete and data_of(records[address]) and _stands(records[address], records, declared)
+    }
+    before = set[str]()
+    while before != staying:
+        before = set(staying)
+        needed = {one for address in staying for one in records[address].dependencies}
+        staying |= {address for address in orphaned if address in needed}
+        staying |= {a for a in orphaned if a not in removal.delete and _is_part(records[a], staying)}
+    return [address for address in orphaned if address in staying]
+
+
+def _stands(record: Record, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> bool:
+    """Whether a resource goes by this record alone, is not being deleted, and may have been given data."""
+    if record.phase in {"creating", "deleting"}:
+        return False
+    moved = any(
+        (records[a].type, records[a].id) == (record.type, record.id) for a in records if a in declared and record.id
+    )
+    return not moved and not any(same_name(item.resource, record) for item in declared.values())
+
+
+def _is_part(record: Record, staying: Collection[str]) -> bool:
+    """Whether a resource lies in one that stays, as an image in its repository."""
+    resource_type = type_named(record.type) or Resource
+    return record.phase != "deleting" and resource_type.has_parent and any(a in staying for a in record.dependencies)
+
+
+def check(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> None:
+    """Refuse to delete what is still declared or not recorded, or what something that stays depends on.
+
+    Raises:
+        ConfigurationError: with what to do instead.
+    """
+    staying = set(kept(records, declared, removal))
+    without = kept(records, declared, Removal())
+    for address in sorted(removal.delete):
+        if address in declared:
+            raise ConfigurationError(
+                f"--delete {address}: it is declared, so `up` would create it again: take it out of the configuration "
+                f"first"
+            )
+        if address not in records:
+            near = difflib.get_close_matches(address, without, 1)
+            there = f'did you mean "{near[0]}"?' if near else f"kept are {', '.join(without) or 'none'}"
+            raise ConfigurationError(f"--delete {address}: no such resource is recorded; {there}")
+        if address in staying:
+            users = [user for user in dependents(records)[address] if user in staying]
+            raise ConfigurationError(
+                f"--delete {address}: {users[0]}, which is kept, depends on it: add --delete {users[0]}, or leave it"
+            )

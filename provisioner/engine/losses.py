@@ -1,0 +1,36 @@
+"""Which data goes with resources, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.engine.resource import Resource, type_named
+
+if TYPE_CHECKING:
+    from state.model import Record
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Data that goes, in words, with which resources, and how much, if that is known."""
+
+    what: str
+    addresses: Sequence[str]
+    amount: str = ""
+
+
+def data_of(record: Record) -> str:
+    """Return which data goes with a recorded resource, in words; empty if none does."""
+    resource_type = type_named(record.type) or Resource
+    return "" if resource_type.retained else resource_type.data(record.arguments)
+
+
+def losses(records: Iterable[Record]) -> list[Loss]:
+    """Return which data goes with the recorded resources: nothing brings it back."""
+    found: dict[str, list[str]] = {}
+    for record in records:
+        if words := data_of(record):
+            found.setdefault(words, []).append(record.address)
+    return [Loss(words, tuple(addresses)) for words, addresses in found.items()]

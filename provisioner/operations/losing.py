@@ -1,0 +1,86 @@
+"""What a run takes away for good: data and running services; what is kept of it, and what protection refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.kept import Removal, kept
+from provisioner.engine.losses import Loss, data_of, losses
+from provisioner.engine.planned import Planned
+from provisioner.engine.refused import told
+from provisioner.engine.resource import Resource, type_named
+from provisioner.engine.run import ask_or_empty
+from provisioner.resources.ecs_service import Service
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from state.model import Record
+    from steps.stack import Stack
+
+CommandLine = Callable[..., str]
+"""From a command's name, and its own options, to the command line that runs it on the same stack."""
+
+
+def costly(record: Record) -> str:
+    """Say what goes with a recorded resource that a protected stack does not give away; empty if nothing does."""
+    return f"the service {record.address.partition('/')[2]}" if record.type == Service.type_name else data_of(record)
+
+
+def is_protected(records: Mapping[str, Record], stack: Stack) -> bool:
+    """Whether the stack is protected: it is configured so, or was until now, since `up` has not turned it off yet."""
+    recorded = (records[address] for address in stack.declared if address in records)
+    return stack.config.protect or any(
+        (type_named(record.type) or Resource).protected(record.arguments) for record in recorded
+    )
+
+
+def guarded(planned: Sequence[Planned], records: Mapping[str, Record], stack: Stack) -> list[Planned]:
+    """Return the plan in which a protected stack refuses to lose data or services, unless the user lets them go."""
+    if stack.removal.unprotect or not is_protected(records, stack):
+        return list(planned)
+    return [
+        replace(item, action="refused", why=_refusal(what))
+        if item.action == "delete" and (what := costly(records[item.address]))
+        else item
+        for item in planned
+    ]
+
+
+def _refusal(what: str) -> str:
+    return (
+        f"the stack is protected, and {what} would be deleted. Declare it again, or add --unprotect to delete it anyway"
+    )
+
+
+def lost(aws: Aws, planned: Sequence[Planned], records: Mapping[str, Record]) -> list[Loss]:
+    """Return which data `up` deletes, with how much that is, where a few reads tell."""
+    return counted(aws, [records[item.address] for item in planned if item.action == "delete"])
+
+
+def counted(aws: Aws, going: Collection[Record]) -> list[Loss]:
+    """Return which data goes with recorded resources, with how much that is, where a few reads tell."""
+    return [replace(one, amount=_amount(aws, one, going)) for one in losses(going)]
+
+
+def _amount(aws: Aws, one: Loss, going: Collection[Record]) -> str:
+    of = [record for record in going if record.address in one.addresses]
+    resource_type = type_named(of[0].type) or Resource
+    ids = [record.id for record in of if record.id]
+    return ask_or_empty(lambda: resource_type.amount(aws, ids)) if ids else ""
+
+
+def retained(records: Mapping[str, Record], stack: Stack) -> list[str]:
+    """Return the addresses of what `up` keeps although it is no longer declared, since it holds data."""
+    return [a for a in kept(records, stack.declared, stack.removal) if data_of(records[a])]
+
+
+def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine) -> list[str]:
+    """Say what `up` keeps although it is no longer declared, and how to delete it; nothing if there is nothing."""
+    staying = retained(records, stack)
+    if not staying:
+        return []
+    what = ", ".join(told(loss) for loss in losses(records[address] for address in staying))
+    command = command_line("up", *Removal(frozenset(staying), unprotect=is_protected(records, stack)).words)
+    return [f"no longer declared, and kept because of the data: {what}. To delete it, run {command}"]
