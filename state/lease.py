@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeGuard
 
 from state.checks import parsed
-from state.lock import describe, myself
+from state.lock import describe, myself, named
 from state.model import RERUN, StateError, StateLocked
 from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime, Worker
@@ -180,6 +180,15 @@ def holder(objects: Objects, runtime: Runtime = MACHINE) -> str:
     """Say in one phrase who holds the lease of a state; empty if nobody does. Raises `StateError` as `Objects.get`."""
     found = objects.get(LOCK)
     return describe(found.body) if found and remaining(found, runtime) > 0 else ""
+
+
+def cut_off(objects: Objects, runtime: Runtime = MACHINE) -> tuple[str, float] | None:
+    """Return which command ended without giving the lease back, and when it had begun, in seconds since the epoch.
+
+    None if none did since the lease was last taken. Raises `StateError` as `Objects.get`.
+    """
+    found = objects.get(LOCK)
+    return named(found.body) if found and found.body != FREE and remaining(found, runtime) <= 0 else None
 
 
 def remaining(found: StoredObject, runtime: Runtime = MACHINE) -> float:

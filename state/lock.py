@@ -144,6 +144,31 @@ def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
     return ""
 
 
+def cut_off(path: Path, disk: Disk = DISK) -> tuple[str, float] | None:
+    """Return which command ended without giving the lock back, and when it had begun, in seconds since the epoch.
+
+    None if none did since the lock was last taken. Whether somebody holds it now is for `holder` to say.
+    """
+    try:
+        file = disk.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        return named(disk.read(file)[:4096])
+    finally:
+        disk.close(file)
+
+
+def named(holder: bytes) -> tuple[str, float] | None:
+    """Return the command of a holder and since when it held the lock; None if its words do not say so."""
+    try:
+        info = parsed(holder)
+        command, since = info["command"], float(info["since"])
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return None
+    return (command, since) if isinstance(command, str) else None
+
+
 def _dead(holder: bytes, runtime: Runtime) -> bool:
     """Whether the holder was a process of this machine that is no more."""
     try:

@@ -58,6 +58,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
             outcome = destroy.down(aws, store, progress.emit, target_step, unprotect=unprotect)
             advised = advice.after_down(outcome, options.command_line, config, unprotect=unprotect)
+            progress.unfinished = summary.by_step(outcome)
             advised += advice.after_long(outcome, options.command_line)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))

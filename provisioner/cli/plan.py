@@ -47,7 +47,7 @@ def plan(
     state.guard(config.name, aws.account, aws.region)
     stack = context.declared(options, config, aws, state.records)
     stack.removal = removal
-    check(state.records, stack.declared, removal)
+    stack.notices += check(state.records, stack.declared, removal)
     planned = planning.show_plan(aws, state.records, stack, target_step)
     notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
     kept = [] if target_step else losing.retained(state.records, stack)

@@ -59,7 +59,7 @@ def up(
     with stores.open_store(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)
         stack.removal = removal
-        check(store.records, stack.declared, removal)
+        stack.notices += check(store.records, stack.declared, removal)
         stack.notices[:0] = stacks.beside(options, config, store.records)
         if not target_step:
             stack.notices += losing.note(store.records, stack, options.command_line)
@@ -84,6 +84,7 @@ def up(
             advised = advice.after_up(
                 outcome, options.command_line, config, entry, new_ami=new_ami, removal=removal.words
             )
+            progress.unfinished = summary.by_step(outcome)
             advised += advice.after_long(outcome, options.command_line)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))

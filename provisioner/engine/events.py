@@ -151,7 +151,8 @@ class Checked(Event):
 class RunFinished(Event):
     """A run ended: its counts by result, seconds, and what the user may do next.
 
-    `real_seconds` is how long a run on the embedded cloud has really taken: its other seconds are AWS's.
+    `real_seconds` is how long a run on the embedded cloud has really taken: its other seconds are AWS's. `unfinished`
+    names what is there, or may be, and is not ready.
     """
 
     type: ClassVar[str] = "run_finished"
@@ -161,6 +162,7 @@ class RunFinished(Event):
     seconds: float
     next: tuple[str, ...] = ()
     real_seconds: float | None = None
+    unfinished: tuple[str, ...] = ()
 
 
 Emit = Callable[[Event], None]

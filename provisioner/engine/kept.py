@@ -79,26 +79,34 @@ def _is_part(record: Record, staying: Collection[str]) -> bool:
     return record.phase != "deleting" and resource_type.has_parent and any(a in staying for a in record.dependencies)
 
 
-def check(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> None:
-    """Refuse to delete what is still declared or not recorded, or what something that stays depends on.
+def check(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:
+    """Refuse to delete what is still declared, or what something that stays depends on.
+
+    Returns:
+        A sentence for each address that is not recorded: an interrupted run with the same options may have deleted it.
 
     Raises:
         ConfigurationError: with what to do instead.
     """
     staying = set(kept(records, declared, removal))
-    without = kept(records, declared, Removal())
+    notes = []
     for address in sorted(removal.delete):
         if address in declared:
             raise ConfigurationError(
                 f"--delete {address}: it is declared, so `up` would create it again: take it out of the configuration "
                 f"first"
             )
+        if type_named(address.partition("/")[0]) is None:
+            raise ConfigurationError(
+                f"--delete {address}: that is no address, such as bucket/access-logs: `provision state list` shows them"
+            )
         if address not in records:
-            near = difflib.get_close_matches(address, without, 1)
-            there = f'did you mean "{near[0]}"?' if near else f"kept are {', '.join(without) or 'none'}"
-            raise ConfigurationError(f"--delete {address}: no such resource is recorded; {there}")
+            near = difflib.get_close_matches(address, staying, 1)
+            meant = f'; did you mean "{near[0]}"?' if near else ""
+            notes.append(f"--delete {address}: nothing is recorded under this address{meant}")
         if address in staying:
             users = [user for user in dependents(records)[address] if user in staying]
             raise ConfigurationError(
                 f"--delete {address}: {users[0]}, which is kept, depends on it: add --delete {users[0]}, or leave it"
             )
+    return notes

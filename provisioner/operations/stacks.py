@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.operations.options import Options
 
+RUNS = ("up", "down")
+"""The commands that record how they end."""
+CUT_OFF = "cut off"
+"""How a run ended that could not record that, such as one that was killed."""
+
 
 @dataclass(frozen=True)
 class RecordedStack:
@@ -32,6 +37,7 @@ class RecordedStack:
         holder: which command is at work on it, empty if none is.
         problem: why it cannot be read.
         env: its environment, if it is of the configuration's project.
+        cut_off: the command that ended last without recording how, such as one that was killed, and when it had begun.
     """
 
     name: str
@@ -41,6 +47,7 @@ class RecordedStack:
     holder: str = ""
     problem: str = ""
     env: str = ""
+    cut_off: tuple[str, float] | None = None
 
     @property
     def resources(self) -> int:
@@ -60,8 +67,12 @@ class RecordedStack:
 
     @property
     def last(self) -> Run | None:
-        """The newest `up` or `down` that ended."""
-        return self.state.history[-1] if self.state and self.state.history else None
+        """The newest `up` or `down`: one that ended, or one that was cut off since."""
+        ended = self.state.history[-1] if self.state and self.state.history else None
+        if self.holder or self.cut_off is None or self.cut_off[0] not in RUNS:
+            return ended
+        command, began = self.cut_off
+        return Run(command, began, 0.0, CUT_OFF)
 
 
 def in_directory(directory: Path) -> Iterator[RecordedStack]:
@@ -94,7 +105,9 @@ def _in_place(place: Path, target: str) -> RecordedStack | None:
     try:
         trust(place)
         state = local.read(place, place.name)
-        return RecordedStack(place.name, target, str(place), state, lock.holder(place / local.LOCK))
+        lock_file = place / local.LOCK
+        holder, cut_off = lock.holder(lock_file), lock.cut_off(lock_file)
+        return RecordedStack(place.name, target, str(place), state, holder, cut_off=cut_off)
     except (StateError, OSError) as error:
         return RecordedStack(place.name, target, str(place), None, problem=str(error))
 
@@ -115,7 +128,8 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
             continue
         try:
             state = s3_read.read(there, name, runtime)
-            yield RecordedStack(name, config.target, there.url_of(), state, lease.holder(there, runtime))
+            holder, cut_off = lease.holder(there, runtime), lease.cut_off(there, runtime)
+            yield RecordedStack(name, config.target, there.url_of(), state, holder, cut_off=cut_off)
         except StateError as error:
             yield RecordedStack(name, config.target, there.url_of(), None, problem=str(error))
 

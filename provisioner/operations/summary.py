@@ -15,7 +15,8 @@ from provisioner.engine.errors import Interrupted, ProvisionError
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.run import RunProgress
 from provisioner.engine.timeline import Segment, continued, critical_path
-from state.model import Run, Span
+from provisioner.operations.billed import billed as costing
+from state.model import Record, Run, Span
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -33,6 +34,8 @@ class Summary:
         target_step: the step that the run was limited to.
         snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
         path: the chain of resources that took the time.
+        unfinished: the records of what the run had to do with and that is there, or may be, and is not ready.
+        billed: the addresses of what AWS goes on charging for by the hour.
     """
 
     command: str
@@ -43,6 +46,8 @@ class Summary:
     target_step: str | None = None
     snapshots: Sequence[Leftover] = ()
     path: Sequence[Segment] = ()
+    unfinished: Sequence[Record] = ()
+    billed: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
@@ -86,7 +91,12 @@ def timed(
     for walk in walks:
         timeline = continued(timeline, walk.timeline(started))
     path = critical_path(timeline, seconds)
-    summary = Summary(command, counts, seconds, found.leftovers, error, target_step, found.snapshots, path)
+    about = {address for walk in walks for address in walk.steps}
+    unfinished = [record for address, record in store.records.items() if address in about and record.phase != "ready"]
+    billed = costing(store.records.values())
+    summary = Summary(
+        command, counts, seconds, found.leftovers, error, target_step, found.snapshots, path, unfinished, billed
+    )
     result = "interrupted" if isinstance(error, Interrupted) else "ok" if summary.ok else "failed"
     store.finish(Run(command, began, summary.seconds, result, counts, timeline))
     return summary

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LONG = 60.0
 """Seconds that a run must have taken for its timeline to be pointed out."""
 
+BILLED = 16
+"""How many resources are named that cost money."""
+
 CommandLine = Callable[..., str]
 """From a command's name, and its own options, to the command line that runs it on the same stack."""
 
@@ -42,7 +45,7 @@ def after_up(
     """
     words = [*_limits(outcome), *_new_ami(new_ami), *removal]
     if (unfinished := _unfinished(outcome, command_line("up", *words), command_line("plan", *words))) is not None:
-        return [unfinished]
+        return [*_charged(outcome, config), unfinished, *_deletion(outcome, command_line("down"))]
     if outcome.target_step:
         return [
             f"Limited to step {outcome.target_step} and its dependencies. Apply the full stack: {command_line('up')}."
@@ -64,7 +67,7 @@ def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, u
     """
     words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
     if (unfinished := _unfinished(outcome, command_line("down", *words))) is not None:
-        return [unfinished]
+        return [*_charged(outcome, config), unfinished]
     kept = [sentence(f"Retained: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
         both = f"{command_line('recover')}, then {command_line('down', *words)}"
@@ -109,6 +112,19 @@ def after_plan(
         restore = [refused.advice(records)] if any(why.replaces for why in refused.reasons(planned)) else []
         return [*restore, f"Fix the errors above, then run {command_line('plan', *words)} again."]
     return [f"Apply it: {command_line('up', *words)}."] if actions else []
+
+
+def _charged(outcome: Summary, config: Config) -> list[str]:
+    """Return what AWS charges for by the hour although the run has not finished it."""
+    if not outcome.billed or config.target != "aws":
+        return []
+    return [sentence(f"AWS charges by the hour for: {refused.names(outcome.billed, BILLED)}")]
+
+
+def _deletion(outcome: Summary, command: str) -> list[str]:
+    """Return how to delete what an interrupted run leaves."""
+    left = isinstance(outcome.error, Interrupted) and (outcome.unfinished or outcome.counts)
+    return [f"To delete what is there instead: {command}."] if left else []
 
 
 def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:

@@ -56,6 +56,9 @@ def closing(progress: Progress) -> list[str]:
         shown = f"{len(addresses)} {word(result)}"
         shown += f": {names(addresses, NAMED)}" if result not in {"created", "deleted"} or len(addresses) <= FEW else ""
         lines.append(f"{SYMBOLS[result]} {step or '(no step)'}: {shown}")
+    for step, left in progress.unfinished.items():
+        shown = f"{len(left)} not finished: {names(sorted(left), NAMED)}"
+        lines.append(f"{SYMBOLS['waiting']} {step or '(no step)'}: {shown}")
     return lines
 
 

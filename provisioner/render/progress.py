@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.engine.events import (
@@ -57,6 +57,7 @@ class Progress:
         created: the addresses of what this run has begun to create.
         tasks: what lies ahead, with how long it is expected to take.
         over: the addresses of what is finished, or failed, or will not be begun.
+        unfinished: by step, the addresses of what is there, or may be, and is not finished when the run has ended.
         unseen: why events could not be shown any more. That ends no run: its work must not depend on its readers.
     """
 
@@ -70,6 +71,7 @@ class Progress:
     failed: list[ResourceFailed] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    unfinished: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unseen: OSError | None = None
     created: set[str] = field(default_factory=set)
     tasks: Mapping[str, RemainingWork] = field(default_factory=dict)

@@ -34,7 +34,10 @@ def finished(outcome: Summary, next: Sequence[str], real_seconds: float | None =
     Args:
         real_seconds: how long a run on the embedded cloud has really taken.
     """
-    return RunFinished(outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next), real_seconds)
+    unfinished = tuple(record.address for record in outcome.unfinished)
+    return RunFinished(
+        outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next), real_seconds, unfinished
+    )
 
 
 def report(outcome: Summary, progress: Progress, json: bool) -> None:
@@ -61,13 +64,29 @@ def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[
     counts = [
         f"{number} {word(name)}" for name in RESULTS if name not in hidden and (number := finished.counts.get(name))
     ]
+    if not finished.ok and finished.unfinished:
+        counts.append(f"{len(finished.unfinished)} there but not finished")
     what, none = ("done", "no changes") if finished.ok else ("not finished", "no changes")
     took = duration(finished.seconds)
     if finished.real_seconds is not None:
         took += f" on AWS's clock ({duration(finished.real_seconds)} here)"
     head = f"{finished.command} {what}: {', '.join(counts) or none}, in {took}."
-    lines = [*_kept(results), *([] if hidden else _unchanged(results)), *finished.next]
+    begun = [] if finished.ok else unfinished(finished.unfinished)
+    lines = [*_kept(results), *([] if hidden else _unchanged(results)), *begun, *finished.next]
     return [head, *(f"  {line}" for line in lines)]
+
+
+def by_step(outcome: Summary) -> dict[str, list[str]]:
+    """Return by step what is there and not finished; nothing if all went well."""
+    found: dict[str, list[str]] = {}
+    for record in () if outcome.ok else outcome.unfinished:
+        found.setdefault(record.step, []).append(record.address)
+    return found
+
+
+def unfinished(addresses: Sequence[str]) -> list[str]:
+    """Return what is there and not finished, in a line; nothing if there is none."""
+    return [sentence(f"Not finished: {names(sorted(addresses), FEW)}")] if addresses else []
 
 
 def _kept(results: Sequence[ResourceDone]) -> list[str]:

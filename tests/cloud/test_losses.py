@@ -1,4 +1,7 @@
-"""What a run takes away for good is told before, kept unless it is named, and refused in a protected stack."""
+"""What a run takes away for good is told before, kept unless it is named, and refused in a protected stack.
+
+And what one leaves that was interrupted or killed.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import kill
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
-from tests.cloud.project import SMALL, Project, project  # noqa: F401  (a fixture)
+from tests.cloud.project import ENDPOINTS, NETWORK, SMALL, Project, project  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +93,10 @@ def test_data_is_kept_until_it_is_named_and_taken_back(project: Project) -> None
     assert project.end(process).code == -signal.SIGKILL
     assert objects(project.cloud) == []
     assert project.up().results["bucket/access-logs"] == "deleted", "what was begun goes on"
-    project.run("up", "--yes", *(word for address in KEPT[1:] for word in ("--delete", address)), code=0)
+    again = project.up(*(word for address in KEPT for word in ("--delete", address)))
+    assert again.results[KEPT[1]] == "deleted"
+    gone = "--delete bucket/access-logs: nothing is recorded under this address"
+    assert gone in [event["text"] for event in again.said("notice")], "the same command again is no error"
     assert planned(project, code=0)["kept"] == []
     project.down()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
@@ -112,7 +118,7 @@ def test_down_removes_what_was_kept(project: Project) -> None:  # noqa: F811
 def test_what_cannot_be_let_go_is_refused_before_any_write(project: Project) -> None:  # noqa: F811
     since = project.last_call()
     for words, said in (
-        (("--delete", "bucket/access-logs"), "no such resource is recorded"),
+        (("--delete", "access-logs"), "that is no address"),
         (("--delete", "vpc/main"), "--delete vpc/main: it is declared"),
         (("--delete", "a/b", "--target-step", "network"), "with --target-step nothing is deleted"),
         (("--unprotect", "--target-step", "network"), "with --target-step nothing is deleted"),
@@ -149,3 +155,37 @@ def test_a_protected_stack_gives_away_neither_services_nor_data(project: Project
     assert project.up("--delete", "repository/jobs", "--unprotect").results["repository/jobs"] == "deleted"
     project.run("down", "--yes", "--target-step", "services", "--unprotect")
     project.run("down", "--yes", "--unprotect")
+
+
+def test_ctrl_c_tells_what_is_there_and_how_to_go_on_or_delete_it(project: Project) -> None:  # noqa: F811
+    project.write(SMALL)
+    project.cloud.last("typical")
+    ended = project.cut(60, signal.SIGINT, "up", "--yes", "--json")
+    assert ended.code == 130
+    phases = {r["address"]: r["phase"] for r in project.run("state", "list", "--json").document}
+    (finished,) = ended.said("run_finished")
+    assert {*finished["unfinished"]} == {address for address, phase in phases.items() if phase != "ready"}
+    assert {"db_cluster/main", "load_balancer/main", "vpc_endpoint/s3"} & {*finished["unfinished"]} == {
+        "db_cluster/main",
+        "load_balancer/main",
+    }
+    assert finished["next"] == ["To resume: `provision up`.", "To delete what is there instead: `provision down`."]
+    project.cloud.last("slow")
+    ended = project.cut(5, signal.SIGINT, "up", "--yes")
+    assert " there but not finished, in " in ended.out
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("  Not finished: ")]
+    assert "db_instance/main, load_balancer/main, vpc_endpoint/" in line
+    project.cloud.last("fast")
+    project.down()
+
+
+def test_a_run_that_was_killed_is_not_the_one_before_it(project: Project) -> None:  # noqa: F811
+    project.run("up", "--yes", *NETWORK)
+    assert " up ok, just now" in project.run("list").out
+    assert project.cut(20, signal.SIGKILL, "up", "--yes", *ENDPOINTS).code == -signal.SIGKILL
+    assert " up cut off, just now" in (shown := project.run("list").out)
+    assert " up ok" not in shown
+    (stack,) = project.run("list", "--json").document["stacks"]
+    assert (stack["last_run"]["command"], stack["last_run"]["result"]) == ("up", "cut off")
+    project.down()
+    assert " down ok, just now" in project.run("list").out

@@ -28,10 +28,12 @@ from provisioner.engine.events import (
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
+from provisioner.operations import billed
 from provisioner.operations.summary import Summary
 from provisioner.render import advice, lines, live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import duration, say, table
+from state.model import Record
 
 BEGUN = RunStarted("up", "shop-dev", "123456789012", "eu-west-1", 4)
 RUN: list[Event] = [
@@ -512,6 +514,26 @@ def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -
 def configured(target: str) -> Config:
     service = {"image": "a:1", "port": 80}
     return Config.model_validate({"target": target, "dns": {"domain": "example.com"}, "services": {"web": service}})
+
+
+@pytest.mark.parametrize(("target", "charged"), [("aws", True), ("local", False)])
+def test_what_an_interrupted_run_leaves_is_told_with_what_it_costs_and_how_to_delete_it(
+    target: str, charged: bool
+) -> None:
+    made = [Record(f"{one}/main", one, "created", "", "id", step="s") for one in ("db_cluster", "load_balancer")]
+    made.append(Record("vpc_endpoint/s3", "vpc_endpoint", "ready", "", "id", {"vpc_endpoint_type": "Gateway"}))
+    outcome = Summary(
+        "up", {"created": 1}, 1, error=Interrupted("stopped"), unfinished=made[:2], billed=billed.billed(made)
+    )
+    told = advice.after_up(outcome, lambda command, *more: f"`provision {command}`", configured(target), "")
+    costs = ["AWS charges by the hour for: db_cluster/main, load_balancer/main."] if charged else []
+    assert told == [*costs, "To resume: `provision up`.", "To delete what is there instead: `provision down`."]
+    shown = summary.result(summary.finished(outcome, told))
+    assert shown[0] == "up not finished: 1 created, 2 there but not finished, in 1.0 s."
+    assert shown[1] == "  Not finished: db_cluster/main, load_balancer/main."
+    progress = run([])
+    progress.unfinished = summary.by_step(outcome)
+    assert live.closing(progress) == [". s: 2 not finished: db_cluster/main, load_balancer/main"]
 
 
 @pytest.mark.parametrize(

@@ -281,7 +281,7 @@ class _Copy:
             facts = replace(facts, engine=True, local=self.config.target == "local")
         stack = declaring.declare(config, facts)
         stack.removal = declaring.removal(request.delete, request.unprotect, request.target_step)
-        kept.check(store.records, stack.declared, stack.removal)
+        stack.notices += kept.check(store.records, stack.declared, stack.removal)
         return stack
 
     def _outages(self, started: float) -> list[PredictedOutage]:

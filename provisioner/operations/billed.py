@@ -1,0 +1,28 @@
+"""Which recorded resources AWS charges for by the hour, whether or not anybody uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from provisioner.resources.autoscaling import AutoScalingGroup
+from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.ecs_service import Service
+from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.rds import DbCluster, DbInstance
+
+if TYPE_CHECKING:
+    from state.model import Record
+
+HOURLY = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, LoadBalancer, Service))
+"""By their price lists: load balancers, Aurora's instances and storage, instances of a group, tasks of a service."""
+
+
+def billed(records: Iterable[Record]) -> list[str]:
+    """Return the addresses of what is charged for by the hour, what was just being created among it."""
+    return sorted(record.address for record in records if record.type in HOURLY or _interface(record))
+
+
+def _interface(record: Record) -> bool:
+    """Whether it is an interface endpoint: those for S3 and DynamoDB through a gateway are free (AWS PrivateLink)."""
+    return record.type == VpcEndpoint.type_name and record.arguments.get("vpc_endpoint_type") != "Gateway"
