@@ -27,7 +27,7 @@ def doctor(options: Options) -> int:
     Credentials, Region and zones, quotas, permissions, the domain, images, Docker, the state's bucket: one line each,
     with how to fix it. Makes only read calls. What cannot be checked is `unknown`, which is not a failure.
     """
-    from provisioner.config.builds import check_dockerfiles
+    from provisioner.config.builds import check_contexts
     from provisioner.operations import context, stores
     from provisioner.operations.doctor.context import Context
     from provisioner.operations.doctor.examine import CHECKS, examine
@@ -35,7 +35,7 @@ def doctor(options: Options) -> int:
     from provisioner.render.text import say
 
     config = context.load(options)
-    check_dockerfiles(config, options.file)
+    check_contexts(config, options.file)
     aws = context.aws_without_account(options, config).reading()
 
     def records(aws: Aws) -> Mapping[str, Record]:

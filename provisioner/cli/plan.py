@@ -30,7 +30,7 @@ def plan(
 
     With any other option of `up`: what `up` would do with it.
     """
-    from provisioner.config.builds import check_dockerfiles
+    from provisioner.config.builds import check_contexts
     from provisioner.engine.kept import check
     from provisioner.operations import context, declaring, losing, planning, stacks, stores
     from provisioner.render import advice, summary
@@ -41,7 +41,7 @@ def plan(
     declaring.check_target(target_step)
     removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)
-    check_dockerfiles(config, options.file)
+    check_contexts(config, options.file)
     aws = replace(context.connect(options, config).reading(), redeploy=redeploy, new_ami=new_ami)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)

@@ -50,7 +50,7 @@ def rehearse(
     meanwhile, and how many calls it makes. The stack is copied from its state to a temporary embedded cloud. Of the
     stack itself only the state is read.
     """
-    from provisioner.config.builds import check_dockerfiles
+    from provisioner.config.builds import check_contexts
     from provisioner.operations import context, stores
     from provisioner.operations.rehearsal import run
     from provisioner.render import rehearsal as show
@@ -58,7 +58,7 @@ def rehearse(
 
     config = context.load(options)
     if what is Rehearsable.UP:
-        check_dockerfiles(config, options.file)
+        check_contexts(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
     request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()))

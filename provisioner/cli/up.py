@@ -42,7 +42,7 @@ def up(
     the AMI does not change.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.config.builds import check_dockerfiles
+    from provisioner.config.builds import check_contexts
     from provisioner.engine.kept import check
     from provisioner.operations import apply, context, declaring, losing, planning, signals, stacks, stores
     from provisioner.operations.doctor import beforehand
@@ -54,7 +54,7 @@ def up(
     declaring.check_target(target_step)
     removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)
-    check_dockerfiles(config, options.file)
+    check_contexts(config, options.file)
     aws = replace(context.connect(options, config), redeploy=redeploy, new_ami=new_ami)
     with stores.open_store(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)

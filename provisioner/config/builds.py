@@ -93,8 +93,8 @@ def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
     return repository_of(config, name), tag
 
 
-def check_dockerfiles(config: Config, file: Path) -> None:
-    """Refuse a `dockerfile` that is not there although its build context is, which can be told before any call.
+def check_contexts(config: Config, file: Path) -> None:
+    """Refuse a `build` or a `dockerfile` that is not there, on either target: that can be told before any call.
 
     Args:
         file: the configuration's, which build contexts are relative to.
@@ -103,12 +103,26 @@ def check_dockerfiles(config: Config, file: Path) -> None:
         ConfigurationError: with one line for each service.
     """
     wrong = [
-        f"{file}: services.{name}.dockerfile: {why}: write the file, or correct the path, which is relative to build"
+        f"{file}: services.{name}.{why}"
         for name, service in config.services.items()
-        if _named(service) and (file.parent / str(service.build)).is_dir() and (why := _misplaced(service, file.parent))
+        if service.build and (why := _unusable(service, file.parent))
     ]
     if wrong:
         raise ConfigurationError("\n".join(wrong))
+
+
+def _unusable(service: Service, root: Path) -> str:
+    """Say which key of a service that is to be built is wrong, why, and what to do; empty if none is."""
+    directory = root / str(service.build)
+    if not directory.is_dir():
+        what = "is no directory" if directory.exists() else "does not exist"
+        return f"build: {directory} {what}: create it with a Dockerfile in it, or correct the path"
+    if out := _leading_out(directory, root):
+        return f"build: {out}: move it there"
+    if not (why := _misplaced(service, root)):
+        return ""
+    key, start = ("dockerfile", "build") if _named(service) else ("build", "this file")
+    return f"{key}: {why}: write the file, or correct the path, which is relative to {start}"
 
 
 def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:

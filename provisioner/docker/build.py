@@ -14,6 +14,7 @@ from typing import Any
 
 from provisioner.docker.context import DOCKERFILE, IGNORE, context_paths, located, within
 from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
+from provisioner.docker.manifests import NOTHING_TO_RUN, runs_something
 from provisioner.engine.errors import NotCreated
 from state.runtime import Event
 
@@ -75,7 +76,7 @@ def checked(client: Any, reference: str, platform: str) -> str:
     """Return the id of an image that the engine has.
 
     Raises:
-        BuildError: it is for another platform than the tasks run on.
+        BuildError: it is for another platform than the tasks run on, or says not what they run.
     """
     image = client.images.get(reference)
     found = f"{image.attrs.get('Os')}/{image.attrs.get('Architecture')}"
@@ -84,6 +85,8 @@ def checked(client: Any, reference: str, platform: str) -> str:
             f"{reference} is an image for {found}, but its tasks run on {platform}: use a base image for {platform}, "
             f"remove this one with `docker rmi {reference}`, and run the same command again"
         )
+    if not runs_something(image.attrs.get("Config")):
+        raise BuildError(f"{NOTHING_TO_RUN.format(reference)}: add one of them to its Dockerfile")
     return str(image.id)
 
 

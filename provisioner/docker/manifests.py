@@ -19,6 +19,8 @@ MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.dock
 LARGEST_MANIFEST = 4 << 20
 """Bytes; more is no manifest (distribution specification, pushing manifests)."""
 
+NOTHING_TO_RUN = "{} has neither an ENTRYPOINT nor a CMD, so a container of it would have nothing to run"
+
 
 class BadImage(RegistryError):
     """What the registry has cannot be copied or run here, or is not what it says."""
@@ -97,3 +99,12 @@ def platform_of(shown: Mapping[str, Any]) -> str:
 def no_such_platform(reference: Reference, there: Collection[str], platform: str) -> str:
     """Return the words for an image that is not for the platform its tasks run on."""
     return f"{reference} is an image for {', '.join(there) or 'an unknown platform'}, but its tasks run on {platform}"
+
+
+def runs_something(config: object) -> bool:
+    """Say whether an image says what its containers run: else the engine refuses them ("no command specified").
+
+    Args:
+        config: the part `config` of an image's configuration (OCI image specification, image configuration).
+    """
+    return isinstance(config, Mapping) and bool(config.get("Entrypoint") or config.get("Cmd"))

@@ -14,7 +14,7 @@ import re
 import urllib.request
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from provisioner.docker import credentials
@@ -23,6 +23,7 @@ from provisioner.docker.manifests import (
     INDEXES,
     LARGEST_MANIFEST,
     MANIFESTS,
+    NOTHING_TO_RUN,
     BadImage,
     ImageInfo,
     Manifest,
@@ -30,6 +31,7 @@ from provisioner.docker.manifests import (
     no_such_platform,
     part_of,
     platform_of,
+    runs_something,
     with_digest,
 )
 from provisioner.docker.reference import DIGEST, Reference
@@ -146,19 +148,32 @@ class Registries:
             manifest = self.manifest(with_digest(reference, str(best["digest"])))
         else:
             raise BadImage(f"{reference} is an image index that is nested too deeply")
-        found = self.platform(reference, manifest)
-        if found != platform:
+        config = self.configuration(reference, manifest)
+        if (found := platform_of(config)) != platform:
             raise BadImage(no_such_platform(reference, [found], platform))
+        if not runs_something(config.get("config")):
+            raise BadImage(NOTHING_TO_RUN.format(reference))
         return manifest
 
     def platform(self, reference: Reference, manifest: Manifest) -> str:
         """Return the platform that a manifest's image is for, which its configuration says."""
+        return platform_of(self.configuration(reference, manifest))
+
+    def configuration(self, reference: Reference, manifest: Manifest) -> Mapping[str, Any]:
+        """Return the configuration of a manifest's image: its platform, and what a container of it runs.
+
+        Raises:
+            BadImage: there is none that can be read.
+        """
         config = part_of(reference, manifest, "config")
         content = b"".join(self.blob(reference, str(config["digest"]), min(int(config["size"]), LARGEST_MANIFEST)))
         try:
-            return platform_of(json.loads(content))
-        except (ValueError, AttributeError, RecursionError):
-            raise BadImage(f"{reference} is not a container image: its configuration is not JSON") from None
+            found = json.loads(content)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, Mapping):
+            raise BadImage(f"{reference} is not a container image: its configuration is not JSON")
+        return found
 
     # -- blobs -----------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,10 @@ class Unreachable(RegistryError):
     """A registry does not answer for now, or not to so many questions; nothing is known of what it has."""
 
 
+class SwitchedOff(Unreachable):
+    """The user wants no registry to be asked that is not on this machine."""
+
+
 class NotThere(RegistryError):
     """The registry has no such image, manifest or blob."""
 
@@ -218,7 +222,7 @@ class Transport:
 
         Raises:
             RegistryError: it is neither HTTPS nor this machine's.
-            Unreachable: only registries on this machine are to be reached.
+            SwitchedOff: only registries on this machine are to be reached.
         """
         try:
             parts = urlsplit(url)
@@ -232,7 +236,7 @@ class Transport:
         if former and (here or _leads_here(host)) and not is_local(urlsplit(former).netloc):
             raise RegistryError(f"{urlsplit(former).netloc} redirects to {url}, which is this machine")
         if not here and os.environ.get(SWITCH) == "0":
-            raise Unreachable(f"{parts.netloc} is not used, because {SWITCH}=0")
+            raise SwitchedOff(f"{parts.netloc} is not used, because {SWITCH}=0")
 
 
 def _leads_here(host: str) -> bool:

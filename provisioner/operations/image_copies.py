@@ -15,7 +15,7 @@ from provisioner.docker.copy import check_parts
 from provisioner.docker.credentials import CredentialsError
 from provisioner.docker.manifests import BadImage
 from provisioner.docker.reference import Reference, parse
-from provisioner.docker.transport import Denied, NotThere, RegistryError, Unreachable
+from provisioner.docker.transport import SWITCH, Denied, NotThere, RegistryError, SwitchedOff, Unreachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.copied_images import ECR, is_own, registries
 from provisioner.resources.images import copies_of, digest_of, registry_unreachable
@@ -55,7 +55,8 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
         elif copy := _instead(aws, config, name, wanted[name], known):
             found[name] = copy
         else:
-            problems.append(f"{file}: {_key(config, name)}: {known}: {_fix(wanted[name], known)}")
+            fix = _fix(wanted[name], known, local=config.target == "local")
+            problems.append(f"{file}: {_key(config, name)}: {known}: {fix}")
     if problems:
         raise ConfigurationError("\n".join(problems))
     return found
@@ -117,12 +118,16 @@ def _check(asking: Registries, image: Reference) -> None:
 def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Problem) -> Copy | None:
     """Return what goes instead of an image that cannot be asked for: a copy of before, or nothing in a rehearsal."""
     local = config.target == "local"
-    if not isinstance(problem, Unreachable) and not (local and isinstance(problem, (Denied, CredentialsError))):
+    # whether AWS's credentials open another account's ECR cannot be found out on the embedded cloud
+    unknown = local and ECR.fullmatch(image.registry) and isinstance(problem, (Denied, CredentialsError))
+    if not unknown and not isinstance(problem, Unreachable):
         return None
     if tags := copies_of(aws, repository_of(config, name), copy_tag(image, image.digest)):
         notice = f"{_key(config, name)}: {problem}: the existing copy in ECR is used"
         return Copy(str(image), tags[0], notice)
-    return _left_out(config, name, image, str(problem)) if local else None
+    if unknown or (local and isinstance(problem, SwitchedOff)):
+        return _left_out(config, name, image, str(problem))
+    return None
 
 
 def left_out(aws: Aws, config: Config) -> dict[str, Copy]:
@@ -156,7 +161,7 @@ def _key(config: Config, name: str) -> str:
     return f'services.{name}.image is "{config.services[name].image}"'
 
 
-def _fix(image: Reference, problem: Problem) -> str:
+def _fix(image: Reference, problem: Problem, *, local: bool) -> str:
     if isinstance(problem, NotThere):
         return "check the name and the tag"
     if isinstance(problem, Denied) and ECR.fullmatch(image.registry):
@@ -164,9 +169,9 @@ def _fix(image: Reference, problem: Problem) -> str:
     if isinstance(problem, Denied):
         return f"check the name, or log in with `docker login {image.registry}`"
     if isinstance(problem, Unreachable):
-        return (
-            "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy, then run the same command again"
-        )
+        without = f", or set {SWITCH}=0 to go on without the image: no container of it runs then" if local else ""
+        check = "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy"
+        return f"{check}, then run the same command again{without}"
     if isinstance(problem, BadImage):
         return f"choose an image for {PLATFORM} that can be copied, or build one"
     return "fix that, or use another image"

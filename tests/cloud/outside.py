@@ -46,6 +46,10 @@ class Problem:
     until: threading.Event | None = None
 
 
+RUNS = {"Cmd": ["run"]}
+"""What an image says that its containers run."""
+
+
 @dataclass
 class Outside:
     """What the registry has, how it behaves, and what it was asked.
@@ -76,10 +80,19 @@ class Outside:
         """The requests that match."""
         return [one for one in self.asked if re.search(pattern, f"{one[0]} {one[1]}")]
 
-    def image(self, tag: str, *layers: bytes, platform: str = "linux/amd64", media_type: str = OCI, **more: Any) -> str:
-        """Have an image under a tag, and return its manifest's digest."""
+    def image(
+        self,
+        tag: str,
+        *layers: bytes,
+        platform: str = "linux/amd64",
+        media_type: str = OCI,
+        runs: Mapping[str, Any] = RUNS,
+        **more: Any,
+    ) -> str:
+        """Have an image under a tag, whose containers run something, and return its manifest's digest."""
         system, _, architecture = platform.partition("/")
-        config = json.dumps({"os": system, "architecture": architecture, "rootfs": {}, "for": tag}).encode()
+        shown = {"os": system, "architecture": architecture, "config": runs, "rootfs": {}, "for": tag}
+        config = json.dumps(shown).encode()
         parts = [{"mediaType": "layer", "digest": digest_of(one), "size": len(one), **more} for one in layers]
         manifest = {
             "schemaVersion": 2,

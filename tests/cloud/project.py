@@ -127,6 +127,9 @@ class Project:
     def __post_init__(self) -> None:
         self.reach(self.cloud.endpoint)
         self.cloud.last(self.durations)
+        dockerfile = self.directory / "app" / "backend" / "Dockerfile"
+        dockerfile.parent.mkdir(parents=True, exist_ok=True)
+        dockerfile.write_text("FROM scratch\n")
         self.write(SAMPLE)
 
     def reach(self, endpoint: str) -> None:

@@ -136,9 +136,12 @@ def test_what_one_service_has_a_copy_of_is_not_asked_for_on_behalf_of_another(ri
     copy = found(rig, configured(there))["web"]
     rig.up(declare(rig, copy)).ok()
     there.troubles.append(Problem("GET .*manifests", 4, 503))
-    both = found(rig, configured(there, other=f"{there.host}/web:1"))
-    assert both["web"] == copy
-    assert not both["other"].possible
+    with pytest.raises(ConfigurationError) as refused:
+        found(rig, configured(there, other=f"{there.host}/web:1"))
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith("stack.toml: services.other.image is ")
+    there.troubles.clear()
+    assert found(rig, configured(there, other=f"{there.host}/web:1"))["web"] == copy
 
 
 def test_of_several_copies_the_one_in_use_is_used(rig: Rig, there: Outside) -> None:
@@ -154,17 +157,34 @@ def test_of_several_copies_the_one_in_use_is_used(rig: Rig, there: Outside) -> N
     assert found(rig, configured(there))["web"].tag == tags[0]
 
 
-def test_without_a_copy_it_is_an_error_on_aws_and_left_out_of_a_rehearsal(rig: Rig, there: Outside) -> None:
-    there.troubles.append(Problem("HEAD", 8, 503))
-    copy = found(rig, configured(there))["web"]
-    assert (copy.possible, copy.source) == (False, f"{there.host}/web:1")
-    assert copy.notice.endswith("the image is not copied")
+@pytest.mark.parametrize("target", ["local", "aws"])
+def test_what_nobody_answers_for_is_an_error_without_a_copy(rig: Rig, there: Outside, target: str) -> None:
+    there.troubles.append(Problem("HEAD", 4, 503))
     with pytest.raises(ConfigurationError) as refused:
-        found(rig, configured(there, target="aws"))
+        found(rig, configured(there, target=target))
     assert str(refused.value).startswith(f'stack.toml: services.web.image is "{there.host}/web:1": {there.host} does')
     assert "HTTPS_PROXY" in str(refused.value)
-    offline = found(rig, configured(there, web="public.ecr.aws/nginx/nginx:1.29"))["web"]
+    without = ", or set PROVISION_REGISTRIES=0 to go on without the image: no container of it runs then"
+    assert str(refused.value).endswith(without) == (target == "local")
+
+
+def test_who_says_so_goes_without_it_on_the_embedded_cloud_only(rig: Rig, there: Outside) -> None:
+    image = "public.ecr.aws/nginx/nginx:1.29"
+    offline = found(rig, configured(there, web=image))["web"]
+    assert (offline.possible, offline.source) == (False, image)
     assert "public.ecr.aws is not used, because PROVISION_REGISTRIES=0" in offline.notice
+    assert offline.notice.endswith("the image is not copied")
+    with pytest.raises(ConfigurationError, match="because PROVISION_REGISTRIES=0"):
+        found(rig, configured(there, target="aws", web=image))
+
+
+@pytest.mark.parametrize("target", ["local", "aws"])
+def test_what_has_nothing_to_run_is_an_error(rig: Rig, there: Outside, target: str) -> None:
+    there.image("1", LAYER, runs={"Env": ["A=b"]})
+    with pytest.raises(ConfigurationError, match="has neither an ENTRYPOINT nor a CMD"):
+        found(rig, configured(there, target=target))
+    there.image("1", LAYER, runs={"Entrypoint": ["/web"], "Cmd": None})
+    assert found(rig, configured(there, target=target))["web"].possible
 
 
 @pytest.mark.parametrize("target", ["local", "aws"])
@@ -182,12 +202,11 @@ def test_what_cannot_run_is_one_line_each_with_key_and_fix(rig: Rig, there: Outs
     assert "non-distributable layers" in kept
 
 
-def test_what_is_not_shown_is_an_error_on_aws_only(rig: Rig, there: Outside) -> None:
-    """A rehearsal may be without the credentials that the real run has."""
+@pytest.mark.parametrize("target", ["local", "aws"])
+def test_what_is_not_shown_is_an_error(rig: Rig, there: Outside, target: str) -> None:
     there.token, there.users = "t", {"me": "word"}
-    assert not found(rig, configured(there))["web"].possible
     with pytest.raises(ConfigurationError, match=f"or log in with `docker login {there.host}`"):
-        found(rig, configured(there, target="aws"))
+        found(rig, configured(there, target=target))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +278,8 @@ class Second:
         place, digests = parse(f"{self.host}/{name}"), {}
         for platform in platforms:
             system, _, architecture = platform.partition("/")
-            config = json.dumps({"os": system, "architecture": architecture, "for": name}).encode()
+            shown = {"os": system, "architecture": architecture, "config": {"Cmd": ["nginx"]}, "for": name}
+            config = json.dumps(shown).encode()
             manifest = {"config": self._blob(place, config), "layers": [self._blob(place, LAYER + name.encode())]}
             digests[platform] = self._manifest(place, manifest, OCI)
         parts = []

@@ -217,17 +217,19 @@ def test_an_image_of_one_processor_says_what_it_is_for_in_its_configuration(look
     ecr.create_repository(repositoryName="single")
     access = login(rig.aws())
     registry = Registries(login=lambda _: Login(access["username"], access["password"]))
-    for tag, platform in (("1", AMD64), ("2", ARM64)):
+    runs = {"config": {"Entrypoint": ["/web"]}}
+    for tag, platform in (("1", AMD64 | runs), ("2", ARM64 | runs), ("3", AMD64)):
         image = parse(f"{rig.cloud.endpoint.removeprefix('http://')}/single:{tag}")
         config = json.dumps(platform).encode()
         part: dict[str, Any] = {"digest": digest_of(config), "size": len(config), "mediaType": "x"}
         registry.upload(image, part["digest"], len(config), [config])
         manifest = {"schemaVersion": 2, "mediaType": DOCKER, "config": part, "layers": []}
         assert registry.put(image, Manifest(json.dumps(manifest).encode(), DOCKER)) == ""
-    services = {f"s{tag}": {"image": f"{REGISTRY}/single:{tag}", "port": 80} for tag in "12"}
+    services = {f"s{tag}": {"image": f"{REGISTRY}/single:{tag}", "port": 80} for tag in "123"}
     found = look("images", services=services)
     assert found["image s1"].text.endswith("exists, for linux/amd64")
     assert "is for linux/arm64" in found["image s2"].text
+    assert "has neither an ENTRYPOINT nor a CMD" in found["image s3"].text
 
 
 def test_no_engine_where_something_is_built(look: Look, tmp_path: Path) -> None:

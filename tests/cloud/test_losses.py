@@ -95,8 +95,8 @@ def test_data_is_kept_until_it_is_named_and_taken_back(project: Project) -> None
     assert project.up().results["bucket/access-logs"] == "deleted", "what was begun goes on"
     again = project.up(*(word for address in KEPT for word in ("--delete", address)))
     assert again.results[KEPT[1]] == "deleted"
-    gone = "--delete bucket/access-logs: nothing is recorded under this address"
-    assert gone in [event["text"] for event in again.said("notice")], "the same command again is no error"
+    told = "--delete bucket/access-logs: nothing is recorded under this address"
+    assert told in [event["text"] for event in again.said("notice")], "the same command again is no error"
     assert planned(project, code=0)["kept"] == []
     project.down()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}

@@ -34,7 +34,7 @@ SMALL = """
 build = "web"
 port = 8080
 """
-NOTHING = "FROM scratch\nCOPY . /\n"
+NOTHING = 'FROM scratch\nCOPY . /\nCMD ["/none"]\n'
 UP = ("up", "--yes", "--json", "--target-step", "images")
 
 

@@ -16,7 +16,7 @@ from docker.utils.build import PatternMatcher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.config.builds import UNKNOWN, check_builds, check_dockerfiles, content_tag, image_of
+from provisioner.config.builds import UNKNOWN, check_builds, check_contexts, content_tag, image_of
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config, load
 from provisioner.docker import engine
@@ -281,17 +281,40 @@ def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
     told = why and f'services.web.dockerfile is "{dockerfile}", but {why}: the image is not built'
     assert check_builds(config, replace(LOCAL, engine=True), tmp_path).get("web", "").startswith(told)
     if not why:
-        check_dockerfiles(config, path)
+        check_contexts(config, path)
         return
     with pytest.raises(ConfigurationError) as caught:
-        check_dockerfiles(config, path)
+        check_contexts(config, path)
     fix = "write the file, or correct the path, which is relative to build"
     assert str(caught.value) == f"{path}: services.web.dockerfile: {why}: {fix}"
 
 
-def test_without_its_directory_a_dockerfile_is_no_error_of_its_own(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_there_is_an_error_before_any_call(tmp_path: Path) -> None:
     path = configured(tmp_path, "web.Dockerfile")
-    check_dockerfiles(load(path), path)
+    wrong = f"{path}: services.web.build: {tmp_path}/app/web"
+    fix = "create it with a Dockerfile in it, or correct the path"
+    with pytest.raises(ConfigurationError) as caught:
+        check_contexts(load(path), path)
+    assert str(caught.value) == f"{wrong} does not exist: {fix}"
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "web").touch()
+    with pytest.raises(ConfigurationError) as caught:
+        check_contexts(load(path), path)
+    assert str(caught.value) == f"{wrong} is no directory: {fix}"
+
+
+def test_a_directory_without_a_dockerfile_is_an_error_before_any_call(tmp_path: Path) -> None:
+    path, web = tmp_path / "stack.toml", tmp_path / "web"
+    path.write_text('[services.web]\nport = 80\nbuild = "web"\n')
+    web.mkdir()
+    with pytest.raises(ConfigurationError) as caught:
+        check_contexts(load(path), path)
+    fix = "write the file, or correct the path, which is relative to this file"
+    assert str(caught.value) == f"{path}: services.web.build: {web} has no Dockerfile: {fix}"
+
+
+def test_whoever_declares_without_its_directory_is_told(tmp_path: Path) -> None:
+    path = configured(tmp_path, "web.Dockerfile")
     assert "there is no directory" in check_builds(load(path), replace(LOCAL, engine=True), tmp_path)["web"]
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.errors import code_of
 from provisioner.config.builds import PLATFORM, check_builds
 from provisioner.docker import credentials, engine
-from provisioner.docker.manifests import Manifest, platform_of
+from provisioner.docker.manifests import NOTHING_TO_RUN, Manifest, platform_of, runs_something
 from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import RegistryError
@@ -119,22 +119,25 @@ def _in_ecr(context: Context, name: str, image: Reference) -> Checked:
     if not found:
         return failed(name, f"ECR has no {image}", "push it, or choose another")
     try:
-        platforms = _platforms(context, image, Manifest(found[0]["imageManifest"].encode(), ""))
+        platforms, runs = _configured(context, image, Manifest(found[0]["imageManifest"].encode(), ""))
     except RegistryError as error:
         return unknown(name, f"{image} exists; its platform could not be read: {error}")
     if PLATFORM not in platforms:
         there = ", ".join(sorted(platforms)) or "an unknown platform"
         fix = f"build it with `docker build --platform {PLATFORM}`, and push it"
         return failed(name, f"{image} is for {there}, but tasks run on {PLATFORM}", fix)
+    if not runs:
+        return failed(name, NOTHING_TO_RUN.format(image), "add one of them to its Dockerfile, and push it")
     return ok(name, f"{image} exists, for {PLATFORM}")
 
 
-def _platforms(context: Context, image: Reference, manifest: Manifest) -> set[str]:
-    """Return what an image in ECR is for: as its index says, or the configuration that its manifest names."""
+def _configured(context: Context, image: Reference, manifest: Manifest) -> tuple[set[str], bool]:
+    """Return what an image in ECR is for, and whether it says what its containers run; of an index only the former."""
     if parts := manifest.parsed.get("manifests"):
-        return {platform_of(part.get("platform") or {}) for part in parts} - {"/", "unknown/unknown"}
+        return {platform_of(part.get("platform") or {}) for part in parts} - {"/", "unknown/unknown"}, True
     access = login(context.aws)
     # where this account's registry answers: under its own name, or the embedded cloud's
     there = replace(image, registry=urlsplit(access["serveraddress"]).netloc)
     registry = Registries(login=lambda _: credentials.Login(access["username"], access["password"]))
-    return {registry.platform(there, manifest)}
+    configuration = registry.configuration(there, manifest)
+    return {platform_of(configuration)}, runs_something(configuration.get("config"))
