@@ -54,6 +54,10 @@ logs = ["error", "slowquery"]
 backup_days = 21
 """
 
+AUDIT = "log_group/database-audit"
+SWITCHED_OFF = ("bucket/access-logs", "log_group/database-error", "log_group/database-slowquery", "log_group/flow-logs")
+"""What holds data of options that are switched off."""
+
 
 @dataclass
 class Policed:
@@ -85,10 +89,15 @@ class Policed:
         self.asked += asked(self.project.cloud)
         enforce(self.project.cloud)
 
-    def brought_up(self, options: str) -> Inventory:
-        """Bring the stack up; who may only look finds nothing to do. Return what there is."""
+    def brought_up(self, options: str, *let_go: str) -> Inventory:
+        """Bring the stack up, the data that is named gone; who may only look finds nothing to do. Return what there is.
+
+        What holds data is kept until it is named, and was there before it is.
+        """
         self.write(options)
-        self.project.up()
+        kept = self.project.end(self.project.begin("plan", "--json")).document["kept"]
+        assert kept == [*let_go]
+        self.project.up(*(word for address in let_go for word in ("--delete", address)))
         self.allow(read_only=True)
         assert self.project.planned() == {}
         assert self.project.run("status", "--json").document
@@ -123,8 +132,8 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
         policed.write(on.replace(KEYED, other))
         assert policed.refused() == {"db_cluster/main", "repository/web"}
     project.write(on + SERVICE)
-    check_changed(project, policed.brought_up(changed), keys[1], acls[1])
-    off = policed.brought_up(KEYED)
+    check_changed(project, policed.brought_up(changed, AUDIT), keys[1], acls[1])
+    off = policed.brought_up(KEYED, *SWITCHED_OFF)
     # the name of the bucket that was logged to stays among its attributes
     assert difference(plain, off, "load_balancers") == {}
     assert off["load_balancers"][0]["attributes"]["access_logs.s3.enabled"] == "false"

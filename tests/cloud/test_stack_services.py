@@ -20,6 +20,8 @@ WORKER = """
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/worker:1"
 port = 9000
 """
+DATA = ("log_group/service-backend", "repository/backend")
+"""What is kept of a service that is taken out."""
 
 
 def services(found: Inventory) -> set[str]:
@@ -41,6 +43,7 @@ def test_one_taken_out_is_deleted_and_one_added_is_created_and_changed(project: 
     assert {address for address, action in actions.items() if action == "delete"} == {
         address for address in actions if address.endswith(("/backend", "-backend"))
     }
+    assert not actions.keys() & {*DATA}
     ended = project.up()
     assert {r for a, r in ended.results.items() if a.endswith("/worker")} == {"created"}
     results = {a: r for a, r in ended.results.items() if a.endswith("/backend")}
@@ -52,7 +55,10 @@ def test_one_taken_out_is_deleted_and_one_added_is_created_and_changed(project: 
     assert min(resource["began"] for resource in removed) >= max(resource["ended"] for resource in made)
     found = project.inventory()
     assert services(found) == {"frontend", "worker"}
-    assert belonging(found, "backend") == []
+    assert belonging(found, "backend") == ["log_groups", "repositories"], "what holds data is kept"
+    named = project.up(*(word for address in DATA for word in ("--delete", address)))
+    assert {named.results[address] for address in DATA} == {"deleted"}
+    assert belonging(project.inventory(), "backend") == []
     assert set(belonging(found, "worker")) >= set(before) - {"listener_rules", "target_groups", "records"}
     assert project.planned() == {}
     project.write(f"{text}{WORKER}scaling = {{ min = 3 }}\non_demand = {{ base = 1, percent = 50 }}\n")
@@ -73,7 +79,9 @@ def _mix_spot_and_on_demand(project: Project) -> None:  # noqa: F811
 
 
 def test_fifty_services_take_hardly_more_reads_than_two(project: Project) -> None:  # noqa: F811
-    project.write(stack(50))
+    # ready ones, of which nothing is asked: for those that are to be built, ECR is, where no engine builds them
+    ready = 'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"'
+    project.write(re.sub(r'build = "app"\ndockerfile = .*', ready, stack(50)))
     planned = project.planned()
     assert {item["action"] for address, item in planned.items() if not address.startswith("delegation/")} == {"create"}
     assert len([address for address in planned if address.startswith("service/")]) == 50
