@@ -101,6 +101,7 @@ def project(environment: Mapping[str, str] | None = None, stack: str | None = No
     """
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
+        shutil.copytree(ROOT / "app", directory / "app", ignore=shutil.ignore_patterns("__pycache__"))
         if stack is None:
             shutil.copy(ROOT / "stack.toml", directory)
         else:

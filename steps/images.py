@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.config.builds import PLATFORM, check_builds, image_of, repository_of
+from provisioner.docker.reference import parse
 from provisioner.engine.declaration import Handle, step
-from provisioner.resources.copied_images import CopiedImage
+from provisioner.resources.copied_images import ECR, CopiedImage
 from provisioner.resources.images import IN_USE, Image, ImageInUse, WantedImage
 from steps.repositories import Repositories
 from steps.stack import Stack
@@ -45,6 +46,9 @@ def images(stack: Stack, repositories: Repositories) -> Images:
             _declare(stack, result, name, f"{uri}:{copy.tag}", copied if copy.possible else None, copy.source)
         else:
             result.uris[name] = str(service.image)
+            if stack.facts.local and ECR.fullmatch(parse(str(service.image)).registry):
+                why = "the embedded cloud has no images of AWS's ECR, so it is not checked and no container of it runs"
+                stack.notice(f'services.{name}.image is "{service.image}": {why}')
     return result
 
 

@@ -67,5 +67,7 @@ def logs(
     if not wanted:
         note(f"there are no log groups, because the stack has not been created yet: run {options.command_line('up')}")
     elif not shown and (there := [name for name in wanted if name not in absent]):
-        note(f"{', '.join(there)} wrote nothing in the last {since}; look further back with --since")
+        runs = config.target == "aws" or context.entry(options, config)
+        why = "look further back with --since" if runs else "without Docker no containers run here"
+        note(f"{', '.join(there)} wrote nothing in the last {since}; {why}")
     return 0

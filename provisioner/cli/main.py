@@ -30,7 +30,7 @@ from provisioner.cli import (
 )
 from provisioner.cli.app import USAGE, app
 from provisioner.operations import signals
-from provisioner.render.channels import UNREAD, dependable, drop
+from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
 
 __all__ = [
     "cloud",
@@ -116,10 +116,15 @@ def _failed(error: Exception) -> int:
         return _fail(str(error), error.exit_code)
     if isinstance(error, StateError):
         return _fail(str(error), 1)
+    if isinstance(error, Unwritable):
+        return _fail(f"standard output cannot be written: {error.strerror}", 1)
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "provision"
-        return _fail(f"{_usage(error.format_message())} See `{where} --help`", USAGE)
+        message = _usage(error.format_message())
+        if where == "provision" and message.startswith("No such option"):
+            message += " Options come after the command, as in `provision up --env staging`."
+        return _fail(f"{message} See `{where} --help`", USAGE)
     from provisioner.render.summary import unexpected
 
     return _fail(unexpected(error), 1)

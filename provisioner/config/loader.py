@@ -25,6 +25,10 @@ DOTTED = re.compile(rf"""(?<![\w"'.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[
 """A key with so many parts, for which tomllib takes a time that grows with their square."""
 SHOWN = 200
 """Longer values are shortened in messages."""
+ALIKE = 0.65
+"""How alike two words are, of 1, of which one is taken for the other misspelt: `cup` and `cpu` are 0.67."""
+SHORTEST = 3
+"""How many letters begin a word that is taken for the whole one."""
 LONGEST = 1000
 """The most characters of what is said of one thing that is wrong."""
 
@@ -70,8 +74,15 @@ def shown(value: object) -> str:
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
     """Return `; did you mean "…"?` for the nearest known word, or else the known words."""
-    near = difflib.get_close_matches(wrong[:SHOWN], known, 1)
-    return f'; did you mean "{near[0]}"?' if near else f"; there are {', '.join(sorted(known))}"
+    near = _near(wrong, known)
+    return f'; did you mean "{near}"?' if near else f"; there are {', '.join(sorted(known))}"
+
+
+def _near(wrong: str, known: Collection[str]) -> str:
+    """Return the known word that a wrong one begins or misspells; empty if there is none."""
+    begun = [word for word in known if len(wrong) >= SHORTEST and word.startswith(wrong)]
+    found = begun or difflib.get_close_matches(wrong[:SHOWN], known, 1, ALIKE)
+    return found[0] if found else ""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -208,9 +219,15 @@ def _unknown(loc: Sequence[str], model: type[BaseModel]) -> str:
     # Tables of services are known by a star in place of the service's name.
     known = tables.get(tuple("*" if i == 1 and here[0] == "services" else part for i, part in enumerate(here)), ())
     elsewhere = [table for table, keys in tables.items() if key in keys]
-    if not difflib.get_close_matches(key, known, 1) and elsewhere:
+    if not _near(key, known) and elsewhere:
+        if here[:1] == ("services",) and not any(table[:1] == ("services",) for table in elsewhere):
+            return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"
         return f"is unknown here: move it {' or '.join(map(_place, elsewhere))}"
     return f"is unknown{suggestion(key, known)}"
+
+
+def _named(table: Sequence[str], key: str) -> str:
+    return ".".join((*table, key))
 
 
 def _place(table: Sequence[str]) -> str:

@@ -99,7 +99,9 @@ def _network(value: str, what: str) -> IPv4Network:
         raise ValueError(f"{shown(value)} is not {what}") from None
     # AWS wants the prefix written out, and no bits set behind it.
     if str(network) != value:
-        raise ValueError(f'{shown(value)} is not {what}; did you mean "{network}"?')
+        # 0.0.0.0 alone is no address of anybody: who writes it means all
+        meant = "0.0.0.0/0" if value == "0.0.0.0" else network  # noqa: S104
+        raise ValueError(f'{shown(value)} is not {what}; did you mean "{meant}"?')
     return network
 
 

@@ -139,6 +139,10 @@ def aws_without_account(options: Options, config: Config) -> Aws:
     from provisioner.emulator.control import ClockLink
 
     if config.target == "local":
+        if manage.find(options.directory) is None:
+            from provisioner.operations import regions
+
+            regions.check_emulated(config.region, str(options.file))
         cloud = start_cloud(options, config)
         runtime = CloudRuntime(ClockLink(cloud))
         options.ends.callback(runtime.close)

@@ -51,6 +51,22 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
     return explained(error)
 
 
+def check_emulated(region: str, where: str) -> None:
+    """Refuse a Region that the embedded cloud does not have, which is one that boto3 does not know.
+
+    Args:
+        where: the file that the Region is configured in.
+
+    Raises:
+        ConfigurationError: with the nearest one.
+    """
+    import boto3
+
+    known = _known(boto3.Session(region_name=region))
+    if region not in known:
+        raise ConfigurationError(f'{where}: region: "{region}" is not an AWS Region: {_nearest(region, known)}')
+
+
 def _known(session: boto3.Session) -> set[str]:
     """Return the Regions that this version of boto3 knows."""
     return {name for part in session.get_available_partitions() for name in session.get_available_regions("ec2", part)}

@@ -29,6 +29,10 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("provision-plain", _plain)
 
 
+class Unwritable(OSError):
+    """Standard output cannot be written, for another reason than that nobody reads it any more."""
+
+
 class Lossy:
     """A text stream that drops what nobody reads any more, instead of raising `OSError`.
 
@@ -63,7 +67,9 @@ class Lossy:
 
     def _lost(self, error: OSError) -> None:
         if not self._all and error.errno not in UNREAD:
-            raise error
+            # what is still buffered would fail once more at Python's end
+            drop(self._stream)
+            raise Unwritable(error.errno, error.strerror) from error
         self.unread = True
         drop(self._stream)
 

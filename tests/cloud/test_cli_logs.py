@@ -28,7 +28,7 @@ def test_a_log_group_that_is_missing_or_empty_is_said_and_no_error(recorded: Pro
     assert ended.out == ""
     assert ended.err.splitlines() == [
         f"note: log group /ecs/{STACK}/backend of backend does not exist: `provision up` creates it",
-        "note: frontend wrote nothing in the last 2h; look further back with --since",
+        "note: frontend wrote nothing in the last 2h; without Docker no containers run here",
     ]
 
     logs = recorded.cloud.client("logs")

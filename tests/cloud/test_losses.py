@@ -6,6 +6,8 @@ And what one leaves that was interrupted or killed.
 from __future__ import annotations
 
 import signal
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.cloud.crash.cuts import kill
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import ENDPOINTS, NETWORK, SMALL, Project, project  # noqa: F401  (a fixture)
+from tests.cloud.warm import PROGRAM, environment
 
 pytestmark = pytest.mark.slow
 
@@ -189,3 +192,36 @@ def test_a_run_that_was_killed_is_not_the_one_before_it(project: Project) -> Non
     assert (stack["last_run"]["command"], stack["last_run"]["result"]) == ("up", "cut off")
     project.down()
     assert " down ok, just now" in project.run("list").out
+
+
+def test_what_is_wrong_on_the_command_line_is_told_before_anything_starts(
+    project: Project,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    fresh = ("--state-dir", str(tmp_path / "fresh"))
+    err = project.run("down", "--target-step", "servics", *fresh, code=4).err
+    assert 'there is no step "servics"' in err
+    project.write('region = "ap-notheast-1"\n' + SMALL)
+    for command in ("plan", "up", "rehearse"):
+        err += project.run(command, *fresh, code=4).err
+    assert err.count('region: "ap-notheast-1" is not an AWS Region: did you mean "ap-northeast-1"?') == 3
+    assert "starting" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize("words", [("plan",), ("plan", "--json"), ("status",)])
+def test_a_full_disk_under_standard_output_is_no_bug(project: Project, words: tuple[str, ...]) -> None:  # noqa: F811
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*PROGRAM, *words],
+            cwd=project.directory,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (
+        1,
+        "error: standard output cannot be written: No space left on device",
+    )

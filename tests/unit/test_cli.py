@@ -91,6 +91,7 @@ def test_version(run: Run) -> None:
     [
         (["upp"], "error: No such command 'upp'. Did you mean 'up'? See `provision --help`"),
         (["up", "--nope"], "No such option: --nope"),
+        (["--env", "x", "up"], "Options come after the command, as in `provision up --env staging`. See `provision"),
         (["up", "extra"], "Got unexpected extra argument"),
         (["up", "--target", "mars"], "(env var: 'PROVISION_TARGET'): 'mars' is not one of 'local', 'aws'. See"),
         (["state"], "Missing command"),

@@ -14,7 +14,7 @@ from provisioner.engine.errors import ConfigurationError, Interrupted, Protected
 from provisioner.engine.events import Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, signals
+from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, regions, signals
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
@@ -147,10 +147,11 @@ def rehearse(
         report: is told what is done.
 
     Raises:
-        ConfigurationError: there are no such durations, or no such step.
+        ConfigurationError: there are no such durations, no such step, or no such Region.
         CloudError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
+    regions.check_emulated(config.region, str(options.file))
     rehearsals = [_once(options, config, state, request, choice, report) for choice in durations]
     return replace(rehearsals[0], runs=[run for one in rehearsals for run in one.runs])
 
