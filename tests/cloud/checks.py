@@ -324,7 +324,7 @@ CHECKS = (
     ][-1], "http://127.0.0.1:8080/health"),
     Check("task definitions", "an image that is built is tagged by its content", lambda m: container(m, "backend")[
         "image"
-    ].partition(f"{NAME}/")[2], "backend:unknown"),
+    ].partition(f"{NAME}/")[2], "backend:25a0bc9a5d7ff4fc"),
     Check("task definitions", "a ready image as it is given", lambda m: container(m, "frontend")["image"], FRONTEND),
     Check("task definitions", "the password by reference", lambda m: {
         s["name"]: s["valueFrom"].partition(":parameter")[2] for s in container(m, "backend")["secrets"]
