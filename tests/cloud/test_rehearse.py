@@ -81,8 +81,6 @@ def test_a_stack_on_aws_without_a_call_to_it(project: Project, monkeypatch: pyte
     for name in ("HTTPS_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     backend = project.directory / "app" / "backend"
-    backend.mkdir(parents=True)
-    (backend / "Dockerfile").write_text("FROM scratch\n")
     project.write(SAMPLE + '\n[network]\nallow = ["127.0.0.1/32"]\n')
     project.run("up", "--yes", *DEFINED)
     as_on_aws(project, "0" * 64)
