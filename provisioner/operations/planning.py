@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.aws.errors import ApiError, explained
+from provisioner.aws.errors import ApiError, explained, rate_exceeded
 from provisioner.engine import events
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice
@@ -52,27 +52,39 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
 
 
 def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
-    """Plan; where AWS does not answer for a while, again."""
+    """Plan; where AWS does not answer for a while, or throttles, again."""
+
+    def passes(cause: Exception) -> bool:
+        return aws.errors.out_of_reach(cause) or rate_exceeded(cause)
+
+    return _repeated(aws, ask, passes, lambda error: emit(Notice(f"waiting for AWS to respond: {error}")))
+
+
+def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
+    """Return what `up` would do. Only reads are made; those that AWS throttles are made again."""
+    knowing, parts = aws.knowing(KnownResources(records, stack.declared)), scope(records, stack, target_step)
+    limited = target_step is not None
+    return _repeated(knowing, lambda: plan(knowing, records, *parts, limited=limited), rate_exceeded)
+
+
+def _repeated(
+    aws: Aws,
+    ask: Callable[[], list[Planned]],
+    passes: Callable[[Exception], bool],
+    tell: Callable[[ApiError], None] = lambda error: None,
+) -> list[Planned]:
+    """Plan; again after a refusal that `passes` by itself, which `tell` is handed, until `LOOKUP_TIMEOUT` is over."""
     until = aws.pace.now() + LOOKUP_TIMEOUT
     while True:
         try:
             return ask()
         except ApiError as error:
             aws.pace.check()
-            if (
-                not (isinstance(error.__cause__, Exception) and aws.errors.out_of_reach(error.__cause__))
-                or aws.pace.now() > until
-            ):
+            if not (isinstance(error.__cause__, Exception) and passes(error.__cause__)) or aws.pace.now() > until:
                 raise
-            emit(Notice(f"waiting for AWS to respond: {error}"))
+            tell(error)
             aws.drop_reads()
             aws.pace.sleep(AGAIN)
-
-
-def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
-    """Return what `up` would do. Only reads are made."""
-    aws = aws.knowing(KnownResources(records, stack.declared))
-    return plan(aws, records, *scope(records, stack, target_step), limited=target_step is not None)
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
