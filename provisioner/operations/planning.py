@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,7 @@ from provisioner.engine.run import LOOKUP_TIMEOUT
 from provisioner.operations.declaring import scope
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts
+from provisioner.resources.route53 import diverted, obstacle
 from state.model import Record
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def _repeated(
     until = aws.pace.now() + LOOKUP_TIMEOUT
     while True:
         try:
-            return ask()
+            return [_unless_obstructed(aws, item) for item in ask()]
         except ApiError as error:
             aws.pace.check()
             if not (isinstance(error.__cause__, Exception) and passes(error.__cause__)) or aws.pace.now() > until:
@@ -85,6 +87,15 @@ def _repeated(
             tell(error)
             aws.drop_reads()
             aws.pace.sleep(AGAIN)
+
+
+def _unless_obstructed(aws: Aws, item: Planned) -> Planned:
+    """Return what is planned, refused if it is an A record where there is a CNAME: AWS would do all else before."""
+    fields = {name: change.new for name, change in item.changes.items()}
+    if item.action != "create" or not item.address.startswith("record_set/") or fields.get("type") != "A":
+        return item
+    why = obstacle(aws, fields["record_name"])
+    return replace(item, action="refused", changes={}, why=why) if why else item
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
@@ -102,6 +113,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
         ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
+        ("for records of others at the public name", lambda: diverted(aws, stack.config.fqdn)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )

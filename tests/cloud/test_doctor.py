@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dns.resolver
 import pytest
 
 from provisioner.config.models import Config
@@ -176,12 +177,46 @@ def test_several_zones_of_the_domain(look: Look, rig: Rig) -> None:
     [('0 issue "letsencrypt.org"', "failed"), ('0 issue "amazon.com; policy=ev"', "ok"), ('0 issuewild ";"', "failed")],
 )
 def test_records_that_forbid_amazons_certificates(look: Look, rig: Rig, record: str, verdict: str) -> None:
+    put_record(rig, "example.com", "CAA", record)
+    assert look("caa")["caa"].verdict == verdict
+
+
+def put_record(rig: Rig, name: str, record_type: str, value: str) -> None:
+    """Put a record into the account's zone."""
     route53 = rig.cloud.client("route53")
     (zone,) = route53.list_hosted_zones()["HostedZones"]
-    record_set = {"Name": "example.com", "Type": "CAA", "TTL": 60, "ResourceRecords": [{"Value": record}]}
+    record_set = {"Name": name, "Type": record_type, "TTL": 60, "ResourceRecords": [{"Value": value}]}
     change = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record_set}]}
     route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch=change)
-    assert look("caa")["caa"].verdict == verdict
+
+
+def test_no_resolver_is_asked_for_a_name_that_is_still_to_be_made(
+    look: Look, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would keep the answer that there is none, and give it to who opens the URL after `up`."""
+    asked, resolve = list[str](), dns.resolver.Resolver.resolve
+
+    def noting(self: dns.resolver.Resolver, name: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(str(name))
+        return resolve(self, name, *arguments, **options)
+
+    monkeypatch.setattr(dns.resolver.Resolver, "resolve", noting)
+    assert look("caa", "delegation", "public name")["caa"].verdict == "ok"
+    assert asked == ["com."]
+    put_record(rig, "app.example.com", "CAA", '0 issue "letsencrypt.org"')
+    found = look("caa")["caa"]
+    assert (found.verdict, found.text[:38]) == ("failed", "the CAA records of app.example.com do ")
+
+
+@pytest.mark.parametrize(
+    ("record_type", "value", "verdict"), [("CNAME", "old.example.net", "failed"), ("AAAA", "2001:db8::1", "warning")]
+)
+def test_another_record_at_the_public_name(look: Look, rig: Rig, record_type: str, value: str, verdict: str) -> None:
+    put_record(rig, "app.example.com", record_type, value)
+    found = look("public name")["public name"]
+    assert found.verdict == verdict
+    assert value in found.text
+    assert found.fix.startswith("Delete it")
 
 
 def test_too_few_zones_and_types_that_are_not_offered(look: Look) -> None:

@@ -96,7 +96,8 @@ def put_policies(client: Any, count: int) -> Counter[str]:
         try:
             client.put_scaling_policy(
                 PolicyName="cpu", ServiceNamespace="ecs", ResourceId="service/none/web",
-                PolicyType="TargetTrackingScaling", ScalableDimension="ecs:service:DesiredCount", TargetTrackingScalingPolicyConfiguration={
+                PolicyType="TargetTrackingScaling", ScalableDimension="ecs:service:DesiredCount",
+                TargetTrackingScalingPolicyConfiguration={
                     "TargetValue": 60.0,
                     "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
                 },

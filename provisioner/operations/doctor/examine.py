@@ -25,6 +25,7 @@ CHECKS: Mapping[str, Check] = {
     "room": network.room,
     "public zone": domain.public_zone,
     "delegation": domain.delegation,
+    "public name": domain.public_name,
     "caa": domain.caa,
     "allow": domain.allow,
     "service-linked roles": account.service_roles,
