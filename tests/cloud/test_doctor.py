@@ -167,6 +167,15 @@ def test_no_zone_and_no_delegation(look: Look, rig: Rig) -> None:
     assert look("delegation", dns={"domain": "later.example", "create_zone": True})["delegation"].verdict == "warning"
 
 
+def test_govcloud_has_no_public_zones(look: Look) -> None:
+    """Not even one that `create_zone` would make."""
+    found = look("public zone", "delegation", region="us-gov-west-1", dns={"create_zone": True})
+    assert found["public zone"].verdict == "failed"
+    assert found["public zone"].text.startswith("us-gov-west-1 is in AWS GovCloud (US)")
+    assert found["public zone"].fix == "set region to one outside GovCloud"
+    assert found["delegation"].verdict == "unknown"
+
+
 def test_several_zones_of_the_domain(look: Look, rig: Rig) -> None:
     rig.cloud.client("route53").create_hosted_zone(Name="example.com", CallerReference="2")
     assert "2 public hosted zones" in look("public zone")["public zone"].text
@@ -217,6 +226,28 @@ def test_another_record_at_the_public_name(look: Look, rig: Rig, record_type: st
     assert found.verdict == verdict
     assert value in found.text
     assert found.fix.startswith("Delete it")
+
+
+@pytest.mark.parametrize("mode", ["block-bidirectional", "block-ingress"])
+def test_public_access_that_the_account_blocks(look: Look, rig: Rig, mode: str) -> None:
+    ec2 = rig.cloud.client("ec2")
+    assert look("public access")["public access"].verdict == "ok"
+    ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
+    found = look("public access")["public access"]
+    assert (found.verdict, found.text) == (
+        "warning",
+        f"VPC Block Public Access is {mode}: nobody will reach the load balancer from the internet",
+    )
+    assert found.fix.startswith("once `up` has made the VPC, exclude it: `aws ec2 create-vpc-block")
+    rig.up(lambda stack: stack.ensure(Vpc("main", "10.0.0.0/16"))).ok()
+    (vpc,) = [live.id for live in rig.aws().live(Vpc) if live.owned]
+    rig.close()
+    assert f"--vpc-id {vpc} " in look("public access")["public access"].fix
+    ec2.create_vpc_block_public_access_exclusion(VpcId=vpc, InternetGatewayExclusionMode="allow-egress")
+    assert look("public access")["public access"].verdict == "warning"
+    ec2.create_vpc_block_public_access_exclusion(VpcId=vpc, InternetGatewayExclusionMode="allow-bidirectional")
+    assert look("public access")["public access"].verdict == "ok"
+    ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
 
 
 def test_too_few_zones_and_types_that_are_not_offered(look: Look) -> None:

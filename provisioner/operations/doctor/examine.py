@@ -23,6 +23,7 @@ CHECKS: Mapping[str, Check] = {
     "zones": network.zones,
     "fargate": network.fargate,
     "room": network.room,
+    "public access": network.public_access,
     "public zone": domain.public_zone,
     "delegation": domain.delegation,
     "public name": domain.public_name,
