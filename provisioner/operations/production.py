@@ -60,6 +60,5 @@ def _of(services: Iterable[str]) -> str:
 def _differ(before: Any, now: Any) -> bool:
     """Whether two values of a field differ in what these keys say: of a group's policy only that is compared."""
     if isinstance(now, Mapping):
-        of_both = [(one or {}).get("InstancesDistribution", {}) for one in (before, now)]
-        return of_both[0] != of_both[1]
+        before, now = ((one or {}).get("InstancesDistribution", {}) for one in (before, now))
     return bool(before != now)
