@@ -84,7 +84,7 @@ def load_balancer(
         name: stack.ensure(TargetGroup(name, f"{stack.name}-{name}", network.vpc_id, service.health)).id
         for name, service in public.items()
     }
-    whole = next((name for pattern in ("/*", "/") for name, s in public.items() if s.path == pattern), None)
+    whole = next((name for name, service in public.items() if service.path == "/*"), None)
     rest = forward(groups[whole]) if whole else answer("404", "not found")
     stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
     https = stack.ensure(

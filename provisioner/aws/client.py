@@ -205,6 +205,10 @@ class Aws(Ownership):
         """Return the ids under which a type's resources are recorded."""
         return self.knowledge.recorded(resource_type)
 
+    def unready(self, resource_type: type[Resource]) -> Mapping[str, Mapping[str, Any]]:
+        """Return the recorded outputs of those of a type that are not recorded as ready, by id."""
+        return self.knowledge.unready(resource_type)
+
     def live(
         self, resource_type: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
     ) -> list[Observed]:

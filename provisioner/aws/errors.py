@@ -39,6 +39,8 @@ SERVICE = "Service"
 """Under which an answer's metadata say which service answered."""
 THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
 """The codes of all services that mean that nothing was done, since there were too many calls."""
+ALARMS_THROTTLED = "Rate exceeded"
+"""How Application Auto Scaling says that CloudWatch throttled it, within FailedResourceAccessException."""
 
 TABLE: tuple[Row, ...] = (
     # -- not yet consistent: AWS is eventually consistent -----------------------------------------------------------
@@ -196,6 +198,10 @@ TABLE: tuple[Row, ...] = (
     # `in_use` and not `not_yet_consistent`, as for UnsupportedCertificate
     Row("in_use", "elbv2", "CertificateNotFound", "", 300, "the certificate is not visible to the load balancer yet",
         "terraform-provider-aws elbv2/listener.go"),
+    # CloudWatch's own throttling, in Application Auto Scaling's words
+    Row("in_use", "application-autoscaling", "FailedResourceAccessException", ALARMS_THROTTLED, 600,
+        "CloudWatch throttles the calls for the policy's alarms",
+        "terraform-provider-aws#2275, #4285; aws-sdk-go#1472 (of a read)"),
     Row("in_use", "application-autoscaling", "FailedResourceAccessException", "", 120,
         "the policy's alarms are not visible to Application Auto Scaling yet",
         "terraform-provider-aws appautoscaling/policy.go"),
@@ -221,6 +227,12 @@ TABLE: tuple[Row, ...] = (
 def throttled(code: str) -> bool:
     """Say whether a code means that nothing was done, since there were too many calls."""
     return re.fullmatch(THROTTLED, code) is not None
+
+
+def rate_exceeded(error: BaseException) -> bool:
+    """Say whether AWS refused a call, or one that it made for it, since there were too many."""
+    code = code_of(error)
+    return throttled(code) or (code == "FailedResourceAccessException" and ALARMS_THROTTLED in str(error))
 
 
 def server_error(error: ClientError) -> bool:
@@ -309,7 +321,10 @@ HINTS = (
         "Check the credentials, and that the account has the Region enabled, then run again",
     ),
     # before the quotas, whose row would match RequestLimitExceeded and TooManyRequestsException as well
-    (THROTTLED, "Throttled by AWS after all retries: run again in a minute"),
+    (
+        f"{THROTTLED}|FailedResourceAccessException: .*{ALARMS_THROTTLED}",
+        "Throttled by AWS after all retries: run again in a minute",
+    ),
     ("LimitExceeded|QuotaExceeded|TooMany", "Raise this quota or delete unused resources, then run again"),
     ("FreeTierRestriction", "The account is on AWS's free plan: upgrade it to the paid plan, then run again"),
     (

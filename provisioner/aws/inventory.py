@@ -72,10 +72,14 @@ class Inventory:
 
     Attributes:
         deleted: the names of what this run deleted and lists go on to show.
+        spot: whether an instance is Spot, by its id, as far as this run has read it.
+        changes: the changes of this run that AWS still makes known to its servers, by the id of what they change.
     """
 
     def __init__(self, pace: Pace) -> None:
         self.deleted: set[str] = set()
+        self.spot: dict[str, bool] = {}
+        self.changes: dict[str, str] = {}
         self._pace = pace
         self._lock, self._tagging = pace.runtime.lock(), pace.runtime.lock()
         self._listings: dict[type[Resource], _Listing] = {}

@@ -52,6 +52,7 @@ class Limit:
 
 
 _ACM = "https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits"
+_CLOUDWATCH = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"
 _EC2 = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html"
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html"
@@ -66,6 +67,10 @@ LIMITS: tuple[Limit, ...] = (
     Limit("acm", "each", 5, 5, _ACM, ("AddTagsToCertificate", "RequestCertificate")),
     Limit("acm", "each", 8, 8, _ACM, ("ListCertificates",)),
     Limit("acm", "each", 10, 10, _ACM, ("DeleteCertificate", "DescribeCertificate", "ListTagsForCertificate")),
+    # CloudWatch's rates of alarms, 3 puts, 3 deletes and 9 reads a second: a policy has two alarms, put one by one.
+    Limit("application-autoscaling", "together", 1.5, 1.5, _CLOUDWATCH, ("PutScalingPolicy",)),
+    Limit("application-autoscaling", "together", 3, 3, _CLOUDWATCH, ("DeleteScalingPolicy",)),
+    Limit("application-autoscaling", "together", 9, 9, _CLOUDWATCH, ("DescribeScalingPolicies",)),
     # Some reads have half of it when they are neither filtered nor in pages; this tool hardly makes such.
     Limit("ec2", "each", 100, 20, _EC2, ("Describe*", "Get*", "List*", "Search*")),
     Limit("ec2", "each", 4, 0.3, _EC2, ("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint")),

@@ -9,9 +9,9 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import loader
+from provisioner.config import loader, production
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.services import Service
@@ -235,6 +235,24 @@ class Config(Model):
     services: Annotated[
         Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
     ]
+
+    _by_environment: tuple[str, ...] = PrivateAttr(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _defaults_of_the_environment(cls, table: Any, handler: ModelWrapValidatorHandler[Config]) -> Config:
+        """Put the environment's own defaults in before anything is checked, and keep which these are."""
+        if not isinstance(table, Mapping):
+            return handler(table)
+        whole, keys = production.with_defaults(table)
+        config = handler(whole)
+        config._by_environment = keys  # noqa: SLF001 (of its own class)
+        return config
+
+    @property
+    def by_environment(self) -> tuple[str, ...]:
+        """The dotted keys that have another default than elsewhere because of `env`, and are not in the file."""
+        return self._by_environment
 
     @property
     def name(self) -> str:

@@ -69,7 +69,7 @@ class Service(Model):
             r"/[\w.$/~\"'@:+&*?-]{0,127}",
             "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
         ),
-        AfterValidator(values.wildcards),
+        AfterValidator(values.path_pattern),
     ] = "/*"
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
     database: bool = False

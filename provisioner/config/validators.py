@@ -184,11 +184,14 @@ def kms_key(value: str) -> str:
     return value
 
 
-def wildcards(value: str) -> str:
-    """Let pass only paths that one rule of a load balancer takes.
+def path_pattern(value: str) -> str:
+    """Let pass only paths that one rule of a load balancer takes, and that mean here what they mean there.
 
-    AWS's pages differ on how many wildcards that are: five (condition types), six (quotas).
+    AWS's pages differ on how many wildcards a rule takes: five (condition types), six (quotas). A pattern is compared
+    with the whole path (Application Load Balancer guide, path conditions).
     """
+    if value == "/":
+        raise ValueError('"/" is the pattern of the root alone on AWS, not of what is below it: write "/*"')
     if (found := sum(map(value.count, "*?"))) > 5:
         raise ValueError(f"{shown(value)} has {found} wildcards (* and ?), and AWS allows five in a rule: use fewer")
     return value

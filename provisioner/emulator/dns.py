@@ -16,6 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from provisioner.emulator.clock import passed
 from provisioner.emulator.domains import is_delegated, normal
 from provisioner.emulator.lock import LOCK
 
@@ -95,7 +96,7 @@ def _labels(zone: Any) -> list[str]:
 def answer_from(zone: Any, name: str, record_type: str) -> tuple[bool, list[str]]:
     """Whether `zone` knows `name`, and its values of type `record_type`: exact first, then a wildcard."""
     with LOCK:
-        records = list(zone.rrsets)
+        records = served(zone)
     exact = [record for record in records if record.name == name]
     wildcard = "\\052." + name.partition(".")[2]
     found = exact or [record for record in records if record.name == wildcard]
@@ -103,6 +104,14 @@ def answer_from(zone: Any, name: str, record_type: str) -> tuple[bool, list[str]
     if record_type in ("CNAME", "NS"):
         values = [value.rstrip(".") + "." for value in values]
     return bool(found), values
+
+
+def served(zone: Any) -> list[Any]:
+    """What the name servers have of a zone: the records from before the first change that is not INSYNC yet."""
+    earlier = zone.__dict__.get("earlier", [])
+    while earlier and passed(earlier[0][0]):
+        earlier.pop(0)
+    return list(earlier[0][1] if earlier else zone.rrsets)
 
 
 def _values(record: Any) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.aws import rate_limits
+from provisioner.emulator import alarms
 from provisioner.emulator.clock import later, now, passed
 from provisioner.emulator.refusals import REFUSALS, Refusal
 
@@ -26,13 +27,14 @@ SCENARIOS = {
     "expired": "the caller's credentials have expired",
     "region-policy": "a service control policy denies everything in us-east-1 except the global services",
     "task-fails": "every container exits at once",
+    "spot-short": "Fargate Spot is short: its tasks cannot be placed",
     "small-pages": "lists come in pages of two items, the first one empty where AWS may do so",
 }
 """Every scenario and what it does."""
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 """The scenarios that meet an operation's first calls; of several, each in turn."""
-ALWAYS = ("denied", "expired", "region-policy", "task-fails", "small-pages")
+ALWAYS = ("denied", "expired", "region-policy", "task-fails", "spot-short", "small-pages")
 """The effects that last as long as they are in force."""
 GLOBAL = ("iam", "route53", "sts")
 """The services without Regions, which such a policy leaves out."""
@@ -85,6 +87,7 @@ class Faults:
     _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _until: dict[tuple[Refusal, str], float] = field(default_factory=dict)
     _rates: rate_limits.Buckets = field(default_factory=lambda: rate_limits.Buckets(now, rate_limits.exact))
+    _alarms: alarms.Alarms = field(default_factory=lambda: alarms.Alarms(now))
 
     def set(self, scenarios: Iterable[str], *, each: int = 1, by_request: bool = False, only: str = "") -> None:
         """Put these scenarios in force instead of what was, counting from nothing.
@@ -104,6 +107,7 @@ class Faults:
         self.scenarios, self.each, self.by_request, self.only = wanted, each, by_request, pattern
         self.met, self._calls, self._until = {}, Counter(), {}
         self._rates = rate_limits.Buckets(now, rate_limits.exact)
+        self._alarms = alarms.Alarms(now)
 
     def shown(self) -> dict[str, Any]:
         """What is in force and what it met, as the control path answers it."""
@@ -161,6 +165,12 @@ class Faults:
     def _beyond(self, request: Request) -> Fault | None:
         """AWS's answer if the call is one too many."""
         if "rate-limits" not in self.scenarios:
+            return None
+        if request.service == alarms.SERVICE:
+            # it has no documented rates of its own
+            if words := self._alarms.refusal(request.region, request.operation):
+                self._count("rate-limits", request.name)
+                return Fault("rate-limits", 400, alarms.CODE, words)
             return None
         if not self._rates.take(request.service, request.region, request.operation):
             return None

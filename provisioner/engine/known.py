@@ -55,6 +55,11 @@ class KnownResources:
         found = list(self.records.values())
         return [record.id for record in found if record.type == resource_type.type_name and record.id]
 
+    def unready(self, resource_type: type[Resource]) -> dict[str, Mapping[str, Any]]:
+        """Return the recorded outputs of what is not recorded as ready, by id."""
+        found = [record for record in list(self.records.values()) if record.type == resource_type.type_name]
+        return {record.id: record.outputs for record in found if record.id and record.phase != "ready"}
+
 
 NOTHING = KnownResources()
 

@@ -289,11 +289,15 @@ def declared(
     Raises:
         ProvisionError: the facts cannot be read, or do not allow what is configured.
     """
+    from provisioner.operations import production
     from provisioner.operations.declaring import declare
     from provisioner.operations.preflight import gather
 
     with signals.at_once():
-        return declare(config, gather(aws, config, options.file, records.values(), on_missing))
+        stack = declare(config, gather(aws, config, options.file, records.values(), on_missing))
+    for text in production.notices(stack, records):
+        stack.notice(text)
+    return stack
 
 
 @contextmanager

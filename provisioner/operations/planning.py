@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.aws.errors import ApiError, explained
+from provisioner.aws.errors import ApiError, explained, rate_exceeded
 from provisioner.engine import events
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice
@@ -20,6 +21,7 @@ from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts
+from provisioner.resources.route53 import diverted, obstacle
 from state.model import Record
 
 if TYPE_CHECKING:
@@ -53,28 +55,52 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
 
 
 def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
-    """Plan; where AWS does not answer for a while, again."""
+    """Plan; where AWS does not answer for a while, or throttles, again."""
+
+    def passes(cause: Exception) -> bool:
+        return aws.errors.out_of_reach(cause) or rate_exceeded(cause)
+
+    return _repeated(aws, ask, passes, lambda error: emit(Notice(f"waiting for AWS to respond: {error}")))
+
+
+def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
+    """Return what `up` would do. Only reads are made; those that AWS throttles are made again."""
+    knowing, about = aws.knowing(KnownResources(records, stack.declared)), scope(records, stack, target_step)
+    limited, unprotect = target_step is not None, stack.removal.unprotect
+
+    def ask() -> list[Planned]:
+        return plan(knowing, records, *about, limited=limited, unprotect=unprotect)
+
+    return guarded(_repeated(knowing, ask, rate_exceeded), records, stack)
+
+
+def _repeated(
+    aws: Aws,
+    ask: Callable[[], list[Planned]],
+    passes: Callable[[Exception], bool],
+    tell: Callable[[ApiError], None] = lambda error: None,
+) -> list[Planned]:
+    """Plan; again after a refusal that `passes` by itself, which `tell` is handed, until `LOOKUP_TIMEOUT` is over."""
     until = aws.pace.now() + LOOKUP_TIMEOUT
     while True:
         try:
-            return ask()
+            return [_unless_obstructed(aws, item) for item in ask()]
         except ApiError as error:
             aws.pace.check()
-            if (
-                not (isinstance(error.__cause__, Exception) and aws.errors.out_of_reach(error.__cause__))
-                or aws.pace.now() > until
-            ):
+            if not (isinstance(error.__cause__, Exception) and passes(error.__cause__)) or aws.pace.now() > until:
                 raise
-            emit(Notice(f"waiting for AWS to respond: {error}"))
+            tell(error)
             aws.drop_reads()
             aws.pace.sleep(AGAIN)
 
 
-def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
-    """Return what `up` would do. Only reads are made."""
-    aws = aws.knowing(KnownResources(records, stack.declared))
-    about, limited, unprotect = scope(records, stack, target_step), target_step is not None, stack.removal.unprotect
-    return guarded(plan(aws, records, *about, limited=limited, unprotect=unprotect), records, stack)
+def _unless_obstructed(aws: Aws, item: Planned) -> Planned:
+    """Return what is planned, refused if it is an A record where there is a CNAME: AWS would do all else before."""
+    fields = {name: change.new for name, change in item.changes.items()}
+    if item.action != "create" or not item.address.startswith("record_set/") or fields.get("type") != "A":
+        return item
+    why = obstacle(aws, fields["record_name"])
+    return replace(item, action="refused", changes={}, why=why) if why else item
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
@@ -92,6 +118,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
         ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
+        ("for records of others at the public name", lambda: diverted(aws, stack.config.fqdn)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )

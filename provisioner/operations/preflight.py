@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
 """Names that nobody can register (RFC 2606)."""
+WITHOUT_PUBLIC_ZONES = "aws-us-gov"
+"""The partition whose Route 53 has private hosted zones only (GovCloud guide, "Amazon Route 53"); China's has both."""
 MY_IP = "https://checkip.amazonaws.com"
 
 T = TypeVar("T")
@@ -128,9 +130,14 @@ def public_zone(aws: Aws, config: Config) -> str | None:
     """Return the id of the public zone that was there before, or None when it is the stack's to make.
 
     Raises:
-        ConfigurationError: there is none and none is to be made, or there are several.
+        ConfigurationError: there is none and none is to be made, or there are several, or there can be none.
     """
     domain = config.dns.domain
+    if aws.partition == WITHOUT_PUBLIC_ZONES:
+        raise ConfigurationError(
+            f"{aws.region} is in AWS GovCloud (US), where Route 53 has no public hosted zones, so neither the public "
+            f"name nor its certificate can be made: set region to one outside GovCloud"
+        )
     foreign = public_zones(aws, domain, own=config.dns.create_zone)
     if len(foreign) > 1:
         raise ConfigurationError(

@@ -201,6 +201,7 @@ def _instances(aws: Aws) -> list[dict[str, Any]]:
 
     groups = [live for live in aws.live(AutoScalingGroup) if live.owned]
     outdated = {name for live in groups for name in live.attributes.get("outdated", ())}
+    misfits = {name for live in groups for name in live.attributes.get("misfits", ())}
     clusters = [live.id for live in aws.live(Cluster) if live.owned]
     return [
         {
@@ -210,6 +211,7 @@ def _instances(aws: Aws) -> list[dict[str, Any]]:
             "type": _attribute(instance, "ecs.instance-type"),
             "ami": _attribute(instance, "ecs.ami-id"),
             "outdated": instance["ec2InstanceId"] in outdated,
+            "misfit": instance["ec2InstanceId"] in misfits,
             "tasks": instance["runningTasksCount"] + instance["pendingTasksCount"],
         }
         for cluster in clusters

@@ -13,6 +13,7 @@ BEFOREHAND: tuple[Permission, ...] = (
         use=Use.OTHER,
         why="doctor; more than 60 rules in a security group",
     ),
+    *grants("ec2", "DescribeVpcBlockPublicAccessOptions", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role"),
     *grants("route53", "GetHostedZoneCount", use=Use.OTHER, why=_WHY),

@@ -173,6 +173,7 @@ EC2: tuple[Permission, ...] = (
 ROUTE53: tuple[Permission, ...] = (
     *grants("route53", "ListHostedZones ListHostedZonesByName ListHostedZonesByVPC"),
     *grants("route53", "GetHostedZone ListResourceRecordSets ListTagsForResources", "hostedzone/*"),
+    *grants("route53", "GetChange", "change/*"),
     *grants("route53", "ListTagsForResource", "hostedzone/*", use=Use.OTHER, why="import", reader=False),
     *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_RECORDS),
     *grants("route53", "CreateHostedZone"),

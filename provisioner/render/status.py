@@ -77,7 +77,7 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
                 str(i["tasks"]),
                 i["ami"],
             ),
-            f"launched from an earlier version of the launch template: {new_ami} replaces it" if i["outdated"] else "",
+            _replaced(i, new_ami),
         )
         for i in live["instances"]
     ]
@@ -89,6 +89,17 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
         *_block(("ami", "name", "age", ""), amis),
         *_block(("database", "status", "host", ""), databases),
     ]
+
+
+def _replaced(instance: Mapping[str, Any], new_ami: str) -> str:
+    """Return why an instance is to be replaced, and by what."""
+    if instance["misfit"]:
+        return "not of a declared instance type or purchase option: `provision up` replaces it"
+    return (
+        f"launched from an earlier version of the launch template: {new_ami} replaces it"
+        if instance["outdated"]
+        else ""
+    )
 
 
 def _told(service: Mapping[str, Any]) -> str:

@@ -15,7 +15,8 @@ from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.phrases import because, named
-from provisioner.resources.route53 import RecordSet, is_ours, normal_name
+from provisioner.resources.route53 import RecordSet, is_ours
+from provisioner.resources.route53_pages import normal_name
 
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""

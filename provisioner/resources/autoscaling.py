@@ -36,8 +36,9 @@ class AutoScalingGroup(Resource):
         mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
         outside: instances in zones that the group is not in any more. Nobody wants any, so `up` replaces them: they are
             protected from scale-in, so that AWS does not do it by itself.
-        outdated_instances: the ids of those that an instance refresh is to replace: none, but that is compared only
-            when it was asked for (`Aws.new_ami`).
+        outdated_instances: the ids of those that an instance refresh is to replace: none. Those of other types, or with
+            another purchase option, than are declared; and where that was asked for (`Aws.new_ami`), those of earlier
+            versions of the launch template.
     """
 
     auto_scaling_group_name: str
@@ -83,14 +84,31 @@ class AutoScalingGroup(Resource):
         elif outside and not attributes["outside"]:
             status = f"{_states(outside)}, in a zone that the group no longer uses"
         else:
-            outdated = instance_refresh.outdated(aws, group)
-            refresh = instance_refresh.newest(aws, group, outdated)
+            policy = cls._declared_policy(aws, group)
+            outdated, bought = (
+                instance_refresh.outdated(aws, group),
+                instance_refresh.bought_otherwise(aws, group, policy),
+            )
+            misfits = sorted({*instance_refresh.of_other_types(group, policy), *bought})
+            refresh = instance_refresh.newest(aws, group, [*outdated, *misfits])
             status = instance_refresh.progress(refresh)
-            attributes |= {"outdated": outdated, "refresh_failure": instance_refresh.failure(refresh)}
-            if aws.new_ami:
-                attributes["outdated_instances"] = outdated
+            attributes |= {
+                "outdated": outdated,
+                "misfits": misfits,
+                "bought_otherwise": bought,
+                "refresh_failure": instance_refresh.failure(refresh),
+                "outdated_instances": sorted({*misfits, *outdated}) if aws.new_ami else misfits,
+            }
         outputs = {"arn": group["AutoScalingGroupARN"]}
         return observed(aws, group["AutoScalingGroupName"], attributes, tags, outputs, status=status, deleting=deleting)
+
+    @classmethod
+    def _declared_policy(cls, aws: Aws, group: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the mixed instances policy that a group is to have: what is declared comes before what is recorded."""
+        name, own = group["AutoScalingGroupName"], group.get("MixedInstancesPolicy", {})
+        wanted = (fields for fields in aws.known(cls) if fields["auto_scaling_group_name"] == name)
+        policy: Mapping[str, Any] = next(wanted, {"mixed_instances_policy": own})["mixed_instances_policy"]
+        return policy
 
     def _arguments(self) -> dict[str, Any]:
         return members.arguments(MEMBERS, self.fields()) | {"VPCZoneIdentifier": ",".join(self.subnet_ids)}
@@ -112,7 +130,7 @@ class AutoScalingGroup(Resource):
         if changes.keys() - {"outdated_instances"}:
             self._update_group(aws, live.id)
         if "outdated_instances" in changes:
-            instance_refresh.start(aws, live.id)
+            instance_refresh.start(aws, live.id, everyone=bool(live.attributes.get("bought_otherwise")))
 
     def _update_group(self, aws: Aws, name: str) -> None:
         """Change the group, and have the instances replaced that it has in zones which it leaves."""
@@ -223,12 +241,23 @@ class MinimumSize(Resource):
 
 
 def left_outdated(aws: Aws) -> list[str]:
-    """Say which instances of this stack were launched from an earlier version of the launch template, and stay."""
+    """Say which instances of this stack were launched from an earlier version of the launch template, and stay.
+
+    Also which ones are not as they are declared otherwise, and do not stay.
+    """
     notes = []
     for group in aws.live(AutoScalingGroup):
         # one that is being refreshed, or deleted, says so itself
-        if group.owned and not group.status and not aws.new_ami and (ids := group.attributes["outdated"]):
-            why = group.attributes["refresh_failure"]
+        if not group.owned or group.status:
+            continue
+        why, misfits = group.attributes["refresh_failure"], group.attributes["misfits"]
+        if misfits:
+            notes.append(
+                f"not of the instance types, or not bought as Spot or On-Demand, as capacity declares: "
+                f"{', '.join(misfits)}. `provision up` replaces them, each by a new one first"
+                + (f"; {why}" if why else "")
+            )
+        if not aws.new_ami and (ids := [one for one in group.attributes["outdated"] if one not in misfits]):
             notes.append(
                 f"launched from an earlier version of the launch template: {', '.join(ids)}. "
                 f"`provision up --new-ami` replaces them" + (f"; {why}" if why else "")

@@ -46,6 +46,17 @@ def lacking(aws: Aws, service: Mapping[str, Any], *, waits: bool) -> str:
     return f"no instance has registered in the cluster, and {_behind(aws, name, found)}"
 
 
+def short_of_spot(service: Mapping[str, Any], told: str) -> str:
+    """Return what to do where ECS, by what it told, finds no Fargate Spot for a service; empty if it is not that.
+
+    ECS does not fall back to FARGATE (containers-roadmap#852).
+    """
+    names = [item["capacityProvider"] for item in service.get("capacityProviderStrategy", ())]
+    if "Capacity is unavailable" not in told or "FARGATE_SPOT" not in names:
+        return ""
+    return ". Fargate Spot is short, and ECS does not fall back: set on_demand for the service, or run again later"
+
+
 def _size(aws: Aws, groups: Sequence[Mapping[str, Any]]) -> str:
     """Say how many instances a group has, and what it can do about it."""
     for group in groups:

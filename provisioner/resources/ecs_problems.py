@@ -11,7 +11,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
 from provisioner.resources.ecs_cluster import tasks
-from provisioner.resources.ecs_hosts import explained, lacking
+from provisioner.resources.ecs_hosts import explained, lacking, short_of_spot
 
 ATTEMPTS = 3
 """Failed tasks after which a deployment is given up; ECS's own circuit breaker waits for more when many are wanted."""
@@ -20,6 +20,8 @@ ROLLING_BACK = "rolling back"
 STEADY = "has reached a steady state"
 WISHED = "Scaling activity initiated by"
 """What the reason of a task begins with that the scheduler stopped because it was one too many."""
+CONSISTENTLY = "unable to consistently start tasks"
+"""What ECS says when its circuit breaker ends a deployment, whatever for."""
 LOG_LINES = 5
 
 
@@ -76,13 +78,15 @@ def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
     Args:
         deployment: only what was said since this one began counts.
     """
-    began = deployment.get("createdAt")
+    began, said = deployment.get("createdAt"), list[str]()
     for event in service.get("events", ()):
         if STEADY in event["message"] or (began is not None and event["createdAt"] < began):
             break
         if "unable" in event["message"]:
-            return str(event["message"]).partition(") ")[2].rstrip(".")
-    return ""
+            said.append(str(event["message"]).partition(") ")[2].rstrip("."))
+    # that it is unable to start tasks consistently is no reason
+    told = next((text for text in said if CONSISTENTLY not in text), next(iter(said), ""))
+    return told + short_of_spot(service, told)
 
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:

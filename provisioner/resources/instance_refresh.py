@@ -1,8 +1,11 @@
-"""EC2 Auto Scaling's instance refresh: replaces what a group launched from earlier versions of its launch template."""
+"""EC2 Auto Scaling's instance refresh: replaces what a group launched from earlier versions of its launch template.
+
+Also what it launched of other instance types, or with another purchase option, than it is to have.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from provisioner.aws.client import Aws
@@ -16,14 +19,16 @@ PREFERENCES = {
     "MaxHealthyPercentage": 110,
     # seconds from in service to registered with ECS
     "InstanceWarmup": 120,
-    "SkipMatching": True,
     # ECS protects every instance of a capacity provider with managed termination protection
     "ScaleInProtectedInstances": "Refresh",
     # somebody has put these aside
     "StandbyInstances": "Ignore",
 }
 """See RefreshPreferences in the API reference. There is no desired configuration: the group goes by the default version
-of its launch template, so that what it launches for other reasons meanwhile is right as well."""
+of its launch template, so that what it launches for other reasons meanwhile is right as well.
+
+SkipMatching compares template and instance types, but not the purchase option (Auto Scaling user guide, "Use an
+instance refresh with skip matching"): where that is wrong, all instances are replaced."""
 ACTIVE = ("Pending", "InProgress", "Cancelling", "Baking", "RollbackInProgress")
 COUNTED = ("Pending", "Pending:Wait", "Pending:Proceed", "InService")
 """The lifecycle states of an instance that is not on its way out of the group, nor put aside."""
@@ -37,7 +42,7 @@ def outdated(aws: Aws, group: Mapping[str, Any]) -> list[str]:
     Args:
         group: as DescribeAutoScalingGroups tells it.
     """
-    here = [instance for instance in group.get("Instances", ()) if instance["LifecycleState"] in COUNTED]
+    here = _counted(group)
     mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
     named = mixed.get("LaunchTemplateSpecification", {}).get("LaunchTemplateId")
     if not here or not named:
@@ -51,6 +56,50 @@ def outdated(aws: Aws, group: Mapping[str, Any]) -> list[str]:
         for instance in here
         if everyone or instance.get("LaunchTemplate", {}).get("Version") != template.attributes["version"]
     )
+
+
+def of_other_types(group: Mapping[str, Any], policy: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a group's instances of types that it is not to have.
+
+    Args:
+        group: as DescribeAutoScalingGroups tells it.
+        policy: the mixed instances policy that is declared.
+    """
+    types = {override.get("InstanceType") for override in policy.get("LaunchTemplate", {}).get("Overrides", ())}
+    if not types or None in types:
+        return []
+    return sorted(i["InstanceId"] for i in _counted(group) if i.get("InstanceType") not in types)
+
+
+def bought_otherwise(aws: Aws, group: Mapping[str, Any], policy: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a group's instances that are Spot and are to be On-Demand, or the other way round.
+
+    Args:
+        group: as DescribeAutoScalingGroups tells it.
+        policy: the mixed instances policy that is declared; one with both options has no wrong ones.
+    """
+    distribution = policy.get("InstancesDistribution", {})
+    percent = distribution.get("OnDemandPercentageAboveBaseCapacity", 100)
+    if percent not in (0, 100) or distribution.get("OnDemandBaseCapacity", 0):
+        return []
+    here = [instance["InstanceId"] for instance in _counted(group)]
+    spot = _spot(aws, here)
+    return sorted(one for one in here if one in spot and spot[one] is (percent == 100))
+
+
+def _spot(aws: Aws, ids: Sequence[str]) -> Mapping[str, bool]:
+    """Return of each instance that EC2 shows whether it is Spot, which never changes."""
+    known = aws.inventory.spot
+    if unread := [one for one in ids if one not in known]:
+        filters = [{"Name": "instance-id", "Values": unread}]
+        for reservation in aws.pages("ec2", "describe_instances", "Reservations", Filters=filters):
+            for instance in reservation["Instances"]:
+                known[instance["InstanceId"]] = instance.get("InstanceLifecycle") == "spot"
+    return known
+
+
+def _counted(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [instance for instance in group.get("Instances", ()) if instance["LifecycleState"] in COUNTED]
 
 
 def newest(aws: Aws, group: Mapping[str, Any], outdated: Collection[str]) -> Mapping[str, Any]:
@@ -68,9 +117,10 @@ def newest(aws: Aws, group: Mapping[str, Any], outdated: Collection[str]) -> Map
     return refresh
 
 
-def start(aws: Aws, group_name: str) -> None:
-    """Start to replace a group's outdated instances. AWS refuses it while another refresh is active."""
-    aws.client("autoscaling").start_instance_refresh(AutoScalingGroupName=group_name, Preferences=PREFERENCES)
+def start(aws: Aws, group_name: str, *, everyone: bool) -> None:
+    """Start to replace a group's outdated instances, or all. AWS refuses it while another refresh is active."""
+    preferences = {**PREFERENCES, "SkipMatching": not everyone}
+    aws.client("autoscaling").start_instance_refresh(AutoScalingGroupName=group_name, Preferences=preferences)
 
 
 def progress(refresh: Mapping[str, Any]) -> str:

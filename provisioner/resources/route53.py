@@ -10,22 +10,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotOwned
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources import route53_changes
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.elbv2 import LoadBalancer, owner_of
+from provisioner.resources.route53_pages import Records, normal_name, order, page, records_at
 
-Records = dict[tuple[str, str], Mapping[str, Any]]
-"""Records by name and type."""
-
-
-def normal_name(name: str) -> str:
-    """Return a name as people write it: lower case, no final dot, `*` where Route 53 has its octal code."""
-    return name.lower().rstrip(".").replace("\\052", "*")
+BESIDE = ("AAAA", "CNAME", "HTTPS")
+"""The types of records that lead clients of a name elsewhere than its A record does."""
 
 
 @dataclass(frozen=True)
@@ -209,15 +205,19 @@ class RecordSet(Resource):
             if not unknown(key):
                 contents.setdefault(key, []).append(_content(fields))
         pages: dict[str, Records] = {}
-        for (zone_id, name, record_type), content in sorted(contents.items(), key=lambda item: _order(item[0])):
+        unready = aws.unready(cls)
+        for (zone_id, name, record_type), content in sorted(contents.items(), key=lambda item: order(item[0])):
             if zone_id not in pages:
-                pages[zone_id] = _records(aws, zone_id, cls._first(aws, zone_id, name))
-            record = pages[zone_id].get((name, record_type))
-            if record is None:
+                pages[zone_id] = page(aws, zone_id, cls._first(aws, zone_id, name))
+            if (name, record_type) not in pages[zone_id]:
                 # it is not there, or stands beyond the page
-                record = _record(aws, zone_id, name, record_type)
-            if record is not None:
-                yield cls._judged(aws, zone_id, record, content)
+                pages[zone_id] |= records_at(aws, zone_id, name)
+            if record := pages[zone_id].get((name, record_type)):
+                live = cls._judged(aws, zone_id, record, content)
+                yield replace(live, status=route53_changes.status(aws, live.id, unready))
+            for other in BESIDE if record_type == "A" else ():
+                if (name, other) in pages[zone_id] and (zone_id, name, other) not in contents:
+                    yield replace(cls._live(zone_id, pages[zone_id][name, other]), owned=False)
 
     @staticmethod
     def _first(aws: Aws, zone_id: str, name: str) -> str:
@@ -230,7 +230,7 @@ class RecordSet(Resource):
             if fields["hosted_zone_id"] == zone_id
         ]
         names = {normal_name(fields["record_name"]) for fields in known if not unknown(fields["record_name"])}
-        return min(names | {name}, key=lambda one: _order((zone_id, one, "")))
+        return min(names | {name}, key=lambda one: order((zone_id, one, "")))
 
     @classmethod
     def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
@@ -253,7 +253,7 @@ class RecordSet(Resource):
     @classmethod
     def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, content: Sequence[Any]) -> Observed | None:
         """Return the record of this name and type, ours if it says one of these resources."""
-        record = _record(aws, zone_id, name, record_type)
+        record = records_at(aws, zone_id, name).get((name, record_type))
         return None if record is None else cls._judged(aws, zone_id, record, content)
 
     @classmethod
@@ -314,17 +314,25 @@ class RecordSet(Resource):
         record = _spelled(self.fields())
         # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
         try:
-            _change(aws, self.hosted_zone_id, "CREATE", record)
+            change_id = route53_changes.change(aws, self.hosted_zone_id, "CREATE", record)
         except ClientError as error:
             # two stacks of a domain prove it by the same record, and the other one was faster
             there = self._there(aws, self.hosted_zone_id, self.record_name, self.type, content)
             if "already exists" not in str(error) or there is None or not there.owned:
                 raise
             return there
-        return self._live(self.hosted_zone_id, record)
+        live = self._live(self.hosted_zone_id, record)
+        route53_changes.begun(aws, live.id, change_id)
+        outputs = {route53_changes.CHANGE: change_id}
+        return replace(live, outputs=outputs, status=route53_changes.PENDING)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        _change(aws, self.hosted_zone_id, "UPSERT", _spelled(self.fields()))
+        change_id = route53_changes.change(aws, self.hosted_zone_id, "UPSERT", _spelled(self.fields()))
+        route53_changes.begun(aws, live.id, change_id)
+
+    @classmethod
+    def pending(cls, live: Observed) -> str | None:
+        return live.status or None
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -341,7 +349,40 @@ class RecordSet(Resource):
                 f"`provision state rm`"
             )
         # DELETE takes the exact values only, so a record that changed since it was read stays
-        _change(aws, zone_id, "DELETE", _spelled(live.attributes))
+        route53_changes.change(aws, zone_id, "DELETE", _spelled(live.attributes))
+
+
+def obstacle(aws: Aws, name: str) -> str:
+    """Say that the public name is a CNAME, beside which AWS takes no other record; empty if it is none."""
+    for live in _beside(aws, name):
+        if live.attributes["type"] == "CNAME":
+            return (
+                f"{name} is a CNAME{_to(live)}, which this stack did not create, and there can be no other record "
+                f"beside a CNAME (RFC 1034). Delete it, then run again; or, to move without a gap, set another "
+                f"dns.host, run `provision up`, then let this CNAME lead to that name"
+            )
+    return ""
+
+
+def diverted(aws: Aws, name: str) -> list[str]:
+    """Say which records of others lead a part of the public name's clients elsewhere."""
+    return [
+        f"{name} has a record {live.attributes['type']}{_to(live)} that this stack did not create: clients that ask "
+        f"for it go there, and not to this stack. Delete it if it is not meant so"
+        for live in _beside(aws, name)
+        if live.attributes["type"] != "CNAME"
+    ]
+
+
+def _beside(aws: Aws, name: str) -> list[Observed]:
+    """Return the records of others that stand at a name which this stack's A record has, or is to have."""
+    found = [live for live in aws.live(RecordSet) if live.attributes["record_name"] == name]
+    return [live for live in found if not live.owned and live.attributes["type"] in BESIDE]
+
+
+def _to(live: Observed) -> str:
+    values = live.attributes["resource_records"] or [(live.attributes["alias_target"] or {}).get("DNSName", "")]
+    return f" to {', '.join(values)}" if any(values) else ""
 
 
 def is_ours(aws: Aws, zone_id: str) -> bool:
@@ -358,39 +399,9 @@ def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | Non
     return sorted(value.rstrip(".") for value in fields["resource_records"]), _normal_alias(fields["alias_target"])
 
 
-def _order(key: tuple[str, str, str]) -> tuple[str, list[str], str]:
-    """Return what records are sorted by: their labels from the last to the first (ListResourceRecordSets)."""
-    zone_id, name, record_type = key
-    return zone_id, name.split(".")[::-1], record_type
-
-
-def _records(aws: Aws, zone_id: str, first: str) -> Records:
-    """Return a page of a zone's records, from a name on: a zone of somebody else's may have thousands."""
-    with IgnoreNotFound():
-        found = aws.read("route53", "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=first)
-        return {(normal_name(record["Name"]), record["Type"]): record for record in found["ResourceRecordSets"]}
-    return {}
-
-
-def _record(aws: Aws, zone_id: str, name: str, type: str) -> Mapping[str, Any] | None:
-    """Return the record of this name and type: the list starts there, or after it if there is none."""
-    with IgnoreNotFound():
-        found = aws.client("route53").list_resource_record_sets(
-            HostedZoneId=zone_id, StartRecordName=name, StartRecordType=type, MaxItems="1"
-        )["ResourceRecordSets"]
-        first: Mapping[str, Any] | None = next(iter(found), None)
-        return first if first and (normal_name(first["Name"]), first["Type"]) == (name, type) else None
-    return None
-
-
 def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as a ResourceRecordSet."""
     record = {"Name": fields["record_name"], "Type": fields["type"]}
     if fields["alias_target"]:
         return record | {"AliasTarget": dict(fields["alias_target"])}
     return record | {"TTL": fields["ttl"], "ResourceRecords": [{"Value": v} for v in fields["resource_records"]]}
-
-
-def _change(aws: Aws, zone_id: str, action: str, record: Mapping[str, Any]) -> None:
-    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
-    aws.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)

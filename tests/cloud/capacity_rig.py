@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from provisioner.engine.declaration import ids, ready
@@ -47,6 +48,8 @@ def declared(
     target: int = 100,
     joins: str = "",
     zones: str = "ac",
+    types: Sequence[str] = ("c5.large", "c5a.large"),
+    spot: bool = True,
 ) -> None:
     """Declare all of it; the instances' agents ask for the stack's cluster, or for another one.
 
@@ -75,12 +78,12 @@ def declared(
     policy = {
         "LaunchTemplate": {
             "LaunchTemplateSpecification": {"LaunchTemplateId": template.id, "Version": "$Default"},
-            "Overrides": [{"InstanceType": name} for name in ("c5.large", "c5a.large")],
+            "Overrides": [{"InstanceType": name} for name in types],
         },
         "InstancesDistribution": {
             "OnDemandAllocationStrategy": "prioritized",
             "OnDemandBaseCapacity": 0,
-            "OnDemandPercentageAboveBaseCapacity": 0,
+            "OnDemandPercentageAboveBaseCapacity": 0 if spot else 100,
             "SpotAllocationStrategy": "price-capacity-optimized",
         },
     }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dns.resolver
 import pytest
 
 from provisioner.config.models import Config
@@ -166,6 +167,15 @@ def test_no_zone_and_no_delegation(look: Look, rig: Rig) -> None:
     assert look("delegation", dns={"domain": "later.example", "create_zone": True})["delegation"].verdict == "warning"
 
 
+def test_govcloud_has_no_public_zones(look: Look) -> None:
+    """Not even one that `create_zone` would make."""
+    found = look("public zone", "delegation", region="us-gov-west-1", dns={"create_zone": True})
+    assert found["public zone"].verdict == "failed"
+    assert found["public zone"].text.startswith("us-gov-west-1 is in AWS GovCloud (US)")
+    assert found["public zone"].fix == "set region to one outside GovCloud"
+    assert found["delegation"].verdict == "unknown"
+
+
 def test_several_zones_of_the_domain(look: Look, rig: Rig) -> None:
     rig.cloud.client("route53").create_hosted_zone(Name="example.com", CallerReference="2")
     assert "2 public hosted zones" in look("public zone")["public zone"].text
@@ -176,12 +186,68 @@ def test_several_zones_of_the_domain(look: Look, rig: Rig) -> None:
     [('0 issue "letsencrypt.org"', "failed"), ('0 issue "amazon.com; policy=ev"', "ok"), ('0 issuewild ";"', "failed")],
 )
 def test_records_that_forbid_amazons_certificates(look: Look, rig: Rig, record: str, verdict: str) -> None:
+    put_record(rig, "example.com", "CAA", record)
+    assert look("caa")["caa"].verdict == verdict
+
+
+def put_record(rig: Rig, name: str, record_type: str, value: str) -> None:
+    """Put a record into the account's zone."""
     route53 = rig.cloud.client("route53")
     (zone,) = route53.list_hosted_zones()["HostedZones"]
-    record_set = {"Name": "example.com", "Type": "CAA", "TTL": 60, "ResourceRecords": [{"Value": record}]}
+    record_set = {"Name": name, "Type": record_type, "TTL": 60, "ResourceRecords": [{"Value": value}]}
     change = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record_set}]}
     route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch=change)
-    assert look("caa")["caa"].verdict == verdict
+
+
+def test_no_resolver_is_asked_for_a_name_that_is_still_to_be_made(
+    look: Look, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would keep the answer that there is none, and give it to who opens the URL after `up`."""
+    asked, resolve = list[str](), dns.resolver.Resolver.resolve
+
+    def noting(self: dns.resolver.Resolver, name: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(str(name))
+        return resolve(self, name, *arguments, **options)
+
+    monkeypatch.setattr(dns.resolver.Resolver, "resolve", noting)
+    assert look("caa", "delegation", "public name")["caa"].verdict == "ok"
+    assert asked == ["com."]
+    put_record(rig, "app.example.com", "CAA", '0 issue "letsencrypt.org"')
+    found = look("caa")["caa"]
+    assert (found.verdict, found.text[:38]) == ("failed", "the CAA records of app.example.com do ")
+
+
+@pytest.mark.parametrize(
+    ("record_type", "value", "verdict"), [("CNAME", "old.example.net", "failed"), ("AAAA", "2001:db8::1", "warning")]
+)
+def test_another_record_at_the_public_name(look: Look, rig: Rig, record_type: str, value: str, verdict: str) -> None:
+    put_record(rig, "app.example.com", record_type, value)
+    found = look("public name")["public name"]
+    assert found.verdict == verdict
+    assert value in found.text
+    assert found.fix.startswith("Delete it")
+
+
+@pytest.mark.parametrize("mode", ["block-bidirectional", "block-ingress"])
+def test_public_access_that_the_account_blocks(look: Look, rig: Rig, mode: str) -> None:
+    ec2 = rig.cloud.client("ec2")
+    assert look("public access")["public access"].verdict == "ok"
+    ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
+    found = look("public access")["public access"]
+    assert (found.verdict, found.text) == (
+        "warning",
+        f"VPC Block Public Access is {mode}: nobody will reach the load balancer from the internet",
+    )
+    assert found.fix.startswith("once `up` has made the VPC, exclude it: `aws ec2 create-vpc-block")
+    rig.up(lambda stack: stack.ensure(Vpc("main", "10.0.0.0/16"))).ok()
+    (vpc,) = [live.id for live in rig.aws().live(Vpc) if live.owned]
+    rig.close()
+    assert f"--vpc-id {vpc} " in look("public access")["public access"].fix
+    ec2.create_vpc_block_public_access_exclusion(VpcId=vpc, InternetGatewayExclusionMode="allow-egress")
+    assert look("public access")["public access"].verdict == "warning"
+    ec2.create_vpc_block_public_access_exclusion(VpcId=vpc, InternetGatewayExclusionMode="allow-bidirectional")
+    assert look("public access")["public access"].verdict == "ok"
+    ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
 
 
 def test_too_few_zones_and_types_that_are_not_offered(look: Look) -> None:

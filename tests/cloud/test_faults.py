@@ -16,6 +16,8 @@ from provisioner.aws.errors import match
 from provisioner.emulator.errors import Answer
 from provisioner.emulator.lag import Lag
 from provisioner.engine.errors import OutcomeUnknown
+from provisioner.operations import planning
+from provisioner.resources.application_autoscaling import ScalingPolicy
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.resources.iam import InstanceProfile, Role, policy
@@ -85,6 +87,58 @@ def test_what_is_beyond_the_documented_rates_is_throttled_and_this_tool_keeps_be
     assert burst(rig.aws().client("ec2"), 8) == {"taken": 8}
     assert rig.cloud.now() - begin > 3 * 3
     assert met(rig.cloud) == {}
+
+
+def put_policies(client: Any, count: int) -> Counter[str]:
+    """Put a policy of one service so many times at once, each with its two alarms."""
+
+    def call() -> str:
+        try:
+            client.put_scaling_policy(
+                PolicyName="cpu", ServiceNamespace="ecs", ResourceId="service/none/web",
+                PolicyType="TargetTrackingScaling", ScalableDimension="ecs:service:DesiredCount",
+                TargetTrackingScalingPolicyConfiguration={
+                    "TargetValue": 60.0,
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+                },
+            )  # fmt: skip
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "taken"
+
+    return Counter(call() for _ in range(count))
+
+
+def test_beyond_cloudwatchs_three_alarms_a_second_a_policy_is_refused_and_this_tool_keeps_below(rig: Rig) -> None:
+    """ObjectNotFoundException is Application Auto Scaling's own answer: the alarms were not the obstacle."""
+    set_faults(rig.cloud, "rate-limits")
+    client, refused = rig.cloud.client("application-autoscaling"), "FailedResourceAccessException"
+    assert put_policies(client, 4) == {"ObjectNotFoundException": 1, refused: 3}
+    with pytest.raises(ClientError, match=r"Rate exceeded \(Service: AmazonCloudWatch"):
+        client.put_scaling_policy(
+            PolicyName="cpu", ServiceNamespace="ecs", ResourceId="service/none/web",
+            ScalableDimension="ecs:service:DesiredCount",
+        )  # fmt: skip
+    rig.cloud.advance(1)
+    assert put_policies(client, 2) == {"ObjectNotFoundException": 1, refused: 1}
+    set_faults(rig.cloud, "rate-limits")
+    begin = rig.cloud.now()
+    assert put_policies(rig.aws().client("application-autoscaling"), 7) == {"ObjectNotFoundException": 7}
+    assert 4.5 < rig.cloud.now() - begin < 10
+    assert met(rig.cloud) == {}
+
+
+def test_a_plan_waits_while_aws_throttles_its_reads(rig: Rig) -> None:
+    """boto3 makes ten attempts of a read, and the plan makes two reads of what it could not list."""
+
+    def declare(stack: Stack) -> None:
+        stack.ensure(ScalingPolicy("web", "cpu", "service/none/web", {"TargetValue": 60.0}))
+
+    set_faults(rig.cloud, "throttle", each=25, only="DescribeScalingPolicies")
+    begin = rig.cloud.now()
+    assert [item.action for item in rig.plan(declare)] == ["create"]
+    assert met(rig.cloud) == {"throttle": {"application-autoscaling:DescribeScalingPolicies": 25}}
+    assert rig.cloud.now() - begin >= planning.AGAIN
 
 
 def test_a_server_error_is_500_then_503(cloud: EmbeddedCloud) -> None:

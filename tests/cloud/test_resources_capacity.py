@@ -87,6 +87,54 @@ def test_instances_of_an_earlier_version_stay_until_they_are_asked_for(ready_rig
     assert list(serving().values()) == ["3"]
 
 
+def bought(rig: Rig) -> dict[str, tuple[str, str]]:
+    """Type and purchase option of each instance in service."""
+    ids = [one["InstanceId"] for one in group_of(rig)["Instances"] if one["LifecycleState"] == "InService"]
+    reservations = rig.cloud.client("ec2").describe_instances(InstanceIds=ids)["Reservations"]
+    found = [instance for reservation in reservations for instance in reservation["Instances"]]
+    return {i["InstanceId"]: (i["InstanceType"], i.get("InstanceLifecycle", "on-demand")) for i in found}
+
+
+@pytest.mark.parametrize(
+    ("changed", "after"),
+    [
+        ({"spot": False}, ("c5.large", "on-demand")),
+        ({"types": ("m5.large",)}, ("m5.large", "spot")),
+        ({"types": ("m5.large",), "spot": False}, ("m5.large", "on-demand")),
+        ({"types": ("m5.large", "c5.large")}, ("c5.large", "spot")),
+    ],
+    ids=["purchase option", "type", "both", "a further type"],
+)
+def test_instances_of_another_type_or_purchase_option_are_replaced(
+    ready_rig: Rig, changed: dict[str, Any], after: tuple[str, str]
+) -> None:
+    """They serve what was declared before; one whose type is still declared stays."""
+
+    def other(stack: Stack) -> None:
+        declared(stack, least=2, **changed)
+
+    ready_rig.up(lambda stack: declared(stack, least=2)).ok()
+    before = bought(ready_rig)
+    assert set(before.values()) == {("c5.large", "spot")}
+    goes = after != ("c5.large", "spot")
+    fields = ["mixed_instances_policy", *(["outdated_instances"] if goes else [])]
+    (item,) = ready_rig.plan(other)
+    assert (item.address, sorted(item.changes)) == ("auto_scaling_group/main", fields)
+    aws = ready_rig.aws()
+    planning.show_plan(aws, ready_rig.state().records, ready_rig.declare(other))
+    notes = left_outdated(aws)
+    assert [note.partition(": ")[2] for note in notes] == [
+        f"{', '.join(sorted(before))}. `provision up` replaces them, each by a new one first" for _ in range(goes)
+    ]
+    writes = ready_rig.up(other).ok().writes
+    assert writes == ["UpdateAutoScalingGroup", *(["StartInstanceRefresh"] if goes else [])]
+    now = bought(ready_rig)
+    assert set(now.values()) == {after}
+    assert bool(now.keys() & before.keys()) is not goes
+    assert ready_rig.plan(other) == []
+    assert ready_rig.up(other).ok().writes == []
+
+
 @pytest.mark.parametrize("scenario", ["lost", "reset", "server-error", "throttle", "lag"])
 def test_a_refresh_is_started_once_whatever_becomes_of_the_call(ready_rig: Rig, scenario: str) -> None:
     ready_rig.up(lambda stack: declared(stack, least=1)).ok()

@@ -466,6 +466,16 @@ def test_a_completed_deployment_whose_tasks_fail_since_says_why(rig: Rig) -> Non
     rig.up(declared).ok()
 
 
+def test_where_fargate_spot_is_short_the_message_says_what_to_do(rig: Rig) -> None:
+    """ECS counts what it cannot place, and its circuit breaker ends the deployment."""
+    rig.cloud.control("POST", "faults", "scenarios=spot-short")
+    failed = str(rig.up(declared).failures()["service/web"])
+    assert "was unable to place a task. Reason: Capacity is unavailable at this time" in failed
+    assert "Fargate Spot is short, and ECS does not fall back: set on_demand for the service" in failed
+    rig.cloud.control("POST", "faults", "scenarios=")
+    rig.up(declared).ok()
+
+
 def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
     rig.up(declared).ok()
     found = live(rig)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import dns.message
+import dns.query
 import pytest
 
 from provisioner.aws.dns import addresses
-from provisioner.engine.declaration import ready
+from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.errors import WaitingOnUser
+from provisioner.engine.events import Event, Notice
 from provisioner.engine.resource import Observed
+from provisioner.operations import planning
 from provisioner.resources.acm import ValidationRecord
 from provisioner.resources.delegation import Delegation
 from provisioner.resources.ec2_network import Vpc
@@ -161,6 +166,117 @@ def test_somebody_elses_record_and_zone_are_refused_and_left_as_they_are(rig: Ri
     assert records(rig, zone) == before
 
 
+def serving(zone: str, host: str = "app.example.com") -> Callable[[Stack], None]:
+    """Declare one A record in a zone of somebody else's."""
+
+    def declare(stack: Stack) -> None:
+        stack.ensure(LogGroup("other", "/other", 7))
+        stack.ensure(RecordSet(host, zone, host, "A", 60, ["192.0.2.1"]))
+
+    return declare
+
+
+@pytest.mark.parametrize("before", ["", "aaa.example.com"])
+def test_a_cname_at_the_public_name_is_refused_before_anything_is_written(rig: Rig, before: str) -> None:
+    """With and without a page of the zone that begins before the name."""
+    zone, target = zone_of(rig), alias(rig, rig.config.name)
+    cname = {"Name": "app.example.com", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "old.example.net"}]}
+    change(rig.cloud, zone, "CREATE", cname)
+
+    def declare(stack: Stack) -> None:
+        serving(zone)(stack)
+        if before:
+            stack.ensure(RecordSet("before", zone, before, "A", alias_target=target))
+
+    (refused,) = [item for item in rig.plan(declare) if item.action == "refused"]
+    assert refused.address == "record_set/app.example.com"
+    assert refused.why.startswith(
+        "app.example.com is a CNAME to old.example.net, which this stack did not create, and there can be no other "
+        "record beside a CNAME (RFC 1034). Delete it, then run again"
+    )
+    assert set(rig.up(declare).refused()) == {"record_set/app.example.com"}
+    change(rig.cloud, zone, "DELETE", cname)
+    rig.up(declare).ok()
+    assert rig.plan(declare) == []
+
+
+@pytest.mark.parametrize(("record_type", "value"), [("AAAA", "2001:db8::1"), ("HTTPS", "1 old.example.net.")])
+def test_what_leads_a_part_of_the_clients_elsewhere_is_named_and_left(rig: Rig, record_type: str, value: str) -> None:
+    zone = zone_of(rig)
+    record = {"Name": "app.example.com", "Type": record_type, "TTL": 60, "ResourceRecords": [{"Value": value}]}
+    change(rig.cloud, zone, "CREATE", record)
+    expected = (
+        f"app.example.com has a record {record_type} to {value} that this stack did not create: clients that ask for "
+        f"it go there, and not to this stack. Delete it if it is not meant so"
+    )
+    declare = serving(zone)
+    aws, stack = rig.aws(), rig.declare(declare)
+    planned = planning.show_plan(aws, rig.state().records, stack)
+    assert [item.action for item in planned] == ["create", "create"]
+    assert planning.notes(aws, stack, planned) == [expected]
+    rig.close()
+    up = rig.up(declare).ok()
+    assert expected in [event.text for event in up.events if isinstance(event, Notice)]
+    assert rig.plan(declare) == []
+    assert {one["Type"] for one in records(rig, zone)} == {"A", record_type}
+
+
+def asked(rig: Rig, host: str) -> list[str]:
+    """What the world's DNS says of a name."""
+    query = dns.message.make_query(host, "A")
+    reply = dns.query.udp(query, "127.0.0.1", 5, rig.cloud.process.dns_port)
+    return [record.to_text() for rrset in reply.answer for record in rrset]
+
+
+def test_a_run_ends_when_the_name_servers_have_the_record(rig: Rig) -> None:
+    zone = zone_of(rig)
+    begin = rig.cloud.now()
+    rig.up(serving(zone)).ok()
+    assert 30 < rig.cloud.now() - begin < 70
+    assert asked(rig, "app.example.com") == ["192.0.2.1"]
+    begin = rig.cloud.now()
+    assert rig.up(serving(zone)).ok().writes == []
+    assert rig.cloud.now() - begin < 5
+
+
+def test_the_old_name_is_answered_until_the_new_one_is(rig: Rig) -> None:
+    zone, target = zone_of(rig), alias(rig, rig.config.name)
+
+    def of(host: str) -> Callable[[Stack], Handle]:
+        return lambda stack: stack.ensure(RecordSet(host, zone, host, "A", alias_target=target))
+
+    rig.up(of("old.example.com")).ok()
+    known = list[tuple[bool, bool]]()
+
+    def heard(event: Event) -> None:
+        known.append((bool(asked(rig, "old.example.com")), bool(asked(rig, "new.example.com"))))
+
+    rig.heard = heard
+    assert rig.up(of("new.example.com")).ok().summary.counts == {"created": 1, "deleted": 1}
+    assert (known[0], known[-1]) == ((True, False), (True, True))
+    assert (False, False) not in known
+    rig.cloud.advance(60)
+    assert (asked(rig, "old.example.com"), bool(asked(rig, "new.example.com"))) == ([], True)
+
+
+def test_a_killed_run_leaves_the_next_one_to_wait(rig: Rig) -> None:
+    zone = zone_of(rig)
+
+    def killed(event: Event) -> None:
+        if rig.state().records.get("record_set/app.example.com"):
+            raise KeyboardInterrupt
+
+    rig.heard = killed
+    with pytest.raises(KeyboardInterrupt):
+        rig.up(serving(zone))
+    rig.heard = lambda event: None
+    rig.close()
+    begin = rig.cloud.now()
+    assert "ChangeResourceRecordSets" not in rig.up(serving(zone)).ok().writes
+    assert rig.cloud.now() - begin > 25
+    assert asked(rig, "app.example.com") == ["192.0.2.1"]
+
+
 def test_our_record_that_somebody_overwrote_is_theirs_now(rig: Rig) -> None:
     zone = zone_of(rig)
 
@@ -209,6 +325,7 @@ def named(rig: Rig, servers: list[str]) -> None:
     """Let the world be told these name servers for the account's domain."""
     record = {"Name": "example.com", "Type": "NS", "TTL": 60, "ResourceRecords": [{"Value": s} for s in servers]}
     change(rig.cloud, zone_of(rig), "UPSERT", record)
+    rig.cloud.advance(60)
 
 
 def looked(rig: Rig) -> Observed:

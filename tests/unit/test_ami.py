@@ -88,7 +88,15 @@ def test_a_refusal_is_not_taken_for_none() -> None:
 
 AMI = {"id": "ami-1", "name": "al2023-ami-ecs", "created": "2026-01-01T00:00:00.000Z", "days": 40, "newest": "ami-2"}
 UNKNOWN = {"id": "ami-1", "name": None, "created": None, "days": None, "newest": None}
-HOST = {"id": "i-1", "status": "ACTIVE", "connected": True, "type": "c5.large", "tasks": 2, "ami": "ami-1"}
+HOST = {
+    "id": "i-1",
+    "status": "ACTIVE",
+    "connected": True,
+    "type": "c5.large",
+    "tasks": 2,
+    "ami": "ami-1",
+    "misfit": False,
+}
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
         "environment",
         "scaling",
         "on_demand",
+        "spot",
     )
     text = sample.text(with_app=with_app)
     example: dict[str, Any] = {"environment": {}} if with_app else {"environment": {}, "user": None, "read_only": False}
@@ -166,6 +167,78 @@ def test_what_is_wrong_beside_the_environment_is_reported_as_without(tmp_path: P
             load(write(tmp_path, text + WEB), env=env)
         (line,) = str(refused.value).splitlines()
         assert told in line
+
+
+PRODUCTION = """
+env = "prod"
+[services.web]
+image = "web:1"
+port = 80
+[services.hosted]
+image = "web:1"
+port = 80
+launch = "ec2"
+"""
+
+
+def test_production_is_not_on_spot_and_has_two_tasks_of_each_service(tmp_path: Path) -> None:
+    config = load(write(tmp_path, PRODUCTION))
+    assert (config.protect, config.capacity.spot) == (True, False)
+    web, hosted = config.services["web"], config.services["hosted"]
+    assert (web.on_demand, web.scaling.min, web.count) == (OnDemand(percent=100), 2, 2)
+    assert (hosted.on_demand, hosted.scaling.min, hosted.count) == (OnDemand(), 2, 2)
+    assert config.by_environment == (
+        "capacity.spot",
+        "services.web.on_demand",
+        "services.web.scaling.min",
+        "services.hosted.scaling.min",
+    )
+
+
+def test_what_the_file_says_counts_also_in_production(tmp_path: Path) -> None:
+    text = """
+[capacity]
+spot = true
+[services.web]
+image = "web:1"
+port = 80
+on_demand = { base = 1, percent = 50 }
+scaling = { min = 1 }
+[services.single]
+image = "web:1"
+port = 80
+count = 1
+[services.least]
+image = "web:1"
+port = 80
+scaling = { max = 1 }
+"""
+    config = load(write(tmp_path, text), env="prod")
+    assert config.capacity.spot is True
+    assert config.services["web"].on_demand == OnDemand(base=1, percent=50)
+    assert {name: service.scaling.min for name, service in config.services.items()} == {
+        "web": 1,
+        "single": 1,
+        "least": 1,
+    }
+    assert config.by_environment == ("services.single.on_demand", "services.least.on_demand")
+
+
+@pytest.mark.parametrize("env", ["dev", "staging", "production"])
+def test_other_environments_have_the_plain_defaults(tmp_path: Path, env: str) -> None:
+    config = load(write(tmp_path, PRODUCTION), env=env)
+    assert (config.capacity.spot, config.by_environment) == (True, ())
+    assert {(one.scaling.min, one.on_demand.percent) for one in config.services.values()} == {(1, 0)}
+
+
+@pytest.mark.parametrize("wrong", ["services = 3", 'services = { web = "x" }', 'capacity = "x"'])
+def test_what_has_the_wrong_form_is_refused_in_production_as_elsewhere(tmp_path: Path, wrong: str) -> None:
+    told = []
+    for env in ("dev", "prod"):
+        with pytest.raises(ConfigurationError) as refused:
+            load(write(tmp_path, wrong + "\n"), env=env)
+        told.append(str(refused.value))
+    assert told[0] == told[1]
 
 
 def test_tasks_begin_at_the_scalings_minimum(tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def test_no_dockerfile_leads_out_of_the_project(path: str) -> None:
         ("path", "/ä", "is not a load balancer's path pattern"),
         ("path", "/" + "*/" * 6, "has 6 wildcards"),
         ("path", "/??????", "has 6 wildcards"),
+        ("path", "/", 'the pattern of the root alone on AWS, not of what is below it: write "/*"'),
         ("user", "root\n", "is not a container user"),
         ("user", "٣", "is not a container user"),
         ("environment", {"A": "a\x00b"}, "contains a NUL"),

@@ -48,7 +48,18 @@ EVENTS: list[Event] = [
 STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
 CONDITION = stack_status.Health(
     [{"name": EVIL, "running": 1, "desired": 1, "rollout": EVIL, "capacity": [EVIL], "problem": EVIL}],
-    [{"id": EVIL, "status": EVIL, "connected": True, "type": EVIL, "tasks": 1, "ami": EVIL, "outdated": True}],
+    [
+        {
+            "id": EVIL,
+            "status": EVIL,
+            "connected": True,
+            "type": EVIL,
+            "tasks": 1,
+            "ami": EVIL,
+            "outdated": True,
+            "misfit": True,
+        }
+    ],
     [{"name": EVIL, "status": EVIL, "host": EVIL, "problem": EVIL}],
     [{"id": EVIL, "name": EVIL, "created": EVIL, "days": 1, "newest": f"{EVIL} "}],
 )

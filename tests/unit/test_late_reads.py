@@ -42,9 +42,12 @@ def test_what_is_only_to_be_shown_hides_no_interrupt(error: Exception) -> None:
 
 
 def test_each_check_that_is_refused_is_a_note_and_the_others_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    stack = cast("Any", SimpleNamespace(config=SimpleNamespace(services={}), facts=SimpleNamespace(image_id="ami-1")))
+    stack = cast(
+        "Any", SimpleNamespace(config=SimpleNamespace(services={}, fqdn="app"), facts=SimpleNamespace(image_id="ami-1"))
+    )
     monkeypatch.setattr(planning, "deployed_by_others", lambda *_: ["somebody else deployed"])
     monkeypatch.setattr(planning, "ineffective_counts", lambda *_: [])
+    monkeypatch.setattr(planning, "diverted", lambda *_: [])
     for name in ("left_outdated", "newest_in_use"):
         monkeypatch.setattr(planning, name, raising(DENIED))
     said, outdated, newest = planning.notes(way(), stack)

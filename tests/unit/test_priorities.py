@@ -9,7 +9,8 @@ from provisioner.config.services import Service
 from steps.load_balancer import LAST_PRIORITY, priorities
 
 PATHS = st.lists(
-    st.from_regex(r"/[a-c/]{0,5}\*?", fullmatch=True) | st.sampled_from([f"/{'z' * n}*" for n in (120, 126)]),
+    st.from_regex(r"/[a-c/]{0,5}\*?", fullmatch=True).filter(lambda pattern: pattern != "/")
+    | st.sampled_from([f"/{'z' * n}*" for n in (120, 126)]),
     max_size=20,
     unique=True,
 )

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from provisioner.aws.errors import TABLE, IgnoreNotFound, code_of, match, not_found, out_of_reach
+from provisioner.aws.errors import TABLE, IgnoreNotFound, code_of, match, not_found, out_of_reach, rate_exceeded
 from provisioner.engine.ports import ErrorCategory, Row
 
 S: Final = "not_yet_consistent"
@@ -89,7 +89,13 @@ SAMPLES = (
     Sample(
         S, "application-autoscaling", "ObjectNotFoundException", "No scalable target registered for service namespace"
     ),
-    Sample(B, "application-autoscaling", "FailedResourceAccessException", "Rate exceeded"),
+    Sample(B, "application-autoscaling", "FailedResourceAccessException", "Unable to retrieve alarms: invalid token"),
+    Sample(
+        B,
+        "application-autoscaling",
+        "FailedResourceAccessException",
+        "Unable to create alarms for scaling policy cpu due to reason: Rate exceeded (Service: AmazonCloudWatch)",
+    ),
     Sample(S, "elbv2", "LoadBalancerNotFound", "One or more load balancers not found"),
     Sample(S, "elbv2", "InvalidSubnet", "VPC vpc-1 has no internet gateway"),
     Sample(
@@ -315,6 +321,22 @@ def test_a_block_ends_where_the_resource_is_not_there_and_fails_with_all_else() 
         with pytest.raises(type(error)) as caught, IgnoreNotFound():
             raise error
         assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("ThrottlingException", "Rate exceeded", True),
+        ("RequestLimitExceeded", "Request limit exceeded.", True),
+        ("FailedResourceAccessException", "Unable to retrieve alarms due to reason: Rate exceeded (Service: x)", True),
+        ("FailedResourceAccessException", "Unable to retrieve alarms: the security token is invalid", False),
+        ("AccessDenied", "Rate exceeded", False),
+    ],
+)
+def test_too_many_calls_are_told_also_where_the_service_hit_another_ones_limit(
+    code: str, message: str, *, expected: bool
+) -> None:
+    assert rate_exceeded(refusal(code, message)) is expected
 
 
 def test_a_row_of_another_service_does_not_speak() -> None:

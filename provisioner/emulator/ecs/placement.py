@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from provisioner.aws import durations
+from provisioner.emulator import faults
 from provisioner.emulator.clock import later
 from provisioner.emulator.ecs.container_instances import remaining, size
 from provisioner.emulator.ecs.store import FARGATE, NEVER, ContainerInstance, Shape, Store, Task
@@ -22,6 +23,8 @@ def place(store: Store, task: Task) -> bool:
     else:
         task.launch_type = task.spec["launchType"]
     if task.launch_type == "FARGATE":
+        if task.provider == "FARGATE_SPOT" and faults.current.strike("spot-short", f"ecs:{task.group}"):
+            return False
         task.next_at = later(durations.TASK_INTERFACE)
         return True
     instance = _instance(store, task)

@@ -18,6 +18,13 @@ _NO_INSTANCE = (
     "of the Amazon ECS Developer Guide."
 )
 
+_NO_SPOT = (
+    "was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a "
+    "different availability zone. For more information, see the Troubleshooting section of the Amazon ECS Developer "
+    "Guide."
+)
+"""There is no fall-back to FARGATE (containers-roadmap#852; the words: sil-org/ecs-deploy#277)."""
+
 
 def schedule(store: Store, service: Service) -> None:
     """One round for one service: start, stop, and note what is complete."""
@@ -64,7 +71,7 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, tot
     for _ in range(number):
         task = _task(store, service, primary)
         if not placement.place(store, task):
-            service.say(_NO_INSTANCE)
+            service.say(_NO_SPOT if task.launch_type == "FARGATE" else _NO_INSTANCE)
             # it counts as a failed task that never was (API reference, Deployment, failedTasks; recorded)
             primary.failed += 1
             service.retry_at = later(_BACK_OFF_SECONDS)

@@ -12,6 +12,7 @@ _MODULES = (
     "ec2_groups",
     "ec2_network",
     "ec2_options",
+    "ec2_public_access",
     "ec2_gateways",
     "ec2_endpoints",
     "ec2_flow_logs",

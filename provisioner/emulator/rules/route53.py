@@ -208,6 +208,13 @@ def with_change_info(self: Any, answer: ActionResult) -> ActionResult:
     return answer
 
 
+def in_sync_at(self: Any, answer: ActionResult) -> float:
+    """When the change of an answer is on all name servers."""
+    result: Any = answer.result
+    until: float = self.backend.changes[result["ChangeInfo"]["Id"].rpartition("/")[2]][0]
+    return until
+
+
 def _answer_with_change(method: str) -> None:
     @wrap(Route53, method)
     def with_change(original: Any, self: Any) -> ActionResult:

@@ -12,7 +12,7 @@ from moto.route53.responses import Route53
 
 from provisioner.emulator.patch import refuse, replace, wrap
 from provisioner.emulator.rules.elbv2_balancers import ZONE_IDS
-from provisioner.emulator.rules.route53 import check_owner, with_change_info
+from provisioner.emulator.rules.route53 import check_owner, in_sync_at, with_change_info
 
 
 def normal(name: str) -> str:
@@ -22,9 +22,13 @@ def normal(name: str) -> str:
 
 @wrap(Route53, "change_resource_record_sets")
 def announce_change(original: Any, self: Any) -> ActionResult:
-    """ChangeResourceRecordSets: PENDING first."""
+    """ChangeResourceRecordSets: PENDING first, and until it is INSYNC the name servers answer as before."""
+    zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
+    before = list(zone.rrsets)
     answer: ActionResult = original(self)
-    return with_change_info(self, answer)
+    changed = with_change_info(self, answer)
+    zone.__dict__.setdefault("earlier", []).append((in_sync_at(self, changed), before))
+    return changed
 
 
 @replace(Route53Backend, "change_resource_record_sets")

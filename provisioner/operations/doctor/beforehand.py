@@ -1,4 +1,4 @@
-"""What `up` on AWS checks by itself before its first write, if anything is to be made: quotas, permissions, images."""
+"""What `up` on AWS checks by itself before its first write, if anything is to be made: what of `doctor` is cheap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.doctor import images, permissions, quotas
+from provisioner.operations.doctor import images, network, permissions, quotas
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import together
 from provisioner.operations.doctor.verdicts import joined
@@ -28,6 +28,7 @@ NOW = (Use.LIFE, Use.OPTION, Use.IMPLIED)
 CHECKS: Mapping[str, Check] = {
     permissions.NAME: partial(permissions.check, uses=NOW, sure=True),
     "images": images.own,
+    "public access": network.public_access,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
 }
 

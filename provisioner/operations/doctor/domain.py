@@ -8,7 +8,8 @@ from provisioner.aws import dns
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.resources.delegation import Delegation
-from provisioner.resources.route53 import HostedZone
+from provisioner.resources.route53 import HostedZone, RecordSet, diverted, obstacle
+from provisioner.resources.route53_pages import records_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +68,27 @@ def _what_to_set(status: str) -> tuple[str, str]:
     return what, f"set these NS records at the registrar or in the parent zone: {', '.join(names)}"
 
 
+def public_name(context: Context) -> Sequence[Checked]:
+    """Say whether the public name is free, or has a record that leads elsewhere."""
+    name, fqdn = "public name", context.config.fqdn
+    context.live(RecordSet)
+    if why := obstacle(context.aws, fqdn):
+        what, _, fix = why.partition(". ")
+        return [failed(name, what, fix)]
+    if others := diverted(context.aws, fqdn):
+        return [warning(name, *other.split(". ", 1)) for other in others]
+    return [ok(name, f"no other record leads clients of {fqdn} elsewhere")]
+
+
 def caa(context: Context) -> Sequence[Checked]:
-    """Say whether CAA records forbid Amazon's CA: the nearest name that has any decides (RFC 8659)."""
-    name, found = "caa", dns.caa(context.config.fqdn, *(context.aws.resolver or ()))
+    """Say whether CAA records forbid Amazon's CA: the nearest name that has any decides (RFC 8659).
+
+    A resolver is asked only above the domain: it would keep for minutes that there is no such name yet as `up` makes.
+    """
+    name, domain = "caa", context.config.dns.domain
+    found = _own_caa(context) or dns.caa(domain.partition(".")[2], *(context.aws.resolver or ()))
     if found is None:
-        return [unknown(name, f"no DNS server answers for the CAA records of {context.config.fqdn}")]
+        return [unknown(name, f"no DNS server answers for the CAA records above {domain}")]
     where, records = found
     issue = [value for tag, value in records if tag == "issue"]
     wild = [value for tag, value in records if tag == "issuewild"] or issue
@@ -88,6 +105,24 @@ def caa(context: Context) -> Sequence[Checked]:
             else "no CAA records, so any CA may issue",
         )
     ]
+
+
+def _own_caa(context: Context) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return the CAA records in the zone itself, as `dns.caa` does; None if it has none, or is not known."""
+    try:
+        zone = context.public_zone or _own(context)
+    except ConfigurationError:
+        zone = ""
+    for name in (context.config.fqdn, context.config.dns.domain) if zone else ():
+        if record := records_at(context.aws, zone, name).get((name, "CAA")):
+            return name, [_caa_value(value["Value"]) for value in record["ResourceRecords"]]
+    return None
+
+
+def _caa_value(value: str) -> tuple[str, str]:
+    """Return tag and value of a record as Route 53 writes it: `0 issue "amazon.com; policy=ev"`."""
+    _, tag, quoted = value.split(None, 2)
+    return tag.lower(), quoted.strip('"').partition(";")[0].strip().lower()
 
 
 def allow(context: Context) -> Sequence[Checked]:

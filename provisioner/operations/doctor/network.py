@@ -9,7 +9,7 @@ from provisioner.config.room import warnings
 from provisioner.operations import account_quotas, instance_sizes
 from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
 from provisioner.operations.zones import FARGATE_ZONES, with_endpoints, with_instances
-from provisioner.resources.ec2_network import Subnet
+from provisioner.resources.ec2_network import Subnet, Vpc
 from steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
@@ -77,6 +77,32 @@ def _full_subnets(context: Context) -> Iterator[str]:
                 f"subnet {subnet['SubnetId']} has {free} free addresses, and a deployment of all tasks takes "
                 f"{ceil(more / len(ids))} in each: scale in, or raise network.zones"
             )
+
+
+def public_access(context: Context) -> Sequence[Checked]:
+    """Say whether VPC Block Public Access keeps everybody from the load balancer.
+
+    What counts for a VPC is what it says itself, since it may be excluded (VPC user guide, VPC BPA basics).
+    """
+    name, ec2 = "public access", context.aws.client("ec2")
+    options = ec2.describe_vpc_block_public_access_options().get("VpcBlockPublicAccessOptions", {})
+    mode = options.get("InternetGatewayBlockMode", "off")
+    if mode == "off":
+        return [ok(name, "VPC Block Public Access is off")]
+    own = [live.id for live in context.live(Vpc) if live.owned]
+    found = ec2.describe_vpcs(VpcIds=own)["Vpcs"] if own else []
+    modes = [vpc.get("BlockPublicAccessStates", {}).get("InternetGatewayBlockMode", mode) for vpc in found]
+    if modes and set(modes) == {"off"}:
+        return [ok(name, f"VPC Block Public Access is {mode}, and {', '.join(own)} is excluded from it")]
+    text = f"VPC Block Public Access is {mode}: nobody will reach the load balancer from the internet"
+    if options.get("ExclusionsAllowed") == "not-allowed":
+        return [warning(name, text, "the organization allows no exclusion: ask who manages its declarative policies")]
+    excluded = own[0] if own else "ID"
+    fix = (
+        f"`aws ec2 create-vpc-block-public-access-exclusion --vpc-id {excluded} --internet-gateway-exclusion-mode "
+        f"allow-bidirectional --region {context.aws.region}`"
+    )
+    return [warning(name, text, fix if own else f"once `up` has made the VPC, exclude it: {fix}")]
 
 
 def _letters(zones: set[str]) -> str:

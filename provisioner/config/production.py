@@ -1,0 +1,53 @@
+"""What `env = "prod"` changes of the defaults: nothing on Spot, and two tasks of each service.
+
+The reasons are in docs/adr/0010-production-defaults.md. What `stack.toml` says itself always counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ENV = "prod"
+TASKS = 2
+"""So many tasks stay of each service: one can be lost, with its zone, and the other goes on."""
+
+
+def with_defaults(table: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the table of a `stack.toml` with the defaults of its environment.
+
+    Whatever has the wrong form is left as it is, for the models to say so.
+
+    Returns:
+        The table, and the dotted keys that it has from here.
+    """
+    if table.get("env") != ENV:
+        return dict(table), ()
+    changed, keys = dict(table), list[str]()
+    capacity = table.get("capacity", {})
+    if isinstance(capacity, Mapping) and "spot" not in capacity:
+        changed["capacity"] = {**capacity, "spot": False}
+        keys.append("capacity.spot")
+    services = table.get("services")
+    if isinstance(services, Mapping):
+        changed["services"] = {name: _service(f"services.{name}", own, keys) for name, own in services.items()}
+    return changed, tuple(keys)
+
+
+def _service(key: str, own: Any, keys: list[str]) -> Any:
+    """Return the table of one service with its defaults, and add their keys."""
+    if not isinstance(own, Mapping):
+        return own
+    changed = dict(own)
+    # elsewhere it has no effect, and is refused
+    if "on_demand" not in own and own.get("launch", "fargate") == "fargate":
+        changed["on_demand"] = {"percent": 100}
+        keys.append(f"{key}.on_demand")
+    scaling = own.get("scaling", {})
+    if isinstance(scaling, Mapping) and "min" not in scaling:
+        # who asks for one task, or at most one, gets that
+        asked = [value for value in (scaling.get("max"), own.get("count")) if isinstance(value, int)]
+        if all(value >= TASKS for value in asked):
+            changed["scaling"] = {**scaling, "min": TASKS}
+            keys.append(f"{key}.scaling.min")
+    return changed

@@ -1,0 +1,64 @@
+"""Tell the user what the defaults of `env = "prod"` change of a stack that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from state.model import Record
+    from steps.stack import Stack
+
+FIELDS = {
+    "capacity.spot": ("auto_scaling_group/main", "mixed_instances_policy"),
+    "on_demand": ("service/{}", "capacity_provider_strategy"),
+    "scaling.min": ("scalable_target/{}", "min_capacity"),
+}
+"""Where the end of a key goes: the resource, by the service's name, and the field."""
+KEPT = {
+    "capacity.spot": "capacity.spot = true",
+    "on_demand": "on_demand = { percent = 0 }",
+    "scaling.min": "scaling = { min = 1 }",
+}
+"""What is written to keep what was the default before."""
+NOW = {
+    "capacity.spot": "capacity.spot is false",
+    "on_demand": "on_demand is { percent = 100 }",
+    "scaling.min": "scaling.min is 2",
+}
+
+
+def notices(stack: Stack, records: Mapping[str, Record]) -> list[str]:
+    """Say which defaults of the environment differ from what is recorded, and how to keep that."""
+    changed: dict[str, list[str]] = {}
+    for key in stack.config.by_environment:
+        service, end = _parted(key)
+        address, field = FIELDS[end][0].format(service), FIELDS[end][1]
+        record, declared = records.get(address), stack.declared.get(address)
+        if record and declared and _differ(record.arguments.get(field), declared.resource.fields()[field]):
+            changed.setdefault(end, []).append(service)
+    return [
+        f'{NOW[end]}{_of(services)}, the default of env = "{stack.config.env}", and was otherwise: to keep what '
+        f"was, write {KEPT[end]}{' there' if any(services) else ''}"
+        for end, services in changed.items()
+    ]
+
+
+def _parted(key: str) -> tuple[str, str]:
+    """Return the name of the service that a key is of, if of any, and the rest of it."""
+    if not key.startswith("services."):
+        return "", key
+    _, service, end = key.split(".", 2)
+    return service, end
+
+
+def _of(services: Iterable[str]) -> str:
+    named = [f"services.{name}" for name in services if name]
+    return f" for {', '.join(named)}" if named else ""
+
+
+def _differ(before: Any, now: Any) -> bool:
+    """Whether two values of a field differ in what these keys say: of a group's policy only that is compared."""
+    if isinstance(now, Mapping):
+        before, now = ((one or {}).get("InstancesDistribution", {}) for one in (before, now))
+    return bool(before != now)

@@ -1,0 +1,56 @@
+"""Changes of Route 53's records, and when all of its name servers have them.
+
+A change is PENDING until it is INSYNC (Route 53 API, GetChange); until then a resolver may be told what was there
+before, or that there is nothing, and keeps that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import denied, not_found
+
+CHANGE = "change_id"
+"""Under which a record's outputs have its last change, for a run that has to go on waiting for it."""
+
+_WHERE = "not on all of Route 53's name servers yet"
+PENDING = f"PENDING: {_WHERE}"
+"""What is said of a change that was just made."""
+
+
+def change(aws: Aws, zone_id: str, action: str, record: Mapping[str, Any]) -> str:
+    """Change one record, and return the id of the change."""
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    answer = aws.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
+    return str(answer["ChangeInfo"]["Id"]).rpartition("/")[2]
+
+
+def begun(aws: Aws, record_id: str, change_id: str) -> None:
+    """Note a change that this run has made."""
+    aws.inventory.changes[record_id] = change_id
+
+
+def status(aws: Aws, record_id: str, recorded: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say that a record's last change is not everywhere yet; empty if it is, or if nobody knows of a change.
+
+    Args:
+        recorded: the outputs of those records that are recorded and not ready, by id.
+    """
+    change_id = aws.inventory.changes.get(record_id) or recorded.get(record_id, {}).get(CHANGE)
+    if not change_id:
+        return ""
+    try:
+        found = aws.client("route53").get_change(Id=change_id)["ChangeInfo"]["Status"]
+    except ClientError as error:
+        # a policy that is older than this read must not stop anybody
+        if not (denied(error) or not_found(error)):
+            raise
+        found = "INSYNC"
+    if found != "INSYNC":
+        return f"{found}: {_WHERE}"
+    aws.inventory.changes.pop(record_id, None)
+    return ""
