@@ -335,10 +335,10 @@ FAULTS = (
         ENGINE,
         PLAN,
         """
-        return not (stays or on or any(_same_name(desired, record) for desired in self._desired.values()))
+        return not (stays or on or named)
         """,
         """
-        return not (stays or any(_same_name(desired, record) for desired in self._desired.values()))
+        return not (stays or named)
         """,
     ),
     Mutation(

@@ -239,6 +239,12 @@ LIVES: dict[str, Life] = {
     ),
     "down forgets what AWS lists only when it works": life(up(kill=24), down(), config=(BOX, REALM)),
     "recover forgets what AWS lists only when it works": life(up(kill=24), Act("recover", 5), config=(BOX, REALM)),
+    "the plan says nothing of a record whose removal had begun and whose name goes on": Life(
+        5001029, 3, (Act("up", 3406141613), Act("down", 1337753337, kill=17), Act("rename", 3361763140)), idle=False
+    ),
+    "the plan says nothing of a record whose resource somebody deleted and whose name goes on": life(
+        up(), by_hand("delete"), edit(Item("member", "two", "data", "shop-dev-one")), config=(MEMBER,)
+    ),
     "recover forgets what was built on a renamed resource": life(
         up(),
         edit(*RENAMED_BELOW),
