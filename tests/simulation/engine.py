@@ -29,7 +29,7 @@ from tests.simulation import stack as stacks
 from tests.simulation.client import client
 from tests.simulation.cloud import Cloud
 from tests.simulation.disk import Faults
-from tests.simulation.engine_hands import by_hand, undo_tampering
+from tests.simulation.engine_hands import by_hand, handed_over, undo_tampering
 from tests.simulation.engine_life import BY_HAND, Act, Life, drawn
 from tests.simulation.engine_promises import check_after, check_write
 from tests.simulation.hub import Hub, Process, Violation
@@ -61,6 +61,8 @@ class Run:
     """What there was when it began: sort with id, and sort with title, which is a series of revisions' id."""
     leaving: frozenset[str] = frozenset()
     """The addresses whose removal had begun before."""
+    theirs: bool = False
+    """Whether all that there was said that it is another stack's, and could be read."""
 
     @property
     def ok(self) -> bool:
@@ -237,7 +239,8 @@ class World:
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, step=act.step, kill_at=act.kill)
         there = frozenset((o.sort, key) for o in self.cloud.there() for key in (o.id, str(o.fields.get("title"))))
         leaving = frozenset(a for a, record in self.memory.records().items() if record.phase == "deleting")
-        run = Run(verb, process, there=there, leaving=leaving)
+        theirs = not act.faults and handed_over(self)
+        run = Run(verb, process, there=there, leaving=leaving, theirs=theirs)
         self.cloud.writes, self.cloud.tried, self.cloud.calls, started = [], [], 0, self.hub.now
         self.client = client(self.cloud, process, partial(check_write, self))
         self.hub.left = 200_000

@@ -17,8 +17,9 @@ UNSET: Step = (0.0, 0.0)
 """Nobody sets the calendar."""
 
 COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
-BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit")
-"""What somebody else does in the cloud; `squat`: makes something under a name of ours."""
+BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit", "hand over")
+"""What somebody else does in the cloud; `squat`: makes something under a name of ours; `hand over`: puts the tags of
+another stack on all of it."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,12 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
     if "edit" in traits:
         verbs["edit"] = 4
     if "hand" in traits:
-        verbs |= dict.fromkeys(BY_HAND, 0.3) | {"delete": 1.5}
+        verbs |= dict.fromkeys(BY_HAND[:-1], 0.3) | {"delete": 1.5}
     verb = chance.choices(list(verbs), list(verbs.values()))[0]
     seed, gap = chance.getrandbits(32), chance.choice((0.0, 0.0, 3.0, 40.0, 4000.0))
+    # drawn apart, so that the other lives stay what they are
+    if verb == "untag" and random.Random(f"{seed}/all").random() < 0.5:
+        verb = "hand over"
     if verb not in COMMANDS:
         return Act(verb, seed, gap if verb != "edit" else 0.0)
     kill = (

@@ -80,10 +80,10 @@ def check_after(world: World, run: Run) -> None:
     """Look at everything after a command."""
     records = world.memory.records()
     _check_recorded(world, records)
-    _check_foreign(
-        world,
-    )
+    _check_foreign(world)
     _check_removed(run)
+    if run.verb == "down" and run.theirs and run.tried:
+        raise Violation(f"everything is another stack's, and down writes: {run.tried}")
     if run.verb == "up" and run.ok:
         _check_up(world, run, records)
     if run.verb == "down" and run.ok:

@@ -8,6 +8,7 @@ ENGINE = "engine"
 APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/apply.py"
+DOWN = "provisioner/operations/destroy.py"
 RECORDED, REFUSED = "provisioner/engine/recorded.py", "provisioner/engine/refused.py"
 STORE = "state/store.py"
 
@@ -373,6 +374,15 @@ FAULTS = (
         """
         wider = dependencies
         """,
+    ),
+    Mutation(
+        "down does not ask whose the recorded resources are",
+        ENGINE,
+        DOWN,
+        """
+        _check_owned(aws, going)
+        """,
+        "",
     ),
     Mutation(
         "the calendar says how old a record is",

@@ -56,6 +56,7 @@ THREE_HIGH = (
 )
 RENAMED_BELOW = (Item("title", "b", "data", "shop-dev-a"), Item("title", "user", "data", "shop-dev-user"), LAST)
 """`THREE_HIGH` with its lowest renamed, and nothing between it and its user."""
+TAGGED_AND_NOT = (TITLE, Item("common", "proof", "data", "shop-dev-proof"))
 LAG = 25.0
 
 LIVES: dict[str, Life] = {
@@ -244,6 +245,16 @@ LIVES: dict[str, Life] = {
     ),
     "the plan says nothing of a record whose resource somebody deleted and whose name goes on": life(
         up(), by_hand("delete"), edit(Item("member", "two", "data", "shop-dev-one")), config=(MEMBER,)
+    ),
+    "down asks whose the recorded resources are": life(
+        up(),
+        Act("untag", 2595320938),
+        Act("down", 3533232848),
+        Act("down", 1776242),
+        config=IN_ORDER,
+    ),
+    "down removes what has no tags of its own from another stack's": life(
+        up(), by_hand("hand over"), down(), config=TAGGED_AND_NOT
     ),
     "recover forgets what was built on a renamed resource": life(
         up(),
