@@ -39,6 +39,7 @@ class Act:
         to: what the configuration is edited to; drawn if left out.
         crash: a kill is the end of the whole machine, and what was not durable is lost in part.
         disk: what the disk does wrong.
+        unprotect: `down` lifts the protection from deletion.
     """
 
     verb: str
@@ -54,6 +55,7 @@ class Act:
     to: Config | None = None
     crash: bool = False
     disk: Faults = NONE
+    unprotect: bool = True
 
     def weather(self) -> Weather:
         return Weather(dict(self.faults), self.lag, self.flapping)
@@ -105,6 +107,7 @@ def _simpler(act: Act) -> Iterator[Act]:
         ("gap", 0.0),
         ("crash", False),
         ("disk", NONE),
+        ("unprotect", True),
     ):
         if getattr(act, name) != nothing:
             yield replace(act, **{name: nothing})
@@ -167,7 +170,9 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
     skew = 3600.0 if "skew" in traits and chance.random() < 0.5 and not verb.startswith("down") else 0.0
     rates = tuple((name, chance.choice((0.02, 0.1, 0.3))) for name in faults)
     flapping = "flapping" in traits
-    return Act(verb, seed, gap, kill, stop, skew, _step(seed, verb, flapping=flapping), rates, lag, flapping)
+    step = _step(seed, verb, flapping=flapping)
+    unprotect = not verb.startswith("down") or random.Random(f"{seed}/unprotect").random() < 0.7
+    return Act(verb, seed, gap, kill, stop, skew, step, rates, lag, flapping, unprotect=unprotect)
 
 
 def _step(seed: int, verb: str, *, flapping: bool) -> Step:

@@ -385,6 +385,28 @@ FAULTS = (
         "",
     ),
     Mutation(
+        "down does not look for protection before it begins",
+        ENGINE,
+        DOWN,
+        """
+        if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
+        """,
+        """
+        if False and (kept := list[str]()):
+        """,
+    ),
+    Mutation(
+        "an intent of another name is not looked for",
+        ENGINE,
+        FIND,
+        """
+        other = any(canonical(arguments.get(name)) != canonical(fields[name]) for name in resource_type.identity)
+        """,
+        """
+        other = False
+        """,
+    ),
+    Mutation(
         "the calendar says how old a record is",
         ENGINE,
         STORE,

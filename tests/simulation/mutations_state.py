@@ -118,13 +118,6 @@ FAULTS = (
         "if False:",
     ),
     Mutation(
-        "each renewal of the lease has the same content",
-        S3,
-        LEASE,
-        "self._renewals += 1",
-        "",
-    ),
-    Mutation(
         "after a write that failed the next one goes on",
         S3,
         BUCKET,

@@ -57,6 +57,10 @@ THREE_HIGH = (
 RENAMED_BELOW = (Item("title", "b", "data", "shop-dev-a"), Item("title", "user", "data", "shop-dev-user"), LAST)
 """`THREE_HIGH` with its lowest renamed, and nothing between it and its user."""
 TAGGED_AND_NOT = (TITLE, Item("common", "proof", "data", "shop-dev-proof"))
+GUARDED = (
+    Item("tower", "a", "data", "shop-dev-x", guard=True),
+    Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
+)
 LAG = 25.0
 
 LIVES: dict[str, Life] = {
@@ -256,6 +260,12 @@ LIVES: dict[str, Life] = {
     "down removes what has no tags of its own from another stack's": life(
         up(), by_hand("hand over"), down(), config=TAGGED_AND_NOT
     ),
+    "what an intent of another name has made is forgotten": life(
+        up(kill=10),
+        edit(Item("common", "proof", "data", "shop-dev-another")),
+        config=(Item("common", "proof", "data", "shop-dev-proof"),),
+    ),
+    "down begins although what is protected keeps it from ending": life(up(), down(unprotect=False), config=GUARDED),
     "recover forgets what was built on a renamed resource": life(
         up(),
         edit(*RENAMED_BELOW),
