@@ -316,19 +316,15 @@ FAULTS = (
         ENGINE,
         UP,
         """
-        apply.run()
+        walks.apply.run()
         for text in notes(aws, stack):
             emit(Notice(text))
-        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
-            # what an interrupted teardown left half deleted is found as well
-            aws.mark_stale(resource_type)
-        destroy.run()
+        if target_step is None:
+            walks.take_away(aws)
         """,
         """
-        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
-            aws.mark_stale(resource_type)
-        destroy.run()
-        apply.run()
+        walks.take_away(aws)
+        walks.apply.run()
         """,
     ),
     Mutation(
