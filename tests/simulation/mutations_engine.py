@@ -385,10 +385,10 @@ FAULTS = (
         ENGINE,
         DOWN,
         """
-        if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
+        if not unprotect:
         """,
         """
-        if False and (kept := list[str]()):
+        if False:
         """,
     ),
     Mutation(
