@@ -35,7 +35,15 @@ class StateLocked(StateError):
 
 
 class StateUnavailable(StateError):
-    """What keeps the state cannot be asked now, or gives no steady answer: nothing is known of what the state says."""
+    """What keeps the state cannot be asked now, or gives no steady answer: nothing is known of what the state says.
+
+    Attributes:
+        unanswered: whether there was no answer at all.
+    """
+
+    def __init__(self, message: str, *, unanswered: bool = False) -> None:
+        super().__init__(message)
+        self.unanswered = unanswered
 
 
 class StateTooNew(StateError):

@@ -49,11 +49,24 @@ class Objects:
         bucket: the bucket's name.
         prefix: what all keys begin with, such as `shop-dev/`.
         owner: the account that the bucket must belong to; anybody can make a bucket of any free name.
+        ending: whether the user has asked the command to end. From then on S3 is asked no more once it has not
+            answered: whoever pressed Ctrl-C waits for one call that nobody answers, and not for each that would follow.
+            Nothing is lost by that: what was not acknowledged was never promised, and the lock expires by itself.
     """
 
-    def __init__(self, client: Any, bucket: str, prefix: str, owner: str, runtime: Runtime = MACHINE) -> None:
-        self._client, self._prefix, self._runtime = client, prefix, runtime
+    def __init__(
+        self,
+        client: Any,
+        bucket: str,
+        prefix: str,
+        owner: str,
+        runtime: Runtime = MACHINE,
+        ending: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._client, self._prefix, self._runtime, self._ending = client, prefix, runtime, ending
         self._in = {"Bucket": bucket, "ExpectedBucketOwner": owner}
+        self._silent = False
+        """Whether the last call got no answer."""
         self.bucket = bucket
 
     def url_of(self, name: str = "") -> str:
@@ -225,7 +238,16 @@ class Objects:
                 raise StateError(f"s3://{self.bucket}/{error['Key']} cannot be deleted: {error['Message']}")
 
     def _call(self, name: str, what: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
-        return call(self.bucket, f"{self.url_of(name)} cannot {what}", act, verdicts)
+        problem = f"{self.url_of(name)} cannot {what}"
+        if self._silent and self._ending():
+            raise StateUnavailable(f"{problem}: S3 did not answer, and this command is to end. {RERUN}")
+        try:
+            answer = call(self.bucket, problem, act, verdicts)
+        except StateUnavailable as error:
+            self._silent = error.unanswered
+            raise
+        self._silent = False
+        return answer
 
 
 def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
@@ -244,7 +266,7 @@ def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[st
             return verdicts[code]
         raise StateUnavailable(f"{problem}: {explained(code, error, bucket)}") from error
     except BotoCoreError as error:
-        raise StateUnavailable(f"{problem}: {error}. {RERUN}") from error
+        raise StateUnavailable(f"{problem}: {error}. {RERUN}", unanswered=True) from error
 
 
 def explained(code: str, error: Exception, bucket: str) -> str:

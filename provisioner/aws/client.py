@@ -175,8 +175,16 @@ class Aws(Ownership):
 
     def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
         """Make the tags of a resource say that it is this stack's, under this address."""
-        if tagging.taggable(resource_type):
+        if self.taggable(resource_type):
             tagging.put(self, resource_type, live, self.tags(address))
+
+    def taggable(self, resource_type: type[Resource]) -> bool:
+        """Say whether resources of this type carry their owner in tags of their own."""
+        return tagging.taggable(resource_type)
+
+    def read_tags(self, resource_type: type[Resource], live: Observed) -> dict[str, str]:
+        """Return the tags of one resource, read now."""
+        return tagging.read(self, resource_type, live)
 
     def tags_of(self, arn: str, read: Callable[[], Mapping[str, str]]) -> dict[str, str]:
         """Return a resource's tags from one bulk read of the tagging API, or by `read` if that does not know it.

@@ -209,14 +209,16 @@ def _stopping(operation: str) -> Iterator[None]:
         raise
 
 
-def keep_time(client: Any, pace: Pace, *, interruptible: bool = True) -> None:
+def keep_time(client: Any, pace: Pace, *, ending: Callable[[], bool] | None = None) -> None:
     """Let a client's calls take the time of a run's clock: their way there and back, and the pauses between retries.
 
     botocore would wait for the latter by the machine's clock.
 
     Args:
-        interruptible: whether no further attempt is made once the user asked the run to end.
+        ending: whether the user asked the run to end, for a client that goes on then, and repeats only what failed at
+            once, not what it waited for in vain. None: no further attempt at all is made then.
     """
+    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
     from botocore.retries.standard import register_retry_handler
 
     service = client.meta.service_model.service_id.hyphenize()
@@ -226,10 +228,15 @@ def keep_time(client: Any, pace: Pace, *, interruptible: bool = True) -> None:
     client.meta.events.unregister(event, unique_id=own)
 
     def again(**attempt: Any) -> float | None:
+        waited = isinstance(
+            attempt["caught_exception"], (ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError)
+        )
+        if ending and waited and ending():
+            return None
         seconds: float | None = handler.needs_retry(**attempt)
         if seconds is None:
             return None
-        if interruptible:
+        if not ending:
             # what gets here has had no effect: `no_blind_retry` comes before
             with _stopping(attempt["operation"].name):
                 pace.sleep(seconds)

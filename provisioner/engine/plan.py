@@ -144,7 +144,10 @@ class _Planner:
             raise self._aws.errors.explained(error) from error
         same = {record.id, live.id if live else None} - {None}
         on = any(type(self._desired[a]) is resource_type and other.id in same for a, other in self.observed.items())
-        return not (stays or on or any(same_name(desired, record) for desired in self._desired.values()))
+        # what is made anew under its name has its id again, or another revision: of all else what is recorded has gone
+        again = not record.id or "id" in resource_type.derived or resource_type.versioned
+        named = again and any(same_name(desired, record) for desired in self._desired.values())
+        return not (stays or on or named)
 
     def ends(self, record: Record) -> Planned:
         """What happens to what goes: of what AWS makes by itself, nothing where there is none of it."""

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.aws import tagging
 from provisioner.aws.errors import explained
-from provisioner.aws.tagging import taggable
 from provisioner.engine import destroy as engine_destroy
 from provisioner.engine import recorded
 from provisioner.engine import target as limit
@@ -30,6 +28,7 @@ from state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
+    from provisioner.engine.resource import Observed, Resource
     from state.store import Store
 
 
@@ -115,26 +114,40 @@ def _check_owned(aws: Aws, going: Mapping[str, Record]) -> None:
 
     Raises:
         NotOwned: of those that are there none is this stack's, and one says whose it is.
+        ApiError: of those that are there none is this stack's, and the tags of one cannot be read.
     """
+    there = [
+        (type_of(record), live)
+        for record in going.values()
+        if record.id and aws.taggable(type_of(record)) and not type_of(record).listed_one_by_one
+        for live in _listed(aws, type_of(record))
+        if live.id == record.id
+    ]
+    if any(live.owned for _, live in there):
+        return
+    for resource_type, live in there:
+        if whose := aws.other_owner(_tags(aws, resource_type, live)):
+            raise NotOwned(
+                f"the recorded resources belong to another stack ({whose}), {live.id} for example, so nothing was "
+                f"deleted: use the configuration with that project and environment"
+            )
+
+
+def _listed(aws: Aws, resource_type: type[Resource]) -> list[Observed]:
     try:
-        there = [
-            (type_of(record), live)
-            for record in going.values()
-            if record.id and taggable(type_of(record)) and not type_of(record).listed_one_by_one
-            for live in aws.live(type_of(record))
-            if live.id == record.id
-        ]
-        if not there or any(live.owned for _, live in there):
-            return
-        resource_type, live = there[0]
-        whose = aws.other_owner(tagging.read(aws, resource_type, live))
+        return aws.live(resource_type)
     except (BotoCoreError, ClientError):
-        return  # what cannot be read now is waited for, one by one
-    if whose:
-        raise NotOwned(
-            f"the recorded resources belong to another stack ({whose}), {live.id} for example, so nothing was deleted: "
-            f"use the configuration with that project and environment"
-        )
+        return []  # what cannot be read now is waited for, one by one
+
+
+def _tags(aws: Aws, resource_type: type[Resource], live: Observed) -> dict[str, str]:
+    """Return the tags of what is listed; of what is gone meanwhile none."""
+    try:
+        return aws.read_tags(resource_type, live)
+    except (BotoCoreError, ClientError) as error:
+        if aws.errors.not_found(error, resource_type.service):
+            return {}
+        raise explained(error) from error
 
 
 def _late_metrics(aws: Aws, emit: Emit) -> None:

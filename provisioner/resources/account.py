@@ -34,6 +34,7 @@ class AccountSetting(Resource):
 
     service = "ecs"
     identity = ("setting_name",)
+    derived = ("id",)
     outputs = ("former",)
     create_only = frozenset({"vpc_id", "setting_name"})
 

@@ -25,6 +25,7 @@ class ScalableTarget(Resource):
 
     service = "application-autoscaling"
     identity = ("resource_id",)
+    derived = ("id",)
     has_parent = True
 
     @classmethod

@@ -201,6 +201,7 @@ class MinimumSize(Resource):
 
     service = "autoscaling"
     identity = ("auto_scaling_group_name",)
+    derived = ("id",)
     has_parent = True
     create_timeout = 900
     poll_interval = 5

@@ -130,6 +130,7 @@ class SecurityGroupEgress(Resource):
 
     service = "ec2"
     identity = ("group_id",)
+    derived = ("id",)
     has_parent = True
     unordered = frozenset({"rules"})
 

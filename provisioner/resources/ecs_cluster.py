@@ -202,6 +202,7 @@ class ClusterCapacityProviders(Resource):
 
     service = "ecs"
     identity = ("cluster",)
+    derived = ("id",)
     unordered = frozenset({"capacity_providers", "default_capacity_provider_strategy"})
     update_when_ready = True
     create_timeout = 600

@@ -191,6 +191,7 @@ class RecordSet(Resource):
 
     service = "route53"
     identity = ("hosted_zone_id", "record_name", "type")
+    derived = ("id",)
     unordered = frozenset({"resource_records"})
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ class WebAclAssociation(Resource):
 
     service = "wafv2"
     identity = ("resource_arn",)
+    derived = ("id",)
     has_parent = True
 
     @classmethod

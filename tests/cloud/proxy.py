@@ -1,4 +1,4 @@
-"""A way to the embedded cloud on which chosen calls are refused, as a policy or a service of AWS would."""
+"""A way to the embedded cloud where chosen calls are refused, as by a policy or a service of AWS, or never answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,8 +17,9 @@ from xml.sax.saxutils import escape
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, upstream: str, refusals: Mapping[str, str]) -> None:
-        self.upstream, self.refusals = upstream.removeprefix("http://"), refusals
+    def __init__(self, upstream: str, refusals: Mapping[str, str], unanswered: Callable[[str], bool]) -> None:
+        self.upstream, self.refusals, self.unanswered = upstream.removeprefix("http://"), refusals, unanswered
+        self.over = threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
@@ -32,6 +33,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._connect()
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.unanswered(f"{self.command} {self.path}"):
+            self.server.over.wait()
+            self.close_connection = True
+            return
         form = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace"))) if b"Action=" in body else {}
         operation = form.get("Action") or (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
         if code := self.server.refusals.get(operation):
@@ -98,12 +103,29 @@ def refusing(endpoint: str, refusals: dict[str, str]) -> Iterator[str]:
 
     A query service repeats the whole request in its refusal. The dictionary may change while the way is open.
     """
-    server = _Server(endpoint, refusals)
+    with _open(_Server(endpoint, refusals, lambda request: False)) as address:
+        yield address
+
+
+@contextmanager
+def leaving_unanswered(endpoint: str, unanswered: Callable[[str], bool]) -> Iterator[str]:
+    """Give the address of a way to `endpoint` on which requests such as `PUT /bucket/key` are read and not answered.
+
+    Args:
+        unanswered: is asked of each request; those that it is true of wait until the way is closed.
+    """
+    with _open(_Server(endpoint, {}, unanswered)) as address:
+        yield address
+
+
+@contextmanager
+def _open(server: _Server) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
+        server.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

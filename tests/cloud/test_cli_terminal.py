@@ -29,6 +29,14 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 TOOK = r"[\d. mins]+ on AWS's clock \([\d. mins]+ here\)"
 
 
+def _at_a_terminal() -> None:
+    """Let a process that is about to begin be a terminal's, as one that a user types is."""
+    # Ctrl-C reaches the process only through a terminal that it controls
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # the tests may run under nohup, which lets all that they start ignore a hang-up
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @dataclass
 class Screen:
     """A command on a terminal of 30 lines; `text` is all that it wrote there."""
@@ -57,8 +65,7 @@ class Screen:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            # Ctrl-C reaches the process only through a terminal that it controls.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no thread runs here yet)
+            preexec_fn=_at_a_terminal,  # noqa: PLW1509  (no thread runs here yet)
         )
         os.close(theirs)
         self.project.running.append(self._process)

@@ -119,7 +119,8 @@ def test_down_stops_drains_deregisters_detaches_and_terminates_in_this_order(bus
     nothing_left(busy)
 
 
-def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> None:
+@pytest.mark.parametrize("draining", [False, True], ids=["active", "draining already"])
+def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig, draining: bool) -> None:
     ecs, ec2 = busy.cloud.client("ecs"), busy.cloud.client("ec2")
     arns = ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]
     hosts = ecs.describe_container_instances(cluster=NAME, containerInstances=arns)["containerInstances"]
@@ -130,6 +131,9 @@ def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> Non
     autoscaling.detach_instances(
         AutoScalingGroupName=NAME, InstanceIds=[silent["ec2InstanceId"]], ShouldDecrementDesiredCapacity=True
     )
+    if draining:
+        one = [silent["containerInstanceArn"]]
+        ecs.update_container_instances_state(cluster=NAME, containerInstances=one, status="DRAINING")
     ec2.stop_instances(InstanceIds=[silent["ec2InstanceId"]])
 
     def disconnected() -> bool:
@@ -137,6 +141,11 @@ def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> Non
         return not now["containerInstances"][0]["agentConnected"]
 
     busy.cloud.wait(disconnected, "an agent that is disconnected")
+    if draining:
+        for other in set(arns) - {silent["containerInstanceArn"]}:
+            ecs.deregister_container_instance(cluster=NAME, containerInstance=other, force=True)
+        # nothing is to be waited for: its tasks will never be seen to stop
+        assert status(busy, ContainerInstances)[1] is False
     assert busy.down().ok().summary.leftovers == []
     nothing_left(busy)
 

@@ -64,6 +64,13 @@ def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:
     up = rig.up(declared, confirmed)
     assert "the plan for vpc/main has changed since it was shown" in str(up.summary.error)
     assert up.writes == []
+    confirmed = rig.plan(declared)
+    assert [item.action for item in confirmed if item.address == "vpc/main"] == ["change"]
+    # the same resource is still to be changed, in one more setting
+    rig.cloud.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
+    up = rig.up(declared, confirmed)
+    assert "the plan for vpc/main has changed since it was shown" in str(up.summary.error)
+    assert up.writes == []
     assert rig.up(declared, rig.plan(declared)).ok().summary.counts["changed"] == 2
 
 

@@ -16,6 +16,7 @@ import pytest
 from botocore.httpsession import URLLib3Session
 
 from provisioner.cli import main
+from provisioner.operations import state_transfer
 from state.lease import FREE
 from state.local import LocalStore
 from state.local import read as read_local
@@ -212,6 +213,25 @@ def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
     assert (there(team).lineage, there(team).serial > now["serial"]) == ("other", True)
 
 
+def test_push_is_refused_if_another_command_changes_the_state_just_before_it_is_locked(
+    team: Project, here: Here, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here("state", "pull", recorded.name)[0] == 0
+    looked = state_transfer.check
+
+    def check(*words: Any, **more: Any) -> None:
+        looked(*words, **more)
+        with S3Store(objects(team), NAME, "up", "1.0", 600, lambda: None) as store:
+            store.put(Record("subnet/new", "subnet", "created", "t", "subnet-1"))
+
+    monkeypatch.setattr(state_transfer, "check", check)
+    code, _, err = here("state", "push", recorded.name)
+    assert (code, "the state was changed by another command" in err) == (1, True), err
+    assert there(team).records.keys() == {"vpc/main", "subnet/new"}
+    with S3Store(objects(team), NAME, "up", "1.0", 600, lambda: None) as store:
+        store.drop("subnet/new")
+
+
 def test_migrate_moves_the_state_there_and_back(team: Project, here: Here, recorded: Path) -> None:
     records, local = there(team).records, team.state / "local" / NAME
     code, out, err = here("state", "migrate", "--to-local")
@@ -290,6 +310,30 @@ def test_a_copy_that_was_emptied_meanwhile_is_not_filled_again(team: Project, he
     assert (code, "0 records (serial" in err) == (4, True), err
     assert here("state", "migrate", "--discard")[0] == 0
     assert here("state", "list")[:2] == (0, "")
+
+
+def test_migrate_empties_nothing_whose_copy_reads_back_otherwise(
+    team: Project, here: Here, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here("state", "migrate", "--to-local")[0] == 0
+    local, s3, real = team.state / "local" / NAME, team.cloud.client("s3"), URLLib3Session.send
+
+    def send(self: URLLib3Session, request: Any) -> Any:
+        """What the bucket keeps of the copy is not what was written."""
+        answer = real(self, request)
+        body = request.body.getvalue() if request.method == "PUT" else b""
+        if request.url.endswith("/state.json") and b'"vpc-1"' in body:
+            s3.put_object(Bucket="team-states", Key=f"{NAME}/state.json", Body=body.replace(b"vpc-1", b"vpc-2"))
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(URLLib3Session, "send", send)
+        assert here("state", "migrate")[0] == 1
+    assert read_local(local, NAME).records["vpc/main"].id == "vpc-1"
+    for key in keys(team):
+        s3.delete_object(Bucket="team-states", Key=f"{NAME}/{key}")
+    assert here("state", "migrate")[0] == 0
+    assert there(team).records["vpc/main"].id == "vpc-1"
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------

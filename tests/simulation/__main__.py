@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import time
 from collections import Counter
@@ -55,12 +56,17 @@ def report(name: str, seed: int) -> None:
     print(story(smallest(simulation.drawn(seed), simulation.live), simulation.live))
 
 
+def seed_in(text: str) -> int:
+    """Return the seed that a word of the command line says: a number, or `drawn` for another one each time."""
+    return random.SystemRandom().randrange(10**9) if text == "drawn" else int(text)
+
+
 def main() -> int:
     """Run as the command line says; 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("simulation", nargs="?", choices=SIMULATIONS, help="only this one; all three if left out")
     parser.add_argument("--seeds", type=int, default=1000, help="how many lives of each")
-    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed")
+    parser.add_argument("--first", type=seed_in, default=0, metavar="SEED", help="the first seed, or `drawn`: any")
     parser.add_argument("--jobs", type=int, default=2, help="how many processes")
     parser.add_argument("--replay", type=int, metavar="SEED", help="shrink the life of this seed and tell its story")
     parser.add_argument("--stop", action="store_true", help="end at the first life that breaks a promise")
@@ -72,6 +78,8 @@ def main() -> int:
         return 0
     failed = False
     for name in names:
+        # said beforehand: whatever happens, the same lives can be lived again
+        print(f"{name}: --first {chosen.first} --seeds {chosen.seeds}", flush=True)
         began = time.monotonic()
         seen, broken, count = sweep(name, chosen.first, chosen.seeds, chosen.jobs, stop=chosen.stop)
         seconds = time.monotonic() - began

@@ -8,6 +8,7 @@ the process that sent it dies, and may arrive long after.
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionClosedError,
+    ConnectTimeoutError,
     EndpointConnectionError,
     ReadTimeoutError,
     ResponseStreamingError,
@@ -31,8 +33,10 @@ from tests.simulation.hub import EPOCH, Hub, Process
 
 ATTEMPTS = 5
 """How often the state's own client tries a request, the first time included."""
-TIMEOUT = 15.0
+TIMEOUT = 10.0
 """Seconds that it waits for an answer."""
+UNANSWERED = (ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError)
+"""What is not repeated once the user has asked the command to end: see `provisioner.aws.connection.keep_time`."""
 LATE = 60.0
 """By how many seconds more a late request can arrive at most."""
 FATES = (
@@ -277,6 +281,8 @@ class Client:
         chances: what decides the fates of a greenlet's requests; the process' own chance decides for all others.
         interrupts: at which of its next places a greenlet is interrupted by the user.
         fates: what becomes of single requests, by their numbers; the network decides about the others.
+        silent_from: from when on nothing that is asked is answered.
+        ending: whether the user has asked the command to end.
         calls: how many requests were sent.
         seen: counts the fates that its requests met.
         tell: is told of each request and its fate, if anybody wants to know.
@@ -289,6 +295,8 @@ class Client:
         self.chances: dict[greenlet, random.Random] = {}
         self.interrupts: dict[greenlet, int] = {}
         self.fates: dict[int, str] = {}
+        self.silent_from = math.inf
+        self.ending: Callable[[], bool] = lambda: False
         self.calls = 0
         self._chance = chance
 
@@ -328,12 +336,14 @@ class Client:
             try:
                 self._point()
                 fate = fate or self.network.fate(self.process.hub.now, chance)
+                if self.process.hub.now >= self.silent_from:
+                    fate = chance.choice(("lost", "unanswered"))
                 return self._attempt(Request(operation, asked, fate, chance), chance)
             except ClientError as error:
                 if attempt == ATTEMPTS or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
                     raise
-            except BotoCoreError:
-                if attempt == ATTEMPTS:
+            except BotoCoreError as error:
+                if attempt == ATTEMPTS or (self.ending() and isinstance(error, UNANSWERED)):
                     raise
             self.process.sleep(chance.random() * min(2**attempt, 20))
 

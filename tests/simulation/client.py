@@ -78,9 +78,17 @@ class Client(Aws):
         if asked > ASKED:
             self.process.hub.broken = self.process.hub.broken or Violation(f"{id} is changed {asked} times")
 
+    def taggable(self, resource_type: type[Resource]) -> bool:
+        sort: Any = resource_type
+        return bool(sort.tagged)
+
+    def read_tags(self, resource_type: type[Resource], live: Observed) -> dict[str, str]:
+        sort: Any = resource_type
+        return dict(self.ask(f"Read tags of {live.id}", lambda: sort.tagging(self.cloud, live.id)))
+
     def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
         sort: Any = resource_type
-        if sort.tagged:
+        if self.taggable(resource_type):
             self.write(
                 "tag",
                 resource_type.type_name,

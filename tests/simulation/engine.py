@@ -29,9 +29,9 @@ from tests.simulation import stack as stacks
 from tests.simulation.client import client
 from tests.simulation.cloud import Cloud
 from tests.simulation.disk import Faults
-from tests.simulation.engine_hands import by_hand, undo_tampering
+from tests.simulation.engine_hands import by_hand, handed_over, undo_tampering
 from tests.simulation.engine_life import BY_HAND, Act, Life, drawn
-from tests.simulation.engine_promises import check_after, check_write
+from tests.simulation.engine_promises import check_after, check_write, protected
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.memory import Memory, OnDisk
 from tests.simulation.resources import REAL, SIMULATED
@@ -61,6 +61,12 @@ class Run:
     """What there was when it began: sort with id, and sort with title, which is a series of revisions' id."""
     leaving: frozenset[str] = frozenset()
     """The addresses whose removal had begun before."""
+    theirs: bool = False
+    """Whether all that there was said that it is another stack's, and could be read."""
+    guarded: frozenset[str] = frozenset()
+    """The ids of what is protected from it."""
+    calm: bool = True
+    """Whether its calls met no faults, and lists showed all."""
 
     @property
     def ok(self) -> bool:
@@ -237,7 +243,9 @@ class World:
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, step=act.step, kill_at=act.kill)
         there = frozenset((o.sort, key) for o in self.cloud.there() for key in (o.id, str(o.fields.get("title"))))
         leaving = frozenset(a for a, record in self.memory.records().items() if record.phase == "deleting")
-        run = Run(verb, process, there=there, leaving=leaving)
+        guarded, calm = frozenset() if act.unprotect else protected(self), not (act.faults or act.lag)
+        theirs = not act.faults and handed_over(self)
+        run = Run(verb, process, there=there, leaving=leaving, theirs=theirs, guarded=guarded, calm=calm)
         self.cloud.writes, self.cloud.tried, self.cloud.calls, started = [], [], 0, self.hub.now
         self.client = client(self.cloud, process, partial(check_write, self))
         self.hub.left = 200_000
@@ -313,10 +321,10 @@ class World:
             elif verb == "plan":
                 run.planned = planning.show_plan(client, store.records, stack)
             elif verb == "down":
-                run.summary = destroy.down(client, store, run.events.append, unprotect=True)
+                run.summary = destroy.down(client, store, run.events.append, unprotect=act.unprotect)
             elif verb == "down step":
                 step = random.Random(act.seed).choice(stacks.STEPS)
-                run.summary = destroy.down(client, store, run.events.append, step, unprotect=True)
+                run.summary = destroy.down(client, store, run.events.append, step, unprotect=act.unprotect)
             elif verb == "recover":
                 # with the configuration that was last brought up: what a resource is built on is taken from there
                 found = recovery.search(client, store.records, self.applied.declared, lambda text: None)

@@ -21,6 +21,9 @@ def by_hand(world: World, act: Act) -> None:
         return
     if not ours:
         return
+    if act.verb == "hand over":
+        _hand_over(world, ours)
+        return
     one = chance.choice(ours)
     world.say(f"by hand: {act.verb} {one.id}")
     if act.verb == "delete":
@@ -69,6 +72,24 @@ def _squat(world: World, chance: random.Random) -> None:
             fields = {"size": 7, "shape": item.shape, "uses": [], "hints": [], "title": item.title}
             world.cloud.make(taken, item.kind, fields, {"Owner": "somebody"}, "")
             world.say(f"by hand: a foreign {taken}")
+
+
+def _hand_over(world: World, ours: list[CloudResource]) -> None:
+    """Let all that there is be another stack's of the same name; what has no tags shows nothing of it."""
+    world.say("by hand: all tags are another stack's")
+    for one in ours:
+        if one.tags:
+            one.tampered = True
+            one.tags["Project"] = "other"
+            _show(world, one)
+
+
+def handed_over(world: World) -> bool:
+    """Whether all that could say whose it is says that it is another stack's."""
+    records = {(record.type, record.id) for record in world.memory.records().values()}
+    tagged = [one for one in world.cloud.there() if one.maker and one.tags]
+    named = any("title" in one.fields and (one.sort, one.id) in records for one in tagged)
+    return named and all(one.tags["Project"] == "other" for one in tagged)
 
 
 def undo_tampering(world: World) -> None:

@@ -17,8 +17,9 @@ UNSET: Step = (0.0, 0.0)
 """Nobody sets the calendar."""
 
 COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
-BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit")
-"""What somebody else does in the cloud; `squat`: makes something under a name of ours."""
+BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit", "hand over")
+"""What somebody else does in the cloud; `squat`: makes something under a name of ours; `hand over`: puts the tags of
+another stack on all of it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Act:
         to: what the configuration is edited to; drawn if left out.
         crash: a kill is the end of the whole machine, and what was not durable is lost in part.
         disk: what the disk does wrong.
+        unprotect: `down` lifts the protection from deletion.
     """
 
     verb: str
@@ -53,6 +55,7 @@ class Act:
     to: Config | None = None
     crash: bool = False
     disk: Faults = NONE
+    unprotect: bool = True
 
     def weather(self) -> Weather:
         return Weather(dict(self.faults), self.lag, self.flapping)
@@ -104,6 +107,7 @@ def _simpler(act: Act) -> Iterator[Act]:
         ("gap", 0.0),
         ("crash", False),
         ("disk", NONE),
+        ("unprotect", True),
     ):
         if getattr(act, name) != nothing:
             yield replace(act, **{name: nothing})
@@ -150,9 +154,12 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
     if "edit" in traits:
         verbs["edit"] = 4
     if "hand" in traits:
-        verbs |= dict.fromkeys(BY_HAND, 0.3) | {"delete": 1.5}
+        verbs |= dict.fromkeys(BY_HAND[:-1], 0.3) | {"delete": 1.5}
     verb = chance.choices(list(verbs), list(verbs.values()))[0]
     seed, gap = chance.getrandbits(32), chance.choice((0.0, 0.0, 3.0, 40.0, 4000.0))
+    # drawn apart, so that the other lives stay what they are
+    if verb == "untag" and random.Random(f"{seed}/all").random() < 0.5:
+        verb = "hand over"
     if verb not in COMMANDS:
         return Act(verb, seed, gap if verb != "edit" else 0.0)
     kill = (
@@ -163,7 +170,9 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
     skew = 3600.0 if "skew" in traits and chance.random() < 0.5 and not verb.startswith("down") else 0.0
     rates = tuple((name, chance.choice((0.02, 0.1, 0.3))) for name in faults)
     flapping = "flapping" in traits
-    return Act(verb, seed, gap, kill, stop, skew, _step(seed, verb, flapping=flapping), rates, lag, flapping)
+    step = _step(seed, verb, flapping=flapping)
+    unprotect = not verb.startswith("down") or random.Random(f"{seed}/unprotect").random() < 0.7
+    return Act(verb, seed, gap, kill, stop, skew, step, rates, lag, flapping, unprotect=unprotect)
 
 
 def _step(seed: int, verb: str, *, flapping: bool) -> Step:

@@ -80,14 +80,30 @@ def check_after(world: World, run: Run) -> None:
     """Look at everything after a command."""
     records = world.memory.records()
     _check_recorded(world, records)
-    _check_foreign(
-        world,
-    )
+    _check_foreign(world)
     _check_removed(run)
+    if run.verb == "down" and run.theirs and run.tried:
+        raise Violation(f"everything is another stack's, and down writes: {run.tried}")
+    _check_protected(run)
     if run.verb == "up" and run.ok:
         _check_up(world, run, records)
     if run.verb == "down" and run.ok:
         _check_down(world, records)
+
+
+def protected(world: World) -> frozenset[str]:
+    """Return the ids of what is recorded, protected from deletion, and shown so by the lists."""
+    recorded = {record.id for record in world.memory.records().values()}
+    guarded = (one for one in world.cloud.alive() if one.id in recorded and one.fields.get("guard"))
+    return frozenset(one.id for one in guarded if not one.tampered and one.views[-1][1] <= world.hub.now)
+
+
+def _check_protected(run: Run) -> None:
+    """What is protected stays, and `down` does not begin where it could not end."""
+    if removed := run.guarded & {who for verb, who in run.tried if verb in {"delete", "unguard"}}:
+        raise Violation(f"{sorted(removed)} is protected, and is removed")
+    if run.verb == "down" and run.guarded and run.calm and run.tried:
+        raise Violation(f"{sorted(run.guarded)} is protected, and down begins all the same: {run.tried}")
 
 
 def _check_recorded(world: World, records: dict[str, Record]) -> None:

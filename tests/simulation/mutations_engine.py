@@ -8,6 +8,7 @@ ENGINE = "engine"
 APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/apply.py"
+DOWN = "provisioner/operations/destroy.py"
 RECORDED, REFUSED = "provisioner/engine/recorded.py", "provisioner/engine/refused.py"
 STORE = "state/store.py"
 
@@ -315,19 +316,15 @@ FAULTS = (
         ENGINE,
         UP,
         """
-        apply.run()
+        walks.apply.run()
         for text in notes(aws, stack):
             emit(Notice(text))
-        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
-            # what an interrupted teardown left half deleted is found as well
-            aws.mark_stale(resource_type)
-        destroy.run()
+        if target_step is None:
+            walks.take_away(aws)
         """,
         """
-        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
-            aws.mark_stale(resource_type)
-        destroy.run()
-        apply.run()
+        walks.take_away(aws)
+        walks.apply.run()
         """,
     ),
     Mutation(
@@ -335,10 +332,10 @@ FAULTS = (
         ENGINE,
         PLAN,
         """
-        return not (stays or on or any(_same_name(desired, record) for desired in self._desired.values()))
+        return not (stays or on or named)
         """,
         """
-        return not (stays or any(_same_name(desired, record) for desired in self._desired.values()))
+        return not (stays or named)
         """,
     ),
     Mutation(
@@ -372,6 +369,37 @@ FAULTS = (
         """,
         """
         wider = dependencies
+        """,
+    ),
+    Mutation(
+        "down does not ask whose the recorded resources are",
+        ENGINE,
+        DOWN,
+        """
+        _check_owned(aws, going)
+        """,
+        "",
+    ),
+    Mutation(
+        "down does not look for protection before it begins",
+        ENGINE,
+        DOWN,
+        """
+        if not unprotect:
+        """,
+        """
+        if False:
+        """,
+    ),
+    Mutation(
+        "an intent of another name is not looked for",
+        ENGINE,
+        FIND,
+        """
+        other = any(canonical(arguments.get(name)) != canonical(fields[name]) for name in resource_type.identity)
+        """,
+        """
+        other = False
         """,
     ),
     Mutation(

@@ -111,6 +111,13 @@ FAULTS = (
         "if True:",
     ),
     Mutation(
+        "a silent bucket is asked on and on after Ctrl-C",
+        S3,
+        OBJECTS,
+        "if self._silent and self._ending():",
+        "if False:",
+    ),
+    Mutation(
         "after a write that failed the next one goes on",
         S3,
         BUCKET,

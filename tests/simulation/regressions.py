@@ -56,6 +56,11 @@ THREE_HIGH = (
 )
 RENAMED_BELOW = (Item("title", "b", "data", "shop-dev-a"), Item("title", "user", "data", "shop-dev-user"), LAST)
 """`THREE_HIGH` with its lowest renamed, and nothing between it and its user."""
+TAGGED_AND_NOT = (TITLE, Item("common", "proof", "data", "shop-dev-proof"))
+GUARDED = (
+    Item("tower", "a", "data", "shop-dev-x", guard=True),
+    Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
+)
 LAG = 25.0
 
 LIVES: dict[str, Life] = {
@@ -239,6 +244,28 @@ LIVES: dict[str, Life] = {
     ),
     "down forgets what AWS lists only when it works": life(up(kill=24), down(), config=(BOX, REALM)),
     "recover forgets what AWS lists only when it works": life(up(kill=24), Act("recover", 5), config=(BOX, REALM)),
+    "the plan says nothing of a record whose removal had begun and whose name goes on": Life(
+        5001029, 3, (Act("up", 3406141613), Act("down", 1337753337, kill=17), Act("rename", 3361763140)), idle=False
+    ),
+    "the plan says nothing of a record whose resource somebody deleted and whose name goes on": life(
+        up(), by_hand("delete"), edit(Item("member", "two", "data", "shop-dev-one")), config=(MEMBER,)
+    ),
+    "down asks whose the recorded resources are": life(
+        up(),
+        Act("untag", 2595320938),
+        Act("down", 3533232848),
+        Act("down", 1776242),
+        config=IN_ORDER,
+    ),
+    "down removes what has no tags of its own from another stack's": life(
+        up(), by_hand("hand over"), down(), config=TAGGED_AND_NOT
+    ),
+    "what an intent of another name has made is forgotten": life(
+        up(kill=10),
+        edit(Item("common", "proof", "data", "shop-dev-another")),
+        config=(Item("common", "proof", "data", "shop-dev-proof"),),
+    ),
+    "down begins although what is protected keeps it from ending": life(up(), down(unprotect=False), config=GUARDED),
     "recover forgets what was built on a renamed resource": life(
         up(),
         edit(*RENAMED_BELOW),

@@ -140,6 +140,11 @@ class Box(Resource):
         cloud.publish(one)
 
     @classmethod
+    def tagging(cls, cloud: Cloud, id: str) -> Mapping[str, str]:
+        """Answer what tags a resource has."""
+        return cloud.get(id, "read tags").tags
+
+    @classmethod
     def pending(cls, live: Observed) -> str | None:
         return None if live.status == "available" else f"it to be available ({live.status})"
 
@@ -324,6 +329,13 @@ class Edition(Title):
             aws.write("delete", cls.type_name, mark, partial(cls.deleted, aws.cloud, mark))
 
     @classmethod
+    def tagging(cls, cloud: Cloud, id: str) -> Mapping[str, str]:
+        for one in reversed(cloud.there()):
+            if one.sort == cls.type_name and one.fields["title"] == id:
+                return one.tags
+        raise refusal("InvalidResource.NotFound", "read tags")
+
+    @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
         for one in list(cloud.alive()):
             if one.sort == cls.type_name and one.fields["title"] == id and one.maker:
@@ -352,6 +364,10 @@ class Build(Edition):
         cls.delete_revisions(
             aws, live, live.attributes["title"], lambda revision: _number(revision) <= _number(live.id)
         )
+
+    @classmethod
+    def tagging(cls, cloud: Cloud, id: str) -> Mapping[str, str]:
+        return cloud.get(id, "read tags").tags
 
     @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:

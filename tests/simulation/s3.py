@@ -24,6 +24,8 @@ from tests.simulation.s3_model import Fact, Model
 
 STACK, ACCOUNT, REGION = "shop", "123456789012", "ap-northeast-1"
 PREFIX = f"{STACK}/"
+STOPPING = 30.0
+"""Seconds within which a command has ended after Ctrl-C, although S3 answers nothing any more."""
 STEPS = 60_000
 """After so many resumptions a life counts as endless."""
 
@@ -234,6 +236,7 @@ class Driver:
         self.world, self.host, self.command, self.network = world, host, command, network
         self.model = world.model
         self.problem, self.waited = "", 0.0
+        self.stop, self.stopped = host.event(), 0.0
         host.on_death.append(self._dead)
         world.unclean += 1
 
@@ -242,7 +245,26 @@ class Driver:
         self.session = self.model.session(self.command.name)
         self.client = self.world.client(self.host, self.command.seed, self.network, self.command.name)
         self.client.fates = dict(self.command.fates)
-        objects = Objects(self.client, "states", PREFIX, ACCOUNT, self.host)
+        self.client.ending = self.stop.is_set
+        if self.command.ctrl_c is not None:
+            self.host.start(self._press_ctrl_c, "user")
+        self._command()
+        ended = self.host.hub.now
+        if self.stop.is_set() and ended > self.stopped + STOPPING:
+            raise Violation(f"S3 is silent, and {ended - self.stopped:.0f} s after Ctrl-C the command ends")
+
+    def _press_ctrl_c(self) -> None:
+        assert self.command.ctrl_c is not None
+        now, ahead = self.host.hub.now, self.command.ctrl_c
+        self.client.silent_from = now + max(0.0, ahead - self.command.silent)
+        self.host.sleep(ahead)
+        self.stopped = self.host.hub.now
+        self._report("Ctrl-C")
+        self.world.seen["Ctrl-C"] += 1
+        self.stop.set()
+
+    def _command(self) -> None:
+        objects = Objects(self.client, "states", PREFIX, ACCOUNT, self.host, self.stop.is_set)
         report = self._report if self.command.wait else None
         self.store = S3Store(
             objects, STACK, self.command.name, "1.0", self.world.life.lease, lambda: None, report, self.host
@@ -287,7 +309,10 @@ class Driver:
 
     def _work(self, ops: tuple[Op, ...]) -> None:
         for op in ops:
-            self.host.sleep(op.think)
+            if self.command.ctrl_c is None:
+                self.host.sleep(op.think)
+            elif self.stop.wait(op.think):
+                return
             self.client.chances[getcurrent()] = random.Random(op.seed)
             self.client.interrupts[getcurrent()] = op.interrupt
             if op.verb == "bad":

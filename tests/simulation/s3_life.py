@@ -47,6 +47,8 @@ class Command:
         sleeps: at which of its places it falls asleep, and for how many seconds.
         fates: what becomes of single requests, by their numbers.
         stopped: while it sleeps its clock stands still, as that of a virtual machine that is paused.
+        ctrl_c: after how many seconds its user presses Ctrl-C.
+        silent: by how many seconds before that S3 has ceased to answer it.
     """
 
     name: str
@@ -62,13 +64,15 @@ class Command:
     sleeps: tuple[tuple[int, float], ...] = ()
     fates: tuple[tuple[int, str], ...] = ()
     stopped: bool = False
+    ctrl_c: float | None = None
+    silent: float = 0.0
 
     def smaller(self) -> Iterator[Self]:
         plain: Any
         rest: Any
         for field, plain in (
             ("threads", ()), ("kill_at", None), ("sleeps", ()), ("first", ""), ("leaves", None), ("stopped", False),
-            ("skew", 0.0), ("wait", False), ("fates", ()),
+            ("skew", 0.0), ("wait", False), ("fates", ()), ("ctrl_c", None), ("silent", 0.0),
         ):  # fmt: skip
             if getattr(self, field) != plain:
                 yield replace(self, **{field: plain})
@@ -153,7 +157,21 @@ class Life:
 def drawn(seed: object) -> Life:
     """Draw a life: which faults there are at all, and how many of them, is drawn as well."""
     hides = random.Random(f"{seed}/hides").choice((0.0, 0.0, 0.0, 0.0, 1.0, 10.0))
-    return replace(_drawn(random.Random(f"{seed}/life")), hides=hides)
+    life = replace(_drawn(random.Random(f"{seed}/life")), hides=hides)
+    return _silenced(random.Random(f"{seed}/silent"), life)
+
+
+def _silenced(chance: random.Random, life: Life) -> Life:
+    """Let S3 cease to answer the first command in some lives, whose user presses Ctrl-C; it does not sleep meanwhile.
+
+    Drawn apart, so that the other lives stay what they are.
+    """
+    if chance.random() < 0.8:
+        return life
+    first = replace(life.commands[0], sleeps=(), kill_at=None, leaves=None, wait=False, stopped=False)
+    moment, before = chance.random() * life.lease * chance.choice((0.1, 1.0)), chance.choice((0.0, 1.0, 9.0, 60.0))
+    silenced = replace(first, ctrl_c=moment, silent=before * chance.random())
+    return replace(life, commands=(silenced, *life.commands[1:]))
 
 
 def _drawn(chance: random.Random) -> Life:

@@ -12,7 +12,7 @@ from greenlet import getcurrent
 
 from state.lease import FREE, LOCK, Lease
 from state.model import RERUN, Record, Run, State, StateError, StateLocked
-from state.objects import Objects
+from state.objects import Objects, Taken
 from state.s3_read import DOCUMENT, read
 from tests.simulation.bucket import ATTEMPTS, FATES, Network
 from tests.simulation.hub import Process, Violation
@@ -238,6 +238,24 @@ def test_an_interrupt_within_a_write_keeps_nobody_waiting(place: int) -> None:
                 thread.join()
         # it was on its way, or not
         assert read(objects, "shop", process).records.keys() == ({"vpc/a"} if place > 1 else set())
+
+    there.run(work)
+
+
+def test_whoever_takes_over_a_lease_that_has_run_out_cannot_miss_a_renewal() -> None:
+    """What it has read is the condition of its write: no two renewals may look the same."""
+    there = Place()
+
+    def work(process: Process, objects: Objects) -> None:
+        lease = Lease(objects, "up", 60.0, lambda: None, process)
+        lease.acquire()
+        seen = objects.get(LOCK)
+        assert seen
+        process.sleep(50.0)
+        with pytest.raises(Taken) as taken:
+            objects.put(LOCK, b"another's", over=seen.etag)
+        assert taken.value.found
+        lease.release()
 
     there.run(work)
 

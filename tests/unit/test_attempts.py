@@ -6,16 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
+from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
 from provisioner.engine.pools import pool
-from provisioner.operations import stores
+from provisioner.operations import signals, stores
+from state.model import StateUnavailable
 from tests.jumping import Jumping
 from tests.ways import way
 
@@ -24,17 +27,21 @@ ENDLESS = 50.0
 
 
 class Service:
-    """A service of AWS's that answers every call in the same way, and counts the attempts."""
+    """A service of AWS's that answers every call in the same way, or none, and counts the attempts."""
 
     def __init__(self) -> None:
         self.status, self.body, self.attempts = 503, b"", 0
         self.met: Callable[[], None] = lambda: None
+        self.silent, self.over = False, threading.Event()
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one attempt."""
         handler.rfile.read(int(handler.headers.get("content-length", 0)))
         self.attempts += 1
         self.met()
+        if self.silent:
+            self.over.wait()
+            return
         handler.send_response(self.status)
         handler.send_header("content-length", str(len(self.body)))
         handler.end_headers()
@@ -60,6 +67,7 @@ def endpoint(service: Service) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
+    service.over.set()
     server.shutdown()
     server.server_close()
 
@@ -146,3 +154,28 @@ def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, en
     with pytest.raises(ClientError, match="503"):
         client.put_object(Bucket="states", Key="journal", Body=b"entry")
     assert service.attempts == 5
+
+
+def test_after_ctrl_c_a_silent_bucket_is_asked_once_more_and_no_other_call_follows(
+    service: Service, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "READ_TIMEOUT", 0.1)
+    aws = way(endpoint=endpoint, pace=Pace(Jumping()), account="123456789012")
+    config = cast("Config", SimpleNamespace(name="shop-dev", state=SimpleNamespace(bucket="states")))
+    objects = stores.objects(config, aws, stores.bucket_client(aws))
+    service.silent = True
+    with pytest.raises(StateUnavailable, match="timeout"):
+        objects.put("journal", b"entry", over=None)
+    assert service.attempts == 5, "it may be but slow"
+
+    monkeypatch.setattr(signals._watch, "interrupted", True)
+    with pytest.raises(StateUnavailable, match="S3 did not answer, and this command is to end"):
+        objects.put("journal", b"entry", over=None)
+    assert service.attempts == 5, "it was silent before already"
+
+    objects = stores.objects(config, aws, stores.bucket_client(aws))
+    with pytest.raises(StateUnavailable, match="timeout"):
+        objects.put("journal", b"entry", over=None)
+    with pytest.raises(StateUnavailable, match="this command is to end"):
+        objects.names("journal")
+    assert service.attempts == 6

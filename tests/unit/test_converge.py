@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, NoReturn, cast
 
 import pytest
 
+from provisioner.aws.client import Aws
 from provisioner.engine.apply import Apply
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
+from provisioner.engine.resource import Observed
 from provisioner.resources.logs import LogGroup
 from state.model import Record
 from tests.ways import way
@@ -47,3 +50,42 @@ def test_a_call_that_was_interrupted_before_it_was_sent_leaves_no_record() -> No
 
 def test_a_read_that_was_interrupted_keeps_the_record_since_the_call_before_it_may_have_had_its_effect() -> None:
     assert creating(ReadInterrupted("stop")) == ["creating"]
+
+
+def tried_again(recorded: LogGroup, desired: LogGroup) -> tuple[str, list[Record]]:
+    """Return the client token of a second try, and what it records; of the first one the intent is recorded."""
+    said, tokens = list[Record](), list[str]()
+
+    @dataclass(frozen=True)
+    class Tokens(LogGroup):
+        def create(self, aws: Aws, token: str) -> Observed:
+            tokens.append(token)
+            return Observed("/web", self.fields())
+
+    desired = Tokens(desired.name, desired.log_group_name, desired.retention_in_days)
+    before = Record(desired.address, "log_group", "creating", "token-1", None, recorded.fields())
+    store = SimpleNamespace(put=said.append, check_lock=lambda: None, records={desired.address: before})
+    converge = Apply(way(pace=Pace()), cast("Any", store), {}, lambda event: None)
+    converge._create(desired, Declared(desired, (), "logs"), before, "created")
+    assert [record.token for record in said] == tokens * 2
+    return tokens[0], said
+
+
+def test_a_second_try_has_the_client_token_of_the_first_so_that_aws_makes_but_one() -> None:
+    token, said = tried_again(LogGroup("web", "/web", 7), LogGroup("web", "/web", 7))
+    assert token == "token-1"
+    assert [record.phase for record in said] == ["creating", "created"]
+
+
+def test_other_settings_have_a_client_token_of_their_own_since_aws_refuses_the_former_one() -> None:
+    token, _ = tried_again(LogGroup("web", "/web", 7), LogGroup("web", "/web", 14))
+    assert token != "token-1"
+
+
+def test_when_a_resource_was_created_stays_recorded_whatever_is_written_later() -> None:
+    said, desired = list[Record](), LogGroup("web", "/web", 7)
+    before = Record(desired.address, "log_group", "created", "token-1", "/web", {}, created=1000.0)
+    store = SimpleNamespace(put=said.append, check_lock=lambda: None, records={desired.address: before})
+    converge = Apply(way(pace=Pace()), cast("Any", store), {}, lambda event: None)
+    converge._remember(desired, Declared(desired, (), "logs"), Observed("/web", desired.fields()), "ready")
+    assert [(record.phase, record.created) for record in said] == [("ready", 1000.0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 import pytest
@@ -193,6 +193,22 @@ def test_a_record_alone_is_no_removal_if_the_resource_goes_on_under_another_addr
     LIVES["scripted"] = [live("old")]
     changed, *others = planned(stack, "scripted/old")
     assert (changed.address, changed.action, others) == ("scripted/new", "change", [])
+
+
+def test_a_record_whose_id_is_gone_is_told_although_its_name_goes_on(stack: Stack) -> None:
+    box(stack, "new", label="old")
+    box(stack, "new", Named, label="old")
+    records = {
+        f"{kind}/old": replace(recorded(f"{kind}/old")[f"{kind}/old"], arguments={"label": "old"}, phase="deleting")
+        for kind in ("scripted", "named")
+    }
+    looked = plan(way(project="p", env="e"), records, stack.declared, orphans(records, stack.declared))
+    # of what has its id from its name it is the same one again
+    assert [(item.address, item.action) for item in looked] == [
+        ("scripted/new", "create"),
+        ("named/new", "create"),
+        ("scripted/old", "delete"),
+    ]
 
 
 def test_somebody_elses_under_our_name_is_refused_by_id(stack: Stack) -> None:

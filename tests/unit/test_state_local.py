@@ -19,6 +19,7 @@ from state.checks import DEPTH
 from state.disk import MachineDisk
 from state.journal import checked, encoded, header
 from state.local import DOCUMENT, JOURNAL, LOCK, READINGS, LocalStore, read
+from state.lock import Lock, holder
 from state.model import Run, Span, State, StateError, StateLocked
 from tests.jumping import Jumping
 from tests.unit.test_state import files_no_longer_than, opened, record
@@ -304,6 +305,25 @@ def test_with_the_lock_deleted_nobody_else_comes_in_and_its_holder_stops(tmp_pat
         store.__exit__()
     with opened(tmp_path) as store:
         assert "vpc/main" in store.records
+
+
+def test_a_lock_whose_file_is_deleted_while_it_is_taken_is_taken_anew(tmp_path: Path) -> None:
+    """Somebody deletes it between opening and locking: who comes next makes another one, and would take that."""
+
+    class Deleting(MachineDisk):
+        def lock(self, file: int) -> None:
+            super().lock(file)
+            if not deleted and stat.S_ISREG(os.fstat(file).st_mode):
+                deleted.append(file)
+                (tmp_path / LOCK).unlink()
+
+    deleted: list[int] = []
+    lock = Lock(tmp_path / LOCK, "up", disk=Deleting())
+    lock.acquire()
+    assert deleted
+    assert lock.held()
+    assert holder(tmp_path / LOCK).startswith("`provision up` by")
+    lock.release()
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "replaced"])
