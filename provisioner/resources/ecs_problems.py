@@ -11,6 +11,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
 from provisioner.resources.ecs_cluster import tasks
+from provisioner.resources.ecs_health import advice
 from provisioner.resources.ecs_hosts import explained, lacking
 
 ATTEMPTS = 3
@@ -130,7 +131,8 @@ def _why(task: Mapping[str, Any]) -> str:
     """Say why a task stopped: ECS's reason, and what each container says of its end."""
     ends = (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "") for c in task["containers"])
     reasons = (explained(task["stoppedReason"]), *ends)
-    return "; ".join(dict.fromkeys(text.rstrip(".") for text in reasons if text))
+    told = "; ".join(dict.fromkeys(text.rstrip(".") for text in reasons if text))
+    return ". ".join(filter(None, (told, advice(task))))
 
 
 def _last_lines(aws: Aws, task: Mapping[str, Any]) -> str:
