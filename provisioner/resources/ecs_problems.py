@@ -88,7 +88,8 @@ def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
     """Say why the last task of a service that failed did so, with the end of its log."""
-    failed = [task for task in stopped(aws, cluster, service_name) if task.get("stopCode") in FAILED_STOPS]
+    found = stopped(aws, cluster, service_name)
+    failed = [task for task in found if task.get("stopCode") in FAILED_STOPS or advice(task)]
     return f"{_why(failed[0])}{_last_lines(aws, failed[0])}" if failed else ""
 
 
