@@ -59,7 +59,7 @@ def test_a_slow_starter_becomes_healthy_within_its_grace_period(network: Network
     define(network, SLOW)
     group = group_of(network)
     behind(network, group, 120)
-    seen = []
+    seen: list[str] = []
 
     def told() -> bool:
         seen.extend(states(network, group))

@@ -78,10 +78,17 @@ def watch(host: Engine) -> None:
 
 def any_unknown() -> bool:
     """Say whether a target may still become healthy: nothing was found yet, or it has time left to start."""
-    return any(
+    known = any(
         target.state == "initial" or (target.state == "unhealthy" and time.time() < target.excused_until)
         for target in list(_targets.values())
     )
+    return known or any(_is_new(task) for store in stores() for task in list(store.tasks.values()))
+
+
+def _is_new(task: Task) -> bool:
+    """Whether a task is registered with a load balancer, and is about to be checked for the first time."""
+    waits = task.registered and task.desired == "RUNNING" and bool(task.spec["loadBalancers"]) and runs.is_real(task)
+    return waits and all(address != task.address for _, address in list(_targets))
 
 
 def healthy(group: str) -> list[TaskTarget]:
@@ -93,6 +100,7 @@ def healthy(group: str) -> list[TaskTarget]:
 def state(task: Task) -> str:
     """What the load balancers think of a task: healthy, unhealthy, initial; empty if none knows it."""
     states = {target.state for (_, address), target in list(_targets.items()) if address == task.address}
+    states |= {"initial"} if _is_new(task) else set()
     return next((one for one in ("unhealthy", "initial", "healthy") if one in states), "")
 
 

@@ -60,7 +60,7 @@ def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
 
 def _most(service: Service) -> int:
     """How many tasks there may be at once."""
-    percent = service.shape["deploymentConfiguration"]["maximumPercent"]
+    percent = int(service.shape["deploymentConfiguration"]["maximumPercent"])
     return max(service.desired, math.floor(service.desired * percent / 100))
 
 
