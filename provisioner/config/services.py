@@ -132,14 +132,7 @@ class Service(Model):
         if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
             out = f'"{self.dockerfile}" relative to "{self.build}" is outside the directory of this file'
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
-        if "path" in self.model_fields_set and not self.public:
-            yield "path", "has no effect on a service that is not public: add public = true, or remove path"
-        if "wait_for_database" in self.model_fields_set and not self.database:
-            yield "wait_for_database", "has no effect on a service without database = true: remove it"
-        if "on_demand" in self.model_fields_set and self.launch == "ec2":
-            yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
-        if "deregistration_delay" in self.model_fields_set and not self.public:
-            yield "deregistration_delay", "has no effect on a service that is not public: remove it"
+        yield from self._without_effect()
         yield from self.health.misplaced(public=self.public)
         yield from self.deployment.blocked(self.scaling.min)
         if not self.scaling.min <= self.count <= self.scaling.max:
@@ -148,6 +141,15 @@ class Service(Model):
         for key in sorted(self.environment.keys() & set(self.variables())):
             yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
         yield from self._size()
+
+    def _without_effect(self) -> Iterator[Problem]:
+        if "wait_for_database" in self.model_fields_set and not self.database:
+            yield "wait_for_database", "has no effect on a service without database = true: remove it"
+        if "on_demand" in self.model_fields_set and self.launch == "ec2":
+            yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
+        for key in ("path", "deregistration_delay"):
+            if key in self.model_fields_set and not self.public:
+                yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 
     def _size(self) -> Iterator[Problem]:
         if self.launch == "ec2":

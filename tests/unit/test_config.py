@@ -426,7 +426,7 @@ SERVICE = [
     ('port = 1\nhealth = { command = ["CMD-SHELL", "x"] }', "health.command", ['"CMD-SHELL"', "leave that out"]),
     ("port = 1\nstop_timeout = 1", "stop_timeout", ["2 to 600"]),
     ("port = 1\nstop_timeout = 121", "stop_timeout", ["Fargate", "2 to 120"]),
-    ("port = 1\nderegistration_delay = 60", "deregistration_delay", ["not public", "remove it"]),
+    ("port = 1\nderegistration_delay = 60", "deregistration_delay", ["not public", "remove deregistration_delay"]),
     ("port = 1\npublic = true\nderegistration_delay = 3601", "deregistration_delay", ["0 to 3600"]),
     ("port = 1\ndeployment = { min_percent = 101 }", "deployment.min_percent", ["0 to 100"]),
     ("port = 1\ndeployment = { max_percent = 99 }", "deployment.max_percent", ["100 to 200"]),
