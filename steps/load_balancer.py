@@ -81,8 +81,7 @@ def load_balancer(
         stack.ensure(WebAclAssociation("main", ready(balancer).id, acl))
     public = {name: service for name, service in stack.config.services.items() if service.public}
     groups = {
-        name: stack.ensure(TargetGroup(name, f"{stack.name}-{name}", network.vpc_id, service.health)).id
-        for name, service in public.items()
+        name: stack.ensure(_target_group(stack, name, service, network.vpc_id)).id for name, service in public.items()
     }
     whole = next((name for name, service in public.items() if service.path == "/*"), None)
     rest = forward(groups[whole]) if whole else answer("404", "not found")
@@ -102,6 +101,22 @@ def load_balancer(
     }
     stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
     return LoadBalancing(groups, routes, balancer.dns_name)
+
+
+def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> TargetGroup:
+    health = service.health
+    return TargetGroup(
+        name,
+        f"{stack.name}-{name}",
+        vpc_id,
+        health.path,
+        deregistration_delay=service.deregistration_delay,
+        health_check_interval_seconds=health.interval,
+        health_check_timeout_seconds=health.timeout,
+        healthy_threshold_count=health.healthy,
+        unhealthy_threshold_count=health.unhealthy,
+        matcher=health.codes,
+    )
 
 
 def _log_bucket(stack: Stack) -> Bucket:

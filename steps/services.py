@@ -22,14 +22,8 @@ from steps.security_groups import SecurityGroups
 from steps.stack import Stack
 from steps.task_definitions import TaskDefinitions
 
-GRACE = 60
-"""Seconds in which the load balancer's opinion of a new task does not count."""
-DEPLOYMENT = {
-    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-    "maximumPercent": 200,
-    "minimumHealthyPercent": 100,
-}
-"""New tasks first, then old ones go; a deployment whose tasks keep failing is rolled back."""
+DEPLOYMENT = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+"""A deployment whose tasks keep failing is rolled back."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +74,10 @@ def services(
                 assign_public_ip="DISABLED",
                 load_balancers=_load_balancers(name, service, load_balancer),
                 service_registries=[{"registryArn": discovery.services[name]}],
-                health_check_grace_period_seconds=GRACE if service.public else 0,
-                deployment_configuration=DEPLOYMENT,
-                availability_zone_rebalancing="ENABLED",
+                health_check_grace_period_seconds=service.health.grace if service.public else 0,
+                deployment_configuration=DEPLOYMENT | _percentages(service),
+                # it starts one more task before it stops one (developer guide, "Availability Zone rebalancing")
+                availability_zone_rebalancing="ENABLED" if service.deployment.max_percent > 100 else "DISABLED",
                 enable_execute_command=stack.config.exec_on(name),
                 enable_ecs_managed_tags=True,
                 propagate_tags="SERVICE",
@@ -109,6 +104,12 @@ def _starts_early(services: Mapping[str, Wanted], name: str) -> bool:
     """
     service = services[name]
     return not service.waits_for_database and not service.calls
+
+
+def _percentages(service: Wanted) -> dict[str, int]:
+    """Return how many tasks a deployment may add, and has to keep."""
+    wanted = service.deployment
+    return {"maximumPercent": wanted.max_percent, "minimumHealthyPercent": wanted.min_percent}
 
 
 def _strategy(service: Wanted, instances: str) -> list[dict[str, object]]:

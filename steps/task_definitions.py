@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.config.builds import RUNTIME_PLATFORM
+from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.services import Service
 from provisioner.engine.declaration import step
 from provisioner.resources.ecs_task_definition import TaskDefinition
@@ -116,21 +117,25 @@ def _container(stack: Stack, name: str, service: Service, image: str, log_group:
     if service.port < PRIVILEGED_PORTS:
         # So that a user other than root may listen there
         container["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
-    if service.build:
-        container["healthCheck"] = _health(service)
+    if service.stop_timeout is not None:
+        container["stopTimeout"] = service.stop_timeout
+    if service.health.command:
+        container["healthCheck"] = _health(service.health)
     return container
 
 
-def _health(service: Service) -> Mapping[str, Any]:
-    """Return how ECS asks the container whether it is well, in Python: images that the stack builds have it.
+def _health(health: Health) -> Mapping[str, Any]:
+    """Return how ECS asks the container whether it is well: by a program that whoever wrote `command` knows it has.
 
-    A ready image is not asked: what programs it has is not known, and a check that cannot run would end a sound task.
-    Behind the load balancer it is asked from there.
+    Behind a load balancer the service's grace period may go on when the start period has ended.
     """
-    url = f"http://127.0.0.1:{service.port}{service.health}"
-    program = "import sys, urllib.request as web; web.urlopen(sys.argv[1], timeout=4)"
-    command: Sequence[str] = ["CMD", "python3", "-c", program, url]
-    return {"command": command, "interval": 15, "timeout": 5, "retries": 3, "startPeriod": 30}
+    return {
+        "command": list(health.command),
+        "interval": health.interval,
+        "timeout": health.timeout,
+        "retries": health.unhealthy,
+        "startPeriod": min(health.grace, LONGEST_START),
+    }
 
 
 def _environment(stack: Stack, service: Service, database: Database) -> dict[str, str]:

@@ -32,6 +32,9 @@ SHORTEST = 3
 LONGEST = 1000
 """The most characters of what is said of one thing that is wrong."""
 
+OTHERWISE = frozenset({"command"})
+"""Keys of which the name does not tell the table: for most tools, a `command` is what a container runs."""
+
 TYPES = {
     "bool_type": "true or false",
     "dict_type": "a table",
@@ -218,7 +221,7 @@ def _unknown(loc: Sequence[str], model: type[BaseModel]) -> str:
     key = loc[-1]
     # Tables of services are known by a star in place of the service's name.
     known = tables.get(tuple("*" if i == 1 and here[0] == "services" else part for i, part in enumerate(here)), ())
-    elsewhere = [table for table, keys in tables.items() if key in keys]
+    elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
     if not _near(key, known) and elsewhere:
         if here[:1] == ("services",) and not any(table[:1] == ("services",) for table in elsewhere):
             return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"

@@ -6,14 +6,17 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
+from provisioner.config.health import Deployment, Health, short
 from provisioner.docker.context import DOCKERFILE
 
-MAXIMUM_PERCENT = 200
-"""How many tasks of a service there may be while a deployment replaces them, in percent of those that are wanted."""
+LONGEST_STOP_ON_FARGATE = 120
+"""Seconds (ECS API, ContainerDefinition, stopTimeout)."""
+LONGEST_STOP = 600
+"""Seconds on instances, where ECS names no limit: a longer one would outlast what `up` and `down` wait for."""
 
 
 class Scaling(Model):
@@ -80,9 +83,12 @@ class Service(Model):
     scaling: Scaling = Scaling()
     # As many as the scaling begins with, unless said otherwise.
     count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
-    health: Annotated[str, values.matching(r"/[!\"$-~]{0,1023}", 'is not a health check path, such as "/health"')] = (
-        "/health"
-    )
+    health: Annotated[Health, BeforeValidator(short)] = Health()
+    deployment: Deployment = Deployment()
+    # Seconds that a container has to end by itself once it is told to: ECS's 30 unless said.
+    stop_timeout: Annotated[int, values.between(2, LONGEST_STOP, "a stop timeout in seconds")] | None = None
+    # Seconds in which requests that a task already has may end, before it is told to stop.
+    deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
     # A ready image brings its own user, and places that it writes to, which nobody here knows.
     user: (
@@ -110,7 +116,7 @@ class Service(Model):
 
     def during_deployment(self, tasks: int) -> int:
         """Return how many tasks there are at the most while a deployment replaces so many of them at once."""
-        return tasks * MAXIMUM_PERCENT // 100
+        return tasks * self.deployment.max_percent // 100
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together within one service."""
@@ -126,18 +132,24 @@ class Service(Model):
         if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
             out = f'"{self.dockerfile}" relative to "{self.build}" is outside the directory of this file'
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
-        if "path" in self.model_fields_set and not self.public:
-            yield "path", "has no effect on a service that is not public: add public = true, or remove path"
-        if "wait_for_database" in self.model_fields_set and not self.database:
-            yield "wait_for_database", "has no effect on a service without database = true: remove it"
-        if "on_demand" in self.model_fields_set and self.launch == "ec2":
-            yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
+        yield from self._without_effect()
+        yield from self.health.misplaced(public=self.public)
+        yield from self.deployment.blocked(self.scaling.min)
         if not self.scaling.min <= self.count <= self.scaling.max:
             limits = f"{self.scaling.min} to {self.scaling.max}"
             yield "count", f"{self.count} is outside scaling, which is {limits}: change one of them"
         for key in sorted(self.environment.keys() & set(self.variables())):
             yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
         yield from self._size()
+
+    def _without_effect(self) -> Iterator[Problem]:
+        if "wait_for_database" in self.model_fields_set and not self.database:
+            yield "wait_for_database", "has no effect on a service without database = true: remove it"
+        if "on_demand" in self.model_fields_set and self.launch == "ec2":
+            yield "on_demand", 'has no effect with launch = "ec2": set capacity.spot instead, or remove on_demand'
+        for key in ("path", "deregistration_delay"):
+            if key in self.model_fields_set and not self.public:
+                yield key, f"has no effect on a service that is not public: add public = true, or remove {key}"
 
     def _size(self) -> Iterator[Problem]:
         if self.launch == "ec2":
@@ -147,3 +159,5 @@ class Service(Model):
                 yield "memory", f"{self.memory} MiB is too small for a container: use 6 or more"
         else:
             yield from values.fargate_size(self.cpu, self.memory)
+            if self.stop_timeout is not None and self.stop_timeout > LONGEST_STOP_ON_FARGATE:
+                yield "stop_timeout", f"{self.stop_timeout} is too long: Fargate allows 2 to {LONGEST_STOP_ON_FARGATE}"

@@ -11,6 +11,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
 from provisioner.resources.ecs_cluster import tasks
+from provisioner.resources.ecs_health import advice
 from provisioner.resources.ecs_hosts import explained, lacking, short_of_spot
 
 ATTEMPTS = 3
@@ -91,7 +92,8 @@ def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
     """Say why the last task of a service that failed did so, with the end of its log."""
-    failed = [task for task in stopped(aws, cluster, service_name) if task.get("stopCode") in FAILED_STOPS]
+    found = stopped(aws, cluster, service_name)
+    failed = [task for task in found if task.get("stopCode") in FAILED_STOPS or advice(task)]
     return f"{_why(failed[0])}{_last_lines(aws, failed[0])}" if failed else ""
 
 
@@ -134,7 +136,8 @@ def _why(task: Mapping[str, Any]) -> str:
     """Say why a task stopped: ECS's reason, and what each container says of its end."""
     ends = (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "") for c in task["containers"])
     reasons = (explained(task["stoppedReason"]), *ends)
-    return "; ".join(dict.fromkeys(text.rstrip(".") for text in reasons if text))
+    told = "; ".join(dict.fromkeys(text.rstrip(".") for text in reasons if text))
+    return ". ".join(filter(None, (told, advice(task))))
 
 
 def _last_lines(aws: Aws, task: Mapping[str, Any]) -> str:

@@ -319,9 +319,9 @@ CHECKS = (
     Check("task definitions", "no privileges", lambda m: {
         container(m, name).get("privileged", False) for name in ("frontend", "backend")
     }, {False}),
-    Check("task definitions", "a health check in what is built", lambda m: container(m, "backend")["healthCheck"][
-        "command"
-    ][-1], "http://127.0.0.1:8080/health"),
+    Check("task definitions", "a health check where one is asked for", lambda m: [
+        container(m, name).get("healthCheck", {}).get("command") for name in ("frontend", "backend")
+    ], [None, ["CMD", "python3", "-m", "service.check"]]),
     Check("task definitions", "an image that is built is tagged by its content", lambda m: container(m, "backend")[
         "image"
     ].partition(f"{NAME}/")[2], "backend:25a0bc9a5d7ff4fc"),

@@ -39,6 +39,7 @@ build = "app"
 dockerfile = "backend/Dockerfile"
 port = 8080
 database = true
+health = { command = ["python3", "-m", "service.check"] }
 """
 """The sample's two services: one with a ready image, one whose image is to be built, which the embedded cloud skips."""
 SMALL = """

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from provisioner.config import sample
+from provisioner.config.health import Deployment, Health
 from provisioner.config.models import SAMPLE, Config, Network, Tier, load
 from provisioner.config.services import OnDemand, Scaling, Service
 from provisioner.engine.errors import ConfigurationError
@@ -77,14 +78,18 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
             cpu=256,
             memory=512,
             count=1,
-            health="/health",
+            deployment=Deployment(min_percent=100, max_percent=200),
+            stop_timeout=None,
             environment={},
             scaling=Scaling(min=1, max=10, cpu=70),
             user=None,
             read_only=False,
         )
     }
-    assert config.services["web"].path == "/*"
+    web = config.services["web"]
+    assert (web.path, web.deregistration_delay) == ("/*", 30)
+    assert web.health == Health(path="/health", codes="200", interval=15, timeout=5, healthy=2, unhealthy=3, grace=60)
+    assert web.health.command == ()
 
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
@@ -108,7 +113,10 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
         "cpu",
         "memory",
         "count",
-        "health",
+        *(["health"] if with_app else []),
+        "deployment",
+        "stop_timeout",
+        "deregistration_delay",
         "user",
         "read_only",
         "environment",
@@ -117,7 +125,9 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
         "spot",
     )
     text = sample.text(with_app=with_app)
-    example: dict[str, Any] = {"environment": {}} if with_app else {"environment": {}, "user": None, "read_only": False}
+    # the stop timeout is what ECS takes by itself
+    example: dict[str, Any] = {"environment": {}, "stop_timeout": None}
+    example |= {} if with_app else {"user": None, "read_only": False}
     for key in optional:
         assert text.count(f"# {key} = ") == 1, key
         text = text.replace(f"# {key} = ", f"{key} = ")
@@ -272,7 +282,14 @@ def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
         f'kms_key = "{KEY}"\n[logs]\nkms_key = "arn:aws:kms:ap-northeast-1:210987654321:alias/logs/all"',
         '[services.a-b]\nbuild = "app"\nport = 65535\nlaunch = "ec2"\ncpu = 128\nmemory = 6\nuser = "nobody"',
         f'[services.a]\n{PUBLIC}path = "/a/*"\n[services.b]\n{PUBLIC}',
-        f'[services.a]\n{PRIVATE}health = "/?deep=1"',
+        f'[services.a]\n{PUBLIC}health = "/?deep=1"',
+        f'[services.a]\n{PUBLIC}health = {{ path = "/up", codes = "200,300-399,404", interval = 121, timeout = 120 }}',
+        f"[services.a]\n{PUBLIC}health = {{ grace = 3600, healthy = 10, unhealthy = 2 }}\nderegistration_delay = 3600",
+        f'[services.a]\n{PUBLIC}health = {{ command = "wget -qO- localhost", grace = 3600, timeout = 14 }}',
+        f'[services.a]\n{PRIVATE}health = {{ command = ["/check"], interval = 5, timeout = 60, unhealthy = 1 }}',
+        f'[services.a]\n{PRIVATE}launch = "ec2"\nstop_timeout = 600',
+        f"[services.a]\n{PRIVATE}deployment = {{ min_percent = 0, max_percent = 100 }}",
+        f"[services.a]\n{PRIVATE}scaling = {{ min = 2 }}\ndeployment = {{ max_percent = 150 }}",
         "\ufeff# a byte order mark",
     ],
 )
@@ -455,7 +472,39 @@ SERVICE = [
     ("port = 1\nscaling = { cpu = 0 }", "scaling.cpu", ["1 to 100"]),
     ("port = 1\nscaling = { cup = 50 }", "scaling.cup", ['did you mean "cpu"?']),
     ("port = 1\nscaling = 3", "scaling", ["must be a table"]),
-    ('port = 1\nhealth = "health"', "health", ["not a health check path"]),
+    ('port = 1\npublic = true\nhealth = "health"', "health", ["not a health check path"]),
+    ('port = 1\npublic = true\nhealth = { path = "up" }', "health.path", ["not a health check path"]),
+    ("port = 1\npublic = true\nhealth = 200", "health", ["must be a table"]),
+    ("port = 1\npublic = true\nhealth = { codes = 200 }", "health.codes", ['write "200"']),
+    ('port = 1\npublic = true\nhealth = { codes = "2xx" }', "health.codes", ["200 to 499", '"200-399"']),
+    ('port = 1\npublic = true\nhealth = { codes = "200-599" }', "health.codes", ["200 to 499"]),
+    ('port = 1\npublic = true\nhealth = { codes = "399-200" }', "health.codes", ["200 to 499"]),
+    ("port = 1\npublic = true\nhealth = { interval = 4 }", "health.interval", ["5 to 300"]),
+    ("port = 1\npublic = true\nhealth = { timeout = 121, interval = 200 }", "health.timeout", ["2 to 120"]),
+    ("port = 1\npublic = true\nhealth = { timeout = 15 }", "health.timeout", ["not below health.interval", "15"]),
+    ("port = 1\npublic = true\nhealth = { healthy = 1 }", "health.healthy", ["2 to 10"]),
+    ("port = 1\npublic = true\nhealth = { unhealthy = 1 }", "health.unhealthy", ["load balancer", "2 to 10"]),
+    ("port = 1\npublic = true\nhealth = { grace = -1 }", "health.grace", ["use 0 to"]),
+    ("port = 1\npublic = true\nhealth = { gracefully = 1 }", "health.gracefully", ['did you mean "grace"?']),
+    ('port = 1\nhealth = "/up"', "health", ["not public", "health.command", "public = true", "remove"]),
+    ("port = 1\nhealth = { grace = 90 }", "health", ["not public", "health.command"]),
+    ('port = 1\nhealth = { command = "x", codes = "200" }', "health.codes", ["load balancer", "remove it"]),
+    ('port = 1\nhealth = { command = "x", path = "/" }', "health.path", ["load balancer", "remove it"]),
+    ('port = 1\nhealth = { command = "x", healthy = 3 }', "health.healthy", ["load balancer", "remove it"]),
+    ('port = 1\nhealth = { command = "x", grace = 301 }', "health.grace", ["0 to 300"]),
+    ('port = 1\nhealth = { command = "x", timeout = 61 }', "health.timeout", ["2 to 60"]),
+    ('port = 1\nhealth = { command = "" }', "health.command", ["is empty"]),
+    ("port = 1\nhealth = { command = [] }", "health.command", ["is empty"]),
+    ("port = 1\nhealth = { command = true }", "health.command", ["must be a list"]),
+    ('port = 1\nhealth = { command = ["CMD-SHELL", "x"] }', "health.command", ['"CMD-SHELL"', "leave that out"]),
+    ("port = 1\nstop_timeout = 1", "stop_timeout", ["2 to 600"]),
+    ("port = 1\nstop_timeout = 121", "stop_timeout", ["Fargate", "2 to 120"]),
+    ("port = 1\nderegistration_delay = 60", "deregistration_delay", ["not public", "remove deregistration_delay"]),
+    ("port = 1\npublic = true\nderegistration_delay = 3601", "deregistration_delay", ["0 to 3600"]),
+    ("port = 1\ndeployment = { min_percent = 101 }", "deployment.min_percent", ["0 to 100"]),
+    ("port = 1\ndeployment = { max_percent = 99 }", "deployment.max_percent", ["100 to 200"]),
+    ("port = 1\ndeployment = { max_percent = 150 }", "deployment.min_percent", ["one task", "max_percent = 200"]),
+    ("port = 1\ndeployment = { max_percent = 100 }", "deployment.min_percent", ["neither stop nor start"]),
     ('port = 1\nuser = "a:b:c"', "user", ["user:group"]),
     ("port = 1\nread_only = 1", "read_only", ["true or false"]),
     ('port = 1\nenvironment = { "A-B" = "" }', "environment", ["underscores"]),

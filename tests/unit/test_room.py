@@ -11,7 +11,6 @@ from provisioner.config.instances import Size
 from provisioner.config.models import Config
 from steps.endpoints import INTERFACE_SERVICES
 from steps.security_groups import HTTPS
-from steps.services import DEPLOYMENT
 
 WEB = {"image": "nginx:1", "port": 80}
 LARGE = {"c5.large": Size(2048, 4096, 3)}
@@ -28,10 +27,9 @@ def told(config: Config, types: dict[str, Size] = LARGE) -> list[str]:
 
 def test_the_numbers_are_those_of_the_steps() -> None:
     assert len(INTERFACE_SERVICES) == models.ENDPOINTS
-    assert (
-        Config.model_validate({"services": {"web": WEB}}).services["web"].during_deployment(100)
-        == (DEPLOYMENT["maximumPercent"])
-    )
+    single = {**WEB, "deployment": {"min_percent": 0, "max_percent": 100}}
+    services = Config.model_validate({"services": {"web": WEB, "beat": single}}).services
+    assert [services[name].during_deployment(100) for name in ("web", "beat")] == [200, 100]
     assert HTTPS == 443
 
 

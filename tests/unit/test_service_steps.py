@@ -110,10 +110,62 @@ def test_callers_and_users_of_the_database_get_its_address() -> None:
     assert "dockerLabels" not in container(stack, "web")
 
 
-def test_only_images_that_the_stack_builds_are_asked_for_their_health() -> None:
-    stack = declared(web={"build": "nowhere", "port": 80, "health": "/up"}, other={"image": "nginx:1", "port": 81})
-    assert container(stack, "web")["healthCheck"]["command"][-1] == "http://127.0.0.1:80/up"
-    assert "healthCheck" not in container(stack, "other")
+def test_no_container_is_asked_for_its_health_unless_that_is_asked_for() -> None:
+    stack = declared(
+        web={"build": "nowhere", "port": 80, "public": True, "health": "/up"},
+        worker={"build": "nowhere", "port": 81},
+        listed={"image": "web:1", "port": 82, "health": {"command": ["/check", "-q"]}},
+        text={"image": "web:1", "port": 83, "health": {"command": "test -e /tmp/ok", "unhealthy": 1, "grace": 300}},
+        both={"image": "web:1", "port": 84, "public": True, "path": "/b", "health": {"command": "true", "grace": 900}},
+    )
+    assert not any("healthCheck" in container(stack, name) for name in ("web", "worker"))
+    assert container(stack, "listed")["healthCheck"] == {
+        "command": ["CMD", "/check", "-q"],
+        "interval": 15,
+        "timeout": 5,
+        "retries": 3,
+        "startPeriod": 60,
+    }
+    check = container(stack, "text")["healthCheck"]
+    assert (check["command"], check["retries"], check["startPeriod"]) == (["CMD-SHELL", "test -e /tmp/ok"], 1, 300)
+    # ECS allows 300 s there, and the grace period of the service counts for both checks
+    assert container(stack, "both")["healthCheck"]["startPeriod"] == 300
+    assert desired(stack, "service/both").health_check_grace_period_seconds == 900
+
+
+def test_a_public_service_is_asked_by_its_target_group_as_configured() -> None:
+    health = {"path": "/up", "codes": "200-399", "interval": 30, "timeout": 9, "healthy": 4, "unhealthy": 5}
+    plain = declared(web={"image": "web:1", "port": 80, "public": True})
+    stack = declared(
+        web={"image": "web:1", "port": 80, "public": True, "health": health, "deregistration_delay": 120},
+        api={"image": "api:1", "port": 80},
+    )
+    group = desired(stack, "target_group/web")
+    assert (group.health_check_path, group.matcher, group.deregistration_delay) == ("/up", "200-399", 120)
+    assert (group.health_check_interval_seconds, group.health_check_timeout_seconds) == (30, 9)
+    assert (group.healthy_threshold_count, group.unhealthy_threshold_count) == (4, 5)
+    assert [desired(stack, f"service/{name}").health_check_grace_period_seconds for name in ("web", "api")] == [60, 0]
+    group = desired(plain, "target_group/web")
+    assert (group.health_check_path, group.matcher, group.deregistration_delay) == ("/health", "200", 30)
+    assert (group.health_check_interval_seconds, group.health_check_timeout_seconds) == (15, 5)
+    assert (group.healthy_threshold_count, group.unhealthy_threshold_count) == (2, 3)
+
+
+def test_a_service_that_must_not_run_twice_has_no_rebalancing() -> None:
+    stack = declared(
+        web={"image": "web:1", "port": 80},
+        beat={"image": "beat:1", "port": 81, "deployment": {"min_percent": 0, "max_percent": 100}, "stop_timeout": 90},
+    )
+    for name, least, most, rebalancing in (("web", 100, 200, "ENABLED"), ("beat", 0, 100, "DISABLED")):
+        service = desired(stack, f"service/{name}")
+        assert service.deployment_configuration == {
+            "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            "maximumPercent": most,
+            "minimumHealthyPercent": least,
+        }
+        assert service.availability_zone_rebalancing == rebalancing
+    assert container(stack, "beat")["stopTimeout"] == 90
+    assert "stopTimeout" not in container(stack, "web")
 
 
 def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:

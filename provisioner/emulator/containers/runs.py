@@ -82,6 +82,11 @@ def is_changing() -> bool:
     )
 
 
+def is_real(task: Task) -> bool:
+    """Whether the task has containers in the engine."""
+    return engine.current is not None and task.id in _runs
+
+
 def exited(task: Task) -> bool:
     """Whether an essential container of a running task has ended; its exit code is then in the task."""
     host, run = engine.current, _runs.get(task.id)

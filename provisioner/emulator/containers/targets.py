@@ -13,18 +13,28 @@ from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
 from provisioner.emulator.containers import runs
 from provisioner.emulator.containers.definitions import HASTE
 from provisioner.emulator.containers.engine import Engine, repeat
-from provisioner.emulator.ecs.store import Task, stores
+from provisioner.emulator.ecs.store import Store, Task, stores
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.patch import wrap
 
 READ_SECONDS = 0.2
 SHORTEST_SECONDS = 0.5
 """Real seconds between two checks of one target at the least."""
+FAILED, TIMED_OUT, WRONG_CODE = (
+    "Health checks failed",
+    "Request timed out",
+    "Health checks failed with these codes: ",
+)
+"""Why a target is unhealthy, in Elastic Load Balancing's words (TargetHealth, Description)."""
 
 
 @dataclass
 class TaskTarget:
-    """A task behind a target group; `port` is the one of this machine that leads to it."""
+    """A task behind a target group; `port` is the one of this machine that leads to it.
+
+    Attributes:
+        excused_until: when the task's grace period ends, in seconds since the epoch.
+    """
 
     port: int
     path: str
@@ -33,6 +43,7 @@ class TaskTarget:
     codes: str
     healthy_after: int
     unhealthy_after: int
+    excused_until: float
     state: str = "initial"
     successes: int = 0
     failures: int = 0
@@ -40,6 +51,8 @@ class TaskTarget:
     next_at: float = 0.0
 
 
+SETTINGS = ("port", "path", "timeout", "interval", "codes", "healthy_after", "unhealthy_after", "excused_until")
+"""What of a target follows from its group and its task, which may change at any time."""
 _targets: dict[tuple[str, str], TaskTarget] = {}
 """By target group and address."""
 
@@ -54,6 +67,8 @@ def watch(host: Engine) -> None:
             del _targets[key]
         for key, target in found.items():
             known = _targets.setdefault(key, target)
+            for setting in SETTINGS:
+                setattr(known, setting, getattr(target, setting))
             if time.monotonic() >= known.next_at:
                 known.next_at = time.monotonic() + known.timeout + known.interval
                 host.pool.submit(_check, known)
@@ -62,8 +77,18 @@ def watch(host: Engine) -> None:
 
 
 def any_unknown() -> bool:
-    """Say whether a target has not been found healthy or unhealthy yet."""
-    return any(target.state == "initial" for target in list(_targets.values()))
+    """Say whether a target may still become healthy: nothing was found yet, or it has time left to start."""
+    known = any(
+        target.state == "initial" or (target.state == "unhealthy" and time.time() < target.excused_until)
+        for target in list(_targets.values())
+    )
+    return known or any(_is_new(task) for store in stores() for task in list(store.tasks.values()))
+
+
+def _is_new(task: Task) -> bool:
+    """Whether a task is registered with a load balancer, and is about to be checked for the first time."""
+    waits = task.registered and task.desired == "RUNNING" and bool(task.spec["loadBalancers"]) and runs.is_real(task)
+    return waits and all(address != task.address for _, address in list(_targets))
 
 
 def healthy(group: str) -> list[TaskTarget]:
@@ -75,22 +100,36 @@ def healthy(group: str) -> list[TaskTarget]:
 def state(task: Task) -> str:
     """What the load balancers think of a task: healthy, unhealthy, initial; empty if none knows it."""
     states = {target.state for (_, address), target in list(_targets.items()) if address == task.address}
+    states |= {"initial"} if _is_new(task) else set()
     return next((one for one in ("unhealthy", "initial", "healthy") if one in states), "")
 
 
+def failing_group(task: Task) -> tuple[str, str]:
+    """The ARN of a target group in which a task is unhealthy, and why; empty strings if there is none."""
+    known = ((arn, target) for (arn, address), target in list(_targets.items()) if address == task.address)
+    return next(((arn, target.reason) for arn, target in known if target.state == "unhealthy"), ("", ""))
+
+
 def _found() -> Iterator[tuple[tuple[str, str], TaskTarget]]:
-    tasks = {task.address: task for store in stores() for task in store.tasks.values() if task.address}
+    tasks = {task.address: (store, task) for store in stores() for task in store.tasks.values() if task.address}
     for by_region in elbv2_backends.values():
         for backend in by_region.values():
             for group in backend.target_groups.values():
                 for address, target in group.targets.items():
-                    task = tasks.get(address)
+                    store, task = tasks.get(address, (None, None))
                     port = runs.port(task, int(target["Port"])) if task else None
-                    if port:
-                        yield (group.arn, address), _target(group, port)
+                    if store and task and port:
+                        yield (group.arn, address), _target(group, port, _excused_until(store, task))
 
 
-def _target(group: Any, port: int) -> TaskTarget:
+def _excused_until(store: Store, task: Task) -> float:
+    """Until when failed checks of a task do not count: as long as it has not started, not yet."""
+    service = store.services.get(f"{task.cluster}/{task.service}")
+    grace = float(service.shape.get("healthCheckGracePeriodSeconds", 0)) if service else 0.0
+    return (task.times["startedAt"].timestamp() if "startedAt" in task.times else time.time()) + grace
+
+
+def _target(group: Any, port: int, excused_until: float) -> TaskTarget:
     return TaskTarget(
         port,
         group.health_check_path or "/",
@@ -99,6 +138,7 @@ def _target(group: Any, port: int) -> TaskTarget:
         str((group.matcher or {}).get("HttpCode") or "200"),
         int(group.healthy_threshold_count),
         int(group.unhealthy_threshold_count),
+        excused_until,
     )
 
 
@@ -111,12 +151,11 @@ def _check(target: TaskTarget) -> None:
             status = connection.getresponse().status
         finally:
             connection.close()
-        if not matches(target.codes, status):
-            reason = f"Health checks failed with these codes: [{status}]"
+        reason = failure(target.codes, status)
     except TimeoutError:
-        reason = "Request timed out"
+        reason = TIMED_OUT
     except (OSError, http.client.HTTPException):
-        reason = "Health checks failed"
+        reason = FAILED
     target.failures = target.failures + 1 if reason else 0
     target.successes = 0 if reason else target.successes + 1
     # A new target is healthy after one good answer (user guide, target group health checks)
@@ -125,6 +164,11 @@ def _check(target: TaskTarget) -> None:
     elif target.failures >= target.unhealthy_after:
         target.state, target.reason = "unhealthy", reason
     target.next_at = time.monotonic() + target.interval
+
+
+def failure(codes: str, status: int) -> str:
+    """Say why an answer with this status fails a check for these codes; empty if it does not."""
+    return "" if matches(codes, status) else f"{WRONG_CODE}[{status}]"
 
 
 def matches(codes: str, status: int) -> bool:
@@ -146,6 +190,17 @@ def health_for(original: Any, self: Any, target: dict[str, Any], ec2_backend: An
     known = _targets.get((self.arn, target["Id"]))
     if known is None:
         return original(self, target, ec2_backend)
-    code = {"healthy": None, "initial": "Elb.RegistrationInProgress"}.get(known.state, "Target.FailedHealthChecks")
-    port, reason = str(target.get("Port", self.port)), known.reason or None
-    return FakeHealthStatus(target["Id"], port, self.health_check_port, known.state, code, reason)
+    code, words = described(known.state, known.reason)
+    return FakeHealthStatus(
+        target["Id"], str(target.get("Port", self.port)), self.health_check_port, known.state, code, words
+    )
+
+
+def described(state: str, reason: str) -> tuple[str | None, str | None]:
+    """Return Reason and Description of a target's health (ELB API reference, TargetHealth)."""
+    if state == "initial":
+        return "Elb.InitialHealthChecking", "Initial health checks in progress"
+    if state == "healthy":
+        return None, None
+    codes = {TIMED_OUT: "Target.Timeout", FAILED: "Target.FailedHealthChecks"}
+    return codes.get(reason, "Target.ResponseCodeMismatch"), reason

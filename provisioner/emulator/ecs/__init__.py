@@ -58,8 +58,11 @@ def tick() -> None:
 
 def _shape(kept: Store) -> Hashable:
     """Return what is equal before and after a round in which nothing has moved."""
+    from provisioner.emulator.ecs import probes
+
     groups = kept.autoscaling.autoscaling_groups.values()
     return (
+        probes.states(),
         tuple((one.name, one.status, one.busy_until) for one in kept.clusters.values()),
         tuple((one.name, one.status, one.update_status) for one in kept.providers.values()),
         tuple(one.status for revisions in kept.definitions.values() for one in revisions),

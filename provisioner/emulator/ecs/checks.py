@@ -36,6 +36,26 @@ def check_count(request: Shape) -> None:
         refuse("InvalidParameterException", "The desired count must be 0 or more.")
 
 
+def check_deployment(shape: Shape) -> None:
+    """A deployment has room to begin, and rebalancing has room for one more task.
+
+    The first is refused with these words (recorded by several projects; developer guide, "Service definition
+    parameters"), the second is documented (developer guide, "Balancing an Amazon ECS service across Availability
+    Zones": not available with 100% for maximumPercent; aws-cdk#32263).
+    """
+    configuration = shape["deploymentConfiguration"]
+    if configuration["maximumPercent"] == 100 and configuration["minimumHealthyPercent"] == 100:
+        refuse(
+            "InvalidParameterException",
+            "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.",
+        )
+    if configuration["maximumPercent"] <= 100 and shape["availabilityZoneRebalancing"] == "ENABLED":
+        refuse(
+            "InvalidParameterException",
+            "Availability Zone rebalancing does not support a maximumPercent of 100 or less.",
+        )
+
+
 def check_placement(request: Shape, on_fargate: bool) -> None:
     """Platform versions are Fargate's; placement is for instances (API reference of CreateService)."""
     version = request.get("platformVersion")

@@ -124,7 +124,7 @@ def _check_health(check: Shape | None) -> None:
         return
     if (check.get("command") or [""])[0] not in ("CMD", "CMD-SHELL", "NONE"):
         refuse("ClientException", "The command of a health check must begin with CMD or CMD-SHELL.")
-    for name, least, most in (("interval", 5, 300), ("timeout", 2, 120), ("retries", 1, 10), ("startPeriod", 0, 300)):
+    for name, least, most in (("interval", 5, 300), ("timeout", 2, 60), ("retries", 1, 10), ("startPeriod", 0, 300)):
         if check.get(name) is not None and not least <= int(check[name]) <= most:
             refuse("ClientException", f"The {name} of a health check must be between {least} and {most}.")
 
@@ -170,8 +170,9 @@ def _check_on_fargate(container: Shape) -> None:
     """What the container definition's parameters say is "not supported" on Fargate (developer guide)."""
     if container.get("privileged"):
         refuse("ClientException", "Fargate compatible task definitions do not support privileged containers")
-    if int(container.get("stopTimeout") or 0) > 120:
-        refuse("ClientException", "The stop timeout of a container on Fargate cannot be above 120 seconds")
+    stop = container.get("stopTimeout")
+    if stop is not None and not 2 <= int(stop) <= 120:
+        refuse("ClientException", "The stop timeout of a container on Fargate must be between 2 and 120 seconds")
 
 
 def _units(text: str, suffix: str) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 
 from provisioner.emulator import faults
 from provisioner.emulator.clock import later
+from provisioner.emulator.ecs import probes
 from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
 from provisioner.emulator.ecs.tasks import end
 
@@ -86,13 +86,18 @@ def _write(store: Store, task: Task, container: Shape) -> None:
 def count(store: Store, service: Service, primary: Deployment) -> None:
     """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker give it up.
 
-    What could not be placed counts too. A task that ran sets the count to zero (API reference, Deployment); the
-    threshold is half the desired count, at least 3 and at most 200 (API reference, ServiceDeploymentCircuitBreaker).
+    What could not be placed counts too. Once a task ran, only those count that failed their health checks, and one
+    that is well sets the count to zero (developer guide, "How the Amazon ECS deployment circuit breaker detects
+    failures"); the threshold is half the desired count, at least 3 and at most 200 (API reference,
+    ServiceDeploymentCircuitBreaker).
     """
-    if any(task.deployment == primary.id and "startedAt" in task.times for task in store.tasks.values()):
+    tasks = [task for task in store.tasks.values() if task.deployment == primary.id]
+    if not primary.started and any("startedAt" in task.times for task in tasks):
+        primary.started, primary.failed = True, 0
+    if primary.started and any(map(probes.is_well, tasks)):
         primary.failed = 0
         return
-    newly_failed = list(_newly_failed(store, primary))
+    newly_failed = [task for task in tasks if not task.counted and _has_failed(task, primary)]
     for task in newly_failed:
         task.counted = True
         primary.failed += 1
@@ -107,10 +112,11 @@ def count(store: Store, service: Service, primary: Deployment) -> None:
         _give_up(service, primary)
 
 
-def _newly_failed(store: Store, deployment: Deployment) -> Iterator[Task]:
-    for task in list(store.tasks.values()):
-        if task.deployment == deployment.id and task.stop_code in _FAILED and not task.counted:
-            yield task
+def _has_failed(task: Task, deployment: Deployment) -> bool:
+    """Whether the circuit breaker counts a task: whether it ran is of interest first, then whether it is well."""
+    if deployment.started:
+        return task.stop_reason.startswith((probes.CONTAINER_FAILED, probes.TARGET_FAILED))
+    return task.stop_code in _FAILED
 
 
 def _give_up(service: Service, deployment: Deployment) -> None:

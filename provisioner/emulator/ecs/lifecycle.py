@@ -9,9 +9,9 @@ from moto.core.exceptions import ServiceException
 
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
-from provisioner.emulator.containers import runs, targets
+from provisioner.emulator.containers import runs
 from provisioner.emulator.containers.definitions import CannotStart
-from provisioner.emulator.ecs import failing
+from provisioner.emulator.ecs import failing, probes
 from provisioner.emulator.ecs.placement import place, shortage
 from provisioner.emulator.ecs.store import NEVER, Store, Task, last_part, now
 from provisioner.emulator.ecs.tasks import end
@@ -29,7 +29,10 @@ def step(store: Store, task: Task) -> None:
         return
     if _host_gone(store, task):
         _lost(store, task)
-    elif task.desired == "STOPPED":
+        return
+    if task.desired == "RUNNING":
+        probes.look(store, task)
+    if task.desired == "STOPPED":
         # an agent that cannot be reached is told to stop nothing
         reached = not task.instance or store.instances[task.instance].connected
         if passed(task.next_at) and reached:
@@ -41,13 +44,11 @@ def step(store: Store, task: Task) -> None:
 
 
 def _watch(store: Store, task: Task) -> None:
-    """A task that waits for room is placed when there is some; one that runs is ended when it is not well."""
+    """A task that waits for room is placed when there is some; one whose container has ended is ended."""
     if task.status == "PROVISIONING":
         _await_room(store, task)
     elif runs.exited(task):
         end(task, "Essential container in task exited", "EssentialContainerExited")
-    elif why := _unwell(store, task):
-        end(task, why, "ServiceSchedulerInitiated")
 
 
 def _await_room(store: Store, task: Task) -> None:
@@ -61,17 +62,6 @@ def _await_room(store: Store, task: Task) -> None:
         task.gives_up_at = later(durations.TASK_WITHOUT_ROOM)
     elif passed(task.gives_up_at):
         end(task, f"TaskFailedToStart: {shortage(store, task)}", "TaskFailedToStart")
-
-
-def _unwell(store: Store, task: Task) -> str:
-    """Say which check a running task failed: its own or a load balancer's."""
-    if any(runs.health(task, one["name"]) == "UNHEALTHY" for one in task.definition.shape["containerDefinitions"]):
-        return "Task failed container health checks"
-    service = store.services.get(f"{task.cluster}/{task.service}")
-    if service is None or targets.state(task) != "unhealthy":
-        return ""
-    graceful = (now() - task.times["startedAt"]).total_seconds() < service.shape.get("healthCheckGracePeriodSeconds", 0)
-    return "" if graceful else "Task failed ELB health checks"
 
 
 def _start(store: Store, task: Task) -> None:
@@ -95,6 +85,22 @@ def _start(store: Store, task: Task) -> None:
                 return
             task.status, task.next_at = "RUNNING", NEVER
             task.times["startedAt"] = now()
+            _begin_to_count(store, task)
+
+
+def _begin_to_count(store: Store, task: Task) -> None:
+    """Note when a service's task that nothing checks is taken for well, and when its grace period ends.
+
+    The scheduler waits for 40 seconds before it counts such a task (API reference, DeploymentConfiguration,
+    minimumHealthyPercent).
+    """
+    service = store.services.get(f"{task.cluster}/{task.service}")
+    if service is None:
+        return
+    if probes.is_unchecked(task):
+        task.counts_at = later(durations.TASK_COUNTED)
+    elif not probes.is_well(task):
+        later(probes.grace(service))
 
 
 def _started(store: Store, task: Task) -> bool:
@@ -137,6 +143,7 @@ def _lost(store: Store, task: Task) -> None:
 
 def _finish(task: Task) -> None:
     runs.forget(task)
+    probes.forget(task)
     task.status, task.next_at, task.forget_at = "STOPPED", NEVER, later(_REMEMBER_SECONDS)
     task.times["stoppedAt"] = now()
 

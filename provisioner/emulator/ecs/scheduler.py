@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from provisioner.emulator.clock import later, passed
-from provisioner.emulator.containers import targets
 from provisioner.emulator.ecs import failing, placement
+from provisioner.emulator.ecs.probes import is_unchecked, is_well, unwell
 from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
-from provisioner.emulator.ecs.tasks import end, health, new
+from provisioner.emulator.ecs.tasks import end, new
 
 _BACK_OFF_SECONDS = 30.0
 _PER_ROUND = 10
@@ -43,10 +43,14 @@ def schedule(store: Store, service: Service) -> None:
     primary.seen = True
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
     outdated = [task for task in tasks if task not in current]
+    failed = [task for task in current if unwell(service, task)]
+    current = [task for task in current if task not in failed]
     _shrink(service, primary, current)
-    _grow(store, service, primary, len(current), len(tasks))
+    started = _grow(store, service, primary, len(current), len(tasks))
+    if not started:
+        _heal(service, current, failed, _most(service) - len(tasks))
     _replace(service, primary, tasks, outdated)
-    _complete(service, primary, current, outdated)
+    _complete(service, primary, current, [*outdated, *failed])
 
 
 def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
@@ -61,13 +65,18 @@ def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
     service.say(f"has stopped {surplus} running tasks: " + " ".join(f"(task {task.id})." for task in order[:surplus]))
 
 
-def _grow(store: Store, service: Service, primary: Deployment, current: int, total: int) -> None:
+def _most(service: Service) -> int:
+    """How many tasks there may be at once."""
+    percent = int(service.shape["deploymentConfiguration"]["maximumPercent"])
+    return max(service.desired, math.floor(service.desired * percent / 100))
+
+
+def _grow(store: Store, service: Service, primary: Deployment, current: int, total: int) -> int:
+    """Start the tasks that are missing, as far as the maximum allows; returns how many."""
     if not passed(service.retry_at) or primary.state == "FAILED":
-        return
-    configuration = service.shape["deploymentConfiguration"]
-    most = max(service.desired, math.floor(service.desired * configuration["maximumPercent"] / 100))
-    number = min(service.desired - current, most - total, _PER_ROUND)
-    started = []
+        return 0
+    number = min(service.desired - current, _most(service) - total, _PER_ROUND)
+    started: list[Task] = []
     for _ in range(number):
         task = _task(store, service, primary)
         if not placement.place(store, task):
@@ -80,22 +89,43 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, tot
         started.append(task)
     if started:
         service.say(f"has started {len(started)} tasks: " + " ".join(f"(task {task.id})." for task in started))
+    return len(started)
+
+
+def _heal(service: Service, current: list[Task], failed: list[Task], room: int) -> None:
+    """Replace tasks that failed their checks.
+
+    A replacement comes first. If it is well, the failed task is stopped; if it fails too, one of the two. Where the
+    maximum leaves no room for it, the failed tasks are stopped one by one (developer guide, "Amazon ECS services").
+
+    Args:
+        current: those of the newest deployment that did not fail.
+        room: how many more tasks there may be.
+    """
+    coming = len(current) - sum(map(is_well, current))
+    if not failed or coming:
+        return
+    surplus = len(current) + len(failed) - service.desired
+    number = surplus if surplus > 0 or room > 0 else 1
+    for task in failed[:number]:
+        end(task, task.unwell, "ServiceSchedulerInitiated")
+        service.say(f"has stopped 1 running tasks: (task {task.id}).")
 
 
 def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:
     """Stop old tasks as far as the minimum of healthy ones allows."""
     percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
     least = math.ceil(service.desired * percent / 100)
-    running = sum(_well(task) and task.desired == "RUNNING" for task in tasks)
+    running = sum(_counts(task) and task.desired == "RUNNING" for task in tasks)
     for task in outdated:
-        if not _well(task) or running > least:
-            running -= _well(task)
+        if not is_well(task) or running > least:
+            running -= _counts(task)
             end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
             service.say(f"has stopped 1 running tasks: (task {task.id}).")
 
 
 def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
-    settled = sum(map(_well, current)) == service.desired and not outdated
+    settled = sum(map(is_well, current)) == service.desired and not outdated
     if not settled:
         return
     del service.deployments[1:]
@@ -106,14 +136,9 @@ def _complete(service: Service, primary: Deployment, current: list[Task], outdat
         service.say("has reached a steady state.")
 
 
-def _well(task: Task) -> bool:
-    """Whether a task counts as healthy: it runs, and passed its own checks and those of its load balancers.
-
-    See the API reference, DeploymentConfiguration, minimumHealthyPercent.
-    """
-    checked = any("healthCheck" in one for one in task.definition.shape["containerDefinitions"])
-    well = not checked or health(task) == "HEALTHY"
-    return task.status == "RUNNING" and well and targets.state(task) in ("", "healthy")
+def _counts(task: Task) -> bool:
+    """Whether a task counts towards the minimum of healthy ones: one that nothing checks does so later."""
+    return is_well(task) and (not is_unchecked(task) or passed(task.counts_at))
 
 
 def _draining(store: Store, task: Task) -> bool:

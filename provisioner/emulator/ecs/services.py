@@ -69,6 +69,10 @@ def create_service(store: Store, request: Shape) -> Shape:
     checks.check_balancers(store, shape["loadBalancers"], definition)
     checks.check_registries(store, shape["serviceRegistries"], definition)
     shape["deploymentConfiguration"] = _deployment_configuration({}, request.get("deploymentConfiguration"))
+    if "availabilityZoneRebalancing" not in request and shape["deploymentConfiguration"]["maximumPercent"] <= 100:
+        # on by default where it is possible
+        shape["availabilityZoneRebalancing"] = "DISABLED"
+    checks.check_deployment(shape)
     shape["deploymentController"] = request.get("deploymentController", {"type": "ECS"})
     shape["createdAt"] = now()
     service = Service(
@@ -117,6 +121,7 @@ def update_service(store: Store, request: Shape) -> Shape:
     shape["deploymentConfiguration"] = _deployment_configuration(
         service.shape["deploymentConfiguration"], request.get("deploymentConfiguration")
     )
+    checks.check_deployment(shape)
     rolled = any(shape.get(field) != service.shape.get(field) for field in _ROLLED)
     service.shape = shape
     service.desired = int(request.get("desiredCount", service.desired))

@@ -102,6 +102,7 @@ class Deployment:
     reason: str = ""
     failed: int = 0
     seen: bool = False
+    started: bool = False
 
 
 @dataclass
@@ -163,6 +164,8 @@ class Task:
     exit_code: int | None = None
     registered: bool = False
     counted: bool = False
+    counts_at: float = 0.0
+    unwell: str = ""
     protected_until: datetime | None = None
 
     @property

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from provisioner.emulator.containers import runs
 from provisioner.emulator.ecs import checks, placement
 from provisioner.emulator.ecs.container_instances import size
 from provisioner.emulator.ecs.dispatch import at_most, operation, required
+from provisioner.emulator.ecs.probes import container_health, health
 from provisioner.emulator.ecs.services import on_fargate
 from provisioner.emulator.ecs.store import Cluster, Shape, Store, Task, TaskDefinition, last_part, tag_list, tag_map
 from provisioner.emulator.patch import refuse
@@ -172,19 +172,6 @@ def describe(store: Store, task: Task, *, tags: bool) -> Shape:
     return shape | {name: value for name, value in optional.items() if value}
 
 
-def health(task: Task) -> str:
-    """The task's health: HEALTHY if all containers with a check are, UNKNOWN if none has one (API reference, Task)."""
-    checked = [one for one in task.definition.shape["containerDefinitions"] if "healthCheck" in one]
-    states = {_health(task, one) for one in checked}
-    return next((one for one in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if one in states), "UNKNOWN")
-
-
-def _health(task: Task, container: Shape) -> str:
-    if "healthCheck" not in container or task.status != "RUNNING":
-        return "UNKNOWN"
-    return runs.health(task, container["name"]) or "HEALTHY"
-
-
 def _containers(task: Task) -> list[Shape]:
     status = "RUNNING" if task.status in ("RUNNING", "DEACTIVATING", "STOPPING") else "PENDING"
     if task.status in ("DEPROVISIONING", "STOPPED"):
@@ -202,7 +189,7 @@ def _containers(task: Task) -> list[Shape]:
             "lastStatus": status,
             "networkBindings": [],
             "networkInterfaces": interfaces,
-            "healthStatus": _health(task, container),
+            "healthStatus": container_health(task, container),
             "cpu": str(container.get("cpu", 0)),
         }
         if "memory" in container:

@@ -14,8 +14,10 @@ from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
 from provisioner.emulator.lag import mark_new, too_new
 from provisioner.emulator.patch import refuse, replace, wrap
+from provisioner.emulator.rules.elbv2_health import check_health
 
 _MAX_TAGS = 50
+_DELAY, _MOST_DELAY = "deregistration_delay.timeout_seconds", 3600
 
 _TARGET_GROUP_ATTRIBUTES = {
     "deregistration_delay.timeout_seconds": "300",
@@ -115,9 +117,13 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
                 )
             return group
     check_tags(kwargs.get("tags"))
-    path = kwargs.get("healthcheck_path")
-    if path and not path.startswith("/"):
-        refuse("ValidationError", f"Health check path '{path}' must start with a '/' character")
+    if kwargs.get("protocol") in ("HTTP", "HTTPS"):
+        check_health(
+            kwargs.get("healthcheck_path"),
+            kwargs.get("healthcheck_interval_seconds"),
+            kwargs.get("healthcheck_timeout_seconds"),
+            (kwargs.get("matcher") or {}).get("HttpCode"),
+        )
     group = original(self, name, **kwargs)
     group.requested = requested
     if group.protocol in ("HTTP", "HTTPS"):
@@ -136,12 +142,18 @@ def describe_target_group_attributes(original: Any, self: Any) -> Any:
 
 @wrap(ELBv2Backend, "modify_target_group_attributes")
 def modify_target_group_attributes(original: Any, self: Any, target_group_arn: str, attributes: Any) -> None:
-    """ModifyTargetGroupAttributes: known keys only."""
+    """ModifyTargetGroupAttributes: known keys only, a delay of up to an hour (API reference, TargetGroupAttribute)."""
     group = resource(self, target_group_arn)
     for key in attributes:
         if key not in group.attributes:
             refuse("ValidationError", f"Target group attribute key '{key}' is not recognized")
-    original(self, target_group_arn, attributes)
+    delay = attributes.get(_DELAY)
+    if delay is not None and not 0 <= int(delay) <= _MOST_DELAY:
+        refuse("ValidationError", f"'{_DELAY}' value '{delay}' must be between '0-{_MOST_DELAY}' inclusive")
+    # moto takes the last second for too many
+    original(self, target_group_arn, {key: value for key, value in attributes.items() if key != _DELAY})
+    if delay is not None:
+        group.attributes[_DELAY] = str(delay)
 
 
 @wrap(ELBv2Backend, "delete_target_group")

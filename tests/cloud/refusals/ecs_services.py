@@ -14,6 +14,7 @@ case = partial(Case, "ecs")
 NETWORK = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html"
 ITEM = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"
 BALANCING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html"
+REBALANCING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html"
 EXEC = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
 CONSTRAINTS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html"
 
@@ -169,6 +170,14 @@ CASES = (
         parameter("loadBalancers"), lambda s, c: behind(s, c, port=81), "did not have a container port"),
     case("CreateService", "with a grace period and no load balancer", "InvalidParameterException", BALANCING,
         lambda s, c: create(s, c, healthCheckGracePeriodSeconds=60), "grace period"),
+    case("CreateService", "with no room for a deployment", "InvalidParameterException",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_definition_parameters.html",
+        lambda s, c: create(s, c, deploymentConfiguration={"maximumPercent": 100, "minimumHealthyPercent": 100}),
+        "cannot be 100"),
+    case("CreateService", "with rebalancing and no room for one more task", "InvalidParameterException", REBALANCING,
+        lambda s, c: create(
+            s, c, availabilityZoneRebalancing="ENABLED",
+            deploymentConfiguration={"maximumPercent": 100, "minimumHealthyPercent": 0}), "rebalancing"),
     case("CreateService", "with an unknown Cloud Map service", "InvalidParameterException",
         parameter("serviceRegistries"), lambda s, c: create(s, c, serviceRegistries=[
             {"registryArn": "arn:aws:servicediscovery:ap-northeast-1:123456789012:service/srv-nothing"}])),

@@ -18,6 +18,8 @@ NO_LISTENER = f"{BASE}:listener/app/nothing/0123456789abcdef/0123456789abcdef"
 NO_RULE = f"{BASE}:listener-rule/app/nothing/0123456789abcdef/0123456789abcdef/0123456789abcdef"
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html"
+MATCHER = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html"
+HEALTH = "https://github.com/hashicorp/terraform-provider-aws/issues/48070"
 GROUP_ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html"
 
 
@@ -172,6 +174,16 @@ CASES = (
         parameter("HealthyThresholdCount"), lambda s, c: group(s, c, HealthyThresholdCount=11)),
     case("CreateTargetGroup", "with a health check path that does not begin with a slash", "ValidationError",
         parameter("HealthCheckPath"), lambda s, c: group(s, c, HealthCheckPath="health")),
+    case("CreateTargetGroup", "with health checks that take as long as the time between them", "ValidationError",
+        HEALTH, lambda s, c: group(s, c, HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=5),
+        "interval must be greater than the timeout"),
+    case("CreateTargetGroup", "with a timeout of health checks above 120 seconds", "ValidationError",
+        parameter("HealthCheckTimeoutSeconds"),
+        lambda s, c: group(s, c, HealthCheckIntervalSeconds=300, HealthCheckTimeoutSeconds=121)),
+    case("CreateTargetGroup", "with codes of health checks above 499", "ValidationError", MATCHER,
+        lambda s, c: group(s, c, Matcher={"HttpCode": "200-599"}), "200-499"),
+    case("CreateTargetGroup", "with codes of health checks that are none", "ValidationError", MATCHER,
+        lambda s, c: group(s, c, Matcher={"HttpCode": "2xx"})),
     case("CreateTargetGroup", "with a target type that does not exist", "ValidationError", parameter("TargetType"),
         lambda s, c: group(s, c, TargetType="task")),
     case("DeleteTargetGroup", "while a listener forwards to it", "ResourceInUse", ERRORS,
@@ -183,6 +195,11 @@ CASES = (
         lambda s, c: c.describe_target_group_attributes(TargetGroupArn=NO_GROUP)),
     case("ModifyTargetGroup", "of an unknown ARN", "TargetGroupNotFound", ERRORS,
         lambda s, c: c.modify_target_group(TargetGroupArn=NO_GROUP, HealthCheckPath="/")),
+    case("ModifyTargetGroup", "to a timeout of health checks as long as their interval", "ValidationError", HEALTH,
+        lambda s, c: c.modify_target_group(TargetGroupArn=target_group(s), HealthCheckTimeoutSeconds=30),
+        "interval must be greater than the timeout"),
+    case("ModifyTargetGroup", "to codes of health checks below 200", "ValidationError", MATCHER,
+        lambda s, c: c.modify_target_group(TargetGroupArn=target_group(s), Matcher={"HttpCode": "100-299"})),
     case("ModifyTargetGroupAttributes", "of an unknown ARN", "TargetGroupNotFound", ERRORS,
         lambda s, c: group_attribute(c, NO_GROUP, "deregistration_delay.timeout_seconds", "30")),
     case("ModifyTargetGroupAttributes", "with a key that does not exist", "ValidationError", GROUP_ATTRIBUTES,

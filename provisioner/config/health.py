@@ -1,0 +1,124 @@
+"""The models of `services.NAME.health` and `services.NAME.deployment` in `stack.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+from provisioner.config import validators as values
+from provisioner.config.base import Model, Problem
+from provisioner.config.loader import shown
+
+LONGEST_START = 300
+"""Seconds for which ECS excuses a container's failing check (API reference, HealthCheck, startPeriod)."""
+LONGEST_COMMAND = 60
+"""Seconds that a container's check may take (API reference, HealthCheck, timeout)."""
+LONGEST_GRACE = 2_147_483_647
+"""Seconds of the longest grace period (API reference, UpdateService, healthCheckGracePeriodSeconds)."""
+SECONDS = "a number of seconds that AWS allows"
+CHECKS = "a number of checks that AWS allows"
+
+
+def _codes(value: str) -> str:
+    """Let pass only HTTP codes that an Application Load Balancer takes (API reference, Matcher)."""
+    for part in value.split(","):
+        found = re.fullmatch(r"(\d{3})(?:-(\d{3}))?", part, re.ASCII)
+        if found is None or not 200 <= int(found[1]) <= int(found[2] or found[1]) <= 499:
+            rule = 'is not a list of HTTP codes from 200 to 499: write it as "200", "200,204" or "200-399"'
+            raise ValueError(f"{shown(value)} {rule}")
+    return value
+
+
+def _command(value: object) -> object:
+    """Return a command as ECS takes it: text is run by the container's shell, a list is run as it is."""
+    if isinstance(value, str):
+        return ("CMD-SHELL", value) if value.strip() else ()
+    if isinstance(value, list) and value and value[0] in ("CMD", "CMD-SHELL"):
+        raise ValueError(f'begins with "{value[0]}": leave that out, and write text to have it run by a shell')
+    return (("CMD", *value) if value else ()) if isinstance(value, list) else value
+
+
+def _path(value: str) -> str:
+    """Let pass only what a load balancer can request (ELB API reference, CreateTargetGroup, HealthCheckPath)."""
+    if not re.fullmatch(r"/[!\"$-~]{0,1023}", value, re.ASCII):
+        raise ValueError(f'{shown(value)} is not a health check path, such as "/health"')
+    return value
+
+
+class Health(Model):
+    """`[services.NAME.health]`: who is asked whether a task is well, how often, and what counts. Times in seconds.
+
+    Attributes:
+        path, codes: what the load balancer requests of a public service, and which answers are good.
+        command: what ECS runs inside the container; without it nothing is run there.
+        interval, timeout, unhealthy: of both checks: the time between two, the time for one, how many failures count.
+        healthy: how many good answers an unhealthy target of the load balancer needs.
+        grace: time from the start of a task in which failures do not count.
+    """
+
+    path: Annotated[str, AfterValidator(_path)] = "/health"
+    codes: Annotated[str, AfterValidator(_codes)] = "200"
+    command: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_command),
+        values.not_empty("write a program of the image, or remove it"),
+    ] = ()
+    interval: Annotated[int, values.between(5, 300, SECONDS)] = 15
+    timeout: Annotated[int, values.between(2, 120, SECONDS)] = 5
+    healthy: Annotated[int, values.between(2, 10, CHECKS)] = 2
+    unhealthy: Annotated[int, values.between(1, 10, CHECKS)] = 3
+    grace: Annotated[int, values.between(0, LONGEST_GRACE, SECONDS)] = 60
+
+    def misplaced(self, *, public: bool) -> Iterator[Problem]:
+        """Yield what has no effect on the service, and what AWS refuses of the checks that it has."""
+        if not public and not self.command and self.model_fields_set:
+            ways = "add public = true, or health.command for a check inside the container, or remove health"
+            yield "health", f"nothing asks a service that is not public: {ways}"
+            return
+        if not public:
+            for key in sorted(self.model_fields_set & {"path", "codes", "healthy"}):
+                yield f"health.{key}", "is for the load balancer, which a service that is not public lacks: remove it"
+        yield from self._target_problems() if public else ()
+        yield from self._command_problems(public=public) if self.command else ()
+
+    def _target_problems(self) -> Iterator[Problem]:
+        # Application Load Balancer guide, "Health checks for your target groups"
+        if self.unhealthy < 2:
+            yield "health.unhealthy", f"{self.unhealthy} is too small for a load balancer: use 2 to 10"
+        if self.timeout >= self.interval:
+            why = f"{self.timeout} is not below health.interval, which is {self.interval}"
+            yield "health.timeout", f"{why}, as Elastic Load Balancing demands: change one of them"
+
+    def _command_problems(self, *, public: bool) -> Iterator[Problem]:
+        if self.timeout > LONGEST_COMMAND:
+            yield "health.timeout", f"{self.timeout} is too long for health.command: use 2 to {LONGEST_COMMAND}"
+        if self.grace > LONGEST_START and not public:
+            why = f"{self.grace} is too long where there is no load balancer"
+            yield "health.grace", f"{why}: use 0 to {LONGEST_START}"
+
+
+def short(value: object) -> object:
+    """Return the model for the short form, which is a path alone."""
+    return Health(path=_path(value)) if isinstance(value, str) else value
+
+
+class Deployment(Model):
+    """`[services.NAME.deployment]`: how many tasks a deployment keeps and adds, in percent of those that are wanted."""
+
+    min_percent: Annotated[int, values.between(0, 100, "a percentage")] = 100
+    max_percent: Annotated[int, values.between(100, 200, "a percentage that a deployment can have")] = 200
+
+    def blocked(self, tasks: int) -> Iterator[Problem]:
+        """Yield percentages with which a deployment of so many tasks could neither stop nor start one.
+
+        ECS rounds the minimum up and the maximum down (API reference, DeploymentConfiguration).
+        """
+        spare, extra = tasks * (100 - self.min_percent) // 100, tasks * (self.max_percent - 100) // 100
+        if not spare and not extra:
+            what = "one task" if tasks == 1 else f"{tasks} tasks"
+            why = f"a deployment of {what} could neither stop nor start one with {self.min_percent} and max_percent = "
+            fix = "use 0 to stop old tasks first, or max_percent = 200 to start new ones first"
+            yield "deployment.min_percent", f"{why}{self.max_percent}: {fix}"

@@ -1,0 +1,65 @@
+"""What the containers of simulated tasks answer to health checks, which the name of their image says."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BARE = "distroless"
+"""An image with this in its name has nothing in it but its program: neither a shell nor Python."""
+_AFTER = re.compile(r"answers-after-(\d+)s")
+_AT = re.compile(r"answers-at-([a-z0-9]+)")
+_CODE = re.compile(r"answers-([1-5]\d\d)(?!\d)")
+
+
+@dataclass(frozen=True)
+class Program:
+    """What runs in a container that is not there.
+
+    Attributes:
+        after: seconds from its start until it answers.
+        at: the only path at which it answers with `code`, everywhere else with 404; empty: it answers at every path.
+        code: the HTTP status code of its answers.
+        bare: whether its image has no other program that a check could run.
+    """
+
+    after: float = 0.0
+    at: str = ""
+    code: int = 200
+    bare: bool = False
+
+    def answers(self, seconds: float, path: str) -> int | None:
+        """Return the status code that a request gets so many seconds after the start; None if nothing answers."""
+        if seconds < self.after:
+            return None
+        return self.code if self.at in ("", path.partition("?")[0]) else 404
+
+    def passes(self, seconds: float, command: Sequence[str]) -> bool:
+        """Say whether a container's health check succeeds so many seconds after the start.
+
+        An absolute path is taken for the image's own program; anything else has to be found in the image.
+        """
+        own = len(command) > 1 and command[0] == "CMD" and command[1].startswith("/")
+        return seconds >= self.after and (own or not self.bare)
+
+
+@functools.lru_cache(maxsize=1024)
+def program(image: str) -> Program:
+    """Return the program of an image.
+
+    >>> program("web-answers-after-90s:1").after
+    90.0
+    >>> program("web-answers-at-up:1").at
+    '/up'
+    >>> program("web-answers-404:1").code
+    404
+    """
+    after, at, code = _AFTER.search(image), _AT.search(image), _CODE.search(image)
+    return Program(
+        float(after[1]) if after else 0.0,
+        f"/{at[1]}" if at and not after else "",
+        int(code[1]) if code else 200,
+        BARE in image,
+    )
