@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator
 
 from provisioner.emulator import faults
 from provisioner.emulator.clock import later
-from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
+from provisioner.emulator.ecs import breaker, rollouts
+from provisioner.emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, now
 from provisioner.emulator.ecs.tasks import end
 
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
 """An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
-_FAILED = ("TaskFailedToStart", "EssentialContainerExited")
+EXITS_LATER, NEVER_HEALTHY = "exits-later", "never-healthy"
+"""An image whose container exits when it has run for a while, or runs and passes none of its health checks."""
+_RUNS_SECONDS, _CHECKED_SECONDS = 20.0, 45.0
 _EXEC_LOGS = "/var/log/amazon/ssm"
 _BACK_OFF_SECONDS = 10.0
 _MOST_BACK_OFF_SECONDS = 300.0
@@ -57,6 +58,51 @@ def fail_to_create(task: Task) -> bool:
     return True
 
 
+def never_well(task: Task) -> bool:
+    """Whether a task that runs never counts as healthy: it passes no check, or ends before it counts.
+
+    Without a check a task counts 40 s after it runs (API reference, DeploymentConfiguration, minimumHealthyPercent).
+    """
+    return _has(task, EXITS_LATER) or _fails_checks(task)
+
+
+def _fails_checks(task: Task) -> bool:
+    return _has(task, NEVER_HEALTHY) and bool(_check(task))
+
+
+def fails_at(store: Store, task: Task) -> float:
+    """When a task that runs from now on will fail; never, of most."""
+    if _has(task, EXITS_LATER):
+        return later(_RUNS_SECONDS)
+    if _fails_checks(task):
+        service = store.services.get(f"{task.cluster}/{task.service}")
+        grace = service.shape.get("healthCheckGracePeriodSeconds", 0) if service else 0
+        return later(max(_CHECKED_SECONDS, float(grace)))
+    return NEVER
+
+
+def fail_running(store: Store, task: Task) -> None:
+    """End a task whose time to fail has come."""
+    if _has(task, EXITS_LATER):
+        task.exit_code = 1
+        _write(store, task, task.definition.shape["containerDefinitions"][0])
+        end(task, "Essential container in task exited", "EssentialContainerExited")
+    else:
+        end(task, _check(task), "ServiceSchedulerInitiated")
+
+
+def _has(task: Task, part: str) -> bool:
+    return any(part in container["image"] for container in task.definition.shape["containerDefinitions"])
+
+
+def _check(task: Task) -> str:
+    """What ECS says of a task that fails the checks that it has; empty if it has none."""
+    if task.spec["loadBalancers"]:
+        return "Task failed ELB health checks"
+    checked = any("healthCheck" in container for container in task.definition.shape["containerDefinitions"])
+    return "Task failed container health checks" if checked else ""
+
+
 def exit_at_once(store: Store, task: Task) -> bool:
     """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
     containers = task.definition.shape["containerDefinitions"]
@@ -86,31 +132,21 @@ def _write(store: Store, task: Task, container: Shape) -> None:
 def count(store: Store, service: Service, primary: Deployment) -> None:
     """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker give it up.
 
-    What could not be placed counts too. A task that ran sets the count to zero (API reference, Deployment); the
-    threshold is half the desired count, at least 3 and at most 200 (API reference, ServiceDeploymentCircuitBreaker).
+    What could not be placed counts too. A task that is healthy sets the count to zero, unless told otherwise.
     """
-    if any(task.deployment == primary.id and "startedAt" in task.times for task in store.tasks.values()):
-        primary.failed = 0
-        return
-    newly_failed = list(_newly_failed(store, primary))
+    newly_failed = list(breaker.newly_failed(store, primary))
     for task in newly_failed:
         task.counted = True
         primary.failed += 1
         service.retry_at = later(min(_BACK_OFF_SECONDS * primary.failed, _MOST_BACK_OFF_SECONDS))
-    threshold = min(200, max(3, math.ceil(service.desired / 2)))
-    if primary.failed < threshold or primary.state != "IN_PROGRESS":
+    configuration = service.shape["deploymentConfiguration"]
+    if primary.failed < breaker.threshold(configuration, service.desired) or primary.state != "IN_PROGRESS":
         return
-    gives_up = service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"]
+    gives_up = configuration["deploymentCircuitBreaker"]["enable"]
     if newly_failed or gives_up:
         service.say(_UNABLE)
     if gives_up:
         _give_up(service, primary)
-
-
-def _newly_failed(store: Store, deployment: Deployment) -> Iterator[Task]:
-    for task in list(store.tasks.values()):
-        if task.deployment == deployment.id and task.stop_code in _FAILED and not task.counted:
-            yield task
 
 
 def _give_up(service: Service, deployment: Deployment) -> None:
@@ -119,6 +155,7 @@ def _give_up(service: Service, deployment: Deployment) -> None:
     deployment.reason = "ECS deployment circuit breaker: tasks failed to start."
     service.say(f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
     former = next((one for one in service.deployments if one.state == "COMPLETED"), None)
+    rollouts.give_up(service, former)
     if former is None or not service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"]:
         return
     service.deployments.remove(former)

@@ -93,8 +93,10 @@ def _start(store: Store, task: Task) -> None:
         case "ACTIVATING":
             if failing.exit_at_once(store, task):
                 return
-            task.status, task.next_at = "RUNNING", NEVER
+            task.status, task.next_at = "RUNNING", failing.fails_at(store, task)
             task.times["startedAt"] = now()
+        case "RUNNING":
+            failing.fail_running(store, task)
 
 
 def _started(store: Store, task: Task) -> bool:

@@ -6,7 +6,7 @@ import math
 
 from provisioner.emulator.clock import later, passed
 from provisioner.emulator.containers import targets
-from provisioner.emulator.ecs import failing, placement
+from provisioner.emulator.ecs import breaker, failing, placement, rollouts
 from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
 from provisioner.emulator.ecs.tasks import end, health, new
 
@@ -38,15 +38,28 @@ def schedule(store: Store, service: Service) -> None:
             service.status = "INACTIVE"
             service.say("has been deleted.")
         return
+    _note_healthy(service, tasks)
     failing.count(store, service, service.deployments[0])
     primary = service.deployments[0]
     primary.seen = True
+    rollouts.start(service)
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
     outdated = [task for task in tasks if task not in current]
     _shrink(service, primary, current)
     _grow(store, service, primary, len(current), len(tasks))
-    _replace(service, primary, tasks, outdated)
+    if rollouts.shifted(service, scaled_up=sum(map(_well, current)) == service.desired):
+        _replace(service, primary, tasks, outdated)
     _complete(service, primary, current, outdated)
+    rollouts.count(store, service)
+
+
+def _note_healthy(service: Service, tasks: list[Task]) -> None:
+    """A task that comes to be healthy sets the count of failures of its deployment to zero, unless told otherwise."""
+    for task in tasks:
+        if not task.was_well and _well(task):
+            task.was_well = True
+            if breaker.resets(service) and task.deployment in service.revisions:
+                service.revisions[task.deployment].failed = 0
 
 
 def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
@@ -66,6 +79,9 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, tot
         return
     configuration = service.shape["deploymentConfiguration"]
     most = max(service.desired, math.floor(service.desired * configuration["maximumPercent"] / 100))
+    if not service.rolls:
+        # beside the old ones, however many they are
+        most = service.desired + total
     number = min(service.desired - current, most - total, _PER_ROUND)
     started = []
     for _ in range(number):
@@ -102,6 +118,7 @@ def _complete(service: Service, primary: Deployment, current: list[Task], outdat
     if primary.state == "IN_PROGRESS":
         primary.state, primary.updated = "COMPLETED", now()
         primary.reason = f"ECS deployment {primary.id} completed."
+        rollouts.succeed(service)
         service.say(f"(deployment {primary.id}) deployment completed.")
         service.say("has reached a steady state.")
 
@@ -112,7 +129,7 @@ def _well(task: Task) -> bool:
     See the API reference, DeploymentConfiguration, minimumHealthyPercent.
     """
     checked = any("healthCheck" in one for one in task.definition.shape["containerDefinitions"])
-    well = not checked or health(task) == "HEALTHY"
+    well = (not checked or health(task) == "HEALTHY") and not failing.never_well(task)
     return task.status == "RUNNING" and well and targets.state(task) in ("", "healthy")
 
 
