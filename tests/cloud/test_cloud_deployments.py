@@ -95,8 +95,8 @@ def test_history_tells_each_deployment_the_newest_first(network: Network, ecs: A
 
     assert briefs(ecs, status=["SUCCESSFUL"]) == [second, before]
     assert briefs(ecs, status=["STOPPED", "ROLLBACK_FAILED"]) == []
-    assert briefs(ecs, createdAt={"after": first["createdAt"]}) == [second]
-    assert briefs(ecs, createdAt={"before": second["createdAt"]}) == [before]
+    assert briefs(ecs, createdAt={"after": first["createdAt"] + timedelta(seconds=5)}) == [second]
+    assert briefs(ecs, createdAt={"before": second["createdAt"] - timedelta(seconds=5)}) == [before]
     page = ecs.list_service_deployments(cluster="main", service="web", maxResults=1)
     assert page["serviceDeployments"] == [second]
     assert briefs(ecs, maxResults=1, nextToken=page["nextToken"]) == [before]

@@ -6,7 +6,7 @@ gone with the service); AWS CLI, examples of `list-service-deployments` and `des
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from provisioner.emulator.ecs import breaker
@@ -33,7 +33,7 @@ def list_service_deployments(store: Store, request: Shape) -> Shape:
     if not _STATUSES.issuperset(wanted):
         refuse("InvalidParameterException", f"status must be one of {', '.join(sorted(_STATUSES))}.")
     limits = request.get("createdAt") or {}
-    after, before = limits.get("after"), limits.get("before")
+    after, before = (_moment(limits.get(name)) for name in ("after", "before"))
     found = [
         one
         for one in _kept(service)
@@ -59,6 +59,11 @@ def describe_service_deployments(store: Store, request: Shape) -> Shape:
     failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known]
     found = [_described(store, *known[arn]) for arn in arns if arn in known]
     return {"serviceDeployments": found, "failures": failures}
+
+
+def _moment(given: datetime | None) -> datetime | None:
+    """A time of the request, which moto parses without its zone: seconds since the epoch have none but UTC."""
+    return given.replace(tzinfo=UTC) if given and given.tzinfo is None else given
 
 
 def _kept(service: Service) -> list[ServiceDeployment]:

@@ -27,10 +27,13 @@ def describe_service_revisions(store: Store, request: Shape) -> Shape:
     known = {
         revision_arn(store, service, one.id): _revision(store, service, one)
         for service in store.services.values()
-        if service.status != "INACTIVE"
         for one in service.revisions.values()
     }
     arns = request.get("serviceRevisionArns", [])
+    gone = {f"/{one.cluster}/{one.name}/" for one in store.services.values() if one.status == "INACTIVE"}
+    if any(name in arn for name in gone for arn in arns):
+        # as AWS words it (aws/aws-cli, its tests of monitor-express-gateway-service)
+        refuse("InvalidParameterException", "Cannot call DescribeServiceRevisions for a service that is INACTIVE")
     failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known]
     return {"serviceRevisions": [known[arn] for arn in arns if arn in known], "failures": failures}
 
