@@ -25,11 +25,10 @@ from steps.task_definitions import TaskDefinitions
 GRACE = 60
 """Seconds in which the load balancer's opinion of a new task does not count."""
 DEPLOYMENT = {
-    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
     "maximumPercent": 200,
     "minimumHealthyPercent": 100,
 }
-"""New tasks first, then old ones go; a deployment whose tasks keep failing is rolled back."""
+"""New tasks first, then old ones go."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def services(
                 load_balancers=_load_balancers(name, service, load_balancer),
                 service_registries=[{"registryArn": discovery.services[name]}],
                 health_check_grace_period_seconds=GRACE if service.public else 0,
-                deployment_configuration=DEPLOYMENT,
+                deployment_configuration={**DEPLOYMENT, "deploymentCircuitBreaker": _circuit_breaker(service)},
                 availability_zone_rebalancing="ENABLED",
                 enable_execute_command=stack.config.exec_on(name),
                 enable_ecs_managed_tags=True,
@@ -119,6 +118,19 @@ def _strategy(service: Wanted, instances: str) -> list[dict[str, object]]:
     common = gcd(share, rest)
     shares = [_on(FARGATE, share // common, service.on_demand.base), _on(FARGATE_SPOT, rest // common)]
     return [one for one in shares if one["weight"]]
+
+
+def _circuit_breaker(service: Wanted) -> dict[str, object]:
+    """Return when a deployment whose tasks fail is rolled back; all members, since ECS keeps what is left out."""
+    threshold = service.circuit_breaker.threshold
+    share = isinstance(threshold, str)
+    value = int(threshold.removesuffix("%")) if isinstance(threshold, str) else threshold
+    return {
+        "enable": True,
+        "rollback": True,
+        "resetOnHealthyTask": True,
+        "thresholdConfiguration": {"type": "BOUNDED_PERCENT" if share else "COUNT", "value": value},
+    }
 
 
 def _on(provider: str, weight: int, base: int = 0) -> dict[str, object]:
