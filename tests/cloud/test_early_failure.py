@@ -15,6 +15,7 @@ import pytest
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceWaiting
 from provisioner.operations import planning, stack_status
+from provisioner.resources.ecs_service import Service
 from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.iam import policy
 from provisioner.resources.logs import LogGroup
@@ -260,7 +261,9 @@ def test_a_changed_setting_of_the_service_is_reason_enough_to_try_again(rig: Rig
     def changed(stack: Stack) -> None:
         logged(stack, "web-exits-at-once:1")
         item = stack.declared["service/web"]
-        stack.declared[item.address] = replace(item, resource=replace(item.resource, enable_execute_command=False))
+        assert isinstance(item.resource, Service)
+        without = replace(item.resource, enable_execute_command=False)
+        stack.declared[item.address] = replace(item, resource=without)
 
     assert [sorted(item.changes) for item in rig.plan(changed)] == [["enable_execute_command", "task_definition"]]
     outcome = rig.up(changed)
