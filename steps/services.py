@@ -22,9 +22,6 @@ from steps.security_groups import SecurityGroups
 from steps.stack import Stack
 from steps.task_definitions import TaskDefinitions
 
-DEPLOYMENT = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
-"""A deployment whose tasks keep failing is rolled back."""
-
 
 @dataclass(frozen=True)
 class Services:
@@ -75,7 +72,10 @@ def services(
                 load_balancers=_load_balancers(name, service, load_balancer),
                 service_registries=[{"registryArn": discovery.services[name]}],
                 health_check_grace_period_seconds=service.health.grace if service.public else 0,
-                deployment_configuration=DEPLOYMENT | _percentages(service),
+                deployment_configuration={
+                    "deploymentCircuitBreaker": _circuit_breaker(service),
+                    **_percentages(service),
+                },
                 # it starts one more task before it stops one (developer guide, "Availability Zone rebalancing")
                 availability_zone_rebalancing="ENABLED" if service.deployment.max_percent > 100 else "DISABLED",
                 enable_execute_command=stack.config.exec_on(name),
@@ -120,6 +120,19 @@ def _strategy(service: Wanted, instances: str) -> list[dict[str, object]]:
     common = gcd(share, rest)
     shares = [_on(FARGATE, share // common, service.on_demand.base), _on(FARGATE_SPOT, rest // common)]
     return [one for one in shares if one["weight"]]
+
+
+def _circuit_breaker(service: Wanted) -> dict[str, object]:
+    """Return when a deployment whose tasks fail is rolled back; all members, since ECS keeps what is left out."""
+    threshold = service.circuit_breaker.threshold
+    share = isinstance(threshold, str)
+    value = int(threshold.removesuffix("%")) if isinstance(threshold, str) else threshold
+    return {
+        "enable": True,
+        "rollback": True,
+        "resetOnHealthyTask": True,
+        "thresholdConfiguration": {"type": "BOUNDED_PERCENT" if share else "COUNT", "value": value},
+    }
 
 
 def _on(provider: str, weight: int, base: int = 0) -> dict[str, object]:

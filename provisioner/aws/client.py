@@ -42,6 +42,7 @@ class Aws(Ownership):
         include_unrecorded: whether the lists look also for what is neither declared nor recorded, and for what an
             interrupted teardown left half deleted.
         redeploy: whether services go back to the declared task definitions where somebody else deployed newer ones.
+        retry_failed: whether services get revisions again that ECS rolled back.
         new_ami: whether instances are replaced that were not launched from what is declared.
         stand_ins: whether images are stood in for, and not built or copied.
         knowledge: what is declared and recorded.
@@ -60,6 +61,7 @@ class Aws(Ownership):
     reads_only: bool = False
     include_unrecorded: bool = False
     redeploy: bool = False
+    retry_failed: bool = False
     new_ami: bool = False
     stand_ins: bool = False
     knowledge: KnownResources = NOTHING

@@ -97,7 +97,10 @@ LIMITS: tuple[Limit, ...] = (
     Limit("ecs", "together", 100, 20, _ECS, (
         "DescribeContainerInstances", "DescribeTasks", "ListContainerInstances", "ListTasks")),
     Limit("ecs", "together", 50, 5, _ECS, ("CreateService", "DeleteService", "UpdateService")),
-    Limit("ecs", "together", 100, 20, _ECS, ("DescribeServices", "ListServices")),
+    # that service deployments draw on the same is a cautious guess
+    Limit("ecs", "together", 100, 20, _ECS, (
+        "DescribeServiceDeployments", "DescribeServiceRevisions", "DescribeServices", "ListServiceDeployments",
+        "ListServices")),
     Limit("elasticloadbalancing", "all", 40, 10, _ELB, ("*",)),
     Limit("elasticloadbalancing", "together", 10, 0.2, _ELB, ("CreateLoadBalancer", "SetSubnets")),
     Limit("elasticloadbalancing", "together", 20, 4, _ELB, ("DeregisterTargets", "RegisterTargets")),

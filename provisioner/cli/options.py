@@ -27,6 +27,10 @@ Redeploy = Annotated[
 """An option of `plan` and `up`."""
 
 
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try again a task definition that ECS rolled back.")]
+"""An option of `plan` and `up`."""
+
+
 NewAmi = Annotated[bool, typer.Option("--new-ami", help="Use the newest AMI, and replace instances with an older one.")]
 """An option of `plan` and `up`."""
 

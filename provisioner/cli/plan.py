@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import Delete, NewAmi, Redeploy, TargetStep, Unprotect
+from provisioner.cli.options import Delete, NewAmi, Redeploy, RetryFailed, TargetStep, Unprotect
 from provisioner.operations.options import Options
 
 
@@ -20,6 +20,7 @@ def plan(
     options: Options,
     target_step: TargetStep = None,
     redeploy: Redeploy = False,
+    retry_failed: RetryFailed = False,
     new_ami: NewAmi = False,
     delete: Delete = None,
     unprotect: Unprotect = False,
@@ -42,7 +43,9 @@ def plan(
     removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)
     check_contexts(config, options.file)
-    aws = replace(context.connect(options, config).reading(), redeploy=redeploy, new_ami=new_ami)
+    aws = replace(
+        context.connect(options, config).reading(), redeploy=redeploy, retry_failed=retry_failed, new_ami=new_ami
+    )
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = context.declared(options, config, aws, state.records)
@@ -54,7 +57,8 @@ def plan(
     notes += losing.note(state.records, stack, options.command_line) if kept else []
     lost = losing.lost(aws, planned, state.records)
     words = ["--target-step", target_step] if target_step else []
-    words += [*(["--redeploy"] if redeploy else []), *(["--new-ami"] if new_ami else [])]
+    words += [*(["--redeploy"] if redeploy else []), *(["--retry-failed"] if retry_failed else [])]
+    words += ["--new-ami"] if new_ami else []
     words += removal.words
     if options.json:
         shown = show.document(planned, config.name, aws.account, aws.region, notes, lost, kept)

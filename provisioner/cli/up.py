@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import Delete, NewAmi, Redeploy, TargetStep, Unprotect
+from provisioner.cli.options import Delete, NewAmi, Redeploy, RetryFailed, TargetStep, Unprotect
 from provisioner.operations.options import Options
 
 
@@ -25,6 +25,7 @@ def up(
     options: Options,
     target_step: TargetStep = None,
     redeploy: Redeploy = False,
+    retry_failed: RetryFailed = False,
     new_ami: NewAmi = False,
     delete: Delete = None,
     unprotect: Unprotect = False,
@@ -37,6 +38,9 @@ def up(
     With --target-step: only that step and the steps it depends on; nothing is deleted.
 
     With --redeploy: services with a task definition that somebody else deployed go back to the declared one.
+
+    With --retry-failed: services whose last task definition ECS rolled back get it once more. Otherwise they keep the
+    one that runs, and `up` ends as failed, until something of the service changes.
 
     With --new-ami: uses the AMI that AWS recommends now, and replaces older instances in an instance refresh. Otherwise
     the AMI does not change.
@@ -55,7 +59,7 @@ def up(
     removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)
     check_contexts(config, options.file)
-    aws = replace(context.connect(options, config), redeploy=redeploy, new_ami=new_ami)
+    aws = replace(context.connect(options, config), redeploy=redeploy, retry_failed=retry_failed, new_ami=new_ami)
     with stores.open_store(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)
         stack.removal = removal

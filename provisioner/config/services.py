@@ -53,6 +53,17 @@ class OnDemand(Model):
             yield "base", f"{self.base} needs a percent of 1 or more, because {why}: add percent = 1"
 
 
+class CircuitBreaker(Model):
+    """`[services.NAME.circuit_breaker]`: when ECS gives a deployment up and rolls it back.
+
+    Attributes:
+        threshold: after so many tasks that failed: a number, or a percentage of the desired count, of which ECS makes 3
+            to 200 (ECS API, ThresholdConfiguration: COUNT, BOUNDED_PERCENT).
+    """
+
+    threshold: Annotated[int | str, BeforeValidator(values.threshold)] = "50%"
+
+
 class Service(Model):
     """`[services.NAME]`: one ECS service. CPU in units (1024 are one vCPU), memory in MiB."""
 
@@ -81,6 +92,7 @@ class Service(Model):
     cpu: int = 256
     memory: int = 512
     scaling: Scaling = Scaling()
+    circuit_breaker: CircuitBreaker = CircuitBreaker()
     # As many as the scaling begins with, unless said otherwise.
     count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
     health: Annotated[Health, BeforeValidator(short)] = Health()

@@ -67,6 +67,15 @@ def at_least(low: int, why: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def threshold(value: Any) -> int | str:
+    """Let pass only a number from 1 on, or a percentage from 1 to 100 such as "50%"."""
+    if isinstance(value, str) and re.fullmatch(r"([1-9]\d?|100)%", value, re.ASCII):
+        return value
+    if type(value) is int and value > 0:
+        return value
+    raise ValueError(f'{shown(value)} is no threshold: use a number of failed tasks from 1 on, or "1%" to "100%"')
+
+
 def unique(what: str) -> AfterValidator:
     """Let pass only lists that say nothing twice."""
 

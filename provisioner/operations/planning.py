@@ -20,7 +20,7 @@ from provisioner.engine.run import LOOKUP_TIMEOUT
 from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
-from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts
+from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts, rolled_back_by_ecs
 from provisioner.resources.route53 import diverted, obstacle
 from state.model import Record
 
@@ -117,6 +117,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
+        ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),
         ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
         ("for records of others at the public name", lambda: diverted(aws, stack.config.fqdn)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),

@@ -185,9 +185,11 @@ def _services(aws: Aws) -> list[dict[str, Any]]:
             "name": live.attributes["service_name"],
             "running": live.attributes["running_count"],
             "desired": live.attributes["desired_count"],
-            "rollout": live.attributes["rollout_state"] or live.status,
+            "revision": live.attributes["runs"].rpartition("/")[2],
+            "rollout": live.status if live.deleting else live.attributes["rollout_state"],
+            "strategy": live.attributes["strategy"],
             "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
-            "problem": live.attributes["problem"],
+            "problem": live.attributes["problem"] or live.attributes.get("rolled_back", ""),
             "deployed": live.attributes.get("deployed", "").rpartition("/")[2],
         }
         for live in sorted(aws.live(Service), key=lambda live: live.id)

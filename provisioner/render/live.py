@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from provisioner.engine.refused import names
 from provisioner.render.plain import below, reason
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import SYMBOLS, cut, duration, say, word
+from provisioner.render.text import SYMBOLS, cells, cut, duration, say, visible, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,6 +24,8 @@ QUIET = frozenset({"unchanged", "retained"})
 NAMED, FEW = 6, 3
 """So many addresses are named in one line; and so many created or deleted ones at most, of which there may be many."""
 BAR = 24
+LINES = 3
+"""Lines that what is waited for takes at the most, where there is room."""
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "=": "dim", "i": "cyan"}
 
 
@@ -84,18 +87,37 @@ def _tree(active: list[Active], now: float, width: int, room: int, mark: str) ->
     first = {step: position for position, step in reversed(list(enumerate(resource.step for resource in active)))}
     active.sort(key=lambda resource: first[resource.step])
     name = max((len(resource.address) for resource in active), default=0)
-    lines = []
+    spare = room - len(active) - len(first)
+    blocks = []
     for step, resources in groupby(active, key=lambda resource: resource.step):
-        lines.append(f"  {step or 'other'}")
+        blocks.append((0, [f"  {step or 'other'}"]))
         for resource in resources:
-            time = duration(now - resource.since)
-            text = f"    {resource.address.ljust(name)}  {resource.what}"
-            lines.append(f"{cut(text, width - len(time) - 2, mark)}  {time}")
+            shown = _resource(resource, name, now, width, min(LINES, 1 + max(spare, 0)), mark)
+            spare -= len(shown) - 1
+            blocks.append((1, shown))
+    lines = [line for _, block in blocks for line in block]
     if len(lines) <= room:
         return lines
-    shown = lines[: max(room - 1, 0)]
-    hidden = sum(line.startswith("    ") for line in lines) - sum(line.startswith("    ") for line in shown)
-    return [*shown, f"  and {hidden} more in progress"]
+    kept: list[str] = []
+    hidden = 0
+    for resources_in_it, block in blocks:
+        if hidden or len(kept) + len(block) > max(room - 1, 0):
+            hidden += resources_in_it
+        else:
+            kept += block
+    return [*kept, f"  and {hidden} more in progress"]
+
+
+def _resource(resource: Active, name: int, now: float, width: int, most: int, mark: str) -> list[str]:
+    """Return what is done with a resource and since when, in so many lines at the most: why tasks fail is long."""
+    time = duration(now - resource.since)
+    text = f"    {resource.address.ljust(name)}  {resource.what}"
+    room = max(width - len(time) - 2, 20)
+    if most == 1 or cells(text) <= room:
+        return [f"{cut(text, width - len(time) - 2, mark)}  {time}"]
+    line = visible(" ".join(text.splitlines()))
+    first, *rest = textwrap.wrap(line, room, subsequent_indent="      ", max_lines=most, placeholder=mark)
+    return [f"{first}  {time}", *rest]
 
 
 @contextmanager

@@ -64,7 +64,14 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
     if live is None:
         return [sentence(f"Live status unavailable: {document['live_unavailable'] or 'no reason was given'}"), ""]
     services = [
-        (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), _told(s))
+        (
+            s["name"],
+            f"{s['running']}/{s['desired']}",
+            s["revision"],
+            s["rollout"] if s["strategy"] == "ROLLING" else f"{s['strategy']} {s['rollout']}",
+            ", ".join(s["capacity"]),
+            _told(s),
+        )
         for s in live["services"]
     ]
     instances = [
@@ -84,7 +91,7 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
     amis = [(a["id"], a["name"] or "", _age(a["days"]), _newer(a, new_ami, live["instances"])) for a in live["amis"]]
     databases = [(d["name"], d["status"], d["host"] or "", d["problem"]) for d in live["databases"]]
     return [
-        *_block(("service", "tasks", "deployment", "capacity", ""), services),
+        *_block(("service", "tasks", "revision", "deployment", "capacity", ""), services),
         *_block(("instance", "status", "agent", "type", "tasks", "ami", ""), instances),
         *_block(("ami", "name", "age", ""), amis),
         *_block(("database", "status", "host", ""), databases),

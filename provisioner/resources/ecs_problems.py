@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,12 +12,13 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
 from provisioner.resources.ecs_cluster import tasks
+from provisioner.resources.ecs_deployments import Deployment, Rejected
 from provisioner.resources.ecs_health import advice
 from provisioner.resources.ecs_hosts import explained, lacking, short_of_spot
 
-ATTEMPTS = 3
-"""Failed tasks after which a deployment is given up; ECS's own circuit breaker waits for more when many are wanted."""
 FAILED_STOPS = ("TaskFailedToStart", "EssentialContainerExited")
+FAILED_CHECKS = "health checks"
+"""What is in the reason of a task that the scheduler replaced because of a load balancer's checks or its own."""
 ROLLING_BACK = "rolling back"
 STEADY = "has reached a steady state"
 WISHED = "Scaling activity initiated by"
@@ -24,6 +26,28 @@ WISHED = "Scaling activity initiated by"
 CONSISTENTLY = "unable to consistently start tasks"
 """What ECS says when its circuit breaker ends a deployment, whatever for."""
 LOG_LINES = 5
+REASONS = 3
+"""How many different reasons of failed tasks are told, the newest first."""
+_STATES = {"SUCCESSFUL": "COMPLETED", "ROLLBACK_SUCCESSFUL": "COMPLETED"}
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How the newest roll-out of a service goes.
+
+    Attributes:
+        state: IN_PROGRESS, COMPLETED or FAILED.
+        reason: what ECS says of a state that is not as wanted.
+        failed: whether nothing more becomes of it by itself.
+        undone: whether ECS goes back, or went back, to another revision.
+        problem: why its tasks fail, as far as that can be told.
+    """
+
+    state: str
+    reason: str = ""
+    failed: bool = False
+    undone: bool = False
+    problem: str = ""
 
 
 def newest(service: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -32,8 +56,14 @@ def newest(service: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def completed(service: Mapping[str, Any]) -> bool:
-    """Say whether the newest deployment is completed."""
-    return bool(newest(service).get("rolloutState", "COMPLETED") == "COMPLETED")
+    """Say whether the newest deployment is completed, by the service alone.
+
+    ECS tells the state of rolling updates only. With another strategy a service whose old tasks are gone, and that has
+    all of its new ones, is taken for one (botocore, the waiter ServicesStable).
+    """
+    if "rolloutState" in newest(service):
+        return bool(newest(service)["rolloutState"] == "COMPLETED")
+    return len(service.get("deployments", ())) <= 1 and service["runningCount"] == service["desiredCount"]
 
 
 def short(service: Mapping[str, Any]) -> bool:
@@ -41,34 +71,87 @@ def short(service: Mapping[str, Any]) -> bool:
     return bool(newest(service).get("runningCount", 0) < newest(service).get("desiredCount", 0))
 
 
-def problem(aws: Aws, service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[bool, str]:
-    """Say whether a service's newest deployment has failed, and what keeps it from completing as far as ECS tells.
+def troubled(service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether there is more to know of a service's newest roll-out than DescribeServices tells."""
+    primary = newest(service)
+    if "rolloutState" not in primary:
+        return not completed(service)
+    given_up = primary["rolloutState"] == "FAILED" or ROLLING_BACK in primary.get("rolloutStateReason", "")
+    failed = bool(primary.get("failedTasks")) or any(t.get("startedBy") == primary["id"] for t in stopped_tasks)
+    return primary["rolloutState"] != "COMPLETED" and (given_up or failed)
 
-    It has failed when ECS says so, or when so many of its tasks failed and none runs.
+
+def rollout(
+    aws: Aws, service: Mapping[str, Any], deployment: Deployment | None, stopped_tasks: Sequence[Mapping[str, Any]]
+) -> Rollout:
+    """Return how the newest roll-out of a service goes.
+
+    ECS says when it has given one up. What it never counts is a task that ends after it ran, unless a health check
+    failed: where as many of these ended as the circuit breaker allows, and none runs, it has failed as well.
 
     Args:
+        deployment: what `ecs_deployments.latest` found.
         stopped_tasks: what `stopped` returns of its cluster.
     """
     primary = newest(service)
-    if completed(service):
+    state, reason = _state(service, deployment)
+    undone = bool(deployment and deployment.undone) or ROLLING_BACK in primary.get("rolloutStateReason", "")
+    if state == "COMPLETED":
         theirs = [task for task in stopped_tasks if task.get("startedBy") == primary.get("id")]
-        return False, (_unable(service, {}) or (_why(theirs[0]) if theirs else "")) if short(service) else ""
-    state = primary["rolloutState"]
-    given_up = [d for d in service["deployments"] if d.get("rolloutState") == "FAILED"]
+        why = (_unable(service, {}) or _reasons(theirs)) if short(service) else ""
+        return Rollout(state, reason, undone=undone, problem=why)
     # the one that is rolled back to has no problem: that of the one before it is what counts
-    looked_at = given_up[0] if given_up and ROLLING_BACK in primary.get("rolloutStateReason", "") else primary
-    theirs = [task for task in stopped_tasks if task.get("startedBy") == looked_at["id"]]
-    # ECS sets its own count to zero as soon as a task ran, however shortly
-    count = max(looked_at.get("failedTasks", 0), sum(task.get("stopCode") in FAILED_STOPS for task in theirs))
+    looked_at = _given_up(service, deployment) or primary
+    theirs = [task for task in stopped_tasks if task.get("startedBy") == looked_at.get("id")]
+    failures = [task for task in theirs if failing(task)]
+    threshold = deployment.threshold if deployment else 0
+    loops = [task for task in failures if "startedAt" in task and FAILED_CHECKS not in task.get("stoppedReason", "")]
+    gone = bool(threshold) and len(loops) >= threshold and not looked_at.get("runningCount")
+    failed = state == "FAILED" or gone
+    reason = reason or ("its tasks end after they have started, which ECS does not count" if gone else "")
+    # ECS sets its own count to zero as soon as a task is healthy, and counts what it could not place
+    count = max(looked_at.get("failedTasks", 0), deployment.failures if deployment else 0, len(failures))
     unable = _unable(service, looked_at)
-    # ECS counts also what it could not place, which leaves no stopped task and may pass
-    unplaced = bool(unable) and not theirs
-    failed = state == "FAILED" or (count >= ATTEMPTS and not looked_at.get("runningCount") and not unplaced)
-    if count:
-        why = _why(theirs[0]) if theirs else unable
-        tail = _last_lines(aws, theirs[0]) if failed and theirs else ""
-        return failed, f"{count} failed{f': {why}' if why else ''}{tail}"
-    return failed, unable
+    if not count:
+        return Rollout(state, reason, failed, undone, unable)
+    why = _reasons(failures or theirs) or unable
+    tail = _last_lines(aws, failures[0]) if (failed or undone) and failures else ""
+    limit = f" (ECS gives up at {threshold})" if threshold and not (failed or undone) else ""
+    return Rollout(state, reason, failed, undone, f"{count} failed{limit}{f': {why}' if why else ''}{tail}")
+
+
+def _state(service: Mapping[str, Any], deployment: Deployment | None) -> tuple[str, str]:
+    """Return how far a roll-out is, and what ECS says of it if that is not as wanted."""
+    primary = newest(service)
+    if "rolloutState" in primary:
+        state, said = str(primary["rolloutState"]), primary.get("rolloutStateReason", "")
+        told = deployment.reason if deployment and deployment.failed else ""
+        unwanted = state == "FAILED" or ROLLING_BACK in said
+        return state, (told or said.rstrip(".")) if unwanted or told else ""
+    if deployment is None:
+        return "COMPLETED" if completed(service) else "IN_PROGRESS", ""
+    if deployment.failed and not deployment.undone:
+        return "FAILED", deployment.reason
+    return _STATES.get(deployment.status, "IN_PROGRESS"), deployment.reason if deployment.failed else ""
+
+
+def _given_up(service: Mapping[str, Any], deployment: Deployment | None) -> Mapping[str, Any]:
+    """Return the deployment of a service that was given up; empty if there is none."""
+    shown = service.get("deployments", ())
+    if deployment and deployment.failed and deployment.revision:
+        name = f"ecs-svc/{deployment.revision}"
+        return next((d for d in shown if d["id"] == name), {"id": name})
+    return next((d for d in shown if d.get("rolloutState") == "FAILED"), {})
+
+
+def failing(task: Mapping[str, Any]) -> bool:
+    """Whether a stopped task has failed: it did not start, ended by itself, or failed its health checks."""
+    return task.get("stopCode") in FAILED_STOPS or FAILED_CHECKS in task.get("stoppedReason", "")
+
+
+def _reasons(tasks: Sequence[Mapping[str, Any]]) -> str:
+    """Return why tasks stopped, the newest first, each reason once."""
+    return "; before that: ".join(list(dict.fromkeys(filter(None, map(_why, tasks))))[:REASONS])
 
 
 def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
@@ -92,15 +175,24 @@ def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
     """Say why the last task of a service that failed did so, with the end of its log."""
-    found = stopped(aws, cluster, service_name)
-    failed = [task for task in found if task.get("stopCode") in FAILED_STOPS or advice(task)]
+    failed = [task for task in stopped(aws, cluster, service_name) if failing(task)]
     return f"{_why(failed[0])}{_last_lines(aws, failed[0])}" if failed else ""
 
 
-def rolled_back(service: Mapping[str, Any]) -> str:
-    """Return ECS's newest word of a rollback, or an empty string."""
-    events = (e["message"] for e in service.get("events", ()) if ROLLING_BACK in e["message"])
-    return next(events, "").partition(") ")[2].rstrip(".")
+def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Say why ECS did not keep a revision: its own words with those of the failed tasks, and the end of their log.
+
+    ECS shows a stopped task for an hour.
+
+    Args:
+        stopped_tasks: what `stopped` returns of its cluster.
+    """
+    deployment = rejected.deployment
+    name = f"ecs-svc/{deployment.revision}"
+    failures = [task for task in stopped_tasks if task.get("startedBy") == name and failing(task)]
+    count = f"{deployment.failures} failed" if deployment.failures else ""
+    why = ": ".join(filter(None, [deployment.reason or deployment.status, count, _reasons(failures)]))
+    return why, _last_lines(aws, failures[0]) if failures else ""
 
 
 def standing(aws: Aws, cluster: str, service_name: str) -> str:
@@ -134,8 +226,11 @@ def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Map
 
 def _why(task: Mapping[str, Any]) -> str:
     """Say why a task stopped: ECS's reason, and what each container says of its end."""
-    ends = (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "") for c in task["containers"])
-    reasons = (explained(task["stoppedReason"]), *ends)
+    ends = (
+        c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "")
+        for c in task.get("containers", ())
+    )
+    reasons = (explained(task.get("stoppedReason", "")), *ends)
     told = "; ".join(dict.fromkeys(text.rstrip(".") for text in reasons if text))
     return ". ".join(filter(None, (told, advice(task))))
 

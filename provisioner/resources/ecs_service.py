@@ -11,20 +11,19 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, canonical
 from provisioner.resources import members
 from provisioner.resources.ecs_cluster import own_clusters
-from provisioner.resources.ecs_problems import (
-    ROLLING_BACK,
-    completed,
-    last_failure,
-    newest,
-    problem,
-    rolled_back,
-    short,
-    standing,
-    stopped,
+from provisioner.resources.ecs_deployments import (
+    NETWORK,
+    ROLLING,
+    Rejected,
+    newer,
+    numbered,
+    revision_fields,
 )
+from provisioner.resources.ecs_problems import newest, rollout, standing, why_rejected
+from provisioner.resources.ecs_reads import Read, reads
 
 SETTINGS = {
     "task_definition": "taskDefinition",
@@ -38,13 +37,22 @@ SETTINGS = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
     "propagate_tags": "propagateTags",
 }
-NETWORK = {"subnets": "subnets", "security_groups": "securityGroups", "assign_public_ip": "assignPublicIp"}
-"""What CreateService, UpdateService and DescribeServices call the fields; the latter in `awsvpcConfiguration`."""
+"""What CreateService, UpdateService and DescribeServices call the fields."""
 DEFAULTS: Mapping[str, Any] = {
-    "subnets": [], "securityGroups": [], "assignPublicIp": "DISABLED", "availabilityZoneRebalancing": "DISABLED",
-    "enableExecuteCommand": False, "enableECSManagedTags": False, "propagateTags": "NONE",
-}  # fmt: skip
+    "availabilityZoneRebalancing": "DISABLED",
+    "enableExecuteCommand": False,
+    "enableECSManagedTags": False,
+    "propagateTags": "NONE",
+}
 """What they are unless DescribeServices says otherwise."""
+AGAIN = "It is not tried again: change the service, or run `provision up --retry-failed`"
+BREAKER: Mapping[str, Any] = {
+    "enable": False,
+    "rollback": False,
+    "resetOnHealthyTask": True,
+    "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+}
+"""The same of the circuit breaker (API reference, DeploymentCircuitBreaker and ThresholdConfiguration)."""
 
 
 @dataclass(frozen=True)
@@ -113,60 +121,50 @@ class Service(Resource):
         shown = [
             service for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
         ]
-        well = all(completed(service) and not short(service) for service in shown)
-        tasks = [] if well else stopped(aws, cluster)
-        requested = [fields for fields in known if fields["cluster"] == cluster]
-        for service in shown:
-            live = cls._live(aws, service, tasks)
+        requested = [fields for fields in known if fields["cluster"] == cluster or unknown(fields["cluster"])]
+        for read in reads(aws, cluster, shown, requested):
+            live = cls._live(aws, read)
             if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
                 # its tasks were read after it: by now ECS may have given it up itself, and says what it does
-                again = _shown(aws, cluster, [service["serviceName"]])
-                yield from (_as_requested(aws, cls._live(aws, service, tasks), requested) for service in again)
+                again = _shown(aws, cluster, [live.attributes["service_name"]])
+                for once_more in reads(aws, cluster, again, requested):
+                    yield _as_requested(aws, cls._live(aws, once_more), once_more)
             else:
-                yield _as_requested(aws, live, requested)
+                yield _as_requested(aws, live, read)
 
     @staticmethod
-    def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Observed:
-        network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+    def _live(aws: Aws, read: Read) -> Observed:
+        service = read.service
         deployment = service.get("deploymentConfiguration", {})
-        breaker = deployment.get("deploymentCircuitBreaker", {})
-        primary = newest(service)
+        breaker, primary = deployment.get("deploymentCircuitBreaker", {}), newest(service)
         # One that is left from an earlier load balancer counts for nothing, and cannot be changed any more
         grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
-        failed, why = problem(aws, service, tasks) if aws.owns(tags) else (False, "")
+        state = rollout(aws, service, read.deployment, read.stopped)
         cluster = service["clusterArn"].rpartition("/")[2]
         attributes = {
             **members.shown(SETTINGS, {**DEFAULTS, **service}),
-            **members.shown(NETWORK, {**DEFAULTS, **network}),
+            **revision_fields(service),
             "cluster": cluster,
             "service_name": service["serviceName"],
             "desired_count": service["desiredCount"],
-            "capacity_provider_strategy": [
-                {"capacityProvider": s["capacityProvider"], "weight": s.get("weight", 0), "base": s.get("base", 0)}
-                for s in service.get("capacityProviderStrategy", ())
-            ],
-            "load_balancers": [
-                {key: lb[key] for key in ("targetGroupArn", "containerName", "containerPort") if key in lb}
-                for lb in service.get("loadBalancers", ())
-            ],
-            "service_registries": [
-                {key: value for key, value in registry.items() if value is not None}
-                for registry in service.get("serviceRegistries", ())
-            ],
             "health_check_grace_period_seconds": grace or 0,
             "deployment_configuration": {
-                "deploymentCircuitBreaker": {key: breaker.get(key, False) for key in ("enable", "rollback")},
+                "deploymentCircuitBreaker": {key: breaker.get(key, usual) for key, usual in BREAKER.items()},
                 "maximumPercent": deployment.get("maximumPercent"),
                 "minimumHealthyPercent": deployment.get("minimumHealthyPercent"),
             },
-            "failed": failed,
+            "failed": state.failed and not state.undone,
+            "undone": state.undone and state.state != "COMPLETED",
             "running_count": service["runningCount"],
             "running_new": primary.get("runningCount", service["runningCount"]),
-            "rollout_state": primary.get("rolloutState", ""),
-            "rollout_reason": primary.get("rolloutStateReason", ""),
-            "problem": why,
-            "rolled_back": rolled_back(service),
+            "pending_new": primary.get("pendingCount", service.get("pendingCount", 0)),
+            "rollout_state": state.state,
+            "rollout_reason": state.reason,
+            "strategy": deployment.get("strategy", ROLLING),
+            "stage": read.deployment.stage if read.deployment else "",
+            "problem": state.problem,
+            "runs": service.get("taskDefinition", ""),
         }
         draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
         return observed(
@@ -201,7 +199,7 @@ class Service(Resource):
             tags=tags,
             **settings,
         )["service"]
-        return self._live(aws, {**made, "tags": tags}, [])
+        return self._live(aws, Read({**made, "tags": tags}))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         request = self._settings(changes)
@@ -228,14 +226,13 @@ class Service(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         now, wanted = live.attributes["running_count"], live.attributes["desired_count"]
-        state, reason = live.attributes["rollout_state"], live.attributes["rollout_reason"]
         problem = live.attributes["problem"]
-        # A rollback is a deployment of its own, which succeeds: what was wanted has failed all the same
-        rolling_back = state == "IN_PROGRESS" and ROLLING_BACK in reason
-        if live.attributes["failed"] or rolling_back:
-            reason_text = reason.rstrip(".") if state == "FAILED" or rolling_back else ""
-            raise Failed(": ".join(filter(None, [reason_text, problem])))
-        if state == "COMPLETED" and (now or not wanted):
+        if live.attributes.get("held"):
+            raise Failed(f"{live.attributes['rolled_back']}. {AGAIN}{live.attributes['last_lines']}")
+        # A rollback succeeds: what was wanted has failed all the same
+        if live.attributes["failed"] or live.attributes["undone"]:
+            raise Failed(": ".join(filter(None, [live.attributes["rollout_reason"], problem])))
+        if live.attributes["rollout_state"] == "COMPLETED" and (now or not wanted):
             return None
         return f"{_progress(live.attributes)}{f', {problem}' if problem else ''}"
 
@@ -245,38 +242,45 @@ class Service(Resource):
 
     @classmethod
     def rolled_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
-        if "task_definition" not in changes or not live.attributes["rolled_back"]:
-            return ""
-        why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])
-        return f"ECS rolled back to the previous revision ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
+        return str(live.attributes.get("rolled_back", "")) if "task_definition" in changes else ""
 
 
-def _as_requested(aws: Aws, live: Observed, requested: Sequence[Mapping[str, Any]]) -> Observed:
-    """Return a service that somebody else deployed a newer revision to as running what was asked for last.
+def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
+    """Return a service as running what was asked for last, where what it runs instead is to stay.
 
-    Such a deployment, by a pipeline for instance, is no difference: it stays until another revision is declared, or
-    until the user asks for what is declared (`Aws.redeploy`). It is kept as the attribute `deployed`. An older revision
-    is a difference: ECS goes back to one by itself when a deployment fails.
+    That is a newer revision that somebody else deployed, by a pipeline for instance: it stays until another revision is
+    declared, or until the user asks for what is declared (`Aws.redeploy`). It is kept as the attribute `deployed`. And
+    it is the revision that ECS went back to when it gave up the one that is declared: `rolled_back` says why, and
+    `held` that it is not tried again, until something of the service changes or the user asks for it
+    (`Aws.retry_failed`).
     """
     runs = live.attributes["task_definition"]
-    name = live.attributes["service_name"]
-    known = [fields["task_definition"] for fields in requested if fields["service_name"] == name]
-    before = [arn for arn in known if not unknown(arn) and _newer(runs, arn)]
+    if read.rejected:
+        live = _rejected(aws, live, read, read.rejected)
+    known = [fields["task_definition"] for fields in read.requests]
+    before = [arn for arn in known if not unknown(arn) and newer(runs, arn)]
     if aws.redeploy or not live.owned or runs in known or not before:
         return live
-    last = max(before, key=_revision)
+    last = max(before, key=numbered)
     return replace(live, attributes={**live.attributes, "task_definition": last, "deployed": runs})
 
 
-def _revision(arn: str) -> tuple[str, int]:
-    """Return the family's ARN and the number of a revision; that of a family alone is 0."""
-    family, _, number = arn.rpartition(":")
-    return (family, int(number)) if number.isdecimal() else (arn, 0)
-
-
-def _newer(one: str, other: str) -> bool:
-    """Say whether one is a newer revision of the other's family."""
-    return _revision(one)[0] == _revision(other)[0] and _revision(one)[1] > _revision(other)[1]
+def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Observed:
+    """Return a service with what ECS did with the revision that was asked for."""
+    asked, runs = (
+        arn.rpartition("/")[2] for arn in (given_up.fields["task_definition"], read.service["taskDefinition"])
+    )
+    what = f"{asked} back to {runs}" if asked != runs else f"the last change of {asked} back"
+    why, last_lines = why_rejected(aws, given_up, read.stopped)
+    shown = revision_fields(read.service).keys()
+    same = given_up.fields is read.requests[0] and not any(
+        canonical(live.attributes[name]) != canonical(value)
+        for name, value in given_up.fields.items()
+        if name in live.attributes and name not in {*shown, *Service.ignore_changes, "failed"}
+    )
+    held = {name: given_up.fields[name] for name in shown} if same and not aws.retry_failed else {}
+    told = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
+    return replace(live, attributes={**live.attributes, **held, **told})
 
 
 def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
@@ -292,6 +296,21 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
             what = f"{live.address} runs {runs}, which somebody else deployed:"
             stays = f"it is not changed. `provision up --redeploy` restores {requested}"
             notes.append(f"{what} {'it is replaced' if live.address in replaced else stays}")
+    return notes
+
+
+def rolled_back_by_ecs(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
+    """Say of each of this stack's services that ECS rolled back what it runs, why, and whether that is tried again.
+
+    Args:
+        replaced: the addresses of the services that get another revision in any case.
+    """
+    notes = []
+    for live in aws.live(Service):
+        if "rolled_back" in live.attributes:
+            kept = "It is replaced" if live.address in replaced else AGAIN
+            after = kept if live.attributes["held"] else "It is tried again"
+            notes.append(f"{live.address}: {live.attributes['rolled_back']}. {after}")
     return notes
 
 
@@ -318,10 +337,11 @@ def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, An
 
 def _progress(attributes: Mapping[str, Any]) -> str:
     """Say how far a deployment is: its own tasks, and whether those of the previous one are left beside them."""
-    wanted, there = attributes["desired_count"], attributes["running_count"]
+    wanted, there, pending = attributes["desired_count"], attributes["running_count"], attributes["pending_new"]
     new = min(attributes["running_new"], there)
+    stage = f"{attributes['strategy']} {attributes['stage']}, ".replace(" ,", ",")
+    text = f"{'' if attributes['strategy'] == ROLLING else stage}{new}/{wanted} running"
+    text = f"{attributes['task_definition'].rpartition('/')[2]}: {text}{f', {pending} pending' if pending else ''}"
     if there > new:
-        return f"rolling out: {new}/{wanted} running, old tasks {'draining' if new >= wanted else 'still running'}"
-    if new >= wanted:
-        return f"rolling out: {new}/{wanted} running, waiting for ECS to complete the deployment"
-    return f"{new}/{wanted} tasks running"
+        return f"{text}, old tasks still running"
+    return f"{text}, waiting for ECS to complete the deployment" if new >= wanted else text

@@ -346,7 +346,8 @@ CHECKS = (
     }, {name: {"desiredCount": 1, "runningCount": 1, "pendingCount": 0} for name in ("frontend", "backend")}),
     Check("services", "the circuit breaker", lambda m: [
         s["deploymentConfiguration"]["deploymentCircuitBreaker"] for s in m["ecs_services"]
-    ], [{"enable": True, "rollback": True}] * 2),
+    ], [{"enable": True, "rollback": True, "resetOnHealthyTask": True,
+         "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50}}] * 2),
     Check("services", "behind the load balancer", lambda m: {
         s["serviceName"]: [b["containerPort"] for b in s["loadBalancers"]]
         for s in m["ecs_services"]

@@ -236,6 +236,10 @@ def _containers(stack: Stack) -> Calls:
     yield "ecs", "list_tags_for_resource", {"resourceArn": stack.ids["service/backend"]}
     yield "ecs", "update_cluster", {"cluster": cluster, "settings": [{"name": "containerInsights", "value": "enabled"}]}
     yield "ecs", "list_clusters", {}
+    place = f"arn:aws:ecs:{PLACE}:service-{{}}/{cluster}/backend/none"
+    yield "ecs", "list_service_deployments", {"cluster": cluster, "service": "backend"}
+    yield "ecs", "describe_service_deployments", {"serviceDeploymentArns": [place.format("deployment")]}
+    yield "ecs", "describe_service_revisions", {"serviceRevisionArns": [place.format("revision")]}
     yield "ecs", "stop_task", {"cluster": cluster, "task": "0" * 32}
     yield "ecs", "update_capacity_provider", {"name": provider, "autoScalingGroupProvider": {}}
     repository = {"repositoryName": f"{stack.name}/backend"}

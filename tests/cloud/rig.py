@@ -84,6 +84,7 @@ class Rig:
     config: Config = CONFIG
     facts: Facts = FACTS
     redeploy: bool = False
+    retry_failed: bool = False
     new_ami: bool = False
     stand_ins: bool = False
     heard: Callable[[Event], None] = lambda event: None
@@ -116,6 +117,7 @@ class Rig:
             domains={self.config.fqdn, self.config.dns.domain},
             account=self.facts.account,
             redeploy=self.redeploy,
+            retry_failed=self.retry_failed,
             new_ami=self.new_ami,
             stand_ins=self.stand_ins,
         )

@@ -161,9 +161,8 @@ def test_a_service_without_instances_and_a_failed_provider_are_reported_in_the_w
     rig.cloud.advance(10)  # until ECS knows it
     rig.up(lonely).ok()
     text = late(rig.up(served))["service/web"]
-    assert text.partition(" s: ")[2].startswith(
-        "0/1 tasks running, 2 failed: TaskFailedToStart: EMPTY CAPACITY PROVIDER"
-    )
+    progress = "ecs-sample-dev-web:1: 0/1 running, 1 pending, 2 failed (ECS gives up at 3)"
+    assert text.partition(" s: ")[2].startswith(f"{progress}: TaskFailedToStart: EMPTY CAPACITY PROVIDER")
     assert "(no instance has registered in the cluster). ECS reported at " in text
     assert re.search(rf"task \w+ is PROVISIONING {SINCE}", text)
     found = rf"no instance has registered in the cluster, and Auto Scaling group {NAME} has i-\w+ running {SINCE}"

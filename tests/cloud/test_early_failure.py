@@ -1,10 +1,10 @@
-"""A deployment whose tasks fail ends `up` after about three of them, with the reason and the end of the log."""
+"""A deployment whose tasks fail ends `up` when ECS gives it up, with the reason and the end of the log."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
-from provisioner.resources.ecs_problems import ATTEMPTS
+from provisioner.engine.events import ResourceWaiting
+from provisioner.operations import planning, stack_status
+from provisioner.resources.ecs_service import Service
 from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.iam import policy
 from provisioner.resources.logs import LogGroup
@@ -26,6 +28,9 @@ from tests.cloud.rig import Outcome, Rig
 from tests.cloud.test_resources_ecs_service import CLUSTER, declared
 
 LOG = ("fatal: the configuration is not complete", "exiting with code 1")
+THRESHOLD = 3
+"""Failed tasks after which ECS gives up a deployment of few."""
+ROLLED_BACK = "Service deployment rolled back because the circuit breaker threshold was exceeded"
 SOON = 45.0
 """Seconds; the wait itself would last 90 on the embedded cloud's clock."""
 MENDED = r'image = ".*frontend.*"'
@@ -70,12 +75,9 @@ def test_an_image_that_cannot_be_pulled_is_reported_and_the_next_up_succeeds(pro
     before = project.inventory()
     image(project, "frontend-does-not-exist:1")
     why = failure(timed(project, 1))
-    # told by the circuit breaker, or by the third task if that is seen first
-    assert re.match(
-        r"(ECS deployment circuit breaker: tasks failed to start: )?3 failed: CannotPullContainerError", why
-    )
+    assert "No rollback candidate was found to run the rollback: 3 failed: CannotPullContainerError" in why
     assert "frontend-does-not-exist:1: not found" in why
-    assert len(attempts(project)) == ATTEMPTS
+    assert len(attempts(project)) == THRESHOLD
     image(project, "frontend:2")
     timed(project, 0)
     assert project.planned() == {}
@@ -92,30 +94,32 @@ def test_a_rollback_is_reported_as_a_failure_with_the_end_of_the_log(project: Pr
     (good,) = ecs.describe_services(cluster=NAME, services=["frontend"])["services"]
     image(project, "frontend-exits-at-once:1")
     why = failure(timed(project, 1))
-    assert "rolling back to deployment" in why or "tasks failed to start" in why
+    assert ROLLED_BACK in why
     assert "Essential container in task exited; exit code 1" in why
     for line in LOG:
         assert line in why
-    assert len(attempts(project)) == ATTEMPTS
+    assert len(attempts(project)) == THRESHOLD
     rolled_back = project.settled(well, "the former task runs again")
     (service,) = [s for s in rolled_back["ecs_services"] if s["serviceName"] == "frontend"]
     assert service["taskDefinition"] == good["taskDefinition"]
-    assert project.planned().keys() == {"service/frontend"}, "what is wanted is not there"
-    failure(timed(project, 1))
+    assert project.planned() == {}
+    assert "It is not tried again" in failure(timed(project, 1))
+    assert project.planned("--retry-failed").keys() == {"service/frontend"}
     image(project, "frontend:3")
     timed(project, 0)
     assert project.planned() == {}
 
 
 @pytest.mark.enumeration
-def test_it_does_not_wait_for_a_circuit_breaker_that_wants_more_failures(project: Project) -> None:
-    """Of twelve tasks ECS lets six fail; by then nobody would be any wiser."""
+def test_it_goes_on_until_the_circuit_breaker_has_had_enough(project: Project) -> None:
+    """Of twelve tasks ECS lets six fail, unless `circuit_breaker` says otherwise."""
     project.change(r"^public = true", "public = true\ncount = 12\nscaling = { min = 12, max = 12 }")
     project.cloud.control("POST", "faults", "scenarios=task-fails&only=frontend")
     why = failure(timed(project, 1))
     assert "failed: Essential container in task exited; exit code 1" in why
     for line in LOG:
         assert line in why
+    assert len(attempts(project)) >= 6
     project.cloud.control("POST", "faults", "scenarios=")
     timed(project, 0)
 
@@ -152,23 +156,180 @@ def failed_tasks(rig: Rig) -> int:
     return sum(task["stopCode"] in ("TaskFailedToStart", "EssentialContainerExited") for task in tasks)
 
 
-def test_tasks_that_fail_end_a_deployment_after_three_of_them_and_a_rollback_is_a_failure(rig: Rig) -> None:
+@pytest.fixture
+def tasks_role(rig: Rig) -> None:
+    """The role that the tasks run with, once ECS knows it."""
     trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
     rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
-    rig.cloud.advance(10)  # until ECS knows it
+    rig.cloud.advance(10)
 
-    def up(image: str) -> Outcome:
-        return rig.up(lambda stack: logged(stack, image))
 
-    text = why(up("web-does-not-exist:1"))
+def up(rig: Rig, image: str) -> Outcome:
+    return rig.up(lambda stack: logged(stack, image))
+
+
+def planned(rig: Rig, image: str) -> tuple[list[str], list[str]]:
+    """What `plan` would change, and its notes."""
+    aws, stack = rig.aws(), rig.declare(lambda stack: logged(stack, image))
+    found = planning.show_plan(aws, rig.state().records, stack)
+    notes = planning.notes(aws, stack, found)
+    rig.close()
+    return [f"{item.address}: {', '.join(item.changes)}" for item in found if item.action != "none"], notes
+
+
+def settled(rig: Rig) -> None:
+    """Wait until the service runs what ECS went back to."""
+    ecs = rig.cloud.client("ecs")
+
+    def steady() -> bool:
+        (found,) = ecs.describe_services(cluster=CLUSTER, services=["web"])["services"]
+        return [one["rolloutState"] for one in found["deployments"]] == ["COMPLETED"]
+
+    rig.cloud.wait(steady, "the former revision")
+
+
+def asked(rig: Rig, since: int) -> Counter[str]:
+    """How often the history of deployments was asked for."""
+    calls = (call["operation"] for call in rig.cloud.calls(since))
+    return Counter(name for name in calls if "ServiceDeployment" in name or "ServiceRevision" in name)
+
+
+def last_call(rig: Rig) -> int:
+    return max((call["number"] for call in rig.cloud.calls()), default=0)
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_tasks_that_fail_end_a_deployment_at_the_threshold_and_a_rollback_is_a_failure(rig: Rig) -> None:
+    text = why(up(rig, "web-does-not-exist:1"))
+    assert "No rollback candidate was found to run the rollback" in text
     assert "3 failed: CannotPullContainerError: pull image manifest" in text
     assert "web-does-not-exist:1: not found" in text
-    assert failed_tasks(rig) == ATTEMPTS
-    up("web:1").ok()
-    text = why(up("web-exits-at-once:1"))
-    assert "rolling back to deployment" in text or "tasks failed to start" in text
+    assert failed_tasks(rig) == THRESHOLD
+    up(rig, "web:1").ok()
+    text = why(up(rig, "web-exits-at-once:1"))
+    assert ROLLED_BACK in text
     assert "Essential container in task exited; exit code 1" in text
     for line in LOG:
         assert line in text
-    assert failed_tasks(rig) == 2 * ATTEMPTS
-    assert [item.address for item in rig.plan(lambda stack: logged(stack, "web-exits-at-once:1"))] == ["service/web"]
+    assert failed_tasks(rig) == 2 * THRESHOLD
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_what_ecs_rolled_back_is_told_and_not_tried_again_unless_asked_or_changed(rig: Rig) -> None:
+    up(rig, "web:1").ok()
+    up(rig, "web-exits-at-once:1")
+    settled(rig)
+    changes, (note,) = planned(rig, "web-exits-at-once:1")
+    assert changes == []
+    assert note.startswith(
+        f"service/web: ECS rolled {CLUSTER}-web:2 back to {CLUSTER}-web:1: {ROLLED_BACK}: 3 failed: "
+    )
+    assert "exit code 1. It is not tried again: change the service, or run `provision up --retry-failed`" in note
+    again = up(rig, "web-exits-at-once:1")
+    assert "It is not tried again" in why(again)
+    assert LOG[0] in why(again)
+    assert again.writes == []
+    health = stack_status.look(rig.aws(), rig.state())
+    rig.close()
+    (shown,) = health.services
+    assert (shown["running"], shown["rollout"], shown["revision"]) == (1, "COMPLETED", f"{CLUSTER}-web:1")
+    assert ROLLED_BACK in shown["problem"]
+
+    rig.retry_failed = True
+    changes, (note,) = planned(rig, "web-exits-at-once:1")
+    assert changes == ["service/web: task_definition"]
+    assert note.endswith("It is tried again")
+    assert up(rig, "web-exits-at-once:1").writes == ["UpdateService"]
+    assert failed_tasks(rig) == 2 * THRESHOLD
+    settled(rig)
+
+    rig.retry_failed = False
+    changes, (note,) = planned(rig, "web:2")
+    assert changes == ["task_definition/web: container_definitions", "service/web: task_definition"]
+    assert note.endswith("exit code 1. It is replaced")
+    up(rig, "web:2").ok()
+    assert planned(rig, "web:2") == ([], [])
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_a_changed_setting_of_the_service_is_reason_enough_to_try_again(rig: Rig) -> None:
+    """With more time, or without a shell, the same task definition may come up."""
+    up(rig, "web:1").ok()
+    up(rig, "web-exits-at-once:1")
+    settled(rig)
+
+    def changed(stack: Stack) -> None:
+        logged(stack, "web-exits-at-once:1")
+        item = stack.declared["service/web"]
+        assert isinstance(item.resource, Service)
+        without = replace(item.resource, enable_execute_command=False)
+        stack.declared[item.address] = replace(item, resource=without)
+
+    assert [sorted(item.changes) for item in rig.plan(changed)] == [["enable_execute_command", "task_definition"]]
+    outcome = rig.up(changed)
+    assert outcome.writes == ["UpdateService"]
+    why(outcome)
+    settled(rig)
+    assert rig.plan(changed) == [], "it failed with the new setting as well"
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_a_rollback_that_is_under_way_is_not_disturbed(rig: Rig) -> None:
+    up(rig, "web:1").ok()
+    up(rig, "web-exits-at-once:1")
+    changes, _ = planned(rig, "web-exits-at-once:1")
+    assert changes == []
+    assert up(rig, "web-exits-at-once:1").writes == []
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_nobody_asks_for_the_history_of_what_is_well(rig: Rig) -> None:
+    since = last_call(rig)
+    up(rig, "web:1").ok()
+    planned(rig, "web:1")
+    up(rig, "web:1").ok()
+    assert asked(rig, since) == {}
+    up(rig, "web-exits-at-once:1")
+    settled(rig)
+    since = last_call(rig)
+    planned(rig, "web-exits-at-once:1")
+    assert set(asked(rig, since).values()) == {1}
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_a_crash_loop_that_ecs_never_counts_ends_at_its_threshold(rig: Rig) -> None:
+    text = why(up(rig, "web-exits-later:1"))
+    assert text.startswith("its tasks end after they have started, which ECS does not count: 3 failed: Essential cont")
+    for line in LOG:
+        assert line in text
+    up(rig, "web:1").ok()
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_while_tasks_fail_the_count_the_limit_and_the_reason_are_shown(rig: Rig) -> None:
+    up(rig, "web:1").ok()
+    said = [e.why for e in up(rig, "web-does-not-exist:1").events if isinstance(e, ResourceWaiting)]
+    first = f"{CLUSTER}-web:2: 0/1 running, "
+    wanted = "1 pending, old tasks still running, 1 failed (ECS gives up at 3): CannotPullContainerError: pull image"
+    assert any(text.startswith(first + wanted) for text in said), said
+
+
+@pytest.mark.usefixtures("tasks_role")
+def test_another_strategy_is_waited_for_by_its_service_deployment(rig: Rig) -> None:
+    """Somebody switched the service to blue/green: ECS shows no state of its roll-outs any more."""
+    up(rig, "web:1").ok()
+    ecs = rig.cloud.client("ecs")
+    (found,) = ecs.describe_services(cluster=CLUSTER, services=["web"])["services"]
+    circuit = {"deploymentCircuitBreaker": found["deploymentConfiguration"]["deploymentCircuitBreaker"]}
+    strategy = {**circuit, "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 3}
+    ecs.update_service(cluster=CLUSTER, service="web", deploymentConfiguration=strategy)
+    since = last_call(rig)
+    assert planned(rig, "web:1") == ([], [])
+    assert asked(rig, since) == {}
+    begin = rig.cloud.now()
+    outcome = up(rig, "web:2").ok()
+    assert rig.cloud.now() - begin > 180
+    said = [event.why for event in outcome.events if isinstance(event, ResourceWaiting)]
+    assert any(f"{CLUSTER}-web:2: BLUE_GREEN BAKE_TIME, 1/1 running" in text for text in said), said
+    assert ROLLED_BACK in why(up(rig, "web-exits-at-once:1"))
+    assert planned(rig, "web-exits-at-once:1")[0] == []

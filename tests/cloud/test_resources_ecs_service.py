@@ -18,7 +18,9 @@ from provisioner.resources.application_autoscaling import ScalableTarget, Scalin
 from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2_security import OPEN, SecurityGroup
 from provisioner.resources.ecs_cluster import Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs_deployments import Deployment
 from provisioner.resources.ecs_problems import stopped
+from provisioner.resources.ecs_reads import Read
 from provisioner.resources.ecs_service import Service, deployed_by_others
 from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
@@ -31,7 +33,14 @@ pytestmark = pytest.mark.slow
 ROLE = "arn:aws:iam::123456789012:role/tasks"
 CLUSTER = "ecs-sample-dev"
 FAMILY = "ecs-sample-dev-web"
-BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+BREAKER = {
+    "deploymentCircuitBreaker": {
+        "enable": True,
+        "rollback": True,
+        "resetOnHealthyTask": True,
+        "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+    }
+}
 
 
 @pytest.fixture(autouse=True)
@@ -401,13 +410,14 @@ def live(rig: Rig) -> Observed:
     return found
 
 
-def seen(rig: Rig, **deployment: Any) -> Observed:
-    """The service as it would be read if its newest deployment had these settings."""
+def seen(rig: Rig, told: Deployment | None = None, **deployment: Any) -> Observed:
+    """The service as it would be read if its newest deployment had these settings, and its history said this."""
     service = shown(rig)
     tags = rig.cloud.client("ecs").list_tags_for_resource(resourceArn=service["serviceArn"])["tags"]
     changed = [{**service["deployments"][0], **deployment}, *service["deployments"][1:]]
     aws = rig.aws()
-    return Service._live(aws, {**service, "deployments": changed, "tags": tags}, stopped(aws, CLUSTER))
+    read = Read({**service, "deployments": changed, "tags": tags}, deployment=told, stopped=stopped(aws, CLUSTER))
+    return Service._live(aws, read)
 
 
 def test_a_deployment_that_was_given_up_is_a_difference_and_another_one_is_started(rig: Rig) -> None:
@@ -458,7 +468,7 @@ def test_a_completed_deployment_whose_tasks_fail_since_says_why(rig: Rig) -> Non
 
     def failing() -> bool:
         why = Service.pending(live(rig)) or ""
-        return why.startswith("0/1 tasks running, Essential container in task exited; exit code 1")
+        return why.startswith(f"{FAMILY}:1: 0/1 running, Essential container in task exited; exit code 1")
 
     rig.cloud.wait(failing, "the reason")
     assert newest(rig)["rolloutState"] == "COMPLETED"
@@ -480,7 +490,10 @@ def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
     rig.up(declared).ok()
     found = live(rig)
     assert Service.pending(found) is None
-    assert Service.pending(replace(found, attributes={**found.attributes, "running_count": 0})) == "0/1 tasks running"
+    assert (
+        Service.pending(replace(found, attributes={**found.attributes, "running_count": 0}))
+        == f"{FAMILY}:1: 0/1 running"
+    )
     assert (
         Service.pending(replace(found, attributes={**found.attributes, "running_count": 0, "desired_count": 0})) is None
     )

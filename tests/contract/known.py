@@ -58,7 +58,12 @@ EXPLAINED = (
     Known(r"ecs\.DeleteService", "surplus", r".*\.(capacityProviderStrategy|deploymentCircuitBreaker)", ASKED),
     Known(r"ecs\..*Services?", "surplus", r".*\.(availabilityZoneRebalancing|bakeTimeInMinutes|strategy)", NEWER),
     Known(r"ecs\.De(lete|register|scribe)TaskDefinitions?", "(missing|surplus)", r".*", ASKED),
-    Known(r"ecs\..*Services?", "surplus", r".*\.(currentServiceRevisions|resourceManagementType)", NEWER),
+    Known(
+        r"ecs\..*Services?",
+        "surplus",
+        r".*\.(currentService(Deployment|Revisions)|re(setOnHealthyTask|sourceManagementType)|thresholdConfiguration)",
+        NEWER,
+    ),
     Known(r"ecs\.RegisterTaskDefinition", "(missing|surplus)", r".*(?<!capabilities)(?<!devices)", ASKED),
     Known(r"ecs\.RegisterTaskDefinition", "format", r".*\.registeredBy", "it is a user who rehearses"),
     Known(r"ecs\.DescribeClusters", "surplus", r".*\.attachments(Status)?", "asked for by `include`"),

@@ -12,8 +12,9 @@ from typing import Any, cast
 import pytest
 
 from provisioner.engine.resource import Observed
+from provisioner.resources.ecs_deployments import Deployment, as_asked, newer, revision_fields
 from provisioner.resources.ecs_hosts import explained
-from provisioner.resources.ecs_problems import problem
+from provisioner.resources.ecs_problems import completed, rollout
 from provisioner.resources.ecs_service import Service
 
 UNPLACED = (
@@ -40,7 +41,13 @@ def service(state: str, failed: int) -> dict[str, Any]:
 
 
 def told(state: str, failed: int) -> tuple[bool, str]:
-    return problem(cast("Any", None), service(state, failed), [])
+    return told_of(service(state, failed))
+
+
+def told_of(shown: dict[str, Any], deployment: Deployment | None = None, *stopped: dict[str, Any]) -> tuple[bool, str]:
+    """Whether its deployment failed, and why."""
+    found = rollout(cast("Any", None), shown, deployment, stopped)
+    return found.failed, found.problem
 
 
 def test_a_task_that_could_not_be_placed_is_reported_and_not_given_up() -> None:
@@ -55,14 +62,14 @@ def test_tasks_that_are_placed_at_last_are_waited_for() -> None:
     placed = service("IN_PROGRESS", 10)
     started = "(service c7n-test) has started 1 tasks: (task 9c8035201098472693b0ae23a743fdf1)."
     placed["events"].insert(0, {"createdAt": datetime(2021, 2, 18, tzinfo=UTC), "message": started})
-    assert not problem(cast("Any", None), placed, [])[0]
+    assert not told_of(placed)[0]
 
 
 def test_what_ecs_said_before_all_was_well_is_no_reason() -> None:
     before = service("COMPLETED", 0)
     steady = "(service c7n-test) has reached a steady state."
     before["events"].insert(0, {"createdAt": datetime(2021, 2, 18, tzinfo=UTC), "message": steady})
-    assert problem(cast("Any", None), before, []) == (False, "")
+    assert told_of(before) == (False, "")
 
 
 def test_a_completed_deployment_without_its_tasks_says_why() -> None:
@@ -74,23 +81,24 @@ def test_a_completed_deployment_without_its_tasks_says_why() -> None:
 def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
     whole = service("COMPLETED", 0)
     whole["deployments"][0]["runningCount"] = 1
-    assert problem(cast("Any", None), whole, []) == (False, "")
+    assert told_of(whole) == (False, "")
 
 
 @pytest.mark.parametrize(
     ("new", "there", "wanted", "words"),
     [
-        (0, 0, 1, "0/1 tasks running"),
-        (1, 2, 1, "rolling out: 1/1 running, old tasks draining"),
-        (0, 1, 1, "rolling out: 0/1 running, old tasks still running"),
-        (1, 1, 1, "rolling out: 1/1 running, waiting for ECS to complete the deployment"),
-        (1, 0, 1, "0/1 tasks running"),
+        (0, 0, 1, "web:2: 0/1 running, 1 pending"),
+        (1, 2, 1, "web:2: 1/1 running, old tasks still running"),
+        (0, 1, 1, "web:2: 0/1 running, 1 pending, old tasks still running"),
+        (1, 1, 1, "web:2: 1/1 running, waiting for ECS to complete the deployment"),
+        (1, 0, 1, "web:2: 0/1 running"),
     ],
 )
 def test_how_far_a_deployment_is(new: int, there: int, wanted: int, words: str) -> None:
     attributes = {
         "running_new": new, "running_count": there, "desired_count": wanted, "rollout_state": "IN_PROGRESS",
-        "rollout_reason": "", "problem": "", "failed": False,
+        "rollout_reason": "", "problem": "", "failed": False, "undone": False, "strategy": "ROLLING", "stage": "",
+        "task_definition": "arn:aws:ecs:x:1:task-definition/web:2", "pending_new": wanted - new,
     }  # fmt: skip
     assert Service.pending(Observed("arn", attributes)) == words
 
@@ -112,3 +120,116 @@ def test_reasons_in_ecs_own_words_are_explained(reason: str, meaning: str) -> No
 
 def test_a_reason_that_is_a_sentence_stays_as_it_is() -> None:
     assert explained("Task failed container health checks") == "Task failed container health checks"
+
+
+def test_another_strategy_is_shown_with_its_stage() -> None:
+    attributes = {
+        "running_new": 1, "running_count": 2, "desired_count": 1, "rollout_state": "IN_PROGRESS", "rollout_reason": "",
+        "problem": "", "failed": False, "undone": False, "strategy": "BLUE_GREEN", "stage": "BAKE_TIME",
+        "task_definition": "arn:aws:ecs:x:1:task-definition/web:2", "pending_new": 0,
+    }  # fmt: skip
+    words = "web:2: BLUE_GREEN BAKE_TIME, 1/1 running, old tasks still running"
+    assert Service.pending(Observed("arn", attributes)) == words
+
+
+NUMBER = "7003494286281461562"
+
+
+def under_way(failed: int = 0, **deployment: Any) -> Deployment:
+    """What ECS tells of the deployment of `service`."""
+    return Deployment("IN_PROGRESS", revision=NUMBER, failures=failed, threshold=3, **deployment)
+
+
+def ended(reason: str, code: str, *, ran: bool) -> dict[str, Any]:
+    """A task of that deployment that stopped."""
+    task = {"startedBy": f"ecs-svc/{NUMBER}", "stoppedReason": reason, "stopCode": code, "taskDefinitionArn": "web:2"}
+    return task | ({"startedAt": datetime(2021, 2, 17, tzinfo=UTC)} if ran else {})
+
+
+def test_the_limit_is_the_circuit_breakers_own() -> None:
+    """With `count = 50` ECS gives up at 25 failures: three of them say nothing."""
+    started = ended("CannotPullContainerError: not found", "TaskFailedToStart", ran=False)
+    few = Deployment("IN_PROGRESS", revision=NUMBER, failures=3, threshold=25)
+    failed, why = told_of(service("IN_PROGRESS", 3), few, started, started, started)
+    assert not failed
+    assert why == "3 failed (ECS gives up at 25): CannotPullContainerError: not found"
+
+
+def test_a_failed_health_check_is_a_failure_with_its_reason() -> None:
+    unhealthy = ended("Task failed ELB health checks", "ServiceSchedulerInitiated", ran=True)
+    failed, why = told_of(service("IN_PROGRESS", 1), under_way(1), unhealthy)
+    assert (failed, why) == (False, "1 failed (ECS gives up at 3): Task failed ELB health checks")
+
+
+@pytest.mark.parametrize(("crashes", "failed"), [(2, False), (3, True)])
+def test_tasks_that_end_after_they_ran_have_failed_at_the_breakers_limit(crashes: int, failed: bool) -> None:
+    """ECS counts none of them, and goes on for ever."""
+    crash = ended("Essential container in task exited", "EssentialContainerExited", ran=True)
+    found = rollout(NO_LOGS, service("IN_PROGRESS", 0), under_way(), [crash] * crashes)
+    assert found.failed is failed
+    assert ("which ECS does not count" in found.reason) is failed
+    running = service("IN_PROGRESS", 0)
+    running["deployments"][0]["runningCount"] = 1
+    assert not rollout(NO_LOGS, running, under_way(), [crash] * crashes).failed
+
+
+class _Ecs:
+    """What a task definition without logs answers."""
+
+    def client(self, _: str) -> Any:
+        return self
+
+    def describe_task_definition(self, **_: str) -> dict[str, Any]:
+        return {"taskDefinition": {"containerDefinitions": []}}
+
+
+NO_LOGS = cast("Any", _Ecs())
+
+
+@pytest.mark.parametrize(
+    ("status", "triggered", "back_to", "state", "failed", "undone"),
+    [
+        ("PENDING", False, "", "IN_PROGRESS", False, False),
+        ("IN_PROGRESS", False, "", "IN_PROGRESS", False, False),
+        ("SUCCESSFUL", False, "", "COMPLETED", False, False),
+        ("STOPPED", False, "", "IN_PROGRESS", False, False),
+        ("STOPPED", True, "", "FAILED", True, False),
+        ("ROLLBACK_REQUESTED", False, "", "IN_PROGRESS", False, True),
+        ("ROLLBACK_IN_PROGRESS", True, "1", "IN_PROGRESS", False, True),
+        ("ROLLBACK_SUCCESSFUL", True, "1", "COMPLETED", False, True),
+        ("ROLLBACK_FAILED", True, "", "FAILED", True, False),
+        ("PAUSED", False, "", "IN_PROGRESS", False, False),
+    ],
+)
+def test_without_a_rollout_state_the_history_says_how_far_it_is(
+    status: str, triggered: bool, back_to: str, state: str, failed: bool, undone: bool
+) -> None:
+    """ECS tells the state of rolling updates only (API reference, Deployment)."""
+    shown = {**service("", 0), "runningCount": 0, "desiredCount": 1}
+    del shown["deployments"][0]["rolloutState"]
+    told = Deployment(status, "because", revision=NUMBER, back_to=back_to, triggered=triggered)
+    found = rollout(NO_LOGS, shown, told, [])
+    assert (found.state, found.failed, found.undone) == (state, failed, undone)
+    assert (found.reason == "because") is told.failed
+
+
+def test_without_a_rollout_state_and_history_a_service_is_completed_when_its_old_tasks_are_gone() -> None:
+    shown = {**service("", 0), "runningCount": 1, "desiredCount": 1}
+    del shown["deployments"][0]["rolloutState"]
+    assert completed(shown)
+    shown["deployments"].append({"id": "ecs-svc/1", "status": "ACTIVE"})
+    assert not completed(shown)
+
+
+FAMILY = "arn:aws:ecs:x:1:task-definition/web"
+
+
+def test_what_is_as_asked_for_needs_no_history() -> None:
+    shown = {"taskDefinition": f"{FAMILY}:3", "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["a", "b"]}}}
+    asked = {**revision_fields(shown), "subnets": ["b", "a"], "desired_count": 9}
+    assert as_asked(shown, [asked, {"task_definition": "${task_definition/web:arn}", "subnets": ["a", "b"]}])
+    assert as_asked(shown, [{"task_definition": f"{FAMILY}:2"}]), "somebody else deployed a newer one"
+    assert not as_asked(shown, [{"task_definition": f"{FAMILY}:4"}])
+    assert not as_asked(shown, [asked, {"subnets": ["a"]}])
+    assert not newer(f"{FAMILY}:3", f"{FAMILY}:3")
+    assert not newer(f"{FAMILY}er:3", f"{FAMILY}:2")

@@ -47,7 +47,18 @@ EVENTS: list[Event] = [
 ]
 STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
 CONDITION = stack_status.Health(
-    [{"name": EVIL, "running": 1, "desired": 1, "rollout": EVIL, "capacity": [EVIL], "problem": EVIL}],
+    [
+        {
+            "name": EVIL,
+            "running": 1,
+            "desired": 1,
+            "revision": EVIL,
+            "rollout": EVIL,
+            "strategy": EVIL,
+            "capacity": [EVIL],
+            "problem": EVIL,
+        }
+    ],
     [
         {
             "id": EVIL,

@@ -245,6 +245,23 @@ def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
     ]
 
 
+def test_why_tasks_fail_is_read_on_a_narrow_terminal() -> None:
+    """In one line of 80 columns the reason would be cut off, and it is what one waits to read."""
+    reason = "CannotPullContainerError: pull image manifest has been retried 1 time(s): not found"
+    counts = "ecs-sample-dev-web:2: 0/1 running, 1 pending, old tasks still running, 1 failed (ECS gives up at 3)"
+    waiting = ResourceWaiting("service/web", "services", f"{counts}: {reason}", 5)
+    _, _, step, *lines = live.draw(run([BEGUN, waiting]), 80, 24)
+    assert step == "  services"
+    assert len(lines) == 3
+    assert lines[0].startswith("    service/web  ecs-sample-dev-web:2: 0/1 running")
+    assert "CannotPullContainerError" in " ".join(lines)
+    assert "\n" not in "".join(lines)
+    assert max(map(len, lines)) <= 80
+    short = live.draw(run([BEGUN, waiting]), 80, 4)
+    assert len(short) == 4
+    assert short[-1].endswith("…  0.0 s"), "without room it is cut"
+
+
 def test_the_live_view_begins_before_anything_is_known() -> None:
     assert live.draw(Progress(clock=Clock())) == [
         "reading live resources from AWS  0.0 s",
@@ -565,7 +582,15 @@ def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
         {"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"},
         {"address": "service/web", "step": "services", "phase": "created", "id": None},
     ]
-    service = {"name": "web", "running": 1, "desired": 2, "rollout": "IN_PROGRESS", "capacity": ["FARGATE_SPOT"]}
+    service = {
+        "name": "web",
+        "running": 1,
+        "desired": 2,
+        "rollout": "IN_PROGRESS",
+        "capacity": ["FARGATE_SPOT"],
+        "revision": "shop-web:2",
+        "strategy": "ROLLING",
+    }
     live = {"services": [service | {"problem": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
     document: dict[str, Any] = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1"}
     document |= {"url": "https://a.b"}
@@ -582,8 +607,8 @@ def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
         "services",
         "  service/web  created",
         "",
-        "service  tasks  deployment   capacity",
-        "web      1/2    IN_PROGRESS  FARGATE_SPOT  1 failed: no image",
+        "service  tasks  revision    deployment   capacity",
+        "web      1/2    shop-web:2  IN_PROGRESS  FARGATE_SPOT  1 failed: no image",
         "",
         "no instances",
         "",

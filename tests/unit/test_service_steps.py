@@ -220,6 +220,24 @@ def test_where_services_run() -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "kind", "value"),
+    [
+        ({}, "BOUNDED_PERCENT", 50),
+        ({"circuit_breaker": {"threshold": "20%"}}, "BOUNDED_PERCENT", 20),
+        ({"circuit_breaker": {"threshold": 5}}, "COUNT", 5),
+    ],
+)
+def test_after_how_many_failures_a_deployment_is_rolled_back(settings: dict[str, Any], kind: str, value: int) -> None:
+    stack = declared(api={"image": "nginx:1", "port": 81, **settings})
+    assert desired(stack, "service/api").deployment_configuration["deploymentCircuitBreaker"] == {
+        "enable": True,
+        "rollback": True,
+        "resetOnHealthyTask": True,
+        "thresholdConfiguration": {"type": kind, "value": value},
+    }
+
+
+@pytest.mark.parametrize(
     ("on_demand", "shares"),
     [
         ({}, [("FARGATE_SPOT", 1, 0)]),

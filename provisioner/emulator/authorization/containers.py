@@ -34,6 +34,9 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "DescribeServices": ("services", _SERVICE),
     "DeleteService": ("service", _SERVICE),
     "UpdateService": ("service", _SERVICE),
+    "ListServiceDeployments": ("service", _SERVICE),
+    "DescribeServiceDeployments": ("serviceDeploymentArns", "service-deployment/{path}"),
+    "DescribeServiceRevisions": ("serviceRevisionArns", "service-revision/{path}"),
     "DescribeTasks": ("tasks", _TASK),
     "StopTask": ("task", _TASK),
     "DescribeContainerInstances": ("containerInstances", _INSTANCE),
@@ -54,7 +57,8 @@ def ecs(call: ApiCall) -> Iterator[Check]:
     elif operation in _NAMED and call.many(_NAMED[operation][0]):
         parameter, pattern = _NAMED[operation]
         for name in call.many(parameter):
-            arn = call.arn(pattern.format(cluster=_cluster(call), name=last_part(name)))
+            parts = {"cluster": _cluster(call), "name": last_part(name), "path": name.partition("/")[2]}
+            arn = call.arn(pattern.format(**parts))
             yield call.existing(arn, within if "{cluster}" in pattern else {})
     elif operation in ("ListServices", "ListTasks"):
         yield call.check(more=within)

@@ -20,6 +20,7 @@ _MODULES = (
     "settings",
     "task_definitions",
     "services",
+    "deployments",
     "revisions",
     "tasks",
     "container_instances",
@@ -67,7 +68,14 @@ def _shape(kept: Store) -> Hashable:
         tuple((one.name, one.status, one.update_status) for one in kept.providers.values()),
         tuple(one.status for revisions in kept.definitions.values() for one in revisions),
         tuple(
-            (one.arn, one.status, one.desired, one.retry_at, *((each.id, each.state) for each in one.deployments))
+            (
+                one.arn,
+                one.status,
+                one.desired,
+                one.retry_at,
+                *((each.id, each.state) for each in one.deployments),
+                *((each.id, each.status, each.stage) for each in one.history[:1]),
+            )
             for one in kept.services.values()
         ),
         tuple((one.id, one.status, one.desired, one.next_at, one.instance) for one in kept.tasks.values()),

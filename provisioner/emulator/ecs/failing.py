@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 from provisioner.emulator import faults
 from provisioner.emulator.clock import later
-from provisioner.emulator.ecs import probes
-from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
+from provisioner.emulator.ecs import breaker, rollouts
+from provisioner.emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, now
 from provisioner.emulator.ecs.tasks import end
 
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
 """An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
-_FAILED = ("TaskFailedToStart", "EssentialContainerExited")
+EXITS_LATER = "exits-later"
+"""An image whose container exits when it has run for a while."""
+_RUNS_SECONDS = 20.0
 _EXEC_LOGS = "/var/log/amazon/ssm"
 _BACK_OFF_SECONDS = 10.0
 _MOST_BACK_OFF_SECONDS = 300.0
@@ -57,6 +58,30 @@ def fail_to_create(task: Task) -> bool:
     return True
 
 
+def never_well(task: Task) -> bool:
+    """Whether a task that runs never counts as healthy, since it ends before it does.
+
+    Without a check a task counts 40 s after it runs (API reference, DeploymentConfiguration, minimumHealthyPercent).
+    """
+    return _has(task, EXITS_LATER)
+
+
+def fails_at(task: Task) -> float:
+    """When a task that runs from now on will fail; never, of most."""
+    return later(_RUNS_SECONDS) if _has(task, EXITS_LATER) else NEVER
+
+
+def fail_running(store: Store, task: Task) -> None:
+    """End a task whose time to fail has come."""
+    task.exit_code = 1
+    _write(store, task, task.definition.shape["containerDefinitions"][0])
+    end(task, "Essential container in task exited", "EssentialContainerExited")
+
+
+def _has(task: Task, part: str) -> bool:
+    return any(part in container["image"] for container in task.definition.shape["containerDefinitions"])
+
+
 def exit_at_once(store: Store, task: Task) -> bool:
     """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
     containers = task.definition.shape["containerDefinitions"]
@@ -86,37 +111,21 @@ def _write(store: Store, task: Task, container: Shape) -> None:
 def count(store: Store, service: Service, primary: Deployment) -> None:
     """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker give it up.
 
-    What could not be placed counts too. Once a task ran, only those count that failed their health checks, and one
-    that is well sets the count to zero (developer guide, "How the Amazon ECS deployment circuit breaker detects
-    failures"); the threshold is half the desired count, at least 3 and at most 200 (API reference,
-    ServiceDeploymentCircuitBreaker).
+    What could not be placed counts too. A task that is healthy sets the count to zero, unless told otherwise.
     """
-    tasks = [task for task in store.tasks.values() if task.deployment == primary.id]
-    if not primary.started and any("startedAt" in task.times for task in tasks):
-        primary.started, primary.failed = True, 0
-    if primary.started and any(map(probes.is_well, tasks)):
-        primary.failed = 0
-        return
-    newly_failed = [task for task in tasks if not task.counted and _has_failed(task, primary)]
+    newly_failed = list(breaker.newly_failed(store, primary))
     for task in newly_failed:
         task.counted = True
         primary.failed += 1
         service.retry_at = later(min(_BACK_OFF_SECONDS * primary.failed, _MOST_BACK_OFF_SECONDS))
-    threshold = min(200, max(3, math.ceil(service.desired / 2)))
-    if primary.failed < threshold or primary.state != "IN_PROGRESS":
+    configuration = service.shape["deploymentConfiguration"]
+    if primary.failed < breaker.threshold(configuration, service.desired) or primary.state != "IN_PROGRESS":
         return
-    gives_up = service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"]
+    gives_up = configuration["deploymentCircuitBreaker"]["enable"]
     if newly_failed or gives_up:
         service.say(_UNABLE)
     if gives_up:
         _give_up(service, primary)
-
-
-def _has_failed(task: Task, deployment: Deployment) -> bool:
-    """Whether the circuit breaker counts a task: whether it ran is of interest first, then whether it is well."""
-    if deployment.started:
-        return task.stop_reason.startswith((probes.CONTAINER_FAILED, probes.TARGET_FAILED))
-    return task.stop_code in _FAILED
 
 
 def _give_up(service: Service, deployment: Deployment) -> None:
@@ -125,6 +134,7 @@ def _give_up(service: Service, deployment: Deployment) -> None:
     deployment.reason = "ECS deployment circuit breaker: tasks failed to start."
     service.say(f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
     former = next((one for one in service.deployments if one.state == "COMPLETED"), None)
+    rollouts.give_up(service, former)
     if former is None or not service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"]:
         return
     service.deployments.remove(former)

@@ -83,9 +83,11 @@ def _start(store: Store, task: Task) -> None:
         case "ACTIVATING":
             if failing.exit_at_once(store, task):
                 return
-            task.status, task.next_at = "RUNNING", NEVER
+            task.status, task.next_at = "RUNNING", failing.fails_at(task)
             task.times["startedAt"] = now()
             _begin_to_count(store, task)
+        case "RUNNING":
+            failing.fail_running(store, task)
 
 
 def _begin_to_count(store: Store, task: Task) -> None:

@@ -6,7 +6,10 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
+NEVER = "never-healthy"
+"""An image with this in its name runs, and answers nothing."""
 BARE = "distroless"
 """An image with this in its name has nothing in it but its program: neither a shell nor Python."""
 _AFTER = re.compile(r"answers-after-(\d+)s")
@@ -58,7 +61,7 @@ def program(image: str) -> Program:
     """
     after, at, code = _AFTER.search(image), _AT.search(image), _CODE.search(image)
     return Program(
-        float(after[1]) if after else 0.0,
+        inf if NEVER in image else float(after[1]) if after else 0.0,
         f"/{at[1]}" if at and not after else "",
         int(code[1]) if code else 200,
         BARE in image,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from provisioner.emulator.ecs.dispatch import at_most, operation
-from provisioner.emulator.ecs.services import revision_arn
+from provisioner.emulator.ecs.rollouts import revision_arn
 from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, last_part, now
 from provisioner.emulator.patch import refuse
 
@@ -22,14 +22,18 @@ _KEPT = (
 
 @operation
 def describe_service_revisions(store: Store, request: Shape) -> Shape:
-    """DescribeServiceRevisions: what each deployment rolls out, up to 20 (API reference)."""
+    """DescribeServiceRevisions: what each deployment rolls out or rolled out, up to 20 (API reference)."""
     at_most(request, "serviceRevisionArns", 20)
     known = {
-        revision_arn(store, service, one): _revision(store, service, one)
+        revision_arn(store, service, one.id): _revision(store, service, one)
         for service in store.services.values()
-        for one in service.deployments
+        for one in service.revisions.values()
     }
     arns = request.get("serviceRevisionArns", [])
+    gone = {f"/{one.cluster}/{one.name}/" for one in store.services.values() if one.status == "INACTIVE"}
+    if any(name in arn for name in gone for arn in arns):
+        # as AWS words it (aws/aws-cli, its tests of monitor-express-gateway-service)
+        refuse("InvalidParameterException", "Cannot call DescribeServiceRevisions for a service that is INACTIVE")
     failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known]
     return {"serviceRevisions": [known[arn] for arn in arns if arn in known], "failures": failures}
 
@@ -37,7 +41,7 @@ def describe_service_revisions(store: Store, request: Shape) -> Shape:
 def _revision(store: Store, service: Service, deployment: Deployment) -> Shape:
     containers = store.revision(deployment.task_definition).shape["containerDefinitions"]
     shape: Shape = {
-        "serviceRevisionArn": revision_arn(store, service, deployment),
+        "serviceRevisionArn": revision_arn(store, service, deployment.id),
         "serviceArn": service.arn,
         "clusterArn": store.clusters[service.cluster].arn,
         "taskDefinition": deployment.task_definition,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from provisioner.emulator.clock import later, passed
-from provisioner.emulator.ecs import failing, placement
+from provisioner.emulator.ecs import breaker, failing, placement, rollouts
 from provisioner.emulator.ecs.probes import is_unchecked, is_well, unwell
 from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
 from provisioner.emulator.ecs.tasks import end, new
@@ -38,9 +38,11 @@ def schedule(store: Store, service: Service) -> None:
             service.status = "INACTIVE"
             service.say("has been deleted.")
         return
+    _note_healthy(service, tasks)
     failing.count(store, service, service.deployments[0])
     primary = service.deployments[0]
     primary.seen = True
+    rollouts.start(service)
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
     outdated = [task for task in tasks if task not in current]
     failed = [task for task in current if unwell(service, task)]
@@ -49,8 +51,19 @@ def schedule(store: Store, service: Service) -> None:
     started = _grow(store, service, primary, len(current), len(tasks))
     if not started:
         _heal(service, current, failed, _most(service) - len(tasks))
-    _replace(service, primary, tasks, outdated)
+    if rollouts.shifted(service, scaled_up=sum(map(_well, current)) == service.desired):
+        _replace(service, primary, tasks, outdated)
     _complete(service, primary, current, [*outdated, *failed])
+    rollouts.count(store, service)
+
+
+def _note_healthy(service: Service, tasks: list[Task]) -> None:
+    """A task that comes to be healthy sets the count of failures of its deployment to zero, unless told otherwise."""
+    for task in tasks:
+        if not task.was_well and _well(task):
+            task.was_well = True
+            if breaker.resets(service) and task.deployment in service.revisions:
+                service.revisions[task.deployment].failed = 0
 
 
 def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
@@ -75,7 +88,9 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, tot
     """Start the tasks that are missing, as far as the maximum allows; returns how many."""
     if not passed(service.retry_at) or primary.state == "FAILED":
         return 0
-    number = min(service.desired - current, _most(service) - total, _PER_ROUND)
+    # where nothing rolls, beside the old ones, however many they are
+    most = _most(service) if service.rolls else service.desired + total
+    number = min(service.desired - current, most - total, _PER_ROUND)
     started: list[Task] = []
     for _ in range(number):
         task = _task(store, service, primary)
@@ -102,7 +117,7 @@ def _heal(service: Service, current: list[Task], failed: list[Task], room: int) 
         current: those of the newest deployment that did not fail.
         room: how many more tasks there may be.
     """
-    coming = len(current) - sum(map(is_well, current))
+    coming = len(current) - sum(map(_well, current))
     if not failed or coming:
         return
     surplus = len(current) + len(failed) - service.desired
@@ -118,27 +133,33 @@ def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated:
     least = math.ceil(service.desired * percent / 100)
     running = sum(_counts(task) and task.desired == "RUNNING" for task in tasks)
     for task in outdated:
-        if not is_well(task) or running > least:
+        if not _well(task) or running > least:
             running -= _counts(task)
             end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
             service.say(f"has stopped 1 running tasks: (task {task.id}).")
 
 
 def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
-    settled = sum(map(is_well, current)) == service.desired and not outdated
+    settled = sum(map(_well, current)) == service.desired and not outdated
     if not settled:
         return
     del service.deployments[1:]
     if primary.state == "IN_PROGRESS":
         primary.state, primary.updated = "COMPLETED", now()
         primary.reason = f"ECS deployment {primary.id} completed."
+        rollouts.succeed(service)
         service.say(f"(deployment {primary.id}) deployment completed.")
         service.say("has reached a steady state.")
 
 
+def _well(task: Task) -> bool:
+    """Whether a task is healthy, and lasts."""
+    return is_well(task) and not failing.never_well(task)
+
+
 def _counts(task: Task) -> bool:
     """Whether a task counts towards the minimum of healthy ones: one that nothing checks does so later."""
-    return is_well(task) and (not is_unchecked(task) or passed(task.counts_at))
+    return _well(task) and (not is_unchecked(task) or passed(task.counts_at))
 
 
 def _draining(store: Store, task: Task) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from provisioner.emulator.ecs import checks
+from provisioner.emulator.ecs import breaker, checks, rollouts
 from provisioner.emulator.ecs.dispatch import operation, required
+from provisioner.emulator.ecs.rollouts import counts, deployment_arn, revision_arn, revision_counts
 from provisioner.emulator.ecs.store import (
     FARGATE,
     Deployment,
@@ -36,8 +37,6 @@ _DEFAULTS: Shape = {
 _PLAIN = (*_DEFAULTS, "healthCheckGracePeriodSeconds", "serviceConnectConfiguration", "volumeConfigurations")
 # What starts a new deployment when an update changes it.
 _ROLLED = ("networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion")
-_OUTCOMES = {"IN_PROGRESS": "IN_PROGRESS", "COMPLETED": "SUCCESSFUL", "FAILED": "STOPPED"}
-_GROUP_PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
 @operation
@@ -94,7 +93,7 @@ def create_service(store: Store, request: Shape) -> Shape:
 @operation
 def update_service(store: Store, request: Shape) -> Shape:
     """UpdateService: a new deployment when what tasks consist of changes, or when forced."""
-    service = _find(store, request)
+    service = find(store, request)
     if service.status != "ACTIVE":
         refuse("ServiceNotActiveException", "Service was not ACTIVE.")
     _check_grace(request, service.shape)
@@ -142,7 +141,7 @@ def _check_grace(request: Shape, shape: Shape) -> None:
 @operation
 def delete_service(store: Store, request: Shape) -> Shape:
     """DeleteService: DRAINING until its tasks are gone, then INACTIVE; above 0 only with force."""
-    service = _find(store, request)
+    service = find(store, request)
     if service.status == "ACTIVE":
         if service.desired > 0 and not request.get("force"):
             refuse("InvalidParameterException", "The service cannot be stopped while it is scaled above 0.")
@@ -182,27 +181,6 @@ def list_services(store: Store, request: Shape) -> Shape:
     return {"serviceArns": arns}
 
 
-@operation
-def list_service_deployments(store: Store, request: Shape) -> Shape:
-    """ListServiceDeployments: those that are not over yet, and the newest."""
-    briefs = [_brief(store, service, one) for service in [_find(store, request)] for one in service.deployments]
-    wanted = request.get("status")
-    return {"serviceDeployments": [brief for brief in briefs if not wanted or brief["status"] in wanted]}
-
-
-@operation
-def describe_service_deployments(store: Store, request: Shape) -> Shape:
-    """DescribeServiceDeployments: by the ARNs that the list gives."""
-    known = {
-        brief["serviceDeploymentArn"]: brief
-        for service in store.services.values()
-        for brief in (_brief(store, service, one) for one in service.deployments)
-    }
-    arns = request.get("serviceDeploymentArns", [])
-    failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known]
-    return {"serviceDeployments": [known[arn] for arn in arns if arn in known], "failures": failures}
-
-
 def describe(store: Store, service: Service, *, tags: bool) -> Shape:
     """A service as AWS answers it."""
     tasks = list(store.tasks_of(service.cluster, service.name))
@@ -212,7 +190,7 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         "clusterArn": store.clusters[service.cluster].arn,
         "status": service.status,
         "desiredCount": service.desired,
-        **_counts(tasks),
+        **counts(tasks),
         "taskDefinition": service.deployments[0].task_definition,
         "deployments": [
             _deployment(service, one, "ACTIVE" if index else "PRIMARY", tasks)
@@ -221,8 +199,8 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         "roleArn": f"arn:aws:iam::{store.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
         "events": service.events,
         "currentServiceRevisions": [
-            {"arn": revision_arn(store, service, one), "requestedTaskCount": service.desired if not index else 0}
-            | _revision_counts([task for task in tasks if task.deployment == one.id])
+            {"arn": revision_arn(store, service, one.id), "requestedTaskCount": service.desired if not index else 0}
+            | revision_counts([task for task in tasks if task.deployment == one.id])
             for index, one in enumerate(service.deployments)
         ],
         "resourceManagementType": "CUSTOMER",
@@ -230,6 +208,9 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         "tags": tag_list(service.tags) if tags else [],
         **service.shape,
     }
+    if service.history and service.history[0].started:
+        # not there yet when CreateService and UpdateService answer (spinnaker/clouddriver, EcsNativeService)
+        shape["currentServiceDeployment"] = deployment_arn(store, service, service.history[0])
     if service.status != "ACTIVE":
         shape["deployments"] = [one for one in shape["deployments"] if one["runningCount"] + one["pendingCount"]]
     shape.pop("serviceConnectConfiguration", None)
@@ -243,7 +224,8 @@ def on_fargate(shape: Shape) -> bool:
     return strategy[0]["capacityProvider"] in FARGATE if strategy else shape.get("launchType") == "FARGATE"
 
 
-def _find(store: Store, request: Shape) -> Service:
+def find(store: Store, request: Shape) -> Service:
+    """The service that a request names, or ServiceNotFoundException."""
     cluster = store.cluster(request.get("cluster"))
     service = store.services.get(f"{cluster.name}/{last_part(request.get('service', ''))}")
     if service is None or service.status == "INACTIVE":
@@ -259,6 +241,7 @@ def _deploy(service: Service, definition: str) -> None:
     number = "".join(secrets.choice("123456789") for _ in range(19))
     deployment = Deployment(f"ecs-svc/{number}", definition, spec)
     deployment.reason = f"ECS deployment {deployment.id} in progress."
+    rollouts.begin(service, deployment, [one.id for one in service.deployments if one.seen])
     service.deployments.insert(0, deployment)
 
 
@@ -269,21 +252,11 @@ def _platform(request: Shape, shape: Shape) -> Shape:
 
 
 def _deployment_configuration(former: Shape, given: Shape | None) -> Shape:
-    defaults = {
-        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-        "maximumPercent": 200,
-        "minimumHealthyPercent": 100,
-        "strategy": "ROLLING",
-        "bakeTimeInMinutes": 0,
-    }
-    return {**defaults, **former, **(given or {})}
-
-
-def _counts(tasks: list[Task]) -> Shape:
-    return {
-        "runningCount": sum(task.status == "RUNNING" for task in tasks),
-        "pendingCount": sum(task.status in _GROUP_PENDING and task.desired == "RUNNING" for task in tasks),
-    }
+    """Members that are left out stay as they are, those of the circuit breaker too."""
+    defaults = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING", "bakeTimeInMinutes": 0}
+    shape = {**defaults, **former, **(given or {})}
+    circuit = (one.get("deploymentCircuitBreaker", {}) for one in (former, given or {}))
+    return {**shape, "deploymentCircuitBreaker": breaker.merged(*circuit)}
 
 
 def _deployment(service: Service, deployment: Deployment, status: str, tasks: list[Task]) -> Shape:
@@ -293,12 +266,12 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
         "taskDefinition": deployment.task_definition,
         # the scheduler has not seen it yet (recorded: UpdateService, and DescribeServices just after)
         "desiredCount": service.desired if status == "PRIMARY" and deployment.seen else 0,
-        **_counts([task for task in tasks if task.deployment == deployment.id]),
+        **counts([task for task in tasks if task.deployment == deployment.id]),
         "failedTasks": deployment.failed,
         "createdAt": deployment.created,
         "updatedAt": deployment.updated,
-        "rolloutState": deployment.state,
-        "rolloutStateReason": deployment.reason,
+        # of rolling updates only (API reference, Deployment)
+        **({"rolloutState": deployment.state, "rolloutStateReason": deployment.reason} if service.rolls else {}),
         **{
             field: value
             for field, value in deployment.spec.items()
@@ -310,25 +283,3 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
     if status == "PRIMARY" and "serviceConnectConfiguration" in service.shape:
         shape["serviceConnectConfiguration"] = service.shape["serviceConnectConfiguration"]
     return shape
-
-
-def revision_arn(store: Store, service: Service, deployment: Deployment) -> str:
-    """The ARN of the service revision that a deployment rolls out."""
-    return store.arn(f"service-revision/{service.cluster}/{service.name}/{deployment.id[8:]}")
-
-
-def _revision_counts(tasks: list[Task]) -> Shape:
-    counts = _counts(tasks)
-    return {"runningTaskCount": counts["runningCount"], "pendingTaskCount": counts["pendingCount"]}
-
-
-def _brief(store: Store, service: Service, deployment: Deployment) -> Shape:
-    brief: Shape = {
-        "serviceDeploymentArn": store.arn(f"service-deployment/{service.cluster}/{service.name}/{deployment.id[8:]}"),
-        "serviceArn": service.arn,
-        "clusterArn": store.clusters[service.cluster].arn,
-        "startedAt": deployment.created,
-        "createdAt": deployment.created,
-        "status": _OUTCOMES[deployment.state],
-    }
-    return brief | ({"finishedAt": deployment.updated} if deployment.state != "IN_PROGRESS" else {})

@@ -91,7 +91,7 @@ class TaskDefinition:
 
 @dataclass
 class Deployment:
-    """One roll-out of a service: the PRIMARY is the newest, older ones are ACTIVE until their tasks are gone."""
+    """A service revision and its tasks: the PRIMARY is the newest, others are ACTIVE until their tasks are gone."""
 
     id: str
     task_definition: str
@@ -102,12 +102,53 @@ class Deployment:
     reason: str = ""
     failed: int = 0
     seen: bool = False
-    started: bool = False
+
+
+@dataclass
+class ServiceDeployment:
+    """One roll-out of a service, as its history keeps it: from which revisions to which, and what became of it.
+
+    Attributes:
+        source, target: ids of `Deployment`; a roll-out that starts anew has no source.
+        configuration: the service's deployment configuration when it began.
+        rollback: the members of AWS's `Rollback`, with the id of a `Deployment` for the revision's ARN.
+        counts: by id of a `Deployment`, its tasks; `counted` says that they are those when the roll-out was over.
+        until: when its stage ends, of those that last a while.
+    """
+
+    id: str
+    source: list[str]
+    target: str
+    configuration: Shape
+    created: datetime = field(default_factory=now)
+    updated: datetime = field(default_factory=now)
+    started: datetime | None = None
+    finished: datetime | None = None
+    stopped: datetime | None = None
+    status: str = "PENDING"
+    reason: str = ""
+    stage: str = ""
+    until: float = NEVER
+    triggered: bool = False
+    threshold: int = 0
+    rollback: Shape = field(default_factory=dict)
+    counts: dict[str, Shape] = field(default_factory=dict)
+    counted: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more becomes of it."""
+        return self.finished is not None
 
 
 @dataclass
 class Service:
-    """A service; `shape` holds the settings as AWS answers them, everything that moves has its own field."""
+    """A service; `shape` holds the settings as AWS answers them, everything that moves has its own field.
+
+    Attributes:
+        revisions: all that were ever deployed, by their ids.
+        history: its service deployments, the newest first.
+    """
 
     name: str
     arn: str
@@ -121,6 +162,13 @@ class Service:
     status: str = "ACTIVE"
     events: list[Shape] = field(default_factory=list)
     retry_at: float = 0.0
+    revisions: dict[str, Deployment] = field(default_factory=dict)
+    history: list[ServiceDeployment] = field(default_factory=list)
+
+    @property
+    def rolls(self) -> bool:
+        """Whether it uses rolling updates, as it does unless its deployment configuration names another strategy."""
+        return bool(self.shape["deploymentConfiguration"].get("strategy", "ROLLING") == "ROLLING")
 
     def say(self, text: str) -> None:
         """Add a service event, newest first; AWS keeps the last 100."""
@@ -166,6 +214,7 @@ class Task:
     counted: bool = False
     counts_at: float = 0.0
     unwell: str = ""
+    was_well: bool = False
     protected_until: datetime | None = None
 
     @property

@@ -16,6 +16,7 @@ ITEM = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityPr
 BALANCING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html"
 REBALANCING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html"
 EXEC = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
+BREAKER = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html"
 CONSTRAINTS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html"
 
 
@@ -216,4 +217,16 @@ CASES = (
         lambda s, c: c.describe_services(cluster="nothing", services=["x"])),
     case("ListServices", "in an unknown cluster", "ClusterNotFoundException", ERRORS,
         lambda s, c: c.list_services(cluster="nothing")),
+    case("ListServiceDeployments", "of an unknown service", "ServiceNotFoundException", ERRORS,
+        lambda s, c: c.list_service_deployments(cluster=cluster(s), service="nothing")),
+    case("ListServiceDeployments", "in an unknown cluster", "ClusterNotFoundException", ERRORS,
+        lambda s, c: c.list_service_deployments(cluster="nothing", service="x")),
+    case("DescribeServiceDeployments", "of more than 20", "InvalidParameterException",
+        parameter("serviceDeploymentArns"),
+        lambda s, c: c.describe_service_deployments(serviceDeploymentArns=[f"a{number}" for number in range(21)])),
+    case("DescribeServiceRevisions", "of more than 20", "InvalidParameterException", parameter("serviceRevisionArns"),
+        lambda s, c: c.describe_service_revisions(serviceRevisionArns=[f"a{number}" for number in range(21)])),
+    case("UpdateService", "to a circuit breaker of more than 100 percent", "InvalidParameterException", BREAKER,
+        lambda s, c: update(s, c, deploymentConfiguration={"deploymentCircuitBreaker": {
+            "enable": True, "rollback": True, "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 101}}})),
 )  # fmt: skip

@@ -152,6 +152,14 @@ def _container(image: str) -> Mapping[str, Any]:
 
 
 OTHERS = "arn:aws:iam::123456789012:role/others"
+BREAKER: Mapping[str, Any] = {
+    "deploymentCircuitBreaker": {
+        "enable": True,
+        "rollback": True,
+        "resetOnHealthyTask": True,
+        "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+    }
+}
 
 
 def _service(here: Here) -> Handle:
@@ -159,7 +167,6 @@ def _service(here: Here) -> Handle:
     _ = here[TaskDefinition], here[SecurityGroup]
     group, routes = targets(here)
     strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
-    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
     return here.ensure(
         Service(
             NAME,
@@ -174,7 +181,7 @@ def _service(here: Here) -> Handle:
             load_balancers=[{"targetGroupArn": group.id, "containerName": "web", "containerPort": 8080}],
             service_registries=[{"registryArn": here[DiscoveryService].arn}],
             health_check_grace_period_seconds=60,
-            deployment_configuration={**breaker, "maximumPercent": 200, "minimumHealthyPercent": 100},
+            deployment_configuration={**BREAKER, "maximumPercent": 200, "minimumHealthyPercent": 100},
             availability_zone_rebalancing="ENABLED",
             enable_execute_command=True,
             enable_ecs_managed_tags=True,
@@ -195,8 +202,7 @@ def _vpc(hand: ByHand, **change: Any) -> None:
 
 
 def _deployed(hand: ByHand, least: int) -> None:
-    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
-    _served(hand, deploymentConfiguration={**breaker, "maximumPercent": 200, "minimumHealthyPercent": least})
+    _served(hand, deploymentConfiguration={**BREAKER, "maximumPercent": 200, "minimumHealthyPercent": least})
 
 
 def _tracking(percent: float) -> Mapping[str, Any]:

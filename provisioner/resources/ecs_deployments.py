@@ -1,0 +1,201 @@
+"""What ECS tells of a service's roll-outs: its service deployments, and the service revisions that they roll out.
+
+Sources: ECS developer guide, "View service history using Amazon ECS service deployments"; API reference,
+`ServiceDeployment`, `ServiceRevision`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from provisioner.aws.client import Aws, batches
+from provisioner.engine.declaration import unknown
+from provisioner.engine.resource import canonical
+from provisioner.resources import members
+
+ROLLING = "ROLLING"
+BATCH = 20
+"""How many ARNs one call of DescribeServiceDeployments or DescribeServiceRevisions takes."""
+NETWORK = {"subnets": "subnets", "security_groups": "securityGroups", "assign_public_ip": "assignPublicIp"}
+"""What CreateService, UpdateService and DescribeServices call the fields, in `awsvpcConfiguration`."""
+_NETWORK_DEFAULTS: Mapping[str, Any] = {"subnets": [], "securityGroups": [], "assignPublicIp": "DISABLED"}
+_UNORDERED = ("capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One service deployment.
+
+    Attributes:
+        status, reason, stage, strategy: in ECS's words; empty where it says nothing.
+        revision: the number of the revision that it rolls out: the end of that one's ARN, and of the deployment's id in
+            DescribeServices.
+        back_to: the number of the revision that ECS went back to; empty if it did not.
+        failures, threshold: how many failures the circuit breaker has counted, and after how many it gives up; 0
+            without a breaker.
+        triggered: whether the breaker or an alarm has ended it.
+    """
+
+    status: str
+    reason: str = ""
+    stage: str = ""
+    strategy: str = ROLLING
+    revision: str = ""
+    back_to: str = ""
+    failures: int = 0
+    threshold: int = 0
+    triggered: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was given up. One that was stopped by a newer deployment was not."""
+        return self.undone or self.status == "ROLLBACK_FAILED" or (self.status.startswith("STOP") and self.triggered)
+
+    @property
+    def undone(self) -> bool:
+        """Whether ECS goes back, or went back, to another revision."""
+        return self.status in ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL")
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A revision that was asked for and that ECS did not keep: `fields` are those of the service that ask for it."""
+
+    deployment: Deployment
+    fields: Mapping[str, Any]
+
+
+def revision_fields(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a service that make up its revision, of a service or a service revision as AWS shows it."""
+    network = shown.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+    return {
+        "task_definition": shown.get("taskDefinition"),
+        "capacity_provider_strategy": [
+            {"capacityProvider": s["capacityProvider"], "weight": s.get("weight", 0), "base": s.get("base", 0)}
+            for s in shown.get("capacityProviderStrategy", ())
+        ],
+        **members.shown(NETWORK, {**_NETWORK_DEFAULTS, **network}),
+        "load_balancers": [
+            {key: lb[key] for key in ("targetGroupArn", "containerName", "containerPort") if key in lb}
+            for lb in shown.get("loadBalancers", ())
+        ],
+        "service_registries": [
+            {key: value for key, value in registry.items() if value is not None}
+            for registry in shown.get("serviceRegistries", ())
+        ],
+    }
+
+
+def as_asked(shown: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether a service is what all of these requests ask for, as far as they are known.
+
+    A newer revision of the task definition is somebody else's deployment, and no older one that ECS went back to.
+    """
+    live = revision_fields(shown)
+    return all(
+        (name == "task_definition" and newer(live[name], fields[name]))
+        or unknown(fields[name])
+        or _same(name, live, fields)
+        for fields in requests
+        for name in live.keys() & fields.keys()
+    )
+
+
+def newer(one: str, other: str) -> bool:
+    """Say whether one ARN of a task definition is a newer revision of the other's family."""
+    return numbered(one)[0] == numbered(other)[0] and numbered(one)[1] > numbered(other)[1]
+
+
+def numbered(arn: str) -> tuple[str, int]:
+    """Return the family's ARN and the number of a task definition's revision; that of a family alone is 0."""
+    family, _, last = arn.rpartition(":")
+    return (family, int(last)) if last.isdecimal() else (arn, 0)
+
+
+def _same(name: str, live: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    loose = name in _UNORDERED
+    return bool(canonical(live[name], loose) == canonical(fields[name], loose))
+
+
+def number(identifier: str) -> str:
+    """Return the number of a revision: the end of its ARN, and of the id of its deployment in DescribeServices."""
+    return identifier.rpartition("/")[2]
+
+
+def latest(aws: Aws, services: Collection[Mapping[str, Any]]) -> dict[str, Deployment]:
+    """Return the newest service deployment of each service, by the service's ARN.
+
+    DescribeServices names it, but not at once; then the list does. One that is about another revision than the service
+    shows is left out: it is older than what the service shows.
+    """
+    named = {s["serviceArn"]: s.get("currentServiceDeployment") for s in services}
+    unnamed = [service for service in services if not named[service["serviceArn"]]]
+    for service, briefs in zip(unnamed, aws.each(partial(_listed, aws), unnamed), strict=True):
+        named[service["serviceArn"]] = next((brief["serviceDeploymentArn"] for brief in briefs), None)
+    known = _described(aws, [arn for arn in named.values() if arn])
+    found = {}
+    for service in services:
+        deployment = known.get(named[service["serviceArn"]] or "")
+        primary = next((number(d["id"]) for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), "")
+        if deployment and primary in ("", deployment.revision, deployment.back_to):
+            found[service["serviceArn"]] = deployment
+    return found
+
+
+def rejected(aws: Aws, service: Mapping[str, Any], requests: Sequence[Mapping[str, Any]]) -> Rejected | None:
+    """Return the revision that one of these requests asks for, if ECS gave up its last deployment.
+
+    Args:
+        requests: the fields of the service as they are declared, and as they were asked for before.
+    """
+    briefs = _listed(aws, service)[:BATCH]
+    if not any(brief["status"].startswith(("ROLLBACK", "STOP")) for brief in briefs):
+        return None
+    arns = list(dict.fromkeys(brief["targetServiceRevisionArn"] for brief in briefs))
+    shown = aws.client("ecs").describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"]
+    revisions = {one["serviceRevisionArn"]: revision_fields(one) for one in shown}
+    for brief in briefs:
+        revision = revisions.get(brief["targetServiceRevisionArn"], {})
+        for fields in requests:
+            if revision and all(name in fields and _same(name, revision, fields) for name in revision):
+                arn = brief["serviceDeploymentArn"]
+                deployment = _described(aws, [arn]).get(arn)
+                return Rejected(deployment, fields) if deployment and deployment.failed else None
+    return None
+
+
+def _listed(aws: Aws, service: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the newest service deployments of a service in short, the newest first; one page has them."""
+    asked = {"cluster": service["clusterArn"], "service": service["serviceName"]}
+    found = aws.client("ecs").list_service_deployments(**asked)["serviceDeployments"]
+    return sorted(found, key=lambda brief: brief["createdAt"], reverse=True)
+
+
+def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Deployment]:
+    ecs = aws.client("ecs")
+    shown = [
+        one
+        for some in batches(arns, BATCH)
+        for one in ecs.describe_service_deployments(serviceDeploymentArns=list(some))["serviceDeployments"]
+    ]
+    return {one["serviceDeploymentArn"]: _deployment(one) for one in shown}
+
+
+def _deployment(shown: Mapping[str, Any]) -> Deployment:
+    breaker, rollback = shown.get("deploymentCircuitBreaker", {}), shown.get("rollback", {})
+    said = (rollback.get("reason", ""), shown.get("statusReason", ""))
+    monitors = (breaker, shown.get("alarms", {}))
+    return Deployment(
+        shown.get("status", ""),
+        " ".join(dict.fromkeys(text for text in said if text)).rstrip("."),
+        shown.get("lifecycleStage", ""),
+        shown.get("deploymentConfiguration", {}).get("strategy", ROLLING),
+        number(shown.get("targetServiceRevision", {}).get("arn", "")),
+        number(rollback.get("serviceRevisionArn", "")),
+        breaker.get("failureCount", 0),
+        breaker.get("threshold", 0),
+        any(one.get("status") == "TRIGGERED" for one in monitors),
+    )
