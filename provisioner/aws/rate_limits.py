@@ -67,8 +67,9 @@ LIMITS: tuple[Limit, ...] = (
     Limit("acm", "each", 5, 5, _ACM, ("AddTagsToCertificate", "RequestCertificate")),
     Limit("acm", "each", 8, 8, _ACM, ("ListCertificates",)),
     Limit("acm", "each", 10, 10, _ACM, ("DeleteCertificate", "DescribeCertificate", "ListTagsForCertificate")),
-    # CloudWatch's rates of alarms, 3 puts, 3 deletes and 9 reads a second: a policy has two alarms, put one by one.
-    Limit("application-autoscaling", "together", 1.5, 1.5, _CLOUDWATCH, ("PutScalingPolicy",)),
+    # CloudWatch's rates of alarms, 3 puts, 3 deletes and 9 reads a second. A policy has two alarms, put one by one, so
+    # of two policies in one second, AWS may refuse the second.
+    Limit("application-autoscaling", "together", 2, 1, _CLOUDWATCH, ("PutScalingPolicy",)),
     Limit("application-autoscaling", "together", 3, 3, _CLOUDWATCH, ("DeleteScalingPolicy",)),
     Limit("application-autoscaling", "together", 9, 9, _CLOUDWATCH, ("DescribeScalingPolicies",)),
     # Some reads have half of it when they are neither filtered nor in pages; this tool hardly makes such.

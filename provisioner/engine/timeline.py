@@ -94,13 +94,13 @@ def critical_path(timeline: Sequence[Span], seconds: float) -> list[Segment]:
     for one in timeline:
         known.setdefault(one.address, []).append(one)
     path: list[Segment] = []
-    met: set[int] = set()
+    met: set[tuple[str, float]] = set()
     span = last_of(timeline, seconds)
     end = end_of(span, seconds) if span else 0.0
-    while span and id(span) not in met:
+    while span and (span.address, span.began) not in met:
         start = min(span.began, end)
         path.append(Segment(span.address, start, end))
-        met.add(id(span))
+        met.add((span.address, span.began))
         # what is changed in parts has a span for each, and was waited for in the last one before
         before = [one for one in known.get(span.after or "", ()) if one is not span and one.began <= span.began]
         end, span = start, max(before, key=lambda one: one.began, default=None)

@@ -60,7 +60,7 @@ def test_each_check_that_is_refused_is_a_note_and_the_others_are_reported(monkey
 @pytest.mark.parametrize("error", [DENIED, CUT_OFF])
 def test_a_run_that_a_call_of_its_own_ends_is_recorded_and_its_error_explained(error: Exception) -> None:
     kept = list[Run]()
-    store = cast("Any", SimpleNamespace(finish=kept.append))
+    store = cast("Any", SimpleNamespace(finish=kept.append, records={}))
 
     def work() -> Remains:
         raise error

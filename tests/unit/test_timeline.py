@@ -138,7 +138,8 @@ def test_what_is_unfinished_lasted_for_the_whole_run() -> None:
 def test_whatever_a_state_says_the_path_is_one_chain_in_the_order_of_time(run: Run) -> None:
     path = critical_path(run.timeline, run.seconds)
     assert path
-    assert len({segment.address for segment in path}) == len(path)
+    # what is changed in parts may be on it once for each
+    assert len(path) <= len({(span.address, span.began) for span in run.timeline})
     assert all(0 <= segment.start <= segment.end for segment in path)
     assert all(before.end == after.start for before, after in pairwise(path))
     ends = [max(s.began, run.seconds if s.ended is None else s.ended) for s in run.timeline]
