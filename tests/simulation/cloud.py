@@ -40,6 +40,8 @@ class CloudResource:
         gone: from when on it is no more; None while nobody has removed it.
         views: what lists show of it: since when it is so, from when on they show it, and what; None: not any more.
         tampered: somebody else has changed its tags, or the user has told the tool to forget it.
+        ignored: its last change was accepted and not carried out.
+        revisions: of what runs, each revision that was ever begun (`traffic_kinds.Revision`).
     """
 
     id: str
@@ -53,9 +55,26 @@ class CloudResource:
     gone: float | None = None
     views: list[tuple[float, float, View | None]] = field(default_factory=list)
     tampered: bool = False
+    ignored: bool = False
+    revisions: list[Any] = field(default_factory=list)
 
     def there(self, now: float) -> bool:
         return self.gone is None or now < self.gone
+
+    def needs(self) -> set[str]:
+        """Return the ids of what it cannot do without."""
+        many = (*self.fields.get("uses", ()), *self.fields.get("gates", ()), *self.shares())
+        return {*many, self.fields.get("whole", ""), self.fields.get("pool", "")} - {""}
+
+    def shares(self) -> dict[str, int]:
+        """Return the pools to which a sign leads, each with its weight."""
+        found: dict[str, int] = {}
+        for action in self.fields.get("actions", ()):
+            if "TargetGroupArn" in action:
+                found[action["TargetGroupArn"]] = 1
+            for group in action.get("ForwardConfig", {}).get("TargetGroups", ()):
+                found[group["TargetGroupArn"]] = group["Weight"]
+        return found
 
 
 @dataclass(frozen=True)
@@ -67,12 +86,23 @@ class Weather:
         lag: the most seconds after which lists show a change.
         flapping: within these, lists answer now so and now otherwise.
         latency: the most seconds that a call takes one way.
+        failing: the rate of rollouts that fail.
     """
 
     faults: Mapping[str, float] = field(default_factory=dict)
     lag: float = 0.0
     flapping: bool = False
     latency: float = 0.2
+    failing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Coming:
+    """What happens at a moment by itself; `text` tells of it, if it is to be told."""
+
+    moment: float
+    act: Callable[[], Any]
+    text: str = ""
 
 
 class Cloud:
@@ -96,7 +126,10 @@ class Cloud:
         self.calls = 0
         self._random = random.Random(f"{seed}/cloud")
         self._lag = random.Random(f"{seed}/lag")
-        self._late: list[tuple[float, Callable[[], Any]]] = []
+        self._rollouts = random.Random(f"{seed}/rollouts")
+        self._coming: list[Coming] = []
+        self.watch: Callable[[], None] = lambda: None
+        """Looks at what there is whenever something has changed."""
 
     def now(self) -> float:
         """Return the world's time."""
@@ -122,6 +155,7 @@ class Cloud:
         result = act()
         if write:
             self._report(operation)
+            self.watch()
         process.point()
         if fault in {"server", "lost"}:
             self._report(f"{operation}: its answer met {fault}")
@@ -138,24 +172,41 @@ class Cloud:
             process.pause(self.now() + seconds)
         except Killed:
             if act and late:
-                self._late.append((self.now() + self._random.uniform(0, 5), act))
+                moment = self.now() + self._random.uniform(0, 5)
+                self._coming.append(Coming(moment, act, "a late request of a dead process arrived"))
             raise
 
+    def at(self, moment: float, act: Callable[[], Any]) -> None:
+        """Let something happen then by itself."""
+        self._coming.append(Coming(moment, act))
+
     def settle(self) -> None:
-        """Carry out what dead processes have sent and what has arrived by now."""
-        due = sorted((late for late in self._late if late[0] <= self.now()), key=lambda late: late[0])
-        self._late = [late for late in self._late if late not in due]
-        for self._past, act in due:
+        """Carry out, one after the other, what dead processes have sent and what happens by itself by now."""
+        while due := [coming for coming in self._coming if coming.moment <= self._clock()]:
+            first = min(due, key=lambda coming: coming.moment)
+            self._coming.remove(first)
+            self._past = first.moment
             try:
-                act()
-                self._report("a late request of a dead process arrived")
+                first.act()
+                if first.text:
+                    self._report(first.text)
+                self.watch()
             except ClientError:
                 continue
-        self._past = None
+            finally:
+                self._past = None
+
+    def past(self) -> bool:
+        """Say whether what happens now was sent, or set off, before."""
+        return self._past is not None
 
     def ignores(self) -> bool:
         """Whether a change is accepted and never carried out."""
         return self._random.random() < self.weather.faults.get("ignore", 0.0)
+
+    def fails(self) -> bool:
+        """Whether a rollout that begins now will fail."""
+        return self._rollouts.random() < self.weather.failing
 
     def _fault(self, write: bool) -> str:
         draw = self._random.random()

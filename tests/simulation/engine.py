@@ -26,6 +26,7 @@ from state.model import Record, StateError
 from state.store import Store
 from steps.stack import Stack
 from tests.simulation import stack as stacks
+from tests.simulation import traffic_stack
 from tests.simulation.client import client
 from tests.simulation.cloud import Cloud
 from tests.simulation.disk import Faults
@@ -35,6 +36,7 @@ from tests.simulation.engine_promises import check_after, check_write, protected
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.memory import Memory, OnDisk
 from tests.simulation.resources import REAL, SIMULATED
+from tests.simulation.traffic_truth import Truth
 
 LONGEST = 4 * 3600.0
 """Seconds within which every command must have ended, whatever it meets."""
@@ -106,11 +108,17 @@ class World:
         self.cloud = Cloud(f"{life.seed}", lambda: self.hub.now)
         self.memory = OnDisk(f"{life.seed}/disk", self.hub) if life.disk else Memory()
         self.config = stacks.drawn(f"{life.seed}/config", life.size) if life.config is None else life.config
+        if life.traffic:
+            self.config = traffic_stack.drawn(f"{life.seed}", self.config, life.traffic)
+        self.former: list[stacks.Config] = []
+        """The configurations before each edit, for who takes an edit back."""
         self.stack: Stack = stacks.declare(self.config)
         self.applied = self.stack
         self.story = self.cloud.story
         self.store: Store | None = None
         self.client: Any = None
+        self.truth = Truth(self)
+        self.cloud.watch = self.truth.look
         self.seen = Counter[str]()
         """How often what happened: what never does is a gap of the simulation."""
 
@@ -133,13 +141,26 @@ class World:
         if act.verb == "edit":
             # nobody edits faster than what a killed command has sent arrives
             self.hub.now += 10
-            self.config, done = stacks.edited(f"{act.seed}", self.config) if act.to is None else (act.to, "as told")
+            self.config, done = self._edited(act)
             self.stack = stacks.declare(self.config)
             self.say(f"the configuration was edited: {done}")
         elif act.verb in BY_HAND:
             by_hand(self, act)
+            self.truth.forgive()
+        elif act.verb == traffic_stack.LET_IN:
+            traffic_stack.let_in(self, act)
         else:
             check_after(self, self.command(act.verb, act))
+
+    def _edited(self, act: Act) -> tuple[stacks.Config, str]:
+        before = self.config
+        if act.to is not None:
+            return act.to, "as told"
+        if not self.life.traffic:
+            return stacks.edited(f"{act.seed}", before)
+        edited = traffic_stack.edited(f"{act.seed}", before, self.former)
+        self.former.append(before)
+        return edited
 
     def _healthy(self) -> None:
         """No more faults: `up` succeeds, says and does what the plan said, a second one writes nothing, `down` leaves
@@ -151,6 +172,7 @@ class World:
             self.memory.disk.faults = Faults()
         self.cloud.settle()
         undo_tampering(self)
+        self.truth.forgive()
         calm = Act("up", self.life.seed, step=self.life.step)
         up = self._planned_up(calm)
         if not up.ok:
@@ -218,6 +240,8 @@ class World:
                 continue
             if got != expected.get(planned.action, planned.action):
                 raise Violation(f"the plan says {planned.action} of {planned.address}, and up: {got}")
+            if up.ok and planned.address in self.memory.records():
+                self.truth.check_planned(planned, self.memory.records()[planned.address].id)
         if more := results.keys() - {planned.address for planned in plan.planned} - self._renamed(results):
             raise Violation(f"up acts on {sorted(more)}, of which the plan says nothing")
 
@@ -248,6 +272,7 @@ class World:
         run = Run(verb, process, there=there, leaving=leaving, theirs=theirs, guarded=guarded, calm=calm)
         self.cloud.writes, self.cloud.tried, self.cloud.calls, started = [], [], 0, self.hub.now
         self.client = client(self.cloud, process, partial(check_write, self))
+        self.truth.begin(verb)
         self.hub.left = 200_000
 
         def main() -> None:
@@ -267,6 +292,7 @@ class World:
             self.memory.disk.crash()
         run.writes, run.tried = list(self.cloud.writes), list(self.cloud.tried)
         self.store = None
+        self.truth.end(run)
         self.say(f"{verb} ends: {self._outcome(run)}")
         self._count(run)
         if self.hub.broken:

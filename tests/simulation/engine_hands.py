@@ -58,7 +58,7 @@ def _with_users(world: World, one: CloudResource) -> list[CloudResource]:
     users = [
         other
         for other in world.cloud.alive()
-        if one.id in (*other.fields.get("uses", ()), other.fields.get("whole")) and other.sort != "foreign"
+        if one.id in other.needs() and other.sort != "foreign"
     ]
     return [found for user in users for found in _with_users(world, user)] + [one]
 

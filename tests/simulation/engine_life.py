@@ -20,6 +20,8 @@ COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
 BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit", "hand over")
 """What somebody else does in the cloud; `squat`: makes something under a name of ours; `hand over`: puts the tags of
 another stack on all of it."""
+LET_IN = "let in"
+"""Somebody else lets a key through a gate."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Act:
         crash: a kill is the end of the whole machine, and what was not durable is lost in part.
         disk: what the disk does wrong.
         unprotect: `down` lifts the protection from deletion.
+        failing: the rate of rollouts that begin meanwhile and fail.
     """
 
     verb: str
@@ -56,9 +59,10 @@ class Act:
     crash: bool = False
     disk: Faults = NONE
     unprotect: bool = True
+    failing: float = 0.0
 
     def weather(self) -> Weather:
-        return Weather(dict(self.faults), self.lag, self.flapping)
+        return Weather(dict(self.faults), self.lag, self.flapping, failing=self.failing)
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Life:
 
     `disk`: the state is the real one on a simulated disk, not simply there. `planned`, `idle`: whether the last `up` is
     held against a plan, and a second one against it. `step`: how the calendar is set during each of the last commands.
+    `traffic`: how many workers there are beside the other resources, with what they use.
     """
 
     seed: int
@@ -77,6 +82,7 @@ class Life:
     planned: bool = True
     idle: bool = True
     step: Step = UNSET
+    traffic: int = 0
 
     def smaller(self) -> Iterator[Life]:
         """Yield lives that are a little simpler, the simplest first."""
@@ -88,6 +94,8 @@ class Life:
                 yield replace(self, size=size)
         if self.step != UNSET:
             yield replace(self, step=UNSET)
+        if self.traffic > 1:
+            yield replace(self, traffic=self.traffic - 1)
         for number, act in enumerate(self.acts):
             for simpler in _simpler(act):
                 yield replace(self, acts=(*self.acts[:number], simpler, *self.acts[number + 1 :]))
@@ -108,6 +116,7 @@ def _simpler(act: Act) -> Iterator[Act]:
         ("crash", False),
         ("disk", NONE),
         ("unprotect", True),
+        ("failing", 0.0),
     ):
         if getattr(act, name) != nothing:
             yield replace(act, **{name: nothing})
@@ -182,3 +191,20 @@ def _step(seed: int, verb: str, *, flapping: bool) -> Step:
         return UNSET
     ahead = (60.0, 3600.0) if flapping else (-3600.0, -60.0, 60.0, 3600.0)
     return chance.choice((0.5, 2.0, 10.0, 40.0)), chance.choice(ahead)
+
+
+def drawn_with_traffic(seed: int) -> Life:
+    """Return the life of a seed in which changes are made in parts: edited often, and with rollouts that fail."""
+    chance = random.Random(f"{seed}/traffic/life")
+    life = _by_chance(seed, chance)
+    failing = chance.choice((0.0, 0.0, 0.0, 0.3, 0.7))
+    acts = [Act("up", chance.getrandbits(32))] if chance.random() < 0.7 else []
+    for act in life.acts:
+        if act.verb == "up" and chance.random() < 0.6:
+            acts.append(Act("edit", chance.getrandbits(32)))
+        if act.verb == "up" and chance.random() < 0.15:
+            acts.append(Act(LET_IN, chance.getrandbits(32)))
+        acts.append(replace(act, failing=failing) if act.verb == "up" else act)
+    if chance.random() < 0.5:
+        acts.append(Act("edit", chance.getrandbits(32)))
+    return replace(life, size=chance.choice((0, 0, 1, 2, 4)), acts=tuple(acts), traffic=chance.choice((1, 2, 2, 3)))

@@ -20,6 +20,7 @@ def check_write(world: World, verb: str, kind: str, who: str) -> None:
     store = world.store
     if store is None:
         raise Violation(f"{verb} {who} without an open state")
+    world.truth.check_order(verb, who)
     if verb == "create":
         record = store.records.get(who)
         if record is None or record.phase != "creating":
@@ -40,7 +41,7 @@ def _check_ours(world: World, verb: str, id: str) -> None:
 
 def _check_needs(world: World, address: str) -> None:
     for need in world.stack.declared[address].dependencies:
-        if SIMULATED[need.address.partition("/")[0]].created_by_aws:
+        if SIMULATED[need.address.partition("/")[0]].created_by_aws or need.order_only:
             continue
         whole = [
             one for one in world.cloud.alive() if one.maker == need.address or _recorded(world, need.address) == one.id
@@ -59,10 +60,10 @@ def _recorded(world: World, address: str) -> str | None:
 def _check_single(world: World, address: str) -> None:
     """What is told by its tags must not be made a second time while one is there."""
     kind = address.partition("/")[0]
-    if kind not in {"box", "ticket"}:
+    if kind not in {"box", "gate", "pool", "worker"}:
         return
     same = [one.id for one in world.cloud.alive() if one.sort == kind and one.maker == address and not one.tampered]
-    if same and kind == "box":
+    if same:
         raise Violation(f"{address} is made a second time: {same} is there")
 
 
@@ -172,6 +173,7 @@ def _check_as_declared(world: World, run: Run, record: Record | None, item: Decl
     for name, value in record.arguments.items():
         if _plain(one.fields.get(name)) != _plain(value):
             raise Violation(f"up is through, and {name} of {address} is {one.fields.get(name)}, not {value}")
+    world.truth.check_declared(item, one)
     _check_result(run, address, {one.id, record.id})
 
 

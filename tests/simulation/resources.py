@@ -95,7 +95,8 @@ class Box(Resource):
 
         def effect() -> None:
             one = self.changeable(aws.cloud, live.id)
-            if aws.cloud.ignores():
+            one.ignored = aws.cloud.ignores()
+            if one.ignored:
                 return
             one.fields.update(wanted)
             one.ready = max(one.ready, aws.cloud.now() + self.takes / 2)
@@ -121,10 +122,7 @@ class Box(Resource):
         """Have the effect of the delete call."""
         one = cloud.get(id, "delete")
         for other in cloud.there():
-            if other.sort not in {"edition", "build"} and id in (
-                *other.fields.get("uses", ()),
-                other.fields.get("whole"),
-            ):
+            if other.sort not in {"edition", "build"} and id in other.needs():
                 raise refusal(cls.in_use, "delete")
         if one.fields.get("guard"):
             raise refusal("OperationNotPermitted", "delete")

@@ -13,6 +13,7 @@ from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
 from steps.stack import Stack
 from tests.simulation.resources import SIMULATED, Title
+from tests.simulation.traffic_kinds import KINDS, settings
 
 FACTS = Facts("123456789012", "aws", "sim-1", (), "ami-1", None, (), engine=False, local=True)
 NEEDED = ("box", "ticket", "title", "tower", "member", "realm", "common")
@@ -26,7 +27,8 @@ STEPS = ("network", "data", "services")
 class Use:
     """An edge: what is needed, which output of it, whether it must be ready, and how it is written down.
 
-    `how`: in a field that cannot change (`uses`), in one that can (`hints`), or beside the fields (`after`).
+    `how`: in a field that cannot change (`uses`), in one that can (`hints`), or beside the fields (`after`, and the
+    orders `start` and `change`). Of a worker: its `gates` and its `pool`; of a sign: the pool to which it `leads`.
     """
 
     address: str
@@ -49,6 +51,7 @@ class Item:
     whole: str = ""
     slot: int = 0
     guard: bool = False
+    key: int = 0
 
     @property
     def address(self) -> str:
@@ -72,7 +75,9 @@ def declare(config: Config) -> Stack:
     for item in config:
         stack._step = item.step
         after = [_handle(use, handles) for use in item.uses if use.how == "after"]
-        handles[item.address] = stack.ensure(_wanted(item, handles), after=after)
+        start, change = ([handles[use.address] for use in item.uses if use.how == how] for how in ("start", "change"))
+        wanted = _wanted(item, handles, config)
+        handles[item.address] = stack.ensure(wanted, after=after, start_after=start, change_after=change)
     return stack
 
 
@@ -80,11 +85,11 @@ def _handle(use: Use, handles: dict[str, Handle]) -> Handle:
     return ready(handles[use.address]) if use.ready else handles[use.address]
 
 
-def _wanted(item: Item, handles: dict[str, Handle]) -> Resource:
+def _wanted(item: Item, handles: dict[str, Handle], config: Config) -> Resource:
     kind = SIMULATED[item.kind]
     if item.kind == "visitors":
         return kind(item.name)
-    values: dict[str, Any] = {"size": item.size, "shape": item.shape}
+    values: dict[str, Any] = {"size": item.size, "shape": item.shape, **settings(item, handles, config)}
     for how in ("uses", "hints"):
         values[how] = [getattr(_handle(use, handles), use.output) for use in item.uses if use.how == how]
     if item.title:
@@ -94,6 +99,11 @@ def _wanted(item: Item, handles: dict[str, Handle]) -> Resource:
     if item.guard:
         values["guard"] = True
     return kind(item.name, **values)
+
+
+def plain(config: Config) -> Config:
+    """Return what is not of the types whose changes have parts, which are drawn and edited by themselves."""
+    return tuple(item for item in config if item.kind not in KINDS)
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
@@ -122,7 +132,7 @@ def added(chance: random.Random, config: Config) -> Config:
         item = Item(kind, whole.title, step, uses=(Use(whole.address, how="after"),))
         return config if item.address in names else (*config, item)
     # a name that was free may still be recorded
-    first = chance.choice((0, len(config)))
+    first = chance.choice((0, len(plain(config))))
     name = next(n for n in map(str, range(first, 1000)) if f"{kind}/{n}" not in names)
     titled = issubclass(SIMULATED[kind], Title)
     taken = {other.title for other in config}
@@ -161,9 +171,9 @@ def edited(seed: str, config: Config) -> tuple[Config, str]:
 
 def _removed(chance: random.Random, config: Config) -> Config:
     """Remove a resource with all that is built on it, or let others no longer name it."""
-    if not config:
+    if not plain(config):
         return config
-    gone = {chance.choice(config).address}
+    gone = {chance.choice(plain(config)).address}
     alone = chance.random() < 0.5
     kept: list[Item] = []
     for item in config:
@@ -176,7 +186,7 @@ def _removed(chance: random.Random, config: Config) -> Config:
 
 def _renamed(chance: random.Random, config: Config) -> Config:
     """Call a resource otherwise, sometimes by a name that another one had until now."""
-    candidates = [item for item in config if item.kind != "visitors"]
+    candidates = [item for item in plain(config) if item.kind != "visitors"]
     if not candidates:
         return config
     item = chance.choice(candidates)
@@ -189,6 +199,11 @@ def _renamed(chance: random.Random, config: Config) -> Config:
             new = replace(new, name=victim.name)
     if any(other.address == new.address for other in config):
         return config
+    return renamed(config, item, new)
+
+
+def renamed(config: Config, item: Item, new: Item) -> Config:
+    """Return the configuration with a resource called otherwise, and all that needs it pointing there."""
     return tuple(_pointing(new if other == item else other, item.address, new.address) for other in config)
 
 
@@ -203,7 +218,7 @@ def _pointing(item: Item, old: str, new: str) -> Item:
 
 def _changing(**changes: Callable[[random.Random, Item], Any]) -> Callable[[random.Random, Config], Config]:
     def edit(chance: random.Random, config: Config) -> Config:
-        candidates = [item for item in config if item.kind not in {"visitors", "keepsake", "common"}]
+        candidates = [item for item in plain(config) if item.kind not in {"visitors", "keepsake", "common"}]
         if not candidates:
             return config
         item = chance.choice(candidates)
@@ -215,7 +230,7 @@ def _changing(**changes: Callable[[random.Random, Item], Any]) -> Callable[[rand
 
 def _retitled(chance: random.Random, config: Config) -> Config:
     """Give a titled resource another name in the cloud, which AWS cannot change, under another address or the same."""
-    candidates = [item for item in config if item.title and not _users(config, item)]
+    candidates = [item for item in plain(config) if item.title and not _users(config, item)]
     if not candidates:
         return config
     item = chance.choice(candidates)

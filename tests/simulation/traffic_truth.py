@@ -1,0 +1,182 @@
+"""What must hold while changes are made in parts, whatever fails: nothing in use is taken away, whoever is served stays.
+
+It is checked whenever something has changed in the cloud, against what the cloud knows, not what the tool recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from provisioner.engine.declaration import Declared
+from tests.simulation.cloud import CloudResource
+from tests.simulation.hub import Violation
+from tests.simulation.traffic_kinds import KINDS, LINGERS, Revision, running, used_keys, workers
+
+if TYPE_CHECKING:
+    from provisioner.engine.planned import Planned
+    from tests.simulation.engine import Run, World
+
+class Truth:
+    """Remembers what there was at the last look, to see what each change takes away.
+
+    Attributes:
+        foreign: the keys that somebody else let in, by the id of the gate.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world, self._cloud = world, world.cloud
+        self.foreign: dict[str, set[int]] = {}
+        self._promised = False
+        self._lets: dict[str, set[int]] = {}
+        self._named: set[str] = set()
+        self._begun: dict[str, int] = {}
+        self._served: set[str] = set()
+        self._standing: frozenset[str] = frozenset()
+        self._after_down = False
+        self.changes: list[tuple[str, list[int]]] = []
+        """What this command has made gates let through, one after the other, each with the gate's id."""
+
+    def begin(self, verb: str) -> None:
+        """Begin a command: what takes the stack down promises nothing."""
+        self._after_down, self._promised = not self._promised, not verb.startswith("down")
+        self._standing = frozenset(a for a, record in self._world.memory.records().items() if record.phase == "ready")
+        self.changes.clear()
+
+    def end(self, run: Run) -> None:
+        """End a command: what `recover` finds is recorded as it is, whoever made it so."""
+        if run.verb in {"recover", "forget", "rename"}:
+            self.foreign.clear()
+
+    def forgive(self) -> None:
+        """Take what there is now as it is: somebody else has changed it."""
+        self._remember()
+
+    def look(self) -> None:
+        """See that the last change took nothing away that is in use."""
+        # what a killed `down` has sent may arrive only now
+        if self._promised and not (self._after_down and self._cloud.past()):
+            for gate in self._alive("gate"):
+                self._check_gate(gate)
+            for worker in workers(self._cloud):
+                self._check_begun(worker)
+            self._check_pools()
+            self._check_served()
+        self._remember()
+
+    def _remember(self) -> None:
+        gates, signs, every = self._alive("gate"), self._alive("sign"), workers(self._cloud)
+        self._lets = {gate.id: {*gate.fields["lets"]} for gate in gates}
+        self._begun = {worker.id: len(worker.revisions) for worker in every}
+        self._named = {pool for sign in signs for pool in sign.shares()}
+        self._served = {sign.id for sign in signs if self._serves(sign)}
+        for gate in gates:
+            self.foreign[gate.id] = self.foreign.get(gate.id, set()) & self._lets[gate.id]
+
+    def _alive(self, sort: str) -> list[CloudResource]:
+        return [one for one in self._cloud.alive() if one.sort == sort]
+
+    # -- gates -----------------------------------------------------------------------------------------------------
+
+    def _check_gate(self, gate: CloudResource) -> None:
+        lost = self._lets.get(gate.id, set()) - {*gate.fields["lets"]}
+        if self._lets.get(gate.id) != {*gate.fields["lets"]}:
+            self.changes.append((gate.id, list(gate.fields["lets"])))
+        trusted = [one for one in workers(self._cloud) if not one.tampered]
+        if (used := lost & used_keys(trusted, gate.id, self._cloud.now(), LINGERS)) and not gate.tampered:
+            raise Violation(f"{gate.id} shuts out what runs with key {sorted(used)}")
+
+    def _check_begun(self, worker: CloudResource) -> None:
+        """What begins to run is let through by its gates, and nobody else is whom the stack does not let in."""
+        if len(worker.revisions) <= self._begun.get(worker.id, 0) or worker.tampered:
+            return
+        settings = worker.revisions[-1].settings
+        for gate in (self._cloud.resources[id] for id in settings["gates"]):
+            if gate.tampered or gate.ignored:
+                continue
+            if settings["key"] not in gate.fields["lets"]:
+                raise Violation(f"{worker.id} begins with key {settings['key']}, and {gate.id} does not let it through")
+            if (others := self.foreign.get(gate.id)) and not self._cloud.past():
+                raise Violation(f"{worker.id} begins, and {gate.id} still lets in {sorted(others)}")
+
+    # -- traffic ---------------------------------------------------------------------------------------------------
+
+    def _check_pools(self) -> None:
+        """A pool keeps its place until what runs in it is gone: what nobody leads to is not drained."""
+        signs = self._alive("sign")
+        dropped = self._named - {pool for sign in signs for pool in sign.shares()}
+        for worker in workers(self._cloud):
+            pools = {revision.settings["pool"] for revision in self._running(worker)} & dropped
+            if pools and not worker.tampered and not any(self._cloud.resources[pool].tampered for pool in pools):
+                raise Violation(f"no sign leads to {sorted(pools)} any more, and {worker.id} still runs there")
+
+    def _check_served(self) -> None:
+        for sign in (self._cloud.resources[id] for id in self._served):
+            declared = any(
+                (item.resource.type_name, item.resource.fields().get("title")) == ("sign", sign.fields["title"])
+                for item in self._world.stack.declared.values()
+            )
+            if declared and not sign.tampered and not self._serves(sign) and not self._spoiled(sign):
+                raise Violation(f"{sign.id} was served, and is not any more: it leads to {sign.shares()}")
+
+    def _serves(self, sign: CloudResource) -> bool:
+        """Whether all traffic of a sign goes where something works."""
+        pools = {pool for pool, weight in sign.shares().items() if weight}
+        now = self._cloud.now()
+        working = {
+            revision.settings["pool"]
+            for worker in self._alive("worker")
+            for revision in self._running(worker)
+            if revision.works <= now
+        }
+        return sign.gone is None and bool(pools) and pools <= working
+
+    def _spoiled(self, sign: CloudResource) -> bool:
+        """Whether somebody has tampered with where a sign leads, or with what works there."""
+        there = [one for one in self._cloud.resources.values() if {one.id, one.fields.get("pool")} & {*sign.shares()}]
+        return any(one.tampered for one in there)
+
+    def _running(self, worker: CloudResource) -> Iterable[Revision]:
+        return running(worker, self._cloud.now())
+
+    # -- order -----------------------------------------------------------------------------------------------------
+
+    def check_order(self, verb: str, who: str) -> None:
+        """What is created or changed comes after what it is to start after, as long as that is new."""
+        address = who if verb == "create" else self._cloud.resources[who].maker if verb == "update" else ""
+        declared = self._world.stack.declared
+        if address not in declared or self._cloud.resources.get(who) and self._cloud.resources[who].tampered:
+            return
+        for need in declared[address].dependencies:
+            counts = need.order_only and need.address not in self._standing
+            if counts and (address in self._standing or not need.for_changes) and not self._works(need.address):
+                raise Violation(f"{verb} {address} before {need.address} is ready")
+
+    def _works(self, address: str) -> bool:
+        return any(one.maker == address and one.ready <= self._world.hub.now for one in self._cloud.alive())
+
+    # -- what `up` and the plan say --------------------------------------------------------------------------------
+
+    def check_declared(self, item: Declared, one: CloudResource) -> None:
+        """Of what an `up` that is through has changed in parts nothing is left of its former part."""
+        fields = item.resource.fields()
+        if one.sort == "gate" and {*one.fields["lets"]} != {*fields["lets"]}:
+            raise Violation(f"up is through, and {item.address} lets {one.fields['lets']} through")
+        if one.sort == "worker" and one.fields["key"] != fields["key"]:
+            raise Violation(f"up is through, and {item.address} runs with key {one.fields['key']}")
+        if one.sort == "sign" and len(one.shares()) != len(fields["actions"]):
+            raise Violation(f"up is through, and {item.address} leads to {one.shares()}")
+
+    def check_planned(self, planned: Planned, id: str | None) -> None:
+        """The plan says with which settings a gate begins and ends, if it says that its change has two parts."""
+        if planned.action != "change" or planned.address.partition("/")[0] != "gate" or "lets" not in planned.changes:
+            return
+        made = [sorted(lets) for one, lets in self.changes if one == id]
+        said = [sorted(part["lets"].new) for part in (planned.first, planned.later) if "lets" in part]
+        if made != said:
+            raise Violation(f"the plan says that {planned.address} lets {said} through, and up made it {made}")
+
+
+def concerns(address: str) -> bool:
+    """Whether an address is one of these types'."""
+    return address.partition("/")[0] in KINDS
