@@ -83,13 +83,15 @@ def both(
     asked = weights(before[0]) if before else {}
     new = weights(wanted[0])
     former = {arn: weight for arn, weight in there.items() if arn in asked and arn not in new}
+    # where several that were wanted have failed one after the other, those without traffic leave first
+    former = dict(sorted(former.items(), key=lambda share: -share[1])[: MAX_TARGET_GROUPS - len(new)])
     if not new:
         return live if any(former.values()) and not shifted else wanted
     if shifted or not any(former.values()):
         shares = dict.fromkeys(former, 0) | new
     else:
         shares = former | {arn: there.get(arn, 0) for arn in new}
-    if not former or len(shares) > MAX_TARGET_GROUPS:
+    if not former:
         return wanted
     return [{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.simulation.shrink import smallest, story
 
-SIMULATIONS = ("engine", "local", "s3")
+SIMULATIONS = ("engine", "traffic", "local", "s3")
 BATCH = 50
 """Lives that a process lives before it reports."""
 

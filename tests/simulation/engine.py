@@ -108,7 +108,7 @@ class World:
         self.cloud = Cloud(f"{life.seed}", lambda: self.hub.now)
         self.memory = OnDisk(f"{life.seed}/disk", self.hub) if life.disk else Memory()
         self.config = stacks.drawn(f"{life.seed}/config", life.size) if life.config is None else life.config
-        if life.traffic:
+        if life.traffic and life.config is None:
             self.config = traffic_stack.drawn(f"{life.seed}", self.config, life.traffic)
         self.former: list[stacks.Config] = []
         """The configurations before each edit, for who takes an edit back."""

@@ -15,12 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.simulation import mutations_engine, mutations_state
+from tests.simulation import mutations_engine, mutations_state, mutations_traffic
 from tests.simulation.mutation import Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("provisioner", "state", "steps", "tests")
-MUTATIONS = (*mutations_engine.FAULTS, *mutations_state.FAULTS)
+MUTATIONS = (*mutations_engine.FAULTS, *mutations_traffic.FAULTS, *mutations_state.FAULTS)
 
 
 def lives_until_found(mutation: Mutation, lives: int, jobs: int) -> int | None:

@@ -30,6 +30,8 @@ class Truth:
         self._promised = False
         self._lets: dict[str, set[int]] = {}
         self._named: set[str] = set()
+        self._led: set[str] = set()
+        """The pools to which signs lead, and those to which traffic was ever led."""
         self._begun: dict[str, int] = {}
         self._served: set[str] = set()
         self._standing: frozenset[str] = frozenset()
@@ -69,6 +71,7 @@ class Truth:
         self._lets = {gate.id: {*gate.fields["lets"]} for gate in gates}
         self._begun = {worker.id: len(worker.revisions) for worker in every}
         self._named = {pool for sign in signs for pool in sign.shares()}
+        self._led |= {pool for sign in signs for pool, weight in sign.shares().items() if weight}
         self._served = {sign.id for sign in signs if self._serves(sign)}
         for gate in gates:
             self.foreign[gate.id] = self.foreign.get(gate.id, set()) & self._lets[gate.id]
@@ -104,7 +107,7 @@ class Truth:
     def _check_pools(self) -> None:
         """A pool keeps its place until what runs in it is gone: what nobody leads to is not drained."""
         signs = self._alive("sign")
-        dropped = self._named - {pool for sign in signs for pool in sign.shares()}
+        dropped = self._named & self._led - {pool for sign in signs for pool in sign.shares()}
         for worker in workers(self._cloud):
             pools = {revision.settings["pool"] for revision in self._running(worker)} & dropped
             if pools and not worker.tampered and not any(self._cloud.resources[pool].tampered for pool in pools):

@@ -11,7 +11,15 @@ from provisioner.resources.ec2_endpoints import VpcEndpoint
 from provisioner.resources.ec2_network import RouteTable
 from provisioner.resources.ec2_security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.resources.elbv2 import NEARLY_ANY, LoadBalancer, TargetGroup
-from provisioner.resources.elbv2_listeners import Listener, ListenerRule, answer, forward, normal_action, path
+from provisioner.resources.elbv2_listeners import (
+    MAX_TARGET_GROUPS,
+    Listener,
+    ListenerRule,
+    answer,
+    forward,
+    normal_action,
+    path,
+)
 
 
 def as_it_is(desired: Resource, **others: Any) -> Observed:
@@ -122,6 +130,19 @@ def test_a_new_target_group_joins_without_traffic_and_gets_all_of_it_at_once(for
     # killed here, the next run does not move the traffic back
     assert weights(rule.widened(second.fields(), as_it_is(second))) == {"old": 0, "new": 1}
     assert compare(rule, as_it_is(second)).keys() == {"actions"}, "the former group is still to go"
+
+
+def test_a_rule_that_takes_no_more_groups_keeps_the_one_with_traffic() -> None:
+    """As after several renames in a row whose new services never became ready."""
+    shares = {"a": 0, "b": 0, "old": 1, "y": 0, "z": 0}
+    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in shares.items()]
+    before: dict[str, Any] = {"actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}
+    rule = ListenerRule("front", "l", 5, [path("/*")], [forward("new")])
+    first = rule.widened(before, as_it_is(rule, **before))
+    assert len(weights(first)) == MAX_TARGET_GROUPS
+    assert {arn for arn, weight in weights(first).items() if weight} == {"old"}
+    second = rule.shifted(first.fields(), as_it_is(first))
+    assert weights(second) == dict.fromkeys(weights(first), 0) | {"new": 1}
 
 
 def test_a_group_that_somebody_else_added_to_a_rule_goes_at_once() -> None:

@@ -1,0 +1,181 @@
+"""Deliberate faults in changes that are made in parts."""
+
+from __future__ import annotations
+
+from tests.simulation.mutation import Mutation
+
+TRAFFIC = "traffic"
+PARTS, RESOURCE = "provisioner/engine/parts.py", "provisioner/engine/resource.py"
+UP, APPLY = "provisioner/operations/apply.py", "provisioner/engine/apply.py"
+NARROW, PLAN = "provisioner/engine/narrow.py", "provisioner/engine/plan.py"
+RULES, DECLARED = "provisioner/resources/elbv2_listeners.py", "provisioner/engine/declaration.py"
+
+FAULTS = (
+    Mutation(
+        "nothing is kept while others use it",
+        TRAFFIC,
+        PARTS,
+        """
+        return desired.widened(before, live)
+        """,
+        """
+        return desired
+        """,
+    ),
+    Mutation(
+        "the former part goes before what ran with it",
+        TRAFFIC,
+        UP,
+        """
+        drain.run()
+        narrow.run()
+        """,
+        """
+        narrow.run()
+        drain.run()
+        """,
+    ),
+    Mutation(
+        "the former part goes although something failed",
+        TRAFFIC,
+        UP,
+        """
+        if apply.wider:
+            emit(Notice(_stays(list(apply.wider), "the resources above are ready")))
+        raise
+        """,
+        """
+        narrow.run()
+        raise
+        """,
+    ),
+    Mutation(
+        "the former part never goes",
+        TRAFFIC,
+        UP,
+        """
+        drain.run()
+        narrow.run()
+        """,
+        """
+        drain.run()
+        """,
+    ),
+    Mutation(
+        "traffic moves before what takes it is ready",
+        TRAFFIC,
+        PARTS,
+        """
+        return desired.widened(before, live)
+        """,
+        """
+        return desired.shifted(before, live)
+        """,
+    ),
+    Mutation(
+        "traffic moves after what took it is gone",
+        TRAFFIC,
+        UP,
+        """
+        shift.run()
+        for resource_type in dict.fromkeys(type_of(store.records[address]) for address in orphaned):
+            # what an interrupted teardown left half deleted is found as well
+            aws.mark_stale(resource_type)
+        drain.run()
+        """,
+        """
+        for resource_type in dict.fromkeys(type_of(store.records[address]) for address in orphaned):
+            aws.mark_stale(resource_type)
+        drain.run()
+        shift.run()
+        """,
+    ),
+    Mutation(
+        "a pool leaves when its traffic has moved",
+        TRAFFIC,
+        RULES,
+        """
+        shares = dict.fromkeys(former, 0) | new
+        """,
+        """
+        return wanted
+        """,
+    ),
+    Mutation(
+        "traffic that has moved goes back at the next run",
+        TRAFFIC,
+        RULES,
+        """
+        if shifted or not any(former.values()):
+        """,
+        """
+        former = dict.fromkeys(former, 1)
+        if shifted:
+        """,
+    ),
+    Mutation(
+        "recover records what is declared of what is wider",
+        TRAFFIC,
+        "provisioner/operations/recovery.py",
+        """
+        desired = filled(item.resource, self._output).widened(live.attributes, live)
+        """,
+        """
+        desired = filled(item.resource, self._output)
+        """,
+    ),
+    Mutation(
+        "what somebody else added is kept",
+        TRAFFIC,
+        RESOURCE,
+        """
+        return [*wanted, *(one for one in live or () if canonical(one) in asked and canonical(one) not in new)]
+        """,
+        """
+        return [*wanted, *(one for one in live or () if canonical(one) not in new)]
+        """,
+    ),
+    Mutation(
+        "what somebody took away is given back",
+        TRAFFIC,
+        RESOURCE,
+        """
+        return [*wanted, *(one for one in live or () if canonical(one) in asked and canonical(one) not in new)]
+        """,
+        """
+        return [*wanted, *(one for one in before or () if asked and canonical(one) not in new)]
+        """,
+    ),
+    Mutation(
+        "nobody asks what is still in use",
+        TRAFFIC,
+        APPLY,
+        """
+        if part != "widened" and (use := now.still_in_use(self.aws, live)):
+            return Wait(use, desired.delete_timeout, Until.READY, retry=True)
+        """,
+        "",
+    ),
+    Mutation(
+        "the plan says nothing of a second part",
+        TRAFFIC,
+        PLAN,
+        """
+        later = {name: change for name, change in compare(desired, between).items() if name in changes}
+        """,
+        """
+        later: dict[str, Change] = {}
+        """,
+    ),
+    Mutation(
+        "what is new is begun beside what it starts after",
+        TRAFFIC,
+        DECLARED,
+        """
+        if not one.order_only or (one.address not in standing and (stands or not one.for_changes))
+        """,
+        """
+        if not one.order_only
+        """,
+    ),
+)

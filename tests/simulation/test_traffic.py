@@ -1,0 +1,170 @@
+"""Changes in parts under simulation: a sample of lives, and one change that is cut off before and after each write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.simulation import engine, traffic
+from tests.simulation.engine_life import Act, Life
+from tests.simulation.engine_promises import check_after
+from tests.simulation.hub import Process, Violation
+from tests.simulation.memory import Memory
+from tests.simulation.stack import Config, Item, Use
+from tests.simulation.traffic_stack import LET_IN
+
+SAMPLE = range(5_000_000, 5_000_060)
+CALM = Act("up", 1)
+
+
+def test_the_sample_of_lives_breaks_no_promise_and_meets_everything() -> None:
+    seen = sum((traffic.run(seed) for seed in SAMPLE), Counter[str]())
+    met = ("up ok", "up killed", "up failed", "recover ok", "result adopted", "error Failed")
+    waited = ("its former part stays until all that uses it is ready", "it to work", "deleting")
+    assert [what for what in (*met, *(f"waited for {why}" for why in waited)) if not seen[what]] == []
+
+
+# -- one change, cut off everywhere -----------------------------------------------------------------------------------
+
+
+def stack(worker: str, key: int, other: int) -> Config:
+    """Two workers behind one gate, of which the first is also behind one of its own, and both reached by a sign."""
+    gates = (Use("gate/main", how="gates"), Use("gate/own", how="gates"))
+    sign = Item("sign", "front", "network", "sign-1", uses=(Use(f"pool/{worker}", how="leads"),))
+    beside = Item("sign", "back", "network", "sign-2", uses=(Use("pool/beside", how="leads"),))
+    behind = (Use(f"pool/{worker}", how="pool"), Use(sign.address, how="after"))
+    also = (gates[0], Use("pool/beside", how="pool"), Use(beside.address, how="after"))
+    return (
+        Item("gate", "main", "network"),
+        Item("gate", "own", "network"),
+        Item("pool", worker, "network"),
+        Item("pool", "beside", "network"),
+        sign,
+        beside,
+        Item("worker", "beside", "services", uses=also, key=other),
+        Item("worker", worker, "services", uses=(*gates, *behind, Use("worker/beside", how="start")), key=key),
+    )
+
+
+BEFORE, AFTER = stack("old", 1, 2), stack("new", 3, 0)
+"""A change with all parts: a worker is called otherwise and has another key, and another one has another key."""
+
+
+def up(world: engine.World, act: Act = CALM) -> engine.Run:
+    run = world.command("up", act)
+    check_after(world, run)
+    return run
+
+
+def edit(world: engine.World, to: Config) -> None:
+    world._happen(0, Act("edit", 3, to=to))
+
+
+def recover(world: engine.World) -> None:
+    check_after(world, world.command("recover", Act("recover", 4)))
+
+
+CHANGE = Act("up", 2)
+
+
+def begin() -> engine.World:
+    """Return a world in which all stands, and the change is declared."""
+    world = engine.World(Life(0, 0, (), BEFORE))
+    assert up(world).ok
+    edit(world, AFTER)
+    return world
+
+
+def test_the_change_has_all_its_parts() -> None:
+    with engine.simulated_kinds():
+        world = begin()
+        run = up(world, CHANGE)
+    assert run.ok
+    made = Counter(world.cloud.resources[id].sort for verb, id in run.writes if verb == "update")
+    assert made == {"gate": 4, "sign": 3, "worker": 1}
+    assert sorted(one.fields["lets"] for one in world.cloud.alive() if one.sort == "gate") == [[0, 3], [3]]
+    order = [(verb, world.cloud.resources[id].sort) for verb, id in run.writes if id in world.cloud.resources]
+    drained = order.index(("delete", "worker"))
+    assert order.index(("update", "worker")) < drained < order.index(("delete", "pool"))
+    assert {sort for verb, sort in order[drained:] if verb == "update"} == {"gate", "sign"}
+
+
+def goes_on(world: engine.World) -> None:
+    """The user brings it up again."""
+
+
+def gives_up(world: engine.World) -> None:
+    edit(world, BEFORE)
+
+
+def recovers(world: engine.World) -> None:
+    world.hub.now += engine.QUIET
+    recover(world)
+
+
+@pytest.fixture
+def points(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The points of the change right before and right after each write, to the cloud or the state."""
+    written: list[int] = []
+    point, worlds = Process.point, list[engine.World]()
+
+    def counted(process: Process) -> None:
+        memory = worlds[0].memory if worlds else None
+        journal = len(memory.journal) if isinstance(memory, Memory) else 0
+        written.append(len(worlds[0].cloud.tried) + len(worlds[0].cloud.writes) + journal if worlds else 0)
+        point(process)
+
+    with engine.simulated_kinds(), monkeypatch.context() as patched:
+        patched.setattr(Process, "point", counted)
+        world = begin()
+        worlds.append(world)
+        written.clear()
+        run = up(world, CHANGE)
+    assert len(written) == run.process.points
+    near = {n for n in range(1, len(written)) if written[n] != written[n - 1]}
+    return sorted(near | {n + 1 for n in near})
+
+
+@pytest.mark.parametrize(
+    "then", [goes_on, pytest.param(gives_up, marks=pytest.mark.slow), pytest.param(recovers, marks=pytest.mark.slow)]
+)
+def test_a_kill_before_or_after_any_write_takes_nothing_away_that_is_in_use(
+    then: Callable[[engine.World], None], points: list[int]
+) -> None:
+    """`Violation` says what was lost, at the moment at which it was; in the end the change is made, or taken back."""
+    assert len(points) > 60
+    with engine.simulated_kinds():
+        for point in points:
+            world = begin()
+            assert up(world, replace(CHANGE, kill=point)).killed
+            then(world)
+            again = up(world)
+            assert again.ok, (point, again.errors())
+            assert not up(world).writes, point
+
+
+def test_the_truth_is_not_blind() -> None:
+    """What the promises are about is found when it is done by hand, between two commands that promise it."""
+    with engine.simulated_kinds():
+        world = begin()
+        gate, sign = (next(one for one in world.cloud.alive() if one.sort == sort) for sort in ("gate", "sign"))
+        worker = next(one for one in world.cloud.alive() if one.sort == "worker")
+        for fields, name, to in ((gate.fields, "lets", []), (sign.fields, "actions", []), (worker.__dict__, "gone", 1.0)):
+            before, fields[name] = fields[name], to
+            with pytest.raises(Violation):
+                world.truth.look()
+            fields[name] = before
+
+
+def test_what_somebody_let_in_is_out_before_anything_rolls_out() -> None:
+    with engine.simulated_kinds():
+        world = engine.World(Life(0, 0, (), BEFORE))
+        assert up(world).ok
+        world._happen(0, Act(LET_IN, 1))
+        edit(world, AFTER)
+        assert any(world.truth.foreign.values())
+        assert up(world).ok
+        assert not any(world.truth.foreign.values())
