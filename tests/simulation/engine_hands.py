@@ -55,11 +55,7 @@ def _vanish(world: World, one: CloudResource) -> None:
 
 
 def _with_users(world: World, one: CloudResource) -> list[CloudResource]:
-    users = [
-        other
-        for other in world.cloud.alive()
-        if one.id in other.needs() and other.sort != "foreign"
-    ]
+    users = [other for other in world.cloud.alive() if one.id in other.needs() and other.sort != "foreign"]
     return [found for user in users for found in _with_users(world, user)] + [one]
 
 

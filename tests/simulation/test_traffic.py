@@ -83,10 +83,10 @@ def test_the_change_has_all_its_parts() -> None:
         world = begin()
         run = up(world, CHANGE)
     assert run.ok
-    made = Counter(world.cloud.resources[id].sort for verb, id in run.writes if verb == "update")
+    made = Counter(world.cloud.resources[who].sort for verb, who in run.writes if verb == "update")
     assert made == {"gate": 4, "sign": 3, "worker": 1}
     assert sorted(one.fields["lets"] for one in world.cloud.alive() if one.sort == "gate") == [[0, 3], [3]]
-    order = [(verb, world.cloud.resources[id].sort) for verb, id in run.writes if id in world.cloud.resources]
+    order = [(verb, world.cloud.resources[who].sort) for verb, who in run.writes if who in world.cloud.resources]
     drained = order.index(("delete", "worker"))
     assert order.index(("update", "worker")) < drained < order.index(("delete", "pool"))
     assert {sort for verb, sort in order[drained:] if verb == "update"} == {"gate", "sign"}
@@ -152,7 +152,11 @@ def test_the_truth_is_not_blind() -> None:
         world = begin()
         gate, sign = (next(one for one in world.cloud.alive() if one.sort == sort) for sort in ("gate", "sign"))
         worker = next(one for one in world.cloud.alive() if one.sort == "worker")
-        for fields, name, to in ((gate.fields, "lets", []), (sign.fields, "actions", []), (worker.__dict__, "gone", 1.0)):
+        for fields, name, to in (
+            (gate.fields, "lets", []),
+            (sign.fields, "actions", []),
+            (worker.__dict__, "gone", 1.0),
+        ):
             before, fields[name] = fields[name], to
             with pytest.raises(Violation):
                 world.truth.look()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, Resource, kept
+from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, kept
 from provisioner.resources.elbv2_listeners import both, forward, normal_action
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, CloudResource, View, refusal
@@ -229,7 +229,9 @@ def settings(item: Item, handles: Mapping[str, Handle], config: Config) -> dict[
     """Return the settings of a declared resource that only these types have."""
     ids = {how: [handles[use.address].id for use in item.uses if use.how == how] for how in ("gates", "pool", "leads")}
     if item.kind == "gate":
-        through = [other.key for other in config if any((u.address, u.how) == (item.address, "gates") for u in other.uses)]
+        through = [
+            other.key for other in config if any((u.address, u.how) == (item.address, "gates") for u in other.uses)
+        ]
         return {"lets": sorted(set(through))}
     if item.kind == "sign":
         return {"actions": [forward(pool) for pool in ids["leads"]]}

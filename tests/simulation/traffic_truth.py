@@ -1,4 +1,4 @@
-"""What must hold while changes are made in parts, whatever fails: nothing in use is taken away, whoever is served stays.
+"""What holds while changes are made in parts, whatever fails: nothing in use is taken away, who is served stays so.
 
 It is checked whenever something has changed in the cloud, against what the cloud knows, not what the tool recorded.
 """
@@ -16,6 +16,7 @@ from tests.simulation.traffic_kinds import KINDS, LINGERS, Revision, running, us
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
     from tests.simulation.engine import Run, World
+
 
 class Truth:
     """Remembers what there was at the last look, to see what each change takes away.
@@ -94,7 +95,7 @@ class Truth:
         if len(worker.revisions) <= self._begun.get(worker.id, 0) or worker.tampered:
             return
         settings = worker.revisions[-1].settings
-        for gate in (self._cloud.resources[id] for id in settings["gates"]):
+        for gate in map(self._cloud.resources.__getitem__, settings["gates"]):
             if gate.tampered or gate.ignored:
                 continue
             if settings["key"] not in gate.fields["lets"]:
@@ -114,7 +115,7 @@ class Truth:
                 raise Violation(f"no sign leads to {sorted(pools)} any more, and {worker.id} still runs there")
 
     def _check_served(self) -> None:
-        for sign in (self._cloud.resources[id] for id in self._served):
+        for sign in map(self._cloud.resources.__getitem__, self._served):
             declared = any(
                 (item.resource.type_name, item.resource.fields().get("title")) == ("sign", sign.fields["title"])
                 for item in self._world.stack.declared.values()
@@ -148,7 +149,7 @@ class Truth:
         """What is created or changed comes after what it is to start after, as long as that is new."""
         address = who if verb == "create" else self._cloud.resources[who].maker if verb == "update" else ""
         declared = self._world.stack.declared
-        if address not in declared or self._cloud.resources.get(who) and self._cloud.resources[who].tampered:
+        if address not in declared or (self._cloud.resources.get(who) and self._cloud.resources[who].tampered):
             return
         for need in declared[address].dependencies:
             counts = need.order_only and need.address not in self._standing
