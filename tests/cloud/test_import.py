@@ -18,7 +18,7 @@ from provisioner.operations import import_resource, state_edit
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.ec2_launch import LaunchTemplate
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.ec2_security import SecurityGroup, allow
 from provisioner.resources.ecr import Repository
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.ecs_task_definition import TaskDefinition
@@ -90,6 +90,32 @@ def test_a_network_is_taken_resource_by_resource_and_goes_with_the_stack(rig: Ri
     assert rig.up(declare).ok().writes == []
     rig.down().ok()
     assert vpc not in [there["VpcId"] for there in ec2.describe_vpcs()["Vpcs"]]
+
+
+def test_what_an_imported_group_lets_in_beyond_the_declared_stays_until_all_else_is_done(rig: Rig) -> None:
+    """It may be in use: it is recorded as if the stack had asked for it."""
+    ec2 = rig.cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    front, web = (
+        ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)["GroupId"] for name in ("front", "web")
+    )
+    pairs = [{"GroupId": front}]
+    former = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "UserIdGroupPairs": pairs}
+    ec2.authorize_security_group_ingress(GroupId=web, IpPermissions=[former])
+
+    def declare(stack: Stack) -> None:
+        net = stack.ensure(Vpc("main", "10.9.0.0/16"))
+        source = stack.ensure(SecurityGroup("front", net.id, "front", "front", [], []))
+        stack.ensure(SecurityGroup("web", net.id, "web", "web", [allow(8090, "", group=source.id)], []))
+
+    for address, name in (("vpc/main", vpc), ("security_group/front", front), ("security_group/web", web)):
+        take(rig, declare, address, name)
+    (planned,) = [item for item in rig.plan(declare) if item.address == "security_group/web"]
+    ports = [[rule["FromPort"] for rule in planned.later["ingress"].old], [8090]]
+    assert ports == [[8090, 8080], [rule["FromPort"] for rule in planned.later["ingress"].new]]
+    writes = rig.up(declare).ok().writes
+    assert writes.index("AuthorizeSecurityGroupIngress") < writes.index("RevokeSecurityGroupIngress")
+    assert rig.plan(declare) == []
 
 
 @dataclass(frozen=True)
