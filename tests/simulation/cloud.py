@@ -7,7 +7,7 @@ promise. All times are the hub's seconds.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,13 +68,7 @@ class CloudResource:
 
     def shares(self) -> dict[str, int]:
         """Return the pools to which a sign leads, each with its weight."""
-        found: dict[str, int] = {}
-        for action in self.fields.get("actions", ()):
-            if "TargetGroupArn" in action:
-                found[action["TargetGroupArn"]] = 1
-            for group in action.get("ForwardConfig", {}).get("TargetGroups", ()):
-                found[group["TargetGroupArn"]] = group["Weight"]
-        return found
+        return shares(self.fields.get("actions", ()))
 
 
 @dataclass(frozen=True)
@@ -293,6 +287,17 @@ class Cloud:
                 break
             shown = view
         return shown
+
+
+def shares(actions: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the pools to which a sign's actions lead, each with its weight."""
+    found: dict[str, int] = {}
+    for action in actions:
+        if "TargetGroupArn" in action:
+            found[action["TargetGroupArn"]] = 1
+        for group in action.get("ForwardConfig", {}).get("TargetGroups", ()):
+            found[group["TargetGroupArn"]] = group["Weight"]
+    return found
 
 
 def refusal(code: str, operation: str, *, status: int = 400, message: str = "") -> ClientError:

@@ -317,6 +317,7 @@ class World:
         """Note what this command went through."""
         how = "killed" if run.killed else "ok" if run.ok else "failed"
         self.seen[f"{run.verb} {how}"] += 1
+        self.seen.update(self.truth.seen())
         if run.killed:
             self.seen.update(f"killed while {record.phase}" for record in self.memory.records().values())
         self.seen.update(f"result {result}" for result in run.results().values())

@@ -197,7 +197,7 @@ def drawn_with_traffic(seed: int) -> Life:
     """Return the life of a seed in which changes are made in parts: edited often, and with rollouts that fail."""
     chance = random.Random(f"{seed}/traffic/life")
     life = _by_chance(seed, chance)
-    failing = chance.choice((0.0, 0.0, 0.0, 0.3, 0.7))
+    failing = chance.choice((0.0, 0.0, 0.3, 0.7))
     acts = [Act("up", chance.getrandbits(32))] if chance.random() < 0.7 else []
     for act in life.acts:
         if act.verb == "up" and chance.random() < 0.6:

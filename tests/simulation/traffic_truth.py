@@ -6,12 +6,13 @@ It is checked whenever something has changed in the cloud, against what the clou
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared
-from tests.simulation.cloud import CloudResource
+from provisioner.engine.planned import KNOWN_AFTER_UP
+from tests.simulation.cloud import CloudResource, shares
 from tests.simulation.hub import Violation
-from tests.simulation.traffic_kinds import KINDS, LINGERS, Revision, running, used_keys, workers
+from tests.simulation.traffic_kinds import LINGERS, Revision, running, used_keys, workers
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
@@ -30,15 +31,15 @@ class Truth:
         self.foreign: dict[str, set[int]] = {}
         self._promised = False
         self._lets: dict[str, set[int]] = {}
-        self._named: set[str] = set()
+        self._shares: dict[str, dict[str, int]] = {}
         self._led: set[str] = set()
-        """The pools to which signs lead, and those to which traffic was ever led."""
+        """The pools to which traffic was ever led."""
         self._begun: dict[str, int] = {}
         self._served: set[str] = set()
         self._standing: frozenset[str] = frozenset()
         self._after_down = False
-        self.changes: list[tuple[str, list[int]]] = []
-        """What this command has made gates let through, one after the other, each with the gate's id."""
+        self.changes: list[tuple[str, Any]] = []
+        """What this command has made gates let through and where it has led signs, one after the other, with the id."""
 
     def begin(self, verb: str) -> None:
         """Begin a command: what takes the stack down promises nothing."""
@@ -65,13 +66,22 @@ class Truth:
                 self._check_begun(worker)
             self._check_pools()
             self._check_served()
+            self._note_changes()
         self._remember()
+
+    def _note_changes(self) -> None:
+        for gate in self._alive("gate"):
+            if self._lets.get(gate.id) != {*gate.fields["lets"]}:
+                self.changes.append((gate.id, sorted(gate.fields["lets"])))
+        for sign in self._alive("sign"):
+            if self._shares.get(sign.id) != sign.shares():
+                self.changes.append((sign.id, sign.shares()))
 
     def _remember(self) -> None:
         gates, signs, every = self._alive("gate"), self._alive("sign"), workers(self._cloud)
         self._lets = {gate.id: {*gate.fields["lets"]} for gate in gates}
         self._begun = {worker.id: len(worker.revisions) for worker in every}
-        self._named = {pool for sign in signs for pool in sign.shares()}
+        self._shares = {sign.id: sign.shares() for sign in signs}
         self._led |= {pool for sign in signs for pool, weight in sign.shares().items() if weight}
         self._served = {sign.id for sign in signs if self._serves(sign)}
         for gate in gates:
@@ -80,12 +90,17 @@ class Truth:
     def _alive(self, sort: str) -> list[CloudResource]:
         return [one for one in self._cloud.alive() if one.sort == sort]
 
+    def seen(self) -> list[str]:
+        """Say what there was to promise."""
+        found = ["a sign is served"] if self._served else []
+        found += ["a rollout failed"] if any(one.fields["rolled_back"] for one in self._alive("worker")) else []
+        found += ["a worker was given up"] if any(one.fields["failed"] for one in self._alive("worker")) else []
+        return found + (["a gate lets somebody else in"] if any(self.foreign.values()) else [])
+
     # -- gates -----------------------------------------------------------------------------------------------------
 
     def _check_gate(self, gate: CloudResource) -> None:
         lost = self._lets.get(gate.id, set()) - {*gate.fields["lets"]}
-        if self._lets.get(gate.id) != {*gate.fields["lets"]}:
-            self.changes.append((gate.id, list(gate.fields["lets"])))
         trusted = [one for one in workers(self._cloud) if not one.tampered]
         if (used := lost & used_keys(trusted, gate.id, self._cloud.now(), LINGERS)) and not gate.tampered:
             raise Violation(f"{gate.id} shuts out what runs with key {sorted(used)}")
@@ -108,7 +123,8 @@ class Truth:
     def _check_pools(self) -> None:
         """A pool keeps its place until what runs in it is gone: what nobody leads to is not drained."""
         signs = self._alive("sign")
-        dropped = self._named & self._led - {pool for sign in signs for pool in sign.shares()}
+        named = {pool for before in self._shares.values() for pool in before}
+        dropped = (named & self._led) - {pool for sign in signs for pool in sign.shares()}
         for worker in workers(self._cloud):
             pools = {revision.settings["pool"] for revision in self._running(worker)} & dropped
             if pools and not worker.tampered and not any(self._cloud.resources[pool].tampered for pool in pools):
@@ -157,7 +173,9 @@ class Truth:
                 raise Violation(f"{verb} {address} before {need.address} is ready")
 
     def _works(self, address: str) -> bool:
-        return any(one.maker == address and one.ready <= self._world.hub.now for one in self._cloud.alive())
+        record = self._world.store.records.get(address) if self._world.store else None
+        found = [one for one in self._cloud.alive() if one.maker == address or (record and record.id == one.id)]
+        return any(one.ready <= self._world.hub.now for one in found)
 
     # -- what `up` and the plan say --------------------------------------------------------------------------------
 
@@ -172,15 +190,16 @@ class Truth:
             raise Violation(f"up is through, and {item.address} leads to {one.shares()}")
 
     def check_planned(self, planned: Planned, id: str | None) -> None:
-        """The plan says with which settings a gate begins and ends, if it says that its change has two parts."""
-        if planned.action != "change" or planned.address.partition("/")[0] != "gate" or "lets" not in planned.changes:
+        """The plan says what a gate or a sign is made first, and what last, if its change has more than one part."""
+        name = {"gate": "lets", "sign": "actions"}.get(planned.address.partition("/")[0], "")
+        if planned.action != "change" or name not in planned.changes:
             return
-        made = [sorted(lets) for one, lets in self.changes if one == id]
-        said = [sorted(part["lets"].new) for part in (planned.first, planned.later) if "lets" in part]
-        if made != said:
-            raise Violation(f"the plan says that {planned.address} lets {said} through, and up made it {made}")
-
-
-def concerns(address: str) -> bool:
-    """Whether an address is one of these types'."""
-    return address.partition("/")[0] in KINDS
+        parts = [part[name].new for part in (planned.first, planned.later) if name in part]
+        if KNOWN_AFTER_UP in parts:
+            return
+        said: list[Any] = [sorted(part) if name == "lets" else shares(part) for part in parts]
+        made = [shown for one, shown in self.changes if one == id]
+        # between the two, traffic moves
+        begins = name not in planned.first or made[:1] == said[:1]
+        if not begins or made[-1:] != said[-1:] or (len(made) > 1) < (len(said) > 1) or len(made) > len(said) + 1:
+            raise Violation(f"the plan says that {planned.address} becomes {said}, and up made it {made}")
