@@ -54,6 +54,7 @@ BEFORE, AFTER = stack("old", 1, 2), stack("new", 3, 0)
 
 
 def up(world: engine.World, act: Act = CALM) -> engine.Run:
+    world.cloud.weather = act.weather()
     run = world.command("up", act)
     check_after(world, run)
     return run
@@ -172,3 +173,22 @@ def test_what_somebody_let_in_is_out_before_anything_rolls_out() -> None:
         assert any(world.truth.foreign.values())
         assert up(world).ok
         assert not any(world.truth.foreign.values())
+
+
+FAILING = Act("up", 5, failing=1.0)
+
+
+def test_a_rollout_that_fails_leaves_what_runs_as_it_was_and_the_next_up_goes_on() -> None:
+    with engine.simulated_kinds():
+        world = begin()
+        told = [str(error) for error in up(world, FAILING).errors()]
+        assert [how for how in ("given up", "rolling back") if not any(how in one for one in told)] == []
+        assert {key for one in world.cloud.alive() if one.sort == "gate" for key in one.fields["lets"]} == {0, 1, 2, 3}
+        world.hub.now += engine.QUIET
+        assert up(world).ok
+
+
+def test_traffic_stays_where_it_is_however_many_names_in_a_row_fail() -> None:
+    """A rule takes five target groups."""
+    named = [act for name in "bcdefg" for act in (Act("edit", 3, to=stack(name, 1, 2)), FAILING)]
+    engine.live(Life(0, 0, (CALM, *named, Act("edit", 3, to=stack("h", 1, 2)), CALM), stack("a", 1, 2)))
