@@ -136,17 +136,6 @@ FAULTS = (
         """,
     ),
     Mutation(
-        "what somebody took away is given back",
-        TRAFFIC,
-        RESOURCE,
-        """
-        return [*wanted, *(one for one in live or () if canonical(one) in asked and canonical(one) not in new)]
-        """,
-        """
-        return [*wanted, *(one for one in before or () if asked and canonical(one) not in new)]
-        """,
-    ),
-    Mutation(
         "nobody asks what is still in use",
         TRAFFIC,
         APPLY,
