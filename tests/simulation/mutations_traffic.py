@@ -27,12 +27,12 @@ FAULTS = (
         TRAFFIC,
         UP,
         """
-        drain.run()
-        narrow.run()
+        self.drain.run()
+        self.narrow.run()
         """,
         """
-        narrow.run()
-        drain.run()
+        self.narrow.run()
+        self.drain.run()
         """,
     ),
     Mutation(
@@ -40,12 +40,11 @@ FAULTS = (
         TRAFFIC,
         UP,
         """
-        if apply.wider:
-            emit(Notice(_stays(list(apply.wider), "the resources above are ready")))
+        walks.tell_what_stays(emit, "an `up` succeeds")
         raise
         """,
         """
-        narrow.run()
+        walks.narrow.run()
         raise
         """,
     ),
@@ -54,11 +53,11 @@ FAULTS = (
         TRAFFIC,
         UP,
         """
-        drain.run()
-        narrow.run()
+        self.drain.run()
+        self.narrow.run()
         """,
         """
-        drain.run()
+        self.drain.run()
         """,
     ),
     Mutation(
@@ -77,17 +76,21 @@ FAULTS = (
         TRAFFIC,
         UP,
         """
-        shift.run()
-        for resource_type in dict.fromkeys(type_of(store.records[address]) for address in orphaned):
+        self.shift.run()
+        for resource_type in dict.fromkeys(
+            map(type_of, [*self.drain.records.values(), *self.destroy.records.values()])
+        ):
             # what an interrupted teardown left half deleted is found as well
             aws.mark_stale(resource_type)
-        drain.run()
+        self.drain.run()
         """,
         """
-        for resource_type in dict.fromkeys(type_of(store.records[address]) for address in orphaned):
+        for resource_type in dict.fromkeys(
+            map(type_of, [*self.drain.records.values(), *self.destroy.records.values()])
+        ):
             aws.mark_stale(resource_type)
-        drain.run()
-        shift.run()
+        self.drain.run()
+        self.shift.run()
         """,
     ),
     Mutation(
