@@ -195,7 +195,7 @@ class Truth:
         if planned.action != "change" or name not in planned.changes:
             return
         parts = [part[name].new for part in (planned.first, planned.later) if name in part]
-        if KNOWN_AFTER_UP in parts:
+        if KNOWN_AFTER_UP in repr(parts):
             return
         said: list[Any] = [sorted(part) if name == "lets" else shares(part) for part in parts]
         made = [shown for one, shown in self.changes if one == id]
