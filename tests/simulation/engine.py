@@ -36,6 +36,7 @@ from tests.simulation.engine_promises import check_after, check_write, protected
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.memory import Memory, OnDisk
 from tests.simulation.resources import REAL, SIMULATED
+from tests.simulation.traffic_kinds import KINDS as TRAFFIC
 from tests.simulation.traffic_truth import Truth
 
 LONGEST = 4 * 3600.0
@@ -126,7 +127,8 @@ class World:
 
     def run(self) -> None:
         """Live it, then let all faults stop, and see that everything still comes right."""
-        with simulated_kinds():
+        traffic = bool(self.life.traffic or any(item.kind in TRAFFIC for item in self.config))
+        with simulated_kinds(traffic=traffic):
             for number, act in enumerate(self.life.acts):
                 self._happen(number, act)
             self._healthy()
@@ -382,11 +384,15 @@ class World:
 
 
 @contextmanager
-def simulated_kinds() -> Iterator[None]:
-    """While the context lasts, the tool knows the simulation's resource types only."""
+def simulated_kinds(*, traffic: bool = False) -> Iterator[None]:
+    """While the context lasts, the tool knows the simulation's resource types only.
+
+    Args:
+        traffic: also those whose changes have parts. `recover` reads all types that there are.
+    """
     before = dict(all_types())
     RESOURCE_TYPES.clear()
-    RESOURCE_TYPES.update(SIMULATED)
+    RESOURCE_TYPES.update({name: one for name, one in SIMULATED.items() if traffic or name not in TRAFFIC})
     try:
         yield
     finally:

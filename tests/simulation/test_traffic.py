@@ -80,7 +80,7 @@ def begin() -> engine.World:
 
 
 def test_the_change_has_all_its_parts() -> None:
-    with engine.simulated_kinds():
+    with engine.simulated_kinds(traffic=True):
         world = begin()
         run = up(world, CHANGE)
     assert run.ok
@@ -118,7 +118,7 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         written.append(len(worlds[0].cloud.tried) + len(worlds[0].cloud.writes) + journal if worlds else 0)
         point(process)
 
-    with engine.simulated_kinds(), monkeypatch.context() as patched:
+    with engine.simulated_kinds(traffic=True), monkeypatch.context() as patched:
         patched.setattr(Process, "point", counted)
         world = begin()
         worlds.append(world)
@@ -137,7 +137,7 @@ def test_a_kill_before_or_after_any_write_takes_nothing_away_that_is_in_use(
 ) -> None:
     """`Violation` says what was lost, at the moment at which it was; in the end the change is made, or taken back."""
     assert len(points) > 60
-    with engine.simulated_kinds():
+    with engine.simulated_kinds(traffic=True):
         for point in points:
             world = begin()
             assert up(world, replace(CHANGE, kill=point)).killed
@@ -149,7 +149,7 @@ def test_a_kill_before_or_after_any_write_takes_nothing_away_that_is_in_use(
 
 def test_the_truth_is_not_blind() -> None:
     """What the promises are about is found when it is done by hand, between two commands that promise it."""
-    with engine.simulated_kinds():
+    with engine.simulated_kinds(traffic=True):
         world = begin()
         gate, sign = (next(one for one in world.cloud.alive() if one.sort == sort) for sort in ("gate", "sign"))
         worker = next(one for one in world.cloud.alive() if one.sort == "worker")
@@ -165,7 +165,7 @@ def test_the_truth_is_not_blind() -> None:
 
 
 def test_what_somebody_let_in_is_out_before_anything_rolls_out() -> None:
-    with engine.simulated_kinds():
+    with engine.simulated_kinds(traffic=True):
         world = engine.World(Life(0, 0, (), BEFORE))
         assert up(world).ok
         world._happen(0, Act(LET_IN, 1))
@@ -179,7 +179,7 @@ FAILING = Act("up", 5, failing=1.0)
 
 
 def test_a_rollout_that_fails_leaves_what_runs_as_it_was_and_the_next_up_goes_on() -> None:
-    with engine.simulated_kinds():
+    with engine.simulated_kinds(traffic=True):
         world = begin()
         told = [str(error) for error in up(world, FAILING).errors()]
         assert [how for how in ("given up", "rolling back") if not any(how in one for one in told)] == []
