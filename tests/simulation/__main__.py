@@ -64,7 +64,7 @@ def seed_in(text: str) -> int:
 def main() -> int:
     """Run as the command line says; 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("simulation", nargs="?", choices=SIMULATIONS, help="only this one; all three if left out")
+    parser.add_argument("simulation", nargs="?", choices=SIMULATIONS, help="only this one; all of them if left out")
     parser.add_argument("--seeds", type=int, default=1000, help="how many lives of each")
     parser.add_argument("--first", type=seed_in, default=0, metavar="SEED", help="the first seed, or `drawn`: any")
     parser.add_argument("--jobs", type=int, default=2, help="how many processes")

@@ -44,6 +44,7 @@ FAULTS = (
         raise
         """,
         """
+        walks.apply.wider = {a: one for a, one in walks.apply.wider.items() if a in walks.apply.observed}
         walks.narrow.run()
         raise
         """,

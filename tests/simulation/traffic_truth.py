@@ -37,6 +37,8 @@ class Truth:
         self._begun: dict[str, int] = {}
         self._served: set[str] = set()
         self._standing: frozenset[str] = frozenset()
+        self._known: set[str | None] = set()
+        """The ids that are recorded as what is declared: of no other it is known what was asked for."""
         self._after_down = False
         self.changes: list[tuple[str, Any]] = []
         """What this command has made gates let through and where it has led signs, one after the other, with the id."""
@@ -44,7 +46,9 @@ class Truth:
     def begin(self, verb: str) -> None:
         """Begin a command: what takes the stack down promises nothing."""
         self._after_down, self._promised = not self._promised, not verb.startswith("down")
-        self._standing = frozenset(a for a, record in self._world.memory.records().items() if record.phase == "ready")
+        records = self._world.memory.records()
+        self._standing = frozenset(a for a, record in records.items() if record.phase == "ready")
+        self._known = {record.id for a, record in records.items() if a in self._world.stack.declared}
         self.changes.clear()
 
     def end(self, run: Run) -> None:
@@ -115,7 +119,7 @@ class Truth:
                 continue
             if settings["key"] not in gate.fields["lets"]:
                 raise Violation(f"{worker.id} begins with key {settings['key']}, and {gate.id} does not let it through")
-            if (others := self.foreign.get(gate.id)) and not self._cloud.past():
+            if gate.id in self._known and (others := self.foreign.get(gate.id)) and not self._cloud.past():
                 raise Violation(f"{worker.id} begins, and {gate.id} still lets in {sorted(others)}")
 
     # -- traffic ---------------------------------------------------------------------------------------------------
