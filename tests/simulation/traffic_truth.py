@@ -37,8 +37,6 @@ class Truth:
         self._begun: dict[str, int] = {}
         self._served: set[str] = set()
         self._standing: frozenset[str] = frozenset()
-        self._known: set[str | None] = set()
-        """The ids that are recorded as what is declared: of no other it is known what was asked for."""
         self._after_down = False
         self.changes: list[tuple[str, Any]] = []
         """What this command has made gates let through and where it has led signs, one after the other, with the id."""
@@ -48,7 +46,9 @@ class Truth:
         self._after_down, self._promised = not self._promised, not verb.startswith("down")
         records = self._world.memory.records()
         self._standing = frozenset(a for a, record in records.items() if record.phase == "ready")
-        self._known = {record.id for a, record in records.items() if a in self._world.stack.declared}
+        known = {record.id for a, record in records.items() if a in self._world.stack.declared}
+        # what is recorded otherwise is taken as it is: it is not known what was asked for
+        self.foreign = {id: keys for id, keys in self.foreign.items() if id in known}
         self.changes.clear()
 
     def end(self, run: Run) -> None:
@@ -119,7 +119,7 @@ class Truth:
                 continue
             if settings["key"] not in gate.fields["lets"]:
                 raise Violation(f"{worker.id} begins with key {settings['key']}, and {gate.id} does not let it through")
-            if gate.id in self._known and (others := self.foreign.get(gate.id)) and not self._cloud.past():
+            if (others := self.foreign.get(gate.id)) and not self._cloud.past():
                 raise Violation(f"{worker.id} begins, and {gate.id} still lets in {sorted(others)}")
 
     # -- traffic ---------------------------------------------------------------------------------------------------
