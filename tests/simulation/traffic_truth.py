@@ -37,13 +37,14 @@ class Truth:
         self._begun: dict[str, int] = {}
         self._served: set[str] = set()
         self._standing: frozenset[str] = frozenset()
-        self._after_down = False
+        self._late_until = 0.0
+        """Until when what a killed `down` has sent may arrive."""
         self.changes: list[tuple[str, Any]] = []
         """What this command has made gates let through and where it has led signs, one after the other, with the id."""
 
     def begin(self, verb: str) -> None:
         """Begin a command: what takes the stack down promises nothing."""
-        self._after_down, self._promised = not self._promised, not verb.startswith("down")
+        self._promised = not verb.startswith("down")
         records = self._world.memory.records()
         self._standing = frozenset(a for a, record in records.items() if record.phase == "ready")
         known = {record.id for a, record in records.items() if a in self._world.stack.declared}
@@ -53,6 +54,8 @@ class Truth:
 
     def end(self, run: Run) -> None:
         """End a command: what `recover` finds is recorded as it is, whoever made it so."""
+        if run.verb.startswith("down"):
+            self._late_until = self._cloud.now() + 10
         if run.verb in {"recover", "forget", "rename"}:
             self.foreign.clear()
 
@@ -62,8 +65,7 @@ class Truth:
 
     def look(self) -> None:
         """See that the last change took nothing away that is in use."""
-        # what a killed `down` has sent may arrive only now
-        if self._promised and not (self._after_down and self._cloud.past()):
+        if self._promised and not (self._cloud.past() and self._cloud.now() < self._late_until):
             for gate in self._alive("gate"):
                 self._check_gate(gate)
             for worker in workers(self._cloud):
