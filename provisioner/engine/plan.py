@@ -142,8 +142,10 @@ class _Planner:
             return True
         except Exception as error:
             raise self._aws.errors.explained(error) from error
-        same = {record.id, live.id if live else None} - {None}
-        on = any(type(self._desired[a]) is resource_type and other.id in same for a, other in self.observed.items())
+        # what stands under its name and has another id is not what is recorded (`Destroy`)
+        other = live is not None and record.id and live.id != record.id and not resource_type.versioned
+        same = {record.id, live.id if live and not other else None} - {None}
+        on = any(type(self._desired[a]) is resource_type and one.id in same for a, one in self.observed.items())
         # what is made anew under its name has its id again, or another revision: of all else what is recorded has gone
         again = not record.id or "id" in resource_type.derived or resource_type.versioned
         named = again and any(same_name(desired, record) for desired in self._desired.values())

@@ -250,6 +250,9 @@ LIVES: dict[str, Life] = {
     "the plan says nothing of a record whose resource somebody deleted and whose name goes on": life(
         up(), by_hand("delete"), edit(Item("member", "two", "data", "shop-dev-one")), config=(MEMBER,)
     ),
+    "the plan says nothing of a record whose resource is gone and whose name another one has by now": life(
+        up(), by_hand("delete"), edit(Item("member", "two", "data", "shop-dev-one")), up(kill=100), config=(MEMBER,)
+    ),
     "down asks whose the recorded resources are": life(
         up(),
         Act("untag", 2595320938),

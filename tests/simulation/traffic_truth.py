@@ -49,7 +49,7 @@ class Truth:
         self._standing = frozenset(a for a, record in records.items() if record.phase == "ready")
         known = {record.id for a, record in records.items() if a in self._world.stack.declared}
         # what is recorded otherwise is taken as it is: it is not known what was asked for
-        self.foreign = {id: keys for id, keys in self.foreign.items() if id in known}
+        self.foreign = {gate: keys for gate, keys in self.foreign.items() if gate in known}
         self.changes.clear()
 
     def end(self, run: Run) -> None:
