@@ -89,7 +89,7 @@ def _starting(directory: Path) -> CloudProcess | None:
 
 
 def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
-    _require_moto()
+    require_moto()
     _check_settings()
     key = new_key()
     # the process is given the sockets: between a look for free ports and its start, others could take them
@@ -226,7 +226,8 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _require_moto() -> None:
+def require_moto() -> None:
+    """Raise `CloudError` if what the cloud is made of is not installed."""
     missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
     if missing:
         what = ", ".join(missing)

@@ -19,7 +19,7 @@ from provisioner.emulator.wsgi import STREAMED, Environ, Server, StartResponse, 
 ACCOUNT = "123456789012"
 
 # Read by moto when it is imported: managed policies are there, certificates are ours to issue.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": ACCOUNT,
     "MOTO_ACM_VALIDATION_WAIT": "1",
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
@@ -46,7 +46,7 @@ def serve(
         key: the access key id that calls have to be signed with, and by which the starter knows this process.
         parent: the process that started this one, with which it ends too; 0 if it does not.
     """
-    os.environ.update(_ENVIRONMENT, MOTO_ACCOUNT_ID=account)
+    os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
     server = Server(listener, partial(_application, cloud), check_sender)
     storage.begin(listener.getsockname()[1], directory)

@@ -12,9 +12,11 @@ from provisioner.emulator import control
 from provisioner.engine import kept
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError, SomeFailed
 from provisioner.engine.events import Event
+from provisioner.engine.known import KnownResources
+from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, regions, signals
+from provisioner.operations import ami, apply, context, declaring, destroy, preflight, regions, signals
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
@@ -152,25 +154,33 @@ def rehearse(
         Interrupted: the user asked to stop.
     """
     regions.check_emulated(config.region, str(options.file))
-    rehearsals = [_once(options, config, state, request, choice, report) for choice in durations]
+    builds = config.target == "aws" or engine.named()
+    report("starting an embedded cloud for the rehearsal")
+    temporary = temporary_cloud(options, config, state.account)
+    rehearsals = [_once(temporary.emptied(), config, state, request, choice, builds, report) for choice in durations]
     return replace(rehearsals[0], runs=[run for one in rehearsals for run in one.runs])
 
 
 def _once(
-    options: Options, config: Config, state: State, request: RehearsalOptions, durations: str, report: Report
+    temporary: TemporaryCloud,
+    config: Config,
+    state: State,
+    request: RehearsalOptions,
+    durations: str,
+    builds: bool,
+    report: Report,
 ) -> Rehearsal:
-    builds = config.target == "aws" or engine.named()
-    report("starting an embedded cloud for the rehearsal")
-    with temporary_cloud(options, config, state.account) as temporary:
-        # refused at once if there is no such choice
-        control.pass_time(temporary.cloud, 0, durations)
-        copy = _Copy(temporary, config, state, builds, report)
-        copy.create()
-        if request.new_ami:
-            copy.release_ami()
-        control.pass_time(temporary.cloud, QUIET_SECONDS, durations)
-        planned = copy.plan(request) if request.command == "up" else []
-        run = copy.run(request, durations)
+    # refused at once if there is no such choice
+    control.pass_time(temporary.cloud, 0, durations)
+    copy = _Copy(temporary, config, state, builds, report)
+    copy.create()
+    if request.new_ami:
+        copy.release_ami()
+    # what is looked at again and again is so as seldom as on AWS, from now on
+    control.pass_time(temporary.cloud, 0, "typical")
+    control.pass_time(temporary.cloud, QUIET_SECONDS, durations)
+    planned = copy.plan(request)
+    run = copy.run(request, durations)
     if any(one.action != "none" and one.address.partition("/")[0] in IMAGES for one in planned):
         copy.notes.append("assumed: images are built, copied and pushed in no time")
     notes = list(dict.fromkeys(copy.notes))
@@ -189,6 +199,7 @@ class _Copy:
         self.temporary, self.config, self.state = temporary, config, state
         self.builds, self.report = builds, report
         self.notes: list[str] = []
+        self.whole = True
         self.declared, left_out = declarations(state.records)
         self.notes += [f"not copied: {address} {why}" for address, why in left_out.items()]
 
@@ -206,9 +217,7 @@ class _Copy:
             stack = Stack(self.temporary.config, facts, declared=self.declared)
             outcome = self._execute(aws, lambda emit: apply.up(aws, store, stack, emit))
             self.notes += [f"not copied: {text}" for text in problems(outcome.error)]
-            aws.drop_reads()
-            differing = [one for one in planning.show_plan(aws, store.records, stack) if one.action != "none"]
-            self.notes += [f"the copy differs: {_difference(one)}" for one in differing if not outcome.error]
+            self.whole = not outcome.error
 
     def release_ami(self) -> None:
         """Have a newer AMI be recommended than any that the stack may have."""
@@ -216,16 +225,24 @@ class _Copy:
         self.notes.append("assumed: AWS recommends a newer AMI than the stack has")
 
     def plan(self, request: RehearsalOptions) -> list[Planned]:
-        """Return what `up` would do; nothing if that cannot be told, as the run then tells."""
+        """Note how the copy differs, and return what `up` would do; nothing if that cannot be told: the run tells."""
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
-            reading = replace(aws.reading(), new_ami=request.new_ami)
+            reading, records = replace(aws.reading(), new_ami=request.new_ami), store.records
             try:
-                stack = self._declared(reading, store, request)
-                return planning.show_plan(reading, store.records, stack, request.target_step)
+                stack = self._declared(reading, store, request) if request.command == "up" else None
+                # all is read once, for both
+                wanted = {**self.declared, **(stack.declared if stack else {})}
+                reading = reading.knowing(KnownResources(records, wanted))
+                self._compare(plan(reading, records, self.declared, ()))
+                return plan(reading, records, *declaring.scope(records, stack, request.target_step)) if stack else []
             except Interrupted:
                 raise
             except ProvisionError:
                 return []
+
+    def _compare(self, planned: Sequence[Planned]) -> None:
+        differing = [one for one in planned if one.action != "none"] if self.whole else []
+        self.notes += [f"the copy differs: {_difference(one)}" for one in differing]
 
     def run(self, request: RehearsalOptions, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
