@@ -9,7 +9,7 @@ import json
 import secrets
 import socket
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -249,17 +249,29 @@ def calls(cloud: CloudProcess) -> list[dict[str, Any]]:
     return answered
 
 
-def watch(cloud: CloudProcess) -> None:
-    """Note from now on which of the services that are up go down.
+def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None) -> None:
+    """Note from now on which of the services and URLs that are up go down.
+
+    Args:
+        paths: by service, the health check path that its new images answer; left out: whichever they are asked.
 
     Raises:
         CloudError: it does not answer.
     """
-    control(cloud, "POST", "/_cloud/outages")
+    control(cloud, "POST", "/_cloud/outages", json.dumps(paths or {}).encode())
+
+
+def exit_at_once(cloud: CloudProcess, services: Sequence[str]) -> None:
+    """Let the tasks of these services exit at once, but for those of the revisions that they run now.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/exits", json.dumps(list(services)).encode())
 
 
 def outages(cloud: CloudProcess) -> list[dict[str, Any]]:
-    """Return what has been noted since `watch`: service, since and until (seconds of its clock; None: still), why.
+    """Return what was noted since `watch`: service, url, since and until (seconds of its clock; None: still), why.
 
     Raises:
         CloudError: it does not answer.

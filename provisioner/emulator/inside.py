@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 
 from provisioner.emulator import clock_clients, control_paths, fast_paths
@@ -78,7 +79,7 @@ class OwnCloud(CloudProcess):
             status, answered, body = self.cloud.call(_environ(request.method, request.url, headers, content))
         except HangUp:
             raise ConnectionClosedError(endpoint_url=request.url) from None
-        return AWSResponse(request.url, int(status), dict(answered), _Content(body))
+        return AWSResponse(request.url, int(status), HTTPHeaders.from_pairs(answered), _Content(body))
 
 
 class OwnClock:
@@ -116,7 +117,7 @@ class OwnClock:
 class _Content(io.BytesIO):
     """An answer's body as botocore reads it."""
 
-    def stream(self, amt: int = 65_536, decode_content: bool | None = None) -> Iterator[bytes]:  # noqa: FBT001 (urllib3's)
+    def stream(self, amt: int = 65_536, decode_content: bool | None = None) -> Iterator[bytes]:
         """Yield it in pieces."""
         while piece := self.read(amt):
             yield piece

@@ -26,8 +26,9 @@ SHORT = 0.02
 def lines(found: Rehearsal) -> list[str]:
     """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
     run = found.runs[0]
+    broken = f" with new tasks of {names(found.request.fails, 4)} that exit at once" if found.request.fails else ""
     verdict = "would succeed" if run.passes else "would be refused" if run.refused else "would fail"
-    shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}: it {verdict}."]
+    shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}{broken}: it {verdict}."]
     shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.problems for line in text.splitlines()]
     if not run.refused:
         shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *_down(run.outages)]
@@ -45,7 +46,7 @@ def _duration_line(run: RehearsedRun) -> str:
     long = [one for one in run.path if one.end - one.start >= SHORT * run.seconds]
     longest = sorted(long, key=lambda one: one.start - one.end)[:PATH]
     path = ", ".join(f"{one.address} {duration(one.end - one.start)}" for one in run.path if one in longest)
-    about = {"typical": "about ", "fast": "at best ", "slow": "at worst "}.get(run.durations, "")
+    about = {"typical": "about ", "uneven": "about ", "fast": "at best ", "slow": "at worst "}.get(run.durations, "")
     return f"On AWS: {about}{duration(run.seconds)}" + (f" (critical path: {path})." if path else ".")
 
 
@@ -65,14 +66,14 @@ def _planned_counts(found: Rehearsal) -> str:
 
 
 def _down(outages: Sequence[PredictedOutage]) -> list[str]:
-    down = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.name]
-    lost = [f"{visible(one.name)} to {visible(one.service)} {_when(one)}" for one in outages if one.name]
-    shown = ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
-    if not down:
-        shown = ["No service will be down."]
-    return shown + (
-        ["DNS names that will stop working:", *(f"  {SYMBOLS['failed']} {line}" for line in lost)] if lost else []
+    """Say which URLs and services are down, and that none is."""
+    urls = [f"{visible(one.url)} {_when(one)}" for one in outages if one.url]
+    services = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.url]
+    shown = ["URLs that will not answer:", *(f"  {SYMBOLS['failed']} {line}" for line in urls)] if urls else []
+    shown += (
+        ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in services)] if services else []
     )
+    return shown or ["Every URL and service will answer throughout."]
 
 
 def _when(one: PredictedOutage) -> str:
@@ -90,6 +91,7 @@ def document(found: Rehearsal) -> str:
         "stack": found.stack,
         "command": found.request.command,
         "target_step": found.request.target_step,
+        "fails": list(found.request.fails),
         "passes": found.exit_code == 0,
         "copied": found.resources,
         "plan": [one.to_dict() for one in found.planned if one.action != "none"],

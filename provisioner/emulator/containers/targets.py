@@ -14,7 +14,9 @@ from provisioner.emulator.containers import runs
 from provisioner.emulator.containers.definitions import HASTE
 from provisioner.emulator.containers.engine import Engine, repeat
 from provisioner.emulator.ecs.store import Store, Task, stores
+from provisioner.emulator.forwarding import matches
 from provisioner.emulator.lock import LOCK
+from provisioner.emulator.outages import health
 from provisioner.emulator.patch import wrap
 
 READ_SECONDS = 0.2
@@ -101,6 +103,8 @@ def state(task: Task) -> str:
     """What the load balancers think of a task: healthy, unhealthy, initial; empty if none knows it."""
     states = {target.state for (_, address), target in list(_targets.items()) if address == task.address}
     states |= {"initial"} if _is_new(task) else set()
+    if not states:
+        return health.state(task)
     return next((one for one in ("unhealthy", "initial", "healthy") if one in states), "")
 
 
@@ -169,19 +173,6 @@ def _check(target: TaskTarget) -> None:
 def failure(codes: str, status: int) -> str:
     """Say why an answer with this status fails a check for these codes; empty if it does not."""
     return "" if matches(codes, status) else f"{WRONG_CODE}[{status}]"
-
-
-def matches(codes: str, status: int) -> bool:
-    """Whether a status is among a matcher's codes, such as `200`, `200,301` or `200-299`.
-
-    >>> matches("200,301-302", 302)
-    True
-    """
-    for part in codes.split(","):
-        first, _, last = part.partition("-")
-        if int(first) <= status <= int(last or first):
-            return True
-    return False
 
 
 @wrap(FakeTargetGroup, "health_for")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 
-from provisioner.emulator import faults
+from provisioner.emulator import faults, routes
 from provisioner.emulator.clock import later
 from provisioner.emulator.ecs import probes
-from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
+from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now, stores
 from provisioner.emulator.ecs.tasks import end
+from provisioner.emulator.patch import on_reset
 
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
 """An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
@@ -21,6 +23,8 @@ _UNABLE = (
     "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the "
     "Amazon ECS Developer Guide."
 )
+_well: dict[str, set[str]] = {}
+"""By service whose new tasks exit at once, the ARNs of the revisions whose tasks do not."""
 _SAID = ("starting", "fatal: the configuration is not complete", "exiting with code 1")
 
 
@@ -57,10 +61,25 @@ def fail_to_create(task: Task) -> bool:
     return True
 
 
+def exit_later(services: Iterable[str]) -> None:
+    """Let the tasks of these services exit at once, but for those of the revisions that they run now."""
+    for name in services:
+        running = [one for kept in stores() for one in kept.services.values() if one.name == name]
+        _well[name] = {deployment.task_definition for service in running for deployment in service.deployments}
+
+
+@on_reset
+def forget() -> None:
+    """Let no service fail any more."""
+    _well.clear()
+
+
 def exit_at_once(store: Store, task: Task) -> bool:
     """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
     containers = task.definition.shape["containerDefinitions"]
     exiting = [container for container in containers if EXITS in container["image"]]
+    if task.service in _well and task.definition.arn not in _well[task.service]:
+        exiting = containers[:1]
     if not exiting and faults.current.strike("task-fails", f"ecs:{task.group}"):
         exiting = containers[:1]
     for container in exiting:

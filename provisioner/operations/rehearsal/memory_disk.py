@@ -1,4 +1,4 @@
-"""A disk in memory, for a state that is needed no longer than this process: nothing is left of it, however that ends."""
+"""A disk in memory, for a state that is needed no longer than this process: nothing is left of it."""
 
 from __future__ import annotations
 

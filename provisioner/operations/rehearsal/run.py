@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provisioner.config.facts import Facts
+from provisioner.config.loader import suggestion
 from provisioner.docker import engine
 from provisioner.emulator import control
 from provisioner.engine import kept
@@ -44,27 +45,32 @@ IMAGES = (Image.type_name, CopiedImage.type_name)
 
 @dataclass(frozen=True)
 class RehearsalOptions:
-    """What is to be rehearsed: `up` or `down`, with these options of theirs."""
+    """What is to be rehearsed: `up` or `down`, with these options of theirs.
+
+    Attributes:
+        fails: the services whose new tasks exit at once.
+    """
 
     command: str = "up"
     target_step: str | None = None
     unprotect: bool = False
     new_ami: bool = False
     delete: Sequence[str] = ()
+    fails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PredictedOutage:
-    """A service is down: seconds since the run's start (`until` is None if it is for good), and how it began.
+    """Something is down: seconds since the run's start (`until` is None if it is for good), and how it began.
 
-    With a `name`: only that name does not lead there any more.
+    With a `url` it is that URL, which led to the service; else the service itself.
     """
 
     service: str
     since: float
     until: float | None
     why: str
-    name: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,8 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
     """Refuse what cannot be rehearsed.
 
     Raises:
-        ConfigurationError: there is no such step, an option is of the other command, or there is nothing to take down.
+        ConfigurationError: there is no such step or service, an option is of the other command, or there is nothing
+            to take down.
     """
     if request.new_ami and request.command == "down":
         raise ConfigurationError("--new-ami is an option of `up`, not of `down`")
@@ -133,6 +140,11 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
         raise ConfigurationError("--delete is an option of `up`; `down` deletes everything")
     if request.command == "up":
         declaring.removal(request.delete, request.unprotect, request.target_step)
+    if request.fails and request.command == "down":
+        raise ConfigurationError("--fails is about the new tasks of an `up`, and `down` starts none")
+    for name in request.fails:
+        if name not in config.services:
+            raise ConfigurationError(f"--fails {name}: there is no such service{suggestion(name, config.services)}")
     declaring.check_new_ami(config, request.target_step, new_ami=request.new_ami)
     declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
     if request.command == "down" and not state.records:
@@ -234,7 +246,16 @@ class _Copy:
                 wanted = {**self.declared, **(stack.declared if stack else {})}
                 reading = reading.knowing(KnownResources(records, wanted))
                 self._compare(plan(reading, records, self.declared, ()))
-                return plan(reading, records, *declaring.scope(records, stack, request.target_step)) if stack else []
+                return (
+                    plan(
+                        reading,
+                        records,
+                        *declaring.scope(records, stack, request.target_step),
+                        limited=request.target_step is not None,
+                    )
+                    if stack
+                    else []
+                )
             except Interrupted:
                 raise
             except ProvisionError:
@@ -247,7 +268,10 @@ class _Copy:
     def run(self, request: RehearsalOptions, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
         self.report(f"rehearsing {request.command} with {durations} durations")
-        control.watch(self.temporary.cloud)
+        paths = {name: service.health for name, service in self.config.services.items() if service.public}
+        control.watch(self.temporary.cloud, paths)
+        if request.fails:
+            control.exit_at_once(self.temporary.cloud, request.fails)
         before = len(control.calls(self.temporary.cloud))
         with self.temporary.connected() as aws:
             try:
@@ -310,7 +334,7 @@ class _Copy:
                 round(one["since"] - started, 2),
                 None if one["until"] is None else round(one["until"] - started, 2),
                 one["why"],
-                one["name"],
+                one["url"],
             )
             for one in found
         ]
