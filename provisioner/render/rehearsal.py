@@ -13,7 +13,9 @@ from provisioner.engine.words import count
 from provisioner.render.text import SYMBOLS, duration, sentence, visible
 
 if TYPE_CHECKING:
-    from provisioner.operations.rehearsal.run import PredictedOutage, Rehearsal, RehearsedRun
+    from provisioner.operations.rehearsal.foresight import Foreseen
+    from provisioner.operations.rehearsal.outage import PredictedOutage
+    from provisioner.operations.rehearsal.run import Rehearsal, RehearsedRun
 
 PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "delete": "to delete"}
 REMOVED = "deleted"
@@ -31,7 +33,7 @@ def lines(found: Rehearsal) -> list[str]:
     shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}{broken}: it {verdict}."]
     shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.problems for line in text.splitlines()]
     if not run.refused:
-        shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *_down(run.outages)]
+        shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *down(run.outages)]
         shown.append(f"{count(run.calls, 'call')}, {run.writes} of them writes.")
     shown += [f"  with {other.durations} durations: {_failing(other)}" for other in found.runs[1:] if not other.passes]
     return shown + [f"note: {visible(text)}" for text in found.notes]
@@ -65,8 +67,8 @@ def _planned_counts(found: Rehearsal) -> str:
     return ", ".join(f"{counts[action]} {words}" for action, words in PLANNED.items() if counts[action]) or "No changes"
 
 
-def _down(outages: Sequence[PredictedOutage]) -> list[str]:
-    """Say which URLs and services are down, and that none is."""
+def down(outages: Sequence[PredictedOutage]) -> list[str]:
+    """Say which URLs and services are down, or that none is."""
     urls = [f"{visible(one.url)} {_when(one)}" for one in outages if one.url]
     services = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.url]
     shown = ["URLs that will not answer:", *(f"  {SYMBOLS['failed']} {line}" for line in urls)] if urls else []
@@ -74,6 +76,21 @@ def _down(outages: Sequence[PredictedOutage]) -> list[str]:
         ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in services)] if services else []
     )
     return shown or ["Every URL and service will answer throughout."]
+
+
+def expected(foreseen: Foreseen) -> list[str]:
+    """Return what `plan` and `up` say of what will be down; nothing unless it was rehearsed."""
+    return down(foreseen.outages or ()) if foreseen.rehearsed else []
+
+
+def outages(foreseen: Foreseen) -> dict[str, Any]:
+    """Return what `plan --json` says of what will be down; null: nobody knows."""
+    return {"outages": None if foreseen.outages is None else [asdict(one) for one in foreseen.outages]}
+
+
+def words(target_step: str | None, *, new_ami: bool) -> list[str]:
+    """Return the options of an `up` with which it is rehearsed."""
+    return [*(["--target-step", target_step] if target_step else []), *(["--new-ami"] if new_ami else [])]
 
 
 def _when(one: PredictedOutage) -> str:

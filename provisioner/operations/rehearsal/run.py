@@ -20,6 +20,7 @@ from provisioner.engine.refused import PlanRefused
 from provisioner.operations import ami, apply, context, declaring, destroy, preflight, regions, signals
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
+from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
 from provisioner.operations.summary import Summary
 from provisioner.resources.copied_images import CopiedImage
@@ -40,6 +41,8 @@ COPYING = "times:0.1"
 """How long AWS takes for the copy, which says nothing of the run: waiting takes few reads then."""
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
+DELETED = "the service is deleted"
+"""What the embedded cloud says of a service that somebody has deleted."""
 IMAGES = (Image.type_name, CopiedImage.type_name)
 
 
@@ -57,20 +60,6 @@ class RehearsalOptions:
     new_ami: bool = False
     delete: Sequence[str] = ()
     fails: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PredictedOutage:
-    """Something is down: seconds since the run's start (`until` is None if it is for good), and how it began.
-
-    With a `url` it is that URL, which led to the service; else the service itself.
-    """
-
-    service: str
-    since: float
-    until: float | None
-    why: str
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -291,7 +280,7 @@ class _Copy:
             outcome.path,
             [*problems(outcome.error), *(f"not deleted: {left.type_name} {left.id}" for left in outcome.leftovers)],
             isinstance(outcome.error, (PlanRefused, Protected)),
-            self._outages(started),
+            self._outages(started, request.command),
             len(calls),
             sum(call["write"] for call in calls),
         )
@@ -326,8 +315,10 @@ class _Copy:
         stack.notices += kept.check(store.records, stack.declared, stack.removal)
         return stack
 
-    def _outages(self, started: float) -> list[PredictedOutage]:
+    def _outages(self, started: float, command: str) -> list[PredictedOutage]:
+        """Return what was down; that an `up` deletes a service which is no longer declared is no outage."""
         found = control.outages(self.temporary.cloud)
+        found = [one for one in found if command == "down" or one["url"] or one["why"] != DELETED]
         return [
             PredictedOutage(
                 one["service"],
