@@ -36,10 +36,38 @@ def fail_to_pull(task: Task) -> bool:
                 f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
                 f"{container['image']}: {container['image']}: not found"
             )
-            task.container_reason = reason
-            end(task, reason, "TaskFailedToStart")
-            return True
+            return _fail_to_start(task, reason)
     return False
+
+
+def fail_to_reach(store: Store, task: Task) -> bool:
+    """Let the task fail if its subnet has no way to S3, which keeps the layers of ECR's images.
+
+    ECR user guide, "VPC endpoints": with endpoints of ECR and no other way out a gateway endpoint for S3 is needed.
+    Where a VPC has no endpoint of ECR either, nothing is known of how it pulls, and nothing fails.
+    """
+    interface = store.ec2.enis.get(task.interface)
+    if interface is None:
+        return False
+    subnet = interface.subnet
+    endpoints = [one for one in store.ec2.vpc_end_points.values() if one.vpc_id == subnet.vpc_id]
+    if not any(one.service_name.endswith(".ecr.dkr") for one in endpoints):
+        return False
+    if routes.leads_out(store.ec2, subnet.id) or routes.has_gateway_endpoint(store.ec2, subnet.id, "s3"):
+        return False
+    image = task.definition.shape["containerDefinitions"][0]["image"]
+    return _fail_to_start(
+        task,
+        "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to copy: httpReadSeeker: "
+        f'failed open: failed to do request: Get "https://prod-{store.region}-starport-layer-bucket.s3.'
+        f'{store.region}.amazonaws.com/{image.rpartition("/")[2]}": dial tcp: i/o timeout',
+    )
+
+
+def _fail_to_start(task: Task, reason: str) -> bool:
+    task.container_reason = reason
+    end(task, reason, "TaskFailedToStart")
+    return True
 
 
 def fail_to_create(task: Task) -> bool:
