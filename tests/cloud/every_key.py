@@ -278,19 +278,17 @@ def table(only: str = "") -> list[Row]:
 def markdown(rows: list[Row]) -> list[str]:
     """Return the table of docs/rehearse.md."""
     found = {(row.change, row.fails): row for row in rows}
-    lines = ["| change | outage | with an image that exits |", "|---|---|---|"]
-    for name in dict.fromkeys(row.change for row in rows):
-        lines.append(f"| {name} | {_words(found[name, False])} | {_words(found[name, True])} |")
-    return lines
+    names = dict.fromkeys(row.change for row in rows)
+    lines = [f"| {name} | {_words(found[name, False])} | {_words(found[name, True])} |" for name in names]
+    return ["| change | outage | with an image that exits |", "|---|---|---|", *lines]
 
 
 def _words(row: Row) -> str:
     if row.refused:
         return "refused"
-    told = [
-        f"{what} {'permanently' if seconds is None else f'for {seconds} s'}: {why}"
-        for what, seconds, why in row.outages
-    ]
+    told = dict.fromkeys(
+        f"`{what}`{'' if seconds is not None else ' permanently'}: {why}" for what, seconds, why in row.outages
+    )
     return "; ".join(told) or "none"
 
 
