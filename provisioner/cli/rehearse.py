@@ -45,7 +45,10 @@ def rehearse(
     ] = None,
     durations: Annotated[
         str,
-        typer.Option(metavar="CHOICE", help="'typical', 'uneven' (tasks differ), 'fast', 'slow', or 'seed:7'."),
+        typer.Option(
+            metavar="CHOICE",
+            help="How long AWS takes: 'typical', 'uneven' (tasks differ), 'fast', 'slow', or 'seed:7' (random).",
+        ),
     ] = "uneven",
     spread: Annotated[bool, typer.Option("--spread", help="Also rehearse with 'fast' and 'slow'.")] = False,
 ) -> int:

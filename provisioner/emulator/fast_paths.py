@@ -30,10 +30,11 @@ def read_botocore_data_once() -> None:
     listed: dict[str, list[str]] = {}
 
     @wrap(Loader, "list_available_services")
-    def list_available_services(original: Any, self: Any, type_name: str) -> list[str]:
-        if type_name not in listed:
-            listed[type_name] = original(self, type_name)
-        return listed[type_name]
+    def list_available_services(original: Any, self: Any, *args: Any, **kwargs: Any) -> list[str]:
+        key = repr((args, kwargs))
+        if key not in listed:
+            listed[key] = original(self, *args, **kwargs)
+        return listed[key]
 
 
 def make_clients_at_once() -> None:

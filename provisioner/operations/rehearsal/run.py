@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 4000.0
 """Seconds between the copying and the run: no instance is too many by then, and ECS shows no stopped tasks."""
-COPYING = "times:0.1"
+COPYING = "times:0.01"
 """How long AWS takes for the copy, which says nothing of the run: waiting takes few reads then."""
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
