@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from provisioner.config.base import Model
@@ -120,6 +121,7 @@ class Row:
     Attributes:
         refused: why nothing was done.
         failed: what failed.
+        counts: what became of how many resources.
         outages: what was down: what, for how many seconds (None: for good), and why.
     """
 
@@ -127,6 +129,7 @@ class Row:
     fails: bool
     refused: str = ""
     failed: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
     outages: list[tuple[str, float | None, str]] = field(default_factory=list)
 
 
@@ -195,10 +198,17 @@ def _removed(table: dict[str, Any], name: str) -> None:
 # -- the standing stack, and its forks ---------------------------------------------------------------------------------
 
 
-def standing() -> TemporaryCloud:
-    """Stand the stack up, in this process, and leave it alone for an hour."""
+def standing(directory: Path) -> TemporaryCloud:
+    """Stand the stack up, in this process, and leave it alone for an hour.
+
+    Args:
+        directory: where what it builds is put.
+    """
     config = Config.model_validate(BASE)
-    temporary = temporary_cloud(Options(config=Path("stack.toml")), config, "")
+    for name in ("app/Dockerfile", "app/Dockerfile.other", "other/Dockerfile"):
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(f"FROM scratch\nLABEL of={name}\n")
+    temporary = temporary_cloud(Options(config=directory / "stack.toml"), config, "")
     there = {
         "region": config.region, "keys": [KEY], "web_acls": [ACL],
         "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],
@@ -212,7 +222,7 @@ def standing() -> TemporaryCloud:
 
 
 def _copy(temporary: TemporaryCloud, config: Config) -> Copy:
-    return Copy(replace(temporary, config=config), config, State(config.name), builds=False, report=lambda text: None)
+    return Copy(replace(temporary, config=config), config, State(config.name), builds=True, report=lambda text: None)
 
 
 def rehearsed(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
@@ -260,18 +270,18 @@ def _rehearse(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
             table["services"][service]["image"] = f"{REGISTRY}/web:3"
     found = _copy(temporary, Config.model_validate(table)).run(run.RehearsalOptions(fails=broken), "uneven")
     refused, problems = found.problems[0] if found.refused else "", [] if found.refused else list(found.problems)
-    outages = [
+    outages: list[tuple[str, float | None, str]] = [
         (one.url or one.service, None if one.until is None else round(one.until - one.since), one.why)
         for one in found.outages
     ]
-    return Row(name, fails, refused, problems, outages)
+    return Row(name, fails, refused, problems, dict(found.counts), outages)
 
 
 def table(only: str = "") -> list[Row]:
     """Return all rows: each change alone, and with an image that exits."""
-    temporary = standing()
     wanted = [(name, fails) for name in changes() for fails in (False, True) if only in name]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with TemporaryDirectory() as directory, ThreadPoolExecutor(os.cpu_count()) as pool:
+        temporary = standing(Path(directory))
         return list(pool.map(lambda one: rehearsed(temporary, one[0], fails=one[1]), wanted))
 
 

@@ -42,7 +42,8 @@ COPYING = "times:0.01"
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
 DELETED = "the service is deleted"
-"""What the embedded cloud says of a service that somebody has deleted."""
+STOPPED = "none of its tasks is running"
+"""What the embedded cloud says of a service that somebody has deleted, and before, when it was stopped."""
 IMAGES = (Image.type_name, CopiedImage.type_name)
 
 
@@ -316,9 +317,10 @@ class _Copy:
         return stack
 
     def _outages(self, started: float, command: str) -> list[PredictedOutage]:
-        """Return what was down; that an `up` deletes a service which is no longer declared is no outage."""
+        """Return what was down; that an `up` stops and deletes what is no longer declared is no outage."""
         found = control.outages(self.temporary.cloud)
-        found = [one for one in found if command == "down" or one["url"] or one["why"] != DELETED]
+        gone = {one["of"] for one in found if command == "up" and one["why"] == DELETED}
+        found = [one for one in found if one["url"] or one["of"] not in gone or one["why"] not in (DELETED, STOPPED)]
         return [
             PredictedOutage(
                 one["service"],
