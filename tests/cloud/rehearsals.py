@@ -13,7 +13,6 @@ import pytest
 from provisioner.emulator import control
 from tests.cloud.project import Project
 
-DELETED, STOPPED = "the service is deleted", "none of its tasks is running"
 QUIET = 4000.0
 """Seconds after which nothing of the last run is under way, and ECS shows no stopped tasks any more."""
 EXACT = 0.5
@@ -75,12 +74,10 @@ def happened(here: Project, *words: str) -> Told:
     run = history(here)[-1]
     started = run["started"] - float(json.loads(here.cloud.control("GET", "clock"))["epoch"])
     control.pass_time(here.cloud.process, QUIET, "typical")
-    found = control.outages(here.cloud.process)
-    gone = {o["of"] for o in found if words == ("up",) and o["why"] == DELETED}
     outages = [
         (o["service"], o["url"], o["since"] - started, o["until"] and o["until"] - started, o["why"])
-        for o in found
-        if o["url"] or o["of"] not in gone or o["why"] not in (DELETED, STOPPED)
+        for o in control.outages(here.cloud.process)
+        if words == ("down",) or not o["removed"]
     ]
     return Told(run["seconds"], sorted(outages))
 

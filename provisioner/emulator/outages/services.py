@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from provisioner.emulator.ecs.store import Service, Store, Task, TaskDefinition, last_part, stores
 from provisioner.emulator.outages.network import groups_of
@@ -22,8 +22,15 @@ URL = re.compile(r"http://(?P<host>[^/:]+):(?P<port>\d+)")
 """How a container is told where a service is that it calls."""
 
 
-def conditions() -> dict[str, str]:
-    """Return by ARN why each service of the cloud cannot be used now; empty if it can."""
+class Condition(NamedTuple):
+    """Why none of a service's tasks runs, and what those that run cannot reach; each empty if all is well."""
+
+    runs: str
+    reaches: str
+
+
+def conditions() -> dict[str, Condition]:
+    """Return by ARN how each service of the cloud does now."""
     return {
         service.arn: condition(kept, service)
         for kept in stores()
@@ -32,12 +39,11 @@ def conditions() -> dict[str, str]:
     }
 
 
-def condition(kept: Store, service: Service) -> str:
-    """Return why a service cannot be used now, empty if it can."""
+def condition(kept: Store, service: Service) -> Condition:
+    """Return how a service does now."""
     tasks = [task for task in kept.tasks_of(service.cluster, service.name) if task.status in ALIVE]
-    if service.status == "ACTIVE" and not any(task.status == "RUNNING" for task in tasks):
-        return "none of its tasks is running"
-    return next(filter(None, (_lacks(kept, task) for task in tasks)), "")
+    runs = "" if any(task.status == "RUNNING" for task in tasks) else "none of its tasks is running"
+    return Condition(runs, next(filter(None, (_lacks(kept, task) for task in tasks)), ""))
 
 
 def _lacks(kept: Store, task: Task) -> str:

@@ -11,20 +11,23 @@ from provisioner.emulator.lock import LOCK
 from provisioner.emulator.outages import health, network, services, urls
 from provisioner.emulator.patch import on_reset
 
+RUNS, REACHES = "runs", "reaches"
+
 
 @dataclass
 class Outage:
     """A time, in the clock's seconds, in which something was down; `until` is None while it is.
 
-    `service` is whose it was, and `why` how it began. With a `url` that URL, a name and a path pattern, did not answer;
-    without one the service itself did not work. `of` is the service's ARN, which tells services of one name apart.
+    `service` is whose it was, and `why` how it began. `part` says what was down: that URL, a name and a path pattern;
+    `RUNS`, that one of the service's tasks runs; or `REACHES`, that those that run reach what they need. `of` is the
+    service's ARN, which tells services of one name apart.
     """
 
     service: str
     since: float
     until: float | None
     why: str
-    url: str
+    part: str
     of: str
 
 
@@ -46,7 +49,7 @@ class Watch:
         """
         health.begin(paths or {})
         network.begin()
-        self.services = [arn for arn, why in services.conditions().items() if not why]
+        self.services = [arn for arn, one in services.conditions().items() if not any(one)]
         self.urls = {url: one.service for url, one in urls.conditions().items() if not one.why}
         self.on, self.began, self.found = True, CLOCK.now(), []
 
@@ -59,21 +62,35 @@ class Watch:
             network.update()
             now = services.conditions()
             for arn in self.services:
-                self._note(arn, "", now.get(arn, services.DELETED))
+                runs, reaches = now.get(arn, services.Condition(services.DELETED, ""))
+                self._note(arn, RUNS, runs)
+                self._note(arn, REACHES, reaches)
             for url, arn in self.urls.items():
                 self._note(arn, str(url), urls.condition(url).why)
 
-    def _note(self, arn: str, url: str, why: str) -> None:
+    def _note(self, arn: str, part: str, why: str) -> None:
         """Note that something is down by now if there is a reason, and up if there is none."""
-        lasting = next((one for one in self.found if (one.of, one.url, one.until) == (arn, url, None)), None)
+        lasting = next((one for one in self.found if (one.of, one.part, one.until) == (arn, part, None)), None)
         if why and lasting is None:
-            self.found.append(Outage(arn.rpartition("/")[2], CLOCK.now(), None, why, url, arn))
+            self.found.append(Outage(arn.rpartition("/")[2], CLOCK.now(), None, why, part, arn))
         elif not why and lasting is not None:
             lasting.until = CLOCK.now()
 
     def shown(self) -> dict[str, Any]:
-        """Return what was found, as `GET /_cloud/outages` answers it; nothing of what has no length."""
-        outages = [asdict(one) for one in self.found if one.until is None or one.until > one.since]
+        """Return what was found, as `GET /_cloud/outages` answers it; nothing of what has no length.
+
+        With `url`, empty for the service itself, and `removed`: that a service was stopped and then deleted.
+        """
+        there = services.conditions().keys()
+        outages = [
+            asdict(one)
+            | {
+                "url": "" if one.part in (RUNS, REACHES) else one.part,
+                "removed": one.part == RUNS and one.of not in there,
+            }
+            for one in self.found
+            if one.until is None or one.until > one.since
+        ]
         watched = {"services": sorted(self.services), "urls": sorted(map(str, self.urls))}
         return {"on": self.on, "began": self.began, "watched": watched, "outages": outages}
 

@@ -41,9 +41,6 @@ COPYING = "times:0.01"
 """How long AWS takes for the copy, which says nothing of the run: waiting takes few reads then."""
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
-DELETED = "the service is deleted"
-STOPPED = "none of its tasks is running"
-"""What the embedded cloud says of a service that somebody has deleted, and before, when it was stopped."""
 IMAGES = (Image.type_name, CopiedImage.type_name)
 
 
@@ -319,8 +316,7 @@ class _Copy:
     def _outages(self, started: float, command: str) -> list[PredictedOutage]:
         """Return what was down; that an `up` stops and deletes what is no longer declared is no outage."""
         found = control.outages(self.temporary.cloud)
-        gone = {one["of"] for one in found if command == "up" and one["why"] == DELETED}
-        found = [one for one in found if one["url"] or one["of"] not in gone or one["why"] not in (DELETED, STOPPED)]
+        found = [one for one in found if command == "down" or not one["removed"]]
         return [
             PredictedOutage(
                 one["service"],
