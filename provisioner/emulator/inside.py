@@ -26,7 +26,7 @@ from provisioner.emulator import clock_clients, control_paths, fast_paths
 from provisioner.emulator.clock import CLOCK
 from provisioner.emulator.cloud import Cloud
 from provisioner.emulator.control import CloudProcess, new_key
-from provisioner.emulator.manage import require_moto
+from provisioner.emulator.manage import check_settings, require_moto
 from provisioner.emulator.registry import storage
 from provisioner.emulator.server import ACCOUNT, ENVIRONMENT
 from provisioner.emulator.sockets import bound
@@ -133,8 +133,10 @@ def start(domain: str, account: str = "") -> OwnCloud:
 
     Raises:
         CloudError: moto is not installed.
+        ConfigurationError: a variable that it is set up by makes no sense.
     """
     require_moto()
+    check_settings()
     account = account or ACCOUNT
     os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     key = new_key()
