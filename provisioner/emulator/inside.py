@@ -35,6 +35,8 @@ from provisioner.engine.errors import ConfigurationError
 
 NOWHERE = "http://127.0.0.1:1"
 """The endpoint that requests are made for; they go to no port."""
+NO_PLACE = "/nonexistent/embedded-cloud"
+"""The directory of a cloud that writes no files: what it would delete there is not there."""
 REGISTRY_PORT = 1
 """What stands in the names of images; no engine pulls them."""
 
@@ -141,13 +143,13 @@ def start(domain: str, account: str = "") -> OwnCloud:
     os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     key = new_key()
     cloud = Cloud(domain, key, account)
-    storage.begin(REGISTRY_PORT, os.devnull)
+    storage.begin(REGISTRY_PORT, NO_PLACE)
     dns_socket = bound()
     # most of what is imported stays, and looking for garbage in it takes a fifth of the time
     gc.disable()
     fast_paths.make_clients_at_once()
     try:
-        cloud.load(dns_socket, os.devnull)
+        cloud.load(dns_socket, NO_PLACE)
     finally:
         gc.enable()
     return OwnCloud(NOWHERE, dns_socket.getsockname()[1], os.getpid(), key, domain, cloud=cloud)
