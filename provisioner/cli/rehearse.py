@@ -69,9 +69,7 @@ def rehearse(
         check_contexts(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
-    request = run.RehearsalOptions(
-        what.value, target_step, unprotect, new_ami, tuple(delete or ()), tuple(fails or ())
-    )
+    request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()), tuple(fails or ()))
     run.check(request, config, state)
     choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
     found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))

@@ -44,10 +44,11 @@ BASE: dict[str, Any] = {
             "scaling": {"min": 2}, "count": 2,
         },
         "api": {"image": f"{REGISTRY}/api:1", "port": 9200},
-        "built": {"build": "app", "port": 8090, "public": True, "path": "/built/*"},
+        "built": {"build": "app", "port": 8090, "public": True, "path": "/built/*", "launch": "ec2"},
     },
 }  # fmt: skip
-"""The standing stack: a public service with two tasks, one that it calls, and one with a path of its own."""
+"""The standing stack: a public service with two tasks, one that it calls, and one on instances, with a path of its
+own."""
 OTHER_STACK = {"project", "env", "region", "target", "state.bucket"}
 """Keys that say which stack it is: with another value nothing of the standing one changes."""
 BUILT = ("build", "dockerfile", "build_args")
