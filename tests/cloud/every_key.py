@@ -100,7 +100,18 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.max": 12,
     "services.web.scaling.cpu": 50,
     "services.web.count": 3,
-    "services.web.health": "/up",
+    "services.web.health.path": "/up",
+    "services.web.health.codes": "200-399",
+    "services.web.health.command": ["/app", "check"],
+    "services.web.health.interval": 20,
+    "services.web.health.timeout": 6,
+    "services.web.health.healthy": 3,
+    "services.web.health.unhealthy": 4,
+    "services.web.health.grace": 90,
+    "services.web.deployment.min_percent": 50,
+    "services.web.deployment.max_percent": 150,
+    "services.web.stop_timeout": 40,
+    "services.web.deregistration_delay": 60,
     "services.web.environment": {"GREETING": "hello"},
     "services.web.user": "1000:1000",
     "services.web.read_only": True,
@@ -154,10 +165,10 @@ def changes() -> dict[str, Callable[[dict[str, Any]], None]]:
     return found | {
         "services.api.port, which web calls": _setting({"services.api.port": 9300}),
         "services.web.health and its image": _setting(
-            {"services.web.health": "/up", "services.web.image": f"{REGISTRY}/web:2"}
+            {"services.web.health.path": "/up", "services.web.image": f"{REGISTRY}/web:2"}
         ),
         "services.web.port, health and image": _setting(
-            {"services.web.port": 8181, "services.web.health": "/up", "services.web.image": f"{REGISTRY}/web:2"}
+            {"services.web.port": 8181, "services.web.health.path": "/up", "services.web.image": f"{REGISTRY}/web:2"}
         ),
         "services.web renamed": _renamed("web", "front"),
         "services.api renamed": _renamed("api", "backend"),

@@ -16,7 +16,6 @@ from provisioner.emulator.containers.engine import Engine, repeat
 from provisioner.emulator.ecs.store import Store, Task, stores
 from provisioner.emulator.forwarding import matches
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.outages import health
 from provisioner.emulator.patch import wrap
 
 READ_SECONDS = 0.2
@@ -103,8 +102,6 @@ def state(task: Task) -> str:
     """What the load balancers think of a task: healthy, unhealthy, initial; empty if none knows it."""
     states = {target.state for (_, address), target in list(_targets.items()) if address == task.address}
     states |= {"initial"} if _is_new(task) else set()
-    if not states:
-        return health.state(task)
     return next((one for one in ("unhealthy", "initial", "healthy") if one in states), "")
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from provisioner.emulator.ecs.probes import target_state
 from provisioner.emulator.ecs.store import Store, Task, stores
 from provisioner.emulator.forwarding import action_for, patterns, shares
-from provisioner.emulator.outages import health, network
+from provisioner.emulator.outages import network
 
 INSIDE = "~"
 """What a request has in the place of a pattern's wildcards."""
@@ -103,7 +104,7 @@ def _lacking(kept: Store, balancer: Any, group: str) -> str:
     if not usable:
         return "its tasks are in Availability Zones that its load balancer has left"
     # as long as none is healthy, all are asked (user guide, "Target group health")
-    asked = [task for task in usable if health.state(task) in ("", "healthy")] or usable
+    asked = [task for task in usable if target_state(task) in ("", "healthy")] or usable
     port_of = {task.id: _port(kept, group, task) for task in asked}
     shut = [task for task in asked if not network.let_in(kept, balancer, task, port_of[task.id])]
     if shut:

@@ -58,7 +58,6 @@ class Watch:
         if not self.on:
             return
         with LOCK:
-            health.update()
             network.update()
             now = services.conditions()
             for arn in self.services:

@@ -255,7 +255,7 @@ class _Copy:
     def run(self, request: RehearsalOptions, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
         self.report(f"rehearsing {request.command} with {durations} durations")
-        paths = {name: service.health for name, service in self.config.services.items() if service.public}
+        paths = {name: service.health.path for name, service in self.config.services.items() if service.public}
         control.watch(self.temporary.cloud, paths)
         if request.fails:
             control.exit_at_once(self.temporary.cloud, request.fails)
