@@ -101,11 +101,13 @@ def test_a_health_check_that_running_tasks_do_not_pass(standing: Project) -> Non
         elb.modify_target_group(TargetGroupArn=group, HealthCheckPath="/other")
     assert found == []
     elb.modify_target_group(TargetGroupArn=group, HealthCheckPath="/health")
-    with told(standing, 300, frontend="/up") as found:
+    with told(standing, 60, frontend="/up"):
         register_another_image(standing)
         elb.modify_target_group(TargetGroupArn=group, HealthCheckPath="/up")
-    # ECS replaces them by tasks of the same revision, which do not pass either
-    assert ("frontend", "none of its tasks is running") in found
+    health = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert "Health checks failed with these codes: [404]" in [
+        one["TargetHealth"].get("Description") for one in health if one["TargetHealth"]["State"] == "unhealthy"
+    ]
 
 
 def register_another_image(here: Project) -> None:
