@@ -57,6 +57,17 @@ Delete = Annotated[
 """An option of `plan`, `up` and `rehearse`."""
 
 
+Rehearse = Annotated[
+    bool | None,
+    typer.Option(
+        "--rehearse/--no-rehearse",
+        help="Say which URLs and services will be down, by a rehearsal of some seconds (default: on AWS).",
+        show_default=False,
+    ),
+]
+"""An option of `plan` and `up`."""
+
+
 COMMON: dict[str, Any] = {
     "config": Annotated[
         Path | None,

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import Delete, NewAmi, Redeploy, RetryFailed, TargetStep, Unprotect
+from provisioner.cli.options import Delete, NewAmi, Redeploy, Rehearse, RetryFailed, TargetStep, Unprotect
 from provisioner.operations.options import Options
 
 
@@ -24,17 +24,20 @@ def plan(
     new_ami: NewAmi = False,
     delete: Delete = None,
     unprotect: Unprotect = False,
+    rehearse: Rehearse = None,
 ) -> int:
     """Show what `up` would do.
 
-    What it would create, change and delete, field by field, and which data that would cost. Makes only read calls.
+    What it would create, change and delete, field by field, which data that would cost, and on AWS which URLs and
+    services it would take down. Makes only read calls.
 
     With any other option of `up`: what `up` would do with it.
     """
     from provisioner.config.builds import check_contexts
     from provisioner.engine.kept import check
     from provisioner.operations import context, declaring, losing, planning, stacks, stores
-    from provisioner.render import advice, summary
+    from provisioner.operations.rehearsal import foresight
+    from provisioner.render import advice, rehearsal, summary
     from provisioner.render import plan as show
     from provisioner.render.text import say
 
@@ -60,14 +63,20 @@ def plan(
     words += [*(["--redeploy"] if redeploy else []), *(["--retry-failed"] if retry_failed else [])]
     words += ["--new-ami"] if new_ami else []
     words += removal.words
+    foreseen = foresight.Foreseen()
+    if foresight.wanted(rehearse, config.target):
+        options_too = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
+        foreseen = foresight.foresee(options, planned, state.records, options_too)
+        notes += foreseen.notes
     if options.json:
         shown = show.document(planned, config.name, aws.account, aws.region, notes, lost, kept)
-        say([json.dumps(shown, ensure_ascii=False)])
+        say([json.dumps(shown | rehearsal.outages(foreseen), ensure_ascii=False)])
     else:
         say(
             [
                 *show.diff(planned),
                 *summary.data_lost(lost),
+                *rehearsal.expected(foreseen),
                 *(f"note: {text}" for text in notes),
                 *advice.after_plan(planned, options.command_line, state.records.values(), words),
             ]

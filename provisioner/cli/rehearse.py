@@ -27,6 +27,7 @@ class Rehearsable(StrEnum):
     "provision rehearse down            the next `down`",
     "provision rehearse --spread        and with fast and slow durations",
     "provision rehearse --durations seed:7      random durations, the same each time",
+    "provision rehearse --fails web     and the new image of `web` exits at once",
     "provision rehearse --json          one JSON document; exit code 1 if it would fail",
 )
 def rehearse(
@@ -38,17 +39,24 @@ def rehearse(
     new_ami: NewAmi = False,
     delete: Delete = None,
     unprotect: Unprotect = False,
+    fails: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERVICE", help="Let the new tasks of a service exit at once; can be repeated."),
+    ] = None,
     durations: Annotated[
         str,
-        typer.Option(metavar="CHOICE", help="How long AWS takes: 'typical', 'fast', 'slow', or 'seed:7' (random)."),
-    ] = "typical",
+        typer.Option(
+            metavar="CHOICE",
+            help="How long AWS takes: 'typical', 'uneven' (tasks differ), 'fast', 'slow', or 'seed:7' (random).",
+        ),
+    ] = "uneven",
     spread: Annotated[bool, typer.Option("--spread", help="Also rehearse with 'fast' and 'slow'.")] = False,
 ) -> int:
     """Rehearse the next `up` or `down` on a copy of the stack.
 
-    Shows whether it would succeed, what would be refused, how long AWS would take, which services would be down
-    meanwhile, and how many calls it makes. The stack is copied from its state to a temporary embedded cloud. Of the
-    stack itself only the state is read.
+    Shows whether it would succeed, what would be refused, how long AWS would take, which URLs and services would be
+    down meanwhile, and how many calls it makes. The stack is copied from its state to an embedded cloud of this
+    process. Of the stack itself only the state is read.
     """
     from provisioner.config.builds import check_contexts
     from provisioner.operations import context, stores
@@ -61,7 +69,7 @@ def rehearse(
         check_contexts(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
-    request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()))
+    request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()), tuple(fails or ()))
     run.check(request, config, state)
     choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
     found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import Delete, NewAmi, Redeploy, RetryFailed, TargetStep, Unprotect
+from provisioner.cli.options import Delete, NewAmi, Redeploy, Rehearse, RetryFailed, TargetStep, Unprotect
 from provisioner.operations.options import Options
 
 
@@ -29,6 +29,7 @@ def up(
     new_ami: NewAmi = False,
     delete: Delete = None,
     unprotect: Unprotect = False,
+    rehearse: Rehearse = None,
 ) -> int:
     """Create or change the stack.
 
@@ -50,7 +51,8 @@ def up(
     from provisioner.engine.kept import check
     from provisioner.operations import apply, context, declaring, losing, planning, signals, stacks, stores
     from provisioner.operations.doctor import beforehand
-    from provisioner.render import advice, plan, summary
+    from provisioner.operations.rehearsal import foresight
+    from provisioner.render import advice, plan, rehearsal, summary
     from provisioner.render.show import shown
     from provisioner.render.text import limited, say
 
@@ -78,6 +80,11 @@ def up(
             lost = losing.lost(aws, planned, store.records)
             say([*plan.diff(planned), *summary.data_lost(lost), *(f"note: {text}" for text in notes)], sys.stderr)
             planning.refuse(planned, store.records)
+            if foresight.wanted(rehearse, config.target):
+                words = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
+                foreseen = foresight.foresee(options, planned, store.records, words)
+                told = [*rehearsal.expected(foreseen), *(f"note: {text}" for text in foreseen.notes)]
+                say(told, sys.stderr)
             confirm(
                 f"`up` of {limited(config.name, target_step)} on {context.describe_account(config, aws)}", options.yes
             )

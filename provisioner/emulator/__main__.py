@@ -21,11 +21,7 @@ def main() -> None:
     parser.add_argument("--directory", required=True, help="the directory that it belongs to, and ends with")
     parser.add_argument("--account", default=ACCOUNT, help="the account's number")
     parser.add_argument("--since", type=float, default=0.0, help="the earliest time of its clock, as a timestamp")
-    parser.add_argument(
-        "--with-parent", action="store_true", help="end, and delete the directory, with the process that started it"
-    )
     chosen = parser.parse_args()
-    parent = os.getppid() if chosen.with_parent else 0
     CLOCK.epoch = max(CLOCK.epoch, chosen.since)
     # in the environment, since other users may read command lines
     key = os.environ.pop(KEY)
@@ -33,7 +29,7 @@ def main() -> None:
     for one in (listener, dns):
         one.set_inheritable(False)
     try:
-        serve(listener, dns, chosen.domain, key, chosen.directory, chosen.account, parent)
+        serve(listener, dns, chosen.domain, key, chosen.directory, chosen.account)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.turn_runtime import TurnRuntime
 
 if TYPE_CHECKING:
-    from provisioner.emulator.control import ClockLink
+    from provisioner.emulator.control import Link
 
 
 class CloudRuntime(TurnRuntime):
@@ -24,7 +24,7 @@ class CloudRuntime(TurnRuntime):
         link: the way to the clock.
     """
 
-    def __init__(self, link: ClockLink) -> None:
+    def __init__(self, link: Link) -> None:
         self._link, self._epoch = link, float(link.hello["epoch"])
         self.round_trip = float(link.hello["round_trip"])
         self._mark = (float(link.hello["now"]), time.monotonic(), 0.0)

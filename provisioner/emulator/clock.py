@@ -153,6 +153,12 @@ class Clock:
                 if not self._busy():
                     self._changed.notify_all()
 
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """While the context lasts, no other thread is about to change anything here: the process can be forked."""
+        with self._changed:
+            yield
+
     def settle(self) -> None:
         """Let happen at once what is due, if nobody is connected for whom that would come too early."""
         with self._changed:

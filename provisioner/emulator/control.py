@@ -9,10 +9,10 @@ import json
 import secrets
 import socket
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 
@@ -44,10 +44,52 @@ class CloudProcess:
     key: str
     domain: str
 
+    def ask(self, method: str, path: str, content: bytes = b"") -> bytes:
+        """Return what a control path (`/_cloud/…`) answers.
+
+        Raises:
+            ConfigurationError: it refuses what it is asked.
+            HTTPException, OSError: it does not answer.
+        """
+        return request(self, method, path, content)
+
+    def clock_link(self) -> Link:
+        """Return a new connection to its clock.
+
+        Raises:
+            CloudError: it does not answer.
+        """
+        return ClockLink(self)
+
+    def reach(self, session: Any) -> None:
+        """Let the calls of a boto3 session, made for its endpoint, come here: they do anyway."""
+
 
 def new_key() -> str:
     """Return an access key id that nobody can guess, in AWS's form (IAM user guide, "Unique identifiers")."""
     return "AKIA" + base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+class Link(Protocol):
+    """A connection to a clock, as `ClockLink` is one.
+
+    Attributes:
+        hello: what the clock shows at first.
+    """
+
+    hello: dict[str, Any]
+
+    def send(self, line: dict[str, Any]) -> None:
+        """Say something; raises `OSError` when the clock is gone."""
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Wait for answers; raises `OSError` after `hang_up`."""
+
+    def hang_up(self) -> None:
+        """End the connection."""
+
+    def close(self) -> None:
+        """Give back what the connection takes."""
 
 
 class ClockLink:
@@ -130,7 +172,7 @@ def control(cloud: CloudProcess, method: str, path: str, content: bytes = b"") -
         ConfigurationError: it refuses what it is asked.
     """
     try:
-        return request(cloud, method, path, content)
+        return cloud.ask(method, path, content)
     except (OSError, http.client.HTTPException) as error:
         raise CloudError(f"the embedded cloud does not respond at {cloud.endpoint}: {error}") from None
 
@@ -207,17 +249,29 @@ def calls(cloud: CloudProcess) -> list[dict[str, Any]]:
     return answered
 
 
-def watch(cloud: CloudProcess) -> None:
-    """Note from now on which of the services that are up go down.
+def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None) -> None:
+    """Note from now on which of the services and URLs that are up go down.
+
+    Args:
+        paths: by service, the health check path that its new images answer; left out: whichever they are asked.
 
     Raises:
         CloudError: it does not answer.
     """
-    control(cloud, "POST", "/_cloud/outages")
+    control(cloud, "POST", "/_cloud/outages", json.dumps(paths or {}).encode())
+
+
+def exit_at_once(cloud: CloudProcess, services: Sequence[str]) -> None:
+    """Let the tasks of these services exit at once, but for those of the revisions that they run now.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/exits", json.dumps(list(services)).encode())
 
 
 def outages(cloud: CloudProcess) -> list[dict[str, Any]]:
-    """Return what has been noted since `watch`: service, since and until (seconds of its clock; None: still), why.
+    """Return what was noted since `watch`: service, url, since and until (seconds of its clock; None: still), why.
 
     Raises:
         CloudError: it does not answer.

@@ -162,18 +162,24 @@ def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
 
 
 def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
-    from provisioner.emulator.outages import WATCH
+    from provisioner.emulator.outages.watch import WATCH
 
     with LOCK:
         return WATCH.shown()
 
 
 def _watch(cloud: Cloud, query: Query, body: bytes) -> None:
-    """Note from now on which services go down."""
-    from provisioner.emulator.outages import WATCH
+    """Note from now on which services and URLs go down; a body may say which health check paths new images answer."""
+    from provisioner.emulator.outages.watch import WATCH
 
-    with LOCK:
-        WATCH.begin()
+    _apply(WATCH.begin, body or b"{}")
+
+
+def _exit(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Let the tasks of some services exit at once, but for those of the revisions that they run now."""
+    from provisioner.emulator.ecs import failing
+
+    _apply(failing.exit_later, body)
 
 
 def _apply(change: Callable[[Any], None], body: bytes) -> None:
@@ -207,6 +213,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "release"): _release,
     ("POST", "quota"): _set_quota,
     ("POST", "unmanaged"): _put_unmanaged,
+    ("POST", "exits"): _exit,
     ("GET", "outages"): _outages,
     ("POST", "outages"): _watch,
 }

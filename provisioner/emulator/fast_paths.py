@@ -7,13 +7,18 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from botocore.loaders import JSONFileLoader
+from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
+from botocore.loaders import JSONFileLoader, Loader
 
 from provisioner.emulator.patch import replace, wrap
 
 
 def read_botocore_data_once() -> None:
-    """Share botocore's parsed data; called before moto is imported, whose backends create a session each."""
+    """Share botocore's parsed data; called before moto is imported, whose backends create a session each.
+
+    That data is read plainly, as by the tool's own sessions, which share it where they are in the same process.
+    """
     read: dict[str, Any] = {}
 
     @wrap(JSONFileLoader, "load_file")
@@ -21,6 +26,35 @@ def read_botocore_data_once() -> None:
         if file_path not in read:
             read[file_path] = original(self, file_path)
         return read[file_path]
+
+    listed: dict[str, list[str]] = {}
+
+    @wrap(Loader, "list_available_services")
+    def list_available_services(original: Any, self: Any, *args: Any, **kwargs: Any) -> list[str]:
+        key = repr((args, kwargs))
+        if key not in listed:
+            listed[key] = original(self, *args, **kwargs)
+        return listed[key]
+
+
+def make_clients_at_once() -> None:
+    """Let the clients of a service share what botocore works out anew for each: class, and aliases of events.
+
+    Neither depends on the client: the class follows from the service's model, an event's alias from its name.
+    """
+    classes: dict[str, type] = {}
+    aliases: dict[str, str] = {}
+
+    @wrap(ClientCreator, "_create_client_class")
+    def create_client_class(original: Any, self: Any, service_name: str, service_model: Any) -> type:
+        if service_name not in classes:
+            classes[service_name] = original(self, service_name, service_model)
+        return classes[service_name]
+
+    @wrap(EventAliaser, "__init__")
+    def init(original: Any, self: Any, *arguments: Any, **more: Any) -> None:
+        original(self, *arguments, **more)
+        self._alias_name_cache = aliases
 
 
 def install() -> None:

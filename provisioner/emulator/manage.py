@@ -89,8 +89,8 @@ def _starting(directory: Path) -> CloudProcess | None:
 
 
 def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
-    _require_moto()
-    _check_settings()
+    require_moto()
+    check_settings()
     key = new_key()
     # the process is given the sockets: between a look for free ports and its start, others could take them
     with _listening(port) as listener, bound() as dns:
@@ -208,8 +208,8 @@ def set_policies(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> 
     control(cloud, "POST", "/_cloud/policy", json.dumps(policies).encode())
 
 
-def _check_settings() -> None:
-    """Refuse settings of the cloud that make no sense before it is started with them."""
+def check_settings() -> None:
+    """Raise `ConfigurationError` for settings of the cloud that make no sense, before it is started with them."""
     given = os.environ.get("PROVISION_ROUND_TRIP") or "0"
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", given):
         raise ConfigurationError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
@@ -226,7 +226,8 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _require_moto() -> None:
+def require_moto() -> None:
+    """Raise `CloudError` if what the cloud is made of is not installed."""
     missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
     if missing:
         what = ", ".join(missing)

@@ -9,7 +9,9 @@ from collections import Counter
 from provisioner.aws import durations
 from provisioner.aws.durations import Duration
 
-CHOICES = "typical, fast, slow, seed:NUMBER or times:NUMBER"
+CHOICES = "typical, uneven, fast, slow, seed:NUMBER or times:NUMBER"
+UNEVEN = (0.8, 1.25)
+"""How much less or more than usual the steps of a task take with `uneven`."""
 _NAMES = {id(value): name for name, value in vars(durations).items() if isinstance(value, Duration)}
 
 
@@ -17,8 +19,9 @@ class OperationDurations:
     """Picks the seconds of each operation.
 
     Args:
-        choice: `typical` for what is usual, `fast` and `slow` for the ends of what is no surprise, `seed:7` for a draw
-            from between them, or `times:3` for three times as long as usual and `times:0.1` for a tenth. A
+        choice: `typical` for what is usual, `uneven` for the same in which no two tasks start equally fast, so that two
+            rollouts do not end together by accident, `fast` and `slow` for the ends of what is no surprise, `seed:7`
+            for a draw from between them, or `times:3` for three times as long as usual and `times:0.1` for a tenth. A
             seed's n-th draw for an operation is always the same.
 
     Raises:
@@ -26,7 +29,7 @@ class OperationDurations:
     """
 
     def __init__(self, choice: str = "typical") -> None:
-        if not re.fullmatch(r"typical|fast|slow|seed:\d{1,18}|times:(?!0*(\.0*)?$)\d{1,4}(\.\d{1,3})?", choice):
+        if not re.fullmatch(r"typical|uneven|fast|slow|seed:\d{1,18}|times:(?!0*(\.0*)?$)\d{1,4}(\.\d{1,3})?", choice):
             raise ValueError(f"--durations {choice}: choose {CHOICES}")
         self.choice = choice
         self._drawn: Counter[str] = Counter()
@@ -45,6 +48,10 @@ class OperationDurations:
         if how == "times":
             return duration.aws * float(number)
         name = _NAMES.get(id(duration), "")
+        if how == "uneven":
+            if not name.startswith("TASK_"):
+                return duration.aws
+            fastest, slowest = (duration.aws * part for part in UNEVEN)
         self._drawn[name] += 1
         draw = random.Random(f"{self.choice}/{name}/{self._drawn[name]}")  # noqa: S311 (no secret)
         return round(draw.triangular(fastest, slowest, duration.aws), 1)

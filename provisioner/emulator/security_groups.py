@@ -26,3 +26,9 @@ def _allows(rule: Any, port: int) -> bool:
     if rule.ip_protocol == "-1":
         return True
     return rule.ip_protocol == "tcp" and int(rule.from_port) <= port <= int(rule.to_port)
+
+
+def admit(ec2: Any, receivers: Collection[str], port: int) -> bool:
+    """Say whether a rule of the receivers' groups lets TCP to this port in from any addresses, or a prefix list."""
+    into = (rule for group in _groups(ec2, receivers) for rule in group.ingress_rules)
+    return any(_allows(rule, port) and (rule.ip_range or rule.prefix_list_id) for rule in into)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import threading
 import time
@@ -19,7 +18,7 @@ from provisioner.emulator.wsgi import STREAMED, Environ, Server, StartResponse, 
 ACCOUNT = "123456789012"
 
 # Read by moto when it is imported: managed policies are there, certificates are ours to issue.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": ACCOUNT,
     "MOTO_ACM_VALIDATION_WAIT": "1",
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
@@ -35,40 +34,31 @@ FOLDER_SECONDS = 2.0
 """How often it is looked whether the directory is still there."""
 
 
-def serve(
-    listener: socket.socket, dns: socket.socket, domain: str, key: str, directory: str, account: str, parent: int
-) -> None:
+def serve(listener: socket.socket, dns: socket.socket, domain: str, key: str, directory: str, account: str) -> None:
     """Serve until stopped, or until nothing is left in `directory`.
 
     Args:
         listener: listens on TCP, for the AWS APIs.
         dns: is bound on UDP, for the DNS server.
         key: the access key id that calls have to be signed with, and by which the starter knows this process.
-        parent: the process that started this one, with which it ends too; 0 if it does not.
     """
-    os.environ.update(_ENVIRONMENT, MOTO_ACCOUNT_ID=account)
+    os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
     server = Server(listener, partial(_application, cloud), check_sender)
     storage.begin(listener.getsockname()[1], directory)
     cloud.stop = server.shutdown
     threading.Thread(target=cloud.load, args=(dns, directory), daemon=True).start()
     place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    threading.Thread(target=_end_with, args=(place, server.shutdown, parent), daemon=True).start()
+    threading.Thread(target=_end_with, args=(place, server.shutdown), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
     storage.end()
     containers.end()
-    if parent not in (0, os.getppid()):
-        # it was the starter's to remove
-        shutil.rmtree(directory, ignore_errors=True)
 
 
-def _end_with(place: int, stop: Callable[[], None], parent: int) -> None:
-    """Stop once an open directory is empty or removed: nobody finds the cloud any more. One that is renamed goes on.
-
-    Also once the parent, if there is one to end with, has ended.
-    """
-    while not _is_gone(place) and parent in (0, os.getppid()):
+def _end_with(place: int, stop: Callable[[], None]) -> None:
+    """Stop once an open directory is empty or removed: nobody finds the cloud any more. One that is renamed goes on."""
+    while not _is_gone(place):
         time.sleep(FOLDER_SECONDS)
     stop()
 

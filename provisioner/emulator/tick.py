@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.emulator import ecs
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.outages import WATCH
+from provisioner.emulator.outages.watch import WATCH
 from provisioner.emulator.rules import acm
 
 

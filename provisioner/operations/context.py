@@ -112,13 +112,16 @@ def _newest(directory: Path) -> float:
     return newest
 
 
-def connect(options: Options, config: Config) -> Aws:
+def connect(options: Options, config: Config, cloud: CloudProcess | None = None) -> Aws:
     """Return the way to the embedded cloud or to AWS, the account already known.
+
+    Args:
+        cloud: the embedded cloud to connect to, instead of the one of the state directory.
 
     Raises:
         ProvisionError: it cannot be reached, or refuses the credentials.
     """
-    aws = aws_without_account(options, config)
+    aws = aws_without_account(options, config, cloud)
     aws = aws.in_account(_account(aws, options.file))
     if options.log:
         place = {"account": aws.account, "region": aws.region, "target": config.target}
@@ -126,7 +129,7 @@ def connect(options: Options, config: Config) -> Aws:
     return aws
 
 
-def aws_without_account(options: Options, config: Config) -> Aws:
+def aws_without_account(options: Options, config: Config, cloud: CloudProcess | None = None) -> Aws:
     """Return the way to the embedded cloud or to AWS, on which nobody has asked anything yet.
 
     Raises:
@@ -136,17 +139,17 @@ def aws_without_account(options: Options, config: Config) -> Aws:
     from provisioner.aws.connection import Connection
     from provisioner.aws.inventory import Inventory
     from provisioner.emulator.client_runtime import CloudRuntime
-    from provisioner.emulator.control import ClockLink
 
     if config.target == "local":
-        if manage.find(options.directory) is None:
+        if cloud is None and manage.find(options.directory) is None:
             from provisioner.operations import regions
 
             regions.check_emulated(config.region, str(options.file))
-        cloud = start_cloud(options, config)
-        runtime = CloudRuntime(ClockLink(cloud))
+        cloud = cloud or start_cloud(options, config)
+        runtime = CloudRuntime(cloud.clock_link())
         options.ends.callback(runtime.close)
         session, resolver = _local_session(config.region, cloud.key), ("127.0.0.1", cloud.dns_port)
+        cloud.reach(session)
         connection = Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
     else:
         session, resolver = _aws_session(config.region, options.profile), None

@@ -68,10 +68,14 @@ class Options:
 
     def command_line(self, command: str, *more: str) -> str:
         """Return how to call another command on the same stack, in backticks."""
-        words = ["provision", command, *more]
+        return f"`{shlex.join(['provision', *self.words(command, *more)])}`"
+
+    def words(self, command: str, *more: str) -> list[str]:
+        """Return the words with which another command is called on the same stack."""
+        words = [command, *more]
         words += ["-c", str(self.config)] if self.config else []
         words += ["--env", self.env] if self.env else []
         words += ["--target", self.target] if self.target else []
         words += ["--state-dir", str(self.state_dir)] if self.state_dir else []
         words += ["--profile", self.profile] if self.profile else []
-        return f"`{shlex.join(words)}`"
+        return words

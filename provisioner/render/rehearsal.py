@@ -13,7 +13,9 @@ from provisioner.engine.words import count
 from provisioner.render.text import SYMBOLS, duration, sentence, visible
 
 if TYPE_CHECKING:
-    from provisioner.operations.rehearsal.run import PredictedOutage, Rehearsal, RehearsedRun
+    from provisioner.operations.rehearsal.foresight import Foreseen
+    from provisioner.operations.rehearsal.outage import PredictedOutage
+    from provisioner.operations.rehearsal.run import Rehearsal, RehearsedRun
 
 PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "delete": "to delete"}
 REMOVED = "deleted"
@@ -26,11 +28,12 @@ SHORT = 0.02
 def lines(found: Rehearsal) -> list[str]:
     """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
     run = found.runs[0]
+    broken = f" with new tasks of {names(found.request.fails, 4)} that exit at once" if found.request.fails else ""
     verdict = "would succeed" if run.passes else "would be refused" if run.refused else "would fail"
-    shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}: it {verdict}."]
+    shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}{broken}: it {verdict}."]
     shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.problems for line in text.splitlines()]
     if not run.refused:
-        shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *_down(run.outages)]
+        shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *down(run.outages)]
         shown.append(f"{count(run.calls, 'call')}, {run.writes} of them writes.")
     shown += [f"  with {other.durations} durations: {_failing(other)}" for other in found.runs[1:] if not other.passes]
     return shown + [f"note: {visible(text)}" for text in found.notes]
@@ -45,7 +48,7 @@ def _duration_line(run: RehearsedRun) -> str:
     long = [one for one in run.path if one.end - one.start >= SHORT * run.seconds]
     longest = sorted(long, key=lambda one: one.start - one.end)[:PATH]
     path = ", ".join(f"{one.address} {duration(one.end - one.start)}" for one in run.path if one in longest)
-    about = {"typical": "about ", "fast": "at best ", "slow": "at worst "}.get(run.durations, "")
+    about = {"typical": "about ", "uneven": "about ", "fast": "at best ", "slow": "at worst "}.get(run.durations, "")
     return f"On AWS: {about}{duration(run.seconds)}" + (f" (critical path: {path})." if path else ".")
 
 
@@ -64,15 +67,30 @@ def _planned_counts(found: Rehearsal) -> str:
     return ", ".join(f"{counts[action]} {words}" for action, words in PLANNED.items() if counts[action]) or "No changes"
 
 
-def _down(outages: Sequence[PredictedOutage]) -> list[str]:
-    down = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.name]
-    lost = [f"{visible(one.name)} to {visible(one.service)} {_when(one)}" for one in outages if one.name]
-    shown = ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
-    if not down:
-        shown = ["No service will be down."]
-    return shown + (
-        ["DNS names that will stop working:", *(f"  {SYMBOLS['failed']} {line}" for line in lost)] if lost else []
+def down(outages: Sequence[PredictedOutage]) -> list[str]:
+    """Say which URLs and services are down, or that none is."""
+    urls = [f"{visible(one.url)} {_when(one)}" for one in outages if one.url]
+    services = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.url]
+    shown = ["URLs that will not answer:", *(f"  {SYMBOLS['failed']} {line}" for line in urls)] if urls else []
+    shown += (
+        ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in services)] if services else []
     )
+    return shown or ["Every URL and service will answer throughout."]
+
+
+def expected(foreseen: Foreseen) -> list[str]:
+    """Return what `plan` and `up` say of what will be down; nothing unless it was rehearsed."""
+    return down(foreseen.outages or ()) if foreseen.rehearsed else []
+
+
+def outages(foreseen: Foreseen) -> dict[str, Any]:
+    """Return what `plan --json` says of what will be down; null: nobody knows."""
+    return {"outages": None if foreseen.outages is None else [asdict(one) for one in foreseen.outages]}
+
+
+def words(target_step: str | None, *, new_ami: bool) -> list[str]:
+    """Return the options of an `up` with which it is rehearsed."""
+    return [*(["--target-step", target_step] if target_step else []), *(["--new-ami"] if new_ami else [])]
 
 
 def _when(one: PredictedOutage) -> str:
@@ -90,6 +108,7 @@ def document(found: Rehearsal) -> str:
         "stack": found.stack,
         "command": found.request.command,
         "target_step": found.request.target_step,
+        "fails": list(found.request.fails),
         "passes": found.exit_code == 0,
         "copied": found.resources,
         "plan": [one.to_dict() for one in found.planned if one.action != "none"],

@@ -166,7 +166,7 @@ def main() -> None:
     """Lay all hooks, and print what is wrong with each, and what is changed in these libraries by none."""
     from provisioner.emulator import server
 
-    os.environ.update(server._ENVIRONMENT)
+    os.environ.update(server.ENVIRONMENT)
     from provisioner.emulator import overlay, paging, patch
 
     for name in {*foreign_imports(), *(f"moto.{place.partition(':')[0]}" for place in paging._RESPONSES.values())}:

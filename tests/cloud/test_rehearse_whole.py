@@ -49,13 +49,14 @@ def test_the_first_up_a_change_and_the_end_are_as_predicted(project: Project) ->
     assert found["notes"][0] == "assumed: the public hosted zone example.org is in the account, and delegated"
     change = predicted(found)
     assert_alike(change, happened(project, "up"))
-    # rules for the new port come first, and those for the old one go when the new tasks serve
-    assert [outage for outage in change.outages if not outage[1]] == []
-    assert [name for _, name, *_ in change.outages if name] == ["app.example.com"]
+    # the rules for both ports stand until the tasks on the old one have gone; the old name is no longer declared
+    assert {(url, until) for _, url, _, until, _ in change.outages if until is None} == {
+        ("https://app.example.com/*", None)
+    }
 
     end = predicted(rehearsed(project, "down"))
     assert_alike(end, happened(project, "down"))
-    assert {(service, until) for service, name, _, until, _ in end.outages if not name} == {
+    assert {(service, until) for service, url, _, until, _ in end.outages if not url} >= {
         ("backend", None), ("frontend", None),
     }  # fmt: skip
 
@@ -67,13 +68,32 @@ def test_another_port_of_a_service_cuts_nobody_off(standing: Project) -> None:
     assert found.outages == []
 
 
+def test_a_called_service_on_another_port_cuts_off_those_who_still_call_the_old_one(standing: Project) -> None:
+    standing.change("^port = 8080$", "port = 8081")
+    found = predicted(rehearsed(standing))
+    assert_alike(found, happened(standing, "up"))
+    # each caller is told one port, and for a while tasks of both revisions run behind one name
+    assert {(service, url) for service, url, *_ in found.outages} == {("frontend", "")}
+    assert all(why.endswith(("on port 8080", "on port 8081")) for *_, why in found.outages)
+    assert all(until is not None for _, _, _, until, _ in found.outages)
+
+
+def test_a_new_image_that_exits_takes_nothing_down(standing: Project) -> None:
+    standing.change("^port = 80$", "port = 81")
+    [run] = rehearsed(standing, "--fails", "frontend", "--durations", "uneven", code=1)["runs"]
+    assert "ECS rolled back to the previous revision" in "".join(run["problems"])
+    assert run["outages"] == []
+    standing.run("rehearse", "--fails", "front", code=4)
+    standing.run("rehearse", "down", "--fails", "frontend", code=4)
+
+
 @pytest.mark.enumeration
 def test_another_host_cuts_off_the_old_name(standing: Project) -> None:
     standing.change('host = "app"', 'host = "www"')
     host = predicted(rehearsed(standing))
     assert_alike(host, happened(standing, "up"))
-    assert [(service, name, until) for service, name, _, until, _ in host.outages] == [
-        ("frontend", "app.example.com", None)
+    assert [(service, url, until) for service, url, _, until, _ in host.outages] == [
+        ("frontend", "https://app.example.com/*", None)
     ]
 
 
@@ -85,7 +105,7 @@ def test_the_spread_and_the_words(standing: Project) -> None:
     assert first == "Rehearsal of `up` of ecs-sample-dev: it would succeed."
     assert re.fullmatch(r"On AWS: about 1 min \d\d s \(critical path: service/frontend 1 min \d\d s\)\.", took)
     assert re.fullmatch(r"Between .* and .* with fast and slow durations\.", between)
-    assert (todo, down) == ("2 to change.", "No service will be down.")
+    assert (todo, down) == ("2 to change.", "Every URL and service will answer throughout.")
     assert re.fullmatch(r"\d+ calls, 2 of them writes\.", calls)
     assert "copying the stack from its state: 90 resources" in ended.err
     standing.run("rehearse", "down", "--new-ami", code=4)

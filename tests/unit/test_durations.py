@@ -56,5 +56,14 @@ def test_what_is_drawn_for_one_operation_changes_nothing_for_another() -> None:
 
 @pytest.mark.parametrize("choice", ["", "long", "seed:", "seed:x", "seed:-1", "Slow"])
 def test_there_is_no_other_choice(choice: str) -> None:
-    with pytest.raises(ValueError, match="choose typical, fast, slow, seed:NUMBER or"):
+    with pytest.raises(ValueError, match="choose typical, uneven, fast, slow, seed:NUMBER or"):
         OperationDurations(choice)
+
+
+def test_uneven_tasks_differ_and_nothing_else_does() -> None:
+    uneven, again = OperationDurations("uneven"), OperationDurations("uneven")
+    drawn = [uneven.seconds(durations.TASK_PULL) for _ in range(20)]
+    assert drawn == [again.seconds(durations.TASK_PULL) for _ in range(20)]
+    assert len(set(drawn)) > 10
+    assert all(0.8 * durations.TASK_PULL.aws <= one <= 1.25 * durations.TASK_PULL.aws for one in drawn)
+    assert uneven.seconds(durations.DB_INSTANCE_CREATE) == durations.DB_INSTANCE_CREATE.aws

@@ -12,7 +12,8 @@ from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations, with_references
-from provisioner.operations.rehearsal.run import PredictedOutage, Rehearsal, RehearsalOptions, RehearsedRun
+from provisioner.operations.rehearsal.outage import PredictedOutage
+from provisioner.operations.rehearsal.run import Rehearsal, RehearsalOptions, RehearsedRun
 from provisioner.render import rehearsal as show
 from state.model import Phase, Record
 
@@ -168,7 +169,7 @@ def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
 def test_what_a_rehearsal_prints() -> None:
     outages = [
         PredictedOutage("web", 3.0, 44.2, "none of its tasks is running"),
-        PredictedOutage("web", 50, None, "no more", "a.example.com"),
+        PredictedOutage("web", 50, None, "no more", "https://a.example.com/*"),
     ]
     usual = RehearsedRun("typical", 192.4, {"changed": 1}, outages=outages, calls=212, writes=31)
     slow = RehearsedRun("slow", 900.0, problems=["service/web: too slow\nmuch"])
@@ -177,10 +178,10 @@ def test_what_a_rehearsal_prints() -> None:
         "Rehearsal of `up` of p-e: it would succeed.",
         "On AWS: about 3 min 12 s.",
         "No changes.",
+        "URLs that will not answer:",
+        "  ! https://a.example.com/* permanently, after 50 s (no more)",
         "Services that will be down:",
         "  ! web for 41 s, after 3.0 s (none of its tasks is running)",
-        "DNS names that will stop working:",
-        "  ! a.example.com to web permanently, after 50 s (no more)",
         "212 calls, 31 of them writes.",
         "  with slow durations: service/web: too slow.",
         "note: assumed: nothing",

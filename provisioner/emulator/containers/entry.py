@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
 import http.client
 import itertools
+import random
 import ssl
 import threading
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.emulator import forwarding
 from provisioner.emulator.containers import targets
 from provisioner.emulator.containers.certificate import write_certificate
 from provisioner.emulator.containers.engine import repeat
@@ -115,7 +116,7 @@ def _anybody(_: object) -> None:
 
 
 class Forward:
-    """A WSGI application that answers as a load balancer does: by its rules, from its healthy targets in turn."""
+    """A WSGI application that answers as a load balancer does: by rules and weights, from healthy targets in turn."""
 
     def __init__(self, balancer: str) -> None:
         self.balancer = balancer
@@ -124,42 +125,33 @@ class Forward:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as WSGI asks."""
         with LOCK:
-            action = _action(self.balancer, environ["PATH_INFO"])
+            action = _action(self.balancer, environ.get("HTTP_HOST", "").partition(":")[0], environ["PATH_INFO"])
         if action is None:
             return _plain(start_response, *NO_TARGET)
         if action["Type"] == "fixed-response":
             fixed = action["FixedResponseConfig"]
             return _plain(start_response, f"{fixed['StatusCode']} ", fixed.get("MessageBody", "").encode())
-        group = action["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]
-        found = targets.healthy(group)
+        found = targets.healthy(_drawn(action))
         if not found:
             return _plain(start_response, *NO_TARGET)
         return _ask(found[next(self._turn) % len(found)].port, environ, start_response)
 
 
-def _action(balancer: str, path: str) -> dict[str, Any] | None:
-    """The action of the first rule that matches the path."""
+def _action(balancer: str, name: str, path: str) -> dict[str, Any] | None:
+    """The action that a load balancer's HTTPS listener takes for a request."""
     from moto.elbv2.models import elbv2_backends
 
     backends = [backend for by_region in elbv2_backends.values() for backend in by_region.values()]
     backend = next((one for one in backends if balancer in one.load_balancers), None)
     listeners = backend.load_balancers[balancer].listeners.values() if backend else ()
     https = next((one for one in listeners if one.protocol == "HTTPS"), None)
-    for rule in backend.describe_rules(https.arn, None) if backend and https else ():
-        if rule.is_default or all(_holds(condition, path) for condition in rule.conditions):
-            data: dict[str, Any] = rule.actions[-1].data
-            return data
-    return None
+    return forwarding.action_for(backend, https.arn, name, path) if https else None
 
 
-def _holds(condition: dict[str, Any], path: str) -> bool:
-    patterns = condition.get("PathPatternConfig", {}).get("Values", [])
-    return condition["Field"] == "path-pattern" and any(_like(pattern, path) for pattern in patterns)
-
-
-def _like(pattern: str, path: str) -> bool:
-    """Whether a path is like a pattern with `*` and `?`, the only signs that mean more than themselves."""
-    return fnmatch.fnmatchcase(path, pattern.replace("[", "[[]"))
+def _drawn(action: dict[str, Any]) -> str:
+    """The target group that one request goes to: by chance, each as often as its weight says; empty if none has one."""
+    shares = forwarding.shares(action)
+    return random.choices([*shares], [*shares.values()])[0] if shares else ""  # noqa: S311 (no secret)
 
 
 def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

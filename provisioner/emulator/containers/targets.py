@@ -14,6 +14,7 @@ from provisioner.emulator.containers import runs
 from provisioner.emulator.containers.definitions import HASTE
 from provisioner.emulator.containers.engine import Engine, repeat
 from provisioner.emulator.ecs.store import Store, Task, stores
+from provisioner.emulator.forwarding import matches
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.patch import wrap
 
@@ -169,19 +170,6 @@ def _check(target: TaskTarget) -> None:
 def failure(codes: str, status: int) -> str:
     """Say why an answer with this status fails a check for these codes; empty if it does not."""
     return "" if matches(codes, status) else f"{WRONG_CODE}[{status}]"
-
-
-def matches(codes: str, status: int) -> bool:
-    """Whether a status is among a matcher's codes, such as `200`, `200,301` or `200-299`.
-
-    >>> matches("200,301-302", 302)
-    True
-    """
-    for part in codes.split(","):
-        first, _, last = part.partition("-")
-        if int(first) <= status <= int(last or first):
-            return True
-    return False
 
 
 @wrap(FakeTargetGroup, "health_for")

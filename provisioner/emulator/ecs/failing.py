@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
-from provisioner.emulator import faults
+from provisioner.emulator import faults, routes
 from provisioner.emulator.clock import later
 from provisioner.emulator.ecs import breaker, rollouts
-from provisioner.emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, now
+from provisioner.emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, now, stores
 from provisioner.emulator.ecs.tasks import end
+from provisioner.emulator.patch import on_reset
 
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
 """An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
@@ -22,6 +24,8 @@ _UNABLE = (
     "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the "
     "Amazon ECS Developer Guide."
 )
+_well: dict[str, set[str]] = {}
+"""By service whose new tasks exit at once, the ARNs of the revisions whose tasks do not."""
 _SAID = ("starting", "fatal: the configuration is not complete", "exiting with code 1")
 
 
@@ -33,10 +37,38 @@ def fail_to_pull(task: Task) -> bool:
                 f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
                 f"{container['image']}: {container['image']}: not found"
             )
-            task.container_reason = reason
-            end(task, reason, "TaskFailedToStart")
-            return True
+            return _fail_to_start(task, reason)
     return False
+
+
+def fail_to_reach(store: Store, task: Task) -> bool:
+    """Let the task fail if its subnet has no way to S3, which keeps the layers of ECR's images.
+
+    ECR user guide, "VPC endpoints": with endpoints of ECR and no other way out a gateway endpoint for S3 is needed.
+    Where a VPC has no endpoint of ECR either, nothing is known of how it pulls, and nothing fails.
+    """
+    interface = store.ec2.enis.get(task.interface)
+    if interface is None:
+        return False
+    subnet = interface.subnet
+    endpoints = [one for one in store.ec2.vpc_end_points.values() if one.vpc_id == subnet.vpc_id]
+    if not any(one.service_name.endswith(".ecr.dkr") for one in endpoints):
+        return False
+    if routes.leads_out(store.ec2, subnet.id) or routes.has_gateway_endpoint(store.ec2, subnet.id, "s3"):
+        return False
+    image = task.definition.shape["containerDefinitions"][0]["image"]
+    return _fail_to_start(
+        task,
+        "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to copy: httpReadSeeker: "
+        f'failed open: failed to do request: Get "https://prod-{store.region}-starport-layer-bucket.s3.'
+        f'{store.region}.amazonaws.com/{image.rpartition("/")[2]}": dial tcp: i/o timeout',
+    )
+
+
+def _fail_to_start(task: Task, reason: str) -> bool:
+    task.container_reason = reason
+    end(task, reason, "TaskFailedToStart")
+    return True
 
 
 def fail_to_create(task: Task) -> bool:
@@ -82,10 +114,25 @@ def _has(task: Task, part: str) -> bool:
     return any(part in container["image"] for container in task.definition.shape["containerDefinitions"])
 
 
+def exit_later(services: Iterable[str]) -> None:
+    """Let the tasks of these services exit at once, but for those of the revisions that they run now."""
+    for name in services:
+        running = [one for kept in stores() for one in kept.services.values() if one.name == name]
+        _well[name] = {deployment.task_definition for service in running for deployment in service.deployments}
+
+
+@on_reset
+def forget() -> None:
+    """Let no service fail any more."""
+    _well.clear()
+
+
 def exit_at_once(store: Store, task: Task) -> bool:
     """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
     containers = task.definition.shape["containerDefinitions"]
     exiting = [container for container in containers if EXITS in container["image"]]
+    if task.service in _well and task.definition.arn not in _well[task.service]:
+        exiting = containers[:1]
     if not exiting and faults.current.strike("task-fails", f"ecs:{task.group}"):
         exiting = containers[:1]
     for container in exiting:

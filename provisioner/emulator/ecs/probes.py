@@ -11,6 +11,7 @@ from provisioner.emulator.clock import CLOCK, later, passed
 from provisioner.emulator.containers import runs, targets
 from provisioner.emulator.ecs.programs import program
 from provisioner.emulator.ecs.store import Service, Shape, Store, Task, now
+from provisioner.emulator.outages import health as assumed
 from provisioner.emulator.patch import on_reset
 
 CONTAINER_FAILED = "Task failed container health checks"
@@ -179,7 +180,7 @@ def _ask_target(task: Task, balancer: Shape, group: Any) -> None:
     image = next((one["image"] for one in containers if one["name"] == balancer.get("containerName")), "")
     status = program(image).answers(_age(task), group.health_check_path or "/")
     codes = str((group.matcher or {}).get("HttpCode") or "200")
-    reason = targets.failure(codes, status) if status else targets.FAILED
+    reason = (targets.failure(codes, status) if status else targets.FAILED) or assumed.failure(task, group)
     limits = int(group.healthy_threshold_count), int(group.unhealthy_threshold_count)
     _step(task, group.arn, float(group.health_check_interval_seconds), program(image).after, reason, limits)
 

@@ -66,6 +66,9 @@ def check_tags(tags: Any) -> None:
         refuse("TooManyTags", f"The maximum number of tags is {_MAX_TAGS}")
 
 
+_MAX_GROUPS, _MAX_WEIGHT = 5, 999
+
+
 def forget_tags(elb: Any, *arns: str) -> None:
     """A deleted resource has no tags."""
     for arn in arns:
@@ -231,7 +234,17 @@ def _certificate_missing(arn: str) -> NoReturn:
 
 
 def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
-    """Refuse a target group that another load balancer uses."""
+    """Refuse a target group that another load balancer uses, more of them than 5, and weights that are none.
+
+    ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups an action.
+    """
+    for action in actions:
+        groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
+        if len(groups) > _MAX_GROUPS:
+            refuse("ValidationError", f"A forward action can have at most {_MAX_GROUPS} target groups")
+        for weight in [int(group["Weight"]) for group in groups if "Weight" in group]:
+            if not 0 <= weight <= _MAX_WEIGHT:
+                refuse("ValidationError", f"Weight '{weight}' must be between 0 and {_MAX_WEIGHT}")
     for arn in _targets(elb, [FakeAction(action) for action in actions]):
         if any(other != balancer_arn for other in elb.target_groups[arn].load_balancer_arns):
             refuse(

@@ -7,16 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provisioner.config.facts import Facts
+from provisioner.config.loader import suggestion
 from provisioner.docker import engine
 from provisioner.emulator import control
 from provisioner.engine import kept
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError, SomeFailed
 from provisioner.engine.events import Event
+from provisioner.engine.known import KnownResources
+from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, regions, signals
+from provisioner.operations import ami, apply, context, declaring, destroy, preflight, regions, signals
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
+from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
 from provisioner.operations.summary import Summary
 from provisioner.resources.copied_images import CopiedImage
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 4000.0
 """Seconds between the copying and the run: no instance is too many by then, and ECS shows no stopped tasks."""
-COPYING = "times:0.1"
+COPYING = "times:0.01"
 """How long AWS takes for the copy, which says nothing of the run: waiting takes few reads then."""
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
@@ -42,27 +46,18 @@ IMAGES = (Image.type_name, CopiedImage.type_name)
 
 @dataclass(frozen=True)
 class RehearsalOptions:
-    """What is to be rehearsed: `up` or `down`, with these options of theirs."""
+    """What is to be rehearsed: `up` or `down`, with these options of theirs.
+
+    Attributes:
+        fails: the services whose new tasks exit at once.
+    """
 
     command: str = "up"
     target_step: str | None = None
     unprotect: bool = False
     new_ami: bool = False
     delete: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class PredictedOutage:
-    """A service is down: seconds since the run's start (`until` is None if it is for good), and how it began.
-
-    With a `name`: only that name does not lead there any more.
-    """
-
-    service: str
-    since: float
-    until: float | None
-    why: str
-    name: str = ""
+    fails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +118,8 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
     """Refuse what cannot be rehearsed.
 
     Raises:
-        ConfigurationError: there is no such step, an option is of the other command, or there is nothing to take down.
+        ConfigurationError: there is no such step or service, an option is of the other command, or there is nothing
+            to take down.
     """
     if request.new_ami and request.command == "down":
         raise ConfigurationError("--new-ami is an option of `up`, not of `down`")
@@ -131,6 +127,11 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
         raise ConfigurationError("--delete is an option of `up`; `down` deletes everything")
     if request.command == "up":
         declaring.removal(request.delete, request.unprotect, request.target_step)
+    if request.fails and request.command == "down":
+        raise ConfigurationError("--fails is about the new tasks of an `up`, and `down` starts none")
+    for name in request.fails:
+        if name not in config.services:
+            raise ConfigurationError(f"--fails {name}: there is no such service{suggestion(name, config.services)}")
     declaring.check_new_ami(config, request.target_step, new_ami=request.new_ami)
     declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
     if request.command == "down" and not state.records:
@@ -152,25 +153,33 @@ def rehearse(
         Interrupted: the user asked to stop.
     """
     regions.check_emulated(config.region, str(options.file))
-    rehearsals = [_once(options, config, state, request, choice, report) for choice in durations]
+    builds = config.target == "aws" or engine.named()
+    report("starting an embedded cloud for the rehearsal")
+    temporary = temporary_cloud(options, config, state.account)
+    rehearsals = [_once(temporary.emptied(), config, state, request, choice, builds, report) for choice in durations]
     return replace(rehearsals[0], runs=[run for one in rehearsals for run in one.runs])
 
 
 def _once(
-    options: Options, config: Config, state: State, request: RehearsalOptions, durations: str, report: Report
+    temporary: TemporaryCloud,
+    config: Config,
+    state: State,
+    request: RehearsalOptions,
+    durations: str,
+    builds: bool,
+    report: Report,
 ) -> Rehearsal:
-    builds = config.target == "aws" or engine.named()
-    report("starting an embedded cloud for the rehearsal")
-    with temporary_cloud(options, config, state.account) as temporary:
-        # refused at once if there is no such choice
-        control.pass_time(temporary.cloud, 0, durations)
-        copy = _Copy(temporary, config, state, builds, report)
-        copy.create()
-        if request.new_ami:
-            copy.release_ami()
-        control.pass_time(temporary.cloud, QUIET_SECONDS, durations)
-        planned = copy.plan(request) if request.command == "up" else []
-        run = copy.run(request, durations)
+    # refused at once if there is no such choice
+    control.pass_time(temporary.cloud, 0, durations)
+    copy = _Copy(temporary, config, state, builds, report)
+    copy.create()
+    if request.new_ami:
+        copy.release_ami()
+    # what is looked at again and again is so as seldom as on AWS, from now on
+    control.pass_time(temporary.cloud, 0, "typical")
+    control.pass_time(temporary.cloud, QUIET_SECONDS, durations)
+    planned = copy.plan(request)
+    run = copy.run(request, durations)
     if any(one.action != "none" and one.address.partition("/")[0] in IMAGES for one in planned):
         copy.notes.append("assumed: images are built, copied and pushed in no time")
     notes = list(dict.fromkeys(copy.notes))
@@ -189,6 +198,7 @@ class _Copy:
         self.temporary, self.config, self.state = temporary, config, state
         self.builds, self.report = builds, report
         self.notes: list[str] = []
+        self.whole = True
         self.declared, left_out = declarations(state.records)
         self.notes += [f"not copied: {address} {why}" for address, why in left_out.items()]
 
@@ -206,9 +216,7 @@ class _Copy:
             stack = Stack(self.temporary.config, facts, declared=self.declared)
             outcome = self._execute(aws, lambda emit: apply.up(aws, store, stack, emit))
             self.notes += [f"not copied: {text}" for text in problems(outcome.error)]
-            aws.drop_reads()
-            differing = [one for one in planning.show_plan(aws, store.records, stack) if one.action != "none"]
-            self.notes += [f"the copy differs: {_difference(one)}" for one in differing if not outcome.error]
+            self.whole = not outcome.error
 
     def release_ami(self) -> None:
         """Have a newer AMI be recommended than any that the stack may have."""
@@ -216,21 +224,41 @@ class _Copy:
         self.notes.append("assumed: AWS recommends a newer AMI than the stack has")
 
     def plan(self, request: RehearsalOptions) -> list[Planned]:
-        """Return what `up` would do; nothing if that cannot be told, as the run then tells."""
+        """Note how the copy differs, and return what `up` would do; nothing if that cannot be told: the run tells."""
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
-            reading = replace(aws.reading(), new_ami=request.new_ami)
+            reading, records = replace(aws.reading(), new_ami=request.new_ami), store.records
             try:
-                stack = self._declared(reading, store, request)
-                return planning.show_plan(reading, store.records, stack, request.target_step)
+                stack = self._declared(reading, store, request) if request.command == "up" else None
+                # all is read once, for both
+                wanted = {**self.declared, **(stack.declared if stack else {})}
+                reading = reading.knowing(KnownResources(records, wanted))
+                self._compare(plan(reading, records, self.declared, ()))
+                return (
+                    plan(
+                        reading,
+                        records,
+                        *declaring.scope(records, stack, request.target_step),
+                        limited=request.target_step is not None,
+                    )
+                    if stack
+                    else []
+                )
             except Interrupted:
                 raise
             except ProvisionError:
                 return []
 
+    def _compare(self, planned: Sequence[Planned]) -> None:
+        differing = [one for one in planned if one.action != "none"] if self.whole else []
+        self.notes += [f"the copy differs: {_difference(one)}" for one in differing]
+
     def run(self, request: RehearsalOptions, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
         self.report(f"rehearsing {request.command} with {durations} durations")
-        control.watch(self.temporary.cloud)
+        paths = {name: service.health.path for name, service in self.config.services.items() if service.public}
+        control.watch(self.temporary.cloud, paths)
+        if request.fails:
+            control.exit_at_once(self.temporary.cloud, request.fails)
         before = len(control.calls(self.temporary.cloud))
         with self.temporary.connected() as aws:
             try:
@@ -250,7 +278,7 @@ class _Copy:
             outcome.path,
             [*problems(outcome.error), *(f"not deleted: {left.type_name} {left.id}" for left in outcome.leftovers)],
             isinstance(outcome.error, (PlanRefused, Protected)),
-            self._outages(started),
+            self._outages(started, request.command),
             len(calls),
             sum(call["write"] for call in calls),
         )
@@ -285,15 +313,17 @@ class _Copy:
         stack.notices += kept.check(store.records, stack.declared, stack.removal)
         return stack
 
-    def _outages(self, started: float) -> list[PredictedOutage]:
+    def _outages(self, started: float, command: str) -> list[PredictedOutage]:
+        """Return what was down; that an `up` stops and deletes what is no longer declared is no outage."""
         found = control.outages(self.temporary.cloud)
+        found = [one for one in found if command == "down" or not one["removed"]]
         return [
             PredictedOutage(
                 one["service"],
                 round(one["since"] - started, 2),
                 None if one["until"] is None else round(one["until"] - started, 2),
                 one["why"],
-                one["name"],
+                one["url"],
             )
             for one in found
         ]

@@ -17,6 +17,8 @@ NO_GROUP = f"{BASE}:targetgroup/nothing/0123456789abcdef"
 NO_LISTENER = f"{BASE}:listener/app/nothing/0123456789abcdef/0123456789abcdef"
 NO_RULE = f"{BASE}:listener-rule/app/nothing/0123456789abcdef/0123456789abcdef/0123456789abcdef"
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/"
+QUOTAS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
 ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html"
 MATCHER = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html"
 HEALTH = "https://github.com/hashicorp/terraform-provider-aws/issues/48070"
@@ -37,6 +39,11 @@ PATH = [{"Field": "path-pattern", "Values": ["/x"]}]
 
 def forward(arn: str) -> list[dict[str, Any]]:
     return [{"Type": "forward", "TargetGroupArn": arn}]
+
+
+def weighted(*groups: tuple[str, int]) -> list[dict[str, Any]]:
+    shares = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in groups]
+    return [{"Type": "forward", "ForwardConfig": {"TargetGroups": shares}}]
 
 
 def new(scene: Scene, elb: Any, **more: Any) -> Any:
@@ -263,6 +270,12 @@ CASES = (
     case("CreateRule", "with a priority above 50000", "ValidationError", parameter("Priority"),
         lambda s, c: c.create_rule(
             ListenerArn=listener(s), Priority=50001, Conditions=PATH, Actions=forward(target_group(s)))),
+    case("CreateRule", "with a weight above 999", "ValidationError", f"{API}API_TargetGroupTuple.html",
+        lambda s, c: c.create_rule(
+            ListenerArn=listener(s), Priority=3, Conditions=PATH, Actions=weighted((target_group(s), 1000)))),
+    case("CreateRule", "to more than five target groups", "ValidationError", QUOTAS,
+        lambda s, c: c.create_rule(
+            ListenerArn=listener(s), Priority=3, Conditions=PATH, Actions=weighted(*[(target_group(s), 1)] * 6))),
     case("DeleteRule", "of a listener's default rule", "OperationNotPermitted", ERRORS, default_rule),
     case("DeleteRule", "of an unknown ARN", "RuleNotFound", ERRORS,
         lambda s, c: c.delete_rule(RuleArn=NO_RULE)),

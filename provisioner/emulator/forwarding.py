@@ -1,0 +1,61 @@
+"""What a listener does with a request: the first rule that takes it, and the target groups of its action by weight.
+
+Sources: Application Load Balancer user guide, "Listener rules" and "Action types"; ELBv2 API, ForwardActionConfig.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from typing import Any
+
+
+def action_for(elb: Any, listener_arn: str, name: str, path: str) -> dict[str, Any] | None:
+    """Return the action of the first rule of a listener that takes a request for a name and a path."""
+    for rule in elb.describe_rules(listener_arn, None):
+        if rule.is_default or all(_holds(condition, name, path) for condition in rule.conditions):
+            data: dict[str, Any] = rule.actions[-1].data
+            return data
+    return None
+
+
+def patterns(rule: Any) -> list[str]:
+    """Return the path patterns that a rule takes: all, if it is the default one; none, if it asks for other things."""
+    if rule.is_default:
+        return ["/*"]
+    return [value for one in rule.conditions if one["Field"] == "path-pattern" for value in _values(one)]
+
+
+def shares(action: Mapping[str, Any]) -> dict[str, int]:
+    """Return the weight of each target group that an action forwards to; those of weight 0 get no requests."""
+    groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
+    weights = {one["TargetGroupArn"]: int(one.get("Weight") or 0) if "Weight" in one else 1 for one in groups}
+    return {arn: weight for arn, weight in weights.items() if weight}
+
+
+def _holds(condition: Mapping[str, Any], name: str, path: str) -> bool:
+    asked = {"path-pattern": path, "host-header": name.lower()}.get(condition["Field"])
+    return asked is not None and any(_like(pattern, asked) for pattern in _values(condition))
+
+
+def _values(condition: Mapping[str, Any]) -> list[str]:
+    config = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(condition["Field"], "")
+    return list((condition.get(config) or {}).get("Values", ()))
+
+
+def _like(pattern: str, text: str) -> bool:
+    """Whether a text is like a pattern with `*` and `?`, the only signs that mean more than themselves."""
+    return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
+def matches(codes: str, status: int) -> bool:
+    """Whether a status is among a matcher's codes, such as `200`, `200,301` or `200-299`.
+
+    >>> matches("200,301-302", 302)
+    True
+    """
+    for part in codes.split(","):
+        first, _, last = part.partition("-")
+        if int(first) <= status <= int(last or first):
+            return True
+    return False

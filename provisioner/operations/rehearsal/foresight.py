@@ -1,0 +1,90 @@
+"""Says what a planned `up` will take down, by rehearsing it in a process of its own, before anybody agrees to it.
+
+A process of its own, because a rehearsal lays the embedded cloud's calendar over the process that it runs in.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.emulator import manage
+from provisioner.emulator.control import CloudError
+from provisioner.operations import signals
+from provisioner.operations.rehearsal.outage import PredictedOutage
+from provisioner.resources.ecs_service import Service
+
+if TYPE_CHECKING:
+    from provisioner.engine.planned import Planned
+    from provisioner.operations.options import Options
+    from state.model import Record
+
+MOST = 400
+"""Resources of a stack that is rehearsed unasked: some seconds, and a second more for each fifty."""
+PROGRAM = (sys.executable, "-m", "provisioner.cli.main")
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a rehearsal said.
+
+    Attributes:
+        outages: what will be down; None: nobody knows.
+        notes: why that is not known, or what else will go wrong.
+        rehearsed: whether it was asked; it is not where nothing can be down.
+    """
+
+    outages: Sequence[PredictedOutage] | None = None
+    notes: Sequence[str] = ()
+    rehearsed: bool = False
+
+
+def wanted(choice: bool | None, target: str) -> bool:
+    """Whether to rehearse: as was asked for, else on AWS only, where users may notice what is down."""
+    return target == "aws" if choice is None else choice
+
+
+def foresee(
+    options: Options, planned: Sequence[Planned], records: Mapping[str, Record], words: Collection[str] = ()
+) -> Foreseen:
+    """Return what the planned changes will take down; nothing is rehearsed where they can take nothing down.
+
+    Args:
+        words: the command's options that a rehearsal has as well (`--target-step`, `--new-ami`).
+    """
+    actions = {item.action for item in planned} - {"none", "adopt"}
+    runs = any(one.type == Service.type_name and one.phase == "ready" for one in records.values())
+    if not actions or not runs:
+        return Foreseen(())
+    rehearse = options.command_line("rehearse", *words)
+    if "refused" in actions:
+        return Foreseen(None, ("not rehearsed, because changes are refused",))
+    if len(records) > MOST:
+        return Foreseen(None, (f"not rehearsed, because {len(records)} resources take long: {rehearse} does",))
+    try:
+        manage.require_moto()
+    except CloudError as error:
+        return Foreseen(None, (f"what will be down is not known: {error}",))
+    options.report("rehearsing these changes: which URLs and services would be down")
+    with signals.at_once():
+        ended = subprocess.run(
+            [*PROGRAM, *options.words("rehearse", "--json", *words)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    try:
+        document = json.loads(ended.stdout)
+        [run] = document["runs"]
+    except (ValueError, KeyError):
+        last = (ended.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        return Foreseen(None, (f"what will be down is not known: {rehearse} failed: {last}",))
+    if run["refused"]:
+        return Foreseen(None, tuple(f"a rehearsal was refused: {text}" for text in run["problems"]))
+    found = tuple(PredictedOutage(**one) for one in run["outages"])
+    return Foreseen(found, tuple(f"this failed in a rehearsal: {text}" for text in run["problems"]), rehearsed=True)

@@ -1,0 +1,322 @@
+"""Changes every key of `stack.toml` on a standing stack, alone and with an image that exits, and says what is down.
+
+    python -m tests.cloud.every_key              one JSON document
+    python -m tests.cloud.every_key --markdown   the table of docs/rehearse.md
+
+One process stands the stack up in its own embedded cloud; each change is rehearsed in a fork of it. The keys are those
+of the models: one without a value in `VALUES` is an error.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from provisioner.config.base import Model
+from provisioner.config.models import Config
+from provisioner.config.services import Service
+from provisioner.emulator import control
+from provisioner.operations.options import Options
+from provisioner.operations.rehearsal import run
+from provisioner.operations.rehearsal.run import _Copy as Copy
+from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, temporary_cloud
+from state.model import State
+
+SERVICE = "services.web"
+REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
+KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/11111111-2222-3333-4444-555555555555"
+BASE: dict[str, Any] = {
+    "network": {"allow": ["127.0.0.1/32"]},
+    "services": {
+        "web": {
+            "image": f"{REGISTRY}/web:1", "port": 8080, "public": True, "calls": ["api"], "database": True,
+            "scaling": {"min": 2}, "count": 2,
+        },
+        "api": {"image": f"{REGISTRY}/api:1", "port": 9200},
+        "built": {"build": "app", "port": 8090, "public": True, "path": "/built/*", "launch": "ec2"},
+    },
+}  # fmt: skip
+"""The standing stack: a public service with two tasks, one that it calls, and one on instances, with a path of its
+own."""
+OTHER_STACK = {"project", "env", "region", "target", "state.bucket"}
+"""Keys that say which stack it is: with another value nothing of the standing one changes."""
+BUILT = ("build", "dockerfile", "build_args")
+VALUES: dict[str, Any] = {
+    "protect": True,
+    "kms_key": KEY,
+    "network.cidr": "10.8.0.0/16",
+    "network.zones": 2,
+    "network.allow": ["198.51.100.0/24"],
+    "network.flow_logs": True,
+    "dns.domain": "example.org",
+    "dns.host": "www",
+    "dns.create_zone": True,
+    "dns.private_domain": "data.internal",
+    "dns.discovery_domain": "apps.internal",
+    "capacity.instance_types": ["m5.large"],
+    "capacity.spot": False,
+    "capacity.min": 1,
+    "capacity.max": 6,
+    "database.name": "other",
+    "database.user": "other",
+    "database.min_acu": 1,
+    "database.max_acu": 8,
+    "database.readers": 1,
+    "database.backup_days": 14,
+    "database.iam_authentication": True,
+    "database.logs": ["error"],
+    "load_balancer.access_logs": True,
+    "load_balancer.waf_acl": ACL,
+    "account.trunking": False,
+    "logs.retention_days": 30,
+    "logs.kms_key": KEY,
+    "services.web.image": f"{REGISTRY}/web:2",
+    "services.web.build": "other",
+    "services.web.dockerfile": "Dockerfile.other",
+    "services.web.build_args": {"VERSION": "2"},
+    "services.web.port": 8181,
+    "services.web.launch": "ec2",
+    "services.web.on_demand.base": 1,
+    "services.web.on_demand.percent": 50,
+    "services.web.public": False,
+    "services.web.path": "/web/*",
+    "services.web.calls": [],
+    "services.web.database": False,
+    "services.web.wait_for_database": False,
+    "services.web.cpu": 512,
+    "services.web.memory": 1024,
+    "services.web.scaling.min": 3,
+    "services.web.scaling.max": 12,
+    "services.web.scaling.cpu": 50,
+    "services.web.count": 3,
+    "services.web.health.path": "/up",
+    "services.web.health.codes": "200-399",
+    "services.web.health.command": ["/app", "check"],
+    "services.web.health.interval": 20,
+    "services.web.health.timeout": 6,
+    "services.web.health.healthy": 3,
+    "services.web.health.unhealthy": 4,
+    "services.web.health.grace": 90,
+    "services.web.deployment.min_percent": 50,
+    "services.web.deployment.max_percent": 150,
+    "services.web.stop_timeout": 40,
+    "services.web.deregistration_delay": 60,
+    "services.web.environment": {"GREETING": "hello"},
+    "services.web.user": "1000:1000",
+    "services.web.read_only": True,
+    "services.web.exec": False,
+}
+"""Another value for each key."""
+WITH: dict[str, dict[str, Any]] = {
+    "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
+    "services.web.scaling.min": {"services.web.count": 3},
+    "services.web.cpu": {"services.web.memory": 1024},
+}
+"""What has to change along with a key."""
+
+
+@dataclass
+class Row:
+    """One change, and what was down.
+
+    Attributes:
+        refused: why nothing was done.
+        failed: what failed.
+        counts: what became of how many resources.
+        outages: what was down: what, for how many seconds (None: for good), and why.
+    """
+
+    change: str
+    fails: bool
+    refused: str = ""
+    failed: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    outages: list[tuple[str, float | None, str]] = field(default_factory=list)
+
+
+def keys(model: type[Model] = Config, before: str = "") -> Iterator[str]:
+    """Yield the keys of the models, by their full names; those of services as `services.web.KEY`."""
+    for name, one in model.model_fields.items():
+        inner = one.annotation
+        if name == "services" and model is Config:
+            yield from keys(Service, f"{SERVICE}.")
+        elif isinstance(inner, type) and issubclass(inner, Model):
+            yield from keys(inner, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def changes() -> dict[str, Callable[[dict[str, Any]], None]]:
+    """Return what to do to the table of the standing stack, by what the row is called."""
+    found: dict[str, Callable[[dict[str, Any]], None]] = {
+        key: _setting({key: VALUES[key]} | WITH.get(key, {})) for key in keys() if key not in OTHER_STACK
+    }
+    return found | {
+        "services.api.port, which web calls": _setting({"services.api.port": 9300}),
+        "services.web.health and its image": _setting(
+            {"services.web.health.path": "/up", "services.web.image": f"{REGISTRY}/web:2"}
+        ),
+        "services.web.port, health and image": _setting(
+            {"services.web.port": 8181, "services.web.health.path": "/up", "services.web.image": f"{REGISTRY}/web:2"}
+        ),
+        "services.web renamed": _renamed("web", "front"),
+        "services.api renamed": _renamed("api", "backend"),
+        "services.built removed": lambda table: _removed(table, "built"),
+        "the paths of web and built exchanged": _setting(
+            {"services.web.path": "/built/*", "services.built.path": "/*"}
+        ),
+    }
+
+
+def _setting(values: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    def change(table: dict[str, Any]) -> None:
+        for key, value in values.items():
+            # what is about builds is changed where there is one
+            built = key.rpartition(".")[2] in BUILT
+            *path, last = (key.replace(SERVICE, "services.built") if built else key).split(".")
+            inner = table
+            for name in path:
+                inner = inner.setdefault(name, {})
+            inner[last] = value
+
+    return change
+
+
+def _renamed(name: str, other: str) -> Callable[[dict[str, Any]], None]:
+    def change(table: dict[str, Any]) -> None:
+        services = table["services"]
+        services[other] = services.pop(name)
+        for service in services.values():
+            service["calls"] = [other if callee == name else callee for callee in service.get("calls", ())]
+
+    return change
+
+
+def _removed(table: dict[str, Any], name: str) -> None:
+    del table["services"][name]
+
+
+# -- the standing stack, and its forks ---------------------------------------------------------------------------------
+
+
+def standing(directory: Path) -> TemporaryCloud:
+    """Stand the stack up, in this process, and leave it alone for an hour.
+
+    Args:
+        directory: where what it builds is put.
+    """
+    config = Config.model_validate(BASE)
+    for name in ("app/Dockerfile", "app/Dockerfile.other", "other/Dockerfile"):
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(f"FROM scratch\nLABEL of={name}\n")
+    temporary = temporary_cloud(Options(config=directory / "stack.toml"), config, "")
+    there = {
+        "region": config.region, "keys": [KEY], "web_acls": [ACL],
+        "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],
+    }  # fmt: skip
+    control.put_unmanaged(temporary.cloud, there)
+    control.pass_time(temporary.cloud, 0, "times:0.1")
+    first = _copy(temporary, config).run(run.RehearsalOptions(), "typical")
+    assert first.passes, first.problems
+    control.pass_time(temporary.cloud, run.QUIET_SECONDS, "uneven")
+    return temporary
+
+
+def _copy(temporary: TemporaryCloud, config: Config) -> Copy:
+    return Copy(replace(temporary, config=config), config, State(config.name), builds=True, report=lambda text: None)
+
+
+def rehearsed(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
+    """Make one change to the standing stack, in a process of its own."""
+    from provisioner.emulator import inside
+
+    there, here = os.pipe()
+    with _FORKING:
+        child = inside.fork()
+        if child == 0:
+            os.close(there)
+            _finish(here, lambda: _rehearse(temporary, name, fails=fails))
+        os.close(here)
+    with os.fdopen(there, "rb") as told:
+        text = told.read()
+    os.waitpid(child, 0)
+    document = json.loads(text)
+    assert "traceback" not in document, f"{name}: {document['traceback']}"
+    return Row(**document)
+
+
+_FORKING = threading.Lock()
+
+
+def _finish(pipe: int, work: Callable[[], Row]) -> None:
+    try:
+        document = asdict(work())
+    except BaseException:  # noqa: BLE001 (it is told to the one who waits)
+        document = {"traceback": traceback.format_exc()}
+    with os.fdopen(pipe, "wb") as tell:
+        tell.write(json.dumps(document).encode())
+    os._exit(0)
+
+
+def _rehearse(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
+    from provisioner.emulator import inside
+
+    temporary = replace(temporary, cloud=inside.after_fork(temporary.cloud))
+    table = copy.deepcopy(BASE)
+    changes()[name](table)
+    broken: tuple[str, ...] = ()
+    if fails:
+        broken = tuple(one for one in ("web", "front") if one in table["services"])
+        for service in broken:
+            table["services"][service]["image"] = f"{REGISTRY}/web:3"
+    found = _copy(temporary, Config.model_validate(table)).run(run.RehearsalOptions(fails=broken), "uneven")
+    refused, problems = found.problems[0] if found.refused else "", [] if found.refused else list(found.problems)
+    outages: list[tuple[str, float | None, str]] = [
+        (one.url or one.service, None if one.until is None else round(one.until - one.since), one.why)
+        for one in found.outages
+    ]
+    return Row(name, fails, refused, problems, dict(found.counts), outages)
+
+
+def table(only: str = "") -> list[Row]:
+    """Return all rows: each change alone, and with an image that exits."""
+    wanted = [(name, fails) for name in changes() for fails in (False, True) if only in name]
+    with TemporaryDirectory() as directory, ThreadPoolExecutor(os.cpu_count()) as pool:
+        temporary = standing(Path(directory))
+        return list(pool.map(lambda one: rehearsed(temporary, one[0], fails=one[1]), wanted))
+
+
+def markdown(rows: list[Row]) -> list[str]:
+    """Return the table of docs/rehearse.md."""
+    found = {(row.change, row.fails): row for row in rows}
+    names = dict.fromkeys(row.change for row in rows)
+    lines = [f"| {name} | {_words(found[name, False])} | {_words(found[name, True])} |" for name in names]
+    return ["| change | outage | with an image that exits |", "|---|---|---|", *lines]
+
+
+def _words(row: Row) -> str:
+    if row.refused:
+        return "refused"
+    told = dict.fromkeys(
+        f"`{what}`{'' if seconds is not None else ' permanently'}: {why}" for what, seconds, why in row.outages
+    )
+    return "; ".join(told) or "none"
+
+
+if __name__ == "__main__":
+    only = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    rows = table(only)
+    print("\n".join(markdown(rows)) if "--markdown" in sys.argv else json.dumps([asdict(row) for row in rows]))
+    sys.stdout.flush()
+    os._exit(0)

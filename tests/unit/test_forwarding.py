@@ -1,0 +1,63 @@
+"""What a listener does with a request: its rules by priority, target groups by weight."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+from provisioner.emulator import forwarding
+
+
+def action(**weights: int | None) -> dict[str, Any]:
+    groups = [{"TargetGroupArn": n} | ({} if w is None else {"Weight": w}) for n, w in weights.items()]
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+
+
+def rule(*conditions: dict[str, Any], to: str, default: bool = False) -> Any:
+    return SimpleNamespace(
+        conditions=conditions, is_default=default, actions=[SimpleNamespace(data=action(**{to: None}))]
+    )
+
+
+def path(*values: str) -> dict[str, Any]:
+    return {"Field": "path-pattern", "PathPatternConfig": {"Values": list(values)}}
+
+
+RULES = [
+    rule(path("/api/?", "/v1/*"), to="api"),
+    rule({"Field": "host-header", "HostHeaderConfig": {"Values": ["*.example.org"]}}, path("/*"), to="org"),
+    rule({"Field": "http-header"}, to="never"),
+    rule(to="rest", default=True),
+]
+ELB = SimpleNamespace(describe_rules=lambda listener, arns: RULES)
+
+
+def test_the_first_rule_that_takes_a_request_has_it() -> None:
+    def taken(name: str, path: str) -> str:
+        found = forwarding.action_for(ELB, "arn", name, path)
+        assert found
+        [group] = forwarding.shares(found)
+        return group
+
+    assert taken("a.example.com", "/api/x") == "api"
+    assert taken("a.example.com", "/api/xy") == "rest"
+    assert taken("a.example.org", "/v1/") == "api"
+    assert taken("A.Example.org", "/") == "org"
+    assert [forwarding.patterns(one) for one in RULES] == [["/api/?", "/v1/*"], ["/*"], [], ["/*"]]
+
+
+def test_a_group_of_weight_0_gets_nothing_and_one_without_a_weight_all() -> None:
+    assert forwarding.shares(action(old=0, new=1)) == {"new": 1}
+    assert forwarding.shares(action(only=None)) == {"only": 1}
+    assert forwarding.shares(action(a=0, b=0)) == {}
+    assert forwarding.shares({"Type": "fixed-response"}) == {}
+
+
+def test_an_entry_draws_by_weight() -> None:
+    from provisioner.emulator.containers import entry
+
+    drawn = Counter(entry._drawn(action(a=3, b=1, c=0)) for _ in range(4000))
+    assert drawn.keys() == {"a", "b"}
+    assert 2800 < drawn["a"] < 3200
+    assert entry._drawn(action(a=0)) == ""
