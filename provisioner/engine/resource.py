@@ -89,6 +89,7 @@ class Resource:
         retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
+        leads: it leads traffic to what it names: no longer declared, it is deleted before that is drained.
         runs: something runs in it, which uses what it is built on until it is deleted: a service.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
         listed_one_by_one: its list costs a call a resource, and what is removed is only listed when its turn comes.
@@ -115,6 +116,7 @@ class Resource:
     retained_because: ClassVar[str] = ""
     versioned: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
+    leads: ClassVar[bool] = False
     runs: ClassVar[bool] = False
     protection: ClassVar[str] = ""
     listed_one_by_one: ClassVar[bool] = False
@@ -200,6 +202,11 @@ class Resource:
 
     def still_in_use(self, aws: Any, live: Observed) -> str:
         """Say what still uses that which goes with the change from `live`, so that it waits; empty if nothing does."""
+        return ""
+
+    @classmethod
+    def winding_down(cls, aws: Any) -> str:
+        """Say what of this type still runs that is being stopped, and uses what it was made with; empty if nothing."""
         return ""
 
     @classmethod

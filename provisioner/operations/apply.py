@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from provisioner.engine.apply import Apply
 from provisioner.engine.declaration import reachable
 from provisioner.engine.destroy import Destroy, type_of
-from provisioner.engine.errors import SomeFailed
-from provisioner.engine.events import Emit, Notice, RunStarted
+from provisioner.engine.errors import SomeFailed, TimedOut
+from provisioner.engine.events import Emit, Notice, ResourceWaiting, RunStarted
 from provisioner.engine.known import KnownResources
 from provisioner.engine.narrow import Narrow
 from provisioner.engine.plan import plan
@@ -79,11 +79,16 @@ def up(
     return timed(aws.pace, "up", target_step, store, work, [walk.progress for walk in walks])
 
 
+STOPPING_TIMEOUT, LOOK_SECONDS = 1200.0, 5.0
+"""Seconds that tasks may take to stop, drained before, and between two looks at them."""
+
+
 class _Walks(NamedTuple):
     """The walks of one `up`, in their order (`engine/parts.py`)."""
 
     apply: Apply
     shift: Narrow
+    divert: Destroy
     drain: Destroy
     narrow: Narrow
     destroy: Destroy
@@ -92,24 +97,47 @@ class _Walks(NamedTuple):
     def of(
         cls, aws: Aws, store: Store, emit: Emit, apply: Apply, orphaned: Sequence[str], *, unprotect: bool
     ) -> _Walks:
+        leading = [address for address in orphaned if type_of(store.records[address]).leads]
         running = running_orphans(store.records, orphaned)
-        drain, destroy = (
+        divert, drain, destroy = (
             Destroy(aws.exhaustive(), store, some, emit, unprotect=unprotect)
-            for some in (running, set(orphaned) - set(running))
+            for some in (leading, running, set(orphaned) - {*leading, *running})
         )
-        return cls(apply, Narrow(apply, "shifted"), drain, Narrow(apply, "declared"), destroy)
+        return cls(apply, Narrow(apply, "shifted"), divert, drain, Narrow(apply, "declared"), destroy)
 
     def take_away(self, aws: Aws) -> None:
         """Move the traffic, and delete and narrow what nothing uses any more."""
         self.shift.run()
-        for resource_type in dict.fromkeys(
-            map(type_of, [*self.drain.records.values(), *self.destroy.records.values()])
-        ):
+        going = [record for walk in (self.divert, self.drain, self.destroy) for record in walk.records.values()]
+        for resource_type in dict.fromkeys(map(type_of, going)):
             # what an interrupted teardown left half deleted is found as well
             aws.mark_stale(resource_type)
+        self.divert.run()
         self.drain.run()
+        if self.apply.wider:
+            self._wait_until_stopped(aws)
         self.narrow.run()
         self.destroy.run()
+
+    def _wait_until_stopped(self, aws: Aws) -> None:
+        """Wait until what is being stopped has stopped: it works with the former settings to its end.
+
+        Raises:
+            TimedOut: it has not for long.
+        """
+        began, address = aws.pace.now(), next(iter(self.apply.wider))
+        running = [kind for kind in {type(one.resource) for one in self.apply.declared.values()} if kind.runs]
+        while left := next(filter(None, (resource_type.winding_down(aws) for resource_type in running)), ""):
+            seconds = aws.pace.now() - began
+            if seconds > STOPPING_TIMEOUT:
+                raise TimedOut(
+                    f"timed out after {seconds:.0f} s: {left}. Run the same command again to continue waiting"
+                )
+            step = self.apply.declared[address].step
+            self.apply.progress.emit(
+                ResourceWaiting(address, step, f"its former part is in use: {left}", round(seconds, 1))
+            )
+            aws.pace.sleep(LOOK_SECONDS)
 
     def tell_what_stays(self, emit: Emit, until: str) -> None:
         """Say what is still wider than declared, and until when."""

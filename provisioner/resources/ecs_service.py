@@ -12,8 +12,9 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
+from provisioner.engine.words import count
 from provisioner.resources import members
-from provisioner.resources.ecs_cluster import own_clusters
+from provisioner.resources.ecs_cluster import own_clusters, tasks
 from provisioner.resources.ecs_deployments import (
     NETWORK,
     ROLLING,
@@ -222,6 +223,14 @@ class Service(Resource):
         if live.attributes["desired_count"]:
             aws.client("ecs").update_service(**where, desiredCount=0)
         aws.client("ecs").delete_service(**where, force=True)
+
+    @classmethod
+    def winding_down(cls, aws: Aws) -> str:
+        """Say which tasks of the stack's services are being stopped: ECS completes a deployment before that is over."""
+        clusters = own_clusters(aws)
+        found = [task for cluster in clusters for task in tasks(aws, cluster, "STOPPED")]
+        left = [task for task in found if task.get("lastStatus") != "STOPPED"]
+        return f"{count(len(left), 'task')} still stopping" if left else ""
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:

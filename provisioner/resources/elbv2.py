@@ -27,6 +27,8 @@ ATTRIBUTES = {
 """What of a load balancer's fields is one of its attributes, which no list tells."""
 LOGS = "access_logs.s3"
 """How the names of the attributes begin that say whether requests are logged, and to which bucket."""
+DNS_TTL = 60.0
+"""Seconds for which clients may remember a load balancer's addresses (User Guide, "Load balancer scheme")."""
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
 """AWS's own, which CreateTargetGroup does not return."""
@@ -153,6 +155,9 @@ class LoadBalancer(Resource):
         elb = aws.client("elbv2")
         if "subnets" in changes:
             elb.set_subnets(LoadBalancerArn=live.id, Subnets=self.subnets)
+            if {*changes["subnets"].old} - {*self.subnets}:
+                # what else is there, routes above all, may go only when nobody is sent there any more
+                aws.pace.sleep(DNS_TTL)
         if "security_groups" in changes:
             elb.set_security_groups(LoadBalancerArn=live.id, SecurityGroups=self.security_groups)
         settings = {key: str(value).lower() for key, value in members.changed(ATTRIBUTES, changes).items()}

@@ -149,7 +149,13 @@ class Listener(Resource):
 
     def _beside(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Listener:
         there, asked = live.attributes["default_actions"], before.get("default_actions")
-        return replace(self, default_actions=both(self.default_actions, asked, there, shifted=shifted))
+        shown = live.attributes["certificate_arn"]
+        return replace(
+            self,
+            default_actions=both(self.default_actions, asked, there, shifted=shifted),
+            # of another domain, it says nothing of the name that is still in use
+            certificate_arn=shown if shown == before.get("certificate_arn") else self.certificate_arn,
+        )
 
     def _settings(self) -> dict[str, Any]:
         settings = {"Protocol": self.protocol, "Port": self.port, "DefaultActions": self.default_actions}
@@ -173,6 +179,7 @@ class ListenerRule(Resource):
     service = "elbv2"
     identity = ("listener_arn", "priority")
     has_parent = True
+    leads = True
     create_only = frozenset({"listener_arn"})
 
     @classmethod

@@ -111,6 +111,7 @@ VALUES: dict[str, Any] = {
     "services.web.deployment.min_percent": 50,
     "services.web.deployment.max_percent": 150,
     "services.web.stop_timeout": 40,
+    "services.web.circuit_breaker.threshold": 5,
     "services.web.deregistration_delay": 60,
     "services.web.environment": {"GREETING": "hello"},
     "services.web.user": "1000:1000",

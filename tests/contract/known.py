@@ -47,6 +47,7 @@ EXPLAINED = (
     Known(r"application-autoscaling\..*", "surplus", r".*\.ScalableTargetARN", NEWER),
     Known(r"autoscaling\.DescribeAutoScalingGroups", "surplus", r".*\.Status", "there while a group is deleted"),
     Known(r"ec2\.CreateSubnet|ec2\.DescribeLaunchTemplates", "surplus", r".*\.Tags", ASKED),
+    Known(r"ec2\.Create(Subnet|Vpc)", "surplus", r".*\.BlockPublicAccessStates.*", NEWER),
     Known(r"ec2\.DescribeLaunchTemplateVersions", "surplus", r".*\.(IamInstanceProfile|MetadataOptions)", ASKED),
     Known(r"ec2\.DescribeLaunchTemplateVersions", "missing", r".*\.InstanceType", "the group says which types"),
     Known(r"ec2\.DescribeLaunchTemplate.*", "format", r".*\.CreatedBy", "it is the root user who rehearses"),
