@@ -76,8 +76,8 @@ def lists(reads: set[str]) -> set[str]:
         client = boto3.client(BOTO3_NAMES.get(signed, signed), region_name=REGION)
         model = client.meta.service_model
         found |= {f"{signed}:{name}" for name in model.operation_names if client.can_paginate(xform_name(name))}
-    # the first goes by names, the other is asked by id here and comes at once
-    return found - {"route53:ListResourceRecordSets", "ec2:DescribeLaunchTemplateVersions"}
+    # the first goes by names, the others are asked by id here and come at once
+    return found - {"route53:ListResourceRecordSets", "ec2:DescribeLaunchTemplateVersions", "ecr:DescribeImages"}
 
 
 def test_each_request_is_met_by_two_faults_in_turn(life: Life) -> None:

@@ -130,6 +130,24 @@ def _set_hibernation(self: Any, requested: dict[str, bool] | None) -> None:
 replace(Instance, "hibernation_options")(property(_hibernation, _set_hibernation))
 
 
+def _client_token(self: Any) -> str:
+    """DescribeInstances: there for every instance, empty where none was asked for (recorded: cloud-custodian)."""
+    return self.__dict__["_client_token"] or ""
+
+
+def _set_client_token(self: Any, asked: str | None) -> None:
+    self.__dict__["_client_token"] = asked
+
+
+replace(Instance, "client_token")(property(_client_token, _set_client_token))
+
+
+@wrap(Instance, "public_dns_name")
+def public_dns_name(original: Any, self: Any) -> str:
+    """DescribeInstances: empty for one without a public address (recorded: cloud-custodian)."""
+    return original(self) or ""
+
+
 # DescribeInstances: one that is terminated is in no network any more (recorded: cloud-custodian)
 _AFTERWARDS: dict[str, Any] = {
     "network_interfaces": [],

@@ -47,6 +47,8 @@ _MADE_UP = re.compile(
     r"|\b\d+\.\d+\.\d+\.\d+\b(?!/)"
     r"|(?<=cluster-)[a-z0-9]{12}|(?<=cluster-ro-)[a-z0-9]{12}"
     r"|(?<=-)[0-9a-f]{8}(?=[-.a-z0-9]*\.vpce\.)"
+    # a service deployment's, in small and capital letters
+    r"|(?<=/)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{21}(?![\w-])"
     # EC2's ids, of which one in 2,600 has no digit among its eight
     r"|(?<=-)([0-9a-f]{8}|[0-9a-f]{17})(?![A-Za-z0-9-])"
     r"|(?<![A-Za-z0-9])((?=[a-z]*\d)[a-z0-9]{8,}|[a-z0-9]{16,})(-[0-9a-f]{4,})*(?![A-Za-z0-9])"
