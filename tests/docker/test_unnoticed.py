@@ -132,10 +132,13 @@ def shop(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Ite
     project.down()
 
 
+def trusted(shop: Project) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(shop.state / "app.example.com.pem"))
+
+
 @pytest.mark.timeout(1500)
 def test_no_request_fails_while_port_path_name_image_and_health_change(shop: Project) -> None:
-    trusted = ssl.create_default_context(cafile=str(shop.state / "app.example.com.pem"))
-    load = Load(shop.run("output", "local_url").out.strip(), trusted)
+    load = Load(shop.run("output", "local_url").out.strip(), trusted(shop))
 
     def change(what: str, *pairs: tuple[str, str], code: int = 0) -> None:
         for before, after in pairs:
@@ -164,3 +167,29 @@ def test_no_request_fails_while_port_path_name_image_and_health_change(shop: Pro
         change("the zones", ('env = "dev"', 'env = "dev"\n[network]\nzones = 2\n'))
     assert not load.failed, load.failed[:10]
     assert all(number > 20 for number in load.counts.values()), load.counts
+
+
+def test_a_request_fails_where_a_rule_is_revoked(shop: Project) -> None:
+    """What the test above rests on: the entry asks the security groups."""
+    url, ec2 = shop.run("output", "local_url").out.strip(), shop.cloud.client("ec2")
+    groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["shop-dev-alb"]}])[
+        "SecurityGroups"
+    ]
+    ec2.revoke_security_group_egress(GroupId=groups[0]["GroupId"], IpPermissions=groups[0]["IpPermissionsEgress"])
+
+    def status() -> int:
+        try:
+            with urllib.request.urlopen(url, timeout=30, context=trusted(shop)) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    deadline = time.monotonic() + 60
+    while status() == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert status() in {503, 504}
+    shop.up()
+    while status() != 200:
+        assert time.monotonic() < deadline + 60
+        time.sleep(0.1)

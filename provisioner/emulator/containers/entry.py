@@ -26,6 +26,7 @@ IDLE_SECONDS = 60
 """A load balancer's idle timeout."""
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
               "transfer-encoding", "upgrade", "content-length"}  # fmt: skip
+TOO_LONG = ("504 Gateway Time-out", b"504: the target took too long")
 NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
 
 
@@ -134,7 +135,10 @@ class Forward:
         found = targets.healthy(_drawn(action))
         if not found:
             return _plain(start_response, *NO_TARGET)
-        return _ask(found[next(self._turn) % len(found)].port, environ, start_response)
+        target = found[next(self._turn) % len(found)]
+        if not target.let_in:
+            return _plain(start_response, *TOO_LONG)
+        return _ask(target.port, environ, start_response)
 
 
 def _action(balancer: str, name: str, path: str) -> dict[str, Any] | None:
@@ -162,7 +166,7 @@ def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable
         answer = connection.getresponse()
         content = answer.read()
     except TimeoutError:
-        return _plain(start_response, "504 Gateway Time-out", b"504: the target took too long")
+        return _plain(start_response, *TOO_LONG)
     except (OSError, http.client.HTTPException):
         return _plain(start_response, "502 Bad Gateway", b"502: the target did not answer")
     finally:

@@ -17,6 +17,7 @@ from provisioner.emulator.ecs.store import Store, Task, stores
 from provisioner.emulator.forwarding import matches
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.patch import wrap
+from provisioner.emulator.security_groups import allow_tcp
 
 READ_SECONDS = 0.2
 SHORTEST_SECONDS = 0.5
@@ -35,6 +36,7 @@ class TaskTarget:
 
     Attributes:
         excused_until: when the task's grace period ends, in seconds since the epoch.
+        let_in: whether the security groups let the load balancer reach it.
     """
 
     port: int
@@ -45,6 +47,7 @@ class TaskTarget:
     healthy_after: int
     unhealthy_after: int
     excused_until: float
+    let_in: bool
     state: str = "initial"
     successes: int = 0
     failures: int = 0
@@ -52,7 +55,10 @@ class TaskTarget:
     next_at: float = 0.0
 
 
-SETTINGS = ("port", "path", "timeout", "interval", "codes", "healthy_after", "unhealthy_after", "excused_until")
+SETTINGS = (
+    *("port", "path", "timeout", "interval", "codes", "healthy_after", "unhealthy_after"),
+    *("excused_until", "let_in"),
+)
 """What of a target follows from its group and its task, which may change at any time."""
 _targets: dict[tuple[str, str], TaskTarget] = {}
 """By target group and address."""
@@ -120,7 +126,15 @@ def _found() -> Iterator[tuple[tuple[str, str], TaskTarget]]:
                     store, task = tasks.get(address, (None, None))
                     port = runs.port(task, int(target["Port"])) if task else None
                     if store and task and port:
-                        yield (group.arn, address), _target(group, port, _excused_until(store, task))
+                        let_in = _let_in(store, group, task, int(target["Port"]))
+                        yield (group.arn, address), _target(group, port, _excused_until(store, task), let_in=let_in)
+
+
+def _let_in(store: Store, group: Any, task: Task, port: int) -> bool:
+    """Whether a rule lets a load balancer of the group send to this port, and one lets the task take it."""
+    own = (task.spec.get("networkConfiguration") or {}).get("awsvpcConfiguration", {}).get("securityGroups", ())
+    balancers = [store.elbv2.load_balancers.get(arn) for arn in group.load_balancer_arns]
+    return any(allow_tcp(store.ec2, balancer.security_groups, own, port) for balancer in balancers if balancer)
 
 
 def _excused_until(store: Store, task: Task) -> float:
@@ -130,7 +144,7 @@ def _excused_until(store: Store, task: Task) -> float:
     return (task.times["startedAt"].timestamp() if "startedAt" in task.times else time.time()) + grace
 
 
-def _target(group: Any, port: int, excused_until: float) -> TaskTarget:
+def _target(group: Any, port: int, excused_until: float, *, let_in: bool) -> TaskTarget:
     return TaskTarget(
         port,
         group.health_check_path or "/",
@@ -140,23 +154,12 @@ def _target(group: Any, port: int, excused_until: float) -> TaskTarget:
         int(group.healthy_threshold_count),
         int(group.unhealthy_threshold_count),
         excused_until,
+        let_in,
     )
 
 
 def _check(target: TaskTarget) -> None:
-    reason = ""
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=target.timeout)
-        try:
-            connection.request("GET", target.path, headers={"User-Agent": "ELB-HealthChecker/2.0"})
-            status = connection.getresponse().status
-        finally:
-            connection.close()
-        reason = failure(target.codes, status)
-    except TimeoutError:
-        reason = TIMED_OUT
-    except (OSError, http.client.HTTPException):
-        reason = FAILED
+    reason = _failure_now(target) if target.let_in else TIMED_OUT
     target.failures = target.failures + 1 if reason else 0
     target.successes = 0 if reason else target.successes + 1
     # A new target is healthy after one good answer (user guide, target group health checks)
@@ -165,6 +168,22 @@ def _check(target: TaskTarget) -> None:
     elif target.failures >= target.unhealthy_after:
         target.state, target.reason = "unhealthy", reason
     target.next_at = time.monotonic() + target.interval
+
+
+def _failure_now(target: TaskTarget) -> str:
+    """Ask a target, and say why that is a failed check; empty if it is none."""
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=target.timeout)
+        try:
+            connection.request("GET", target.path, headers={"User-Agent": "ELB-HealthChecker/2.0"})
+            status = connection.getresponse().status
+        finally:
+            connection.close()
+        return failure(target.codes, status)
+    except TimeoutError:
+        return TIMED_OUT
+    except (OSError, http.client.HTTPException):
+        return FAILED
 
 
 def failure(codes: str, status: int) -> str:
