@@ -101,7 +101,7 @@ def for_up(
     nodes = []
     for address, item in declared.items():
         after: dict[str, float] = {}
-        for need in item.dependencies:
+        for need in item.waits_for(there):
             later = _lag(item.resource, need, all_times[need.address], blocking=blocking)
             after[need.address] = max(after.get(need.address, 0.0), later)
         nodes.append(Node(address, all_times[address].ready, after))
@@ -124,6 +124,8 @@ def for_down(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = 
     nodes = {address: Node(address, all_times[address].gone, {}) for address in declared}
     for user, item in declared.items():
         for need in item.dependencies:
+            if need.order_only:
+                continue
             desired = declared[need.address].resource
             member = item.resource.type_name == "db_instance" and desired.type_name == "db_cluster"
             frees = item.resource.frees_dependencies_early and not blocking and not member

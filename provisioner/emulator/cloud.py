@@ -56,30 +56,34 @@ class Cloud:
 
     def load(self, dns_socket: socket.socket, directory: str) -> None:
         """Import moto with our rules laid over it, while the port is open already: early calls wait for this."""
-        try:
-            with LOCK:
-                from provisioner.emulator import overlay
+        with LOCK:
+            from provisioner.emulator import overlay
 
-                overlay.install()
-                from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+            overlay.install()
+            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-                from provisioner.emulator import dns, tick
+            from provisioner.emulator import dns, tick
 
-                self._moto = DomainDispatcherApplication(create_backend_app)
-                self._prepare()
-            CLOCK.tick = tick.tick
-            CLOCK.show_calendar()
-            threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
-            dns.serve(dns_socket)
-            containers.begin(directory)
-        except BaseException:  # noqa: BLE001 (a thread's end would leave a deaf server behind)
-            traceback.print_exc()
-            sys.stderr.flush()
-            os._exit(1)
+            self._moto = DomainDispatcherApplication(create_backend_app)
+            self._prepare()
+        CLOCK.tick = tick.tick
+        CLOCK.show_calendar()
+        threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
+        dns.serve(dns_socket)
+        containers.begin(directory)
         # what moto loaded stays, and is not to be searched for garbage again and again
         gc.freeze()
         gc.set_threshold(GARBAGE)
         self.ready.set()
+
+    def load_or_exit(self, dns_socket: socket.socket, directory: str) -> None:
+        """Load in a thread, whose end alone would leave a deaf server behind."""
+        try:
+            self.load(dns_socket, directory)
+        except BaseException:  # noqa: BLE001 (whatever it is, the server is of no use)
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
 
     def _prepare(self) -> None:
         """What the account holds before any stack: the user who rehearses, and its registered domain, delegated."""

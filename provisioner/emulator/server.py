@@ -47,7 +47,7 @@ def serve(listener: socket.socket, dns: socket.socket, domain: str, key: str, di
     server = Server(listener, partial(_application, cloud), check_sender)
     storage.begin(listener.getsockname()[1], directory)
     cloud.stop = server.shutdown
-    threading.Thread(target=cloud.load, args=(dns, directory), daemon=True).start()
+    threading.Thread(target=cloud.load_or_exit, args=(dns, directory), daemon=True).start()
     place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     threading.Thread(target=_end_with, args=(place, server.shutdown), daemon=True).start()
     server.serve_forever(poll_interval=0.1)

@@ -144,11 +144,12 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         if cloud is None and manage.find(options.directory) is None:
             from provisioner.operations import regions
 
-            regions.check_emulated(config.region, str(options.file))
+            session = local_session(config.region, "")
+            regions.check_emulated(session, config.region, str(options.file))
         cloud = cloud or start_cloud(options, config)
         runtime = CloudRuntime(cloud.clock_link())
         options.ends.callback(runtime.close)
-        session, resolver = _local_session(config.region, cloud.key), ("127.0.0.1", cloud.dns_port)
+        session, resolver = local_session(config.region, cloud.key), ("127.0.0.1", cloud.dns_port)
         cloud.reach(session)
         connection = Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
     else:
@@ -180,7 +181,7 @@ def _time_scale() -> float:
     return scale
 
 
-def _local_session(region: str, key: str) -> boto3.Session:
+def local_session(region: str, key: str) -> boto3.Session:
     """Return a session that reads nothing of the user's AWS settings and never uses a proxy."""
     import boto3
     import botocore.session

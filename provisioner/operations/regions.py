@@ -51,18 +51,17 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
     return explained(error)
 
 
-def check_emulated(region: str, where: str) -> None:
+def check_emulated(session: boto3.Session, region: str, where: str) -> None:
     """Refuse a Region that the embedded cloud does not have, which is one that boto3 does not know.
 
     Args:
+        session: one that reads nothing of the user's AWS settings.
         where: the file that the Region is configured in.
 
     Raises:
         ConfigurationError: with the nearest one.
     """
-    import boto3
-
-    known = _known(boto3.Session(region_name=region))
+    known = _known(session)
     if region not in known:
         raise ConfigurationError(f'{where}: region: "{region}" is not an AWS Region: {_nearest(region, known)}')
 

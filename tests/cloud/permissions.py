@@ -126,7 +126,7 @@ class Stack:
         """The stack's tags as a call brings them."""
         return [{key: name, value: text} for name, text in self.tags.items()]
 
-    def call(self, service: str, operation: str, **parameters: Any) -> None:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> None:
         """Make a call, which may fail of anything but permissions: those are looked at first."""
         client = self.cloud.client(service)
         self.called.add(client.meta.method_to_api_mapping[operation])

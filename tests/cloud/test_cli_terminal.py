@@ -256,8 +256,8 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
     assert shown == [f"up ecs-sample-dev: account 123456789012, ap-northeast-1, {again.out.split()[2]} resources"]
 
     status = project.run("status").out
-    assert re.search(r"^service +tasks +deployment +capacity$", status, re.MULTILINE)
-    assert re.search(r"^backend +1/1 +COMPLETED +FARGATE_SPOT$", status, re.MULTILINE)
+    assert re.search(r"^service +tasks +revision +deployment +capacity$", status, re.MULTILINE)
+    assert re.search(r"^backend +1/1 +\S+ +COMPLETED +FARGATE_SPOT$", status, re.MULTILINE)
     live = project.run("status", "--json").document["live"]
     assert [service["name"] for service in live["services"]] == ["backend", "frontend"]
     assert {i["status"] for i in live["instances"]} == {"ACTIVE"}

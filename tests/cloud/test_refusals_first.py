@@ -74,4 +74,4 @@ def test_down_names_the_data_before_it_asks(project: Project) -> None:
     assert asked.code == 4, "standard input is not a terminal"
     (line,) = [line for line in asked.err.splitlines() if line.startswith("Data that will be deleted: ")]
     assert "the database (db_cluster/main)" in line
-    assert "the images (repository/backend, repository/frontend)" in line
+    assert "the images (repository/backend, repository/frontend" in line

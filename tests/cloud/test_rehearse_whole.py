@@ -81,7 +81,7 @@ def test_a_called_service_on_another_port_cuts_off_those_who_still_call_the_old_
 def test_a_new_image_that_exits_takes_nothing_down(standing: Project) -> None:
     standing.change("^port = 80$", "port = 81")
     [run] = rehearsed(standing, "--fails", "frontend", "--durations", "uneven", code=1)["runs"]
-    assert "ECS rolled back to the previous revision" in "".join(run["problems"])
+    assert "ECS rolled ecs-sample-dev-frontend:2 back to ecs-sample-dev-frontend:1" in "".join(run["problems"])
     assert run["outages"] == []
     standing.run("rehearse", "--fails", "front", code=4)
     standing.run("rehearse", "down", "--fails", "frontend", code=4)

@@ -50,7 +50,7 @@ def test_one_taken_out_is_deleted_and_one_added_is_created_and_changed(project: 
     # the tasks that a stopped service leaves behind may be gone by themselves
     assert {a for a, r in results.items() if r != "deleted"} <= {"running_tasks/backend", "wanted_image/backend"}
     timeline = project.run("timeline", "--json").document
-    removed, made = ([t for t in timeline["resources"] if (t["result"] == "deleted") is gone] for gone in (True, False))
+    removed, made = ([t for t in timeline["resources"] if t["result"] == what] for what in ("deleted", "created"))
     assert all(resource["after"] for resource in removed), "the first of them when all that is wanted was there"
     assert min(resource["began"] for resource in removed) >= max(resource["ended"] for resource in made)
     found = project.inventory()

@@ -200,7 +200,7 @@ def _read_all() -> None:
     # the next sessions take over what this one's loader has read
     loader = botocore.session.create_loader()
     botocore.session.create_loader = lambda *_: loader
-    made = context._local_session("ap-northeast-1", "warm")
+    made = context.local_session("ap-northeast-1", "warm")
     for service in SERVICES:
         made.client(service, endpoint_url="http://127.0.0.1:1")
     gc.collect()

@@ -152,7 +152,8 @@ def rehearse(
         CloudError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
-    regions.check_emulated(config.region, str(options.file))
+    session = context.local_session(config.region, "")
+    regions.check_emulated(session, config.region, str(options.file))
     builds = config.target == "aws" or engine.named()
     report("starting an embedded cloud for the rehearsal")
     temporary = temporary_cloud(options, config, state.account)
