@@ -158,6 +158,7 @@ def _network(stack: Stack) -> Calls:
     rule = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "IpRanges": [{"CidrIp": NOWHERE}]}
     yield "ec2", "describe_network_interfaces", {}
     yield "ec2", "describe_tags", {}
+    yield "ec2", "describe_vpc_block_public_access_options", {}
     yield "ec2", "delete_route", {"RouteTableId": table, "DestinationCidrBlock": NOWHERE}
     gateway = ids["internet_gateway/main"]
     yield (
@@ -218,6 +219,7 @@ def _balancing(stack: Stack) -> Calls:
     rule = listener.replace(":listener/", ":listener-rule/") + "/0123456789abcdef"
     yield "elbv2", "describe_rules", {"ListenerArn": listener}
     yield "elbv2", "describe_tags", {"ResourceArns": [balancer]}
+    yield "elbv2", "describe_target_health", {"TargetGroupArn": group}
     forward = [{"Type": "forward", "TargetGroupArn": f"{group}0"}]
     path = [{"Field": "path-pattern", "Values": ["/none"]}]
     made = {"Conditions": path, "Priority": 9, "Actions": forward, "Tags": stack.pairs()}
