@@ -5,9 +5,9 @@ balancer, the target group behind a path. Such a change is made in parts (`Resou
 work between them:
 
 1. `widened`: everything gets what is wanted and keeps what it had. Services roll out.
-2. `shifted`: traffic moves to what is ready.
+2. `shifted`: traffic moves to what is ready. What leads traffic and is no longer declared is deleted (`Resource.leads`).
 3. What runs and is no longer declared is drained and deleted (`Resource.runs`).
-4. `declared`: the former part goes.
+4. `declared`: when all that is being stopped has stopped (`Resource.winding_down`), the former part goes.
 
 A part begins when all before it is done. If anything failed, the later ones do not run: what may be in use stays, and
 the next `up` continues. The state needs nothing for that: it records what was asked for last, which is the wider form.
