@@ -28,6 +28,8 @@ FAULTS = (
         UP,
         """
         self.drain.run()
+        if self.apply.wider:
+            self._wait_until_stopped(aws)
         self.narrow.run()
         """,
         """
@@ -55,6 +57,8 @@ FAULTS = (
         UP,
         """
         self.drain.run()
+        if self.apply.wider:
+            self._wait_until_stopped(aws)
         self.narrow.run()
         """,
         """
@@ -78,18 +82,19 @@ FAULTS = (
         UP,
         """
         self.shift.run()
-        for resource_type in dict.fromkeys(
-            map(type_of, [*self.drain.records.values(), *self.destroy.records.values()])
-        ):
+        going = [record for walk in (self.divert, self.drain, self.destroy) for record in walk.records.values()]
+        for resource_type in dict.fromkeys(map(type_of, going)):
             # what an interrupted teardown left half deleted is found as well
             aws.mark_stale(resource_type)
+        self.divert.run()
         self.drain.run()
         """,
         """
-        for resource_type in dict.fromkeys(
-            map(type_of, [*self.drain.records.values(), *self.destroy.records.values()])
-        ):
+        going = [record for walk in (self.divert, self.drain, self.destroy) for record in walk.records.values()]
+        for resource_type in dict.fromkeys(map(type_of, going)):
+            # what an interrupted teardown left half deleted is found as well
             aws.mark_stale(resource_type)
+        self.divert.run()
         self.drain.run()
         self.shift.run()
         """,
