@@ -275,7 +275,9 @@ class _Search:
     def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> RecoveredResource:
         item, live = self._declared[address], self._observed[address]
         # what it has beyond that may be in use: it is recorded, so that `up` does not take it away too early
-        desired = filled(item.resource, self._output).widened(live.attributes, live)
+        record = self._by_id.get((address.partition("/")[0], live.id))
+        former = record.arguments if record else live.attributes
+        desired = filled(item.resource, self._output).widened(former, live)
         arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
         if not as_declared:
             # what it is called and built on is what was asked for then

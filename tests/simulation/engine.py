@@ -235,7 +235,7 @@ class World:
             elif planned.address not in results and failed:
                 continue
             if got in {"unchanged", "adopted"} and any(
-                change.new == KNOWN_AFTER_UP for change in planned.changes.values()
+                KNOWN_AFTER_UP in repr(change.new) for change in planned.changes.values()
             ):
                 continue
             if (planned.action, got) == ("delete", "not_found"):
