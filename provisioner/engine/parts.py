@@ -5,7 +5,7 @@ balancer, the target group behind a path. Such a change is made in parts (`Resou
 work between them:
 
 1. `widened`: everything gets what is wanted and keeps what it had. Services roll out.
-2. `shifted`: traffic moves to what is ready. What leads traffic and is no longer declared is deleted (`Resource.leads`).
+2. `shifted`: traffic moves to what is ready. What leads it and is no longer declared is deleted (`Resource.leads`).
 3. What runs and is no longer declared is drained and deleted (`Resource.runs`).
 4. `declared`: when all that is being stopped has stopped (`Resource.winding_down`), the former part goes.
 
