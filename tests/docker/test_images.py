@@ -77,7 +77,9 @@ class Sample:
 @pytest.fixture(scope="module")
 def sample(new_project: NewProject) -> Sample:
     project = new_project()
-    shutil.copytree(ROOT / "app", project.directory / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "app", project.directory / "app", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+    )
     shutil.copy(ROOT / "stack.toml", project.directory)
     # an image of this session's own, whatever else the engine has and runs
     (project.directory / "app" / "backend" / "backend" / "mark.py").write_text(f"MARK = {time.time_ns()}\n")

@@ -75,7 +75,9 @@ class System:
 @pytest.fixture(scope="module")
 def system(engine: docker.DockerClient, new_project: Callable[[], Project]) -> System:
     project = new_project()
-    shutil.copytree(ROOT / "app", project.directory / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "app", project.directory / "app", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+    )
     project.write((ROOT / "stack.toml").read_text())
     began = time.monotonic()
     ended = project.up()
