@@ -20,7 +20,7 @@ from provisioner.engine.errors import (
 )
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
 from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
-from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of
+from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of, former, rest
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
@@ -157,10 +157,9 @@ class Apply:
             self._note_result(address, self._tried.get(address, "unchanged" if desired.retained else "adopted"))
         if live.address not in (None, address):
             live = self._readdress(desired, live)
-        former = record.arguments if record else live.attributes
-        now = self._desired[address] = as_of(part, desired, former, live)
+        now = self._desired[address] = as_of(part, desired, former(record, live), live)
         self.wider.pop(address, None)
-        if compare(desired, replace(live, attributes={**live.attributes, **now.fields()})):
+        if rest(desired, now, live):
             self.wider[address] = desired
         if part != "widened" and (use := now.still_in_use(self.aws, live)):
             return Wait(use, desired.delete_timeout, Until.READY, retry=True)

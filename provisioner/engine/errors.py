@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from provisioner.engine.words import names
+
 UNPROTECT = "`provision down --unprotect`"
-NAMED = 4
-"""How many resources are named that an error is about."""
 
 
 class ProvisionError(Exception):
@@ -75,11 +75,10 @@ class PartProtected(Protected):
     """
 
     def __init__(self, lost: Sequence[str], protected: Sequence[str], command: str = UNPROTECT) -> None:
-        more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
         ProvisionError.__init__(
             self,
             f"the stack is protected from deletion ({' and '.join(protected)}), so nothing was deleted: "
-            f"{', '.join(lost[:NAMED])}{more} would be lost. To delete anyway, run {command}",
+            f"{names(lost)} would be lost. To delete anyway, run {command}",
         )
 
 

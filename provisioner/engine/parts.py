@@ -16,14 +16,29 @@ the next `up` continues. The state needs nothing for that: it records what was a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from provisioner.engine.resource import Changes, Observed, Resource, compare
+
 if TYPE_CHECKING:
-    from provisioner.engine.resource import Observed, Resource
+    from state.model import Record
 
 Part = Literal["widened", "shifted", "declared"]
 
 FORMER_PART_STAYS = "its former part stays until all that uses it is ready"
+
+
+def former(record: Record | None, live: Observed) -> Mapping[str, Any]:
+    """Return what was asked for last: what AWS has counts where nothing is recorded (see `Resource.widened`)."""
+    return record.arguments if record else live.attributes
+
+
+def rest(desired: Resource, now: Resource, live: Observed) -> Changes:
+    """Return what is still to be changed once the live resource has the settings of `now`, an earlier part."""
+    if now is desired:
+        return {}
+    return compare(desired, replace(live, attributes={**live.attributes, **now.fields()}))
 
 
 def as_of(part: Part, desired: Resource, before: Mapping[str, Any], live: Observed) -> Resource:

@@ -10,7 +10,7 @@ from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, ProvisionError, ReplacementRequired
 from provisioner.engine.lookup import addresses_by_id, find, find_declared
-from provisioner.engine.parts import as_of
+from provisioner.engine.parts import as_of, former, rest
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
@@ -113,9 +113,8 @@ class _Planner:
     def _in_parts(self, item: Declared, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Planned:
         """Return what happens to a resource that is there: its change, with what of it comes later, if there is one."""
         record = self._records.get(item.address)
-        wider = as_of("widened", desired, record.arguments if record else live.attributes, live)
-        between = replace(live, attributes={**live.attributes, **wider.fields()})
-        later = {name: change for name, change in compare(desired, between).items() if name in changes}
+        wider = as_of("widened", desired, former(record, live), live)
+        later = {name: change for name, change in rest(desired, wider, live).items() if name in changes}
         moved = {} if live.address in (None, item.address) else {"address": Change(live.address, item.address)}
         planned = Planned(item.address, "change", item.step, {**changes, **moved}, later=later)
         if self._limited:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import ProvisionError, ReplacementRequired
 from provisioner.engine.losses import Loss, losses
 from provisioner.engine.resource import Change, Resource
+from provisioner.engine.words import names
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
     from state.model import Record
 
-NAMED = 4
-"""How many resources are named that one reason is about."""
 NO_REASON = "no reason was given"
 
 
@@ -83,12 +82,6 @@ def data(records: Iterable[Record]) -> list[str]:
 def told(loss: Loss) -> str:
     """Return which data goes, with which resources, and how much."""
     return f"{loss.what} ({names(loss.addresses)}{f': {loss.amount}' if loss.amount else ''})"
-
-
-def names(several: Sequence[str], most: int = NAMED) -> str:
-    """Return so many of several names, and how many more there are."""
-    more = f" and {len(several) - most} more" if len(several) > most else ""
-    return f"{', '.join(several[:most])}{more}"
 
 
 def _shown(value: Any) -> str:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+NAMED = 4
+"""How many resources are named that one message is about."""
 UNSEEN = "waiting for AWS to list it"
 RESULT_UNSEEN = "waiting for AWS to show the result of an earlier call"
+
+
+def names(several: Sequence[str], most: int = NAMED) -> str:
+    """Return so many of several names, and how many more there are."""
+    more = f" and {len(several) - most} more" if len(several) > most else ""
+    return f"{', '.join(several[:most])}{more}"
 
 
 def count(number: int, word: str) -> str:

@@ -15,7 +15,7 @@ from provisioner.engine.narrow import Narrow
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.recorded import dependents
-from provisioner.engine.refused import names
+from provisioner.engine.words import names
 from provisioner.operations import estimates
 from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded

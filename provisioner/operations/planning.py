@@ -15,8 +15,9 @@ from provisioner.engine.events import Emit, Notice
 from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
-from provisioner.engine.refused import PlanRefused, names, reasons
+from provisioner.engine.refused import PlanRefused, reasons
 from provisioner.engine.run import LOOKUP_TIMEOUT
+from provisioner.engine.words import names
 from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use

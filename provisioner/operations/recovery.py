@@ -14,6 +14,7 @@ from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.known import KnownResources
 from provisioner.engine.lookup import find, listed_within
+from provisioner.engine.parts import former
 from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
 from provisioner.engine.run import prefetch
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
@@ -276,8 +277,7 @@ class _Search:
         item, live = self._declared[address], self._observed[address]
         # what it has beyond that may be in use: it is recorded, so that `up` does not take it away too early
         record = self._by_id.get((address.partition("/")[0], live.id))
-        former = record.arguments if record else live.attributes
-        desired = filled(item.resource, self._output).widened(former, live)
+        desired = filled(item.resource, self._output).widened(former(record, live), live)
         arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
         if not as_declared:
             # what it is called and built on is what was asked for then

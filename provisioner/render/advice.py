@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine import refused
 from provisioner.engine.errors import Interrupted, WaitingOnUser
 from provisioner.engine.refused import PlanRefused
+from provisioner.engine.words import names
 from provisioner.render.text import sentence
 from provisioner.render.timeline import path_words
 
@@ -118,7 +119,7 @@ def _charged(outcome: Summary, config: Config) -> list[str]:
     """Return what AWS charges for by the hour although the run has not finished it."""
     if not outcome.billed or config.target != "aws":
         return []
-    return [sentence(f"AWS charges by the hour for: {refused.names(outcome.billed, BILLED)}")]
+    return [sentence(f"AWS charges by the hour for: {names(outcome.billed, BILLED)}")]
 
 
 def _deletion(outcome: Summary, command: str) -> list[str]:

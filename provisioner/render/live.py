@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
-from provisioner.engine.refused import names
+from provisioner.engine.words import names
 from provisioner.render.plain import below, reason
 from provisioner.render.progress import Active, Progress
 from provisioner.render.text import SYMBOLS, cells, cut, duration, say, visible, word

@@ -18,8 +18,7 @@ from provisioner.engine.events import (
     ResourceWaiting,
     RunStarted,
 )
-from provisioner.engine.refused import names
-from provisioner.engine.words import count
+from provisioner.engine.words import count, names
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, duration, say, visible, word
 

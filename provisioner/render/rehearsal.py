@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.refused import names
-from provisioner.engine.words import count
+from provisioner.engine.words import count, names
 from provisioner.render.text import SYMBOLS, duration, sentence, visible
 
 if TYPE_CHECKING:

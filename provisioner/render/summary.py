@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import ResourceDone, RunFinished
 from provisioner.engine.losses import Loss
-from provisioner.engine.refused import NO_REASON, names, told
-from provisioner.engine.words import count
+from provisioner.engine.refused import NO_REASON, told
+from provisioner.engine.words import count, names
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
 

@@ -261,11 +261,7 @@ class RouteTable(Resource):
         return replace(self, subnet_ids=subnets, routes=routes)
 
     def still_in_use(self, aws: Aws, live: Observed) -> str:
-        """Say what is left in the subnets that it leaves.
-
-        A load balancer that leaves a subnet is still asked there while its address is in DNS, and its interface goes
-        after that (User Guide for Application Load Balancers, "Availability Zones for your Application Load Balancer").
-        """
+        """Say which network interfaces are left in the subnets that it leaves: what has them may need the routes."""
         leaving = sorted({*live.attributes["subnet_ids"]} - {*self.subnet_ids})
         return "; ".join(filter(None, (interfaces(aws, "subnet-id", subnet) for subnet in leaving)))
 

@@ -28,7 +28,8 @@ ATTRIBUTES = {
 LOGS = "access_logs.s3"
 """How the names of the attributes begin that say whether requests are logged, and to which bucket."""
 DNS_TTL = 60.0
-"""Seconds for which clients may remember a load balancer's addresses (User Guide, "Load balancer scheme")."""
+"""Seconds for which clients may remember a load balancer's addresses (Elastic Load Balancing user guide, "How Elastic
+Load Balancing works")."""
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
 """AWS's own, which CreateTargetGroup does not return."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import denied
-from provisioner.engine.refused import names
+from provisioner.engine.words import names
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
