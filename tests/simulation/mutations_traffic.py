@@ -127,7 +127,7 @@ FAULTS = (
         TRAFFIC,
         "provisioner/operations/recovery.py",
         """
-        desired = filled(item.resource, self._output).widened(live.attributes, live)
+        desired = filled(item.resource, self._output).widened(former(record, live), live)
         """,
         """
         desired = filled(item.resource, self._output)
@@ -159,7 +159,7 @@ FAULTS = (
         TRAFFIC,
         PLAN,
         """
-        later = {name: change for name, change in compare(desired, between).items() if name in changes}
+        later = {name: change for name, change in rest(desired, wider, live).items() if name in changes}
         """,
         """
         later: dict[str, Change] = {}
