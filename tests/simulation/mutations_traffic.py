@@ -10,6 +10,13 @@ UP, APPLY = "provisioner/operations/apply.py", "provisioner/engine/apply.py"
 NARROW, PLAN = "provisioner/engine/narrow.py", "provisioner/engine/plan.py"
 RULES, DECLARED = "provisioner/resources/elbv2_listeners.py", "provisioner/engine/declaration.py"
 
+DRAIN_AND_NARROW = """
+        self.drain.run()
+        if self.apply.wider:
+            self._wait_until_stopped(aws)
+        self.narrow.run()
+        """
+
 FAULTS = (
     Mutation(
         "nothing is kept while others use it",
@@ -26,12 +33,7 @@ FAULTS = (
         "the former part goes before what ran with it",
         TRAFFIC,
         UP,
-        """
-        self.drain.run()
-        if self.apply.wider:
-            self._wait_until_stopped(aws)
-        self.narrow.run()
-        """,
+        DRAIN_AND_NARROW,
         """
         self.narrow.run()
         self.drain.run()
@@ -55,12 +57,7 @@ FAULTS = (
         "the former part never goes",
         TRAFFIC,
         UP,
-        """
-        self.drain.run()
-        if self.apply.wider:
-            self._wait_until_stopped(aws)
-        self.narrow.run()
-        """,
+        DRAIN_AND_NARROW,
         """
         self.drain.run()
         """,

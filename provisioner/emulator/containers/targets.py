@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
 
+from provisioner.emulator.check_counts import CheckCounts
 from provisioner.emulator.containers import runs
 from provisioner.emulator.containers.definitions import HASTE
 from provisioner.emulator.containers.engine import Engine, repeat
@@ -31,7 +32,7 @@ FAILED, TIMED_OUT, WRONG_CODE = (
 
 
 @dataclass
-class TaskTarget:
+class TaskTarget(CheckCounts):
     """A task behind a target group; `port` is the one of this machine that leads to it.
 
     Attributes:
@@ -48,9 +49,6 @@ class TaskTarget:
     unhealthy_after: int
     excused_until: float
     let_in: bool
-    state: str = "initial"
-    successes: int = 0
-    failures: int = 0
     reason: str = ""
     next_at: float = 0.0
 
@@ -160,13 +158,11 @@ def _target(group: Any, port: int, excused_until: float, *, let_in: bool) -> Tas
 
 def _check(target: TaskTarget) -> None:
     reason = _failure_now(target) if target.let_in else TIMED_OUT
-    target.failures = target.failures + 1 if reason else 0
-    target.successes = 0 if reason else target.successes + 1
-    # A new target is healthy after one good answer (user guide, target group health checks)
-    if target.successes >= (1 if target.state == "initial" else target.healthy_after):
-        target.state, target.reason = "healthy", ""
+    target.count(target.healthy_after, target.unhealthy_after, failed=bool(reason))
+    if target.state == "healthy":
+        target.reason = ""
     elif target.failures >= target.unhealthy_after:
-        target.state, target.reason = "unhealthy", reason
+        target.reason = reason
     target.next_at = time.monotonic() + target.interval
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from provisioner.emulator.check_counts import CheckCounts
 from provisioner.emulator.clock import CLOCK, later, passed
 from provisioner.emulator.containers import runs, targets
 from provisioner.emulator.ecs.programs import program
@@ -22,34 +23,21 @@ _INTERVAL, _RETRIES = 30, 3
 
 
 @dataclass
-class Probe:
+class Probe(CheckCounts):
     """One check of a simulated task, made again and again: `next_at` is when, `due_at` the last moment asked for.
 
     Attributes:
-        state: initial, healthy or unhealthy.
         reason: why the last one failed, in Elastic Load Balancing's words.
     """
 
     next_at: float
-    state: str = "initial"
-    successes: int = 0
-    failures: int = 0
     reason: str = ""
     due_at: float = 0.0
 
     def note(self, reason: str, healthy_after: float, unhealthy_after: float) -> None:
-        """Count a check that failed for a reason, or did not fail.
-
-        One that passes is enough for a new target (Application Load Balancer guide, "Health checks for your target
-        groups").
-        """
+        """Count a check that failed for a reason, or did not fail."""
         self.reason = reason
-        self.failures = self.failures + 1 if reason else 0
-        self.successes = 0 if reason else self.successes + 1
-        if self.successes >= (1 if self.state == "initial" else healthy_after):
-            self.state = "healthy"
-        elif self.failures >= unhealthy_after:
-            self.state = "unhealthy"
+        self.count(healthy_after, unhealthy_after, failed=bool(reason))
 
 
 _probes: dict[tuple[str, str], Probe] = {}
