@@ -17,8 +17,8 @@ from provisioner.emulator.containers.engine import Engine, repeat
 from provisioner.emulator.ecs.store import Store, Task, stores
 from provisioner.emulator.forwarding import matches
 from provisioner.emulator.lock import LOCK
+from provisioner.emulator.outages.network import let_in
 from provisioner.emulator.patch import wrap
-from provisioner.emulator.security_groups import allow_tcp
 
 READ_SECONDS = 0.2
 SHORTEST_SECONDS = 0.5
@@ -124,15 +124,14 @@ def _found() -> Iterator[tuple[tuple[str, str], TaskTarget]]:
                     store, task = tasks.get(address, (None, None))
                     port = runs.port(task, int(target["Port"])) if task else None
                     if store and task and port:
-                        let_in = _let_in(store, group, task, int(target["Port"]))
-                        yield (group.arn, address), _target(group, port, _excused_until(store, task), let_in=let_in)
+                        passes = _let_in(store, group, task, int(target["Port"]))
+                        yield (group.arn, address), _target(group, port, _excused_until(store, task), let_in=passes)
 
 
 def _let_in(store: Store, group: Any, task: Task, port: int) -> bool:
-    """Whether a rule lets a load balancer of the group send to this port, and one lets the task take it."""
-    own = (task.spec.get("networkConfiguration") or {}).get("awsvpcConfiguration", {}).get("securityGroups", ())
+    """Whether a load balancer of the group is let through to the task."""
     balancers = [store.elbv2.load_balancers.get(arn) for arn in group.load_balancer_arns]
-    return any(allow_tcp(store.ec2, balancer.security_groups, own, port) for balancer in balancers if balancer)
+    return any(let_in(store, balancer, task, port) for balancer in balancers if balancer)
 
 
 def _excused_until(store: Store, task: Task) -> float:
