@@ -70,7 +70,7 @@ def up(
                 emit(Notice(text))
             if target_step is None:
                 walks.take_away(aws)
-        except SomeFailed:
+        except (SomeFailed, TimedOut):
             walks.tell_what_stays(emit, "an `up` succeeds")
             raise
         walks.tell_what_stays(emit, "an `up` without --target-step has seen all that may use it")
