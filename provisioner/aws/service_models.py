@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 from pathlib import Path
@@ -21,11 +22,17 @@ class PlainFiles(JSONFileLoader):
 
     def load_file(self, file_path: str) -> Any:
         """Return what a file holds, or None if there is none; its path is given without its ending."""
-        for file in (Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")):
-            if file.is_file():
-                content = file.read_bytes()
-                return json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
-        return None
+        return _content(file_path)
+
+
+@functools.cache
+def _content(file_path: str) -> Any:
+    """Read a file once a process: a rehearsal has a session for each of its commands."""
+    for file in (Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")):
+        if file.is_file():
+            content = file.read_bytes()
+            return json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
+    return None
 
 
 def read_plainly(session: Session) -> None:
