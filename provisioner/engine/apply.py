@@ -20,6 +20,7 @@ from provisioner.engine.errors import (
 )
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
 from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
+from provisioner.engine.outdated import outdated, taken_back
 from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of, former, rest
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
@@ -140,10 +141,10 @@ class Apply:
             self._record_created_by_aws(desired, item)
             return None
         live = self._find(desired, record)
-        if self._doubtful(desired, record, live) is not None:
+        if self._doubtful(desired, record, live, part) is not None:
             # what the lists said at the start may be older than what an earlier run did
             live = self._find(desired, record, fresh=True)
-            age = self._doubtful(desired, record, live)
+            age = self._doubtful(desired, record, live, part)
             if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
                 unclear = self._unclear.get(address, "")
                 return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, retry=True, blockers=lambda: unclear)
@@ -168,27 +169,21 @@ class Apply:
     def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
         return find_declared(self.aws, desired, record, self._addresses_by_id, fresh=fresh)
 
-    def _doubtful(self, desired: Resource, record: Record | None, live: Observed | None) -> float | None:
+    def _doubtful(self, desired: Resource, record: Record | None, live: Observed | None, part: Part) -> float | None:
         """Return for how many seconds the lists may have shown what was before a call; None if they do not."""
         age = self.store.age(desired.address)
         if record is None or record.phase == "creating":
             if live is not None and not live.deleting:
                 # one of this name that an earlier run removed, of which nothing is recorded any more
                 ghost = None if desired.retained else self.store.age()
-                return age if record and self._outdated(desired, record, live) else ghost
+                return age if record and outdated(desired, record, live) else ghost
             return age if record and live is None else None
         if live is None or record.phase == "deleting":
             return None if live is not None and live.deleting else age
         if record.id and live.id != record.id and not desired.versioned:
             # one that was removed before this one was created, and that carries the same address
             return age
-        return age if self._outdated(desired, record, live) else None
-
-    @staticmethod
-    def _outdated(desired: Resource, record: Record, live: Observed) -> bool:
-        """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
-        same = desired.versioned and canonical(record.arguments) == canonical(desired.fields())
-        return same and bool(compare(desired, live))
+        return age if outdated(desired, record, live) or taken_back(desired, record, live, part) else None
 
     def _record_created_by_aws(self, desired: Resource, item: Declared) -> None:
         """Record a resource that AWS creates by itself, so that `down` looks for it."""

@@ -192,3 +192,11 @@ def test_traffic_stays_where_it_is_however_many_names_in_a_row_fail() -> None:
     """A rule takes five target groups."""
     named = [act for name in "bcdefg" for act in (Act("edit", 3, to=stack(name, 1, 2)), FAILING)]
     engine.live(Life(0, 0, (CALM, *named, Act("edit", 3, to=stack("h", 1, 2)), CALM), stack("a", 1, 2)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_change_that_is_taken_back_at_once_is_not_believed_to_be_undone_already(seed: int) -> None:
+    """The lists still show what was before, and flap between that and what is."""
+    change = (Act("edit", 3, to=stack("a", 2, 2)), Act("up", seed, lag=25.0, flapping=True))
+    back = (Act("edit", 3, to=stack("a", 1, 2)), Act("up", seed))
+    engine.live(Life(seed, 0, (CALM, *change, *back), stack("a", 1, 2), traffic=1))

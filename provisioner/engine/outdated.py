@@ -1,0 +1,30 @@
+"""Tells when AWS's lists may show what was before the last call, which an earlier run may have made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.parts import Part, as_of
+from provisioner.engine.resource import Observed, Resource, canonical, compare
+
+if TYPE_CHECKING:
+    from state.model import Record
+
+
+def outdated(desired: Resource, record: Record, live: Observed) -> bool:
+    """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
+    same = desired.versioned and canonical(record.arguments) == canonical(desired.fields())
+    return same and bool(compare(desired, live))
+
+
+def taken_back(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
+    """Whether all is shown as wanted, though something else was asked for last: it may be what was before that.
+
+    Somebody takes a change back at once, and a list that lags behind does not show the change yet.
+    """
+    if desired.versioned:
+        return False
+    now = as_of(part, desired, record.arguments, live)
+    asked = replace(live, attributes={**live.attributes, **record.arguments})
+    return bool(compare(now, asked)) and not compare(now, live)
