@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import commands, many, path, peers, rates, size, state, walk
+from benchmarks import commands, many, path, peers, rates, size, state, strangers, walk
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "commands": commands.main,
     "many": many.main,
     "rates": rates.main,
     "state": state.main,
+    "strangers": strangers.main,
     "size": size.main,
     "walk": walk.main,
     "path": path.main,

@@ -65,8 +65,12 @@ class Project:
 
     def run(self, *words: str, program: Sequence[str] = PROVISION) -> Measured:
         """Run `provision`, or a variant of it, with these words in the directory; end the program if it fails."""
+        return self.measure([*program, *words], self.variables())
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment of its commands."""
         local = {"PYTHONPATH": str(ROOT), "PROVISION_TARGET": "local"}
-        return self.measure([*program, *words], os.environ | local | dict(self.environment))
+        return os.environ | local | dict(self.environment)
 
     def measure(self, command: Sequence[str], environment: Mapping[str, str]) -> Measured:
         """Run a command in the directory, with these variables and no others; end the program if it fails."""

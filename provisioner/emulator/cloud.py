@@ -30,7 +30,7 @@ from provisioner.emulator.errors import (
 from provisioner.emulator.lag import Lag
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.refusals import text_of
-from provisioner.emulator.wsgi import Application, Environ, HangUp
+from provisioner.emulator.wsgi import Application, Environ, HangUp, Rejected
 
 GARBAGE = 100_000
 """After how many new objects Python looks for garbage, instead of 700."""
@@ -101,15 +101,20 @@ class Cloud:
             f"{self.domain}.", False, f"registrar:{self.domain}", comment="Created by the registrar"
         )
 
-    def _signature_error(self, environ: Environ) -> Answer | None:
+    def admit(self, environ: Environ) -> None:
+        """Let in a call that is signed with the key.
+
+        Raises:
+            Rejected: it is signed with another one, or not at all.
+        """
         if not hmac.compare_digest(calls.signer(environ).encode(), self.key.encode()):
-            return unknown_access_key(environ)
-        return None if calls.scope(environ)[1] in regions() else unknown_region(environ)
+            status, headers, content = unknown_access_key(environ)
+            raise Rejected(status, content.decode(), headers)
 
     def call(self, environ: Environ) -> Answer:
-        """Answer one call of an AWS service, or let the fault happen that meets it."""
-        if (refusal := self._signature_error(environ)) is not None:
-            return refusal
+        """Answer one call of an AWS service that was let in, or let the fault happen that meets it."""
+        if calls.scope(environ)[1] not in regions():
+            return unknown_region(environ)
         body = environ["wsgi.input"].getvalue()
         if why := why_unreadable(environ, body):
             return unreadable_body(environ, why)

@@ -9,6 +9,7 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 from provisioner import __version__
@@ -18,21 +19,35 @@ from provisioner.emulator.clock import CLOCK
 from provisioner.emulator.cloud import Cloud
 from provisioner.emulator.control import PROTOCOL
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.wsgi import Environ, StartResponse, TakeOver
+from provisioner.emulator.wsgi import Environ, Rejected, StartResponse, TakeOver
 from state import checks
 
 PREFIX = "/_cloud/"
+_JSON = (("Content-Type", "application/json"),)
 Query = Mapping[str, str]
 
 
+def admit(cloud: Cloud, environ: Environ) -> bool:
+    """Say whether the sender of a request has shown the key of `cloud.json`; only `health` is answered without it.
+
+    Raises:
+        Rejected: it has not, and asks for more than `health`, or sends something with it.
+    """
+    if hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {cloud.key}".encode()):
+        return True
+    if environ["PATH_INFO"] != f"{PREFIX}health":
+        raise Rejected(HTTPStatus.FORBIDDEN, json.dumps({"error": "the key in cloud.json is required"}), _JSON)
+    if environ["CONTENT_LENGTH"] not in {"", "0"} or "HTTP_TRANSFER_ENCODING" in environ:
+        raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, json.dumps({"error": "health takes no body"}), _JSON)
+    return False
+
+
 def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request under `/_cloud/`, as WSGI asks; only `health` without the key of `cloud.json`."""
+    """Answer one request under `/_cloud/` that was let in, as WSGI asks."""
     method, name = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
     query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
     if name == "health":
         return answer_json("200 OK", _health(cloud, query.get("challenge", "")), start_response)
-    if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {cloud.key}".encode()):
-        return answer_json("403 Forbidden", {"error": "the key in cloud.json is required"}, start_response)
     if (answer := PATHS.get((method, name))) is None:
         return answer_json("404 Not Found", {"error": f"no such path: {method} {PREFIX}{name}"}, start_response)
     upgraded = name == "clock" and environ.get("HTTP_UPGRADE") == PROTOCOL
@@ -49,7 +64,7 @@ def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -
 
 def answer_json(status: str, answer: Any, start_response: StartResponse) -> Iterable[bytes]:
     """Answer with a JSON document, as WSGI asks."""
-    start_response(status, [("Content-Type", "application/json")])
+    start_response(status, list(_JSON))
     return [json.dumps(answer).encode()]
 
 

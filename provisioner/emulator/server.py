@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from http import HTTPStatus
 
 from provisioner.emulator import containers, control_paths
 from provisioner.emulator.cloud import Cloud
+from provisioner.emulator.connections import raise_limit
 from provisioner.emulator.registry import application as registry
 from provisioner.emulator.registry import storage
-from provisioner.emulator.wsgi import STREAMED, Environ, Server, StartResponse, check_sender
+from provisioner.emulator.wsgi import Environ, Rejected, Server, StartResponse, check_sender
 
 ACCOUNT = "123456789012"
 
@@ -30,6 +32,8 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+SILENCE_SECONDS = 300.0
+"""How long a client that has shown the key may be silent: those of AWS's keep their connections."""
 FOLDER_SECONDS = 2.0
 """How often it is looked whether the directory is still there."""
 
@@ -44,7 +48,14 @@ def serve(listener: socket.socket, dns: socket.socket, domain: str, key: str, di
     """
     os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
-    server = Server(listener, partial(_application, cloud), check_sender)
+    raise_limit()
+    server = Server(
+        listener,
+        partial(_application, cloud),
+        partial(_admit, cloud),
+        streamed=registry.PREFIX,
+        silence=SILENCE_SECONDS,
+    )
     storage.begin(listener.getsockname()[1], directory)
     cloud.stop = server.shutdown
     threading.Thread(target=cloud.load_or_exit, args=(dns, directory), daemon=True).start()
@@ -73,18 +84,35 @@ def _is_gone(place: int) -> bool:
         return False
 
 
+def _admit(cloud: Cloud, environ: Environ) -> bool:
+    """Look at the head of a request: all but `health` needs the key, or a password that the registry gave.
+
+    Raises:
+        Rejected: it is a web page's, or has neither.
+    """
+    check_sender(environ)
+    path = environ["PATH_INFO"]
+    if path.startswith(control_paths.PREFIX):
+        return control_paths.admit(cloud, environ)
+    if path.startswith(registry.PREFIX):
+        # it asks for passwords of its own, which GetAuthorizationToken gives
+        registry.admit(environ)
+    elif path.startswith("/moto-api"):
+        # it reads and writes all that there is, and files besides
+        raise Rejected(HTTPStatus.NOT_FOUND, f"no such path: {path}\n")
+    else:
+        cloud.admit(environ)
+    return True
+
+
 def _application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request, as WSGI asks."""
     path = environ["PATH_INFO"]
     if path.startswith(control_paths.PREFIX):
         return control_paths.application(cloud, environ, start_response)
     cloud.ready.wait()
-    if path.startswith(STREAMED):
-        # it asks for passwords of its own, which GetAuthorizationToken gives
+    if path.startswith(registry.PREFIX):
         return registry.application(environ, start_response)
-    if path.startswith("/moto-api"):
-        # it reads and writes all that there is, and files besides
-        return control_paths.answer_json("404 Not Found", {"error": f"no such path: {path}"}, start_response)
     status, headers, content = cloud.call(environ)
     start_response(f"{status} ", headers)
     return [content]

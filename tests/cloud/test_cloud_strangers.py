@@ -1,13 +1,16 @@
-"""Who may talk to the embedded cloud: no web page, no other user, and nobody with a body that it cannot bear."""
+"""Who may talk to the embedded cloud: no web page, no other user, and nobody with more than it can bear."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
+import resource
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +22,7 @@ import pytest
 from provisioner.emulator import control, manage
 from provisioner.emulator.lock import CloudLock
 from provisioner.emulator.wsgi import LARGEST
-from tests.cloud.conftest import REGION, EmbeddedCloud, refused
+from tests.cloud.conftest import HANGS, REGION, EmbeddedCloud, refused
 
 PATHS = (
     ("GET", "/"),
@@ -128,11 +131,22 @@ def test_of_motos_own_paths_there_is_none(cloud: EmbeddedCloud, tmp_path: Path) 
 # -- bodies ------------------------------------------------------------------------------------------------------------
 
 
-def raw(cloud: EmbeddedCloud, head: str) -> bytes:
-    """Send the head of a request, and return what is answered although its body never comes."""
+def connected(cloud: EmbeddedCloud) -> socket.socket:
+    """Return a new connection."""
     host, _, port = cloud.endpoint.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=120) as connection:
-        connection.sendall(f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
+    return socket.create_connection((host, int(port)), timeout=HANGS)
+
+
+def signed(cloud: EmbeddedCloud, service: str = "ecs") -> str:
+    """The header of a request that is signed with the cloud's key."""
+    return f"AWS4-HMAC-SHA256 Credential={cloud.process.key}/20260101/{REGION}/{service}/aws4_request, Signature=0"
+
+
+def raw(cloud: EmbeddedCloud, head: str) -> bytes:
+    """Send the head of a signed request, and return what is answered although its body never comes."""
+    lines = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {signed(cloud)}\r\n{head}\r\n\r\n"
+    with connected(cloud) as connection:
+        connection.sendall(lines.encode())
         return connection.makefile("rb").read()
 
 
@@ -171,10 +185,113 @@ def test_a_piece_that_is_longer_than_it_says_ends_the_connection(cloud: Embedded
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000, b"\xff", b"{", b'{"a": NaN}'], ids=lambda b: b[:6])
 def test_a_body_that_is_no_json_is_a_clean_refusal(cloud: EmbeddedCloud, body: bytes) -> None:
-    credential = f"AWS4-HMAC-SHA256 Credential={cloud.process.key}/20260101/{REGION}/ecs/aws4_request, Signature=0"
     target = "AmazonEC2ContainerServiceV20141113.ListClusters"
-    status, answer = ask(cloud, "POST", "/", body, Authorization=credential, X_Amz_Target=target)
+    status, answer = ask(cloud, "POST", "/", body, Authorization=signed(cloud), X_Amz_Target=target)
     assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
+
+
+# -- without the key ---------------------------------------------------------------------------------------------------
+
+BODY = 63 << 20
+BODIES = 20
+UPLOAD = 600 << 20
+GROWS = 300 << 20
+"""Bytes by which nothing of this may let the cloud grow; the bodies have four times as many."""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[EmbeddedCloud]:
+    """A cloud of its own, which may open as many files as Linux lets a process by default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
+    try:
+        process = manage.start(tmp_path, "example.com")
+    finally:
+        # this side of the connections
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
+    yield EmbeddedCloud(process)
+    manage.stop(tmp_path)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def memory(cloud: EmbeddedCloud) -> int:
+    """The resident memory of its process in bytes."""
+    return int(Path(f"/proc/{cloud.process.pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def head(path: str, size: int) -> bytes:
+    """The head of a request without a key, whose body is to follow."""
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n".encode()
+
+
+def pour(connection: socket.socket, path: str, size: int) -> int:
+    """Send a request but for its last byte; return how much of its body was taken."""
+    sent = 0
+    with contextlib.suppress(OSError):
+        connection.sendall(head(path, size))
+        while sent < size - 1:
+            sent += connection.send(bytes(min(1 << 20, size - 1 - sent)))
+    return sent
+
+
+PLACES = [
+    ("/", 403),
+    ("/bucket/key", 403),
+    ("/_cloud/stop", 403),
+    ("/_cloud/health", 413),
+    ("/v2/x/blobs/uploads/", 401),
+]
+
+
+@pytest.mark.parametrize(("path", "status"), PLACES)
+def test_without_the_key_no_body_is_waited_for(cloud: EmbeddedCloud, path: str, status: int) -> None:
+    with connected(cloud) as connection:
+        connection.settimeout(HANGS / 4)
+        connection.sendall(head(path, BODY))
+        answer = connection.makefile("rb").read()
+    assert int(answer.split()[1]) == status
+    assert b"Connection: close" in answer
+
+
+def test_of_an_image_without_a_password_next_to_nothing_is_taken(cloud: EmbeddedCloud) -> None:
+    with connected(cloud) as connection:
+        taken = pour(connection, "/v2/x/blobs/uploads/?digest=none", UPLOAD)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+    assert taken < UPLOAD / 4, "what the buffers of the connection hold, and a little more"
+
+
+def test_many_large_bodies_without_the_key_take_no_memory(own: EmbeddedCloud) -> None:
+    before = memory(own)
+    with contextlib.ExitStack() as held:
+        connections = [held.enter_context(connected(own)) for _ in range(BODIES)]
+        threads = [threading.Thread(target=pour, args=(one, "/", BODY)) for one in connections]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert memory(own) < before + GROWS
+
+
+def test_a_thousand_connections_that_say_little_stop_nobody(own: EmbeddedCloud, tmp_path: Path) -> None:
+    """An early client goes on, a new one is answered, and the process has open what it had and little more."""
+    early = own.client("ecs")
+    early.list_clusters()
+    before = memory(own)
+    descriptors = Path(f"/proc/{own.process.pid}/fd")
+    with contextlib.ExitStack() as held:
+        for number in range(1100):
+            connection = held.enter_context(connected(own))
+            with contextlib.suppress(OSError):
+                # nothing; half a head; one whose body does not come
+                connection.sendall((b"", head("/", 100)[:-2], head("/", 100))[number % 3])
+        assert manage.find(tmp_path) == own.process
+        assert early.list_clusters()["clusterArns"] == []
+        assert own.client("ec2").describe_vpcs()["Vpcs"]
+        deadline = time.monotonic() + HANGS
+        while len(list(descriptors.iterdir())) > 400 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(list(descriptors.iterdir())) <= 400
+        assert memory(own) < before + GROWS
 
 
 # -- who is it that answers --------------------------------------------------------------------------------------------

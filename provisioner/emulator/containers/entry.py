@@ -18,7 +18,7 @@ from provisioner.emulator.containers.certificate import write_certificate
 from provisioner.emulator.containers.engine import repeat
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.sockets import listening
-from provisioner.emulator.wsgi import Environ, Server, StartResponse
+from provisioner.emulator.wsgi import Body, Environ, Server, StartResponse
 
 FIRST_PORT = 8443
 READ_SECONDS = 0.5
@@ -106,14 +106,18 @@ def _listen(forward: Forward) -> Server:
     """Take the first port that is free, so that the URL is the same most of the time."""
     for port in range(FIRST_PORT, FIRST_PORT + 20):
         try:
-            return Server(listening(port), forward, _anybody)
+            listener = listening(port)
+            break
         except OSError:
             continue
-    return Server(listening(), forward, _anybody)
+    else:
+        listener = listening()
+    return Server(listener, forward, _anybody, streamed="/", silence=IDLE_SECONDS)
 
 
-def _anybody(_: object) -> None:
-    """Web pages are what a load balancer is for."""
+def _anybody(_: Environ) -> bool:
+    """Let in everybody, web pages too: they are what a load balancer is for. All are strangers."""
+    return False
 
 
 class Forward:
@@ -161,8 +165,10 @@ def _drawn(action: dict[str, Any]) -> str:
 def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IDLE_SECONDS)
     try:
-        body = environ["wsgi.input"].getvalue()
-        connection.request(environ["REQUEST_METHOD"], environ["RAW_URI"], body, _headers(environ))
+        body: Body = environ["wsgi.input"]
+        connection.request(
+            environ["REQUEST_METHOD"], environ["RAW_URI"], None if body.length == 0 else body, _headers(environ)
+        )
         answer = connection.getresponse()
         content = answer.read()
     except TimeoutError:
@@ -172,7 +178,7 @@ def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable
     finally:
         connection.close()
     headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
-    start_response(f"{answer.status} {answer.reason}", headers)
+    start_response(f"{answer.status} {answer.reason}", [*headers, ("Content-Length", str(len(content)))])
     return [content]
 
 
@@ -187,6 +193,8 @@ def _headers(environ: Environ) -> dict[str, str]:
     if environ["CONTENT_TYPE"]:
         headers["Content-Type"] = environ["CONTENT_TYPE"]
     before = [headers["X-Forwarded-For"]] if "X-Forwarded-For" in headers else []
+    if environ["wsgi.input"].length:
+        headers["Content-Length"] = str(environ["wsgi.input"].length)
     return headers | {
         "X-Forwarded-For": ", ".join([*before, environ["REMOTE_ADDR"]]),
         "X-Forwarded-Proto": "https",
@@ -195,5 +203,5 @@ def _headers(environ: Environ) -> dict[str, str]:
 
 
 def _plain(start_response: StartResponse, status: str, content: bytes) -> Iterable[bytes]:
-    start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(content)))])
     return [content]

@@ -12,8 +12,11 @@ from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry import blobs, manifests, tokens
 from provisioner.emulator.registry.answers import JSON, PIECE, Response
 from provisioner.emulator.registry.storage import Repository, RequestError, host
-from provisioner.emulator.wsgi import Environ, StartResponse
+from provisioner.emulator.wsgi import Environ, Rejected, StartResponse
 
+PREFIX = "/v2/"
+"""The path below which images come and go."""
+_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 _NAME = r"/v2/(?P<name>[a-z0-9][a-z0-9._/-]{0,255})"
 _READ_MANIFEST = ("BatchGetImage", manifests.get)
 _LIST_TAGS = ("ListImages", manifests.tags)
@@ -41,6 +44,19 @@ ROUTES: Mapping[str, Mapping[str, tuple[str, Callable[[Environ, Repository, str]
 image"), and what answers."""
 
 
+def admit(environ: Environ) -> None:
+    """Let in a request with a password that the registry gave.
+
+    Raises:
+        Rejected: it has none, or one that has expired.
+    """
+    try:
+        tokens.caller(environ.get("HTTP_AUTHORIZATION", ""))
+    except RequestError as refused:
+        answer = _refusal(refused)
+        raise Rejected(refused.status, answer.content.decode(), [_VERSION, *answer.headers]) from None
+
+
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request under `/v2/`, as WSGI asks."""
     try:
@@ -52,7 +68,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
             raise
         answer = _refusal(RequestError(500, "UNKNOWN", f"the registry cannot write: {error.strerror}"))
     size = answer.size if answer.size is not None else len(answer.content)
-    headers = [("Docker-Distribution-Api-Version", "registry/2.0"), ("Content-Length", str(size)), *answer.headers]
+    headers = [_VERSION, ("Content-Length", str(size)), *answer.headers]
     start_response(answer.status, headers)
     if answer.file is None:
         return [answer.content]
@@ -64,7 +80,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
 
 def _answer(environ: Environ) -> Response:
     account, region = tokens.caller(environ.get("HTTP_AUTHORIZATION", ""))
-    if environ["PATH_INFO"] == "/v2/":
+    if environ["PATH_INFO"] == PREFIX:
         return Response("200 OK", [JSON], b"{}")
     for route, methods in ROUTES.items():
         found = re.fullmatch(_NAME + route, environ["PATH_INFO"])
