@@ -1,12 +1,17 @@
-"""The HTTPS port of a load balancer on this machine shows the certificate that the listener has now."""
+"""The HTTPS port of a load balancer on this machine: its certificate, and what goes through it."""
 
 from __future__ import annotations
 
+import json
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +20,8 @@ from moto.acm.models import acm_backends
 from moto.elbv2.models import elbv2_backends
 
 from provisioner.emulator.containers import entry
+from provisioner.emulator.sockets import listening
+from tests.cloud.conftest import HANGS
 
 ACCOUNT, REGION, ARN = "210987654321", "eu-west-1", "arn:balancer"
 
@@ -55,3 +62,74 @@ def test_another_certificate_is_shown_by_the_next_handshake(tmp_path: Path, list
     elbv2_backends[ACCOUNT][REGION].load_balancers.clear()
     entry._keep(tmp_path)
     assert entry.shown() == []
+
+
+# -- bodies ------------------------------------------------------------------------------------------------------------
+
+
+class Target(BaseHTTPRequestHandler):
+    """A task behind the load balancer: tells when a body begins, and answers how it came."""
+
+    begun: ClassVar[threading.Event]
+
+    def do_POST(self) -> None:
+        """Read to the end."""
+        length, sizes = self.headers.get("Content-Length"), []
+        if length not in {None, "0"}:
+            self.rfile.read(1)
+            self.begun.set()
+            self.rfile.read(int(length) - 1)
+        while length is None and (size := int(self.rfile.readline(), 16)):
+            self.begun.set()
+            sizes.append(len(self.rfile.read(size)))
+            self.rfile.readline()
+        content = json.dumps({"length": length, "in pieces": sum(sizes)}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def door() -> Iterator[int]:
+    """The port of an entry, without TLS, to one target."""
+    Target.begun = threading.Event()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Target) as target:
+        server = entry._serving(listening(), partial(entry._ask, target.server_address[1]))
+        threads = [threading.Thread(target=one.serve_forever, args=(0.02,)) for one in (target, server)]
+        for thread in threads:
+            thread.start()
+        yield server.server_address[1]
+        for one in (server, target):
+            one.shutdown()
+        for thread in threads:
+            thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("lines", "begin", "end", "came"),
+    [
+        ("Content-Length: 3000000", bytes(1_000_000), bytes(2_000_000), {"length": "3000000", "in pieces": 0}),
+        (
+            "Transfer-Encoding: chunked",
+            b"f4240\r\n" + bytes(1_000_000) + b"\r\n",
+            b"3\r\nabc\r\n0\r\n\r\n",
+            {"length": None, "in pieces": 1_000_003},
+        ),
+        ("Accept: */*", b"", b"", {"length": "0", "in pieces": 0}),
+    ],
+    ids=["of a given length", "in pieces", "none"],
+)
+def test_a_visitors_body_reaches_the_target_while_it_comes_and_is_not_held(
+    door: int, lines: str, begin: bytes, end: bytes, came: dict[str, Any]
+) -> None:
+    with socket.create_connection(("127.0.0.1", door), timeout=HANGS) as visitor:
+        visitor.sendall(f"POST /a HTTP/1.1\r\nHost: app\r\n{lines}\r\nConnection: close\r\n\r\n".encode() + begin)
+        assert not begin or Target.begun.wait(HANGS), "the target has its beginning although its end is not there"
+        visitor.sendall(end)
+        _, _, content = visitor.makefile("rb").read().partition(b"\r\n\r\n")
+    assert json.loads(content) == came

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import random
+import socket
 import ssl
 import threading
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ from provisioner.emulator.containers.certificate import write_certificate
 from provisioner.emulator.containers.engine import repeat
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.sockets import listening
-from provisioner.emulator.wsgi import Body, Environ, Server, StartResponse
+from provisioner.emulator.wsgi import Application, Body, Environ, Server, StartResponse
 
 FIRST_PORT = 8443
 READ_SECONDS = 0.5
@@ -112,11 +113,16 @@ def _listen(forward: Forward) -> Server:
             continue
     else:
         listener = listening()
+    return _serving(listener, forward)
+
+
+def _serving(listener: socket.socket, forward: Application) -> Server:
+    """Return the server of an entry: it holds no body, and all who come are strangers to it."""
     return Server(listener, forward, _anybody, streamed="/", silence=IDLE_SECONDS)
 
 
 def _anybody(_: Environ) -> bool:
-    """Let in everybody, web pages too: they are what a load balancer is for. All are strangers."""
+    """Let in everybody, web pages too, which are what a load balancer is for; nobody has a key."""
     return False
 
 
