@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -27,6 +28,7 @@ from state import checks
 from state.directory import make
 
 STOP_SECONDS = 30.0
+PS_SECONDS = 10.0
 
 _SERVICE = "provisioner.emulator"
 HUNG_SECONDS = 30.0
@@ -108,7 +110,11 @@ def find(directory: Path) -> CloudProcess | None:
 
 
 def stop(directory: Path) -> bool:
-    """End the cloud of `directory`, by force after half a minute. Returns whether there was one to end."""
+    """End the cloud of `directory`, by force after half a minute. Returns whether there was one to end.
+
+    Raises:
+        CloudError: the process that the record names goes on, and nothing proves that it is the cloud.
+    """
     cloud = _recorded(directory)
     ours = cloud is not None and _alive(cloud.pid) and (find(directory) is not None or _started_by_us(cloud))
     if cloud is not None and ours:
@@ -117,12 +123,24 @@ def stop(directory: Path) -> bool:
         deadline = time.monotonic() + STOP_SECONDS
         while _alive(cloud.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
-        if _alive(cloud.pid) and (_started_by_us(cloud) or not Path("/proc/self").exists()):
-            os.kill(cloud.pid, signal.SIGKILL)
-            while _alive(cloud.pid):
-                time.sleep(0.02)
+        if _alive(cloud.pid):
+            _kill(cloud, directory)
     (directory / "cloud.json").unlink(missing_ok=True)
     return ours
+
+
+def _kill(cloud: CloudProcess, directory: Path) -> None:
+    """End a process by force, if it is the cloud: who answers for it with the right key may have named another one."""
+    if not _started_by_us(cloud):
+        raise CloudError(
+            f"the embedded cloud was asked to stop, and process {cloud.pid}, which {directory / 'cloud.json'} names, "
+            f"is still there after {STOP_SECONDS:.0f} s. Nothing proves that it is the embedded cloud, so it is not "
+            f"ended by force: if `ps -ww -o command= -p {cloud.pid}` shows {_SERVICE}, end it with "
+            f"`kill -9 {cloud.pid}`; then delete the file"
+        )
+    os.kill(cloud.pid, signal.SIGKILL)
+    while _alive(cloud.pid):
+        time.sleep(0.02)
 
 
 def delegate(directory: Path, domain: str) -> None:
@@ -327,11 +345,21 @@ def _alive(pid: int) -> bool:
 
 
 def _started_by_us(cloud: CloudProcess) -> bool:
-    """Whether a process that does not answer is nevertheless the one we started (known where /proc is)."""
-    try:
-        return cloud.key.encode() in Path(f"/proc/{cloud.pid}/environ").read_bytes()
-    except OSError:
-        return False
+    """Whether a process was started with the key of the record, as only the cloud is; not where that cannot be told."""
+    return f"{KEY}={cloud.key}".encode() in _environment_of(cloud.pid)
+
+
+def _environment_of(pid: int) -> list[bytes]:
+    """The variables that a process of this user was started with; without /proc among the words that `ps` shows.
+
+    macOS shows them with -E, but not those of a program that comes with it (ps(1)).
+    """
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        command = ["ps", "-E", "-ww", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, check=False, timeout=PS_SECONDS).stdout.split()
+    return []
 
 
 def _recorded(directory: Path) -> CloudProcess | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hmac
 import io
 import json
 import math
@@ -11,10 +12,12 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,7 @@ from hypothesis import strategies as st
 import steps  # noqa: F401  (importing the package registers the resource types)
 from provisioner.cli.main import main
 from provisioner.emulator import manage
-from provisioner.emulator.control import CloudProcess
+from provisioner.emulator.control import CloudError, CloudProcess
 from provisioner.engine import recorded
 from provisioner.operations import stack_status
 from provisioner.render import status, summary, timeline
@@ -382,6 +385,94 @@ def test_a_process_that_is_not_the_cloud_is_not_ended(tmp_path: Path) -> None:
     assert not manage.stop(tmp_path)
     assert victim.poll() is None
     victim.communicate(b"\n")
+
+
+class Accomplice(BaseHTTPRequestHandler):
+    """Knows the key that a clone's record names, and proves it."""
+
+    def do_GET(self) -> None:
+        """Answer health as the cloud would."""
+        challenge = self.path.partition("challenge=")[2]
+        proof = hmac.new(CLOUD.key.encode(), challenge.encode(), "sha256").hexdigest()
+        content = json.dumps({"proof": proof, "ready": True}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET  # noqa: N815 (http.server's name)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def accomplice() -> Iterator[CloudProcess]:
+    """A cloud as a clone may name it: somebody answers for it, and its process is another one, which does not end."""
+    with (
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as victim,
+        HTTPServer(("127.0.0.1", 0), Accomplice) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield replace(CLOUD, endpoint=f"http://127.0.0.1:{server.server_address[1]}", pid=victim.pid)
+        server.shutdown()
+        thread.join()
+        victim.kill()
+
+
+def ps(directory: Path, monkeypatch: pytest.MonkeyPatch, pid: int, shown: str) -> None:
+    """Take /proc away, and have macOS's ps, which shows this of a process that is asked for as there (its ps(1))."""
+    read, exists = Path.read_bytes, Path.exists
+
+    def missing(path: Path) -> bytes:
+        if path.is_relative_to("/proc"):
+            raise FileNotFoundError(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", missing)
+    monkeypatch.setattr(Path, "exists", lambda path: not path.is_relative_to("/proc") and exists(path))
+    program = directory / "bin" / "ps"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n[ "$*" = "-E -ww -o command= -p {pid}" ] && echo "{shown}"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize("place", ["here", "without /proc", "without /proc and ps"])
+def test_a_process_that_somebody_answers_for_is_not_ended(
+    place: str, accomplice: CloudProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place != "here":
+        ps(tmp_path, monkeypatch, accomplice.pid, "/usr/bin/victim PROVISION_CLOUD_KEY=AKIA" + "B" * 32)
+    if place.endswith("ps"):
+        monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(manage, "STOP_SECONDS", 0.2)
+    (tmp_path / "cloud.json").write_text(json.dumps(asdict(accomplice)))
+    with pytest.raises(CloudError, match=rf"Nothing proves that it is.*`kill -9 {accomplice.pid}`"):
+        manage.stop(tmp_path)
+    os.kill(accomplice.pid, 0)
+    with suppress(ChildProcessError):
+        assert os.waitpid(accomplice.pid, os.WNOHANG) == (0, 0)
+
+
+@pytest.mark.parametrize("place", ["here", "without /proc"])
+def test_the_cloud_itself_is_ended_by_force_if_it_hangs(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"PROVISION_CLOUD_KEY={CLOUD.key}"
+    environment = {**os.environ, "PROVISION_CLOUD_KEY": CLOUD.key}
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as hung:
+        assert hung.stdout
+        hung.stdout.readline()
+        if place != "here":
+            ps(tmp_path, monkeypatch, hung.pid, f"python -m provisioner.emulator HOME=/ {key} LANG=C")
+        monkeypatch.setattr(manage, "STOP_SECONDS", 0.2)
+        (tmp_path / "cloud.json").write_text(json.dumps(asdict(replace(CLOUD, pid=hung.pid))))
+        assert manage.stop(tmp_path)
+        with pytest.raises(ProcessLookupError):
+            os.kill(hung.pid, 0)
 
 
 @pytest.mark.parametrize("name", ["cloud.lock", "cloud.log", "cloud.tmp"])
