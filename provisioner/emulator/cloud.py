@@ -11,6 +11,8 @@ import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
 from provisioner.emulator import calls, clock_clients, containers, domains, faults, kill
 from provisioner.emulator.authorization import enforce
@@ -20,6 +22,7 @@ from provisioner.emulator.errors import (
     error_answer,
     has_no_backend,
     is_unrouted,
+    malformed_xml,
     regions,
     unknown_access_key,
     unknown_operation,
@@ -166,11 +169,15 @@ class Cloud:
             return unknown_operation(environ, operation) if is_unrouted(status, content) else (status, head[1], content)
         except (NotImplementedError, ModuleNotFoundError):
             return unknown_operation(environ, operation)
+        except ExpatError:
+            return malformed_xml(environ)
         except RecursionError:
             return unreadable_body(environ, "it is nested too deeply")
         except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
             if has_no_backend(environ, self._moto):
                 return unknown_operation(environ, operation)
+            if isinstance(error.__context__, ParseError):
+                return malformed_xml(environ)
             traceback.print_exc()
             return error_answer(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 

@@ -86,6 +86,14 @@ def unreadable_body(environ: dict[str, Any], why: str) -> Answer:
     return error_answer(environ, 400, "SerializationException", f"The body of the request cannot be read: {why}.")
 
 
+def malformed_xml(environ: dict[str, Any]) -> Answer:
+    """What S3 and Route 53 answer to a body that is no XML (S3 API, "Error responses"; boto#384)."""
+    if calls.scope(environ)[0] == "route53":
+        return error_answer(environ, 400, "InvalidInput", "Invalid XML ; the request is not well-formed")
+    words = "The XML you provided was not well-formed or did not validate against our published schema"
+    return error_answer(environ, 400, "MalformedXML", words)
+
+
 def has_no_backend(environ: dict[str, Any], moto: Any) -> bool:
     """Whether moto has nothing for the service of a request, as it shows only by breaking."""
     return moto.get_backend_for_host(moto.infer_service_region_host(environ, environ["PATH_INFO"])) is None

@@ -99,7 +99,7 @@ def _admit(cloud: Cloud, environ: Environ) -> bool:
         registry.admit(environ)
     elif path.startswith("/moto-api"):
         # it reads and writes all that there is, and files besides
-        raise Rejected(HTTPStatus.NOT_FOUND, f"no such path: {path}\n")
+        raise Rejected(HTTPStatus.NOT_FOUND, f"no such path: {path}")
     else:
         cloud.admit(environ)
     return True

@@ -141,7 +141,7 @@ class Body:
         self._stream = stream
         coding = headers.get("Transfer-Encoding", "chunked").lower()
         if coding != "chunked":
-            raise Rejected(HTTPStatus.NOT_IMPLEMENTED, f"bodies come chunked or of a given length, not {coding}\n")
+            raise Rejected(HTTPStatus.NOT_IMPLEMENTED, f"bodies come chunked or of a given length, not {coding}")
         self._chunked = "Transfer-Encoding" in headers
         self.length = None if self._chunked else _length(headers)
         self._left = self.length or 0
@@ -168,7 +168,7 @@ class Body:
             held += len(piece)
             self._reach()
         if held + self._left > LARGEST:
-            raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {LARGEST} bytes\n")
+            raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {LARGEST} bytes")
         return b"".join(pieces)
 
     def skip(self, most: float) -> bool:
@@ -198,7 +198,7 @@ class Body:
 def _length(headers: Any) -> int:
     given = headers.get("Content-Length") or "0"
     if not re.fullmatch(r"[0-9]{1,19}", given):
-        raise Rejected(HTTPStatus.BAD_REQUEST, "Content-Length is not a number of bytes\n")
+        raise Rejected(HTTPStatus.BAD_REQUEST, "Content-Length is not a number of bytes")
     return int(given)
 
 
@@ -209,11 +209,11 @@ def check_sender(environ: Environ) -> None:
         Rejected: it names an origin, a browser marks it as another site's, or the host is not this machine.
     """
     if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") not in {"none", "same-origin"}:
-        raise Rejected(HTTPStatus.FORBIDDEN, "not for web pages\n")
+        raise Rejected(HTTPStatus.FORBIDDEN, "not for web pages")
     host = environ.get("HTTP_HOST", "")
     name = host.rpartition(":")[0] or host
     if name not in {"127.0.0.1", "localhost"} and not name.endswith(".localhost"):
-        raise Rejected(HTTPStatus.FORBIDDEN, "not under this name: use 127.0.0.1 or localhost\n")
+        raise Rejected(HTTPStatus.FORBIDDEN, "not under this name: use 127.0.0.1 or localhost")
 
 
 class Handler(BaseHTTPRequestHandler):

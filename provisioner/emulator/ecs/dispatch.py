@@ -14,6 +14,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from provisioner.emulator.ecs.store import Shape, Store, store
 from provisioner.emulator.paging import Listing, listings, page
 from provisioner.emulator.patch import refuse
+from provisioner.emulator.rules.characters import good_tag
 
 Operation = Callable[[Store, Shape], Shape]
 
@@ -59,10 +60,13 @@ def _listings() -> dict[str, Listing]:
 
 
 def check_tags(request: Shape) -> None:
-    """At most 50 tags (API reference, `tags` of every operation that takes them)."""
+    """At most 50 tags, of letters, digits, spaces and some signs (API reference, `tags` of what takes them, `Tag`)."""
     tags = request.get("tags")
     if isinstance(tags, list) and len(tags) > 50:
         refuse("InvalidParameterException", "The maximum number of tags for a resource is 50.")
+    for tag in tags if isinstance(tags, list) else ():
+        if not (good_tag(tag.get("key") or "") and good_tag(tag.get("value") or "")):
+            refuse("InvalidParameterException", f"Tag {tag.get('key')} has a character that is not allowed.")
 
 
 def at_most(request: Shape, name: str, most: int) -> None:

@@ -17,6 +17,7 @@ from moto.ecr.responses import ECRResponse
 
 from provisioner.emulator.patch import on_reset, refuse, replace, wrap
 from provisioner.emulator.registry import blobs, manifests, storage, tokens
+from provisioner.emulator.rules.characters import good_tag
 
 on_reset(blobs.empty)
 
@@ -142,7 +143,7 @@ def put_image(
 
 @wrap(ECRBackend, "create_repository")
 def create_repository(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """CreateRepository: up to 50 tags, none of AWS's own."""
+    """CreateRepository: up to 50 tags, none of AWS's own, of letters, digits, spaces and some signs."""
     tags = kwargs.get("tags") or []
     if len(tags) > 50:
         refuse("TooManyTagsException", "A repository can have no more than 50 tags.")
@@ -152,6 +153,8 @@ def create_repository(original: Any, self: Any, *args: Any, **kwargs: Any) -> An
                 "InvalidTagParameterException",
                 f"Invalid tag key: {tag['Key']}. Tag keys that begin with aws: are reserved.",
             )
+        if not (good_tag(tag["Key"]) and good_tag(tag["Value"])):
+            refuse("InvalidTagParameterException", f"Invalid tag: {tag['Key']}. A character in it is not allowed.")
     return original(self, *args, **kwargs)
 
 

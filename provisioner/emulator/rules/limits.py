@@ -18,6 +18,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 
 from provisioner.emulator.patch import ServiceError, wrap
+from provisioner.emulator.rules import characters
 
 # What the API references of these services list as the code of such an answer ("Errors", "Common Errors").
 _CODES = {
@@ -44,26 +45,32 @@ _JAVA = {
 
 @wrap(BaseResponse, "call_action")
 def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
-    """Every operation of these services: the request is held against the model before anything else."""
+    """Every operation: of these services the request is held against the model first, of all against XML."""
     service = self.boto3_service_name
     if service in _CODES:
         model = get_service_model(service)
         action = self._get_action()
         if action in model.operation_names and (errors := list(_errors(self, model.operation_model(action)))):
-            answer: TYPE_RESPONSE = self.serialized(
-                ActionResult(ServiceError(_CODES[service], _message(service, errors)))
-            )
-            return answer
+            return _refused(self, _message(service, errors))
+    if words := characters.fault(self):
+        return _refused(self, words)
     plain: TYPE_RESPONSE = original(self)
     return plain
+
+
+def _refused(response: Any, words: str) -> TYPE_RESPONSE:
+    code = _CODES.get(response.boto3_service_name, "InvalidParameterValue")
+    answer: TYPE_RESPONSE = response.serialized(ActionResult(ServiceError(code, words)))
+    return answer
 
 
 def _message(service: str, errors: list[tuple[str, str, str]]) -> str:
     if service == "ecr":
         _, name, words = errors[0]
-        return f"Invalid parameter at '{name}' failed to satisfy constraint: '{words}'"
+        return f"Invalid parameter at '{name}' failed to satisfy constraint: '{words.removeprefix('Member ')}'"
     texts = [
-        f"Value '{value}' at '{name}' failed to satisfy constraint: Member {words}" for value, name, words in errors
+        f"Value '{characters.in_xml(str(value))}' at '{name}' failed to satisfy constraint: {words}"
+        for value, name, words in errors
     ]
     return f"{len(texts)} validation error{'s' * (len(texts) > 1)} detected: {'; '.join(texts)}"
 
@@ -87,13 +94,28 @@ def _check(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, str]]:
         return
     words = _fault(shape, value)
     if words:
-        yield (value if isinstance(value, str | int | float) else "[...]"), path, words  # type: ignore[misc]
+        yield (value if isinstance(value, str | int | float) else "[...]"), path, f"Member {words}"  # type: ignore[misc]
     if shape.type_name == "structure" and isinstance(value, dict):
         for name, member in shape.members.items():
             yield from _check(member, value.get(name), f"{path}.{_lower(name)}" if path else _lower(name))
     if shape.type_name == "list" and isinstance(value, list):
         for number, item in enumerate(value, 1):
             yield from _check(shape.member, item, f"{path}.{number}.member")
+    if shape.type_name == "map" and isinstance(value, dict):
+        for what, part, given in (("key", shape.key, value.keys()), ("value", shape.value, value.values())):
+            if any(_fault(part, one) for one in given):
+                pairs = ", ".join(f"{name}={one}" for name, one in value.items())
+                yield f"{{{pairs}}}", path, f"Map {what} must satisfy constraint: [{_constraints(part)}]"
+
+
+def _constraints(shape: Any) -> str:
+    """All that a member of a map must be, as it is told of whichever it is not (cloud-custodian#2520)."""
+    named = {
+        "max": "Member must have length less than or equal to {}",
+        "min": "Member must have length greater than or equal to {}",
+        "pattern": "Member must satisfy regular expression pattern: {}",
+    }
+    return ", ".join(text.format(shape.metadata[name]) for name, text in named.items() if name in shape.metadata)
 
 
 def _lower(name: str) -> str:

@@ -17,6 +17,7 @@ from moto.route53.responses import Route53
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
 from provisioner.emulator.patch import add, refuse, replace, wrap
+from provisioner.emulator.rules.characters import good_tag
 
 replace(urls, "url_paths")({**urls.url_paths, r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$": Route53.dispatch})
 
@@ -178,9 +179,13 @@ def list_zones_in_pages(self: Any) -> ActionResult:
 
 @wrap(Route53, "change_tags_for_resource")
 def change_tags_for_resource(original: Any, self: Any) -> Any:
-    """ChangeTagsForResource: at most 10 tags a call."""
+    """ChangeTagsForResource: at most 10 tags a call, of letters, digits and some signs (octodns-route53#136)."""
     if len(self._get_param("AddTags") or []) > 10 or len(self._get_param("RemoveTagKeys") or []) > 10:
         refuse("InvalidInput", "A request can add or remove at most 10 tags.")
+    tags = self._get_param("AddTags") or []
+    if not all(good_tag(str(tag.get(part) or "")) for tag in tags for part in ("Key", "Value")):
+        signs = "letters, numbers, spaces, and the following special characters: _ . : / = + - @"
+        refuse("InvalidInput", f"Invalid parameter : Tags can only contain {signs}")
     return original(self)
 
 

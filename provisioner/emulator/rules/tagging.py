@@ -6,6 +6,7 @@ GetResources returns nothing for them).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,8 @@ from moto.ssm.models import ssm_backends
 from moto.ssm.utils import parameter_arn
 
 from provisioner.emulator.ecs.store import tagged as ecs_tagged
-from provisioner.emulator.patch import refuse, replace
+from provisioner.emulator.patch import refuse, replace, wrap
+from provisioner.emulator.rules.characters import storable
 from provisioner.emulator.rules.ec2_groups import all_rules
 from provisioner.emulator.rules.servicediscovery import visible
 
@@ -136,6 +138,14 @@ def get_resources(self: Any) -> ActionResult:
         if matches(tags) and match_resource_type(resource_type, types) and (not arns or arn in arns)
     ]
     return ActionResult({"ResourceTagMappingList": shown, "PaginationToken": ""})
+
+
+@wrap(ResourceGroupsTaggingAPIResponse, "tag_resources")
+def tag_resources(original: Any, self: Any) -> Any:
+    """TagResources: what a service behind it can show again."""
+    if not all(map(storable, itertools.chain(*self._get_param("Tags", {}).items()))):
+        refuse("InvalidParameterException", "Tags have a character that XML does not have.")
+    return original(self)
 
 
 @replace(ResourceGroupsTaggingAPIResponse, "get_tag_keys")

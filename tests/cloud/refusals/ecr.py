@@ -52,6 +52,8 @@ CASES = (
         lambda s, c: c.create_repository(repositoryName="x1", imageTagMutability="NEVER")),
     case("CreateRepository", "with a tag key of AWS's own", "InvalidTagParameterException", ERRORS,
         lambda s, c: c.create_repository(repositoryName="x2", tags=[{"Key": "aws:a", "Value": "b"}])),
+    case("CreateRepository", "with a tag that has other signs than those allowed", "InvalidTagParameterException",
+        ERRORS, lambda s, c: c.create_repository(repositoryName="x2", tags=[{"Key": "a", "Value": "(b)"}])),
     case("CreateRepository", "with more than 50 tags", "TooManyTagsException", ERRORS,
         lambda s, c: c.create_repository(
             repositoryName="x3", tags=[{"Key": f"a{number}", "Value": "b"} for number in range(51)])),

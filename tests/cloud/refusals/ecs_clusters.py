@@ -141,6 +141,8 @@ CASES = (
         lambda s, c: c.create_cluster(clusterName="x", settings=[{"name": "insights", "value": "enabled"}])),
     case("CreateCluster", "with an unknown capacity provider", "InvalidParameterException",
         parameter("capacityProviders"), lambda s, c: c.create_cluster(clusterName="x", capacityProviders=["nothing"])),
+    case("CreateCluster", "with a tag that has other signs than those allowed", "InvalidParameterException",
+        parameter("tags"), lambda s, c: c.create_cluster(clusterName="x", tags=[{"key": "a", "value": "b\x1b"}])),
     case("CreateCluster", "with more than 50 tags", "InvalidParameterException", parameter("tags"),
         lambda s, c: c.create_cluster(
             clusterName="x", tags=[{"key": f"a{number}", "value": "b"} for number in range(51)])),

@@ -169,6 +169,8 @@ CASES = (
         lambda s, c: group(s, c, Name="web_tg")),
     case("CreateTargetGroup", "with a name that ends with a hyphen", "ValidationError", parameter("Name"),
         lambda s, c: group(s, c, Name="web-")),
+    case("CreateTargetGroup", "with a tag that has other signs than those allowed", "ValidationError",
+        parameter("Tags"), lambda s, c: group(s, c, Tags=[{"Key": "a", "Value": "b\x1b"}]), "tags.1.member.value"),
     case("CreateTargetGroup", "in an unknown VPC", "ValidationError", parameter("VpcId"),
         lambda s, c: group(s, c, VpcId="vpc-00000000000000000"), "is not found"),
     case("CreateTargetGroup", "without a VPC", "ValidationError", parameter("VpcId"),

@@ -336,6 +336,11 @@ CASES = (
     case("ListTagsForResource", "of an unknown cluster", "DBClusterNotFoundFault", ERRORS,
         lambda s, c: c.list_tags_for_resource(
             ResourceName="arn:aws:rds:ap-northeast-1:123456789012:cluster:nothing")),
+    case("AddTagsToResource", "with other signs than those allowed", "InvalidParameterValue",
+        "https://github.com/cloud-custodian/cloud-custodian/issues/2115",
+        lambda s, c: c.add_tags_to_resource(
+            ResourceName="arn:aws:rds:ap-northeast-1:123456789012:cluster:x", Tags=[{"Key": "a", "Value": "(b)"}]),
+        "Tag values may only contain unicode letters"),
     case("AddTagsToResource", "on an unknown cluster", "DBClusterNotFoundFault", ERRORS,
         lambda s, c: c.add_tags_to_resource(
             ResourceName="arn:aws:rds:ap-northeast-1:123456789012:cluster:nothing", Tags=[{"Key": "a", "Value": "b"}])),

@@ -88,8 +88,8 @@ def namespace_zone(scene: Scene) -> str:
     return str(found["Properties"]["DnsProperties"]["HostedZoneId"])
 
 
-def tag(route53: Any, zone_id: str, number: int = 1) -> Any:
-    tags = [{"Key": f"a{one}", "Value": "b"} for one in range(number)]
+def tag(route53: Any, zone_id: str, number: int = 1, value: str = "b") -> Any:
+    tags = [{"Key": f"a{one}", "Value": value} for one in range(number)]
     return route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=zone_id, AddTags=tags)
 
 
@@ -126,6 +126,11 @@ CASES = (
     case("ChangeTagsForResource", "of an unknown ID", "NoSuchHostedZone", ERRORS, lambda s, c: tag(c, NOTHING)),
     case("ChangeTagsForResource", "with more than 10 tags", "InvalidInput", parameter("AddTags"),
         lambda s, c: tag(c, zone(s), 11)),
+    case("ChangeTagsForResource", "with other signs than those allowed", "InvalidInput",
+        "https://github.com/octodns/octodns-route53/pull/136", lambda s, c: tag(c, zone(s), value="*.b"),
+        "Tags can only contain"),
+    case("ChangeTagsForResource", "with a control character", "InvalidInput",
+        "https://github.com/boto/boto/issues/384", lambda s, c: tag(c, zone(s), value="b\x1b"), "Invalid XML"),
     case("AssociateVPCWithHostedZone", "with a VPC that has a zone of the name", "ConflictingDomainExists", ERRORS,
         lambda s, c: c.associate_vpc_with_hosted_zone(
             HostedZoneId=private_zone(s), VPC={"VPCRegion": REGION, "VPCId": vpc(s)})),
