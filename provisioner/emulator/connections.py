@@ -50,7 +50,7 @@ class Incoming(io.RawIOBase):
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._silence = self._head = 0.0
+        self._silence = self._head = self._allowed = 0.0
         self._until: float | None = None
         self._left: float = 0
 
@@ -62,7 +62,7 @@ class Incoming(io.RawIOBase):
         """Expect what belongs to the request whose head is there, without more than so many seconds of silence."""
         self._silence, self._head = silence, 0.0
         # for the answer as well
-        self._connection.settimeout(silence)
+        self._allow(silence)
 
     def readable(self) -> bool:
         """Yes."""
@@ -76,11 +76,17 @@ class Incoming(io.RawIOBase):
             TimeoutError: it took too long.
         """
         if self._head:
-            self._connection.settimeout(self._patience())
+            self._allow(self._patience())
         count = self._connection.recv_into(buffer)
         if self._head:
             self._note(count)
         return count
+
+    def _allow(self, seconds: float) -> None:
+        # each change is a system call
+        if seconds != self._allowed:
+            self._connection.settimeout(seconds)
+            self._allowed = seconds
 
     def _patience(self) -> float:
         if self._until is None:
