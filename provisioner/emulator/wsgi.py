@@ -1,7 +1,7 @@
 """A small threaded HTTP/1.1 server for one WSGI application: it looks at who sends a request before it reads a body.
 
-The servers that others keep (waitress, cheroot, gunicorn, uvicorn) read bodies before, or head by head without a limit
-in all, close no connection for another one, and can neither reset nor hand over a connection.
+No library's server, for what WSGI has no words for: a look at the head before the body is read (waitress holds it whole
+before it calls), which connections may stay and which give way, and one that is reset or handed over.
 """
 
 from __future__ import annotations
