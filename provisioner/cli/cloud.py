@@ -30,6 +30,7 @@ def _directory(options: Options) -> Path:
     "provision cloud start --port 5000  on a port of your choice",
     "provision cloud start --faults throttle,lag   with throttled calls and lagging reads",
     "provision cloud start --policy plan.json      with the permissions of this IAM policy only",
+    "provision cloud start --scp deny.json         as in an organization with this service control policy",
     "provision cloud start --durations slow        with operations as slow as AWS's may be",
     "provision cloud start --clock real:20         with a clock that runs 20 times as fast",
 )
@@ -45,6 +46,13 @@ def start(
         typer.Option(
             metavar="FILE",
             help="Allow only what this IAM policy allows; may be repeated; 'none' allows everything again.",
+        ),
+    ] = None,
+    scp: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Put the account into an organization with this service control policy; may be repeated; 'none' ends.",
         ),
     ] = None,
     clock: Annotated[
@@ -69,16 +77,22 @@ def start(
     from provisioner.operations import context
     from provisioner.render import status as show
 
-    policies = manage.read_policies([file for file in policy or () if policy != [Path("none")]])
+    policies, controls = (manage.read_policies(_files(given)) for given in (policy, scp))
     cloud = context.start_cloud(options, context.load(options), port)
     if faults is not None:
         manage.set_faults(cloud, "" if faults == "none" else faults)
     if policy is not None:
         manage.set_policies(cloud, policies)
+    if scp is not None:
+        manage.set_organization(cloud, controls)
     if clock is not None or durations is not None:
         control.set_clock(cloud, clock, durations)
     show.cloud(asdict(cloud) | control.clock(cloud), manage.hung(cloud), options.json)
     return 0
+
+
+def _files(given: list[Path] | None) -> list[Path]:
+    return [] if given is None or given == [Path("none")] else given
 
 
 @command(

@@ -193,6 +193,7 @@ class Cloud:
             CLOCK.clear()
             faults.current.set(())
             enforce.current.set(())
+            enforce.current.set_organization(())
             self.kill = kill.Kill()
             self.lag.clear()
             self._prepare()

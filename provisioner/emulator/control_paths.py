@@ -131,6 +131,12 @@ def _set_policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     return {"policies": enforce.current.names}
 
 
+def _set_organization(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    """Put service control policies on the account, as of an organization that it is in from now on."""
+    _apply(enforce.current.set_organization, body)
+    return {"organization": enforce.current.organization}
+
+
 def _delegate(cloud: Cloud, query: Query, body: bytes) -> None:
     from provisioner.emulator.dns import public_zones
 
@@ -224,6 +230,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "kill"): _set_kill,
     ("GET", "policy"): _policies,
     ("POST", "policy"): _set_policies,
+    ("POST", "organization"): _set_organization,
     ("POST", "delegate"): _delegate,
     ("POST", "release"): _release,
     ("POST", "quota"): _set_quota,

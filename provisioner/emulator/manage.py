@@ -226,6 +226,15 @@ def set_policies(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> 
     control(cloud, "POST", "/_cloud/policy", json.dumps(policies).encode())
 
 
+def set_organization(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> None:
+    """Put the cloud's account into an organization with these service control policies; with none, into none.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/organization", json.dumps(policies).encode())
+
+
 def check_settings() -> None:
     """Raise `ConfigurationError` for settings of the cloud that make no sense, before it is started with them."""
     given = os.environ.get("PROVISION_ROUND_TRIP") or "0"

@@ -58,6 +58,19 @@ def enforce(cloud: EmbeddedCloud, *documents: Mapping[str, Any]) -> None:
     control(cloud.process, "POST", "/_cloud/policy", json.dumps(files).encode())
 
 
+def organized(cloud: EmbeddedCloud, *documents: Mapping[str, Any]) -> None:
+    """Put service control policies on the account, as of an organization that it is in; of none, it is in none."""
+    files = [{"name": f"policy {number}", "text": json.dumps(it)} for number, it in enumerate(documents, 1)]
+    control(cloud.process, "POST", "/_cloud/organization", json.dumps(files).encode())
+
+
+def bound(cloud: EmbeddedCloud, document: Mapping[str, Any]) -> None:
+    """Give the caller a permissions boundary."""
+    iam = cloud.client("iam")
+    arn = iam.create_policy(PolicyName="limit", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    iam.put_user_permissions_boundary(UserName="moto", PermissionsBoundary=arn)
+
+
 def policies(path: Path, *, read_only: bool = False) -> list[Mapping[str, Any]]:
     """What `provision policy` prints for a configuration."""
     found = printed(models.load(path), read_only=read_only, boundary=False, account=None)

@@ -15,6 +15,9 @@ from provisioner.emulator.authorization.policy import Check
 # -- IAM ---------------------------------------------------------------------------------------------------------------
 
 
+_OF_USERS = ("GetUser", "TagUser", "UntagUser", "PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
+
+
 def iam(call: ApiCall) -> Iterator[Check]:
     """Yield what IAM asks for at one call."""
     operation, brought = call.operation, call.tags()
@@ -30,6 +33,8 @@ def iam(call: ApiCall) -> Iterator[Check]:
         yield from _iam_created(call, whole, "iam:TagInstanceProfile")
     elif operation == "SimulatePrincipalPolicy":
         yield call.check(call.text("PolicySourceArn"))
+    elif operation in _OF_USERS:
+        yield call.existing(call.arn(f"user/{call.text('UserName') or 'moto'}"), requested(brought))
     elif profile:
         yield call.existing(_profile(call, profile), requested(brought))
         if operation == "AddRoleToInstanceProfile":

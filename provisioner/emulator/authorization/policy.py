@@ -8,20 +8,27 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 KEYS = frozenset(
     {
         "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
-        "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
+        "aws:MultiFactorAuthPresent", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalIsAWSService",
+        "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalType", "aws:RequestedRegion",
+        "aws:SecureTransport", "aws:SourceIp", "aws:TagKeys", "aws:ViaAWSService", "aws:userid", "aws:username",
+        "ec2:CreateAction",
         "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
         "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN", "kms:ResourceAliases", "kms:ViaService",
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames", "s3:x-amz-server-side-encryption",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
     }
 )  # fmt: skip
 """The condition keys that requests are looked through for."""
-OPEN_KEYS = ("aws:RequestTag/", "aws:ResourceTag/", "kms:EncryptionContext:")
+OPEN_KEYS = ("aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/", "kms:EncryptionContext:")
 """The keys that go on with the key of a tag, or of an encryption context."""
+_KEYS = frozenset(key.lower() for key in KEYS)
+_OPEN_KEYS = tuple(key.lower() for key in OPEN_KEYS)
 NULL = "Null"
 
 
@@ -48,6 +55,14 @@ def _equal(pattern: str, value: str) -> bool:
     return pattern == value
 
 
+def _same(pattern: str, value: str) -> bool:
+    return pattern.lower() == value.lower()
+
+
+def _in_range(pattern: str, value: str) -> bool:
+    return ip_address(value) in ip_network(pattern, strict=False)
+
+
 _TESTS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringEquals": (_equal, True),
     "StringNotEquals": (_equal, False),
@@ -57,6 +72,9 @@ _TESTS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "ArnLike": (arn_like, True),
     "ArnNotEquals": (arn_like, False),
     "ArnNotLike": (arn_like, False),
+    "Bool": (_same, True),
+    "IpAddress": (_in_range, True),
+    "NotIpAddress": (_in_range, False),
 }
 """What each operator compares by, and whether it wants a value to fit or none (IAM user guide, condition operators)."""
 
@@ -199,8 +217,13 @@ def _either(statement: Mapping[str, Any], what: str) -> tuple[tuple[str, ...], b
     return _texts(what, values), what not in statement
 
 
+def _listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
+
+
 def _texts(what: str, values: Any) -> tuple[str, ...]:
-    texts = tuple(values) if isinstance(values, list) else (values,)
+    # JSON's own true and false are as good as their texts (IAM user guide, Condition)
+    texts = tuple(str(one).lower() if isinstance(one, bool) else one for one in _listed(values))
     if not texts or not all(isinstance(text, str) for text in texts):
         raise Unreadable(f"{what} is neither a text nor a list of texts: write it so")
     if any("${" in text for text in texts):
@@ -218,7 +241,19 @@ def _conditions(conditions: Any) -> Iterator[Condition]:
             known = ", ".join([*_TESTS, NULL])
             raise Unreadable(f"the operator {how} is not evaluated here: use one of {known}")
         for key, values in keys.items():
-            if key not in KEYS and not key.startswith(OPEN_KEYS):
+            # capitals do not count in the names of keys (IAM user guide, Condition)
+            if key.lower() not in _KEYS and not key.lower().startswith(_OPEN_KEYS):
                 known = ", ".join([*sorted(KEYS), *(f"{key}…" for key in OPEN_KEYS)])
                 raise Unreadable(f"the condition key {key} is not evaluated here: use one of {known}")
-            yield Condition(operator, quantifier, operator != rest, key, _texts(key, values))
+            found = _texts(key, values)
+            if _TESTS.get(operator, ())[:1] == (_in_range,) and not all(map(_is_range, found)):
+                raise Unreadable(f"{key} has what is no range of addresses: write such as 203.0.113.0/24")
+            yield Condition(operator, quantifier, operator != rest, key, found)
+
+
+def _is_range(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -24,6 +24,8 @@ _NAMES = {
 }
 """The actions that are named otherwise than their operation (S3 user guide, required permissions)."""
 
+_ENCRYPTION = ("x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")
+
 
 def s3(call: ApiCall) -> Iterator[Check]:
     """Yield what S3 asks for at one call."""
@@ -37,7 +39,12 @@ def s3(call: ApiCall) -> Iterator[Check]:
         if name in ("DeleteObject", "GetObject") and "versionId=" in call.query:
             name += "Version"
         where = f"{bucket}/{key}" if key else bucket
-        yield call.check(call.arn(where) if bucket else "*", action=f"s3:{name}")
+        yield call.check(call.arn(where) if bucket else "*", _encryption(call), f"s3:{name}")
+
+
+def _encryption(call: ApiCall) -> dict[str, tuple[str, ...]]:
+    """What a request says of the encryption of an object (S3 user guide, condition keys): only what it says itself."""
+    return {f"s3:{it}": (call.headers[it],) for it in _ENCRYPTION if it in call.headers}
 
 
 def _created(call: ApiCall, arn: str) -> Iterator[Check]:

@@ -38,6 +38,7 @@ _MODULES = (
     "ssm_nodes",
     "wafv2",
     "iam",
+    "iam_users",
     "logs",
     "ecr",
     "ecr_images",
