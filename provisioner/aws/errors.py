@@ -313,7 +313,21 @@ def out_of_reach(error: Exception) -> bool:
 
 _FIX = "Fix the cause, then run again"
 _DENIED = "Give the caller this permission (`provision policy` prints all of them), then run again"
+_DENIALS = r"(?:AccessDenied|Unauthorized|NotAuthorized)\w*: .*"
 HINTS = (
+    # whose policy denies, in IAM's words (IAM user guide, "Access denied error messages")
+    (
+        f"{_DENIALS}(service|resource) control policy",
+        "Ask the administrators of the organization to allow this: no policy of the account can. Then run again",
+    ),
+    (f"{_DENIALS}permissions boundary", "Have the caller's permissions boundary allow this, then run again"),
+    (f"{_DENIALS}session policy", "Assume the role without a session policy that leaves this out, then run again"),
+    (f"{_DENIALS}endpoint policy", "Have the policy of the VPC endpoint allow this, then run again"),
+    (f"{_DENIALS}resource-based policy", "Have the policy of that resource allow this, then run again"),
+    (
+        f"{_DENIALS}explicit deny in an identity-based policy",
+        "Take the statement that denies this out of the caller's policies, then run again",
+    ),
     ("AccessDenied|Unauthorized|NotAuthorized", _DENIED),
     ("ExpiredToken|RequestExpired", "Renew the credentials, then run again"),
     (

@@ -68,6 +68,17 @@ Rehearse = Annotated[
 """An option of `plan` and `up`."""
 
 
+SkipChecks = Annotated[
+    str | None,
+    typer.Option(
+        "--skip-checks",
+        metavar="NAME,...",
+        help="Leave out checks before the first write on AWS: permissions, images, public-access, quotas.",
+    ),
+]
+"""An option of `up`."""
+
+
 COMMON: dict[str, Any] = {
     "config": Annotated[
         Path | None,

@@ -6,7 +6,16 @@ import sys
 from dataclasses import replace
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import Delete, NewAmi, Redeploy, Rehearse, RetryFailed, TargetStep, Unprotect
+from provisioner.cli.options import (
+    Delete,
+    NewAmi,
+    Redeploy,
+    Rehearse,
+    RetryFailed,
+    SkipChecks,
+    TargetStep,
+    Unprotect,
+)
 from provisioner.operations.options import Options
 
 
@@ -19,6 +28,7 @@ from provisioner.operations.options import Options
     "provision up --target-step database    that step and its dependencies",
     "provision up --new-ami             the newest AMI, with a rolling replacement of all instances",
     "provision up --delete bucket/access-logs   also data that is kept after it was taken out of stack.toml",
+    "provision up --skip-checks quotas          without this check before the first write",
     "provision up --unprotect           a protected stack, of which services or data are to be deleted",
 )
 def up(
@@ -30,6 +40,7 @@ def up(
     delete: Delete = None,
     unprotect: Unprotect = False,
     rehearse: Rehearse = None,
+    skip_checks: SkipChecks = None,
 ) -> int:
     """Create or change the stack.
 
@@ -61,6 +72,7 @@ def up(
     removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)
     check_contexts(config, options.file)
+    skip = beforehand.skipped(skip_checks)
     aws = replace(context.connect(options, config), redeploy=redeploy, retry_failed=retry_failed, new_ami=new_ami)
     with stores.open_store(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)
@@ -71,7 +83,7 @@ def up(
             stack.notices += losing.note(store.records, stack, options.command_line)
         if config.target == "aws":
             with signals.at_once():
-                beforehand.check(aws, stack, options.file, store.records, target_step)
+                beforehand.check(aws, stack, options.file, store.records, target_step, skip)
         planned = None
         if config.target == "aws" and not options.yes:
             with signals.at_once():

@@ -16,5 +16,7 @@ BEFOREHAND: tuple[Permission, ...] = (
     *grants("ec2", "DescribeVpcBlockPublicAccessOptions", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role"),
+    *grants("iam", "GetUser", "user/*", use=Use.OTHER, why="doctor: the caller's own tags"),
+    *grants("organizations", "DescribeOrganization", use=Use.OTHER, why="doctor: the caller's organization"),
     *grants("route53", "GetHostedZoneCount", use=Use.OTHER, why=_WHY),
 )

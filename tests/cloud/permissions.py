@@ -224,6 +224,8 @@ def _names(stack: Stack) -> Calls:
     yield "iam", "update_assume_role_policy", {"RoleName": role, "PolicyDocument": "{}"}
     caller = "arn:aws:iam::123456789012:user/moto"
     yield "iam", "simulate_principal_policy", {"PolicySourceArn": caller, "ActionNames": ["ec2:DescribeVpcs"]}
+    yield "iam", "get_user", {"UserName": "moto"}
+    yield "organizations", "describe_organization", {}
 
 
 def _balancing(stack: Stack) -> Calls:

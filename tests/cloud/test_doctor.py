@@ -20,7 +20,8 @@ from provisioner.emulator import manage
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Checked, Event
 from provisioner.operations import state_transfer
-from provisioner.operations.doctor import beforehand, permissions
+from provisioner.operations.doctor import beforehand
+from provisioner.operations.doctor.caller import NotSimulated, asking
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import CHECKS, together
 from provisioner.permissions.policy import documents
@@ -364,11 +365,11 @@ def test_what_options_take_is_asked_for_with_them(look: Look, allow: Callable[..
     assert look("permissions", **options)["permissions"].verdict == "ok"
     allow("s3:CreateBucket", **options)
     found = look("permissions", **options)["permissions"]
-    assert (found.verdict, found.text) == ("failed", "denied: s3:CreateBucket")
+    assert (found.verdict, found.text) == ("failed", "denied by the caller's policies: s3:CreateBucket")
     # a key's own policy may allow what the caller's policies do not, and the simulation does not see it
     allow("kms:RetireGrant", **options)
     found = look("permissions", **options)["permissions"]
-    told = "denied, unless the policy of the KMS key allows it: kms:RetireGrant"
+    told = "denied by the caller's policies, unless the policy of the KMS key allows it: kms:RetireGrant"
     assert (found.verdict, found.text) == ("warning", told)
 
 
@@ -377,24 +378,45 @@ def test_actions_that_are_denied(look: Look, allow: Callable[..., None]) -> None
     found = look("permissions")["permissions"]
     assert found.verdict == "warning", "one line for what is needed now, one for other cases: the last is kept here"
     assert found.text == "denied, but needed only in some cases: ecs:StopTask"
-    allow("ec2:CreateVpc", "iam:PassRole")
+    allow("ec2:CreateVpc")
     found = look("permissions")["permissions"]
-    assert (found.verdict, found.text) == ("failed", "denied: ec2:CreateVpc, iam:PassRole")
+    assert (found.verdict, found.text) == ("failed", "denied by the caller's policies: ec2:CreateVpc")
+    allow("iam:PassRole")
+    found = look("permissions")["permissions"]
+    told = "denied by the caller's policies, unless they allow the stack's resources by name: iam:PassRole"
+    assert (found.verdict, found.text) == ("warning", told)
     allow("iam:SimulatePrincipalPolicy")
     assert look("permissions")["permissions"].text == "the caller may not call SimulatePrincipalPolicy"
+
+
+def test_what_is_not_told_of_the_caller_does_not_end_the_check(look: Look, allow: Callable[..., None]) -> None:
+    allow("iam:GetUser", "organizations:DescribeOrganization")
+    found = look("permissions")["permissions"]
+    assert (found.verdict, found.text) == (
+        "warning",
+        "denied, but needed only in some cases: iam:GetUser, organizations:DescribeOrganization",
+    )
 
 
 def test_an_assumed_role_stands_for_the_role_with_its_path(rig: Rig) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     role = rig.cloud.client("iam").create_role(
-        RoleName="admin", Path="/teams/", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+        RoleName="admin",
+        Path="/teams/",
+        AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}),
+        Tags=[{"Key": "team", "Value": "shop"}],
     )["Role"]["Arn"]
     assert role == "arn:aws:iam::123456789012:role/teams/admin"
-    caller = "arn:aws:sts::123456789012:assumed-role/admin/me"
-    assert permissions.source(rig.aws(), caller) == role
+    identity = {"Arn": "arn:aws:sts::123456789012:assumed-role/admin/me", "UserId": "AROA1:me"}
+    caller = asking(rig.aws(), identity)
+    assert caller.arn == role
+    assert caller.context["aws:PrincipalArn"] == (role,)
+    assert caller.context["aws:PrincipalTag/team"] == ("shop",)
+    assert caller.context["aws:userid"] == ("AROA1:me",)
+    assert not {"aws:PrincipalOrgID", "aws:username", "aws:MultiFactorAuthPresent"} & caller.context.keys()
     rig.cloud.control("POST", "faults", "scenarios=denied&only=^iam:GetRole$")
-    with pytest.raises(permissions.NotSimulated, match=r"may not read its own role admin \(iam:GetRole\)"):
-        permissions.source(rig.aws(), caller)
+    with pytest.raises(NotSimulated, match=r"may not read its own role admin \(iam:GetRole\)"):
+        asking(rig.aws(), identity)
 
 
 # -- quotas --------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, Failed, Interrupted
 from provisioner.engine.events import Checked, Event
 from provisioner.operations.doctor import account, network, permissions, quotas, usage
+from provisioner.operations.doctor.caller import NotSimulated, asking
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import CHECKS, examine
 from provisioner.operations.doctor.verdicts import joined, parted, stopped, warning
@@ -129,6 +130,10 @@ def result(action: str, decision: str, resource: str = "*", missing: tuple[str, 
     }
 
 
+def asked(*pairs: tuple[str, str]) -> permissions.Question:
+    return permissions.Question({}, set(pairs))
+
+
 def test_answers_one_by_one_and_below_an_action() -> None:
     parts = [
         {"EvalResourceName": "x", "EvalResourceDecision": "allowed", "MissingContextValues": []},
@@ -136,29 +141,87 @@ def test_answers_one_by_one_and_below_an_action() -> None:
         {"EvalResourceName": "z", "EvalResourceDecision": "explicitDeny", "MissingContextValues": ["aws:SourceIp"]},
     ]
     found = permissions.answered(
-        [result("a:B", "allowed"), result("a:C", "explicitDeny") | {"ResourceSpecificResults": parts}]
+        asked(("a:B", "*"), ("a:C", "x")),
+        [result("a:B", "allowed"), result("a:C", "explicitDeny") | {"ResourceSpecificResults": parts}],
     )
-    assert found.allowed == {("a:B", "*"), ("a:C", "x")}
-    assert found.open == {("a:C", "z")}, "a condition that is not told proves nothing"
+    assert found == {
+        ("a:B", "*"): permissions.Answer("allowed"),
+        ("a:C", "x"): permissions.Answer("allowed"),
+        ("a:C", "y"): permissions.Answer("implicitDeny"),
+        ("a:C", "z"): permissions.Answer("explicitDeny", missing=frozenset({"aws:sourceip"})),
+    }
+
+
+def test_an_answer_without_parts_is_about_all_that_was_asked() -> None:
+    """Its own resource is a form of ARN since July 2026, and was one of those that were asked before."""
+    form = "arn:${Partition}:iam::${Account}:role/${RoleName}"
+    question = asked(("iam:PassRole", "x"), ("iam:PassRole", "y"))
+    found = permissions.answered(question, [result("iam:PassRole", "allowed", form)])
+    assert found == {("iam:PassRole", name): permissions.Answer("allowed") for name in ("x", "y")}
+    found = permissions.answered(
+        question, [result("iam:PassRole", "allowed", "x"), result("iam:PassRole", "implicitDeny", "y")]
+    )
+    assert {arn: answer.decision for (_, arn), answer in found.items()} == {"x": "allowed", "y": "implicitDeny"}
+
+
+def test_an_answer_names_who_denies() -> None:
+    question = asked(("a:B", "x"), ("a:B", "y"))
+    whole = result("a:B", "explicitDeny") | {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}
+    matched = {"MatchedStatements": [{"SourcePolicyType": "IAM Policy"}]}
+    limit = {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False}}
+    parts = [
+        {"EvalResourceName": "x", "EvalResourceDecision": "explicitDeny", **matched},
+        {"EvalResourceName": "y", "EvalResourceDecision": "implicitDeny", **limit},
+    ]
+    found = permissions.answered(question, [whole | {"ResourceSpecificResults": parts}])
+    own, other = found["a:B", "x"], found["a:B", "y"]
+    assert (own.organization, own.boundary) == (True, True), "a statement that matches is one of the caller's policies"
+    assert (other.organization, other.boundary) == (False, False)
+    found = permissions.answered(question, [result("a:B", "implicitDeny") | limit])
+    assert [answer.boundary for answer in found.values()] == [False, False]
+
+
+Answers = dict[permissions.Pair, permissions.Answer]
 
 
 def test_verdicts_on_actions() -> None:
     later, option = permission("a:Later", use=Use.OTHER), permission("a:Option", use=Use.OPTION)
     wanted = [permission("a:Now"), later, option, permission("a:Maybe")]
     questions = list(permissions.questions_about(wanted))
-    pairs = {name: (name, "*") for name in ("a:Now", "a:Later", "a:Maybe", "a:Option")}
+    names = ("a:Now", "a:Later", "a:Maybe", "a:Option")
 
     def said(allowed: set[str], open_: set[str]) -> list[tuple[str, str]]:
-        answers = permissions.Answers(
-            frozenset(pairs[n] for n in allowed), frozenset(), frozenset(pairs[n] for n in open_)
-        )
+        answers: Answers = {
+            (name, "*"): permissions.Answer(
+                "allowed" if name in allowed else "implicitDeny",
+                missing=frozenset({"aws:sourceip"} if name in open_ else ()),
+            )
+            for name in names
+        }
         return [
             (one.verdict, one.text.partition(": ")[2] or one.text)
             for one in permissions.judged(wanted, questions, [answers])
         ]
 
-    assert said(set(pairs), set()) == [("ok", "all 4 actions are allowed")]
+    assert said(set(names), set()) == [("ok", f"all 4 actions are allowed; {permissions.UNSEEN}")]
     assert said(set(), {"a:Maybe"}) == [("failed", "a:Now, a:Option"), ("warning", "a:Later"), ("unknown", "a:Maybe")]
+
+
+def test_what_iam_does_not_answer_is_no_denial() -> None:
+    wanted = [permission("a:Now")]
+    (found,) = permissions.judged(wanted, list(permissions.questions_about(wanted)), [{}])
+    assert (found.verdict, found.text) == ("unknown", "the IAM policy simulation cannot decide: a:Now")
+
+
+def test_a_key_that_other_statements_ask_for_is_no_doubt() -> None:
+    """IAM names the keys of all statements; of those that the tool knows of, a request has only what it was told."""
+    tags = (("StringEquals", "aws:RequestTag/Project", ("shop",)),)
+    wanted = [permission("a:Now"), replace(permission("a:Tagged"), conditions=tags)]
+    questions = list(permissions.questions_about(wanted))
+    missing = permissions.Answer("implicitDeny", missing=frozenset({"aws:requesttag/project"}))
+    answers: Answers = {("a:Now", "*"): missing, ("a:Tagged", "*"): permissions.Answer("allowed")}
+    (found,) = permissions.judged(wanted, questions, [answers])
+    assert (found.verdict, found.text) == ("failed", "denied by the caller's policies: a:Now")
 
 
 @pytest.mark.parametrize(
@@ -172,14 +235,27 @@ def test_verdicts_on_actions() -> None:
         ("*", False, "failed"),
     ],
 )
-def test_up_stops_only_at_what_no_policy_of_single_names_could_allow(resource: str, barred: bool, verdict: str) -> None:
+def test_what_a_policy_of_single_names_could_allow_is_only_a_warning(resource: str, barred: bool, verdict: str) -> None:
     wanted = [permission("a:Make", resource)]
-    questions = list(permissions.questions_about(wanted))
-    answers = permissions.Answers(barred=frozenset(questions[0].pairs if barred else ()))
-    (found,) = permissions.judged(wanted, questions, [answers], sure=True)
+    answers: Answers = {("a:Make", resource): permissions.Answer("explicitDeny" if barred else "implicitDeny")}
+    (found,) = permissions.judged(wanted, list(permissions.questions_about(wanted)), [answers])
     assert found.verdict == verdict
-    (found,) = permissions.judged(wanted, questions, [answers])
-    assert found.verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    ("denied", "verdict", "words"),
+    [
+        ("organization", "warning", "denied by a service control policy of the organization, as far as a simulation"),
+        ("boundary", "failed", "denied by the caller's permissions boundary: a:Make"),
+        ("policies", "failed", "denied by the caller's policies: a:Make"),
+    ],
+)
+def test_each_denial_names_whose_policy_it_is(denied: str, verdict: str, words: str) -> None:
+    wanted = [permission("a:Make")]
+    answer = permissions.Answer("implicitDeny", denied != "organization", denied != "boundary")
+    answers: Answers = {("a:Make", "*"): answer}
+    (found,) = permissions.judged(wanted, list(permissions.questions_about(wanted)), [answers])
+    assert (found.verdict, found.text[: len(words)]) == (verdict, words)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +266,8 @@ def test_up_stops_only_at_what_no_policy_of_single_names_could_allow(resource: s
     ],
 )
 def test_callers_without_policies_to_simulate(caller: str, words: str) -> None:
-    with pytest.raises(permissions.NotSimulated, match=words):
-        permissions.source(answering(), caller)
-    user = "arn:aws:iam::123456789012:user/a/b"
-    assert permissions.source(answering(), user) == user
+    with pytest.raises(NotSimulated, match=words):
+        asking(answering(), {"Arn": caller})
 
 
 # -- who and where -------------------------------------------------------------------------------------------------

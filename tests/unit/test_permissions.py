@@ -33,6 +33,7 @@ CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
 SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling", "ec2": "ec2",
     "ecr": "ecr", "ecs": "ecs", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
+    "organizations": "organizations",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "servicediscovery": "servicediscovery",
     "ssm": "ssm", "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip

@@ -60,6 +60,26 @@ def test_a_refusal_names_the_operation_aws_words_and_what_to_do(code: str, words
     assert "\n" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("context", "words"),
+    [
+        ("with an explicit deny in a service control policy", "Ask the administrators of the organization"),
+        ("because no service control policy allows the ec2:CreateVpc action", "Ask the administrators of the organ"),
+        ("with an explicit deny in a resource control policy", "Ask the administrators of the organization"),
+        ("because no permissions boundary allows the ec2:CreateVpc action", "Have the caller's permissions boundary"),
+        ("because no session policy allows the ec2:CreateVpc action", "Assume the role without a session policy"),
+        ("because no VPC endpoint policy allows the ec2:CreateVpc action", "Have the policy of the VPC endpoint"),
+        ("with an explicit deny in a resource-based policy", "Have the policy of that resource allow this"),
+        ("with an explicit deny in an identity-based policy", "Take the statement that denies this out of"),
+        ("because no identity-based policy allows the ec2:CreateVpc action", "Give the caller this permission"),
+    ],
+)
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
+def test_a_denial_says_whose_policy_is_to_be_changed(code: str, context: str, words: str) -> None:
+    said = f"User: arn:aws:iam::123456789012:user/a is not authorized to perform: ec2:CreateVpc {context}"
+    assert words in str(explained(refusal(code, said)))
+
+
 def test_a_refusal_fails_the_command() -> None:
     error = explained(refusal("AccessDenied"))
     assert isinstance(error, ProvisionError)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws.errors import denied
 from provisioner.engine.words import names
+from provisioner.operations.doctor.caller import BOOLEAN, NotSimulated, asking
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
@@ -16,6 +17,7 @@ from provisioner.permissions.table import needed
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.engine.events import Checked
+    from provisioner.operations.doctor.caller import Caller
     from provisioner.operations.doctor.context import Context
 
 NAME = "permissions"
@@ -23,17 +25,20 @@ ANSWERS_PER_CALL = 40
 """Answers of one call: IAM gives one for each action with each resource, also for pairs that make no sense."""
 NAMED = 8
 """How many denied actions are named."""
+UNSEEN = "session, resource and VPC endpoint policies are not simulated"
+"""What may deny a call all the same (IAM user guide, policy simulator)."""
 FIX = "attach the policies of `provision policy` to the caller"
+BOUNDARY_FIX = "have them added to the caller's permissions boundary, beside which its own policies do not count"
+ORGANIZATION_FIX = (
+    "ask the organization's administrators if a call is denied; it may well be allowed, since the simulation is not "
+    "told the caller's address, MFA, session tags and organizational unit"
+)
 
 GLOBAL, GLOBAL_REGION = {"iam", "route53"}, "us-east-1"
 """The services without Regions, and the one that their calls count for in the usual partition (IAM user guide)."""
 
 Pair = tuple[str, str]
 """An action and a resource."""
-
-
-class NotSimulated(Exception):
-    """The caller is of a sort whose policies IAM does not simulate; the message says which."""
 
 
 @dataclass
@@ -54,61 +59,111 @@ class Question:
         return sorted({arn for _, arn in self.pairs})
 
 
+class Outcome(Enum):
+    """What became of one action on one resource; its value is what is told of it."""
+
+    ALLOWED = "allowed"
+    POLICIES = "denied by the caller's policies"
+    BOUNDARY = "denied by the caller's permissions boundary"
+    ORGANIZATION = "denied by a service control policy of the organization, as far as a simulation can tell"
+    BY_NAME = "denied by the caller's policies, unless they allow the stack's resources by name"
+    BY_KEY = "denied by the caller's policies, unless the policy of the KMS key allows it"
+    OPEN = "the IAM policy simulation cannot decide"
+
+
+FIXES = {
+    Outcome.POLICIES: FIX,
+    Outcome.BOUNDARY: BOUNDARY_FIX,
+    Outcome.BY_NAME: FIX,
+    Outcome.BY_KEY: FIX,
+    Outcome.ORGANIZATION: ORGANIZATION_FIX,
+}
+CERTAIN = (Outcome.POLICIES, Outcome.BOUNDARY)
+"""What is a failure, if the action is needed in every life of the stack."""
+
+
 @dataclass(frozen=True)
-class Answers:
-    """What IAM decided: which pairs it allows, which a statement denies, and for which it misses some context."""
+class Answer:
+    """What IAM decided of one action on one resource.
 
-    allowed: frozenset[Pair] = frozenset()
-    barred: frozenset[Pair] = frozenset()
-    open: frozenset[Pair] = frozenset()
+    Attributes:
+        decision: `allowed`, `implicitDeny` or `explicitDeny`.
+        organization, boundary: whether these allow it.
+        missing: the condition keys of the caller's policies that it was not told, in small letters. Those of other
+            policies it does not name (API reference, MissingContextValues).
+    """
+
+    decision: str
+    organization: bool = True
+    boundary: bool = True
+    missing: frozenset[str] = frozenset()
 
 
-def check(context: Context, uses: Iterable[Use] = tuple(Use), *, sure: bool = False) -> Sequence[Checked]:
-    """Say which actions are denied; those that are needed in other cases than the life of a stack are a warning.
+def check(context: Context, uses: Iterable[Use] = tuple(Use)) -> Sequence[Checked]:
+    """Say which actions are denied, and by whom; those needed in other cases than the life of a stack are a warning.
 
     Args:
         uses: the uses whose actions are asked for.
-        sure: whether to warn only of what no policy allows for all names like the stack's: one that names each of them
-            by itself would do as well, and a simulation of such names cannot tell.
     """
     try:
-        caller = source(context.aws, str(context.identity["Arn"]))
+        caller = asking(context.aws, context.identity)
     except NotSimulated as error:
         return [unknown(NAME, str(error), "try `provision plan`, or ask an administrator")]
     wanted = [one for one in needed(context.config, account=context.aws.account) if one.use in tuple(uses)]
     questions = list(questions_about(wanted))
     found = context.aws.each(lambda question: _ask(context.aws, caller, question), questions)
-    return judged(wanted, questions, found, sure=sure)
+    return judged(wanted, questions, found)
 
 
 def judged(
-    wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Answers], *, sure: bool = False
+    wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Mapping[Pair, Answer]]
 ) -> list[Checked]:
-    """Return the verdicts on all answers; `sure` as for `check`."""
-    refused, not_told, perhaps, by_key = set[str](), set[str](), set[str](), set[str]()
+    """Return the verdicts on all answers: one for each sort of denial, with what to do about it."""
+    # a request has of these only what the question has, so their absence is no doubt; other keys nobody knows
+    known = frozenset(key.lower() for one in wanted for _, key, _ in one.conditions)
+    outcomes: dict[Outcome, set[str]] = {outcome: set() for outcome in Outcome}
     for question, answers in zip(questions, found, strict=True):
-        not_told |= {action for action, _ in question.pairs & answers.open}
-        refusals = question.pairs - answers.allowed - answers.open
-        by_name = {pair for pair in refusals - answers.barred if sure and _by_name(pair[1])}
-        # the simulation does not see the policy of a key, which may allow it by itself (SimulatePrincipalPolicy)
-        keys = {pair for pair in refusals - answers.barred - by_name if pair[0].startswith("kms:")}
-        refused |= {action for action, _ in refusals - by_name - keys}
-        perhaps |= {action for action, _ in by_name}
-        by_key |= {action for action, _ in keys}
+        for pair in question.pairs:
+            outcomes[_outcome(pair, answers.get(pair), known)].add(pair[0])
     life = {one.name for one in wanted if one.use is not Use.OTHER}
-    results = []
-    if now := refused & life:
-        results.append(failed(NAME, f"denied: {_names(now)}", FIX))
-    if perhaps := perhaps - refused:
-        text = f"denied, unless a policy allows the stack's resources by name: {_names(perhaps)}"
-        results.append(warning(NAME, text, FIX))
-    if by_key := by_key - refused:
-        results.append(warning(NAME, f"denied, unless the policy of the KMS key allows it: {_names(by_key)}", FIX))
-    if later := refused - life:
+    refused = set[str]().union(*(outcomes[outcome] for outcome in CERTAIN))
+    later = (refused | outcomes[Outcome.BY_NAME]) - life
+    told = {
+        outcome: actions & life if outcome in CERTAIN else actions - refused - later
+        for outcome, actions in outcomes.items()
+    }
+    results = [
+        (failed if outcome in CERTAIN else warning)(NAME, f"{outcome.value}: {_names(told[outcome])}", fix)
+        for outcome, fix in FIXES.items()
+        if told[outcome]
+    ]
+    if later:
         results.append(warning(NAME, f"denied, but needed only in some cases: {_names(later)}", FIX))
-    if not_told - refused:
-        results.append(unknown(NAME, f"the IAM policy simulation cannot decide: {_names(not_told - refused)}"))
-    return results or [ok(NAME, f"all {len({one.name for one in wanted})} actions are allowed")]
+    if told[Outcome.OPEN]:
+        results.append(unknown(NAME, f"{Outcome.OPEN.value}: {_names(told[Outcome.OPEN])}"))
+    return results or [ok(NAME, f"all {len({one.name for one in wanted})} actions are allowed; {UNSEEN}")]
+
+
+def _outcome(pair: Pair, answer: Answer | None, known: frozenset[str]) -> Outcome:
+    """Return what became of an action on a resource, given the condition keys whose absence is known to be real."""
+    if answer is None:
+        return Outcome.OPEN
+    if answer.decision == "allowed":
+        return Outcome.ALLOWED
+    if not answer.organization:
+        return Outcome.ORGANIZATION
+    if not answer.boundary:
+        return Outcome.BOUNDARY
+    if answer.missing - known:
+        return Outcome.OPEN
+    if answer.decision == "implicitDeny":
+        # one that names each of them by itself would do as well, and a simulation of such names cannot tell
+        if _by_name(pair[1]):
+            return Outcome.BY_NAME
+        # the simulation does not see the policy of a key, which may allow it by itself (SimulatePrincipalPolicy)
+        if pair[0].startswith("kms:"):
+            return Outcome.BY_KEY
+    return Outcome.POLICIES
 
 
 def _by_name(resource: str) -> bool:
@@ -119,29 +174,6 @@ def _by_name(resource: str) -> bool:
 
 def _names(actions: Iterable[str]) -> str:
     return names(sorted(actions), NAMED)
-
-
-def source(aws: Aws, caller: str) -> str:
-    """Return the ARN whose policies are the caller's: a user's own, or with its path that of the role it assumed.
-
-    Raises:
-        NotSimulated: there are no such policies, or they cannot be found.
-    """
-    _, _, name = caller.partition(":sts:")
-    if not name:
-        if caller.endswith(":root"):
-            raise NotSimulated("IAM policies do not limit the root user, so there is nothing to simulate")
-        return caller
-    sort, _, rest = name.rpartition(":")[2].partition("/")
-    if sort != "assumed-role":
-        raise NotSimulated(f"IAM cannot simulate the policies of {caller}")
-    role = rest.partition("/")[0]
-    try:
-        return str(aws.client("iam").get_role(RoleName=role)["Role"]["Arn"])
-    except Exception as error:
-        if not denied(error):
-            raise
-        raise NotSimulated(f"the caller may not read its own role {role} (iam:GetRole)") from error
 
 
 def questions_about(wanted: Iterable[Permission]) -> Iterator[Question]:
@@ -179,15 +211,15 @@ def _variants(permission: Permission) -> Iterator[Permission]:
     yield permission
 
 
-def _ask(aws: Aws, caller: str, question: Question) -> Answers:
+def _ask(aws: Aws, caller: Caller, question: Question) -> Mapping[Pair, Answer]:
     service = question.actions[0].partition(":")[0]
-    context = dict(question.context)
+    context = {**caller.context, **question.context}
     if service not in GLOBAL or aws.partition == "aws":
         context.setdefault("aws:RequestedRegion", (GLOBAL_REGION if service in GLOBAL else aws.region,))
     entries = [
         {
             "ContextKeyName": key,
-            "ContextKeyType": "string" if len(values) == 1 else "stringList",
+            "ContextKeyType": "boolean" if key in BOOLEAN else "string" if len(values) == 1 else "stringList",
             "ContextKeyValues": list(values),
         }
         for key, values in sorted(context.items())
@@ -196,28 +228,42 @@ def _ask(aws: Aws, caller: str, question: Question) -> Answers:
         "iam",
         "simulate_principal_policy",
         "EvaluationResults",
-        PolicySourceArn=caller,
+        PolicySourceArn=caller.arn,
         ActionNames=question.actions,
         ResourceArns=question.resources,
         ContextEntries=entries,
     )
-    return answered(found)
+    return answered(question, found)
 
 
-def answered(results: Iterable[Mapping[str, Any]]) -> Answers:
-    """Return what EvaluationResults say, which name resources one by one or below an action."""
-    allowed, barred, open_ = set[Pair](), set[Pair](), set[Pair]()
+def answered(question: Question, results: Iterable[Mapping[str, Any]]) -> dict[Pair, Answer]:
+    """Return what EvaluationResults say of each action on each resource.
+
+    IAM answers with one result for each action, which has a part for each resource that was named. Without parts it
+    is about all of them: its own resource is a form of ARN then. Formerly there was a result for each resource.
+    """
+    answers = dict[Pair, Answer]()
     for result in results:
-        action = str(result["EvalActionName"])
-        parts = [
-            (part["EvalResourceName"], part["EvalResourceDecision"], part.get("MissingContextValues"))
-            for part in result.get("ResourceSpecificResults") or ()
-        ] or [(result.get("EvalResourceName", "*"), result["EvalDecision"], result.get("MissingContextValues"))]
-        for resource, decision, missing in parts:
-            if decision == "allowed":
-                allowed.add((action, str(resource)))
-            elif missing:
-                open_.add((action, str(resource)))
-            elif decision == "explicitDeny":
-                barred.add((action, str(resource)))
-    return Answers(frozenset(allowed), frozenset(barred), frozenset(open_))
+        action, parts = str(result["EvalActionName"]), result.get("ResourceSpecificResults") or ()
+        for part in parts:
+            decision = str(part["EvalResourceDecision"])
+            answers[action, str(part["EvalResourceName"])] = _answer(decision, result, part)
+        if not parts:
+            named = str(result.get("EvalResourceName"))
+            answer = _answer(str(result["EvalDecision"]), result, result)
+            for resource in [named] if named in question.resources else question.resources:
+                answers[action, resource] = answer
+    return answers
+
+
+def _answer(decision: str, result: Mapping[str, Any], part: Mapping[str, Any]) -> Answer:
+    organization = (result.get("OrganizationsDecisionDetail") or {}).get("AllowedByOrganizations", True)
+    boundary = part.get("PermissionsBoundaryDecisionDetail") or result.get("PermissionsBoundaryDecisionDetail") or {}
+    # statements that match are the caller's own, never the organization's (API reference, MatchedStatements)
+    own = decision == "explicitDeny" and bool(part.get("MatchedStatements"))
+    return Answer(
+        decision,
+        organization=own or bool(organization),
+        boundary=own or bool(boundary.get("AllowedByPermissionsBoundary", True)),
+        missing=frozenset(str(key).lower() for key in part.get("MissingContextValues") or ()),
+    )
