@@ -38,11 +38,12 @@ def policy(
     may be several: attach all of them. When you remove something from the configuration, keep the previous policies
     attached until `up` has deleted it.
     """
-    from provisioner.operations import context
+    from provisioner.operations import context, regions
     from provisioner.permissions.printed import part_of, printed
     from provisioner.render import policy as show
 
     config = context.load(options)
+    regions.check_named(config.region, str(options.file))
     found = printed(config, read_only=read_only, boundary=boundary, account=account)
     show.policies(part_of(found, part), as_json=options.json)
     if not options.json and part is None:

@@ -153,6 +153,9 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         cloud.reach(session)
         connection = Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
     else:
+        from provisioner.operations import regions
+
+        regions.check_named(config.region, str(options.file))
         session, resolver = _aws_session(config.region, options.profile), None
         connection = Connection(session, Pace(scale=_time_scale()), log=options.log)
     return Aws(

@@ -6,7 +6,8 @@ import difflib
 import os
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, UnknownRegionError
 
 from provisioner.aws.errors import ApiError, explained
 from provisioner.engine.errors import ConfigurationError
@@ -66,6 +67,30 @@ def check_emulated(session: boto3.Session, region: str, where: str) -> None:
         raise ConfigurationError(f'{where}: region: "{region}" is not an AWS Region: {_nearest(region, known)}')
 
 
+def check_named(region: str, where: str) -> None:
+    """Refuse what cannot be a Region of AWS, because no partition has Regions of such names.
+
+    A Region that boto3 does not know, of a name as others have, may be a new one.
+
+    Args:
+        where: the file that the Region is configured in.
+
+    Raises:
+        ConfigurationError: with the nearest one.
+    """
+    import boto3
+
+    # one without a profile, which may not be there: only botocore's own data are looked at
+    session = boto3.Session(botocore_session=botocore.session.Session({"profile": (None, None, None, None)}))
+    try:
+        session.get_partition_for_region(region)
+    except UnknownRegionError:
+        known = _known(session)
+        raise ConfigurationError(
+            f'{where}: region: "{region}" is not an AWS Region: {_nearest(region, known)}'
+        ) from None
+
+
 def _known(session: boto3.Session) -> set[str]:
     """Return the Regions that this version of boto3 knows."""
     return {name for part in session.get_available_partitions() for name in session.get_available_regions("ec2", part)}
@@ -73,7 +98,7 @@ def _known(session: boto3.Session) -> set[str]:
 
 def _nearest(region: str, names: Any) -> str:
     near = difflib.get_close_matches(region, sorted(names), 1)
-    return f'did you mean "{near[0]}"?' if near else "the AWS documentation lists all Regions"
+    return f'did you mean "{near[0]}"?' if near else f"choose one of {', '.join(sorted(names))}"
 
 
 def _offered(session: boto3.Session) -> dict[str, str] | None:

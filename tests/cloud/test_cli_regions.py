@@ -74,6 +74,21 @@ def test_a_region_that_is_not_there_names_the_nearest(project: Project) -> None:
     )
 
 
+@pytest.mark.parametrize("command", ["plan", "up", "doctor", "policy", "down", "recover"])
+def test_a_name_that_no_region_can_have_is_no_bug(project: Project, aws: str, command: str) -> None:  # noqa: F811
+    """No partition of AWS has Regions of such names; nobody is called to find that out."""
+    in_region(project, "xx-fake-9")
+    said = refused(project, command, *(() if command == "policy" else ("--target", "aws")))
+    assert said.startswith('error: stack.toml: region: "xx-fake-9" is not an AWS Region: choose one of af-south-1, ')
+
+
+def test_a_name_that_no_region_can_have_names_the_nearest(project: Project, aws: str) -> None:  # noqa: F811
+    in_region(project, "xx-northeast-1")
+    assert refused(project, "plan", "--target", "aws") == (
+        'error: stack.toml: region: "xx-northeast-1" is not an AWS Region: did you mean "ap-northeast-1"?\n'
+    )
+
+
 def test_a_region_that_the_account_has_not_enabled(project: Project, aws: str) -> None:  # noqa: F811
     in_region(project, "af-south-1")
     assert refused(project, "plan", "--target", "aws") == (
