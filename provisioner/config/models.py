@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import loader, production
+from provisioner.config import loader, production, reserved_words
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.services import Service
@@ -137,13 +137,14 @@ class Database(Model):
         values.matching(
             r"[A-Za-z][A-Za-z0-9]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
         ),
+        values.not_one_of(reserved_words.DATABASES, 'is a word reserved by MySQL: use another, such as "sample"'),
     ] = "sample"
     user: Annotated[
         str,
         values.matching(
             r"[A-Za-z][A-Za-z0-9]{0,15}", "is not a master user name: use 1 to 16 letters and digits, a letter first"
         ),
-        values.matching(r"(?i)(?!rdsadmin$).*", 'is reserved by RDS for itself: use another, such as "dbadmin"'),
+        values.not_one_of(reserved_words.USERS, 'is reserved by RDS or MySQL: use another, such as "dbadmin"'),
     ] = "dbadmin"
     min_acu: Acu = 0
     max_acu: Annotated[Acu, values.between(1, 256, "a valid maximum of Aurora Serverless v2")] = 4

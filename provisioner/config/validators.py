@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -39,6 +39,17 @@ def matching(pattern: str, rule: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"{shown(value)} {rule}")
+        return value
+
+    return AfterValidator(check)
+
+
+def not_one_of(words: Collection[str], rule: str) -> AfterValidator:
+    """Let pass only text that is none of `words`, whatever its capitals; `rule` goes on after the value."""
+
+    def check(value: str) -> str:
+        if value.lower() in words:
             raise ValueError(f"{shown(value)} {rule}")
         return value
 

@@ -28,6 +28,8 @@ _SUPPORT = ("open-source-rds-extended-support", "open-source-rds-extended-suppor
 STANDING_STILL = ("stopping", "stopped", "starting")
 """The states in which neither a cluster nor its instances can be deleted."""
 _RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
+_RESERVED_DATABASES = ("mysql", "sys")
+"""Schemas of MySQL's own; which of its reserved words AWS refuses besides is not listed anywhere."""
 
 
 @wrap(RDSBackend, "create_db_cluster")
@@ -86,6 +88,10 @@ def _check_credentials(kwargs: dict[str, Any]) -> None:
             "InvalidParameterValue",
             "The parameter MasterUsername must begin with a letter, contain only alphanumeric characters and be at "
             "most 16 characters long.",
+        )
+    if (database or "").lower() in _RESERVED_DATABASES:
+        refuse(
+            "InvalidParameterValue", f"DatabaseName {database} cannot be used.  It is a reserved word for this engine"
         )
     if database and not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", database):
         refuse(
