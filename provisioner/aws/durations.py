@@ -39,6 +39,7 @@ DB_INSTANCE_DELETE = Duration(455, _LOGS)
 DB_CLUSTER_STOP = Duration(300, _ESTIMATE)
 DB_CLUSTER_START = Duration(300, _ESTIMATE)
 DB_FAILOVER = Duration(30, "Aurora user guide, failover: typically within 30 s")
+DB_CREDENTIALS_PENDING = Duration(15, _ESTIMATE)
 DB_CREDENTIALS_CHANGE = Duration(60, _ESTIMATE)
 DB_SNAPSHOT_CREATE = Duration(120, _ESTIMATE)
 

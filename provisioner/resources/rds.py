@@ -148,6 +148,8 @@ class DbCluster(Resource):
             "final_snapshot": FINAL_SNAPSHOT["Key"] in tags,
             "enable_iam_database_authentication": cluster.get("IAMDatabaseAuthenticationEnabled", False),
             "enable_cloudwatch_logs_exports": sorted(cluster.get("EnabledCloudwatchLogsExports", ())),
+            # applied as soon as possible, whenever that was asked for (ModifyDBCluster, ApplyImmediately)
+            "password_pending": "MasterUserPassword" in (cluster.get("PendingModifiedValues") or ()),
         }
         if not keyed:
             # without a key of the user's it is AWS's own, and the answer does not tell the two apart
@@ -214,6 +216,9 @@ class DbCluster(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
+        if live.status == "available" and live.attributes.get("password_pending"):
+            # RDS has accepted it and not begun: new tasks would be refused (resource-providers-rds#327)
+            return "available, with its new password pending"
         return _pending(live, live.id)
 
     @classmethod

@@ -37,10 +37,14 @@ def final_snapshots(aws: Aws) -> list[Leftover]:
 
 
 def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
-    """Say what a final snapshot is worth, what it costs and how it is removed."""
+    """Say what a final snapshot is worth, what it costs and how it is removed.
+
+    How large it is nobody can tell: AllocatedStorage of Aurora is always 1 (RDS API, ClusterPendingModifiedValues;
+    pganalyze/collector#805).
+    """
     taken = f", taken {snapshot['SnapshotCreateTime']:%Y-%m-%d %H:%M} UTC" if "SnapshotCreateTime" in snapshot else ""
     return (
-        f"the database's data ({snapshot.get('AllocatedStorage', 0)} GiB{taken}), for about 0.02 USD per GiB-month. "
+        f"the database's data{taken}, for about 0.02 USD per GiB-month of what it holds. "
         f"If it is not needed, delete it: `aws rds delete-db-cluster-snapshot --region {aws.region} "
         f"--db-cluster-snapshot-identifier {snapshot['DBClusterSnapshotIdentifier']}`"
     )

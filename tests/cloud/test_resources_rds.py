@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,22 @@ def test_the_password_that_the_cluster_is_given_is_the_parameters(rig: Rig) -> N
     desired.update(aws, live, {"password_version": Change("1/1", "2/2")})
     value = rig.cloud.client("ssm").get_parameter(Name=desired.password_parameter, WithDecryption=True)
     assert sent == [value["Parameter"]["Value"]]
+
+
+def test_a_password_counts_as_given_once_the_cluster_has_it(rig: Rig) -> None:
+    """RDS answers at once, and the cluster is available for a while before it begins: new tasks would be refused."""
+    rig.up(declared).ok()
+    rig.cloud.client("ssm").delete_parameter(Name=f"/{NAME}/database/password")
+    assert "ModifyDBCluster" in rig.up(declared).ok().writes
+    assert cluster(rig)["Status"] == "available"
+    assert "PendingModifiedValues" not in cluster(rig)
+    given = {"DBClusterIdentifier": NAME, "MasterUserPassword": "another-password", "ApplyImmediately": True}
+    answered = rig.cloud.client("rds").modify_db_cluster(**given)["DBCluster"]
+    for shown in (answered, cluster(rig)):
+        assert (shown["Status"], shown["PendingModifiedValues"]) == ("available", {"MasterUserPassword": "****"})
+    rig.cloud.advance(16)
+    assert cluster(rig)["Status"] == "resetting-master-credentials"
+    assert "PendingModifiedValues" not in cluster(rig)
 
 
 def test_a_parameter_with_the_value_that_it_has_already_is_no_difference(rig: Rig) -> None:
@@ -250,6 +267,10 @@ def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_ano
     (left,) = down.summary.snapshots
     assert left.id not in taken
     assert (left.type_name, down.summary.leftovers) == ("final snapshot", [])
+    (shown,) = rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=left.id)["DBClusterSnapshots"]
+    assert shown["AllocatedStorage"] == 1, "whatever Aurora stores"
+    assert not re.search(r"\d+ GiB\b", left.why), "so no size is told"
+    assert "the database's data, taken " in left.why
 
 
 def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig) -> None:

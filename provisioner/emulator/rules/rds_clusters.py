@@ -200,8 +200,8 @@ def _status(self: Any) -> str:
     """A cluster's status of this moment."""
     if self._status == "creating" and passed(getattr(self, "ready_at", float("inf"))):
         self._status = "available"
-    shown, until = getattr(self, "passing", ("", 0.0))
-    if self._status in ("available", "stopped") and not passed(until):
+    shown, until, begins = getattr(self, "passing", ("", 0.0, 0.0))
+    if self._status in ("available", "stopped") and passed(begins) and not passed(until):
         return str(shown)
     return str(self._status)
 

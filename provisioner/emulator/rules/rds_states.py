@@ -6,22 +6,30 @@ import copy
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.models import DBInstance, RDSBackend
+from moto.rds.models import DBCluster, DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from provisioner.aws import durations
-from provisioner.emulator.clock import later
-from provisioner.emulator.patch import replace, wrap
+from provisioner.emulator.clock import later, passed
+from provisioner.emulator.patch import add, replace, wrap
 
 
-def pass_through(cluster: Any, status: str, lasts: durations.Duration) -> None:
-    """Let the cluster show a status for so many of AWS's seconds, before the one that it has by then."""
-    cluster.passing = (status, later(lasts))
+def pass_through(cluster: Any, status: str, lasts: durations.Duration, begins: float = 0.0) -> None:
+    """Let the cluster show a status for so many of AWS's seconds, before the one that it has by then.
+
+    Args:
+        begins: when it does; until then it shows the one that it has.
+    """
+    cluster.passing = (status, later(lasts), begins)
 
 
 @wrap(RDSBackend, "modify_db_cluster")
 def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """ModifyDBCluster: `resetting-master-credentials` after another password (Aurora guide, "DB cluster status").
+    """ModifyDBCluster: another password is pending for a while in a cluster that is available, then being set.
+
+    It is "asynchronously applied as soon as possible" (API reference, ApplyImmediately): until then it is among the
+    PendingModifiedValues (aws-cloudformation-resource-providers-rds#327), and then the cluster is
+    `resetting-master-credentials` (Aurora guide, "DB cluster status").
 
     After another maximum capacity the parameters that depend on it wait for a restart of each instance (Aurora guide,
     "Choosing the Aurora Serverless v2 capacity range").
@@ -33,8 +41,19 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
             member.apply_status = "pending-reboot"
     if kwargs.get("master_user_password") is not None:
         cluster = self.clusters[changed.db_cluster_identifier]
-        pass_through(cluster, "resetting-master-credentials", durations.DB_CREDENTIALS_CHANGE)
+        cluster.password_pending_until = later(durations.DB_CREDENTIALS_PENDING)
+        changed.password_pending_until = cluster.password_pending_until
+        status, begins = "resetting-master-credentials", cluster.password_pending_until
+        pass_through(cluster, status, durations.DB_CREDENTIALS_CHANGE, begins)
     return changed
+
+
+def _pending(cluster: Any) -> dict[str, str] | None:
+    """What is accepted and not begun yet; left out of the answer if there is nothing (API reference, DBCluster)."""
+    return None if passed(getattr(cluster, "password_pending_until", 0.0)) else {"MasterUserPassword": "****"}
+
+
+add(DBCluster, "pending_modified_values")(property(_pending))
 
 
 def _most(cluster: Any) -> float:
