@@ -19,7 +19,7 @@ from provisioner.engine.words import names
 from provisioner.operations import estimates
 from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
-from provisioner.operations.planning import answered, check_confirmed, notes, refuse
+from provisioner.operations.planning import answered, check_confirmed, notes, refuse, snapshots
 from provisioner.operations.summary import Remains, Summary, timed
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def up(
         refuse(planned, store.records, emit)
         if confirmed is not None:
             check_confirmed(confirmed, planned)
+        else:
+            for text in snapshots(aws, planned):
+                emit(Notice(text))
         try:
             walks.apply.run()
             for text in notes(aws, stack):

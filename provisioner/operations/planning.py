@@ -22,6 +22,8 @@ from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts, rolled_back_by_ecs
+from provisioner.resources.rds import DbCluster
+from provisioner.resources.rds_snapshots import earlier_data
 from provisioner.resources.route53 import diverted, obstacle
 from state.model import Record
 
@@ -114,6 +116,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     Args:
         planned: what `show_plan` returned.
     """
+    planned = list(planned)
     replaced = {item.address for item in planned if "task_definition" in item.changes}
     counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
@@ -124,7 +127,14 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )
-    return [text for about, check in checks for text in _noted(about, check)]
+    return [*snapshots(aws, planned), *(text for about, check in checks for text in _noted(about, check))]
+
+
+def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:
+    """Return a note of what an earlier database left, if the plan creates one; a read that is refused is a note too."""
+    if not any(item.action == "create" and item.address.startswith(f"{DbCluster.type_name}/") for item in planned):
+        return []
+    return _noted("for final snapshots of an earlier database", lambda: earlier_data(aws))
 
 
 def _noted(about: str, check: Callable[[], list[str]]) -> list[str]:

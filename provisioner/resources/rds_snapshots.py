@@ -36,6 +36,19 @@ def final_snapshots(aws: Aws) -> list[Leftover]:
     return sorted(ours, key=lambda left: left.id)
 
 
+def earlier_data(aws: Aws) -> list[str]:
+    """Say which final snapshots there are of a database that is created again; nothing if there are none."""
+    found = [left.id for left in final_snapshots(aws)]
+    if not found:
+        return []
+    more = f", and {len(found) - 1} older" if len(found) > 1 else ""
+    text = (
+        f"the database will be empty. A final snapshot of this stack's earlier one exists ({found[-1]}{more}): "
+        f"`aws rds restore-db-cluster-from-snapshot` makes another cluster of its data"
+    )
+    return [text]
+
+
 def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
     """Say what a final snapshot is worth, what it costs and how it is removed.
 

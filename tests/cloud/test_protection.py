@@ -143,8 +143,17 @@ def test_killed_after_each_lifting_it_still_ends_with_one_final_snapshot(project
     assert project.run("state", "list").out.strip() == ""
 
 
+def test_the_next_database_is_said_to_be_empty_where_an_earlier_one_left_a_snapshot(project: Project) -> None:
+    (snapshot,) = snapshots(project)
+    name = snapshot["DBClusterSnapshotIdentifier"]
+    told = f"the database will be empty. A final snapshot of this stack's earlier one exists ({name}): "
+    assert told in project.run("plan", "--target-step", "database", code=2).out
+    ended = project.run("up", "--yes", "--target-step", "database")
+    assert told in ended.err
+    assert "will be empty" not in project.run("up", "--yes", "--target-step", "database").err
+
+
 def test_the_next_teardown_leaves_another(project: Project) -> None:
-    project.run("up", "--yes", "--target-step", "database")
     project.cloud.client("rds").create_db_cluster_snapshot(
         DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier="by-hand"
     )
