@@ -19,6 +19,8 @@ REREAD_PAUSE = 1.0
 """Seconds between two such reads."""
 MOST_DELETED = 1000
 """The most that one DeleteObjects call takes (S3 API reference)."""
+DENIED = frozenset({"AccessDenied", "403", "AllAccessDisabled"})
+"""S3's codes for what the caller may not do."""
 NONCE = "nonce"
 """The metadata by which a writer recognises its own object."""
 
@@ -67,6 +69,8 @@ class Objects:
         self._in = {"Bucket": bucket, "ExpectedBucketOwner": owner}
         self._silent = False
         """Whether the last call got no answer."""
+        self._encryption: dict[str, str] = {}
+        """What each write says of encryption, if it has to say anything."""
         self.bucket = bucket
 
     def url_of(self, name: str = "") -> str:
@@ -151,14 +155,45 @@ class Objects:
         more = {"Metadata": {**(metadata or {}), NONCE: nonce}, "ContentType": "application/json"}
 
         def write() -> str:
-            return str(
-                self._client.put_object(Key=self._prefix + name, Body=body, **condition, **more, **self._in)["ETag"]
-            )
+            return self._written(Key=self._prefix + name, Body=body, **condition, **more)
 
         def ours(found: StoredObject | None) -> bool:
             return found is not None and found.metadata.get(NONCE) == nonce
 
         return self._on_condition(name, "be written", write, over, ours)
+
+    def _written(self, **asked: Any) -> str:
+        """Put an object, and return its ETag; where that is denied, once more with the bucket's own encryption in it.
+
+        A company's policy may demand `s3:x-amz-server-side-encryption`, which only the request's own header meets, and
+        not the default encryption of the bucket, although it does the same (S3 user guide, UsingKMSEncryption).
+        """
+        from botocore.exceptions import ClientError
+
+        def put() -> str:
+            return str(self._client.put_object(**asked, **self._encryption, **self._in)["ETag"])
+
+        try:
+            return put()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in DENIED or self._encryption:
+                raise
+            self._encryption = self._default_encryption()
+            if not self._encryption:
+                raise
+        return put()
+
+    def _default_encryption(self) -> dict[str, str]:
+        """Return how the bucket encrypts by default, as parameters of PutObject; nothing if that is not told."""
+        from botocore.exceptions import ClientError
+
+        try:
+            found = self._client.get_bucket_encryption(**self._in)["ServerSideEncryptionConfiguration"]["Rules"]
+        except ClientError:
+            return {}
+        default: Mapping[str, Any] = next((rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in found), {})
+        names = {"ServerSideEncryption": "SSEAlgorithm", "SSEKMSKeyId": "KMSMasterKeyID"}
+        return {name: str(default[theirs]) for name, theirs in names.items() if theirs in default}
 
     def delete_unchanged(self, name: str, etag: str) -> None:
         """Delete an object if it is still the one that was read; one that is gone already is no error.
@@ -273,9 +308,10 @@ def explained(code: str, error: Exception, bucket: str) -> str:
     """Return what an error of S3's means, and what to do about it."""
     if code in {"NoSuchBucket", "404"}:
         return f"there is no bucket {bucket}: run `provision state init` to create it"
-    if code in {"AccessDenied", "403", "AllAccessDisabled"}:
+    if code in DENIED:
         return (
             f"access is denied ({error}). The bucket {bucket} may belong to another account, because bucket names are "
-            f"global; or a permission is missing: docs/state.md lists them"
+            f"global; a permission may be missing (docs/state.md lists them); or a policy may demand another "
+            f"encryption than the bucket's default"
         )
     return f"{error}. {RERUN}"

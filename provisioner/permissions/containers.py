@@ -328,6 +328,14 @@ KEPT: tuple[Permission, ...] = (
     *grants("s3", "ListBucket", _BUCKET, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
     *grants("s3", "GetObject", _STATE, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
     *grants("s3", "PutObject DeleteObject", _STATE, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
+    *grants(
+        "s3",
+        "GetEncryptionConfiguration",
+        _BUCKET,
+        use=Use.OTHER,
+        why="the state's bucket, where a policy demands that each write names its encryption",
+        wanted=_bucket,
+    ),
 )
 
 CONTAINERS = (*IAM, *ECS, *CAPACITY, *IMAGES, *DATABASE, *KEPT)

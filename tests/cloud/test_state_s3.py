@@ -33,11 +33,13 @@ from state.s3 import S3Store
 from state.s3_read import DOCUMENT, JOURNAL, READINGS, read
 from tests.cloud.conftest import HANGS, REGION, EmbeddedCloud, refused
 from tests.cloud.faults.life import met, set_faults
+from tests.cloud.permissions import denying, organized, policy
 from tests.cloud.state_writer import ACCOUNT
 from tests.cloud.warm import ROOT
 from tests.schema_1 import as_schema_1, named_as_in_schema_1
 
 BUCKET = "team-states"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ROUNDS = 10
 LONG = 600.0
 """A lease that does not run out while a test lasts."""
@@ -107,6 +109,46 @@ def test_what_was_put_is_there_with_and_without_closing(objects: Objects) -> Non
     lock = objects.get(LOCK)
     assert lock
     assert lock.body == FREE
+
+
+def demanding(condition: dict[str, Any]) -> dict[str, Any]:
+    return policy({**denying("s3:PutObject"), "Condition": condition})
+
+
+@pytest.mark.parametrize(
+    ("default", "condition"),
+    [
+        ({"SSEAlgorithm": "AES256"}, {"Null": {"s3:x-amz-server-side-encryption": "true"}}),
+        ({"SSEAlgorithm": "AES256"}, {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}}),
+        (
+            {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
+            {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}},
+        ),
+        (
+            {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
+            {"StringNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": KEY}},
+        ),
+    ],
+    ids=["any", "AES256", "KMS", "key"],
+)
+def test_a_policy_that_demands_encryption_in_each_request_is_met(
+    cloud_of: EmbeddedCloud, client: Any, objects: Objects, default: dict[str, str], condition: dict[str, Any]
+) -> None:
+    before = client.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    client.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=rules)
+    try:
+        organized(cloud_of, demanding(condition))
+        with store(objects) as opened:
+            opened.put(record("vpc/main"))
+        organized(cloud_of)
+        assert list(read(objects, "shop-dev").records) == ["vpc/main"]
+        organized(cloud_of, policy(denying("s3:PutObject")))
+        with pytest.raises(StateError, match="a policy may demand another encryption than the bucket's default"):
+            store(place(client)).__enter__()
+    finally:
+        organized(cloud_of)
+        client.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=before)
 
 
 def test_a_document_and_a_journal_of_an_older_schema_count(objects: Objects) -> None:

@@ -214,7 +214,10 @@ def _read(permissions: Any) -> list[Statement]:
             {*PUSHES, "ecr:GetDownloadUrlForLayer"},
         ),
         ({"services": {"web": {"image": "nginx:1", "port": 80}}}, PUSHES),
-        ({"state": {"bucket": "some-states"}}, {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}),
+        (
+            {"state": {"bucket": "some-states"}},
+            {f"s3:{it}Object" for it in ("Delete", "Get", "Put")} | {"s3:GetEncryptionConfiguration", "s3:ListBucket"},
+        ),
         (
             {"services": {"web": {"build": "app", "port": 80}}},
             PUSHES,
