@@ -28,7 +28,7 @@ def doctor(options: Options) -> int:
     with how to fix it. Makes only read calls. What cannot be checked is `unknown`, which is not a failure.
     """
     from provisioner.config.builds import check_contexts
-    from provisioner.operations import context, stores
+    from provisioner.operations import context, image_copies, stores
     from provisioner.operations.doctor.context import Context
     from provisioner.operations.doctor.examine import CHECKS, examine
     from provisioner.render import doctor as show
@@ -43,6 +43,8 @@ def doctor(options: Options) -> int:
         state.guard(config.name, aws.account, aws.region)
         return state.records
 
+    for line in image_copies.hosts(config):
+        options.report(line)
     checked = Context(aws, config, options.file, records)
     with show.progress(len(CHECKS) + 1) as emit:
         found = examine(checked, emit)

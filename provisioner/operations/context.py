@@ -296,10 +296,12 @@ def declared(
     Raises:
         ProvisionError: the facts cannot be read, or do not allow what is configured.
     """
-    from provisioner.operations import production
+    from provisioner.operations import image_copies, production
     from provisioner.operations.declaring import declare
     from provisioner.operations.preflight import gather
 
+    for line in image_copies.hosts(config):
+        options.report(line)
     with signals.at_once():
         stack = declare(config, gather(aws, config, options.file, records.values(), on_missing))
     for text in production.notices(stack, records):

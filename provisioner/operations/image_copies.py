@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -14,9 +15,10 @@ from provisioner.docker import engine
 from provisioner.docker.copy import check_parts
 from provisioner.docker.credentials import CredentialsError
 from provisioner.docker.manifests import BadImage
-from provisioner.docker.reference import Reference, parse
+from provisioner.docker.reference import Reference, is_local, parse
 from provisioner.docker.transport import SWITCH, Denied, NotThere, RegistryError, SwitchedOff, Unreachable
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.words import names
 from provisioner.resources.copied_images import ECR, is_own, registries
 from provisioner.resources.images import copies_of, digest_of, registry_unreachable
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.docker.registry import Registries
+
+PUBLIC = "public.ecr.aws"
+"""ECR's public registry, which is AWS's."""
 
 T = TypeVar("T")
 Problem = RegistryError | CredentialsError
@@ -60,6 +65,23 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
     if problems:
         raise ConfigurationError("\n".join(problems))
     return found
+
+
+def hosts(config: Config) -> list[str]:
+    """Say which registries the configuration names, besides AWS's own: they are asked before anybody confirms anything.
+
+    Who cloned a `stack.toml` sees so whom it has asked, and what on this machine.
+    """
+    named: dict[str, list[str]] = {}
+    for name, service in config.services.items():
+        registry = parse(service.image).registry if service.image else ""
+        if registry and registry != PUBLIC and not ECR.fullmatch(registry):
+            named.setdefault(registry, []).append(f"services.{name}.image")
+    return [
+        f"asking {registry}{' (this machine, by plain HTTP)' if is_local(registry) else ''} for {names(keys)}"
+        for registry, keys in named.items()
+        if is_local(registry) or os.environ.get(SWITCH) != "0"
+    ]
 
 
 def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[str, Copy | Problem]:

@@ -58,6 +58,36 @@ def found(rig: Rig, config: Config) -> dict[str, Copy]:
     return image_copies.find(aws, config, "stack.toml")
 
 
+@pytest.mark.parametrize("command", ["plan", "doctor"])
+def test_a_registry_is_named_before_it_is_asked(project: Project, there: Outside, command: str) -> None:  # noqa: F811
+    """Whoever cloned a stack.toml has confirmed nothing yet, and sees whom it asks, also on this machine."""
+    project.write(f'[services.web]\nimage = "{there.host}/web:1"\nport = 80\n')
+    ended = project.end(project.begin(command))
+    assert ended.err.startswith(f"asking {there.host} (this machine, by plain HTTP) for services.web.image\n")
+
+
+def test_which_registries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = {
+        "own": "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/a:1",
+        "awss": "public.ecr.aws/nginx/nginx:1",
+        "hub": "nginx:1",
+        "again": "redis:7",
+        "other": "registry.example.com:5000/a:1",
+        "here": "localhost:22/a:1",
+    }
+    services = {name: {"image": image, "port": 80} for name, image in images.items()}
+    config = Config.model_validate({"services": services})
+    monkeypatch.delenv("PROVISION_REGISTRIES", raising=False)
+    here = "asking localhost:22 (this machine, by plain HTTP) for services.here.image"
+    assert image_copies.hosts(config) == [
+        "asking docker.io for services.hub.image, services.again.image",
+        "asking registry.example.com:5000 for services.other.image",
+        here,
+    ]
+    monkeypatch.setenv("PROVISION_REGISTRIES", "0")
+    assert image_copies.hosts(config) == [here], "only these are asked"
+
+
 def repository(stack: Stack) -> Any:
     return stack.ensure(Repository("web", NAME, "IMMUTABLE", {"scanOnPush": True}, None))
 
