@@ -160,6 +160,11 @@ class Bucket:
         return {}
 
 
+def _encryption(bucket: Bucket, asked: dict[str, Any]) -> dict[str, Any]:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+
+
 _SERVED: dict[str, Callable[[Bucket, dict[str, Any]], dict[str, Any]]] = {
     "GetObject": Bucket._get,
     "HeadObject": Bucket._head,
@@ -167,6 +172,7 @@ _SERVED: dict[str, Callable[[Bucket, dict[str, Any]], dict[str, Any]]] = {
     "ListObjectsV2": Bucket._list,
     "DeleteObject": Bucket._remove,
     "DeleteObjects": Bucket._delete,
+    "GetBucketEncryption": _encryption,
 }
 
 
@@ -253,7 +259,7 @@ class Request:
 
     def __str__(self) -> str:
         keys = self.asked["Delete"]["Objects"] if "Delete" in self.asked else [self.asked]
-        return " ".join([self.operation, *(item.get("Key") or item["Prefix"] for item in keys)])
+        return " ".join([self.operation, *(item.get("Key") or item.get("Prefix", "") for item in keys)])
 
     def _trouble(self) -> Exception | None:
         """Return the error that a fate ends in, whatever the bucket has done."""
@@ -314,6 +320,9 @@ class Client:
 
     def delete_objects(self, **asked: Any) -> dict[str, Any]:
         return self._call("DeleteObjects", asked)
+
+    def get_bucket_encryption(self, **asked: Any) -> dict[str, Any]:
+        return self._call("GetBucketEncryption", asked)
 
     def get_paginator(self, _: str) -> Client:
         return self
