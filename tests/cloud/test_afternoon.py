@@ -35,7 +35,6 @@ SKIPPED = {
     r".*--target aws": "needs an AWS account",
     r"provision state (init|migrate|push)": "needs a state in a bucket: tests/cloud/test_state_team.py has one",
     r"provision cloud start --(clock|durations)": "lets all that comes after it take otherwise long",
-    r"provision cloud start --scp": "needs an organization's policy: tests/cloud/test_policy_control.py has one",
     r"provision rehearse (down|-)": "takes long: tests/cloud/test_rehearse_whole.py does it",
     r"provision import ": "needs something that somebody else has made: tests/cloud/test_import.py makes it",
 }
