@@ -86,6 +86,13 @@ TAG, KEYS = "aws:ResourceTag/Project", "aws:TagKeys"
         ("StringNotEquals", TAG, ["a", "b"], ["b"], False),
         ("StringNotEquals", TAG, "a", None, True),
         ("StringLike", TAG, "a*", ["abc"], True),
+        ("StringEquals", "AWS:PrincipalARN", VPC, [VPC], True),
+        ("IpAddress", "aws:SourceIp", "203.0.113.0/24", ["203.0.113.7"], True),
+        ("IpAddress", "aws:SourceIp", "203.0.113.0/24", ["198.51.100.7"], False),
+        ("NotIpAddress", "aws:SourceIp", ["203.0.113.0/24", "::1/128"], ["198.51.100.7"], True),
+        ("NotIpAddress", "aws:SourceIp", ["203.0.113.0/24", "::1/128"], ["203.0.113.7"], False),
+        ("Bool", "aws:SecureTransport", False, ["false"], True),
+        ("Bool", "aws:SecureTransport", "True", ["false"], False),
         ("StringNotLike", TAG, "a*", ["abc"], False),
         ("ArnEquals", "ecs:cluster", "arn:aws:ecs:*:*:cluster/a", ["arn:aws:ecs:eu-west-1:1:cluster/a"], True),
         ("ArnLike", "ecs:cluster", "arn:aws:ecs:*:cluster/a", ["arn:aws:ecs:eu-west-1:1:cluster/a"], False),
@@ -145,7 +152,8 @@ def test_a_list_of_policies_is_read_as_provision_policy_prints_it() -> None:
         (policy({"Condition": []}), "Condition is no object of operators"),
         (policy({"Condition": {"NumericLessThan": {TAG: "1"}}}), "operator NumericLessThan is not evaluated"),
         (policy({"Condition": {"ForEach:StringLike": {TAG: "1"}}}), "operator ForEach:StringLike is not evaluated"),
-        (policy({"Condition": {"StringEquals": {"aws:SourceIp": "1"}}}), "key aws:SourceIp is not evaluated here"),
+        (policy({"Condition": {"StringEquals": {"aws:UserAgent": "1"}}}), "key aws:UserAgent is not evaluated here"),
+        (policy({"Condition": {"IpAddress": {"aws:SourceIp": "here"}}}), "has what is no range of addresses"),
     ],
 )  # fmt: skip
 def test_a_policy_that_cannot_be_evaluated_is_reported_with_its_place_and_what_to_do(text: str, told: str) -> None:
