@@ -155,11 +155,11 @@ def _read(files: Iterable[Mapping[str, str]]) -> tuple[list[str], list[Statement
 
 
 def user() -> Any:
-    """Return the user of the account whom all who rehearse are, as moto has it."""
+    """Return the user of the account whom all who rehearse are, as moto has it; None once somebody deleted it."""
     from moto.iam.models import iam_backends
 
     _, _, _, _, account, name = CALLER.split(":", 5)
-    return iam_backends[account]["aws"].users[name.rpartition("/")[2]]
+    return iam_backends[account]["aws"].users.get(name.rpartition("/")[2])
 
 
 def boundary() -> list[Statement] | None:
@@ -199,9 +199,9 @@ def principal() -> dict[str, tuple[str, ...]]:
         "aws:SecureTransport": "true",
         "aws:SourceIp": "127.0.0.1",
         "aws:ViaAWSService": "false",
-        "aws:userid": str(who.id),
-        "aws:username": str(who.name),
-        **{f"aws:PrincipalTag/{tag['Key']}": str(tag["Value"]) for tag in who.tags or ()},
+        "aws:userid": str(getattr(who, "id", "")),
+        "aws:username": CALLER.rpartition("/")[2],
+        **{f"aws:PrincipalTag/{tag['Key']}": str(tag["Value"]) for tag in getattr(who, "tags", None) or ()},
     }
     if current.organization:
         found["aws:PrincipalOrgID"] = ORGANIZATION
