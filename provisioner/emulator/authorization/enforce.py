@@ -167,7 +167,8 @@ def boundary() -> list[Statement] | None:
     from moto.iam.models import iam_backends
 
     arn = getattr(who := user(), "permissions_boundary_arn", None)
-    return limits(iam_backends[who.account_id]["aws"].managed_policies[arn]) if arn else None
+    managed = iam_backends[who.account_id]["aws"].managed_policies.get(arn) if arn else None
+    return limits(managed) if managed else None
 
 
 def limits(managed: Any) -> list[Statement]:
