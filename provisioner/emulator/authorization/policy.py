@@ -14,20 +14,24 @@ from typing import Any
 KEYS = frozenset(
     {
         "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
-        "aws:MultiFactorAuthPresent", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalIsAWSService",
-        "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalType", "aws:RequestedRegion",
-        "aws:SecureTransport", "aws:SourceIp", "aws:TagKeys", "aws:ViaAWSService", "aws:userid", "aws:username",
-        "ec2:CreateAction",
+        "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
         "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
         "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN", "kms:ResourceAliases", "kms:ViaService",
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames", "s3:x-amz-server-side-encryption",
-        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames",
     }
 )  # fmt: skip
 """The condition keys that requests are looked through for."""
 OPEN_KEYS = ("aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/", "kms:EncryptionContext:")
 """The keys that go on with the key of a tag, or of an encryption context."""
-_KEYS = frozenset(key.lower() for key in KEYS)
+OF_ORGANIZATIONS = frozenset(
+    {
+        "aws:MultiFactorAuthPresent", "aws:PrincipalIsAWSService", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths",
+        "aws:PrincipalType", "aws:SecureTransport", "aws:SourceIp", "aws:ViaAWSService", "aws:userid", "aws:username",
+        "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    }
+)  # fmt: skip
+"""Those besides that companies' guardrails ask for."""
+_KEYS = frozenset(key.lower() for key in KEYS | OF_ORGANIZATIONS)
 _OPEN_KEYS = tuple(key.lower() for key in OPEN_KEYS)
 NULL = "Null"
 
@@ -243,7 +247,7 @@ def _conditions(conditions: Any) -> Iterator[Condition]:
         for key, values in keys.items():
             # capitals do not count in the names of keys (IAM user guide, Condition)
             if key.lower() not in _KEYS and not key.lower().startswith(_OPEN_KEYS):
-                known = ", ".join([*sorted(KEYS), *(f"{key}…" for key in OPEN_KEYS)])
+                known = ", ".join([*sorted(KEYS | OF_ORGANIZATIONS), *(f"{key}…" for key in OPEN_KEYS)])
                 raise Unreadable(f"the condition key {key} is not evaluated here: use one of {known}")
             found = _texts(key, values)
             if _TESTS.get(operator, ())[:1] == (_in_range,) and not all(map(_is_range, found)):
