@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.config.builds import RUNTIME_PLATFORM
+from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.services import Service
 from provisioner.engine.declaration import step
@@ -20,7 +21,6 @@ from steps.stack import Stack
 
 TMP_MIB = 64
 """How much may be written to /tmp, which is memory."""
-PRIVILEGED_PORTS = 1024
 EXEC_FOLDERS = {
     "fargate": {"exec": "/managed-agents", "exec-state": "/var/lib/amazon/ssm", "exec-logs": "/var/log/amazon/ssm"},
     "ec2": {"exec-state": "/var/lib/amazon/ssm"},
@@ -88,6 +88,8 @@ def _exec_directories(stack: Stack, name: str) -> Mapping[str, str]:
 
 def _container(stack: Stack, name: str, service: Service, image: str, log_group: str) -> dict[str, Any]:
     linux: dict[str, Any] = {"initProcessEnabled": True}  # it reaps what ECS Exec leaves behind
+    if drop := dropped(service.capabilities):
+        linux["capabilities"] = {"drop": drop}
     container: dict[str, Any] = {
         "name": name,
         "image": image,

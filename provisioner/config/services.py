@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from provisioner.config import capabilities
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
 from provisioner.config.health import Deployment, Health, short
@@ -17,6 +18,14 @@ LONGEST_STOP_ON_FARGATE = 120
 """Seconds (ECS API, ContainerDefinition, stopTimeout)."""
 LONGEST_STOP = 600
 """Seconds on instances, where ECS names no limit: a longer one would outlast what `up` and `down` wait for."""
+
+
+Capability = Annotated[
+    str,
+    values.one_of(
+        capabilities.DEFAULT, "is not one of the capabilities that Docker gives to a container, and there are no others"
+    ),
+]
 
 
 class Scaling(Model):
@@ -113,6 +122,10 @@ class Service(Model):
         | None
     ) = Field(default_factory=lambda earlier: "10001:10001" if earlier.get("build") else None)
     read_only: bool = Field(default_factory=lambda earlier: bool(earlier.get("build")))
+    # What stays of Docker's default capabilities: for a user other than root none, but for a port below 1024.
+    capabilities: Annotated[tuple[Capability, ...], LIST, values.unique("capability")] = Field(
+        default_factory=capabilities.kept
+    )
     # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
     exec: bool | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -51,6 +51,17 @@ def not_one_of(words: Collection[str], rule: str) -> AfterValidator:
     def check(value: str) -> str:
         if value.lower() in words:
             raise ValueError(f"{shown(value)} {rule}")
+        return value
+
+    return AfterValidator(check)
+
+
+def one_of(choices: Sequence[str], rule: str) -> AfterValidator:
+    """Let pass only one of these words; `rule` goes on after the value."""
+
+    def check(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"{shown(value)} {rule}: use {', '.join(choices)}")
         return value
 
     return AfterValidator(check)

@@ -304,6 +304,10 @@ def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("environment", "secrets"):
         if key in container:
             container[key] = sorted(container[key], key=lambda pair: str(pair["name"]))
+    if capabilities := container.get("linuxParameters", {}).get("capabilities"):
+        # Sets, whatever the order in which AWS shows them.
+        listed = {key: sorted(names) for key, names in capabilities.items()}
+        container["linuxParameters"] = container["linuxParameters"] | {"capabilities": listed}
     if "portMappings" in container:
         # With awsvpc the host's port is the container's.
         container["portMappings"] = [

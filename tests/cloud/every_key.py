@@ -116,6 +116,7 @@ VALUES: dict[str, Any] = {
     "services.web.environment": {"GREETING": "hello"},
     "services.web.user": "1000:1000",
     "services.web.read_only": True,
+    "services.web.capabilities": ["NET_BIND_SERVICE"],
     "services.web.exec": False,
 }
 """Another value for each key."""

@@ -118,6 +118,23 @@ def test_they_run_as_the_users_that_they_want(up: Example, engine: docker.Docker
     assert "API_URL=http://api.svc.internal:8080" in web.attrs["Config"]["Env"]
 
 
+def test_they_have_no_more_rights_than_they_need(up: Example, engine: docker.DockerClient) -> None:
+    """The one that begins as root keeps what its workers' user takes, the other what any container of Docker's has."""
+    (web,), api = up.containers(engine, "web"), up.containers(engine, "api")
+    for container in (web, *api):
+        host = container.attrs["HostConfig"]
+        assert host["CapDrop"] == ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT"]
+        assert not host["CapAdd"]
+        assert host["SecurityOpt"] == ["no-new-privileges"]
+        assert host["PidsLimit"] == 1024
+        status = container.exec_run(["cat", "/proc/1/status"], user="0").output.decode()
+        assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
+        # capabilities(7): CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, SETPCAP 8, BIND 10
+        assert re.search(r"^CapBnd:\t00000000000005fb$", status, re.MULTILINE)
+    users = {row[0] for row in web.top(ps_args="-eo user,comm")["Processes"] if row[1] == "nginx"}
+    assert len(users) == 2, "the workers are not root"
+
+
 def test_the_load_balancer_finds_it_well(up: Example) -> None:
     url = up.project.run("output", "local_url").out.strip()
     trusted = ssl.create_default_context(cafile=str(up.project.state / "app.example.com.pem"))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from provisioner.config import sample
+from provisioner.config.capabilities import DEFAULT, OF_ROOT, dropped
 from provisioner.config.health import Deployment, Health
 from provisioner.config.models import SAMPLE, Config, Network, Tier, load
 from provisioner.config.services import OnDemand, Scaling, Service
@@ -84,6 +85,7 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
             scaling=Scaling(min=1, max=10, cpu=70),
             user=None,
             read_only=False,
+            capabilities=OF_ROOT,
         )
     }
     web = config.services["web"]
@@ -104,7 +106,7 @@ def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
 
 @pytest.mark.parametrize("with_app", [False, True])
 def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, with_app: bool) -> None:
-    """Uncommented, only the settings that are examples change anything: of a ready image, also whom it runs as."""
+    """Uncommented, only the settings that are examples change anything."""
     optional = (
         "host",
         "build_args",
@@ -117,8 +119,8 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
         "deployment",
         "stop_timeout",
         "deregistration_delay",
-        "user",
-        "read_only",
+        *(["user", "read_only"] if with_app else []),
+        "capabilities",
         "environment",
         "scaling",
         "on_demand",
@@ -127,7 +129,6 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
     text = sample.text(with_app=with_app)
     # the stop timeout is what ECS takes by itself
     example: dict[str, Any] = {"environment": {}, "stop_timeout": None}
-    example |= {} if with_app else {"user": None, "read_only": False}
     for key in optional:
         assert text.count(f"# {key} = ") == 1, key
         text = text.replace(f"# {key} = ", f"{key} = ")
@@ -516,6 +517,10 @@ SERVICE = [
     ("port = 1\ndeployment = { max_percent = 100 }", "deployment.min_percent", ["neither stop nor start"]),
     ('port = 1\nuser = "a:b:c"', "user", ["user:group"]),
     ("port = 1\nread_only = 1", "read_only", ["true or false"]),
+    ('port = 1\ncapabilities = ["SYS_ADMIN"]', "capabilities", ["SYS_ADMIN", "there are no others", "use AUDIT_WRITE"]),
+    ('port = 1\ncapabilities = ["CAP_CHOWN"]', "capabilities", ["CAP_CHOWN", "use AUDIT_WRITE, CHOWN"]),
+    ('port = 1\ncapabilities = ["CHOWN", "CHOWN"]', "capabilities", ["listed twice"]),
+    ("port = 1\ncapabilities = true", "capabilities", ["list"]),
     ('port = 1\nenvironment = { "A-B" = "" }', "environment", ["underscores"]),
     ("port = 1\nenvironment = { A = 1 }", "environment.A", ['write "1"']),
     ('port = 1\nbuild_args = { BASE = "x" }', "build_args", ["no effect on a prebuilt image"]),
@@ -748,3 +753,26 @@ def test_it_is_light_to_import() -> None:
     code = f"import sys, provisioner.config.models; print([name for name in '{heavy}'.split() if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"image": "i", "port": 80}, OF_ROOT),
+        ({"image": "i", "port": 80, "user": "root"}, OF_ROOT),
+        ({"build": "app", "port": 8080, "user": "0:0"}, OF_ROOT),
+        ({"build": "app", "port": 80}, ("NET_BIND_SERVICE",)),
+        ({"build": "app", "port": 8080}, ()),
+        ({"image": "i", "port": 1024, "user": "101"}, ()),
+        ({"image": "i", "port": 80, "capabilities": []}, ()),
+        ({"build": "app", "port": 80, "capabilities": ["NET_RAW"]}, ("NET_RAW",)),
+    ],
+)
+def test_a_service_keeps_the_capabilities_that_its_user_and_its_port_need(said: Any, kept: tuple[str, ...]) -> None:
+    assert Service.model_validate(said).capabilities == kept
+
+
+def test_what_is_not_kept_is_dropped_without_adding_anything_again() -> None:
+    assert dropped(()) == ["ALL"]
+    assert dropped(OF_ROOT) == ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT"]
+    assert dropped(DEFAULT) == []

@@ -53,6 +53,8 @@ def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:
         mountPoints=[{"containerPath": "/data", "sourceVolume": "data"}],
     )
     assert one.host["cap_drop"] == ["ALL"]
+    assert one.host["security_opt"] == ["no-new-privileges"]
+    assert one.host["pids_limit"] == 1024
     assert not {"cap_add", "privileged", "devices", "pid_mode", "network_mode", "binds"} & one.host.keys()
     assert [mount["Type"] for mount in one.host["mounts"]] == ["volume"]
 

@@ -83,6 +83,20 @@ def test_a_new_default_of_aws_is_no_difference() -> None:
     assert live.attributes == WANT.fields()
 
 
+def test_the_order_of_dropped_capabilities_is_no_difference() -> None:
+    def container(*drop: str) -> dict[str, Any]:
+        linux = {"capabilities": {"drop": list(drop)}, "initProcessEnabled": True}
+        return {"name": "web", "image": "nginx:1", "essential": True, "linuxParameters": linux}
+
+    want = replace(WANT, container_definitions=[container("MKNOD", "NET_RAW")])
+    to = Answering(want)
+    shown = container("NET_RAW", "MKNOD")
+    shown["linuxParameters"]["capabilities"]["add"] = []
+    to.answers["DescribeTaskDefinition"]["taskDefinition"] = SHOWN | {"containerDefinitions": [shown]}
+    (live,) = to.aws.live(TaskDefinition)
+    assert live.attributes == want.fields()
+
+
 def test_a_family_that_nobody_has_recorded_and_no_list_shows_is_not_described() -> None:
     """A first `up` of 200 services would do nothing else for its first 10 s."""
     to = Answering(WANT, ListTaskDefinitionFamilies={"families": ["p-dev-other"]})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import steps  # noqa: F401  (importing the package registers the steps)
+from provisioner.config import sample
+from provisioner.config.capabilities import DEFAULT
 from provisioner.config.facts import Copy, Facts
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
@@ -56,9 +59,30 @@ def test_a_container_has_few_privileges() -> None:
         "/var/lib/amazon/ssm",
         "/var/log/amazon/ssm",
     }
+    assert len(web["linuxParameters"]["capabilities"]["drop"]) == 13, "all but NET_BIND_SERVICE"
     volumes = {volume["name"] for volume in desired(stack, "task_definition/web").volumes}
     assert volumes == {mount["sourceVolume"] for mount in web["mountPoints"]}
     assert web["systemControls"] == [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+
+
+def test_what_init_writes_has_few_privileges() -> None:
+    services = tomllib.loads(sample.text())["services"]
+    stack = declared(**services)
+    assert len(services) == 2
+    for name in services:
+        one = container(stack, name)
+        assert (one["user"], one["readonlyRootFilesystem"]) == ("101", True)
+        assert one["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
+        assert not {"privileged", "dockerSecurityOptions"} & one.keys()
+
+
+def test_a_ready_image_that_begins_as_root_drops_what_servers_do_without_and_adds_nothing() -> None:
+    own = {"image": "nginx:1", "port": 80}
+    stack = declared(web=own, all=own | {"capabilities": list(DEFAULT)}, none=own | {"capabilities": []})
+    linux = container(stack, "web")["linuxParameters"]
+    assert linux["capabilities"] == {"drop": ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT"]}
+    assert "capabilities" not in container(stack, "all")["linuxParameters"]
+    assert container(stack, "none")["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
 
 
 def test_on_an_instance_ecs_mounts_its_own_log_directory() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.emulator.containers import networks
 from provisioner.emulator.containers.authority import archive, authority
-from provisioner.emulator.containers.engine import Ended, Engine, repeat
+from provisioner.emulator.containers.engine import LIMITS, Ended, Engine, repeat
 from provisioner.emulator.lock import LOCK
 
 IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
@@ -149,7 +149,7 @@ def _create(host: Engine, database: DatabaseContainer) -> None:
         hostname=database.name[:63],
         labels=host.labels,
         environment=dict(database.environment),
-        host_config=api.create_host_config(network_mode=homes[0]),
+        host_config=api.create_host_config(network_mode=homes[0], **LIMITS),
         networking_config=api.create_networking_config({homes[0]: aliases}),
     )
     files = {f"{SHOWN}/ca": authority().pem, f"{SHOWN}/server": authority().issue(database.endpoints)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
+from provisioner.emulator.containers.engine import LIMITS
 from provisioner.emulator.ecs.store import Shape, Store, Task, last_part
 
 SECOND = 1_000_000_000
@@ -63,6 +64,7 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
             f"Docker's: remove {', '.join(added) if added else 'privileged'} from its definition"
         )
     host: dict[str, Any] = {
+        **LIMITS,
         "read_only": container.get("readonlyRootFilesystem", False),
         "init": linux.get("initProcessEnabled", False),
         "cap_drop": linux.get("capabilities", {}).get("drop"),

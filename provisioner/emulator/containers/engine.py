@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,9 @@ READ_SECONDS = 0.3
 END_SECONDS = 60
 """How long containers that are being created may take until all are removed at the end."""
 THREADS = 8
+LIMITS: Mapping[str, Any] = {"pids_limit": 1024, "security_opt": ["no-new-privileges"]}
+"""What every container is created with, since it runs on the user's own machine: an end to fork bombs, and nothing
+gained by a setuid program. ECS has no limit of processes, and Fargate takes no security options."""
 
 
 class Ended(Exception):

@@ -21,6 +21,16 @@ _FARGATE: dict[int, tuple[int, ...]] = {
 }
 
 
+_CAPABILITIES = {
+    "ALL", "AUDIT_CONTROL", "AUDIT_WRITE", "BLOCK_SUSPEND", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER",
+    "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD",
+    "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_ADMIN",
+    "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE",
+    "SYS_TIME", "SYS_TTY_CONFIG", "SYSLOG", "WAKE_ALARM",
+}  # fmt: skip
+"""The valid values of ECS's API reference, KernelCapabilities."""
+
+
 def check_definition(store: Store, request: Shape, containers: list[Shape]) -> None:
     """ClientException for what ECS cannot run."""
     _check_roles(store, request)
@@ -78,6 +88,7 @@ def _check_container(request: Shape, container: Shape, names: list[str]) -> None
     if not {depends["containerName"] for depends in container.get("dependsOn", [])} <= set(names):
         refuse("ClientException", f"Container '{container['name']}' depends on an unknown container.")
     _check_mounts(request, container)
+    _check_capabilities(container)
     if request.get("networkMode") == "awsvpc":
         _check_awsvpc(container)
 
@@ -87,6 +98,18 @@ def _check_mounts(request: Shape, container: Shape) -> None:
     for mount in container.get("mountPoints", []):
         if mount.get("sourceVolume") not in volumes:
             refuse("ClientException", f"Unknown volume '{mount.get('sourceVolume')}'.")
+
+
+def _capabilities(container: Shape, list_name: str) -> list[str]:
+    linux = container.get("linuxParameters") or {}
+    return list((linux.get("capabilities") or {}).get(list_name) or ())
+
+
+def _check_capabilities(container: Shape) -> None:
+    """Only capabilities that ECS knows (API reference, KernelCapabilities, valid values), without the kernel's CAP_."""
+    for name in (*_capabilities(container, "add"), *_capabilities(container, "drop")):
+        if name not in _CAPABILITIES:
+            refuse("ClientException", f"Invalid Linux capability '{name}' for container '{container['name']}'.")
 
 
 def _check_awsvpc(container: Shape) -> None:
@@ -167,9 +190,19 @@ def _check_fargate(request: Shape, containers: list[Shape]) -> None:
 
 
 def _check_on_fargate(container: Shape) -> None:
-    """What the container definition's parameters say is "not supported" on Fargate (developer guide)."""
+    """What the container definition's parameters say is "not supported" on Fargate (developer guide).
+
+    Of capabilities any may be dropped, and SYS_PTRACE added (API reference, KernelCapabilities, LinuxParameters).
+    """
     if container.get("privileged"):
         refuse("ClientException", "Fargate compatible task definitions do not support privileged containers")
+    if container.get("dockerSecurityOptions"):
+        refuse("ClientException", "Fargate compatible task definitions do not support dockerSecurityOptions")
+    if others := [name for name in _capabilities(container, "add") if name != "SYS_PTRACE"]:
+        refuse(
+            "ClientException",
+            f"Fargate compatible task definitions do not support adding the capabilities {', '.join(others)}",
+        )
     stop = container.get("stopTimeout")
     if stop is not None and not 2 <= int(stop) <= 120:
         refuse("ClientException", "The stop timeout of a container on Fargate must be between 2 and 120 seconds")

@@ -14,6 +14,7 @@ MESSAGES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_fail
 SIZES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html"
 PARAMETERS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"
 FARGATE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"
+CAPABILITIES = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html"
 NO_ROLE = "arn:aws:iam::123456789012:role/nobody"
 WEB = {"name": "web", "image": "web:1", "portMappings": [{"containerPort": 80}]}
 NOTHING = "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/nothing:1"
@@ -28,6 +29,10 @@ def register(scene: Scene, ecs: Any, *containers: dict[str, Any], **more: Any) -
     }  # fmt: skip
     wanted = {**request, **more}
     return ecs.register_task_definition(**{key: value for key, value in wanted.items() if value is not None})
+
+
+def with_capabilities(**lists: list[str]) -> dict[str, Any]:
+    return {**WEB, "linuxParameters": {"capabilities": lists}}
 
 
 @once
@@ -97,6 +102,12 @@ CASES = (
         "invalid tmpfs size"),
     case("RegisterTaskDefinition", "for Fargate with a privileged container", "ClientException", PARAMETERS,
         lambda s, c: register(s, c, {**WEB, "privileged": True}), "privileged"),
+    case("RegisterTaskDefinition", "for Fargate with security options of Docker", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "dockerSecurityOptions": ["no-new-privileges"]}), "dockerSecurityOptions"),
+    case("RegisterTaskDefinition", "for Fargate with an added capability other than SYS_PTRACE", "ClientException",
+        CAPABILITIES, lambda s, c: register(s, c, with_capabilities(add=["NET_BIND_SERVICE"], drop=["ALL"]))),
+    case("RegisterTaskDefinition", "with a capability that ECS does not know", "ClientException", CAPABILITIES,
+        lambda s, c: register(s, c, with_capabilities(drop=["CAP_CHOWN"])), "CAP_CHOWN"),
     case("RegisterTaskDefinition", "for Fargate with more than 120 s to stop", "ClientException", PARAMETERS,
         lambda s, c: register(s, c, {**WEB, "stopTimeout": 121})),
     case("RegisterTaskDefinition", "for Fargate with less than 2 s to stop", "ClientException", PARAMETERS,
