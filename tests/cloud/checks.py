@@ -316,6 +316,9 @@ CHECKS = (
     Check("task definitions", "non-root, read-only, what is built", lambda m: [
         (one.get("user"), one["readonlyRootFilesystem"]) for one in (container(m, n) for n in ("frontend", "backend"))
     ], [(None, False), ("10001:10001", True)]),
+    Check("task definitions", "no capabilities but those of an image that begins as root", lambda m: [
+        container(m, name)["linuxParameters"]["capabilities"] for name in ("frontend", "backend")
+    ], [{"drop": ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT"]}, {"drop": ["ALL"]}]),
     Check("task definitions", "no privileges", lambda m: {
         container(m, name).get("privileged", False) for name in ("frontend", "backend")
     }, {False}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def test_they_have_no_more_rights_than_they_need(up: Example, engine: docker.Doc
         assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
         # capabilities(7): CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, SETPCAP 8, BIND 10
         assert re.search(r"^CapBnd:\t00000000000005fb$", status, re.MULTILINE)
-    users = {row[0] for row in web.top(ps_args="-eo user,comm")["Processes"] if row[1] == "nginx"}
+    users = {user for _, user, program in web.top(ps_args="-eo pid,user,comm")["Processes"] if program == "nginx"}
     assert len(users) == 2, "the workers are not root"
 
 
@@ -151,3 +152,12 @@ def test_again_nothing_is_copied_or_changed(up: Example) -> None:
     since = up.project.last_call()
     assert set(up.project.up().results.values()) == {"unchanged"}
     assert up.project.writes(since) == []
+
+
+def test_a_signal_reaches_the_program_that_begins_as_root(up: Example, engine: docker.DockerClient) -> None:
+    """It goes through the init process, which may end other users' processes only with KILL."""
+    (web,) = up.containers(engine, "web")
+    began = time.monotonic()
+    web.stop(timeout=20)
+    assert time.monotonic() - began < 15
+    assert web.wait()["ExitCode"] == 0

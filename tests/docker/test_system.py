@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import json
 import re
@@ -132,6 +133,23 @@ def test_an_entry_outlives_a_restart_of_every_service(system: System) -> None:
     tasks = system.project.cloud.client("ecs").describe_tasks(cluster=CLUSTER, tasks=stopped)["tasks"]
     assert {task["stoppedReason"] for task in tasks} == {"Essential container in task exited"}
     assert {task["containers"][0]["exitCode"] for task in tasks} == {137}
+
+
+def test_what_is_not_public_does_not_reach_this_machine(system: System) -> None:
+    """Refused would be an answer of this machine's: a service of it that listens on all addresses would be reached."""
+    call = """
+import socket, sys
+for gateway in sys.argv[1:]:
+    with socket.socket() as one:
+        one.settimeout(10)
+        print(one.connect_ex((gateway, 9)))
+"""
+    (backend,) = system.containers("backend")
+    homes = [system.engine.networks.get(name) for name in backend.attrs["NetworkSettings"]["Networks"]]
+    gateways = [place["Gateway"] for home in homes for place in home.attrs["IPAM"]["Config"]]
+    assert gateways
+    said = backend.exec_run(["python3", "-c", call, *gateways]).output.decode().split()
+    assert [errno.errorcode.get(int(code)) for code in said] == ["EHOSTUNREACH"] * len(gateways)
 
 
 def test_only_the_frontend_reaches_the_backend(system: System) -> None:

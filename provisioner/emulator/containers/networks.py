@@ -23,8 +23,10 @@ def network(engine: Engine, name: str, *, entry: bool = False) -> str:
         for found in engine.client.api.networks(names=[full]):
             if found["Name"] == full:
                 return str(found["Id"])
-        # Without masquerade there is no way out of an entry either: AWS's private subnets have none.
-        options = {"com.docker.network.bridge.enable_ip_masquerade": "false"} if entry else None
+        # Without masquerade there is no way out of an entry either: AWS's private subnets have none. The others do without
+        # an address of this machine, at which its own services would be reached; published ports need one.
+        setting = "enable_ip_masquerade" if entry else "inhibit_ipv4"
+        options = {f"com.docker.network.bridge.{setting}": "false" if entry else "true"}
         created = engine.client.api.create_network(
             full, driver="bridge", internal=not entry, labels=engine.labels, options=options
         )
