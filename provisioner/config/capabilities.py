@@ -35,7 +35,7 @@ OF_ROOT = (
 )
 """What a program needs that begins as root, prepares its directories and goes on as another user, as the images of
 nginx, Apache and most databases do. It is the default of CRI-O (crio.conf(5), default_capabilities), under which such
-images run on Kubernetes. Without KILL, the init process could not pass on the signal by which ECS ends a task."""
+images run on Kubernetes. Without KILL, the init process cannot pass on the signal by which ECS ends a task, and takes the task down at once."""
 BIND = "NET_BIND_SERVICE"
 PRIVILEGED_PORTS = 1024
 ROOT = ("0", "root")

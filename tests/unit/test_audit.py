@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.audit import packages, programs
 from tests.audit.findings import WAIVERS, Finding, Waiver, of_bandit, of_prowler, problems, waivers
 
 FOUND = [Finding("B104", "app/a/settings.py", "binds"), Finding("B104", "app/b/settings.py", "binds")]
@@ -28,7 +29,7 @@ def test_a_waiver_that_accepts_nothing_is_reported() -> None:
     assert line == "no longer found: B105 at provisioner/gone.py: take its waiver out"
 
 
-@pytest.mark.parametrize("tool", ["bandit", "prowler"])
+@pytest.mark.parametrize("tool", ["bandit", "prowler", "packages"])
 def test_each_waiver_has_its_reason(tool: str) -> None:
     assert all(len(waiver.reason) > 20 for waiver in waivers(tool))
 
@@ -79,3 +80,26 @@ def test_of_prowlers_findings_those_at_the_stacks_resources_count() -> None:
     found, others = of_prowler(json.dumps(entries), {"Project": "shop", "Environment": "dev"})
     assert [finding.place for finding in found] == ["thing/main", "/ecs/shop-dev/web", "eni-1", "acl-1"]
     assert others == 2
+
+
+def test_what_is_known_against_a_package_is_a_finding_at_its_lock() -> None:
+    """As pip-audit 2.10 writes it."""
+    known = {"id": "CVE-1", "fix_versions": ["3.1.7"], "aliases": ["GHSA-1"], "description": "s"}
+    report = {
+        "dependencies": [
+            {"name": "anyio", "version": "4.16.0", "vulns": []},
+            {"name": "jinja2", "version": "3.1.6", "vulns": [known, {"id": "CVE-2", "fix_versions": []}]},
+            {"name": "odd", "skip_reason": "not found"},
+        ],
+        "fixes": [],
+    }
+    assert packages.of_pip_audit(json.dumps(report), "a.lock") == [
+        Finding("CVE-1", "a.lock: jinja2", "3.1.6, mended in 3.1.7: GHSA-1"),
+        Finding("CVE-2", "a.lock: jinja2", "3.1.6, mended in no version yet"),
+        Finding("not looked up", "a.lock: odd", "not found"),
+    ]
+
+
+def test_a_program_that_is_not_installed_is_told_with_the_way_to_it() -> None:
+    with pytest.raises(SystemExit, match=r"\.venv-nothing/bin/x is not there: run `make audit`"):
+        programs.program("nothing", "x")

@@ -23,8 +23,8 @@ def network(engine: Engine, name: str, *, entry: bool = False) -> str:
         for found in engine.client.api.networks(names=[full]):
             if found["Name"] == full:
                 return str(found["Id"])
-        # Without masquerade there is no way out of an entry either: AWS's private subnets have none. The others do without
-        # an address of this machine, at which its own services would be reached; published ports need one.
+        # Without masquerade there is no way out of an entry either: AWS's private subnets have none. Published ports
+        # need an address of this machine on the bridge; the others do without, as its services would be reached there.
         setting = "enable_ip_masquerade" if entry else "inhibit_ipv4"
         options = {f"com.docker.network.bridge.{setting}": "false" if entry else "true"}
         created = engine.client.api.create_network(

@@ -1,0 +1,58 @@
+"""The lock of what users install: the versions and hashes that the tests ran with, all that is needed, no index."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-user.lock", "tests/audit/prowler.lock", "tests/audit/supply.lock")
+Lock = dict[str, tuple[str, set[str]]]
+
+
+def read(name: str) -> Lock:
+    """A lock's packages: the version, and the hashes of its files."""
+    found: Lock = {}
+    for entry in re.split(r"\n(?=\S)", (ROOT / name).read_text()):
+        if head := re.match(r"([\w.-]+)==([^\s;]+)", entry):
+            found[normal(head[1])] = (head[2], set(re.findall(r"--hash=(sha256:[0-9a-f]{64})\b", entry)))
+    return found
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_each_package_has_hashes_and_no_index_is_named(name: str) -> None:
+    lock = read(name)
+    assert len(lock) > 20
+    assert [package for package, (_, hashes) in lock.items() if not hashes] == []
+    assert not re.search(
+        r"https?:|index-url|find-links|trusted-host|^-e|^\.|@ ", (ROOT / name).read_text(), re.MULTILINE
+    )
+
+
+def test_users_get_what_the_tests_ran_with() -> None:
+    tested, users = read("requirements.lock"), read("requirements-user.lock")
+    assert {name: entry for name, entry in users.items() if tested.get(name) != entry} == {}
+
+
+def test_users_need_nothing_that_is_not_in_their_lock() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"], *extras["local"]]
+    lock, seen = read("requirements-user.lock"), set[str]()
+    while wanted:
+        # what only an extra or another platform asks for is not followed: it may not be installed here, to be asked
+        name = normal(re.split(r"[\s\[<>=!~;(]", wanted.pop(), maxsplit=1)[0])
+        if name not in seen:
+            seen.add(name)
+            wanted += [one for one in requires(name) or () if ";" not in one]
+    assert seen - lock.keys() == set()
+    assert len(seen) > 30
+    assert not {"pytest", "mypy", "ruff", "hypothesis"} & lock.keys()
