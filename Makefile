@@ -6,7 +6,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CANDIDATES := $(or $(PYTHON),/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11)
-PROWLER := 5.46.0
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 # The tests start many processes: each would compile the whole tool again where this is set.
@@ -66,22 +65,30 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.audit bandit
 
-# bandit over the code, and Prowler over the sample on the embedded cloud, against tests/audit/waivers.toml. Some minutes.
-audit: $(READY)
-	@if [ ! -x $(VENV)-prowler/bin/prowler ]; then \
-	  echo "Installing Prowler $(PROWLER) into $(VENV)-prowler"; \
-	  $(BIN)/python -m venv --clear $(VENV)-prowler && \
-	  $(VENV)-prowler/bin/python -m pip install --quiet --disable-pip-version-check prowler==$(PROWLER) || exit 1; \
-	fi
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.audit --prowler "$(CURDIR)/$(VENV)-prowler/bin/prowler" $(ARGS)
+# bandit over the code, Prowler over stacks on the embedded cloud, the locked packages; against tests/audit/waivers.toml. Some
+# minutes. ARGS: the names of some.
+audit: $(READY) $(VENV)-prowler/.ready $(VENV)-supply/.ready
+	$(BIN)/python -m tests.audit $(ARGS)
+
+# The programs of an audit, in an environment of their own, from tests/audit/NAME.lock.
+$(VENV)-%/.ready: tests/audit/%.lock $(READY)
+	@echo "Installing $< into $(VENV)-$*"
+	@$(BIN)/python -m venv --clear $(VENV)-$*
+	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 # The tests of the embedded cloud with the newest moto, and else what is locked. MOTO=5.2.4: with that one instead;
-# ARGS: with other tests. See docs/cloud.md
+# HASH=sha256:...: only if its wheel has that hash, which a run before has told; ARGS: with other tests. See docs/cloud.md
 moto-canary: $(READY)
 	@echo "Installing the locked packages, and $(if $(MOTO),moto $(MOTO),the newest moto), into $(VENV)-moto"
 	@$(BIN)/python -m venv --clear $(VENV)-moto
 	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'moto[ssm]$(if $(MOTO),==$(MOTO))'
+	@$(VENV)-moto/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: -d $(VENV)-moto/new 'moto$(if $(MOTO),==$(MOTO))'
+	@for wheel in $(VENV)-moto/new/*.whl; do \
+	  echo "$$wheel $(if $(HASH),--hash=$(HASH),$$($(VENV)-moto/bin/python -m pip hash "$$wheel" | grep -e --hash))"; \
+	done | tee $(VENV)-moto/new/lock
+	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)-moto/new/lock
+	@-$(VENV)-moto/bin/python -m pip check --disable-pip-version-check
 	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	PATH="$(CURDIR)/$(VENV)-moto/bin:$$PATH" $(VENV)-moto/bin/python -m tests.cloud.canary $(ARGS)
 
@@ -93,7 +100,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(VENV)-moto $(VENV)-prowler .venv-ansible build dist .coverage .coverage.* .grimp_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-moto $(VENV)-prowler $(VENV)-supply .venv-ansible build dist .coverage .coverage.* .grimp_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Done once, and again when the lock or the project's own metadata changes.

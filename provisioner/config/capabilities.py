@@ -33,9 +33,12 @@ OF_ROOT = (
     "SETPCAP",
     "SETUID",
 )
-"""What a program needs that begins as root, prepares its directories and goes on as another user, as the images of
-nginx, Apache and most databases do. It is the default of CRI-O (crio.conf(5), default_capabilities), under which such
-images run on Kubernetes. Without KILL, the init process cannot pass on the signal by which ECS ends a task, and takes the task down at once."""
+"""What a program needs that begins as root, prepares its directories and goes on as another user.
+
+The images of nginx, Apache and most databases do so. It is the default of CRI-O (crio.conf(5); cri-o/cri-o#3119),
+under which such images run on Kubernetes. Without KILL, the init process cannot pass on the signal by which ECS ends a
+task, and takes the task down at once.
+"""
 BIND = "NET_BIND_SERVICE"
 PRIVILEGED_PORTS = 1024
 ROOT = ("0", "root")

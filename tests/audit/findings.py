@@ -1,4 +1,4 @@
-"""Findings of both tools in one shape, and which of them are accepted: `waivers.toml`, each with its reason."""
+"""Findings of all tools in one shape, and which of them are accepted: `waivers.toml`, each with its reason."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def waivers(tool: str, path: Path = WAIVERS) -> list[Waiver]:
         ValueError: one lacks a part or its reason, has another, or is there twice.
     """
     found: list[Waiver] = []
-    for entry in tomllib.loads(path.read_text())[tool]:
+    for entry in tomllib.loads(path.read_text()).get(tool, []):
         if entry.keys() != KEYS or not all(isinstance(text, str) and text.strip() for text in entry.values()):
             raise ValueError(f"{path}: a waiver of {tool} has to have {', '.join(sorted(KEYS))}: {entry}")
         waiver = Waiver(**entry)
