@@ -71,7 +71,7 @@ audit: $(READY) $(VENV)-prowler/.ready $(VENV)-supply/.ready
 	$(BIN)/python -m tests.audit $(ARGS)
 
 # The programs of an audit, in an environment of their own, from tests/audit/NAME.lock.
-$(VENV)-%/.ready: tests/audit/%.lock $(READY)
+$(VENV)-%/.ready: tests/audit/%.lock | $(READY)
 	@echo "Installing $< into $(VENV)-$*"
 	@$(BIN)/python -m venv --clear $(VENV)-$*
 	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<

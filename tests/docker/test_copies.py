@@ -151,3 +151,13 @@ def test_again_nothing_is_copied_or_changed(up: Example) -> None:
     since = up.project.last_call()
     assert set(up.project.up().results.values()) == {"unchanged"}
     assert up.project.writes(since) == []
+
+
+def test_an_image_that_cannot_live_with_less_is_found_out_here_and_the_former_tasks_go_on(up: Example) -> None:
+    up.project.change(r"^\[services\.web\]$", "[services.web]\ncapabilities = []")
+    ended = up.project.up(code=1)
+    assert "Operation not permitted" in ended.out + ended.err
+    url = up.project.run("output", "local_url").out.strip()
+    trusted = ssl.create_default_context(cafile=str(up.project.state / "app.example.com.pem"))
+    with urllib.request.urlopen(url, timeout=30, context=trusted) as answer:
+        assert answer.status == 200
