@@ -21,8 +21,11 @@ CODE = ("provisioner", "steps", "state", "app")
 def main(arguments: Sequence[str]) -> int:
     """Run the audits that are named; 1 if there is anything to deal with."""
     parser = argparse.ArgumentParser(prog="python -m tests.audit", description=__doc__)
-    parser.add_argument("audits", nargs="*", choices=[*AUDITS], default=[*AUDITS])
-    lines = [line for name in parser.parse_args(arguments).audits for line in AUDITS[name]()]
+    parser.add_argument("audits", nargs="*", metavar="AUDIT", help=f"{', '.join(AUDITS)}; without one: all")
+    wanted = parser.parse_args(arguments).audits or [*AUDITS]
+    if unknown := [name for name in wanted if name not in AUDITS]:
+        parser.error(f"there is no audit {unknown[0]}: choose from {', '.join(AUDITS)}")
+    lines = [line for name in wanted for line in AUDITS[name]()]
     for line in lines:
         print(line)
     return 1 if lines else 0
