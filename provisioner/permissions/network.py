@@ -18,11 +18,23 @@ _GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", (
 _CHANGED = "a setting changes in place"
 _LEFT = "what GuardDuty has left in the VPC"
 _TAGS = "tags that the bulk read does not show yet"
-_NAMES = ("{fqdn}", "_*.{domain}", "{private}", "*.{private}", "{discovery}", "*.{discovery}")
-_RECORDS: Conditions = (("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", _NAMES),)
-"""Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"."""
+_PROOF = "_" + "?" * 32
+"""The label that ACM asks for: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
 _LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+
+
+def _records(types: str, *names: str, but: tuple[str, ...] = ()) -> Conditions:
+    """Return the conditions that let records of these names and types be written, and no others.
+
+    Names are compared in small letters and without the last dot; `?` and `*` stand for dots as well, which `but` takes
+    away again (Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"). A condition for
+    all values is true of none, but AWS takes no batch without a change, and no change without a name and a type.
+    """
+    name, type_ = (f"route53:ChangeResourceRecordSets{key}" for key in ("NormalizedRecordNames", "RecordTypes"))
+    without: Conditions = (("ForAllValues:StringNotLike", name, but),) if but else ()
+    of_type = ("ForAllValues:StringEquals", type_, tuple(types.split()))
+    return (("ForAllValues:StringLike", name, names), *without, of_type)
 
 
 def trunking(config: Config) -> bool:
@@ -175,7 +187,28 @@ ROUTE53: tuple[Permission, ...] = (
     *grants("route53", "GetHostedZone ListResourceRecordSets ListTagsForResources", "hostedzone/*"),
     *grants("route53", "GetChange", "change/*"),
     *grants("route53", "ListTagsForResource", "hostedzone/*", use=Use.OTHER, why="import", reader=False),
-    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_RECORDS),
+    # the public name, and for the certificate's names the records that prove them: one label more, and not two
+    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("A", "{fqdn}")),
+    *grants(
+        "route53",
+        "ChangeResourceRecordSets",
+        "hostedzone/*",
+        conditions=_records("CNAME", f"{_PROOF}.{{fqdn}}", but=("*.*.{fqdn}",)),
+    ),
+    *grants(
+        "route53",
+        "ChangeResourceRecordSets",
+        "hostedzone/*",
+        conditions=_records("CNAME", f"{_PROOF}.{{domain}}", but=("*.*.{domain}",)),
+    ),
+    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("CNAME", "database.{private}")),
+    # what Cloud Map writes for the caller: its zone's SOA, and the addresses of tasks (developer guide, API permissions)
+    *grants(
+        "route53",
+        "ChangeResourceRecordSets",
+        "hostedzone/*",
+        conditions=_records("A SOA", "{discovery}", "*.{discovery}"),
+    ),
     *grants("route53", "CreateHostedZone"),
     *grants("route53", "ChangeTagsForResource DeleteHostedZone", "hostedzone/*"),
     *grants(

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from provisioner.config.models import Config
+from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud, Network
 from tests.cloud.permissions import ALL, PLACE, allowing, answer, asked, denying, enforce, policy
 
@@ -295,6 +297,76 @@ def test_records_are_asked_for_by_their_names(cloud: EmbeddedCloud) -> None:
         else:
             parameters = {"HostedZoneId": zone, "ChangeBatch": batch}
             assert answer(cloud, "route53", "change_resource_record_sets", **parameters)[1] == "AccessDenied"
+
+
+def _batch(*records: tuple[str, str], action: str = "UPSERT") -> dict[str, Any]:
+    """A change of records of these names and types, of which each type takes the value."""
+    values = {"A": "192.0.2.1", "CNAME": "elsewhere.example.net", "TXT": '"theirs"', "MX": "10 mail.example.net"}
+    return {
+        "Changes": [
+            {
+                "Action": action,
+                "ResourceRecordSet": {
+                    "Name": name,
+                    "Type": record_type,
+                    "TTL": 60,
+                    "ResourceRecords": [{"Value": values[record_type]}],
+                },
+            }
+            for name, record_type in records
+        ]
+    }
+
+
+def test_records_are_asked_for_by_types_and_actions_as_well_and_however_a_name_is_spelled(cloud: EmbeddedCloud) -> None:
+    zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    enforce(cloud, policy(ALL))
+    spelled = ("*.Example.com.", "A"), (r"\137dmarc.example.com", "TXT")
+    cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=_batch(*spelled))
+    (check,) = [it.check for it in asked(cloud)]
+    key = "route53:ChangeResourceRecordSets"
+    assert {name: values for name, values in check.context.items() if name.startswith(key)} == {
+        f"{key}NormalizedRecordNames": (r"\052.example.com", "_dmarc.example.com"),
+        f"{key}RecordTypes": ("A", "TXT"),
+        f"{key}Actions": ("UPSERT",),
+    }
+
+
+PROOF = "_0123456789abcdef0123456789abcdef"
+NOBODYS = [
+    ("_acme-challenge.www.example.com", "TXT"),
+    ("_acme-challenge.example.com", "CNAME"),
+    ("_dmarc.example.com", "TXT"),
+    ("app.example.com", "MX"),
+    ("www.example.com", "A"),
+    # as long as what ACM asks for, with a dot in it
+    ("_acme-challenge.seventeen-letters.example.com", "CNAME"),
+    ("_acme-challenge.seventeen-letters.app.example.com", "CNAME"),
+    (f"{PROOF}.www.example.com", "CNAME"),
+    (f"{PROOF}.example.com", "TXT"),
+    (f"{PROOF}.example.com", "A"),
+    ("app.example.com", "CNAME"),
+    ("example.com", "A"),
+    ("*.example.com", "A"),
+    (r"\137dmarc.example.com", "TXT"),
+]
+"""Records that lead mail, visitors or certificates of a domain elsewhere."""
+
+
+def test_the_printed_policy_lets_nobody_write_other_records_of_the_zone(cloud: EmbeddedCloud) -> None:
+    zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    sample = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
+    enforce(cloud, *printed(sample, read_only=False, boundary=False, account=None).values())
+    own = [("app.example.com", "A"), (f"{PROOF}.app.example.com", "CNAME"), (f"{PROOF}.example.com", "CNAME")]
+    for record in own:
+        for action in ("CREATE", "UPSERT", "DELETE"):
+            cloud.client("route53").change_resource_record_sets(
+                HostedZoneId=zone, ChangeBatch=_batch(record, action=action)
+            )
+    for record in NOBODYS:
+        for batch in (_batch(record), _batch(own[0], record), _batch(record, action="DELETE")):
+            said = answer(cloud, "route53", "change_resource_record_sets", HostedZoneId=zone, ChangeBatch=batch)
+            assert said[:2] == (403, "AccessDenied"), record
 
 
 def test_objects_are_asked_for_one_by_one(cloud: EmbeddedCloud) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from moto.iam.models import iam_backends
 from moto.servicediscovery.models import servicediscovery_backends
@@ -76,10 +77,9 @@ def route53(call: ApiCall) -> Iterator[Check]:
         return
     zones = [found[1]] if (found := re.search(r"hostedzone/([A-Z0-9]+)", call.path)) else []
     zones += re.findall(r"<ResourceId>([^<]+)</ResourceId>", text)
-    more = {}
+    more: Mapping[str, tuple[str, ...]] = {}
     if call.operation == "ChangeResourceRecordSets":
-        names = {_normalized(name) for name in re.findall(r"<Name>([^<]+)</Name>", text)}
-        more["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = tuple(sorted(names))
+        more = _changes(text)
     for zone in zones:
         yield call.check(call.arn(f"hostedzone/{zone}"), more)
     if not zones:
@@ -87,9 +87,28 @@ def route53(call: ApiCall) -> Iterator[Check]:
         yield call.check(call.arn(f"change/{change[1]}") if change else "*")
 
 
+def _changes(batch: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the names, types and actions of a batch, each a key of several values (Service Authorization Reference)."""
+    names, types, actions = (
+        [html.unescape(text) for text in re.findall(rf"<(?:\w+:)?{member}>([^<]+)<", batch)]
+        for member in ("Name", "Type", "Action")
+    )
+    return _changed(map(_normalized, names), types, actions)
+
+
+def _changed(names: Iterable[str], types: Iterable[str], actions: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    values = (("NormalizedRecordNames", names), ("RecordTypes", types), ("Actions", actions))
+    return {f"route53:ChangeResourceRecordSets{key}": tuple(sorted({*texts})) for key, texts in values}
+
+
 def _normalized(name: str) -> str:
-    """A record's name as the key has it: small letters, no dot at the end (Route 53 developer guide)."""
-    return name.lower().rstrip(".").replace("*", "\\052")
+    """Return a record's name as the key has it (Route 53 developer guide, specifying-conditions-route53).
+
+    That is in small letters, without the last dot, and with octal codes for all but letters, digits, `-`, `_` and `.`.
+    What is spelled as a code without need is the same name (developer guide, DomainNameFormat).
+    """
+    plain = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), name).lower().removesuffix(".")
+    return re.sub(r"[^a-z0-9_.-]", lambda other: f"\\{ord(other[0]):03o}", plain)
 
 
 # -- Cloud Map ---------------------------------------------------------------------------------------------------------
@@ -124,7 +143,7 @@ def cloud_map(call: ApiCall) -> Iterator[Check]:
         if operation == "DeleteNamespace":
             yield call.check(zone, action="route53:DeleteHostedZone")
         if records:
-            yield call.check(zone, action="route53:ChangeResourceRecordSets")
+            yield call.check(zone, _written(call, name), "route53:ChangeResourceRecordSets")
     else:
         yield call.check(more=brought)
     if operation.startswith("Create") and brought:
@@ -134,6 +153,24 @@ def cloud_map(call: ApiCall) -> Iterator[Check]:
         for action in (*others, "ec2:DescribeRegions"):
             yield call.check(action=action)
         yield call.check(call.arn("hostedzone/*", "route53"), action="route53:GetHostedZone")
+
+
+def _written(call: ApiCall, named: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what Cloud Map writes into its zone for the caller: of a namespace the SOA, of a service its records.
+
+    Both can be changed by their Update call (API reference, SOAChange and DnsConfigChange).
+    """
+    known = servicediscovery_backends[call.account][call.region]
+    if namespace := known.namespaces.get(named):
+        names, types = [namespace.name], ["SOA"]
+    elif service := known.services.get(named):
+        space = known.namespaces.get(service.namespace_id)
+        names = [f"{service.name}.{space.name}"] if space else []
+        types = [record["Type"] for record in (service.dns_config or {}).get("DnsRecords", ())]
+    else:
+        names, types = [], []
+    action = "DELETE" if call.operation == "DeregisterInstance" else "UPSERT"
+    return _changed(map(_normalized, names), types, [action])
 
 
 def _zone(call: ApiCall, namespace: str) -> str:

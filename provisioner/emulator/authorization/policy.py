@@ -17,7 +17,8 @@ KEYS = frozenset(
         "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
         "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
         "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN", "kms:ResourceAliases", "kms:ViaService",
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+        "route53:ChangeResourceRecordSetsActions", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+        "route53:ChangeResourceRecordSetsRecordTypes",
     }
 )  # fmt: skip
 """The condition keys that requests are looked through for."""
