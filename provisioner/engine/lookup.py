@@ -56,7 +56,7 @@ def find(
     if id and not resource_type.versioned:
         for live in ours:
             if live.id == id:
-                return _ours(live, address, recorded=True)
+                return _recorded(resource_type, live, address)
     tagged = [live for live in ours if live.owned and live.address == address]
     if len(tagged) > 1 and id:
         # of a resource type that revises, the recorded one
@@ -126,13 +126,23 @@ def _named(observed: Sequence[Observed], resource_type: type[Resource], fields: 
     return None
 
 
-def _ours(live: Observed, address: str, *, recorded: bool = False) -> Observed:
-    if recorded and not live.owned and not live.owner:
+def _recorded(resource_type: type[Resource], live: Observed, address: str) -> Observed:
+    """Return what stands under the recorded id, if it is this stack's: a state proves nothing."""
+    if live.owned or live.owner:
+        return _ours(live, address)
+    if resource_type.foreign:
         raise NotOwned(
-            f"{live.id} is recorded as {address}, but does not have the tags of this stack, so it is not changed. "
-            f"Restore the tags Project, Environment, ManagedBy and provisioner:address, or, if it is not this stack's, "
-            f"run `provision state rm {address}`"
+            f"{live.id} is recorded as {address}, but {resource_type.foreign}, so it is not changed. If it is not "
+            f"this stack's, run `provision state rm {address}`; if nobody needs it, delete it by hand before"
         )
+    raise NotOwned(
+        f"{live.id} is recorded as {address}, but does not have the tags of this stack, so it is not changed. "
+        f"Restore the tags Project, Environment, ManagedBy and provisioner:address, or, if it is not this stack's, "
+        f"run `provision state rm {address}`"
+    )
+
+
+def _ours(live: Observed, address: str) -> Observed:
     if live.owner:
         raise NotOwned(f"{live.id} has the name of {address}, and {others(live)}: rename one of them")
     if not live.owned:

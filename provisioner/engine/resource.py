@@ -86,6 +86,7 @@ class Resource:
         unordered: list fields whose order means nothing.
         created_by_aws: AWS creates it, not this tool, which records it, and deletes it on `down`.
         has_parent: it has no tags and counts as ours with what it is a part of, though others may have added it.
+        foreign: what tells one that is not this stack's, where no tags do: what is said of it after its id.
         retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
@@ -112,6 +113,7 @@ class Resource:
     unordered: ClassVar[frozenset[str]] = frozenset()
     created_by_aws: ClassVar[bool] = False
     has_parent: ClassVar[bool] = False
+    foreign: ClassVar[str] = ""
     retained: ClassVar[bool] = False
     retained_because: ClassVar[str] = ""
     versioned: ClassVar[bool] = False

@@ -28,8 +28,8 @@ def _records(types: str, *names: str, but: tuple[str, ...] = ()) -> Conditions:
     """Return the conditions that let records of these names and types be written, and no others.
 
     Names are compared in small letters and without the last dot; `?` and `*` stand for dots as well, which `but` takes
-    away again (Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"). A condition for
-    all values is true of none, but AWS takes no batch without a change, and no change without a name and a type.
+    away again (Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"). A condition
+    for all values is true of none, but AWS takes no batch without a change, and no change without a name and a type.
     """
     name, type_ = (f"route53:ChangeResourceRecordSets{key}" for key in ("NormalizedRecordNames", "RecordTypes"))
     without: Conditions = (("ForAllValues:StringNotLike", name, but),) if but else ()
@@ -202,7 +202,7 @@ ROUTE53: tuple[Permission, ...] = (
         conditions=_records("CNAME", f"{_PROOF}.{{domain}}", but=("*.*.{domain}",)),
     ),
     *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("CNAME", "database.{private}")),
-    # what Cloud Map writes for the caller: its zone's SOA, and the addresses of tasks (developer guide, API permissions)
+    # what Cloud Map writes for the caller: its zone's SOA, and the tasks' addresses (developer guide, API permissions)
     *grants(
         "route53",
         "ChangeResourceRecordSets",

@@ -171,24 +171,23 @@ class ValidationRecord(RecordSet):
     # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
     stable_references = frozenset({"record_name", "resource_records"})
 
+    foreign = "does not prove a name of a certificate that this stack has, in a zone that is not this stack's"
+
     @classmethod
     def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
         """Yield the records that this stack's certificates ask for, whatever names they are of."""
-        wanted = {normal_name(value) for live in aws.live(Certificate) for value in live.outputs.values()}
-        for live in cls._all(aws):
-            names = {live.attributes["record_name"], *map(normal_name, live.attributes["resource_records"])}
-            if live.attributes["type"] == "CNAME" and names <= wanted:
-                yield live
+        yield from (live for live in cls._all(aws) if cls._leads_here(aws, live))
 
     @classmethod
     def _leads_here(cls, aws: Aws, live: Observed) -> bool:
-        """Whether a record proves to ACM what this stack's certificate is for, or one of it asks for the record."""
-        name, values = live.attributes["record_name"], live.attributes["resource_records"]
-        proofs = [normal_name(value).endswith(".acm-validations.aws") for value in values]
-        if live.attributes["type"] != "CNAME" or not proofs or not all(proofs):
-            return False
-        asked = {normal_name(value) for mine in aws.live(Certificate) for value in mine.outputs.values()}
-        return name in asked or name.partition(".")[2] in aws.domains
+        """Whether a certificate that this stack has, by its tags, asks for the record.
+
+        A name of the stack's domain proves nothing: each account has records of its own for one (ACM user guide,
+        dns-validation).
+        """
+        asked = {pair for mine in aws.live(Certificate) if mine.owned for pair in _asked(mine)}
+        says = {(live.attributes["record_name"], normal_name(value)) for value in live.attributes["resource_records"]}
+        return live.attributes["type"] == "CNAME" and bool(says) and says <= asked
 
     @classmethod
     def shared(cls, aws: Aws, live: Observed) -> bool:
@@ -208,13 +207,20 @@ class ValidationRecord(RecordSet):
             return not is_ours(aws, live.attributes["hosted_zone_id"])
 
 
+def _asked(certificate: Observed) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each record that a certificate asks for."""
+    for number in range(MOST_NAMES):
+        if name := certificate.outputs.get(f"validation_name_{number}"):
+            yield normal_name(name), normal_name(certificate.outputs[f"validation_value_{number}"])
+
+
 def _needed(aws: Aws, region: str, domain: str) -> bool:
     """Whether a certificate that is not this stack's needs the record that proves a domain.
 
     Raises:
         ClientError: it cannot be known.
     """
-    ours = {certificate.id for certificate in aws.live(Certificate)}
+    ours = {certificate.id for certificate in aws.live(Certificate) if certificate.owned}
     listing = aws.client("acm", region).get_paginator("list_certificates")
     for page in listing.paginate(CertificateStatuses=ALIVE, Includes={"keyTypes": KEY_TYPES}):
         for summary in page["CertificateSummaryList"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -193,6 +192,7 @@ class RecordSet(Resource):
     identity = ("hosted_zone_id", "record_name", "type")
     derived = ("id",)
     unordered = frozenset({"resource_records"})
+    foreign = "does not lead to a load balancer that this stack has, in a zone that is not this stack's"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "record_name", normal_name(self.record_name))
@@ -236,11 +236,7 @@ class RecordSet(Resource):
     @classmethod
     def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
         """Yield the aliases of this stack's load balancers, whatever they are called."""
-        ours = {normal_name(live.outputs["dns_name"]) for live in aws.live(LoadBalancer) if live.owned}
-        for live in cls._all(aws):
-            alias = live.attributes["alias_target"] or {"DNSName": ""}
-            if alias["DNSName"].removeprefix("dualstack.") in ours:
-                yield live
+        yield from (live for live in cls._all(aws) if RecordSet._leads_here(aws, live))
 
     @classmethod
     def _all(cls, aws: Aws) -> Iterator[Observed]:
@@ -272,13 +268,12 @@ class RecordSet(Resource):
 
     @classmethod
     def _leads_here(cls, aws: Aws, live: Observed) -> bool:
-        """Whether a record can only be this stack's: an alias of its load balancer, which has the stack's name.
+        """Whether a record is an alias of a load balancer that this stack has, by its tags, here and now.
 
-        AWS makes a balancer's DNS name of that, so it is told even when the balancer is gone.
+        Its name alone proves nothing: namesakes in other Regions and accounts have balancers of the same name.
         """
         alias = live.attributes["alias_target"] or {"DNSName": ""}
-        balancer = rf"(dualstack\.)?{re.escape(aws.name.lower())}-\d+\..*\.elb\.amazonaws\.com(\.cn)?"
-        return re.fullmatch(balancer, alias["DNSName"]) is not None
+        return alias["DNSName"].removeprefix("dualstack.") in _balancers(aws)
 
     @classmethod
     def _leads_to(cls, aws: Aws, live: Observed) -> str:
@@ -345,9 +340,8 @@ class RecordSet(Resource):
             )
         if not (is_ours(aws, zone_id) or cls._leads_here(aws, live)):
             raise NotOwned(
-                f"the record {name} {live.attributes['type']} does not point to this stack, and its hosted zone is "
-                f"not this stack's, so it is not changed. Delete it by hand if it is not needed, then run "
-                f"`provision state rm`"
+                f"the record {name} {live.attributes['type']} {cls.foreign}, so it is not changed. Delete it by hand "
+                f"if it is not needed, then run `provision state rm`"
             )
         # DELETE takes the exact values only, so a record that changed since it was read stays
         route53_changes.change(aws, zone_id, "DELETE", _spelled(live.attributes))
@@ -384,6 +378,11 @@ def _beside(aws: Aws, name: str) -> list[Observed]:
 def _to(live: Observed) -> str:
     values = live.attributes["resource_records"] or [(live.attributes["alias_target"] or {}).get("DNSName", "")]
     return f" to {', '.join(values)}" if any(values) else ""
+
+
+def _balancers(aws: Aws) -> set[str]:
+    """Return the DNS names of this stack's load balancers."""
+    return {normal_name(live.outputs.get("dns_name", "")) for live in aws.live(LoadBalancer) if live.owned} - {""}
 
 
 def is_ours(aws: Aws, zone_id: str) -> bool:

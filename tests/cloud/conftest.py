@@ -9,7 +9,7 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ class EmbeddedCloud:
     """A running embedded cloud, as the tests see it."""
 
     process: CloudProcess
+    region: str = REGION
     away: Callable[[], None] = lambda: None
     """Lets the clock wait no more for the way to the cloud that a test has open: it is at something else now."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -50,13 +51,17 @@ class EmbeddedCloud:
         """The URL that answers for every service."""
         return self.process.endpoint
 
-    def client(self, service: str, region: str = REGION) -> Any:
+    def elsewhere(self, region: str) -> EmbeddedCloud:
+        """The same cloud, whose clients are those of another Region if nothing else is said."""
+        return replace(self, region=region, _clients={})
+
+    def client(self, service: str, region: str = "") -> Any:
         """A plain boto3 client of this cloud, made once."""
-        key = (service, region)
+        key = (service, region or self.region)
         if key not in self._clients:
             self._clients[key] = boto3.client(
                 service,
-                region_name=region,
+                region_name=region or self.region,
                 endpoint_url=self.endpoint,
                 **self.credentials(),
                 config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
@@ -273,12 +278,10 @@ def make_network(cloud: EmbeddedCloud) -> Network:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     for name in ("EnableDnsSupport", "EnableDnsHostnames"):
         ec2.modify_vpc_attribute(VpcId=vpc, **{name: {"Value": True}})
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"][
-            "SubnetId"
-        ]
-        for number, zone in enumerate("ac")
-    ]
+    subnets = []
+    for number, zone in enumerate("ac"):
+        where = {"CidrBlock": f"10.0.{number}.0/24", "AvailabilityZone": f"{cloud.region}{zone}"}
+        subnets.append(ec2.create_subnet(VpcId=vpc, **where)["Subnet"]["SubnetId"])
     group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)["GroupId"]
     trust = {
         "Version": "2012-10-17",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
 from provisioner.resources.route53 import HostedZone
+from state.local import LocalStore
+from state.model import Record
 from steps.stack import Stack
 from tests.cloud.rig import Rig
+from tests.cloud.rules_rig import change
 from tests.cloud.test_resources_route53 import records, zone_of
 
 NAMES = ["app.example.com", "*.app.example.com", "*.example.com"]
@@ -78,6 +82,66 @@ def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, regi
     assert rig.up(declared(zone)).ok().writes == []
     down = rig.down().ok()
     assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 2, "retained": 1}, [])
+    assert records(rig, zone) == before
+
+
+def _issued_to_others(rig: Rig, zone: str, **tags: str) -> tuple[Record, Record]:
+    """A certificate of another team, which the zone's record renews, and what a state says that claims both."""
+    acm, domain = rig.cloud.client("acm"), "billing.example.com"
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()] or [{"Key": "Team", "Value": "billing"}]
+    arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS", Tags=pairs)["CertificateArn"]
+
+    def shown() -> Any:
+        return acm.describe_certificate(CertificateArn=arn)["Certificate"]
+
+    rig.cloud.wait(lambda: shown().get("DomainValidationOptions", [{}])[0].get("ResourceRecord"), "the record to make")
+    asked = shown()["DomainValidationOptions"][0]["ResourceRecord"]
+    record = {"Name": asked["Name"], "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": asked["Value"]}]}
+    change(rig.cloud, zone, "CREATE", record)
+    rig.cloud.wait(lambda: shown()["Status"] == "ISSUED", "their certificate")
+    certificate = Certificate("billing", domain, [domain])
+    proof = ValidationRecord("billing", zone, asked["Name"], "CNAME", resource_records=[asked["Value"]])
+    outputs = {"validation_name_0": asked["Name"], "validation_value_0": asked["Value"]}
+    return (
+        Record(certificate.address, certificate.type_name, "ready", "", arn, certificate.fields(), outputs),
+        Record(proof.address, proof.type_name, "ready", "", f"{zone}|{proof.record_name}|CNAME", proof.fields()),
+    )
+
+
+@pytest.mark.parametrize("phase", ["ready", "deleting"])
+@pytest.mark.parametrize("declared_too", [False, True], ids=["nothing is declared", "a certificate is declared"])
+def test_another_teams_certificate_in_a_state_gives_away_no_record_of_theirs(
+    rig: Rig, phase: Any, *, declared_too: bool
+) -> None:
+    """It could not be renewed any more."""
+    zone = zone_of(rig)
+    wanted = declared(zone, "app.example.com") if declared_too else (lambda stack: None)
+    rig.up(wanted).ok()
+    claims = _issued_to_others(rig, zone)
+    before = records(rig, zone)
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
+        for record in claims:
+            store.put(replace(record, phase=phase))
+    assert rig.up(wanted).summary.exit_code == 1
+    assert records(rig, zone) == before
+    down = rig.down()
+    assert "does not prove a name of a certificate that this stack has" in str(
+        down.failures()["validation_record/billing"]
+    )
+    assert [one["Name"] for one in records(rig, zone)] == [claims[1].arguments["record_name"] + "."]
+
+
+def test_a_shared_record_stays_whoever_says_that_the_certificate_which_needs_it_is_this_stacks(rig: Rig) -> None:
+    zone = zone_of(rig)
+    rig.up(declared(zone, "billing.example.com")).ok()
+    before = records(rig, zone)
+    with LocalStore(rig.directory, rig.config.name, "test", "0") as store:
+        acm = rig.cloud.client("acm")
+        arn = acm.request_certificate(DomainName="billing.example.com", ValidationMethod="DNS")["CertificateArn"]
+        theirs = store.records["certificate/main"]
+        store.put(replace(theirs, address="certificate/theirs", id=arn))
+    rig.cloud.advance(60)
+    rig.down()
     assert records(rig, zone) == before
 
 

@@ -24,7 +24,7 @@ from provisioner.resources.route53 import HostedZone, RecordSet, _spelled
 from state.local import LocalStore
 from state.model import Record
 from steps.stack import Stack
-from tests.cloud.conftest import make_network
+from tests.cloud.conftest import REGION, EmbeddedCloud, make_network
 from tests.cloud.rig import Rig
 from tests.cloud.rules_rig import Net, change
 from tests.ways import Knows
@@ -79,16 +79,26 @@ def test_a_zone_created_by_a_killed_run_is_found_by_its_reference(rig: Rig) -> N
     assert rig.plan(declared) == []
 
 
-def alias(rig: Rig, name: str) -> dict[str, Any]:
-    """An alias of a load balancer of this name, which is made if it is not there."""
-    elb = rig.cloud.client("elbv2")
+def alias(rig: Rig, name: str, *, owned: bool = False, region: str = REGION) -> dict[str, Any]:
+    """An alias of a load balancer of this name, which is made if it is not there; with the stack's tags if `owned`."""
+    cloud = rig.cloud.elsewhere(region)
+    elb = cloud.client("elbv2")
     found = [one for one in elb.describe_load_balancers()["LoadBalancers"] if one["LoadBalancerName"] == name]
     if not found:
-        network = make_network(rig.cloud)
-        Net(rig.cloud, network.vpc, network.subnets).gateway()
-        found = elb.create_load_balancer(Name=name, Subnets=network.subnets)["LoadBalancers"]
+        tags = {"Tags": rig.aws().tag_list("load_balancer/main")} if owned else {}
+        found = elb.create_load_balancer(Name=name, Subnets=_subnets(cloud), **tags)["LoadBalancers"]
     host, zone = found[0]["DNSName"], found[0]["CanonicalHostedZoneId"]
     return {"HostedZoneId": zone, "DNSName": f"dualstack.{host}", "EvaluateTargetHealth": False}
+
+
+def _subnets(cloud: EmbeddedCloud) -> list[str]:
+    """Two subnets of a network that the internet reaches, which is made if it is not there."""
+    mine = [{"Name": "cidr-block", "Values": ["10.0.0.0/24", "10.0.1.0/24"]}]
+    if there := [subnet["SubnetId"] for subnet in cloud.client("ec2").describe_subnets(Filters=mine)["Subnets"]]:
+        return there
+    network = make_network(cloud)
+    Net(cloud, network.vpc, network.subnets).gateway()
+    return network.subnets
 
 
 CLAIMED = {
@@ -98,11 +108,24 @@ CLAIMED = {
     "another stack's balancer": RecordSet(
         "claimed", "ZONE", "shop.example.com", "A", alias_target={"balancer": "ecs-sample-dev-2", "DNSName": ""}
     ),
+    "a namesake's balancer in another Region": RecordSet(
+        "claimed",
+        "ZONE",
+        "shop.example.com",
+        "A",
+        alias_target={"balancer": "ecs-sample-dev", "region": "eu-west-1", "owned": True, "DNSName": ""},
+    ),
+    "a balancer of our name that is nobody's": RecordSet(
+        "claimed", "ZONE", "shop.example.com", "A", alias_target={"balancer": "ecs-sample-dev", "DNSName": ""}
+    ),
     "another balancer": RecordSet(
         "claimed", "ZONE", "shop.example.com", "A", alias_target={"balancer": "other", "DNSName": ""}
     ),
     "a proof of somebody else's": ValidationRecord(
         "claimed", "ZONE", "_abc.www.example.com", "CNAME", resource_records=["_def.xyz.acm-validations.aws"]
+    ),
+    "another account's proof of our own domain": ValidationRecord(
+        "claimed", "ZONE", "_abc.app.example.com", "CNAME", resource_records=["_def.xyz.acm-validations.aws"]
     ),
     "what is no proof": ValidationRecord(
         "claimed", "ZONE", "_abc.app.example.com", "CNAME", resource_records=["mail.example.com"]
@@ -116,7 +139,9 @@ def test_what_a_state_claims_in_a_foreign_zone_is_not_deleted(rig: Rig, claimed:
     zone = zone_of(rig)
     fields = {**claimed.fields(), "hosted_zone_id": zone}
     if claimed.alias_target:
-        fields["alias_target"] = alias(rig, claimed.alias_target["balancer"])
+        where = {**claimed.alias_target}
+        del where["DNSName"]
+        fields["alias_target"] = alias(rig, where.pop("balancer"), **where)
     batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": _spelled(fields)}]}
     rig.cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
     before = records(rig, zone)
@@ -134,7 +159,7 @@ def test_in_a_foreign_zone_only_our_own_record_is_touched(rig: Rig) -> None:
     put(rig, zone, "theirs.example.com", "192.0.2.50")
     before = records(rig, zone)
 
-    target = alias(rig, rig.config.name)
+    target = alias(rig, rig.config.name, owned=True)
 
     def ours(stack: Stack, *, healthy: bool = False) -> None:
         wanted = {**target, "EvaluateTargetHealth": healthy}
@@ -145,8 +170,30 @@ def test_in_a_foreign_zone_only_our_own_record_is_touched(rig: Rig) -> None:
     # what the state remembers of it shows that it is ours, also when something else is wanted now
     rig.up(lambda stack: ours(stack, healthy=True)).ok()
     assert len(records(rig, zone)) == 2
-    assert rig.down().ok().summary.leftovers == []
+    # the test's own load balancer stays
+    assert [left.type_name for left in rig.down().ok().summary.leftovers] == ["load_balancer"]
     assert records(rig, zone) == before
+
+
+def test_an_alias_whose_balancer_is_gone_is_named_and_left_and_the_public_name_led_to_the_new_one(rig: Rig) -> None:
+    """Whose balancer it was cannot be told any more: namesakes in other accounts have the same names."""
+    zone, target = zone_of(rig), alias(rig, rig.config.name, owned=True)
+    elb = rig.cloud.client("elbv2")
+
+    def ours(stack: Stack, host: str = "app.example.com") -> None:
+        stack.ensure(RecordSet("ours", zone, host, "A", alias_target=target))
+
+    rig.up(ours).ok()
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    rig.cloud.advance(60)
+    before = records(rig, zone)
+    down = rig.down()
+    assert "does not lead to a load balancer that this stack has" in str(down.failures()["record_set/ours"])
+    assert records(rig, zone) == before
+    target = alias(rig, rig.config.name, owned=True)
+    assert rig.up(ours).ok().writes == ["ChangeResourceRecordSets"]
+    assert rig.down().ok().summary.counts == {"deleted": 1}
 
 
 def test_somebody_elses_record_and_zone_are_refused_and_left_as_they_are(rig: Rig) -> None:
@@ -179,7 +226,7 @@ def serving(zone: str, host: str = "app.example.com") -> Callable[[Stack], None]
 @pytest.mark.parametrize("before", ["", "aaa.example.com"])
 def test_a_cname_at_the_public_name_is_refused_before_anything_is_written(rig: Rig, before: str) -> None:
     """With and without a page of the zone that begins before the name."""
-    zone, target = zone_of(rig), alias(rig, rig.config.name)
+    zone, target = zone_of(rig), alias(rig, rig.config.name, owned=True)
     cname = {"Name": "app.example.com", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "old.example.net"}]}
     change(rig.cloud, zone, "CREATE", cname)
 
@@ -240,7 +287,7 @@ def test_a_run_ends_when_the_name_servers_have_the_record(rig: Rig) -> None:
 
 
 def test_the_old_name_is_answered_until_the_new_one_is(rig: Rig) -> None:
-    zone, target = zone_of(rig), alias(rig, rig.config.name)
+    zone, target = zone_of(rig), alias(rig, rig.config.name, owned=True)
 
     def of(host: str) -> Callable[[Stack], Handle]:
         return lambda stack: stack.ensure(RecordSet(host, zone, host, "A", alias_target=target))

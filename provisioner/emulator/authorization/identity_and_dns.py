@@ -88,7 +88,7 @@ def route53(call: ApiCall) -> Iterator[Check]:
 
 
 def _changes(batch: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the names, types and actions of a batch, each a key of several values (Service Authorization Reference)."""
+    """Return names, types and actions of a batch, each a key of several values (Service Authorization Reference)."""
     names, types, actions = (
         [html.unescape(text) for text in re.findall(rf"<(?:\w+:)?{member}>([^<]+)<", batch)]
         for member in ("Name", "Type", "Action")
