@@ -8,9 +8,9 @@ from typing import Any
 
 ADDRESS_TAG = "provisioner:address"
 REGION_TAG = "provisioner:region"
-"""What tells resources without a Region of a stack from those of its namesake in another Region."""
-GLOBAL_TYPES = frozenset({"hosted_zone", "instance_profile", "role"})
-"""The resource types of services without Regions (IAM, Route 53) that have tags."""
+"""What tells a stack's resources that any Region's client reaches from those of its namesake in another Region."""
+GLOBAL_TYPES = frozenset({"bucket", "hosted_zone", "instance_profile", "role"})
+"""The resource types with tags that a client of any Region reaches: those of IAM and Route 53, and S3's buckets."""
 MANAGED_BY = "provisioner"
 
 

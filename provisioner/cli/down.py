@@ -25,7 +25,6 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     resources. With --target-step: only the resources of that step and their dependents.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.engine.losses import losses
     from provisioner.engine.words import count
     from provisioner.operations import context, declaring, destroy, losing, signals, stacks, stores
     from provisioner.render import advice, summary
@@ -46,7 +45,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
                 command = options.command_line("down", *words, "--unprotect")
                 destroy.check_protection(aws, store.records, going, command)
             protected = destroy.protected(aws, store.records, going)
-            lost = losses(going.values()) if options.yes else losing.counted(aws, going.values())
+            lost = losing.lost_of(aws, going.values(), store.records, amounts=not options.yes)
         if going:
             deleted = destroy.deletable(going)
             number = count(len(deleted), "resource") if deleted else "only the records of retained resources"

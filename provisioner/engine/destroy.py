@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import Dependency
-from provisioner.engine.errors import NotOwned, Protected
+from provisioner.engine.errors import Interrupted, NotOwned, Protected, ProvisionError
 from provisioner.engine.events import Emit, ResourceQueued, Result
 from provisioner.engine.lookup import addresses_by_id, find, listed_within
 from provisioner.engine.recorded import dependents
@@ -57,6 +57,19 @@ def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Obse
         return None
     except (BotoCoreError, ClientError) as error:
         raise aws.errors.explained(error) from error
+
+
+def is_foreign(aws: Provider, record: Record) -> bool:
+    """Whether AWS has the recorded resource and it is not this stack's; what cannot be read is taken for ours."""
+    try:
+        find(aws, type_named(record.type) or Resource, record.address, record.arguments, record.id)
+    except NotOwned:
+        return True
+    except Interrupted:
+        raise
+    except (BotoCoreError, ClientError, ProvisionError):
+        return False
+    return False
 
 
 class Destroy:
@@ -183,12 +196,12 @@ class Destroy:
         try:
             live = find(self.aws, resource_type, record.address, record.arguments, record.id, fresh=fresh)
         except NotOwned:
-            # what this stack recorded is still there: it may just have lost its tags
-            if record.phase != "deleting" or (self._shown(record, resource_type) and not resource_type.versioned):
+            # what this stack recorded is still there: it may just have lost its tags, or the whole that it is a part of
+            replaced = resource_type.versioned and not resource_type.has_parent
+            if record.phase != "deleting" or (self._shown(record, resource_type) and not replaced):
                 raise
             self._foreign.add(record.address)
-            # a part belongs to whoever owns the whole, and that may just not be listed
-            return self._shown(record, resource_type) if resource_type.has_parent else None
+            return None
         if live is None or (record.id and live.id != record.id and not resource_type.versioned):
             return None
         # what another record knows by its id goes by that one, whatever its name and tags say

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from provisioner.engine.destroy import is_foreign
 from provisioner.engine.kept import Removal, kept
+from provisioner.engine.known import KnownResources
 from provisioner.engine.losses import Loss, data_of, losses
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import told
@@ -56,7 +58,21 @@ def _refusal(what: str) -> str:
 
 def lost(aws: Aws, planned: Sequence[Planned], records: Mapping[str, Record]) -> list[Loss]:
     """Return which data `up` deletes, with how much that is, where a few reads tell."""
-    return counted(aws, [records[item.address] for item in planned if item.action == "delete"])
+    return lost_of(aws, [records[item.address] for item in planned if item.action == "delete"], records)
+
+
+def lost_of(
+    aws: Aws, going: Collection[Record], records: Mapping[str, Record], *, amounts: bool = True
+) -> list[Loss]:
+    """Return which data goes with recorded resources: with what is not this stack's none, since that is not deleted.
+
+    Args:
+        records: all that is recorded.
+        amounts: whether to say how much it is, where a few reads tell.
+    """
+    looking = aws.knowing(KnownResources(dict(records)))
+    ours = [record for record in going if data_of(record) and not is_foreign(looking, record)]
+    return counted(aws, ours) if amounts else losses(ours)
 
 
 def counted(aws: Aws, going: Collection[Record]) -> list[Loss]:

@@ -85,7 +85,7 @@ class Bucket(Resource):
         tags = CALLS["s3"].read(aws, name)
         arn = _arn(aws, name)
         if not aws.owns(tags):
-            return Observed(name, {"bucket": name}, {"arn": arn}, owned=False)
+            return observed(aws, name, {"bucket": name}, tags, {"arn": arn})
         policy = _asked(s3.get_bucket_policy, of).get("Policy")
         rules = _asked(s3.get_bucket_lifecycle_configuration, of).get("Rules", ())
         days = [rule.get("Expiration", {}).get("Days") for rule in rules if rule["Status"] == "Enabled"]
