@@ -22,12 +22,13 @@ REGION = "ap-northeast-1"
 
 @dataclass(frozen=True)
 class Call:
-    """One call that was answered: `service` as boto3 names it, `operation` as AWS does, and how it ended."""
+    """One call that was answered: `service` as boto3 names it, `operation` as AWS does, with what, how it ended."""
 
     service: str
     operation: str
     read: bool
     code: str | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -38,11 +39,16 @@ class Calls:
 
     def watch(self, client: Any) -> None:
         """Keep the calls of a boto3 client from now on."""
+        client.meta.events.register("provide-client-params", self._keep)
         client.meta.events.register("after-call", self._note)
 
-    def _note(self, model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
-        code = parsed.get("Error", {}).get("Code")
-        self.made.append(Call(model.service_model.service_name, model.name, reads(model.name), code))
+    @staticmethod
+    def _keep(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["asked with"] = params
+
+    def _note(self, model: Any, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
+        code, asked = parsed.get("Error", {}).get("Code"), context.get("asked with", {})
+        self.made.append(Call(model.service_model.service_name, model.name, reads(model.name), code, asked))
 
 
 def way(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from state.local import LocalStore, read
 from state.model import State
 from steps.stack import Stack
 from tests.cloud.conftest import REGION, EmbeddedCloud
-from tests.ways import calls, way
+from tests.ways import Call, calls, way
 
 Declare = Callable[[Stack], Any]
 
@@ -51,11 +51,12 @@ def _session(region: str, key: str) -> boto3.Session:
 
 @dataclass
 class Outcome:
-    """How a run went: its summary, the operations that wrote (in order), all events."""
+    """How a run went: its summary, the operations that wrote (in order), all events, and what all of it called."""
 
     summary: Summary
     writes: list[str]
     events: list[Event]
+    calls: list[Call] = field(default_factory=list)
 
     def failures(self) -> dict[str, BaseException]:
         """What failed, by address."""
@@ -169,4 +170,5 @@ class Rig:
         with LocalStore(self.directory, self.config.name, "test", "0", runtime=aws.pace.runtime) as store:
             summary = work(aws, store, emit)
         self.close()
-        return Outcome(summary, [call.operation for call in calls(aws) if not call.read and not call.code], events)
+        made = calls(aws)
+        return Outcome(summary, [call.operation for call in made if not call.read and not call.code], events, made)

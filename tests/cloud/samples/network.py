@@ -17,7 +17,6 @@ from provisioner.resources.iam import Role, policy
 from provisioner.resources.logs import LogGroup
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
-REGION = "com.amazonaws.ap-northeast-1"
 ANYWHERE = "0.0.0.0/0"
 
 
@@ -26,7 +25,7 @@ def subnets(here: Here, zones: str = "ac") -> list[Handle]:
     made = [here[Subnet]]
     for zone in zones[1:]:
         block = f"10.0.{ord(zone)}.0/24"
-        made.append(here.ensure(Subnet(zone, here[Vpc].id, f"ap-northeast-1{zone}", block)))
+        made.append(here.ensure(Subnet(zone, here[Vpc].id, f"{here.stack.facts.region}{zone}", block)))
     return made
 
 
@@ -67,15 +66,19 @@ def _egress(here: Here) -> Handle:
     return here.ensure(SecurityGroupEgress(NAME, group.id, [allow(443, "out", cidr=ANYWHERE)]))
 
 
+def _endpoint_of(here: Here, service: str) -> str:
+    return f"com.amazonaws.{here.stack.facts.region}.{service}"
+
+
 def _endpoints(here: Here) -> Handle:
     routes, (first, _) = here[RouteTable].id, subnets(here)
-    here.ensure(VpcEndpoint("gateway", here[Vpc].id, f"{REGION}.s3", "Gateway", route_table_ids=[routes]))
+    here.ensure(VpcEndpoint("gateway", here[Vpc].id, _endpoint_of(here, "s3"), "Gateway", route_table_ids=[routes]))
     return here.ensure(
         VpcEndpoint(
             NAME,
             # private DNS needs the VPC's host names, which are an update of it
             ready(here[Vpc]).id,
-            f"{REGION}.logs",
+            _endpoint_of(here, "logs"),
             "Interface",
             subnet_ids=[first.id],
             security_group_ids=[closed(here, "endpoints").id],
@@ -107,7 +110,7 @@ NETWORK: Mapping[type[Resource], Sample] = {
     ),
     InternetGateway: Sample(lambda here: here.ensure(InternetGateway(NAME, here[Vpc].id)), {"vpc_id": _detach}),
     Subnet: Sample(
-        lambda here: here.ensure(Subnet(NAME, here[Vpc].id, "ap-northeast-1a", "10.0.0.0/24")),
+        lambda here: here.ensure(Subnet(NAME, here[Vpc].id, f"{here.stack.facts.region}a", "10.0.0.0/24")),
         {
             "map_public_ip_on_launch": lambda hand: hand("ec2").modify_subnet_attribute(
                 SubnetId=hand.id, MapPublicIpOnLaunch={"Value": True}
