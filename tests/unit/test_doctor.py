@@ -121,6 +121,15 @@ def test_one_context_has_one_value_for_a_key() -> None:
     assert (second.context, second.actions) == ({"service": ("b",)}, ["iam:PassRole"])
 
 
+def test_what_a_condition_must_not_find_is_not_asked_with() -> None:
+    one = replace(
+        permission("route53:Write"),
+        conditions=(("ForAllValues:StringLike", "name", ("_?.b",)), ("ForAllValues:StringNotLike", "name", ("*.*.b",))),
+    )
+    (question,) = permissions.questions_about([one])
+    assert question.context == {"name": ("_?.b",)}
+
+
 def result(action: str, decision: str, resource: str = "*", missing: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
         "EvalActionName": action,

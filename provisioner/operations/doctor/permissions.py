@@ -180,7 +180,8 @@ def questions_about(wanted: Iterable[Permission]) -> Iterator[Question]:
     """Yield as few questions as can be: each of one service, with one value at most for each key of its context."""
     open_: dict[str, list[Question]] = {}
     for permission in (variant for one in wanted for variant in _variants(one)):
-        context = {key: values for _, key, values in permission.conditions}
+        # what a condition must not find is in no request of the tool's
+        context = {key: values for how, key, values in permission.conditions if "Not" not in how}
         questions = open_.setdefault(permission.service, [])
         question = next((one for one in questions if _fits(one, context, permission)), None)
         if question is None:
