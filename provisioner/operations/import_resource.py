@@ -46,7 +46,8 @@ def candidate(
 
     Raises:
         ConfigurationError: the address is not declared, or recorded already; or there is no such thing.
-        NotOwned: the resource belongs to another stack, or to another address of this one.
+        NotOwned: the resource belongs to another stack, or to another address of this one, or is a part of what is
+            not this stack's.
         ReplacementRequired: it differs in what AWS cannot change.
         ApiError: a read was refused.
     """
@@ -55,6 +56,8 @@ def candidate(
     _check_free(records, item, address, id)
     desired = filled(item.resource, lambda a, output: output_of(records.get(a), output))
     live, tags = _read(aws, type(desired), id)
+    if desired.has_parent and not live.owned:
+        raise NotOwned(f"{live.id} is a part of what is not this stack's: import that first")
     _check_owner(aws, live, tags, address, {*records, *declared})
     changes = compare(desired, live)
     _check_create_only(desired, live, changes, [one for one in item.built_on if one not in records])

@@ -61,9 +61,7 @@ def lost(aws: Aws, planned: Sequence[Planned], records: Mapping[str, Record]) ->
     return lost_of(aws, [records[item.address] for item in planned if item.action == "delete"], records)
 
 
-def lost_of(
-    aws: Aws, going: Collection[Record], records: Mapping[str, Record], *, amounts: bool = True
-) -> list[Loss]:
+def lost_of(aws: Aws, going: Collection[Record], records: Mapping[str, Record], *, amounts: bool = True) -> list[Loss]:
     """Return which data goes with recorded resources: with what is not this stack's none, since that is not deleted.
 
     Args:

@@ -174,11 +174,6 @@ class ValidationRecord(RecordSet):
     foreign = "does not prove a name of a certificate that this stack has, in a zone that is not this stack's"
 
     @classmethod
-    def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
-        """Yield the records that this stack's certificates ask for, whatever names they are of."""
-        yield from (live for live in cls._all(aws) if cls._leads_here(aws, live))
-
-    @classmethod
     def _leads_here(cls, aws: Aws, live: Observed) -> bool:
         """Whether a certificate that this stack has, by its tags, asks for the record.
 

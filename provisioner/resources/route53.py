@@ -235,8 +235,8 @@ class RecordSet(Resource):
 
     @classmethod
     def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
-        """Yield the aliases of this stack's load balancers, whatever they are called."""
-        yield from (live for live in cls._all(aws) if RecordSet._leads_here(aws, live))
+        """Yield the records that lead to what is this stack's, whatever they are called."""
+        yield from (live for live in cls._all(aws) if cls._leads_here(aws, live))
 
     @classmethod
     def _all(cls, aws: Aws) -> Iterator[Observed]:
