@@ -11,8 +11,10 @@ import pytest
 from provisioner.config.models import Config
 from provisioner.engine.events import ResourceDone
 from state.local import LocalStore
+from tests.cloud.inventory import difference, inventory
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_network import declared
+from tests.cloud.twins import Claims, settle, trespasses
 
 
 @pytest.mark.parametrize("phase", ["ready", "deleting"])
@@ -32,3 +34,17 @@ def test_a_state_that_nobody_here_wrote_removes_nothing_of_others(rig: Rig, tmp_
     assert results <= {"not_found", "retained"}
     assert theirs.plan(declared) == []
     theirs.down().ok()
+
+
+@pytest.mark.slow
+def test_what_is_the_stacks_by_its_tags_and_recorded_nowhere_is_left_as_it_is(rig: Rig, tmp_path: Path) -> None:
+    """A thing of every resource type, which another directory's state has, or none any more: `down` names it."""
+    twins = settle(rig.cloud, tmp_path / "another", project=rig.config.project)
+    before = inventory(rig.cloud.client)
+    up, down = (Claims(rig, twins).run(command, []) for command in ("up", "down"))
+    assert trespasses(up) == trespasses(down) == []
+    assert difference(before, inventory(rig.cloud.client)) == {}
+    left = {one.id for one in down.summary.leftovers}
+    assert {
+        twins.records[address].id for address in ("vpc/sample", "load_balancer/sample", "db_cluster/sample")
+    } <= left
