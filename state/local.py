@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,7 +16,7 @@ from state.disk import DISK, Disk
 from state.document import table, written
 from state.journal import Journal, header, replay
 from state.lock import LOCK_FILE, Lock, patiently
-from state.migrate import migrate
+from state.migrate import kept, migrate
 from state.model import RERUN, State, StateError, StateUnavailable
 from state.runtime import MACHINE, Runtime
 from state.store import Store
@@ -170,9 +169,7 @@ class LocalStore(Store):
             loaded = _load(self.directory, self._stack, self._disk)
             self.state, self._dirty, self._checksum = loaded.state, loaded.journalled, loaded.checksum
             if loaded.outdated is not None:
-                self.keep(
-                    f"state.schema-{loaded.outdated['schema']}.json", json.dumps(loaded.outdated, indent=2).encode()
-                )
+                self.keep(f"state.schema-{loaded.outdated['schema']}.json", kept(loaded.outdated))
                 self._dirty = True
             self._fold()
         except BaseException:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from state.model import SCHEMA, StateError, StateTooNew
+from state.model import FORMER_PARTS, SCHEMA, StateError, StateTooNew
+from state.variables import as_held
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     # the records' parts have other names since, which `Record` translates in the journal as well
     1: lambda document: document | {"schema": 2},
+    # the values of variables are gone since, which `Record` takes out of the journal as well
+    2: lambda document: document | {"schema": 3},
 }
 """From a schema's number to the function that turns such a document into one of the next number."""
 
@@ -34,3 +38,17 @@ def migrate(document: Any) -> tuple[dict[str, Any], bool]:
             raise StateError(f"its schema {number} is not supported by this version")
         document = MIGRATIONS[number](document)
     return document, schema != SCHEMA
+
+
+def kept(document: Mapping[str, Any]) -> bytes:
+    """Return an older document as it is kept beside the new one: as it was, but for the values of variables."""
+    records = {address: _without_values(row) for address, row in document["records"].items()}
+    return json.dumps({**document, "records": records}, indent=2).encode()
+
+
+def _without_values(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    names = {new: old if old in row else new for old, new in FORMER_PARTS.items()}
+    held = as_held(row.get(names["type"]), row.get(names["arguments"]))
+    return {**row, names["arguments"]: held} if names["arguments"] in row else row

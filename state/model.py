@@ -9,8 +9,9 @@ from sys import intern
 from typing import Any, Literal, Self, get_args
 
 from state import checks
+from state.variables import TASK_DEFINITION, as_held, without_values
 
-SCHEMA = 2
+SCHEMA = 3
 HISTORY = 50
 """How many runs the history keeps."""
 TIMELINES = 3
@@ -65,9 +66,9 @@ class Record:
     """One resource as last known.
 
     `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
-    from before the first delete call. `arguments` holds the declared fields, `outputs` what AWS answered that other
-    resources or `down` need. `dependencies` are the addresses that this resource depends on. Times are seconds since
-    the epoch.
+    from before the first delete call. `arguments` holds the declared fields, but no value of an environment variable
+    (`state.variables`); `outputs` what AWS answered that other resources or `down` need. `dependencies` are the
+    addresses that this resource depends on. Times are seconds since the epoch.
     """
 
     address: str
@@ -81,6 +82,11 @@ class Record:
     step: str = ""
     created: float | None = None
     changed: float = 0.0
+
+    def __post_init__(self) -> None:
+        # whoever makes a record, and of whatever: none can hold a value
+        if self.type == TASK_DEFINITION:
+            object.__setattr__(self, "arguments", without_values(self.arguments))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -102,6 +108,7 @@ class Record:
         parts = vars(record)
         parts["address"] = address
         parts.update(row)
+        parts["arguments"] = as_held(row["type"], row["arguments"])
         # most records have these words in common
         for name in ("type", "phase", "step"):
             parts[name] = intern(parts[name])

@@ -18,6 +18,7 @@ from state.checks import parsed
 from state.journal import apply, encoded
 from state.lease import Lease
 from state.lock import patiently
+from state.migrate import kept
 from state.model import RERUN, Run, State, StateError
 from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime
@@ -84,7 +85,7 @@ class S3Store(Store):
             loaded = load(self._objects, self._stack, self.runtime)
             self.state, self._etag = loaded.state, loaded.found.etag if loaded.found else None
             if loaded.outdated is not None:
-                self.keep(f"state.schema-{json.loads(loaded.outdated)['schema']}.json", loaded.outdated)
+                self.keep(f"state.schema-{loaded.outdated['schema']}.json", kept(loaded.outdated))
             self._folding = _folded(loaded)
             ended = loaded.found and loaded.found.metadata.get(SESSION) == ENDED
             if not ended and not loaded.sealed:

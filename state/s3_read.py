@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from state.checks import parsed
 from state.journal import apply
@@ -32,7 +33,7 @@ class Loaded:
 
     state: State
     found: StoredObject | None
-    outdated: bytes | None
+    outdated: dict[str, Any] | None
     journal: list[str]
     last: int
     sealed: bool
@@ -73,8 +74,8 @@ def _assembled(objects: Objects, stack: str, found: StoredObject | None, runtime
     state, outdated = State(stack), None
     if found:
         try:
-            current, changed = migrate(parsed(found.body))
-            state, outdated = State.from_dict(current), found.body if changed else None
+            current, changed = migrate(raw := parsed(found.body))
+            state, outdated = State.from_dict(current), raw if changed else None
         except ValueError as error:
             raise StateError(
                 f"{objects.url_of(DOCUMENT)} is incomplete or not JSON ({error}). Run `provision recover`, which "

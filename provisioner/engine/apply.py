@@ -20,11 +20,11 @@ from provisioner.engine.errors import (
 )
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
 from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
-from provisioner.engine.outdated import outdated, taken_back
+from provisioner.engine.outdated import asked_for, outdated, taken_back
 from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of, former, rest
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
-from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
+from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.sent_changes import SentChanges
@@ -194,7 +194,7 @@ class Apply:
     def _create(self, desired: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
         """Make the intent durable, create, make the id durable."""
         # with another one's settings AWS refuses it for ever (IdempotentParameterMismatch)
-        same = record and record.phase == "creating" and canonical(record.arguments) == canonical(desired.fields())
+        same = record and record.phase == "creating" and asked_for(desired, record)
         begun = record.token if record and same else ""
         token = begun or self.aws.pace.runtime.token()
         self.progress.started(desired.address, "create")

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from state.model import Record
 
 
+def asked_for(desired: Resource, record: Record) -> bool:
+    """Whether the desired settings are those that were asked for last."""
+    return bool(canonical(record.arguments) == canonical(desired.held(desired.fields())))
+
+
 def outdated(desired: Resource, record: Record, live: Observed) -> bool:
     """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
-    same = desired.versioned and canonical(record.arguments) == canonical(desired.fields())
-    return same and bool(compare(desired, live))
+    return desired.versioned and asked_for(desired, record) and bool(compare(desired, live))
 
 
 def taken_back(desired: Resource, record: Record, live: Observed, part: Part) -> bool:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from provisioner.engine.clock import LISTED_WITHIN
+from state.variables import as_held
 
 if TYPE_CHECKING:
     from state.model import Record
@@ -269,6 +270,17 @@ class Resource:
         """Return the wanted settings by field name, without the resource's own name."""
         # not `dataclasses.fields`, which goes through all class variables as well
         return {name: value for name, value in vars(self).items() if name != "name"}
+
+    @classmethod
+    def held(cls, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return settings as the state holds them: of environment variables it has no value."""
+        held: Mapping[str, Any] = as_held(cls.type_name, settings)
+        return held
+
+    @classmethod
+    def shown(cls, changes: Changes) -> Changes:
+        """Return changes as users may see them: with what looks like a secret hidden."""
+        return changes
 
 
 def output_of(resource: Observed | Record | None, output: str) -> Any:

@@ -78,7 +78,7 @@ class TaskDefinition(Resource):
             suspected: those of which an interrupted teardown may have left something, where that is looked for.
             half: what is known to be left by one already, as `_half_removed` returns it.
         """
-        contents = {content_of(fields): fields for fields in known}
+        contents = _by_content(known)
         names = {fields["family"] for fields in known}
         # of what this run deleted that is known already
         suspected = {*suspected} - aws.deleted if aws.include_unrecorded else set()
@@ -109,13 +109,16 @@ class TaskDefinition(Resource):
         copied = closest = None
         for revision in revisions:
             fields = contents.get(revision.tags.get(CONTENT_TAG, ""))
-            shown = fields or revision.content
-            live = observed(aws, family, shown, revision.tags, {"arn": revision.arn}, status="ACTIVE")
-            if fields is None or _bare(_normal(fields)) == _bare(revision.content):
+            live = observed(aws, family, revision.content, revision.tags, {"arn": revision.arn}, status="ACTIVE")
+            if fields is None:
                 return live
-            copied = copied or replace(live, attributes=revision.content)
-            # what AWS may come to add to all revisions is no difference: then the oldest of a hash is the original
-            closest = live if _within(_bare(_normal(fields)), _bare(revision.content)) else closest
+            wanted, shown = (_bare(TaskDefinition.held(content)) for content in (_normal(fields), revision.content))
+            if wanted == shown:
+                return replace(live, attributes=_with_variables(fields, revision.content))
+            copied = copied or live
+            if _within(wanted, shown):
+                # what AWS may come to add to all revisions is no difference: then the oldest of a hash is the original
+                closest = replace(live, attributes=_with_variables(fields, revision.content))
         return closest or copied
 
     @classmethod
@@ -167,8 +170,39 @@ _NAMES = {
 
 
 def content_of(fields: Mapping[str, Any]) -> str:
-    """Return the hash of a task definition's fields, the same whatever the order of their keys."""
+    """Return the hash of a task definition's fields, the same whatever the order of their keys.
+
+    Those who may read tags may not all read task definitions: of the variables only the digest of the state is in it.
+    """
+    return _hash(TaskDefinition.held(fields))
+
+
+def _hash(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _by_content(known: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return fields by their hash, and by the one that earlier versions made, of the values as well.
+
+    Of the same hash the first ones count: what is declared comes before what is recorded, which has no values.
+    """
+    return {hash_of(fields): fields for hash_of in (_hash, content_of) for fields in reversed(known)}
+
+
+def _with_variables(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return fields, which may be recorded and then have no values of variables, with those of the revision shown."""
+    values = {
+        (container["name"], one["name"]): one["value"]
+        for container in shown["container_definitions"]
+        for one in container.get("environment", ())
+    }
+    containers = [
+        {**one, "environment": [variable | {"value": values[one["name"], variable["name"]]} for variable in named]}
+        if (named := [variable for variable in one.get("environment", ()) if "name" in variable])
+        else one
+        for one in fields["container_definitions"]
+    ]
+    return {**fields, "container_definitions": containers}
 
 
 @dataclass(frozen=True)
@@ -303,7 +337,7 @@ def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
     container = {k: v for k, v in _without_empty(shown).items() if (k, v) != ("cpu", 0)}
     for key in ("environment", "secrets"):
         if key in container:
-            container[key] = sorted(container[key], key=lambda pair: str(pair["name"]))
+            container[key] = sorted(container[key], key=lambda pair: str(pair.get("name", "")))
     if capabilities := container.get("linuxParameters", {}).get("capabilities"):
         # Sets, whatever the order in which AWS shows them.
         listed = {key: sorted(names) for key, names in capabilities.items()}

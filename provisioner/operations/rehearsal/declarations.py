@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
+from types import MappingProxyType
+from typing import Any
 
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
 from provisioner.engine.resource import Resource, all_types, type_named
@@ -22,10 +24,15 @@ REGISTRY = "repository_uri"
 """It follows from the repository's name, and from the registry, which each embedded cloud has at another address."""
 
 
-def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], dict[str, str]]:
+def declarations(
+    records: Mapping[str, Record], restored: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> tuple[dict[str, Declared], dict[str, str]]:
     """Return what declares the recorded resources anew, in an order in which each comes after what it needs.
 
     Each resource waits until what it needs is ready, which is safe and takes longer than need be.
+
+    Args:
+        restored: the arguments of those, by address, of which the state does not have all.
 
     Returns:
         The declarations by address; and by address why a resource is left out.
@@ -39,7 +46,10 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
         references = _references(record, records)
         # a certificate becomes ready by the records that need it
         mark = "" if record.type == ValidationRecord.type_name else "!"
-        arguments = {name: with_references(value, references, mark) for name, value in record.arguments.items()}
+        arguments = {
+            name: with_references(value, references, mark)
+            for name, value in restored.get(address, record.arguments).items()
+        }
         dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments))}
         dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies if one in records}
         desired: Resource = all_types()[record.type](address.partition("/")[2], **arguments)

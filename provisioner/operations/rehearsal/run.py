@@ -22,6 +22,7 @@ from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
+from provisioner.operations.rehearsal.variables import with_values
 from provisioner.operations.summary import Summary
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.images import Image
@@ -200,7 +201,9 @@ class _Copy:
         self.builds, self.report = builds, report
         self.notes: list[str] = []
         self.whole = True
-        self.declared, left_out = declarations(state.records)
+        restored, assumed = with_values(state.records, config)
+        self.declared, left_out = declarations(state.records, restored)
+        self.notes += [f"assumed: {text}" for text in assumed]
         self.notes += [f"not copied: {address} {why}" for address, why in left_out.items()]
 
     def create(self) -> None:

@@ -1,0 +1,55 @@
+"""Gives a copy's containers the values of their variables, of which a state has only a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.resource import canonical
+from state.variables import DIGEST, TASK_DEFINITION, without_values
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
+    from state.model import Record
+
+FORMER = {"name": "FORMER_VALUES", "value": "not known: the state has a digest of them"}
+"""What a copy has where the values were others than are declared now: its task definition is to change, as there."""
+
+
+def with_values(records: Mapping[str, Record], config: Config) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return the task definitions' arguments with values, by address, and of which services these are not the former.
+
+    Where the digest does not fit, the values are those of now, and `FORMER`.
+    """
+    restored, assumed = dict[str, dict[str, Any]](), list[str]()
+    for address, record in records.items():
+        if record.type == TASK_DEFINITION and "container_definitions" in record.arguments:
+            restored[address], same = filled(record.arguments, _declared(config, address))
+            if not same:
+                assumed.append(f"variables of {address} had other values so far: the state has only a digest of them")
+    return restored, assumed
+
+
+def _declared(config: Config, address: str) -> Mapping[str, str]:
+    """Return the values that `stack.toml` gives the variables of a task definition now."""
+    service = config.services.get(address.partition("/")[2])
+    database = {"DB_NAME": config.database.name, "DB_USER": config.database.user}
+    return {**database, **(service.environment if service else {})}
+
+
+def filled(arguments: Mapping[str, Any], values: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
+    """Return a task definition's recorded arguments with values, and whether these are the former ones."""
+    containers = [_container(one, values) for one in arguments["container_definitions"]]
+    restored = {**arguments, "container_definitions": containers}
+    if canonical(without_values(restored)) == canonical(arguments):
+        return restored, True
+    for one in containers:
+        one["environment"] = [*one.get("environment", ()), FORMER]
+    return restored, False
+
+
+def _container(container: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    if "environment" not in container:
+        return dict(container)
+    named = [{"value": values.get(one["name"], ""), **one} for one in container["environment"] if DIGEST not in one]
+    return {**container, "environment": named}

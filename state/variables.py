@@ -1,0 +1,77 @@
+"""The environment variables of task definitions as a state holds them: their names, and one digest of their values.
+
+Users put passwords and keys into them, and a state is read by more people and kept for longer than what it describes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+TASK_DEFINITION = "task_definition"
+"""The type whose records are about variables."""
+DIGEST = "digest"
+"""The member of what stands before a recorded container's variables, in place of their values."""
+ROUNDS = 20_000
+"""How often a guess is to be hashed: 10 ms of a processor for a service. Whoever holds the state can still guess."""
+
+_PLAIN = {
+    r"(DB_)?PORT": r"\d{1,5}",
+    r"DB_HOST": r"[a-z0-9.-]+\.rds\.amazonaws\.com(\.cn)?",
+    r"[A-Z0-9_]+_URL": r"http://[a-z0-9-]+(\.[a-z0-9-]+)+:\d{1,5}",
+}
+"""Names and values, as regular expressions, that stay: where the stack says that its parts are, without any secret.
+
+A rehearsal has to know who calls whom.
+"""
+
+
+def without_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a task definition as a state holds them; the same ones if they are in that form already.
+
+    Of a variable without its value the name is left. Before them stands one digest of all values, so that who guesses
+    has to guess all at once. It is salted by family and container: the same values have another digest elsewhere.
+    """
+    containers = arguments.get("container_definitions")
+    if not isinstance(containers, list | tuple):
+        return dict(arguments)
+    family = str(arguments.get("family"))
+    return {**arguments, "container_definitions": [_container(one, family) for one in containers]}
+
+
+def as_held(type_name: Any, arguments: Any) -> Any:
+    """Return the arguments of a resource of any type as a state holds them."""
+    if type_name != TASK_DEFINITION or not isinstance(arguments, Mapping):
+        return arguments
+    return without_values(arguments)
+
+
+def _container(container: Any, family: str) -> Any:
+    if not isinstance(container, Mapping) or not isinstance(container.get("environment"), list | tuple):
+        return container
+    variables = [one for one in container["environment"] if isinstance(one, Mapping)]
+    hidden = {str(one.get("name")): one["value"] for one in variables if "value" in one and not _plain(one)}
+    if not hidden:
+        return container
+    before = [one for one in variables if DIGEST in one]
+    content = json.dumps(sorted(hidden.items()), default=repr)
+    digest = before[:1] or [{DIGEST: _digest(content, f"{family}/{container.get('name')}")}]
+    names = [one if _plain(one) else {"name": one.get("name")} for one in variables if one not in before]
+    return {**container, "environment": [*digest, *names]}
+
+
+def _plain(variable: Mapping[str, Any]) -> bool:
+    name, value = variable.get("name"), variable.get("value")
+    if not isinstance(name, str) or not isinstance(value, str):
+        return False
+    return any(re.fullmatch(names, name) and re.fullmatch(values, value) for names, values in _PLAIN.items())
+
+
+@lru_cache(maxsize=4096)
+def _digest(content: str, salt: str) -> str:
+    found = hashlib.pbkdf2_hmac("sha256", content.encode(), salt.encode("utf-8", "backslashreplace"), ROUNDS)
+    return f"pbkdf2-sha256:{ROUNDS}:{found.hex()}"
