@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
+from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ LONGEST = 1000
 
 OTHERWISE = frozenset({"command"})
 """Keys of which the name does not tell the table: for most tools, a `command` is what a container runs."""
+
+VARIABLES = frozenset({"build_args", "environment"})
+"""Tables in which there may be secrets."""
 
 TYPES = {
     "bool_type": "true or false",
@@ -199,8 +203,12 @@ def _found(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[list[
         wanted = " or ".join(map(shown, choices))
         yield loc, f"must be {wanted}, not {shown(detail['input'])}"
     else:
-        wanted = TYPES.get(detail["type"], detail["msg"])
-        yield loc, f"must be {wanted}, not {shown(detail['input'])}{_rewritten(detail['type'], detail['input'])}"
+        wanted, value = TYPES.get(detail["type"], detail["msg"]), detail["input"]
+        private = bool(VARIABLES.intersection(loc)) and (loc[-1] in VARIABLES or looks_secret(loc[-1], str(value)))
+        yield (
+            loc,
+            f"must be {wanted}" + ("" if private else f", not {shown(value)}{_rewritten(detail['type'], value)}"),
+        )
 
 
 def _rewritten(kind: str, value: object) -> str:

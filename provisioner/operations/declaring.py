@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import steps  # noqa: F401  (importing the package registers the steps)
-from provisioner.config import room
+from provisioner.config import exposed, room
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
@@ -23,10 +23,13 @@ CAPACITY = "capacity"
 
 
 def declare(config: Config, facts: Facts) -> Stack:
-    """Run all steps, and return the stack with everything declared, and notices of what will find no room."""
+    """Run all steps, and return the stack with everything declared.
+
+    It has notices of variables that look like secrets, and of what will find no room.
+    """
     stack = Stack(config, facts)
     stack.run()
-    for text in room.warnings(config, facts.instance_sizes):
+    for text in (*exposed.warnings(config), *room.warnings(config, facts.instance_sizes)):
         stack.notice(text)
     return stack
 

@@ -1,0 +1,26 @@
+"""Warns of what looks like a secret in `stack.toml`, and will be where others can read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.config.models import Config
+from provisioner.config.secret_values import looks_secret
+
+
+def warnings(config: Config) -> Iterator[str]:
+    """Yield a warning for each value of `environment` and `build_args` that looks like a secret, without the value."""
+    for service, settings in config.services.items():
+        for name, value in settings.environment.items():
+            if why := looks_secret(name, value):
+                yield (
+                    f"services.{service}.environment.{name} looks like a secret, by its {why}: whoever may read task "
+                    f"definitions (ecs:DescribeTaskDefinition) can read it. Secrets belong in Secrets Manager or in "
+                    f"Parameter Store; a service cannot be given one from there yet"
+                )
+        for name, value in settings.build_args.items():
+            if why := looks_secret(name, value):
+                yield (
+                    f"services.{service}.build_args.{name} looks like a secret, by its {why}: whoever may pull the "
+                    f"image can read it in its history. Remove it from build_args"
+                )
