@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ParamValidationError
 from botocore.model import ListShape, MapShape, StructureShape
 from botocore.validate import ParamValidator
 
+from provisioner.config.secret_values import looks_secret
+from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
+
 if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape
 
-HIDDEN = "(hidden)"
 OWN = frozenset(
     {
         *("authorizationToken", "MasterUserPassword", "SecretAccessKey", "SecretString", "SessionToken"),
@@ -67,6 +69,50 @@ def without_secrets(text: str, parameters: Any, shape: Shape | None) -> str:
     for secret in secrets_in(parameters, shape):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def without_secret_values(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return variables less the values that look like secrets."""
+    return {name: HIDDEN if looks_secret(name, value) else value for name, value in variables.items()}
+
+
+def without_secret_variables(old: Any, new: Any) -> tuple[Any, Any]:
+    """Return container definitions as they are and as they are wanted, less the variables that look like secrets.
+
+    What is hidden on one side is on the other as well; where both have it, it says whether it changes.
+    """
+    before, after = _variables(old), _variables(new)
+    secret = {key for some in (before, after) for key, value in some.items() if looks_secret(key[1], value)}
+    unchanged = {key for key in secret if before.get(key) == after.get(key)}
+    changed = secret & before.keys() - unchanged
+    return _hidden(old, dict.fromkeys(secret, HIDDEN)), _hidden(
+        new, dict.fromkeys(secret, HIDDEN) | dict.fromkeys(changed, HIDDEN_CHANGE)
+    )
+
+
+def _variables(containers: Any) -> dict[tuple[str, str], str]:
+    """Return the values of variables by container and name."""
+    return {
+        (str(container.get("name")), str(one.get("name"))): one["value"]
+        for container in containers or ()
+        for one in container.get("environment") or ()
+        if isinstance(one.get("value"), str)
+    }
+
+
+def _hidden(containers: Any, words: Mapping[tuple[str, str], str]) -> Any:
+    """Return containers with these words in place of some variables' values."""
+    if not containers or not words:
+        return containers
+
+    def variables(container: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        keys = [(str(container.get("name")), str(one.get("name"))) for one in container["environment"]]
+        return [
+            {**one, "value": words[key]} if key in words else one
+            for key, one in zip(keys, container["environment"], strict=True)
+        ]
+
+    return [one | {"environment": variables(one)} if one.get("environment") else one for one in containers]
 
 
 def check(params: Any, model: OperationModel, **_: Any) -> None:

@@ -364,7 +364,7 @@ class Apply:
             raise Failed(why)
         if (desired.update_when_ready or desired.versioned) and self._sent.may_send(desired.address, changes, now):
             return Wait("applying its settings", EFFECT_TIMEOUT, Until.SHOWN, retry=True, blockers=asking)
-        differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
+        differing = ", ".join(f"{name} is {change.old!r}" for name, change in desired.shown(changes).items())
         often = f", sent {sent.times} times" if sent and sent.times > 1 else ""
         why = f"waiting for AWS to show the change ({differing}{often})"
         return Wait(why, EFFECT_TIMEOUT, Until.SHOWN, blockers=asking)

@@ -98,9 +98,9 @@ class _Planner:
             }
             if not (changes and desired.versioned):
                 self.observed[item.address] = live
-            refuse_create_only(desired, {name: _shown(change) for name, change in changes.items()})
+            refuse_create_only(desired, _shown(desired, changes))
         except ReplacementRequired as error:
-            stuck = {name: _shown(change) for name, change in changes.items() if name in desired.create_only}
+            stuck = {name: one for name, one in _shown(desired, changes).items() if name in desired.create_only}
             return Planned(item.address, "refused", item.step, stuck, str(error), item.keys)
         except Interrupted:
             raise
@@ -120,7 +120,7 @@ class _Planner:
         if self._limited:
             planned = replace(planned, changes=planned.first, later={})
         if planned.changes:
-            shown, after = ({n: _shown(c) for n, c in some.items()} for some in (planned.changes, planned.later))
+            shown, after = (_shown(desired, some) for some in (planned.changes, planned.later))
             return replace(planned, changes=shown, later=after)
         known = (record and record.phase != "creating") or desired.retained
         return Planned(item.address, "none" if known else "adopt", item.step)
@@ -185,11 +185,12 @@ def same_name(desired: Resource, record: Record) -> bool:
 
 
 def _all_new(desired: Resource) -> dict[str, Change]:
-    return {name: _shown(Change(None, value)) for name, value in desired.fields().items() if value is not None}
+    return _shown(desired, {name: Change(None, value) for name, value in desired.fields().items() if value is not None})
 
 
-def _shown(change: Change) -> Change:
-    return Change(masked(change.old), masked(change.new))
+def _shown(desired: Resource, changes: Mapping[str, Change]) -> dict[str, Change]:
+    """Return changes for the user, without what looks like a secret and what is not known yet."""
+    return {name: Change(masked(one.old), masked(one.new)) for name, one in desired.shown(changes).items()}
 
 
 def masked(value: Any) -> Any:

@@ -12,6 +12,9 @@ from provisioner.engine.resource import Change, canonical
 PlannedAction = Literal[Action, "adopt", "none", "refused"]
 
 KNOWN_AFTER_UP = "(known after up)"
+HIDDEN = "(hidden)"
+HIDDEN_CHANGE = "changed (hidden)"
+"""What stands for a value that looks like a secret, and for one that takes the place of another."""
 
 
 @dataclass(frozen=True)

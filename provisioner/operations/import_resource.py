@@ -77,7 +77,7 @@ def candidate(
         item.step,
         aws.pace.time(),
     )
-    return Candidate(desired, live, new, changes, record)
+    return Candidate(desired, live, new, desired.shown(changes), record)
 
 
 def take(aws: Aws, store: Store, it: Candidate) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.planned import HIDDEN_CHANGE
 from provisioner.engine.refused import reasons
 from provisioner.engine.words import count
 from provisioner.render.text import SYMBOLS, visible
@@ -123,6 +124,8 @@ def _difference(path: str, old: Any, new: Any) -> Iterator[str]:
                 yield from _difference(f"{path}.{key}", old.get(key, ABSENT), new.get(key, ABSENT))
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         yield from _lists(path, list(old), list(new))
+    elif new == HIDDEN_CHANGE:
+        yield f"{path}: {new}"
     elif old is ABSENT:
         yield f"+ {path}: {_shown(new)}"
     elif new is ABSENT:
@@ -132,7 +135,14 @@ def _difference(path: str, old: Any, new: Any) -> Iterator[str]:
 
 
 def _lists(path: str, old: list[Any], new: list[Any]) -> Iterator[str]:
-    """Yield what the lists do not have in common; tables that take each other's place are compared key by key."""
+    """Yield what the lists do not have in common; tables that take each other's place are compared key by key.
+
+    Variables are compared name by name.
+    """
+    before, after = _by_name(old), _by_name(new)
+    if before and after and before != after:
+        yield from _difference(path, before, after)
+        return
     gone, come = _without(old, new), _without(new, old)
     if not gone and not come:
         yield f"{path}: in another order: {_shown(old)} -> {_shown(new)}"
@@ -143,6 +153,14 @@ def _lists(path: str, old: list[Any], new: list[Any]) -> Iterator[str]:
         return
     yield from (f"- {path}: {_shown(value)}" for value in gone)
     yield from (f"+ {path}: {_shown(value)}" for value in come)
+
+
+def _by_name(values: list[Any]) -> dict[str, Any]:
+    """Return a list of names and values as a table; an empty one if it is another list, or has a name twice."""
+    if not all(isinstance(one, Mapping) and one.keys() == {"name", "value"} for one in values):
+        return {}
+    named = {str(one["name"]): one["value"] for one in values}
+    return named if len(named) == len(values) else {}
 
 
 def _without(values: list[Any], others: list[Any]) -> list[Any]:

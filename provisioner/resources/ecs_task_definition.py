@@ -14,13 +14,15 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.redaction import without_secret_variables
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import OutcomeUnknown
-from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.resources import members
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
+CONTAINERS = "container_definitions"
 NEWEST = 10
 """So many of a family's newest revisions are looked at though the tagging API does not know them yet."""
 
@@ -152,6 +154,13 @@ class TaskDefinition(Resource):
             failures += aws.client("ecs").delete_task_definitions(taskDefinitions=group)["failures"]
         if not failures:
             aws.deleted.add(live.id)
+
+    @classmethod
+    def shown(cls, changes: Changes) -> Changes:
+        """Hide those variables of the containers that look like secrets."""
+        if (one := changes.get(CONTAINERS)) is None:
+            return changes
+        return {**changes, CONTAINERS: Change(*without_secret_variables(one.old, one.new))}
 
 
 _NAMES = {

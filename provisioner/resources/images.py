@@ -14,11 +14,12 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound, code_of
+from provisioner.aws.redaction import without_secret_values
 from provisioner.config.builds import content_tag
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.resources.ecr import Repository
 
 MANIFESTS = [
@@ -83,6 +84,13 @@ class Image(Tagged, Resource):
             return self._made(aws, client)
         finally:
             client.close()
+
+    @classmethod
+    def shown(cls, changes: Changes) -> Changes:
+        """Hide those arguments of the build that look like secrets."""
+        if (one := changes.get("build_args")) is None:
+            return changes
+        return {**changes, "build_args": Change(one.old, without_secret_values(one.new))}
 
     def _check_unchanged(self, client: Any, name: str) -> None:
         """Take an image back if its files were changed while it was built: its tag would be another one's for good."""

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import explained
-from provisioner.aws.redaction import HIDDEN, redacted, secrets_in, without_secrets
+from provisioner.aws.redaction import redacted, secrets_in, without_secret_variables, without_secrets
+from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
 from tests.ways import way
 
 PASSWORD = "correct-horse-battery-staple-0001"
@@ -188,3 +189,22 @@ def test_aws_s_refusal_does_not_repeat_a_secret(
             getattr(client, method)(**parameters)
     assert PASSWORD not in str(caught.value) + str(caught.value.response) + str(explained(caught.value))
     assert f"the value {HIDDEN} is refused" in str(caught.value)
+
+
+def containers(**variables: str) -> list[dict[str, Any]]:
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
+    return [{"name": "web", "image": "web:1", "environment": environment}, {"name": "bare"}]
+
+
+def test_variables_that_look_like_secrets_are_hidden_and_told_to_change() -> None:
+    old = containers(API_KEY="one", LEVEL="info", OLD_TOKEN="two", SAME_TOKEN="three", LINK="https://a.example.com")
+    new = containers(
+        API_KEY="four", LEVEL="debug", NEW_TOKEN="five", SAME_TOKEN="three", LINK="https://u:p@a.example.com"
+    )
+    assert without_secret_variables(old, new) == (
+        containers(API_KEY=HIDDEN, LEVEL="info", OLD_TOKEN=HIDDEN, SAME_TOKEN=HIDDEN, LINK=HIDDEN),
+        containers(API_KEY=HIDDEN_CHANGE, LEVEL="debug", NEW_TOKEN=HIDDEN, SAME_TOKEN=HIDDEN, LINK=HIDDEN_CHANGE),
+    )
+    assert old[0]["environment"][0]["value"] == "one", "what is compared keeps its values"
+    assert without_secret_variables(None, containers(API_KEY="one")) == (None, containers(API_KEY=HIDDEN))
+    assert without_secret_variables(containers(A="b"), containers(A="c")) == (containers(A="b"), containers(A="c"))

@@ -358,6 +358,11 @@ def test_a_plan_is_a_diff_by_step_with_counts() -> None:
     ]
 
 
+def named(**values: str) -> list[dict[str, str]]:
+    """Variables of a container."""
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -369,6 +374,9 @@ def test_a_plan_is_a_diff_by_step_with_counts() -> None:
         ([1, 2], [2, 1], ["f: in another order: [1, 2] -> [2, 1]"]),
         ([{"p": 80}, {"p": 90, "c": "x"}], [{"p": 80}, {"p": 91, "c": "x"}], ["f[1].p: 90 -> 91"]),
         ([{"p": 80}], [], ['- f: {"p": 80}']),
+        (named(A="1", B="2"), named(B="3", C="4"), ["- f.A: 1", "f.B: 2 -> 3", "+ f.C: 4"]),
+        (named(A="1", K="(hidden)"), named(K="changed (hidden)", A="1"), ["f.K: changed (hidden)"]),
+        ([*named(A="1"), *named(A="2")], named(A="2"), ['- f: {"name": "A", "value": "1"}']),
         ('{"Action": ["a", "b"]}', {"Action": ["a"]}, ["- f.Action: b"]),
         ("{not json", "x", ["f: {not json -> x"]),
         ("", "x", ['f: "" -> x']),
