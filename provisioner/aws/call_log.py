@@ -102,7 +102,10 @@ class CallLog:
             self._call(context, line, {key: value for key, value in parsed.items() if key != "ResponseMetadata"})
 
     def _fail(self, exception: Exception, context: dict[str, Any], **_: Any) -> None:
-        self._call(context, {"error": f"{type(exception).__name__}: {exception}"})
+        from provisioner.aws.answers import without_body
+
+        found = without_body(exception, context[_STARTED][0].name)
+        self._call(context, {"error": f"{type(found).__name__}: {found}"})
 
     def _call(self, context: dict[str, Any], outcome: dict[str, Any], answer: Mapping[str, Any] | None = None) -> None:
         from provisioner.aws.redaction import redacted

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from provisioner.aws import rate_limits
+from provisioner.aws import answers, rate_limits
 from provisioner.aws.durations import TOOK
 from provisioner.aws.errors import note_service, throttled
 from provisioner.aws.reads import reads
@@ -98,6 +98,7 @@ class Connection:
         client.meta.events.register_last("before-parameter-build", _keep)
         client.meta.events.register_last("before-parameter-build", check)
         client.meta.events.register("after-call", self._note)
+        answers.guard(client)
         # under botocore's own event names, or its handlers come first: one takes what is left for retries away, the
         # other signs, which is to be done after any wait
         model = client.meta.service_model

@@ -13,7 +13,7 @@ from itertools import count
 
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Dependency
-from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
+from provisioner.engine.errors import Interrupted, ProvisionError, SomeFailed, TimedOut
 from provisioner.engine.events import Emit, ResourceFailed, ResourceSkipped, ResourceWaiting
 from provisioner.engine.resource import Resource
 from provisioner.engine.timeline import Moments
@@ -356,7 +356,7 @@ class Scheduler:
             return  # the whole run is, and says so
         self._failed[address] = error
         self._moments[address].ended = self._pace.now()
-        self._emit(ResourceFailed(address, self._nodes[address].step, str(error)))
+        self._emit(ResourceFailed(address, self._nodes[address].step, _said(error)))
 
     def _give_up(self) -> None:
         """Say of each resource that was not started what it was waiting for, and raise."""
@@ -369,6 +369,11 @@ class Scheduler:
             skipped[address] = because
             self._emit(ResourceSkipped(address, self._nodes[address].step, because))
         raise SomeFailed(self._failed, skipped)
+
+
+def _said(error: BaseException) -> str:
+    """Return what is said of an error: a name that is missing somewhere says nothing by itself."""
+    return str(error) if isinstance(error, ProvisionError) else f"unexpected {type(error).__name__}: {error}"
 
 
 def _timed_out(reason: Wait, seconds: float) -> TimedOut:

@@ -88,6 +88,7 @@ def bucket_client(aws: Aws) -> Any:
     """
     from botocore.config import Config
 
+    from provisioner.aws import answers
     from provisioner.aws.connection import keep_time
 
     settings = Config(
@@ -99,6 +100,7 @@ def bucket_client(aws: Aws) -> Any:
     )
     client = aws.connection.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
     keep_time(client, aws.pace, ending=signals.interrupted)
+    answers.guard(client)
     if aws.connection.log:
         aws.connection.log.watch(client)
     return client

@@ -10,15 +10,26 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
+
+Garble = Callable[[bytes, bytes], bytes]
+"""Makes another answer of a request and its answer."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, upstream: str, refusals: Mapping[str, str], unanswered: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        refusals: Mapping[str, str],
+        unanswered: Callable[[str], bool],
+        garbled: Mapping[str, Garble] = MappingProxyType({}),
+    ) -> None:
         self.upstream, self.refusals, self.unanswered = upstream.removeprefix("http://"), refusals, unanswered
+        self.garbled = garbled
         self.over = threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -43,7 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
             message = f"{operation} is refused here" + (f", as if to give all away: {body!r}" if form else "")
             self._answer(400, [], _refusal(code, message, xml=bool(form)))
         else:
-            self._answer(*self._forwarded(body))
+            status, headers, content = self._forwarded(body)
+            garble = self.server.garbled.get(operation)
+            self._answer(status, headers, garble(body, content) if garble else content)
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815  (the standard library's names)
 
@@ -104,6 +117,13 @@ def refusing(endpoint: str, refusals: dict[str, str]) -> Iterator[str]:
     A query service repeats the whole request in its refusal. The dictionary may change while the way is open.
     """
     with _open(_Server(endpoint, refusals, lambda request: False)) as address:
+        yield address
+
+
+@contextmanager
+def garbling(endpoint: str, garbled: Mapping[str, Garble]) -> Iterator[str]:
+    """Give the address of a way to `endpoint` on which the answers to some operations are made into others."""
+    with _open(_Server(endpoint, {}, lambda request: False, garbled)) as address:
         yield address
 
 
