@@ -9,7 +9,7 @@ from sys import intern
 from typing import Any, Literal, Self, get_args
 
 from state import checks
-from state.variables import TASK_DEFINITION, as_held, without_values
+from state.variables import as_held
 
 SCHEMA = 3
 HISTORY = 50
@@ -85,8 +85,7 @@ class Record:
 
     def __post_init__(self) -> None:
         # whoever makes a record, and of whatever: none can hold a value
-        if self.type == TASK_DEFINITION:
-            object.__setattr__(self, "arguments", without_values(self.arguments))
+        object.__setattr__(self, "arguments", as_held(self.type, self.arguments))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -1,4 +1,4 @@
-"""The environment variables of task definitions as a state holds them: their names, and one digest of their values.
+"""Variables of containers and of builds as a state holds them: their names, and one digest of their values.
 
 Users put passwords and keys into them, and a state is read by more people and kept for longer than what it describes.
 """
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-TASK_DEFINITION = "task_definition"
-"""The type whose records are about variables."""
+TASK_DEFINITION, IMAGE = "task_definition", "image"
+"""The types whose records have variables: those of containers, and the arguments of builds."""
 DIGEST = "digest"
 """The member of what stands before a recorded container's variables, in place of their values."""
 ROUNDS = 20_000
@@ -45,9 +45,21 @@ def without_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_held(type_name: Any, arguments: Any) -> Any:
     """Return the arguments of a resource of any type as a state holds them."""
-    if type_name != TASK_DEFINITION or not isinstance(arguments, Mapping):
+    if not isinstance(arguments, Mapping):
         return arguments
-    return without_values(arguments)
+    if type_name == TASK_DEFINITION:
+        return without_values(arguments)
+    return _without_build_values(arguments) if type_name == IMAGE else arguments
+
+
+def _without_build_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an image's arguments, in which no name stands before the digest; the same ones if that is there."""
+    values = arguments.get("build_args")
+    if not isinstance(values, Mapping) or not values or "" in values:
+        return dict(arguments)
+    content = json.dumps(sorted(values.items(), key=repr), default=repr)
+    digest = _digest(content, str(arguments.get("repository_name")))
+    return {**arguments, "build_args": {"": digest, **dict.fromkeys(values, "")}}
 
 
 def _container(container: Any, family: str) -> Any:

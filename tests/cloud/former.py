@@ -38,7 +38,7 @@ def make_former(project: Project) -> None:
     elb.modify_listener(ListenerArn=records["listener/https"].id, SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06")
     parameter = {"ParameterName": "require_secure_transport", "ApplyMethod": "immediate"}
     rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=NAME, Parameters=[parameter])
-    definition, containers = _revision(project.cloud.client("ecs"), records["task_definition/backend"].arguments)
+    definition, containers = _revision(project.cloud.client("ecs"))
     with LocalStore(_directory(project), NAME, "test", "0") as store:
         for address, record in records.items():
             if address.startswith(APART):
@@ -102,12 +102,12 @@ def _network(ec2: Any, records: dict[str, Record]) -> None:
             ec2.modify_vpc_endpoint(VpcEndpointId=record.id, PolicyDocument=json.dumps(FULL_ACCESS))
 
 
-def _revision(ecs: Any, arguments: Any) -> tuple[str, Any]:
+def _revision(ecs: Any) -> tuple[str, Any]:
     """Register the backend's revision that calls the database by its alias, and have the service run it."""
     family = f"{NAME}-backend"
     shown = ecs.describe_task_definition(taskDefinition=family, include=["TAGS"])
     settings = {name: shown["taskDefinition"][name] for name in _SETTINGS}
-    containers = json.loads(json.dumps(arguments["container_definitions"]))
+    containers = shown["taskDefinition"]["containerDefinitions"]
     for pair in containers[0]["environment"]:
         pair["value"] = "database.db.internal" if pair["name"] == "DB_HOST" else pair["value"]
     made = ecs.register_task_definition(**settings, containerDefinitions=containers, tags=shown["tags"])
