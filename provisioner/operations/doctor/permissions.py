@@ -24,6 +24,7 @@ ANSWERS_PER_CALL = 40
 NAMED = 8
 """How many denied actions are named."""
 FIX = "attach the policies of `provision policy` to the caller"
+READER_FIX = "attach the policies of `provision policy --read-only` to the caller"
 
 GLOBAL, GLOBAL_REGION = {"iam", "route53"}, "us-east-1"
 """The services without Regions, and the one that their calls count for in the usual partition (IAM user guide)."""
@@ -86,6 +87,8 @@ def judged(
 ) -> list[Checked]:
     """Return the verdicts on all answers; `sure` as for `check`."""
     refused, not_told, perhaps, by_key = set[str](), set[str](), set[str](), set[str]()
+    if not sure and (reader := _of_reader(wanted, questions, found)):
+        return [reader]
     for question, answers in zip(questions, found, strict=True):
         not_told |= {action for action, _ in question.pairs & answers.open}
         refusals = question.pairs - answers.allowed - answers.open
@@ -109,6 +112,24 @@ def judged(
     if not_told - refused:
         results.append(unknown(NAME, f"the IAM policy simulation cannot decide: {_names(not_told - refused)}"))
     return results or [ok(NAME, f"all {len({one.name for one in wanted})} actions are allowed")]
+
+
+def _of_reader(wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Answers]) -> Checked | None:
+    """Return the verdict on a caller who may write nothing, and hence runs neither `up` nor `down`; None on others."""
+    writes = {(one.name, arn) for one in wanted if one.writes for arn in one.resources}
+    perhaps = {pair for answers in found for pair in answers.allowed | answers.open}
+    if not writes or writes & perhaps:
+        return None
+    reads = {(one.name, arn) for one in wanted if one.reader for arn in one.resources}
+    refused = {
+        pair
+        for question, answers in zip(questions, found, strict=True)
+        for pair in question.pairs - answers.allowed - answers.open
+    }
+    if missing := {action for action, _ in reads & refused}:
+        return failed(NAME, f"the caller only reads, and may not: {_names(missing)}", READER_FIX)
+    text = "the caller may read all that plan, status, doctor, list, output and logs do, and may not write"
+    return warning(NAME, text, "to run `up` and `down` too, attach the policies of `provision policy`")
 
 
 def _by_name(resource: str) -> bool:
