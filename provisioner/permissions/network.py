@@ -234,7 +234,7 @@ CLOUD_MAP: tuple[Permission, ...] = (
     *grants("servicediscovery", "GetNamespace", "namespace/*", use=Use.OTHER, why=_TAGS),
     *grants("servicediscovery", "GetOperation", use=Use.OTHER, why="a failure is looked into"),
     *grants("servicediscovery", "ListTagsForResource", use=Use.OTHER, why=_TAGS),
-    *grants("servicediscovery", "CreatePrivateDnsNamespace", conditions=ASKED),
+    *grants("servicediscovery", "CreatePrivateDnsNamespace", conditions=(*ASKED, *HERE)),
     *grants("servicediscovery", "CreateService", "service/*", conditions=ASKED),
     *grants("servicediscovery", "CreateService", "namespace/*", conditions=OURS),
     *grants("servicediscovery", "DeleteNamespace", "namespace/*", conditions=OURS),
@@ -246,7 +246,7 @@ CLOUD_MAP: tuple[Permission, ...] = (
     *grants(
         "servicediscovery", "DeregisterInstance", "service/*", conditions=OURS, use=Use.OTHER, why="instances left over"
     ),
-    *grants("servicediscovery", "TagResource", conditions=ASKED, **TAGS_AT_ONCE),
+    *grants("servicediscovery", "TagResource", conditions=(*ASKED, *HERE), **TAGS_AT_ONCE),
 )
 
 LOAD_BALANCING: tuple[Permission, ...] = (
