@@ -83,6 +83,16 @@ def _pushes(config: Config) -> bool:
     )
 
 
+def _ready_here(config: Config) -> bool:
+    """Images are used as they are in ECR of this Region, whosever they are."""
+    return config.region in _regions(config)
+
+
+def _copies_alone(config: Config) -> bool:
+    """All images are in the stack's own repositories."""
+    return not _ready_here(config)
+
+
 def _from_ecr(config: Config) -> bool:
     """Images are copied from ECR elsewhere."""
     return any(place not in {None, config.region} for place in _regions(config))
@@ -244,7 +254,17 @@ IMAGES: tuple[Permission, ...] = (
     *grants("ecr", "DescribeRepositories", "repository/*"),
     *grants("ecr", "GetLifecyclePolicy", _REPOSITORY),
     *grants("ecr", "ListTagsForResource", _REPOSITORY, use=Use.OTHER, why=_TAGS),
-    *grants("ecr", "DescribeImages BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images"),
+    *grants("ecr", "DescribeImages", _REPOSITORY, use=Use.OTHER, why="images"),
+    *grants("ecr", "BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images", wanted=_copies_alone),
+    *grants(
+        "ecr",
+        "BatchGetImage",
+        "arn:{partition}:ecr:{region}:*:repository/*",
+        use=Use.OTHER,
+        why="doctor: images that are in ECR here",
+        wanted=_ready_here,
+        parts=ASKED_BEFOREHAND,
+    ),
     *grants("ecr", "GetRegistryScanningConfiguration", use=Use.OTHER, why=_CHANGED),
     *grants("ecr", "CreateRepository", _REPOSITORY, conditions=ASKED),
     *grants("ecr", "TagResource", _REPOSITORY, conditions=ASKED, **TAGS_AT_ONCE),

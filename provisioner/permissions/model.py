@@ -106,8 +106,8 @@ class Permission:
     source: str
     wanted: Callable[[Config], bool]
     reader: bool
-    parts: frozenset[Part]
-    named: bool
+    parts: frozenset[Part] = EVERY
+    named: bool = False
 
     @property
     def name(self) -> str:

@@ -252,7 +252,8 @@ def _containers(stack: Stack) -> Calls:
     arn = f"arn:aws:ecr:ap-northeast-1:123456789012:repository/{stack.name}/backend"
     yield "ecr", "list_tags_for_resource", {"resourceArn": arn}
     yield "ecr", "describe_images", repository
-    yield "ecr", "batch_get_image", {**repository, "imageIds": [{"imageTag": "none"}]}
+    for name in (f"{stack.name}/backend", "of-somebody-else"):
+        yield "ecr", "batch_get_image", {"repositoryName": name, "imageIds": [{"imageTag": "none"}]}
     yield "ecr", "get_registry_scanning_configuration", {}
     yield "ecr", "put_image", {**repository, "imageManifest": "{}", "imageTag": "none"}
     yield "ecr", "batch_delete_image", {**repository, "imageIds": [{"imageTag": "none"}]}

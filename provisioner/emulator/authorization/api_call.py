@@ -109,7 +109,9 @@ class ApiCall:
         return f"{PREFIXES.get(self.service, self.service)}:{self.operation}"
 
 
-WITHOUT_RESOURCE_TAGS = frozenset({"elasticloadbalancing:SetRulePriorities", "ssm:PutParameter"})
+WITHOUT_RESOURCE_TAGS = frozenset(
+    {"ecs:Poll", "ecs:StartTelemetrySession", "elasticloadbalancing:SetRulePriorities", "ssm:PutParameter"}
+)
 """Actions that no policy can limit by the tags of what they are about, although that has some.
 
 Their services list `aws:ResourceTag` in the rows of the other actions and not in theirs (Service Authorization

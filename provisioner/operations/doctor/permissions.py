@@ -118,9 +118,9 @@ def _of_reader(wanted: Sequence[Permission], questions: Sequence[Question], foun
     """Return the verdict on a caller who may write nothing, and hence runs neither `up` nor `down`; None on others."""
     writes = {(one.name, arn) for one in wanted if one.writes for arn in one.resources}
     perhaps = {pair for answers in found for pair in answers.allowed | answers.open}
-    if not writes or writes & perhaps:
-        return None
     reads = {(one.name, arn) for one in wanted if one.reader for arn in one.resources}
+    if writes & perhaps or not reads & perhaps:
+        return None
     refused = {
         pair
         for question, answers in zip(questions, found, strict=True)
@@ -169,7 +169,8 @@ def questions_about(wanted: Iterable[Permission]) -> Iterator[Question]:
     """Yield as few questions as can be: each of one service, with one value at most for each key of its context."""
     open_: dict[str, list[Question]] = {}
     for permission in (variant for one in wanted for variant in _variants(one)):
-        context = {key: values for _, key, values in permission.conditions}
+        # a key that must not be there is one that a question has without a value
+        context = {key: () if how == "Null" else values for how, key, values in permission.conditions}
         questions = open_.setdefault(permission.service, [])
         question = next((one for one in questions if _fits(one, context, permission)), None)
         if question is None:
@@ -212,6 +213,7 @@ def _ask(aws: Aws, caller: str, question: Question) -> Answers:
             "ContextKeyValues": list(values),
         }
         for key, values in sorted(context.items())
+        if values
     ]
     found = aws.pages(
         "iam",
