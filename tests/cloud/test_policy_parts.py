@@ -44,6 +44,8 @@ def test_state_init_has_a_policy_of_its_own(project: Project) -> None:
     allow(project, Part.MAIN, Part.DOCTOR, Part.IMPORT)
     refused = project.run("state", "init", code=1)
     assert "s3:CreateBucket" in refused.err
+    assert "`provision policy` prints it, `--state` those of state init" in refused.err
+    assert "another account" not in refused.err
     allow(project, Part.STATE)
     assert project.run("state", "init").out.splitlines()[0] == f"{BUCKET}: created"
     assert denied(asked(project.cloud)) == []
