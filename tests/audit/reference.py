@@ -34,6 +34,8 @@ def extract(definition: Mapping[str, Any], rows: Iterable[Row]) -> Reference:
     keys = {_plain(key) for *_, used in several for key in used}
     found: dict[str, Any] = {}
     for service, action, *_ in several:
+        if service not in definition:
+            continue
         there = definition[service]
         own = found.setdefault(service, {"actions": {}, "types": {}})
         arns = [arn for name, _, resources, _ in several if name == service for arn in resources]
