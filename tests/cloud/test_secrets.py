@@ -252,10 +252,10 @@ def test_each_call_just_outside_the_stack_would_have_been_denied(life: Life) -> 
 
 
 def _of_another_stack(check: Check) -> Check:
-    """The same call of a stack `payments-prod` in another domain."""
+    """The same call of a stack `payments-prod` in other domains, public and private."""
 
     def other(text: str) -> str:
-        return text.replace(NAME, "payments-prod").replace("example.com", "example.net")
+        return text.replace(NAME, "payments-prod").replace("example.com", "example.net").replace("internal", "private")
 
     theirs = {"Project": "payments", "Environment": "prod"}
     context = {
