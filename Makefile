@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-docker test-aws lint audit moto-canary types bench clean
+.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-docker test-aws lint audit audit-policies moto-canary types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -77,6 +77,11 @@ $(VENV)-%/.ready: tests/audit/%.lock | $(READY)
 	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+# The printed policies against AWS's reference and known escalations: a part of `make audit`.
+audit: audit-policies
+audit-policies: $(READY) $(VENV)-policies/.ready
+	$(BIN)/python -m tests.audit.policies
+
 # The tests of the embedded cloud with the newest moto, and else what is locked. MOTO=5.2.4: with that one instead;
 # HASH=sha256:...: only if its wheel has that hash, which a run before has told; ARGS: with other tests. See docs/cloud.md
 moto-canary: $(READY)
@@ -100,7 +105,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(VENV)-moto $(VENV)-prowler $(VENV)-supply .venv-ansible build dist .coverage .coverage.* .grimp_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-moto $(VENV)-policies $(VENV)-prowler $(VENV)-supply .venv-ansible build dist .coverage .coverage.* .grimp_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Done once, and again when the lock or the project's own metadata changes.

@@ -312,7 +312,10 @@ def out_of_reach(error: Exception) -> bool:
 
 
 _FIX = "Fix the cause, then run again"
-_DENIED = "Give the caller this permission (`provision policy` prints all of them), then run again"
+_DENIED = (
+    "Give the caller this permission (`provision policy` prints all of them; for import and state init "
+    "`provision policy --import` and `--state`), then run again"
+)
 _DENIALS = r"(?:AccessDenied|Unauthorized|NotAuthorized)\w*: .*"
 HINTS = (
     # whose policy denies, in IAM's words (IAM user guide, "Access denied error messages")

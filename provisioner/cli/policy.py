@@ -14,7 +14,8 @@ from provisioner.operations.options import Options
     app,
     "policy",
     "provision policy --part 1 > part-1.json    one of several policies",
-    "provision policy --read-only > plan.json   for plan, status, doctor, output and logs",
+    "provision policy --read-only > plan.json   for plan, status, doctor, list, output and logs",
+    "provision policy --import > import.json    what import needs besides",
     "provision policy --boundary > most.json    a permissions boundary for the stack's roles",
     "provision policy --account 123456789012    for one account only",
     "provision policy --json                    a list of names and policies, for scripts",
@@ -22,7 +23,16 @@ from provisioner.operations.options import Options
 def policy(
     options: Options,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Print only what plan, status, doctor, output and logs need.")
+        bool, typer.Option("--read-only", help="Print only what plan, status, doctor, list, output and logs need.")
+    ] = False,
+    import_: Annotated[
+        bool, typer.Option("--import", help="Print what import needs besides: tags on what belongs to no stack.")
+    ] = False,
+    state: Annotated[
+        bool, typer.Option("--state", help="Print what state init needs, on the bucket of [state].")
+    ] = False,
+    doctor: Annotated[
+        bool, typer.Option("--doctor", help="Print what doctor asks of the account; the other policies have it too.")
     ] = False,
     boundary: Annotated[
         bool, typer.Option("--boundary", help="Print a permissions boundary for the stack's roles instead.")
@@ -39,15 +49,17 @@ def policy(
     attached until `up` has deleted it.
     """
     from provisioner.operations import context, regions
+    from provisioner.permissions.model import Part
     from provisioner.permissions.printed import part_of, printed
     from provisioner.render import policy as show
 
     config = context.load(options)
     regions.check_named(config.region, str(options.file))
-    found = printed(config, read_only=read_only, boundary=boundary, account=account)
+    chosen = {Part.IMPORT: import_, Part.STATE: state, Part.DOCTOR: doctor}
+    parts = [part for part, wanted in chosen.items() if wanted]
+    found = printed(config, account=account, read_only=read_only, boundary=boundary, parts=parts)
     show.policies(part_of(found, part), as_json=options.json)
     if not options.json and part is None:
-        show.attaching(
-            found, options.command_line("policy", *(["--read-only"] if read_only else [])), boundary=boundary
-        )
+        words = ["--read-only"] if read_only else [f"--{one.name.lower()}" for one in parts]
+        show.attaching(found, options.command_line("policy", *words), boundary=boundary)
     return 0

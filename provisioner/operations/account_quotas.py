@@ -8,11 +8,19 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.errors import code_of, denied
 from provisioner.config import group_rules
-from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.errors import ConfigurationError, ProvisionError
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+
+
+DEPENDENT = "DEPENDENCY_ACCESS_DENIED_ERROR"
+"""Why a quota has no value: the caller may ask Service Quotas, but not the service (API reference, ErrorReason)."""
+
+
+class NotTold(ProvisionError):
+    """Service Quotas could not look up what was applied."""
 
 
 def limit(aws: Aws, service: str, code: str, region: str | None = None) -> float | None:
@@ -20,11 +28,18 @@ def limit(aws: Aws, service: str, code: str, region: str | None = None) -> float
 
     Raises:
         ClientError: the read was refused.
+        NotTold: Service Quotas may not ask the service for the caller, so that the default may not be what counts.
     """
     client = aws.client("service-quotas", region)
     for operation in ("get_service_quota", "get_aws_default_service_quota"):
         try:
-            value = getattr(client, operation)(ServiceCode=service, QuotaCode=code)["Quota"].get("Value")
+            quota = getattr(client, operation)(ServiceCode=service, QuotaCode=code)["Quota"]
+            if quota.get("ErrorReason", {}).get("ErrorCode") == DEPENDENT:
+                raise NotTold(
+                    f"Service Quotas may not ask {service} for it ({DEPENDENT}). Attach `provision policy --doctor` to "
+                    f"the caller"
+                )
+            value = quota.get("Value")
         except ClientError as error:
             if code_of(error) != "NoSuchResourceException":
                 raise

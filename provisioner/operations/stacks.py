@@ -131,7 +131,18 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
             holder, cut_off = lease.holder(there, runtime), lease.cut_off(there, runtime)
             yield RecordedStack(name, config.target, there.url_of(), state, holder, cut_off=cut_off)
         except StateError as error:
-            yield RecordedStack(name, config.target, there.url_of(), None, problem=str(error))
+            problem = "the caller may not read it" if forbidden(error) else str(error)
+            yield RecordedStack(name, config.target, there.url_of(), None, problem=problem)
+
+
+def forbidden(error: StateError) -> bool:
+    """Say whether S3 refused because the caller lacks a permission."""
+    from botocore.exceptions import ClientError
+
+    from provisioner.aws.errors import DENIED, code_of
+
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and code_of(cause) in DENIED | {"403"}
 
 
 def check_place(options: Options, config: Config) -> None:

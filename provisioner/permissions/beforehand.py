@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from provisioner.permissions.model import Permission, Use, grants
+from provisioner.permissions.model import ASKED_BEFOREHAND, Permission, Use, grants
 
 _WHY = "doctor"
+
+_QUOTAS = "GetServiceQuota of the service's quotas"
+_REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html"
 
 BEFOREHAND: tuple[Permission, ...] = (
     *grants(
@@ -12,11 +15,31 @@ BEFOREHAND: tuple[Permission, ...] = (
         "GetAWSDefaultServiceQuota GetServiceQuota",
         use=Use.OTHER,
         why="doctor; more than 60 rules in a security group",
+        parts=ASKED_BEFOREHAND,
     ),
-    *grants("ec2", "DescribeVpcBlockPublicAccessOptions", use=Use.OTHER, why=_WHY),
-    *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY),
-    *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role"),
-    *grants("iam", "GetUser", "user/*", use=Use.OTHER, why="doctor: the caller's own tags"),
-    *grants("organizations", "DescribeOrganization", use=Use.OTHER, why="doctor: the caller's organization"),
-    *grants("route53", "GetHostedZoneCount", use=Use.OTHER, why=_WHY),
+    # Service Quotas asks these services itself, as the caller; IAM's GetAccountSummary, below, for the same reason
+    *grants(
+        "elasticloadbalancing",
+        "DescribeAccountLimits",
+        use=Use.IMPLIED,
+        why=_QUOTAS,
+        source=_REFERENCE,
+        parts=ASKED_BEFOREHAND,
+    ),
+    *grants(
+        "rds", "DescribeAccountAttributes", use=Use.IMPLIED, why=_QUOTAS, source=_REFERENCE, parts=ASKED_BEFOREHAND
+    ),
+    *grants("route53", "GetAccountLimit", use=Use.IMPLIED, why=_QUOTAS, source=_REFERENCE, parts=ASKED_BEFOREHAND),
+    *grants("ec2", "DescribeVpcBlockPublicAccessOptions", use=Use.OTHER, why=_WHY, parts=ASKED_BEFOREHAND),
+    *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY, parts=ASKED_BEFOREHAND),
+    *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role", parts=ASKED_BEFOREHAND),
+    *grants("iam", "GetUser", "user/*", use=Use.OTHER, why="doctor: the caller's own tags", parts=ASKED_BEFOREHAND),
+    *grants(
+        "organizations",
+        "DescribeOrganization",
+        use=Use.OTHER,
+        why="doctor: the caller's organization",
+        parts=ASKED_BEFOREHAND,
+    ),
+    *grants("route53", "GetHostedZoneCount", use=Use.OTHER, why=_WHY, parts=ASKED_BEFOREHAND),
 )

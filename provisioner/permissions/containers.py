@@ -7,20 +7,24 @@ from collections.abc import Callable, Iterator
 from provisioner.config.models import Config
 from provisioner.permissions.model import (
     ASKED,
+    ASKED_BEFOREHAND,
     HERE,
     OURS,
     TAGS_AT_ONCE,
+    UNOWNED,
     Conditions,
+    Part,
     Permission,
     Purpose,
     Use,
     always,
+    creating,
     grants,
 )
 from provisioner.permissions.network import spot, trunking
 from provisioner.resources.copied_images import ECR
 
-_CHANGED = "a setting changes in place"
+_CHANGED, _RENAMED = "a setting changes in place", "a resource has another address"
 _TAGS = "tags that the bulk read does not show yet"
 _FAILURE = "a failure is looked into"
 _CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
@@ -28,6 +32,7 @@ _SERVICE: Conditions = (
     ("StringEquals", "application-autoscaling:service-namespace", ("ecs",)),
     ("StringEquals", "application-autoscaling:scalable-dimension", ("ecs:service:DesiredCount",)),
 )
+_SCALING = "RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy"
 _ROLE, _PROFILE = "role/{stack}-*", "instance-profile/{stack}-*"
 _ATTACHED: Conditions = (
     (
@@ -44,6 +49,8 @@ _ATTACHED: Conditions = (
 )
 _GROUP = "autoScalingGroup:*:autoScalingGroupName/{stack}"
 _LINKED = ("autoscaling", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "rds")
+_OVERWRITTEN: Conditions = (("StringEquals", "ssm:Overwrite", ("true",)),)
+"""Systems Manager user guide, parameter-store-policy-conditions."""
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 _PASSED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 _ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
@@ -57,7 +64,6 @@ _FINAL: Purpose = {
     "source": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
 }
 _DATABASE = ("cluster:{stack}", "cluster-pg:{stack}", "db:{stack}-*", "subgrp:{stack}")
-_BUCKET, _STATE = "{bucket}", "{bucket}/{stack}/*"
 
 
 def log_groups(
@@ -77,6 +83,16 @@ def _pushes(config: Config) -> bool:
     )
 
 
+def _ready_here(config: Config) -> bool:
+    """Images are used as they are in ECR of this Region, whosever they are."""
+    return config.region in _regions(config)
+
+
+def _copies_alone(config: Config) -> bool:
+    """All images are in the stack's own repositories."""
+    return not _ready_here(config)
+
+
 def _from_ecr(config: Config) -> bool:
     """Images are copied from ECR elsewhere."""
     return any(place not in {None, config.region} for place in _regions(config))
@@ -86,10 +102,6 @@ def _regions(config: Config) -> list[str | None]:
     """Return the Region of each ready image's ECR, or None where it is of another registry."""
     found = [ECR.match(service.image) for service in config.services.values() if service.image]
     return [place["region"] if place else None for place in found]
-
-
-def _bucket(config: Config) -> bool:
-    return config.state.bucket is not None
 
 
 def _linked(*services: str) -> Conditions:
@@ -121,7 +133,7 @@ IAM: tuple[Permission, ...] = (
         why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, RegisterTaskDefinition",
         source=_PASSED,
     ),
-    *grants("iam", "SimulatePrincipalPolicy", use=Use.OTHER, why="doctor"),
+    *grants("iam", "SimulatePrincipalPolicy", use=Use.OTHER, why="doctor", parts=ASKED_BEFOREHAND),
 )
 
 ECS: tuple[Permission, ...] = (
@@ -129,7 +141,7 @@ ECS: tuple[Permission, ...] = (
         "ecs",
         "ListAccountSettings ListTaskDefinitionFamilies ListTaskDefinitions DescribeCapacityProviders",
     ),
-    *grants("ecs", "ListClusters", use=Use.OTHER, why="doctor"),
+    *grants("ecs", "ListClusters", use=Use.OTHER, why="doctor", parts=ASKED_BEFOREHAND),
     *grants("ecs", "DescribeTaskDefinition"),
     *grants("ecs", "DescribeClusters ListContainerInstances", "cluster/{stack}"),
     *grants("ecs", "ListServices ListTasks", conditions=_CLUSTER),
@@ -144,7 +156,25 @@ ECS: tuple[Permission, ...] = (
     *grants("ecs", "CreateCapacityProvider", "capacity-provider/asg-{stack}", conditions=ASKED),
     *grants("ecs", "CreateService", "service/{stack}/*", conditions=ASKED),
     *grants("ecs", "RegisterTaskDefinition", "task-definition/{stack}-*:*", conditions=ASKED),
-    *grants("ecs", "TagResource", *_TASKS, conditions=ASKED, **TAGS_AT_ONCE),
+    *grants(
+        "ecs",
+        "TagResource",
+        *_TASKS,
+        conditions=creating(
+            "ecs:CreateAction", *("CreateCapacityProvider", "CreateCluster", "CreateService", "RegisterTaskDefinition")
+        ),
+        **TAGS_AT_ONCE,
+    ),
+    *grants("ecs", "TagResource", *_TASKS, conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
+    *grants(
+        "ecs",
+        "TagResource",
+        *_TASKS,
+        conditions=(*ASKED, *UNOWNED),
+        use=Use.OTHER,
+        why="import",
+        parts=frozenset({Part.IMPORT}),
+    ),
     *grants(
         "ecs",
         "DeleteCluster DeregisterContainerInstance PutClusterCapacityProviders UpdateClusterSettings",
@@ -196,13 +226,11 @@ CAPACITY: tuple[Permission, ...] = (
         why="instances that do not join",
     ),
     *grants("application-autoscaling", "DescribeScalableTargets DescribeScalingPolicies"),
+    *grants("application-autoscaling", "RegisterScalableTarget", "scalable-target/*", conditions=(*ASKED, *_SERVICE)),
+    *grants("application-autoscaling", _SCALING, "scalable-target/*", conditions=(*OURS, *_SERVICE)),
     *grants(
-        "application-autoscaling",
-        "RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy",
-        "scalable-target/*",
-        conditions=_SERVICE,
+        "application-autoscaling", "TagResource", "scalable-target/*", conditions=(*ASKED, *UNOWNED), **TAGS_AT_ONCE
     ),
-    *grants("application-autoscaling", "TagResource", "scalable-target/*", conditions=ASKED, **TAGS_AT_ONCE),
     *grants(
         "cloudwatch",
         "PutMetricAlarm DeleteAlarms",
@@ -226,7 +254,17 @@ IMAGES: tuple[Permission, ...] = (
     *grants("ecr", "DescribeRepositories", "repository/*"),
     *grants("ecr", "GetLifecyclePolicy", _REPOSITORY),
     *grants("ecr", "ListTagsForResource", _REPOSITORY, use=Use.OTHER, why=_TAGS),
-    *grants("ecr", "DescribeImages BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images"),
+    *grants("ecr", "DescribeImages", _REPOSITORY, use=Use.OTHER, why="images"),
+    *grants("ecr", "BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images", wanted=_copies_alone),
+    *grants(
+        "ecr",
+        "BatchGetImage",
+        "arn:{partition}:ecr:{region}:*:repository/*",
+        use=Use.OTHER,
+        why="doctor: images that are in ECR here",
+        wanted=_ready_here,
+        parts=ASKED_BEFOREHAND,
+    ),
     *grants("ecr", "GetRegistryScanningConfiguration", use=Use.OTHER, why=_CHANGED),
     *grants("ecr", "CreateRepository", _REPOSITORY, conditions=ASKED),
     *grants("ecr", "TagResource", _REPOSITORY, conditions=ASKED, **TAGS_AT_ONCE),
@@ -320,22 +358,11 @@ KEPT: tuple[Permission, ...] = (
     *grants("ssm", "GetParameter", "parameter/{stack}/*", reader=False),
     *grants("ssm", "ListTagsForResource", "parameter/{stack}/*", use=Use.OTHER, why=_TAGS),
     *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=ASKED),
-    # another key takes another version, and no tags can come with that
-    *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=OURS, use=Use.OTHER, why=_CHANGED),
+    # another key takes another version, and no tags can come with that, nor are those that it has a key of this action
+    *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=_OVERWRITTEN, use=Use.OTHER, why=_CHANGED),
     *grants("ssm", "AddTagsToResource", "parameter/{stack}/*", conditions=ASKED, **TAGS_AT_ONCE),
     *grants("ssm", "DeleteParameter", "parameter/{stack}/*"),
     *grants("tag", "GetResources"),
-    *grants("s3", "ListBucket", _BUCKET, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
-    *grants("s3", "GetObject", _STATE, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
-    *grants("s3", "PutObject DeleteObject", _STATE, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
-    *grants(
-        "s3",
-        "GetEncryptionConfiguration",
-        _BUCKET,
-        use=Use.OTHER,
-        why="the state's bucket, where a policy demands that each write names its encryption",
-        wanted=_bucket,
-    ),
 )
 
 CONTAINERS = (*IAM, *ECS, *CAPACITY, *IMAGES, *DATABASE, *KEPT)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from provisioner.permissions.limits import UNLIMITED, unlimited_reads
 from provisioner.permissions.model import Use
 from provisioner.permissions.table import FREE, TABLE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
-BEGIN, END = "<!-- actions, written by provisioner/permissions/document.py -->", "<!-- end of actions -->"
+BEGIN, END = "<!-- {}, written by provisioner/permissions/document.py -->", "<!-- end of {} -->"
 
 
 def written(text: str) -> str:
@@ -19,11 +20,29 @@ def written(text: str) -> str:
     Raises:
         ValueError: the marks between which they stand are missing.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    return _between(_between(text, "limits", _limits()), "actions", _tables())
+
+
+def _between(text: str, what: str, lines: Iterable[str]) -> str:
+    first, last = BEGIN.format(what), END.format(what)
+    before, begin, rest = text.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"the marks are missing that the tables stand between: {BEGIN} and {END}")
-    return "\n".join([before + BEGIN, *_tables(), END + after])
+        raise ValueError(f"the marks are missing that the tables stand between: {first} and {last}")
+    return "\n".join([before + first, *lines, last + after])
+
+
+def _limits() -> Iterator[str]:
+    yield from ["| action | so a caller with the policy can | because |", "|---|---|---|"]
+    for (can, why), group in groupby(sorted(UNLIMITED, key=_told), key=_told):
+        yield f"| {', '.join(f'`{name}`' for name in sorted(group))} | {can} | {why} |"
+    yield from ["", "And these only read, all that there is in the Region or account:", ""]
+    yield from ["| service | actions |", "|---|---|"]
+    yield from _by_service(unlimited_reads())
+
+
+def _told(name: str) -> tuple[str, str]:
+    return UNLIMITED[name]
 
 
 def named(use: Use) -> set[str]:

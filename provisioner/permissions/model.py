@@ -29,8 +29,15 @@ OURS: Conditions = (
 """The resource carries the stack's owner tags, as `Aws.tags` writes them."""
 ASKED: Conditions = tuple((how, key.replace("Resource", "Request"), values) for how, key, values in OURS)
 """The call puts the stack's owner tags on it."""
+UNOWNED: Conditions = (("Null", "aws:ResourceTag/ManagedBy", ("true",)),)
+"""The resource belongs to no stack, neither this one nor another."""
 HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
 """For writes that know no resource: in the stack's Region (IAM user guide, global condition keys)."""
+
+
+def creating(key: str, *operations: str) -> Conditions:
+    """Tags come in the call that creates; of what is there, not even with these tags (EC2 user guide, and the like)."""
+    return (*ASKED, ("StringEquals", key, tuple(sorted(operations))))
 
 
 class Use(Enum):
@@ -40,6 +47,20 @@ class Use(Enum):
     OPTION = "in the life of a stack with an option"
     OTHER = "in other cases"
     IMPLIED = "AWS checks it at other calls"
+
+
+class Part(Enum):
+    """Which of the printed policies an action is in."""
+
+    MAIN = "what every command needs but those below"
+    IMPORT = "what `import` needs besides"
+    STATE = "what `state init` needs"
+    DOCTOR = "what `doctor` asks of the account, besides what `plan` reads"
+
+
+EVERY: frozenset[Part] = frozenset({Part.MAIN})
+ASKED_BEFOREHAND: frozenset[Part] = frozenset({Part.MAIN, Part.DOCTOR})
+"""What `doctor` asks, and `up` before it writes anything."""
 
 
 class Purpose(TypedDict):
@@ -71,7 +92,9 @@ class Permission:
         why: the option, the case, or the calls that AWS checks it for.
         source: AWS's document, where the Service Authorization Reference does not say it all.
         wanted: whether a configuration needs it.
-        reader: whether who only looks (plan, status, doctor, output, logs) needs it.
+        reader: whether who only looks (plan, status, doctor, list, output, logs) needs it.
+        parts: the policies that it is in.
+        named: whether all its resources are the stack's by their names.
     """
 
     service: str
@@ -83,6 +106,8 @@ class Permission:
     source: str
     wanted: Callable[[Config], bool]
     reader: bool
+    parts: frozenset[Part] = EVERY
+    named: bool = False
 
     @property
     def name(self) -> str:
@@ -110,6 +135,7 @@ def grants(
     source: str = "",
     wanted: Callable[[Config], bool] = always,
     reader: bool | None = None,
+    parts: frozenset[Part] = EVERY,
 ) -> Iterator[Permission]:
     """Yield the permissions of some actions of a service that have all else in common.
 
@@ -117,11 +143,15 @@ def grants(
         actions: their names, separated by spaces.
         resources: what comes after the account in their ARNs, or whole ARNs; all resources if none is given.
         reader: whether who only looks needs them; if left out, whether they are reads.
+        parts: the policies that they are in.
     """
     arns = tuple(sorted(_arn(service, resource) for resource in resources)) or ("*",)
+    named = all("{stack}" in arn for arn in arns)
     for action in actions.split():
         reads = READS.match(action) is not None if reader is None else reader
-        yield Permission(service, action, arns, tuple(sorted(conditions)), use, why, source, wanted, reads)
+        yield Permission(
+            service, action, arns, tuple(sorted(conditions)), use, why, source, wanted, reads, parts, named
+        )
 
 
 def _arn(service: str, resource: str) -> str:

@@ -7,19 +7,47 @@ resource there takes `*`, and a condition key that AWS does not have for an acti
 from __future__ import annotations
 
 from provisioner.config.models import Config
-from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
+from provisioner.permissions.model import (
+    ASKED,
+    ASKED_BEFOREHAND,
+    HERE,
+    OURS,
+    TAGS_AT_ONCE,
+    UNOWNED,
+    Conditions,
+    Part,
+    Permission,
+    Use,
+    creating,
+    grants,
+)
+from provisioner.resources.account import FORMER_TAG
 
 _TAGGED = (
     *("internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*"),
     *("vpc/*", "vpc-endpoint/*"),
 )
+_RETAGGED = (*_TAGGED, "vpc-flow-log/*")
 _GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", ("true",)),)
 """GuardDuty user guide, runtime-monitoring-agent-resource-clean-up."""
+_GUARDDUTY_ENDPOINT: Conditions = (*_GUARDDUTY, ("StringLike", "ec2:VpceServiceName", ("*.guardduty-data",)))
+_FORMER: Conditions = (("ForAllValues:StringLike", "aws:TagKeys", (f"{FORMER_TAG}*",)),)
+"""Nothing but the note of an account's setting is written, or removed."""
+_NAMES_IN_IT: Conditions = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}", "*.{domain}")),)
+"""The names of the one certificate, and none else (ACM user guide, acm-conditions)."""
+_RENAMED = "a resource has another address"
+_IMPORT = frozenset({Part.IMPORT})
+
+
 _CHANGED = "a setting changes in place"
 _LEFT = "what GuardDuty has left in the VPC"
 _TAGS = "tags that the bulk read does not show yet"
 _PROOF = "_" + "?" * 32
 """The label that ACM asks for: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
+_BALANCING = (
+    *("loadbalancer/app/{stack}/*", "targetgroup/{stack}-*/*"),
+    *("listener/app/{stack}/*", "listener-rule/app/{stack}/*"),
+)
 _LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 
@@ -68,7 +96,19 @@ EC2: tuple[Permission, ...] = (
     *grants("ec2", "CreateVpcEndpoint", "vpc-endpoint/*", conditions=ASKED),
     *grants("ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup", "vpc/*", conditions=OURS),
     *grants("ec2", "CreateVpcEndpoint", "vpc/*", "route-table/*", "security-group/*", "subnet/*", conditions=OURS),
-    *grants("ec2", "CreateTags", *_TAGGED, conditions=ASKED),
+    *grants(
+        "ec2",
+        "CreateTags",
+        *_TAGGED,
+        conditions=creating(
+            "ec2:CreateAction",
+            *("CreateInternetGateway", "CreateLaunchTemplate", "CreateRouteTable", "CreateSecurityGroup"),
+            *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
+        ),
+        **TAGS_AT_ONCE,
+    ),
+    *grants("ec2", "CreateTags", *_RETAGGED, conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
+    *grants("ec2", "CreateTags", *_RETAGGED, conditions=(*ASKED, *UNOWNED), use=Use.OTHER, why="import", parts=_IMPORT),
     *grants("ec2", "AttachInternetGateway DetachInternetGateway", "internet-gateway/*", "vpc/*", conditions=OURS),
     *grants("ec2", "AssociateRouteTable DisassociateRouteTable", "route-table/*", "subnet/*", conditions=OURS),
     *grants("ec2", "DeleteInternetGateway", "internet-gateway/*", conditions=OURS),
@@ -96,7 +136,7 @@ EC2: tuple[Permission, ...] = (
     *grants("ec2", "ModifySubnetAttribute", "subnet/*", conditions=OURS, use=Use.OTHER, why=_CHANGED),
     *grants("ec2", "ModifyVpcAttribute DeleteVpc", "vpc/*", conditions=OURS),
     # the former value of the account's setting is a tag of the VPC
-    *grants("ec2", "CreateTags DeleteTags", "vpc/*", conditions=OURS, wanted=trunking),
+    *grants("ec2", "CreateTags DeleteTags", "vpc/*", conditions=(*OURS, *_FORMER), wanted=trunking),
     *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=OURS),
     *grants(
         "ec2",
@@ -109,7 +149,7 @@ EC2: tuple[Permission, ...] = (
         use=Use.OTHER,
         why=_CHANGED,
     ),
-    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=_GUARDDUTY, use=Use.OTHER, why=_LEFT),
+    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=_GUARDDUTY_ENDPOINT, use=Use.OTHER, why=_LEFT),
     *grants("ec2", "DeleteSecurityGroup", "security-group/*", conditions=_GUARDDUTY, use=Use.OTHER, why=_LEFT),
     *grants("ec2", "DeleteLaunchTemplate", "launch-template/*", conditions=OURS),
     *grants(
@@ -162,7 +202,7 @@ EC2: tuple[Permission, ...] = (
         wanted=spot,
     ),
     # AWS checks it at CreatePrivateDnsNamespace as well (Cloud Map developer guide, API permissions)
-    *grants("ec2", "DescribeRegions", reader=False),
+    *grants("ec2", "DescribeRegions", parts=ASKED_BEFOREHAND),
     *grants(
         "ec2",
         "DescribeAccountAttributes DescribeAddresses",
@@ -227,8 +267,9 @@ CLOUD_MAP: tuple[Permission, ...] = (
     *grants("servicediscovery", "GetNamespace", "namespace/*", use=Use.OTHER, why=_TAGS),
     *grants("servicediscovery", "GetOperation", use=Use.OTHER, why="a failure is looked into"),
     *grants("servicediscovery", "ListTagsForResource", use=Use.OTHER, why=_TAGS),
-    *grants("servicediscovery", "CreatePrivateDnsNamespace", conditions=ASKED),
-    *grants("servicediscovery", "CreateService", "namespace/*", "service/*", conditions=ASKED),
+    *grants("servicediscovery", "CreatePrivateDnsNamespace", conditions=(*ASKED, *HERE)),
+    *grants("servicediscovery", "CreateService", "service/*", conditions=ASKED),
+    *grants("servicediscovery", "CreateService", "namespace/*", conditions=OURS),
     *grants("servicediscovery", "DeleteNamespace", "namespace/*", conditions=OURS),
     *grants("servicediscovery", "DeleteService", "service/*", conditions=OURS),
     *grants(
@@ -238,7 +279,7 @@ CLOUD_MAP: tuple[Permission, ...] = (
     *grants(
         "servicediscovery", "DeregisterInstance", "service/*", conditions=OURS, use=Use.OTHER, why="instances left over"
     ),
-    *grants("servicediscovery", "TagResource", conditions=ASKED, **TAGS_AT_ONCE),
+    *grants("servicediscovery", "TagResource", conditions=(*ASKED, *HERE), **TAGS_AT_ONCE),
 )
 
 LOAD_BALANCING: tuple[Permission, ...] = (
@@ -264,10 +305,22 @@ LOAD_BALANCING: tuple[Permission, ...] = (
     *grants(
         "elasticloadbalancing",
         "AddTags",
-        *("loadbalancer/app/{stack}/*", "targetgroup/{stack}-*/*"),
-        *("listener/app/{stack}/*", "listener-rule/app/{stack}/*"),
-        conditions=ASKED,
+        *_BALANCING,
+        conditions=creating(
+            "elasticloadbalancing:CreateAction",
+            *("CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup"),
+        ),
         **TAGS_AT_ONCE,
+    ),
+    *grants("elasticloadbalancing", "AddTags", *_BALANCING, conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
+    *grants(
+        "elasticloadbalancing",
+        "AddTags",
+        *_BALANCING,
+        conditions=(*ASKED, *UNOWNED),
+        use=Use.OTHER,
+        why="import",
+        parts=_IMPORT,
     ),
     *grants("elasticloadbalancing", "ModifyLoadBalancerAttributes DeleteLoadBalancer", "loadbalancer/app/{stack}/*"),
     *grants(
@@ -294,8 +347,17 @@ CERTIFICATES: tuple[Permission, ...] = (
     *grants("acm", "ListCertificates"),
     *grants("acm", "DescribeCertificate", "certificate/*"),
     *grants("acm", "ListTagsForCertificate", "certificate/*", use=Use.OTHER, why=_TAGS),
-    *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE)),
-    *grants("acm", "AddTagsToCertificate", "certificate/*", conditions=ASKED, use=Use.OTHER, why="import"),
+    *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE, *_NAMES_IN_IT)),
+    *grants("acm", "AddTagsToCertificate", "certificate/*", conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
+    *grants(
+        "acm",
+        "AddTagsToCertificate",
+        "certificate/*",
+        conditions=(*ASKED, *UNOWNED),
+        use=Use.OTHER,
+        why="import",
+        parts=_IMPORT,
+    ),
     *grants("acm", "DeleteCertificate", "certificate/*", conditions=OURS),
 )
 

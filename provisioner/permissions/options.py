@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from provisioner.config.models import Config
 from provisioner.permissions.containers import LOGS, log_groups
-from provisioner.permissions.model import ASKED, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
+from provisioner.permissions.model import ASKED, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, creating, grants
 
 _KEY, _LOGS_KEY = "`kms_key`", "`[logs] kms_key`"
 _FLOW, _EXPORTED = "`[network] flow_logs`", "`[database] logs`"
@@ -25,6 +25,7 @@ _GROUPS = (*LOGS, _FLOW_GROUP, _EXPORTED_GROUPS)
 _BUCKET = "{stack}-{account}-{region}-logs"
 _BALANCER = "loadbalancer/app/{stack}/*"
 _BALANCER_ARN = "arn:{partition}:elasticloadbalancing:{region}:{account}:" + _BALANCER
+_LOG_MADE = creating("ec2:CreateAction", "CreateFlowLogs")
 OF_PARAMETERS: Conditions = (
     (
         "StringLike",
@@ -148,7 +149,7 @@ FLOW_LOGS: tuple[Permission, ...] = (
     *grants("ec2", "DescribeFlowLogs", use=Use.OPTION, why=_FLOW, wanted=flow_logs),
     *grants("ec2", "CreateFlowLogs", "vpc-flow-log/*", conditions=ASKED, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
     *grants("ec2", "CreateFlowLogs", "vpc/*", conditions=OURS, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
-    *grants("ec2", "CreateTags", "vpc-flow-log/*", conditions=ASKED, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
+    *grants("ec2", "CreateTags", "vpc-flow-log/*", conditions=_LOG_MADE, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
     *grants("ec2", "DeleteFlowLogs", "vpc-flow-log/*", conditions=OURS, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
     *grants(
         "iam",

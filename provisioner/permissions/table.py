@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
-from provisioner.permissions.model import Permission, filled
+from provisioner.permissions.model import Part, Permission, filled
 from provisioner.permissions.network import NETWORK
 from provisioner.permissions.options import OPTIONS
+from provisioner.permissions.statefile import STATE
 
-TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS, *OPTIONS, *BEFOREHAND)
+TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS, *OPTIONS, *STATE, *BEFOREHAND)
 """Every action that the tool needs on AWS, in the order in which the policies say them."""
 FREE = frozenset({"sts:GetCallerIdentity"})
 """What the tool calls and nobody needs a permission for (STS API reference, GetCallerIdentity)."""
@@ -20,14 +21,17 @@ ANY = "*"
 """Stands for the account where it is not known."""
 
 
-def needed(config: Config, *, account: str = ANY, read_only: bool = False) -> tuple[Permission, ...]:
+def needed(
+    config: Config, *, account: str = ANY, read_only: bool = False, part: Part = Part.MAIN
+) -> tuple[Permission, ...]:
     """Return the permissions that a stack needs, with its own names in them.
 
     Args:
         account: the account's id, or `*` for whichever the policy is attached in.
-        read_only: only those of plan, status, doctor, output and logs.
+        read_only: only those of plan, status, doctor, list, output and logs.
+        part: the policy that they are for.
     """
-    wanted = (it for it in TABLE if it.wanted(config) and (it.reader or not read_only))
+    wanted = (it for it in TABLE if part in it.parts and it.wanted(config) and (it.reader or not read_only))
     return tuple(filled(wanted, names(config, account)))
 
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from provisioner.config import models
 from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
 from provisioner.emulator.control import control
-from provisioner.permissions.model import Permission
+from provisioner.permissions.model import Part, Permission
 from provisioner.permissions.policy import document, statements
 from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud
@@ -71,10 +71,9 @@ def bound(cloud: EmbeddedCloud, document: Mapping[str, Any]) -> None:
     iam.put_user_permissions_boundary(UserName="moto", PermissionsBoundary=arn)
 
 
-def policies(path: Path, *, read_only: bool = False) -> list[Mapping[str, Any]]:
+def policies(path: Path, *, read_only: bool = False, part: Part = Part.MAIN) -> list[Mapping[str, Any]]:
     """What `provision policy` prints for a configuration."""
-    found = printed(models.load(path), read_only=read_only, boundary=False, account=None)
-    return [*found.values()]
+    return [*printed(models.load(path), read_only=read_only, parts={part} - {Part.MAIN}, account=None).values()]
 
 
 @dataclass(frozen=True)
@@ -158,6 +157,8 @@ def other_calls(stack: Stack) -> None:
     for calls in (_network, _names, _balancing, _containers, _capacity, _data, _beforehand):
         for service, operation, parameters in calls(stack):
             stack.call(service, operation, **parameters)
+    # quotas of services without Regions are asked for in one (Service Quotas user guide)
+    stack.cloud.client("service-quotas", "us-east-1").get_service_quota(ServiceCode="route53", QuotaCode="L-4EA4796A")
     _push(stack)
 
 
@@ -182,6 +183,7 @@ def _network(stack: Stack) -> Calls:
     descriptions = (f"update_security_group_rule_descriptions_{way}" for way in ("ingress", "egress"))
     for operation in ("authorize_security_group_egress", *descriptions):
         yield "ec2", operation, {"GroupId": group, "IpPermissions": [rule], "DryRun": True}
+    yield "ec2", "create_tags", {"Resources": [subnet], "Tags": stack.pairs()}
     yield "ec2", "modify_subnet_attribute", {"SubnetId": subnet, "MapPublicIpOnLaunch": {"Value": False}}
     interface, gateway_endpoint = ids["vpc_endpoint/logs"], ids["vpc_endpoint/s3"]
     endpoint = {"VpcEndpointId": interface, "RemoveSubnetIds": [subnet], "AddSecurityGroupIds": [group], "DryRun": True}
@@ -234,6 +236,7 @@ def _balancing(stack: Stack) -> Calls:
     rule = listener.replace(":listener/", ":listener-rule/") + "/0123456789abcdef"
     yield "elbv2", "describe_rules", {"ListenerArn": listener}
     yield "elbv2", "describe_tags", {"ResourceArns": [balancer]}
+    yield "elbv2", "add_tags", {"ResourceArns": [balancer], "Tags": stack.pairs()}
     yield "elbv2", "describe_target_health", {"TargetGroupArn": group}
     forward = [{"Type": "forward", "TargetGroupArn": f"{group}0"}]
     path = [{"Field": "path-pattern", "Values": ["/none"]}]
@@ -251,6 +254,7 @@ def _balancing(stack: Stack) -> Calls:
 def _containers(stack: Stack) -> Calls:
     cluster, provider = stack.name, f"asg-{stack.name}"
     yield "ecs", "list_tags_for_resource", {"resourceArn": stack.ids["service/backend"]}
+    yield "ecs", "tag_resource", {"resourceArn": stack.ids["service/backend"], "tags": stack.pairs("key", "value")}
     yield "ecs", "update_cluster", {"cluster": cluster, "settings": [{"name": "containerInsights", "value": "enabled"}]}
     yield "ecs", "list_clusters", {}
     place = f"arn:aws:ecs:{PLACE}:service-{{}}/{cluster}/backend/none"
@@ -263,7 +267,8 @@ def _containers(stack: Stack) -> Calls:
     arn = f"arn:aws:ecr:ap-northeast-1:123456789012:repository/{stack.name}/backend"
     yield "ecr", "list_tags_for_resource", {"resourceArn": arn}
     yield "ecr", "describe_images", repository
-    yield "ecr", "batch_get_image", {**repository, "imageIds": [{"imageTag": "none"}]}
+    for name in (f"{stack.name}/backend", "of-somebody-else"):
+        yield "ecr", "batch_get_image", {"repositoryName": name, "imageIds": [{"imageTag": "none"}]}
     yield "ecr", "get_registry_scanning_configuration", {}
     yield "ecr", "put_image", {**repository, "imageManifest": "{}", "imageTag": "none"}
     yield "ecr", "batch_delete_image", {**repository, "imageIds": [{"imageTag": "none"}]}
@@ -316,6 +321,8 @@ def _beforehand(stack: Stack) -> Calls:
     """What `doctor` asks of an account."""
     quota = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
     yield "service-quotas", "get_service_quota", quota
+    for service, code in (("elasticloadbalancing", "L-53DA6B97"), ("rds", "L-952B80B8")):
+        yield "service-quotas", "get_service_quota", {"ServiceCode": service, "QuotaCode": code}
     yield "service-quotas", "get_aws_default_service_quota", quota
     yield "ec2", "describe_instance_types", {"InstanceTypes": ["c5.large"]}
     yield "iam", "get_account_summary", {}

@@ -369,6 +369,61 @@ def test_the_printed_policy_lets_nobody_write_other_records_of_the_zone(cloud: E
             assert said[:2] == (403, "AccessDenied"), record
 
 
+def _context(cloud: EmbeddedCloud, action: str) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
+    """What an action was asked for on, and with which keys besides those of every call."""
+    common = ("aws:RequestedRegion", "aws:PrincipalAccount")
+    return [
+        (it.check.resource.split(":", 5)[-1], {key: v for key, v in it.check.context.items() if key not in common})
+        for it in asked(cloud)
+        if it.check.action == action
+    ]
+
+
+def test_a_parameter_that_is_changed_is_told_by_overwrite_and_not_by_its_tags(cloud: EmbeddedCloud) -> None:
+    """Service Authorization Reference, PutParameter; Systems Manager user guide, parameter-store-policy-conditions."""
+    ssm = cloud.client("ssm")
+    enforce(cloud, policy(ALL))
+    ssm.put_parameter(Name="/a", Value="a", Type="String", Tags=TAGS)
+    ssm.put_parameter(Name="/a", Value="b", Type="String", Overwrite=True)
+    ssm.get_parameter(Name="/a")
+    made, changed = _context(cloud, "ssm:PutParameter")
+    assert made == ("parameter/a", {"aws:RequestTag/Project": ("shop",), "aws:TagKeys": ("Project",),
+                                    "ssm:Overwrite": ("false",)})  # fmt: skip
+    assert changed == ("parameter/a", {"ssm:Overwrite": ("true",)})
+    assert _context(cloud, "ssm:GetParameter") == [("parameter/a", {"aws:ResourceTag/Project": ("shop",)})]
+
+
+def test_a_certificate_is_asked_for_by_all_its_names(cloud: EmbeddedCloud) -> None:
+    """ACM user guide, acm-conditions."""
+    enforce(cloud, policy(ALL))
+    names = ["a.example.com", "*.example.com"]
+    cloud.client("acm").request_certificate(DomainName=names[0], SubjectAlternativeNames=names)
+    ((_, context),) = _context(cloud, "acm:RequestCertificate")
+    assert {*context["acm:DomainNames"]} == {*names}
+
+
+def test_a_scalable_target_is_looked_at_with_its_tags(network: Network) -> None:
+    """Application Auto Scaling user guide, "Tagging support"; the reference, resource types."""
+    cloud = network.cloud
+    network.definition("web")
+    cloud.client("ecs").create_cluster(clusterName="main")
+    cloud.client("ecs").create_service(
+        cluster="main", serviceName="web", taskDefinition="web", desiredCount=1, launchType="FARGATE",
+        networkConfiguration=network.awsvpc(),
+    )  # fmt: skip
+    scaling = cloud.client("application-autoscaling")
+    target = {"ServiceNamespace": "ecs", "ResourceId": "service/main/web",
+              "ScalableDimension": "ecs:service:DesiredCount"}  # fmt: skip
+    enforce(cloud, policy(ALL))
+    arn = scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2, Tags={"Project": "shop"})
+    scaling.register_scalable_target(**target, MaxCapacity=3)
+    (first, new), (second, there) = _context(cloud, "application-autoscaling:RegisterScalableTarget")
+    assert (first, new["aws:RequestTag/Project"]) == ("scalable-target/*", ("shop",))
+    assert "aws:ResourceTag/Project" not in new
+    assert second == arn["ScalableTargetARN"].split(":", 5)[5]
+    assert there["aws:ResourceTag/Project"] == ("shop",)
+
+
 def test_objects_are_asked_for_one_by_one(cloud: EmbeddedCloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})

@@ -17,10 +17,12 @@ import pytest
 
 from provisioner.config import models
 from provisioner.emulator import manage
+from provisioner.emulator.authorization.policy import Check, Decision, decide, read
 from provisioner.permissions.document import named
+from provisioner.permissions.limits import UNLIMITED, unlimited_reads
 from provisioner.permissions.model import Use
 from provisioner.permissions.table import needed
-from state.local import read
+from state.local import read as read_state
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.permissions import (
@@ -157,7 +159,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 
 def _in_other_cases(life: Life) -> None:
     """What a plain life does not come to; GuardDuty puts its endpoint into the VPC meanwhile."""
-    records = read(life.project.state / "local" / NAME, NAME).records
+    records = read_state(life.project.state / "local" / NAME, NAME).records
     ids = {address: str(record.id) for address, record in records.items()}
     life.asked += asked(life.project.cloud)
     enforce(life.project.cloud)
@@ -234,6 +236,33 @@ def test_the_run_calls_only_what_the_table_has(life: Life) -> None:
 def test_nothing_is_denied_under_the_printed_policies(life: Life) -> None:
     assert len({it.check.action for it in life.asked}) > 200
     assert denied(life.asked) == []
+
+
+def test_each_call_just_outside_the_stack_would_have_been_denied(life: Life) -> None:
+    """Every call of the life, on what another stack has by names, tags and domain: all that was asked for."""
+    statements = [it for one in policies(life.project.config) for it in read("policy", json.dumps(one))]
+    free = {*UNLIMITED, *unlimited_reads(), "ssm:GetParameters"}
+    # what Cloud Map does with records for its caller names none
+    own = (it for it in life.asked if not (it.call.startswith("servicediscovery") and "route53:" in it.check.action))
+    checks = [it.check for it in own if it.check.action not in free]
+    allowed = [it for it in map(_of_another_stack, checks) if decide(statements, it) is Decision.ALLOWED]
+    assert len(checks) > 400
+    assert all(decide(statements, it) is Decision.ALLOWED for it in checks)
+    assert sorted({(it.action, it.resource) for it in allowed}) == []
+
+
+def _of_another_stack(check: Check) -> Check:
+    """The same call of a stack `payments-prod` in other domains, public and private."""
+
+    def other(text: str) -> str:
+        return text.replace(NAME, "payments-prod").replace("example.com", "example.net").replace("internal", "private")
+
+    theirs = {"Project": "payments", "Environment": "prod"}
+    context = {
+        key: tuple(theirs.get(key.rpartition("/")[2], other(value)) for value in values)
+        for key, values in check.context.items()
+    }
+    return Check(check.action, other(check.resource), context)
 
 
 def test_each_permission_is_needed(life: Life) -> None:

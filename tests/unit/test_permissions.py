@@ -20,7 +20,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import declaring
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.document import DOCUMENT, named, written
-from provisioner.permissions.model import Use
+from provisioner.permissions.model import Part, Use
 from provisioner.permissions.policy import LARGEST, document, size, statements
 from provisioner.permissions.printed import part_of, printed
 from provisioner.permissions.table import FREE, TABLE, needed
@@ -216,7 +216,9 @@ def _read(permissions: Any) -> list[Statement]:
         ({"services": {"web": {"image": "nginx:1", "port": 80}}}, PUSHES),
         (
             {"state": {"bucket": "some-states"}},
-            {f"s3:{it}Object" for it in ("Delete", "Get", "Put")} | {"s3:GetEncryptionConfiguration", "s3:ListBucket"},
+            {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+            | {f"s3:GetBucket{it}" for it in ("OwnershipControls", "Policy", "PublicAccessBlock", "Tagging")}
+            | {"s3:GetBucketVersioning", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"},
         ),
         (
             {"services": {"web": {"build": "app", "port": 80}}},
@@ -352,5 +354,46 @@ def test_wrong_options_are_reported() -> None:
         printed(config, read_only=True, boundary=True, account=None)
     found = printed(config, read_only=False, boundary=False, account=None)
     assert list(part_of(found, 2)) == ["ecs-sample-dev-2"]
-    with pytest.raises(ConfigurationError, match="there are 6 policies, so use 1 to 6"):
-        part_of(found, 7)
+    with pytest.raises(ConfigurationError, match="there are 5 policies, so use 1 to 5"):
+        part_of(found, 6)
+    with pytest.raises(ConfigurationError, match="use one of them"):
+        printed(config, read_only=True, parts=[Part.DOCTOR], account=None)
+    with pytest.raises(ConfigurationError, match=r'write bucket = "…" under \[state\]'):
+        printed(config, parts=[Part.STATE], account=None)
+
+
+@pytest.mark.parametrize("more", [{}, LONG | ALL_ON])
+@pytest.mark.parametrize("part", [Part.IMPORT, Part.STATE, Part.DOCTOR])
+def test_what_few_need_is_one_policy_of_its_own(more: Any, part: Part) -> None:
+    config = configured(state={"bucket": "some-states"}, **more)
+    found = printed(config, parts=[part], account="123456789012")
+    assert list(found) == [f"{config.name}-{part.name.lower()}"]
+    assert size(found[f"{config.name}-{part.name.lower()}"]) <= LARGEST
+    # `doctor` asks nothing that the other policies lack, and `import` and `state init` need what they lack
+    others = {(it.name, it.resources, it.conditions) for it in needed(config)}
+    here = {(it.name, it.resources, it.conditions) for it in needed(config, part=part)}
+    assert (here <= others) is (part is Part.DOCTOR)
+
+
+def test_a_statement_says_no_more_than_its_permissions_did() -> None:
+    """What it has besides is of sorts that the action's own permissions do not have."""
+    config = configured(state={"bucket": "some-states"}, **ALL_ON)
+    known: dict[tuple[str, frozenset[str]], set[str]] = {}
+    for row in needed(config, account="1" * 12):
+        known.setdefault((row.name, frozenset(key for _, key, _ in row.conditions)), set()).update(row.resources)
+    statements_ = [one for it in printed(config, account="1" * 12).values() for one in it["Statement"]]
+    more = []
+    for one in statements_:
+        keys = frozenset(key for several in one.get("Condition", {}).values() for key in several)
+        for action in _list(one["Action"]):
+            own = known[action, keys]
+            more += [
+                (action, arn) for arn in _list(one["Resource"]) if arn not in own and _sort(arn) in map(_sort, own)
+            ]
+    assert len(statements_) > 90
+    assert more == []
+
+
+def _sort(arn: str) -> str:
+    name = arn.split(":", 5)[-1]
+    return str("/" in name) if ":s3:" in arn else re.split("[/:]", name)[0]

@@ -86,7 +86,9 @@ class ApiCall:
 
     def existing(self, arn: str, more: Context | None = None, action: str = "") -> Check:
         """A check of this call on a resource that is there, with its tags."""
-        return Check(action or self.action, arn, {**self.common(), **self.tags_of(arn), **(more or {})})
+        of = action or self.action
+        tags = {} if of in WITHOUT_RESOURCE_TAGS else self.tags_of(arn)
+        return Check(of, arn, {**self.common(), **tags, **(more or {})})
 
     def check(self, resource: str = "*", more: Context | None = None, action: str = "") -> Check:
         """A check of this call, or another action, on a resource without tags, or on none."""
@@ -107,6 +109,15 @@ class ApiCall:
         return f"{PREFIXES.get(self.service, self.service)}:{self.operation}"
 
 
+WITHOUT_RESOURCE_TAGS = frozenset(
+    {"ecs:Poll", "ecs:StartTelemetrySession", "elasticloadbalancing:SetRulePriorities", "ssm:PutParameter"}
+)
+"""Actions that no policy can limit by the tags of what they are about, although that has some.
+
+Their services list `aws:ResourceTag` in the rows of the other actions and not in theirs (Service Authorization
+Reference). Where no row of a service lists it (ACM, Application Auto Scaling, Cloud Map), the table of resource types
+says it for all: their guides have it ("ABAC").
+"""
 PREFIXES = {"tagging": "tag", "monitoring": "cloudwatch"}
 """The prefixes of actions that differ from the signing name."""
 

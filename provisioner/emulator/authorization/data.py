@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ssm.models import ssm_backends
 
 from provisioner.emulator.authorization.api_call import ApiCall, requested
@@ -108,6 +109,9 @@ def ssm(call: ApiCall) -> Iterator[Check]:
         yield call.check()
         return
     brought = requested(call.tags("Tags"))
+    if call.operation == "PutParameter":
+        # Systems Manager user guide, parameter-store-policy-conditions
+        brought = {**brought, "ssm:Overwrite": (str(bool(call.body.get("Overwrite"))).lower(),)}
     for name in names:
         if name.startswith("/aws/"):
             # public parameters are of no account
@@ -142,19 +146,26 @@ _ALARMS: Mapping[str, tuple[str, ...]] = {
 
 
 def scaling(call: ApiCall) -> Iterator[Check]:
-    """Yield what Application Auto Scaling asks for at one call, also of CloudWatch and of ECS."""
+    """Yield what Application Auto Scaling asks for at one call, also of CloudWatch and of ECS.
+
+    A target is named by what it scales, and looked at with the tags that it has (user guide, "Tagging support").
+    """
     if call.operation.startswith("Describe"):
         yield call.check()
         return
+    brought, of, dimension = call.tags(), call.text("ResourceId"), call.text("ScalableDimension")
+    if named := call.text("ResourceARN"):
+        yield call.existing(named, requested(brought))
+        return
     context = {
         "application-autoscaling:service-namespace": (call.text("ServiceNamespace"),),
-        "application-autoscaling:scalable-dimension": (call.text("ScalableDimension"),),
+        "application-autoscaling:scalable-dimension": (dimension,),
     }
-    brought, target = call.tags(), call.arn("scalable-target/*")
-    yield call.check(target, {**context, **requested(brought)})
+    there = applicationautoscaling_backends[call.account][call.region].targets.get(dimension, {}).get(of)
+    target = there.arn if there else call.arn("scalable-target/*")
+    yield call.existing(target, {**context, **requested(brought)})
     if call.operation == "RegisterScalableTarget" and brought:
-        yield call.check(target, requested(brought), "application-autoscaling:TagResource")
-    of = call.text("ResourceId")
+        yield call.existing(target, requested(brought), "application-autoscaling:TagResource")
     alarm = call.arn(f"alarm:TargetTracking-{of}-*", "cloudwatch")
     for action in _ALARMS.get(call.operation, ()):
         yield call.check(alarm, action=action)

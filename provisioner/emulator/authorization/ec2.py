@@ -84,9 +84,16 @@ def checks(call: ApiCall) -> Iterator[Check]:
             yield call.existing(arn_of(call, named), brought)
     elif operation in _KNOWING:
         for arn in _named(call):
-            yield call.existing(arn)
+            yield call.existing(arn, _of_endpoint(call, arn))
     else:
         yield call.check()
+
+
+def _of_endpoint(call: ApiCall, arn: str) -> Mapping[str, tuple[str, ...]]:
+    """The key that the reference lists besides for endpoints that are there: the name of their service."""
+    sort, _, named = arn.rpartition(":")[2].partition("/")
+    there = ec2_backends[call.account][call.region].vpc_end_points.get(named) if sort == "vpc-endpoint" else None
+    return {"ec2:VpceServiceName": (there.service_name,)} if there else {}
 
 
 def arn_of(call: ApiCall, id: str) -> str:

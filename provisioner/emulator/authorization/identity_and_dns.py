@@ -133,8 +133,9 @@ def cloud_map(call: ApiCall) -> Iterator[Check]:
     operation, brought = call.operation, requested(call.tags())
     if operation == "CreateService":
         namespace = call.text("NamespaceId").rpartition("/")[2]
-        for resource in (f"namespace/{namespace}", "service/*"):
-            yield call.check(call.arn(resource), brought)
+        # its namespace is there already, and has tags of its own
+        yield call.existing(call.arn(f"namespace/{namespace}"), brought)
+        yield call.check(call.arn("service/*"), brought)
     elif operation in _CLOUD_MAP:
         sort, parameter, records = _CLOUD_MAP[operation]
         name = call.text(parameter)
@@ -186,4 +187,7 @@ def certificates(call: ApiCall) -> Iterator[Check]:
     """Yield what Certificate Manager asks for at one call."""
     brought = requested(call.tags("Tags"))
     arn = call.text("CertificateArn")
+    if call.operation == "RequestCertificate":
+        # ACM user guide, acm-conditions
+        brought = {**brought, "acm:DomainNames": (call.text("DomainName"), *call.many("SubjectAlternativeNames"))}
     yield call.existing(arn, brought) if arn else call.check(more=brought)

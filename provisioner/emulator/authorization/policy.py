@@ -13,12 +13,13 @@ from typing import Any
 
 KEYS = frozenset(
     {
-        "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
+        "acm:DomainNames", "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
         "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
+        "ec2:VpceServiceName",
         "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
         "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN", "kms:ResourceAliases", "kms:ViaService",
         "route53:ChangeResourceRecordSetsActions", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
-        "route53:ChangeResourceRecordSetsRecordTypes",
+        "route53:ChangeResourceRecordSetsRecordTypes", "ssm:Overwrite",
     }
 )  # fmt: skip
 """The condition keys that requests are looked through for."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.acm.models import acm_backends
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
 from moto.ec2.models import ec2_backends
@@ -56,6 +57,12 @@ def _iam(account: str, region: str, arn: str, resource: str) -> Mapping[str, str
     return _pairs(backend.get_role(name).tags) if resource.startswith("role/") else {}
 
 
+def _scaling(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
+    dimensions = applicationautoscaling_backends[account][region].targets.values()
+    known = (target for targets in dimensions for target in targets.values() if target.arn == arn)
+    return getattr(next(known, None), "tags", {})
+
+
 def _autoscaling(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
     group = autoscaling_backends[account][region].autoscaling_groups[resource.rpartition("/")[2]]
     return _pairs(group.tags)
@@ -73,6 +80,7 @@ def _ssm(account: str, region: str, arn: str, resource: str) -> Mapping[str, str
 
 _READERS: Mapping[str, Callable[[str, str, str, str], Mapping[str, str]]] = {
     "acm": lambda account, region, arn, _: _texts(acm_backends[account][region].get_certificate(arn).tags),
+    "application-autoscaling": _scaling,
     "autoscaling": _autoscaling,
     "ec2": _ec2,
     "ecr": lambda account, region, arn, _: _pairs(ecr_backends[account][region].list_tags_for_resource(arn)["tags"]),

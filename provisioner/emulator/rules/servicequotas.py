@@ -12,6 +12,8 @@ from typing import Any
 
 from moto.servicequotas.responses import ServiceQuotasResponse
 
+from provisioner.emulator.authorization import enforce
+from provisioner.emulator.authorization.policy import Check
 from provisioner.emulator.patch import add, on_reset, refuse, replace
 
 GLOBAL_REGION = "us-east-1"
@@ -143,10 +145,36 @@ def _quota(self: Any) -> Quota:
     return found
 
 
+_DEPENDENT = {
+    "elasticloadbalancing": "elasticloadbalancing:DescribeAccountLimits",
+    "iam": "iam:GetAccountSummary",
+    "rds": "rds:DescribeAccountAttributes",
+    "route53": "route53:GetAccountLimit",
+}
+"""What a service is asked with the caller's permissions (Service Authorization Reference, dependent actions)."""
+
+
+def _barred(quota: Quota, region: str, account: str) -> str:
+    """The dependent action that the policies in force do not allow; empty if there is none."""
+    action = _DEPENDENT.get(quota.service)
+    if not action or not enforce.current.names:
+        return ""
+    check = Check(action, "*", {"aws:RequestedRegion": (region,), "aws:PrincipalAccount": (account,)})
+    return action if enforce.current.denied("servicequotas:GetServiceQuota", [check]) else ""
+
+
 @replace(ServiceQuotasResponse, "get_service_quota")
 def get_service_quota(self: Any) -> str:
-    """GetServiceQuota: the applied value. Without one the quota is not found (API reference)."""
+    """GetServiceQuota: the applied value. Without one the quota is not found (API reference).
+
+    Where its service may not be asked there is a reason instead of a value (API reference, ErrorReason).
+    """
     quota = _quota(self)
+    if action := _barred(quota, self.region, self.current_account):
+        reason = {"ErrorCode": "DEPENDENCY_ACCESS_DENIED_ERROR", "ErrorMessage": f"Not authorized: {action}"}
+        shown = quota.shown(self.current_account, self.region)
+        shown.pop("Value")
+        return json.dumps({"Quota": {**shown, "ErrorReason": reason}})
     value = _value(quota)
     if value is None:
         refuse("NoSuchResourceException", "The request failed because the specified quota does not exist.")

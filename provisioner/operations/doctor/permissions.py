@@ -33,6 +33,7 @@ ORGANIZATION_FIX = (
     "ask the organization's administrators if a call is denied; it may well be allowed, since the simulation is not "
     "told the caller's address, MFA, session tags and organizational unit"
 )
+READER_FIX = "attach the policies of `provision policy --read-only` to the caller"
 
 GLOBAL, GLOBAL_REGION = {"iam", "route53"}, "us-east-1"
 """The services without Regions, and the one that their calls count for in the usual partition (IAM user guide)."""
@@ -119,8 +120,10 @@ def judged(
     wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Mapping[Pair, Answer]]
 ) -> list[Checked]:
     """Return the verdicts on all answers: one for each sort of denial, with what to do about it."""
-    # a request has of these only what the question has, so their absence is no doubt; other keys nobody knows
-    known = frozenset(key.lower() for one in wanted for _, key, _ in one.conditions)
+    # `up` asks for less, and is not for readers
+    if any(one.use is Use.OTHER for one in wanted) and (reader := _of_reader(wanted, questions, found)):
+        return [reader]
+    known = _known(wanted)
     outcomes: dict[Outcome, set[str]] = {outcome: set() for outcome in Outcome}
     for question, answers in zip(questions, found, strict=True):
         for pair in question.pairs:
@@ -166,6 +169,32 @@ def _outcome(pair: Pair, answer: Answer | None, known: frozenset[str]) -> Outcom
     return Outcome.POLICIES
 
 
+def _of_reader(
+    wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Mapping[Pair, Answer]]
+) -> Checked | None:
+    """Return the verdict on a caller who may write nothing, and hence runs neither `up` nor `down`; None on others."""
+    known = _known(wanted)
+    outcomes = {
+        pair: _outcome(pair, answers.get(pair), known)
+        for question, answers in zip(questions, found, strict=True)
+        for pair in question.pairs
+    }
+    writes = {(one.name, arn) for one in wanted if one.writes for arn in one.resources}
+    reads = {(one.name, arn) for one in wanted if one.reader for arn in one.resources}
+    perhaps = {pair for pair, outcome in outcomes.items() if outcome in (Outcome.ALLOWED, Outcome.OPEN)}
+    if writes & perhaps or not reads & perhaps:
+        return None
+    if missing := {action for action, _ in (reads & outcomes.keys()) - perhaps}:
+        return failed(NAME, f"the caller only reads, and may not: {_names(missing)}", READER_FIX)
+    text = "the caller may read all that plan, status, doctor, list, output and logs do, and may not write"
+    return warning(NAME, text, "to run `up` and `down` too, attach the policies of `provision policy`")
+
+
+def _known(wanted: Iterable[Permission]) -> frozenset[str]:
+    """Return keys of which a request has only what the question has; of others nobody knows what it has."""
+    return frozenset(key.lower() for one in wanted for _, key, _ in one.conditions)
+
+
 def _by_name(resource: str) -> bool:
     """Say whether an ARN stands for several names that begin alike, and not for one or for all of a sort."""
     name = re.split("[/:]", resource.split(":", 5)[-1], maxsplit=1)[-1]
@@ -180,8 +209,10 @@ def questions_about(wanted: Iterable[Permission]) -> Iterator[Question]:
     """Yield as few questions as can be: each of one service, with one value at most for each key of its context."""
     open_: dict[str, list[Question]] = {}
     for permission in (variant for one in wanted for variant in _variants(one)):
-        # what a condition must not find is in no request of the tool's
-        context = {key: values for how, key, values in permission.conditions if "Not" not in how}
+        # what a condition must not find is in no request of the tool's, and a key that must not be there has no value
+        context = {
+            key: () if how == "Null" else values for how, key, values in permission.conditions if "Not" not in how
+        }
         questions = open_.setdefault(permission.service, [])
         question = next((one for one in questions if _fits(one, context, permission)), None)
         if question is None:
@@ -224,6 +255,7 @@ def _ask(aws: Aws, caller: Caller, question: Question) -> Mapping[Pair, Answer]:
             "ContextKeyValues": list(values),
         }
         for key, values in sorted(context.items())
+        if values
     ]
     found = aws.pages(
         "iam",

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from provisioner.aws.errors import DENIED, code_of
 from provisioner.engine.words import count
 from provisioner.operations import state_transfer
 from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
+from provisioner.operations.stacks import forbidden
 from state.model import StateError
 
 if TYPE_CHECKING:
@@ -54,7 +52,6 @@ def state(context: Context) -> Sequence[Checked]:
 
 
 def _told(name: str, error: StateError) -> Checked:
-    cause = error.__cause__
-    if isinstance(cause, ClientError) and code_of(cause) in DENIED | {"403"}:
-        return unknown(name, "the caller may not read the bucket", "allow it (docs/state.md)")
+    if forbidden(error):
+        return unknown(name, "the caller may not read the bucket", "attach `provision policy --doctor` to the caller")
     return failed(name, *parted(str(error)))

@@ -1,0 +1,87 @@
+"""What AWS has no limit for: actions that the printed policies allow on more than the stack's own resources.
+
+Everything else is limited by names, tags, or keys of the service (Service Authorization Reference).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from provisioner.permissions.boundary import ROLES
+from provisioner.permissions.model import Permission
+from provisioner.permissions.table import TABLE
+
+_OF_STACK = re.compile(
+    r"\{(stack|project|environment|bucket|key|key_alias|logs_key|logs_key_alias|acl|fqdn|domain|private|discovery)\}"
+)
+"""What stands in patterns for names of the stack's own."""
+_NO_TYPES = "it knows no resource types"
+_REACHED = "in the boundary: be reached by Session Manager and ECS Exec"
+_BY_ID = "zones are known by ID only, and have no keys for tags"
+
+UNLIMITED: Mapping[str, tuple[str, str]] = {
+    "application-autoscaling:TagResource": (
+        "put the stack's tags on a scalable target that has no `ManagedBy` yet, and then change it",
+        "there is no key for the call that creates",
+    ),
+    "ec2:DeleteSecurityGroup": (
+        "delete the group of GuardDuty's endpoint in any VPC, by GuardDuty's tag",
+        "the key `ec2:Vpc` wants the VPC's ID, which nobody knows before the stack is there",
+    ),
+    "ec2:DeleteVpcEndpoints": (
+        "delete GuardDuty's endpoint in any VPC, by GuardDuty's tag and the name of its service",
+        "endpoints have no key for their VPC",
+    ),
+    "ec2:RevokeSecurityGroupEgress": (
+        "take rules out of any security group",
+        "the VPC's default group has no tags, and no ID that is known beforehand",
+    ),
+    "ec2:RevokeSecurityGroupIngress": (
+        "take rules out of any security group",
+        "the VPC's default group has no tags, and no ID that is known beforehand",
+    ),
+    "ec2:RunInstances": (
+        "launch instances of any type from any image: in the stack's subnets only, with its groups",
+        "image, type and disks follow the launch template, whose keys want its ID",
+    ),
+    "ecs:DeregisterTaskDefinition": ("deregister any task definition of the Region", _NO_TYPES),
+    "ecs:DiscoverPollEndpoint": ("in the boundary: ask where ECS's agents report to", _NO_TYPES),
+    "ecs:PutAccountSettingDefault": ("change that one setting of the account in the Region", _NO_TYPES),
+    "iam:CreateServiceLinkedRole": (
+        "create the service-linked roles of the services that the stack uses",
+        "they are the account's",
+    ),
+    "route53:AssociateVPCWithHostedZone": ("associate VPCs with any private zone of the account", _BY_ID),
+    "route53:ChangeResourceRecordSets": (
+        "write the names of the stack's private domains in any zone that has them, and names may be the same",
+        _BY_ID,
+    ),
+    "route53:ChangeTagsForResource": ("tag any zone", _BY_ID),
+    "route53:CreateHostedZone": ("create zones of any name", _NO_TYPES),
+    "route53:DeleteHostedZone": ("delete any zone that has no records", _BY_ID),
+    "servicediscovery:TagResource": (
+        "put the stack's tags on any namespace or service of Cloud Map in the Region, and then change it",
+        _NO_TYPES,
+    ),
+    "ssm:UpdateInstanceInformation": ("in the boundary: report to Systems Manager", _NO_TYPES),
+    "ssmmessages:CreateControlChannel": (_REACHED, _NO_TYPES),
+    "ssmmessages:CreateDataChannel": (_REACHED, _NO_TYPES),
+    "ssmmessages:OpenControlChannel": (_REACHED, _NO_TYPES),
+    "ssmmessages:OpenDataChannel": (_REACHED, _NO_TYPES),
+    "wafv2:DisassociateWebACL": (
+        "take any web ACL off the stack's load balancer",
+        "it may be one that somebody else has put there",
+    ),
+}
+"""Actions that write, what can be done by them to what is not the stack's, and why no policy can forbid it."""
+
+
+def unlimited_reads() -> set[str]:
+    """Return the actions that only read, and are allowed on all there is: mostly lists, which AWS gives whole."""
+    return {it.name for it in (*TABLE, *ROLES) if not it.writes and not _limited(it)}
+
+
+def _limited(it: Permission) -> bool:
+    by_key = any(_OF_STACK.search(value) for _, _, values in it.conditions for value in values)
+    return by_key or all(_OF_STACK.search(arn) for arn in it.resources)

