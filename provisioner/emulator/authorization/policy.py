@@ -15,7 +15,8 @@ KEYS = frozenset(
         "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
         "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
         "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
-        "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN", "kms:ResourceAliases", "kms:ViaService",
+        "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN",
+        "kms:ResourceAliases", "kms:ViaService",
         "route53:ChangeResourceRecordSetsNormalizedRecordNames",
     }
 )  # fmt: skip
