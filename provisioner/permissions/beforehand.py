@@ -15,6 +15,5 @@ BEFOREHAND: tuple[Permission, ...] = (
     ),
     *grants("ec2", "DescribeVpcBlockPublicAccessOptions", use=Use.OTHER, why=_WHY),
     *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY),
-    *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role"),
     *grants("route53", "GetHostedZoneCount", use=Use.OTHER, why=_WHY),
 )

@@ -13,8 +13,13 @@ from provisioner.permissions.policy import document, documents, statements
 from provisioner.permissions.table import ANY, needed
 
 
-def printed(config: Config, *, read_only: bool, boundary: bool, account: str | None) -> Mapping[str, Mapping[str, Any]]:
+def printed(
+    config: Config, *, read_only: bool, boundary: bool, account: str | None, database: str = ANY
+) -> Mapping[str, Mapping[str, Any]]:
     """Return IAM policies by a name that they can be made under.
+
+    Args:
+        database: the database cluster's resource id, for the boundary, where it is known.
 
     Raises:
         ConfigurationError: the account is none, or both a boundary and a policy are asked for.
@@ -27,7 +32,7 @@ def printed(config: Config, *, read_only: bool, boundary: bool, account: str | N
     name = config.name + ("-boundary" if boundary else "-read-only" if read_only else "")
     if boundary:
         # a role has one boundary, so it may not be several
-        return {name: document(statements(most(config, where)))}
+        return {name: document(statements(most(config, where, database)))}
     found = documents(needed(config, account=where, read_only=read_only))
     if len(found) == 1:
         return {name: found[0]}
