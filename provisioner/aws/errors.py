@@ -313,7 +313,16 @@ def out_of_reach(error: Exception) -> bool:
 
 _FIX = "Fix the cause, then run again"
 _DENIED = "Give the caller this permission (`provision policy` prints all of them), then run again"
+_BOUNDARY = (
+    "Who has the policies of `provision policy` may write roles with a permissions boundary only: let an administrator "
+    "run `provision policy --create-boundary`, then run again. Else attach these policies"
+)
 HINTS = (
+    # the policies of `provision policy` allow these with a boundary only; so do many accounts' own
+    (
+        r"AccessDenied: .*perform: iam:(CreateRole|(Put|Attach|Detach|Delete)Role(Policy)?|UpdateAssumeRolePolicy) ",
+        _BOUNDARY,
+    ),
     ("AccessDenied|Unauthorized|NotAuthorized", _DENIED),
     ("ExpiredToken|RequestExpired", "Renew the credentials, then run again"),
     (

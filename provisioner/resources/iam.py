@@ -62,7 +62,8 @@ def boundary_of(aws: Aws, role: str) -> str | None:
 
 
 def _bounded_by(role: Mapping[str, Any]) -> str | None:
-    return role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    arn: str | None = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    return arn
 
 
 @dataclass(frozen=True)

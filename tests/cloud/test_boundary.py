@@ -12,7 +12,7 @@ from provisioner.config.models import Config
 from provisioner.operations.boundary import database_of, up_to_date, wanted
 from state.model import Record
 from tests.cloud.conftest import EmbeddedCloud, Network
-from tests.cloud.permissions import ALL, allowing, policy
+from tests.cloud.permissions import ALL, allowing, enforce, policies, policy
 from tests.cloud.project import SMALL, Project
 
 ACCOUNT = "123456789012"
@@ -80,6 +80,48 @@ def test_a_boundary_that_is_named_has_to_be_there_before_anything_is_made(projec
         said = project.run(command, code=4)
         assert 'account.boundary is "team/most", but account 123456789012 has no such policy' in said.err
     assert project.writes(since) == []
+
+
+def told(project: Project) -> tuple[str, str]:
+    checks = json.loads(project.end(project.begin("doctor", "--json")).out)["checks"]
+    (found,) = [one for one in checks if one["check"] == "boundary"]
+    return found["verdict"], found["text"]
+
+
+def test_roles_that_have_none_get_one_that_is_up_to_date_only(project: Project) -> None:
+    project.up("--target-step", "roles")
+    assert told(project)[0] == "ok"
+    assert told(project)[1].startswith("the roles have none")
+    project.run(*CREATE)
+    assert told(project) == ("ok", "ecs-sample-dev-boundary is up to date")
+    project.write(SMALL + LOGGED)
+    assert told(project)[0] == "warning"
+    since = project.last_call()
+    said = project.run("up", "--yes", code=4).err
+    assert f"{ARN} is not what this configuration needs, and roles of running tasks are to have it" in said
+    assert project.writes(since) == []
+    project.run(*CREATE)
+    planned = project.planned("--target-step", "roles")
+    assert {*planned} == {"role/instance", "role/execution", "role/task-frontend"}
+    assert all([*item["changes"]] == ["permissions_boundary"] for item in planned.values())
+    project.up("--target-step", "roles")
+    roles = project.inventory()["roles"]
+    assert {role["PermissionsBoundary"]["PermissionsBoundaryArn"] for role in roles} == {ARN}
+    project.cloud.client("iam").delete_role_permissions_boundary(RoleName="ecs-sample-dev-execution")
+    assert {*project.planned("--target-step", "roles")} == {"role/execution"}
+
+
+def test_who_has_the_printed_policy_only_is_told_what_is_missing(project: Project) -> None:
+    enforce(project.cloud, *policies(project.config))
+    said = project.up("--target-step", "roles", code=1)
+    assert "let an administrator run `provision policy --create-boundary`" in said.err + said.out
+    enforce(project.cloud)
+    project.run(*CREATE)
+    enforce(project.cloud, *policies(project.config))
+    project.up("--target-step", "roles")
+    project.down()
+    enforce(project.cloud)
+    assert project.inventory()["roles"] == []
 
 
 def test_what_is_printed_says_how_the_policy_is_closed(project: Project) -> None:
