@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from provisioner.engine.declaration import ready, step
 from provisioner.resources.ec2_flow_logs import FlowLog
-from provisioner.resources.iam import Policy, Role, policy
+from provisioner.resources.iam import Policy, policy
 from steps.logs import log_group
 from steps.network import Network
-from steps.roles import from_this_account, trust
+from steps.roles import from_this_account, role, trust
 from steps.stack import Stack
 
 
@@ -17,17 +17,15 @@ def flow_logs(stack: Stack, network: Network) -> None:
     if not stack.config.network.flow_logs:
         return
     group = stack.ensure(log_group(stack, "flow-logs", f"/vpc/{stack.name}/flow-logs"))
-    role = stack.ensure(
-        Role(
-            "flow-logs",
-            f"{stack.name}-flow-logs",
-            # flow-logs-iam-role in the VPC user guide
-            trust("vpc-flow-logs.amazonaws.com", from_this_account(stack, "ec2", "vpc-flow-log/*")),
-            inline_policies={"deliver": _deliver(group.arn)},
-            description="VPC flow logs: write to their log group",
-        )
+    delivering = role(
+        stack,
+        "flow-logs",
+        # flow-logs-iam-role in the VPC user guide
+        trust("vpc-flow-logs.amazonaws.com", from_this_account(stack, "ec2", "vpc-flow-log/*")),
+        inline_policies={"deliver": _deliver(group.arn)},
+        description="VPC flow logs: write to their log group",
     )
-    stack.ensure(FlowLog("main", network.vpc_id, group.id, ready(role).arn))
+    stack.ensure(FlowLog("main", network.vpc_id, group.id, ready(delivering).arn))
 
 
 def _deliver(group_arn: str) -> Policy:

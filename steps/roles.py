@@ -2,68 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import step
+from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.iam import InstanceProfile, Policy, Role, policy
+from steps.secrets import password_parameter
 from steps.stack import Stack
+
+PATH_KEY = {"path": "account.role_path"}
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The instance profile's name, the execution role's ARN, and the tasks' role ARNs by service."""
+    """The instance profile's name, and by service the ARNs of the execution role and of the tasks' role."""
 
     instance_profile: str
-    execution: str
+    execution: dict[str, str]
     tasks: dict[str, str]
 
 
 @step
 def roles(stack: Stack) -> Roles:
-    """Declare a role for each purpose. None may pass a role on, and each trusts exactly one service."""
+    """Declare a role for each purpose. None may pass a role on, and each trusts exactly one service.
+
+    A service that is given parameters has an execution role of its own, which reads those and no others. All the others
+    share one, which reads none: it could do no less if each had its own.
+    """
     managed = f"arn:{stack.facts.partition}:iam::aws:policy/service-role"
     # IAM user guide: in China EC2 has a principal of its own
     domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
-    instance = stack.ensure(
-        Role(
-            "instance",
-            f"{stack.name}-instance",
-            # an instance profile's role is handed out within its account only: EC2 sends no source to compare
-            trust(f"ec2.{domain}"),
-            # ECS adds to it what newer agents need (ECS developer guide, AWS managed policies)
-            [f"{managed}/AmazonEC2ContainerServiceforEC2Role"],
-            {"session-manager": _session_manager()},
-            "Container instances: register with ECS, and be reached by Session Manager",
-        )
+    instance = role(
+        stack,
+        "instance",
+        # an instance profile's role is handed out within its account only: EC2 sends no source to compare
+        trust(f"ec2.{domain}"),
+        # ECS adds to it what newer agents need (ECS developer guide, AWS managed policies)
+        [f"{managed}/AmazonEC2ContainerServiceforEC2Role"],
+        inline_policies={"session-manager": _session_manager()},
+        description="Container instances: register with ECS, and be reached by Session Manager",
     )
-    profile = stack.ensure(InstanceProfile("instance", f"{stack.name}-instance", instance.id))
-    execution = stack.ensure(
-        Role(
-            "execution",
-            f"{stack.name}-execution",
-            trust("ecs-tasks.amazonaws.com", from_this_account(stack, "ecs", "*")),
-            [f"{managed}/AmazonECSTaskExecutionRolePolicy"],
-            {"parameters": _parameters(stack)},
-            "ECS, when it starts a task: pull its image, write its logs, hand it its secrets",
-        )
+    profile = stack.ensure(
+        InstanceProfile("instance", f"{stack.name}-instance", instance.id, stack.config.account.role_path),
+        keys=PATH_KEY,
     )
+    tasks_of_ecs = trust("ecs-tasks.amazonaws.com", from_this_account(stack, "ecs", "*"))
+
+    def execution(name: str, inline_policies: Mapping[str, Policy]) -> str:
+        pulls = [f"{managed}/AmazonECSTaskExecutionRolePolicy"]
+        what = "ECS, when it starts a task: pull its image, write its logs, hand it its secrets"
+        declared = role(stack, name, tasks_of_ecs, pulls, inline_policies=inline_policies, description=what)
+        # ready: a task that starts before its policies are known cannot read its secrets
+        return ready(declared).arn
+
+    services = stack.config.services
+    shared = "" if all(service.database for service in services.values()) else execution("execution", {})
+    starting = {
+        name: execution(f"execution-{name}", {"parameters": _parameters(stack)}) if service.database else shared
+        for name, service in services.items()
+    }
     signed = stack.config.database.iam_authentication
     tasks = {
-        name: stack.ensure(
-            Role(
-                f"task-{name}",
-                f"{stack.name}-task-{name}",
-                trust("ecs-tasks.amazonaws.com", from_this_account(stack, "ecs", "*")),
-                inline_policies={
-                    **({"exec": _channels()} if stack.config.exec_on(name) else {}),
-                    **({"database": _connect(stack, name)} if signed and service.database else {}),
-                },
-                description=f"Tasks of service {name}",
-            )
+        name: role(
+            stack,
+            f"task-{name}",
+            tasks_of_ecs,
+            inline_policies={
+                **({"exec": _channels()} if stack.config.exec_on(name) else {}),
+                **({"database": _connect(stack, name)} if signed and service.database else {}),
+            },
+            description=f"Tasks of service {name}",
         ).arn
-        for name, service in stack.config.services.items()
+        for name, service in services.items()
     }
-    return Roles(profile.id, execution.arn, tasks)
+    return Roles(profile.id, starting, tasks)
+
+
+def role(
+    stack: Stack,
+    name: str,
+    trusting: Policy,
+    managed: Sequence[str] = (),
+    *,
+    inline_policies: Mapping[str, Policy],
+    description: str,
+) -> Handle:
+    """Declare a role, under the path and with the boundary that all roles of the stack have."""
+    account = stack.config.account
+    wanted = Role(
+        name,
+        f"{stack.name}-{name}",
+        trusting,
+        managed,
+        inline_policies,
+        description,
+        path=account.role_path,
+        permissions_boundary=stack.facts.boundary,
+    )
+    return stack.ensure(wanted, keys=PATH_KEY)
 
 
 def trust(service: str, condition: Policy | None = None) -> Policy:
@@ -84,16 +120,16 @@ def from_this_account(stack: Stack, api: str, resource: str) -> Policy:
 
 
 def _parameters(stack: Stack) -> Policy:
-    """Reading this stack's parameters. The account's own key for Parameter Store asks for no more, another one does.
+    """Reading the database's password. The account's own key for Parameter Store asks for no more, another one does.
 
     Parameter Store hands KMS a parameter's ARN as the encryption context (KMS guide, services-parameter-store).
     """
     facts = stack.facts
-    arn = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter/{stack.name}/*"
+    arn = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter{password_parameter(stack)}"
     read = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn}
     if not facts.kms_key:
         return policy(read)
-    of_parameters = {"StringLike": {"kms:EncryptionContext:PARAMETER_ARN": arn}}
+    of_parameters = {"StringEquals": {"kms:EncryptionContext:PARAMETER_ARN": arn}}
     return policy(
         read, {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": facts.kms_key, "Condition": of_parameters}
     )

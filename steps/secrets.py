@@ -18,10 +18,15 @@ class Secrets:
     parameter_version: str
 
 
+def password_parameter(stack: Stack) -> str:
+    """Return the name of the parameter that holds the database's password."""
+    return f"/{stack.name}/database/password"
+
+
 @step
 def secrets(stack: Stack) -> Secrets:
     """Declare the parameter: its value is made up when it is created, and kept nowhere else."""
-    name = f"/{stack.name}/database/password"
+    name = password_parameter(stack)
     text = f"Master password of {stack.name}'s database"
     parameter = stack.ensure(SecureParameter("database-password", name, text, stack.facts.kms_key))
     # ready: another key takes another version

@@ -69,7 +69,7 @@ def task_definitions(
                 network_mode="awsvpc",
                 cpu=str(service.cpu),
                 memory=str(service.memory),
-                execution_role_arn=roles.execution,
+                execution_role_arn=roles.execution[name],
                 task_role_arn=roles.tasks[name],
                 runtime_platform=RUNTIME_PLATFORM,
                 container_definitions=[container],

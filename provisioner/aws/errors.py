@@ -317,6 +317,10 @@ _DENIED = (
     "`provision policy --import` and `--state`), then run again"
 )
 _DENIALS = r"(?:AccessDenied|Unauthorized|NotAuthorized)\w*: .*"
+_BOUNDARY = (
+    "Who has the policies of `provision policy` may write roles with a permissions boundary only: let an administrator "
+    "run `provision policy --create-boundary`, then run again. Else attach these policies"
+)
 HINTS = (
     # whose policy denies, in IAM's words (IAM user guide, "Access denied error messages")
     (
@@ -330,6 +334,11 @@ HINTS = (
     (
         f"{_DENIALS}explicit deny in an identity-based policy",
         "Take the statement that denies this out of the caller's policies, then run again",
+    ),
+    # the policies of `provision policy` allow these with a boundary only; so do many accounts' own
+    (
+        r"AccessDenied: .*perform: iam:(CreateRole|(Put|Attach|Detach|Delete)Role(Policy)?|UpdateAssumeRolePolicy) ",
+        _BOUNDARY,
     ),
     ("AccessDenied|Unauthorized|NotAuthorized", _DENIED),
     ("ExpiredToken|RequestExpired", "Renew the credentials, then run again"),

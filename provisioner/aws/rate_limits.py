@@ -107,7 +107,9 @@ LIMITS: tuple[Limit, ...] = (
     Limit("elasticloadbalancing", "together", 20, 4, _ELB, ("DeregisterTargets", "RegisterTargets")),
     Limit("elasticloadbalancing", "together", 40, 10, _ELB, ("Describe*",)),
     Limit("elasticloadbalancing", "together", 20, 3, _ELB, ("*",)),
-    Limit("iam", "all", 30, 10, _IAM, ("*",)),
+    # Each role is read by itself, by four operations; tools that audit accounts read ten roles at a time, and more.
+    Limit("iam", "each", 50, 20, _IAM, ("Get*", "List*")),
+    Limit("iam", "together", 30, 10, _IAM, ("*",)),
     Limit("logs", "each", 5, 5, _LOGS, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
     Limit("logs", "each", 10, 10, _LOGS, ("CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups")),
     # These two vary with the Region, up to 25 a second: the least of all.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.app import app, command
 from provisioner.operations.options import Options
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
 
 
 @command(
@@ -16,7 +19,8 @@ from provisioner.operations.options import Options
     "provision policy --part 1 > part-1.json    one of several policies",
     "provision policy --read-only > plan.json   for plan, status, doctor, list, output and logs",
     "provision policy --import > import.json    what import needs besides",
-    "provision policy --boundary > most.json    a permissions boundary for the stack's roles",
+    "provision policy --boundary > most.json    the permissions boundary of the stack's roles",
+    "provision policy --create-boundary         make it in the account, or bring it up to date",
     "provision policy --account 123456789012    for one account only",
     "provision policy --json                    a list of names and policies, for scripts",
 )
@@ -35,7 +39,11 @@ def policy(
         bool, typer.Option("--doctor", help="Print what doctor asks of the account; the other policies have it too.")
     ] = False,
     boundary: Annotated[
-        bool, typer.Option("--boundary", help="Print a permissions boundary for the stack's roles instead.")
+        bool, typer.Option("--boundary", help="Print the permissions boundary of the stack's roles instead.")
+    ] = False,
+    create_boundary: Annotated[
+        bool,
+        typer.Option("--create-boundary", help="Make that boundary in the account, or update it, as an administrator."),
     ] = False,
     account: Annotated[
         str | None, typer.Option(metavar="ID", help="The account in the ARNs (default: *, any account).")
@@ -44,22 +52,61 @@ def policy(
 ) -> int:
     """Print the least-privilege IAM policy for this stack.
 
-    Derived from the configuration, without credentials or AWS calls. IAM allows 6,144 characters per policy, so there
-    may be several: attach all of them. When you remove something from the configuration, keep the previous policies
-    attached until `up` has deleted it.
+    It lets roles be written only if they have the stack's permissions boundary, which an administrator makes once.
+    Derived from the configuration, without credentials or AWS calls, but for --create-boundary. IAM allows 6,144
+    characters per policy, so there may be several: attach all of them. When you remove something from the
+    configuration, keep the previous policies attached until `up` has deleted it.
     """
     from provisioner.operations import context, regions
     from provisioner.permissions.model import Part
     from provisioner.permissions.printed import part_of, printed
+    from provisioner.permissions.table import ANY, boundary_arn
     from provisioner.render import policy as show
 
     config = context.load(options)
     regions.check_named(config.region, str(options.file))
+    if create_boundary:
+        return _create_boundary(options, config)
     chosen = {Part.IMPORT: import_, Part.STATE: state, Part.DOCTOR: doctor}
     parts = [part for part, wanted in chosen.items() if wanted]
-    found = printed(config, account=account, read_only=read_only, boundary=boundary, parts=parts)
+    database = _database(options, config) if boundary else ANY
+    found = printed(config, account=account, read_only=read_only, boundary=boundary, parts=parts, database=database)
     show.policies(part_of(found, part), as_json=options.json)
     if not options.json and part is None:
+        create = options.command_line("policy", "--create-boundary")
+        if boundary:
+            show.unbound(database, create)
+            return 0
         words = ["--read-only"] if read_only else [f"--{one.name.lower()}" for one in parts]
-        show.attaching(found, options.command_line("policy", *words), boundary=boundary)
+        show.attaching(found, options.command_line("policy", *words))
+        if not read_only and not parts:
+            show.bounded(boundary_arn(config, account or ANY), "" if config.account.boundary else create)
+    return 0
+
+
+def _database(options: Options, config: Config) -> str:
+    """Return the database's resource id if the state on this machine has it: a bucket is not asked to print."""
+    from provisioner.operations import stores
+    from provisioner.operations.boundary import database_of
+    from provisioner.permissions.table import ANY
+
+    return ANY if config.state.bucket else database_of(config, stores.recorded(options, config).records)
+
+
+def _create_boundary(options: Options, config: Config) -> int:
+    from provisioner.cli.prompts import confirm
+    from provisioner.operations import boundary, context, stores
+    from provisioner.render import policy as show
+
+    aws = context.connect(options, config)
+    database = boundary.database_of(config, stores.recorded(options, config, aws).records)
+    document = boundary.wanted(config, aws.account, database)
+    found, todo = boundary.change(aws, config, document)
+    if todo and config.target == "aws":
+        confirm(
+            f"`policy --create-boundary` {todo}s {found.arn} in {context.describe_account(config, aws)}", options.yes
+        )
+    if todo:
+        boundary.make(aws, found, document)
+    show.made(found.arn, todo, as_json=options.json)
     return 0

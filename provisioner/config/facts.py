@@ -46,6 +46,7 @@ class Facts:
         instance_sizes: what the instance types have, by name, where services run on them and AWS says it.
         group_rules: how many rules a security group may have in each direction.
         kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.
+        boundary: the ARN of the permissions boundary of all roles, None if there is none.
     """
 
     account: str
@@ -68,3 +69,4 @@ class Facts:
     group_rules: int = 60
     kms_key: str | None = None
     logs_key: str | None = None
+    boundary: str | None = None

@@ -177,9 +177,22 @@ class LoadBalancer(Model):
 
 
 class Account(Model):
-    """`[account]`: what is set for the whole AWS account, and put back by `down`."""
+    """`[account]`: what is set for the whole AWS account, and what the account demands of roles.
+
+    `trunking` is put back by `down`. `boundary` is the name, with its path if it has one, or the ARN of the policy that
+    is the permissions boundary of all roles; without it, it is `<project>-<env>-boundary`, if there is one.
+    """
 
     trunking: bool = True
+    boundary: Annotated[str, AfterValidator(values.iam_policy)] | None = None
+    role_path: Annotated[
+        str,
+        values.matching(
+            r"(?=.{1,512}$)/([\w+=,.@-]+/)*",
+            'is not a path of IAM: begin and end it with a slash, such as "/team/"; use letters, digits and +=,.@_-',
+        ),
+        values.matching(r"(?!/aws-(service-role|reserved)/).*", "is for AWS's own roles: use another"),
+    ] = "/"
 
 
 _RESERVED = r"sthree-|amzn-s3-demo-"

@@ -30,6 +30,7 @@ FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
 }
 """The memory in MiB that Fargate allows for each number of CPU units (ECS API, RegisterTaskDefinition)."""
 KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)[A-Za-z0-9/_-]{1,250}")
+IAM_POLICY = re.compile(r"(arn:aws[a-z-]*:iam::(\d{12}|aws):policy/)?([\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
@@ -211,6 +212,16 @@ def kms_key(value: str) -> str:
     if value.rpartition(":")[2].startswith("alias/aws/"):
         raise ValueError(
             f"{shown(value)} is an AWS managed key, whose policy cannot be changed: use a customer managed key"
+        )
+    return value
+
+
+def iam_policy(value: str) -> str:
+    """Let pass only what names a managed policy: its ARN, or its name with the path before it (IAM identifiers)."""
+    if not IAM_POLICY.fullmatch(value):
+        raise ValueError(
+            f'{shown(value)} is not an IAM policy: write its name, such as "team-boundary", or its ARN, such as '
+            '"arn:aws:iam::123456789012:policy/team-boundary"'
         )
     return value
 

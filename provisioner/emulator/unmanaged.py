@@ -1,4 +1,4 @@
-"""Creates the unmanaged resources that a stack refers to, under ids that are given: zones, keys, AMIs, web ACLs."""
+"""Creates the unmanaged resources that a stack refers to, under ids that are given: zones, keys, AMIs, and so on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.route53.models import route53_backends
 from moto.wafv2.models import FakeWebACL, wafv2_backends
 
 from provisioner.emulator import domains
+from provisioner.emulator.authorization.roles import ALL
 from provisioner.emulator.rules.ec2_images import put_image
 
 BY = "Created by somebody else"
@@ -21,8 +23,8 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
 
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
-            (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `prefix_lists` (ids, of
-            which the first becomes that of S3's list).
+            (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `boundaries` (ARNs of policies that allow everything),
+            `prefix_lists` (ids, of which the first becomes that of S3's list).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
@@ -42,6 +44,8 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
         _rename_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
     for arn in wanted.get("web_acls", ()):
         _put_web_acl(account, region, arn)
+    for arn in wanted.get("boundaries", ()):
+        _put_policy(account, arn)
 
 
 def _put_zone(account: str, id: str, domain: str) -> None:
@@ -85,6 +89,16 @@ def _put_alias(account: str, region: str, alias: str, arn: str) -> None:
 
 def _new_key(backend: Any) -> Any:
     return backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", BY, [])
+
+
+def _put_policy(account: str, arn: str) -> None:
+    """Create a managed policy that allows everything: what it is on AWS is not known here."""
+    backend = iam_backends[account]["aws"]
+    if arn not in backend.managed_policies:
+        path, _, name = arn.partition(":policy")[2].rpartition("/")
+        made = backend.create_policy(BY, f"{path}/", ALL, name, [])
+        del backend.managed_policies[made.arn]
+        backend.managed_policies[arn] = made
 
 
 def _put_web_acl(account: str, region: str, arn: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.parts import Part, as_of
@@ -30,5 +29,11 @@ def taken_back(desired: Resource, record: Record, live: Observed, part: Part) ->
     if desired.versioned:
         return False
     now = as_of(part, desired, record.arguments, live)
-    asked = replace(live, attributes={**live.attributes, **record.arguments})
-    return bool(compare(now, asked)) and not compare(now, live)
+    if compare(now, live):
+        return False
+    wanted = now.held(now.fields())
+    shown = wanted.keys() & live.attributes.keys() & record.arguments.keys() - now.ignore_changes
+    return any(
+        canonical(record.arguments[name], loose) != canonical(wanted[name], loose)
+        for name, loose in ((name, name in now.unordered) for name in shown)
+    )

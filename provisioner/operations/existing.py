@@ -1,4 +1,4 @@
-"""Checks that what the configuration names and the stack does not create exists: a web ACL, KMS keys."""
+"""Checks that what the configuration names and the stack does not create exists: a web ACL, KMS keys, a boundary."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import ConfigurationError
+from provisioner.operations import boundary as limits
+from provisioner.permissions.table import boundary_arn
+from provisioner.resources.iam import Role, boundary_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from state.model import Record
 
 
 def check_web_acl(aws: Aws, config: Config) -> None:
@@ -44,6 +50,43 @@ def keys(aws: Aws, config: Config) -> dict[str, str | None]:
     named = {value: setting for setting, value in reversed(wanted.items()) if value}
     arns = {value: _arn(aws, setting, value) for value, setting in named.items()}
     return {setting: arns[value] if value else None for setting, value in wanted.items()}
+
+
+def boundary(aws: Aws, config: Config, records: Iterable[Record] = ()) -> str | None:
+    """Return the ARN of the permissions boundary of all roles; None if none is configured, and none has been made.
+
+    Whoever may only do what `provision policy` prints cannot make, change or delete it, so that it is there counts.
+
+    Raises:
+        ConfigurationError: there is no such policy, or it would take away what running tasks may need.
+    """
+    named, arn = config.account.boundary, boundary_arn(config, aws.account)
+    try:
+        version = aws.client("iam").get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        if named is None:
+            return None
+        raise ConfigurationError(
+            f'account.boundary is "{named}", but account {aws.account} has no such policy: let an administrator make '
+            "it, or use another; without the key it is the one of `provision policy --create-boundary`"
+        ) from None
+    roles = (record for record in records if record.type == Role.type_name and record.id)
+    without = [str(record.id) for record in roles if record.arguments.get("permissions_boundary") != arn]
+    if named is None and any(boundary_of(aws, name) not in (None, arn) for name in without):
+        _check_boundary(aws, config, arn, version)
+    return arn
+
+
+def _check_boundary(aws: Aws, config: Config, arn: str, version: str) -> None:
+    """Refuse a boundary that says something else than it should: running tasks of roles without it might need that."""
+    found = aws.client("iam").get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    if not limits.up_to_date(config, found, aws.account):
+        raise ConfigurationError(
+            f"{arn} is not what this configuration needs, and roles of running tasks are to have it: let an "
+            "administrator run `provision policy --create-boundary`"
+        )
 
 
 def _arn(aws: Aws, setting: str, value: str) -> str:

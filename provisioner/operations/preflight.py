@@ -79,6 +79,7 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(existing.keys, aws, config)
         acl = begin(existing.check_web_acl, aws, config)
+        boundary = begin(existing.boundary, aws, config, records)
         sizes = begin(instance_sizes.check, aws, config)
         rules = begin(account_quotas.rules_of_group, aws, config)
         try:
@@ -106,6 +107,7 @@ def gather(
                 group_rules=_or(rules, on_missing, lambda: group_rules.DEFAULT),
                 kms_key=found.get("kms_key"),
                 logs_key=found.get("logs.kms_key"),
+                boundary=_or(boundary, on_missing, lambda: None),
             )
         except ProvisionError:
             raise

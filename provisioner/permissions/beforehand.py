@@ -32,7 +32,6 @@ BEFOREHAND: tuple[Permission, ...] = (
     *grants("route53", "GetAccountLimit", use=Use.IMPLIED, why=_QUOTAS, source=_REFERENCE, parts=ASKED_BEFOREHAND),
     *grants("ec2", "DescribeVpcBlockPublicAccessOptions", use=Use.OTHER, why=_WHY, parts=ASKED_BEFOREHAND),
     *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY, parts=ASKED_BEFOREHAND),
-    *grants("iam", "GetRole", "role/*", use=Use.OTHER, why="doctor: the caller's own role", parts=ASKED_BEFOREHAND),
     *grants("iam", "GetUser", "user/*", use=Use.OTHER, why="doctor: the caller's own tags", parts=ASKED_BEFOREHAND),
     *grants(
         "organizations",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.config.models import Config
-from provisioner.permissions.model import Conditions, Permission, filled, grants
+from provisioner.permissions.model import Conditions, Permission, Use, filled, grants
 from provisioner.permissions.options import OF_PARAMETERS, flow_logs, main_key, on_key
 from provisioner.permissions.table import ANY, names
 
@@ -41,7 +41,7 @@ ROLES: tuple[Permission, ...] = (
     *grants("ssmmessages", "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel"),
     # the options: the password under a key of one's own, signing in to the database by IAM, the VPC's flow log
     *on_key(main_key, "key", "Decrypt", conditions=OF_PARAMETERS, why="kms_key"),
-    *grants("rds-db", "connect", "dbuser:*/{stack}-*", wanted=signed_in),
+    *grants("rds-db", "connect", "dbuser:{database}/{stack}-*", wanted=signed_in),
     *grants("logs", "DescribeLogGroups", wanted=flow_logs),
     *grants(
         "logs",
@@ -56,6 +56,22 @@ The agent's `ecs:CreateCluster` is left out: it makes a cluster that is not ther
 """
 
 
-def boundary(config: Config, account: str = ANY) -> tuple[Permission, ...]:
-    """Return the permissions of a stack's boundary, with its own names in them."""
-    return tuple(filled((it for it in ROLES if it.wanted(config)), names(config, account)))
+MAKING: tuple[Permission, ...] = tuple(
+    grants(
+        "iam",
+        "CreatePolicy CreatePolicyVersion DeletePolicyVersion ListPolicyVersions",
+        "{boundary}",
+        use=Use.OTHER,
+        why="policy --create-boundary",
+    )
+)
+"""What making the boundary takes besides. It is in no printed policy: whoever can change a boundary has none."""
+
+
+def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[Permission, ...]:
+    """Return the permissions of a stack's boundary, with its own names in them.
+
+    Args:
+        database: the cluster's resource id, which AWS gives it and no other ever has; `*` where it is not known.
+    """
+    return tuple(filled((it for it in ROLES if it.wanted(config)), {**names(config, account), "database": database}))

@@ -8,6 +8,7 @@ from provisioner.config.models import Config
 from provisioner.permissions.model import (
     ASKED,
     ASKED_BEFOREHAND,
+    BOUND,
     HERE,
     OURS,
     TAGS_AT_ONCE,
@@ -33,7 +34,7 @@ _SERVICE: Conditions = (
     ("StringEquals", "application-autoscaling:scalable-dimension", ("ecs:service:DesiredCount",)),
 )
 _SCALING = "RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy"
-_ROLE, _PROFILE = "role/{stack}-*", "instance-profile/{stack}-*"
+_ROLE, _PROFILE = "role{role_path}{stack}-*", "instance-profile{role_path}{stack}-*"
 _ATTACHED: Conditions = (
     (
         "ArnEquals",
@@ -109,18 +110,25 @@ def _linked(*services: str) -> Conditions:
 
 
 IAM: tuple[Permission, ...] = (
-    *grants("iam", "GetAccountAuthorizationDetails ListInstanceProfiles"),
-    *grants("iam", "GetInstanceProfile", _PROFILE),
+    # these know no resources; of roles no policies and no tags are listed
+    *grants("iam", "ListRoles ListInstanceProfiles"),
+    # of any name: the caller's own role for `doctor`; and of what is not there IAM does not know the path
+    *grants("iam", "GetRole", "role/*"),
+    *grants("iam", "GetInstanceProfile", "instance-profile/*"),
+    *grants("iam", "GetRolePolicy ListAttachedRolePolicies ListRolePolicies", _ROLE),
+    *grants("iam", "GetPolicy", "{boundary}"),
+    *grants("iam", "GetPolicyVersion", "{boundary}", use=Use.OTHER, why="doctor"),
     *grants("iam", "ListInstanceProfilesForRole", _ROLE, use=Use.OTHER, why="what keeps something from being removed"),
     *grants("iam", "ListRoleTags", _ROLE, use=Use.OTHER, why="import", reader=False),
-    *grants("iam", "CreateRole", _ROLE, conditions=ASKED),
+    *grants("iam", "CreateRole", _ROLE, conditions=(*ASKED, *BOUND)),
     *grants("iam", "TagRole", _ROLE, conditions=ASKED, **TAGS_AT_ONCE),
     *grants("iam", "CreateInstanceProfile", _PROFILE, conditions=ASKED),
     *grants("iam", "TagInstanceProfile", _PROFILE, conditions=ASKED, **TAGS_AT_ONCE),
-    *grants("iam", "AttachRolePolicy", _ROLE, conditions=_ATTACHED),
+    *grants("iam", "AttachRolePolicy", _ROLE, conditions=(*_ATTACHED, *BOUND)),
     # what others have attached comes off too
-    *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", _ROLE),
-    *grants("iam", "UpdateAssumeRolePolicy", _ROLE, use=Use.OTHER, why=_CHANGED),
+    *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", _ROLE, conditions=BOUND),
+    *grants("iam", "PutRolePermissionsBoundary", _ROLE, conditions=BOUND, use=Use.OTHER, why="a role without it"),
+    *grants("iam", "UpdateAssumeRolePolicy", _ROLE, conditions=BOUND, use=Use.OTHER, why=_CHANGED),
     *grants("iam", "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile", _PROFILE),
     *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked(*_LINKED)),
     *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked("spot"), wanted=spot),

@@ -18,7 +18,7 @@ Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
 PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
 """How the ARNs of services without Regions go on after the partition; the others have Region and account."""
 
-WHOLE = ("{acl}", "{key}", "{logs_key}")
+WHOLE = ("{acl}", "{boundary}", "{key}", "{logs_key}")
 """What stands for whole ARNs, as the configuration has them."""
 
 OURS: Conditions = (
@@ -31,6 +31,8 @@ ASKED: Conditions = tuple((how, key.replace("Resource", "Request"), values) for 
 """The call puts the stack's owner tags on it."""
 UNOWNED: Conditions = (("Null", "aws:ResourceTag/ManagedBy", ("true",)),)
 """The resource belongs to no stack, neither this one nor another."""
+BOUND: Conditions = (("StringEquals", "iam:PermissionsBoundary", ("{boundary}",)),)
+"""The role has the stack's boundary, or is given it by the call (IAM user guide, "Permissions boundaries")."""
 HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
 """For writes that know no resource: in the stack's Region (IAM user guide, global condition keys)."""
 
@@ -168,8 +170,14 @@ def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Itera
         yield replace(
             permission,
             resources=tuple(text.format_map(names) for text in permission.resources),
-            conditions=tuple(
-                (how, key, tuple(value.format_map(names) for value in values))
-                for how, key, values in permission.conditions
-            ),
+            conditions=tuple(_filled(condition, names) for condition in permission.conditions),
         )
+
+
+def _filled(condition: tuple[str, str, tuple[str, ...]], names: Mapping[str, str]) -> tuple[str, str, tuple[str, ...]]:
+    how, key, patterns = condition
+    values = tuple(pattern.format_map(names) for pattern in patterns)
+    # where the account is not known its place is a wildcard, which StringEquals does not know. ArnLike compares part by
+    # part, so that no path of a policy can pretend to be the rest of an ARN (IAM user guide, ARN condition operators)
+    wild = how == "StringEquals" and any(value.startswith("arn:") and "*" in value for value in values)
+    return ("ArnLike" if wild else how), key, values

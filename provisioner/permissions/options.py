@@ -154,7 +154,7 @@ FLOW_LOGS: tuple[Permission, ...] = (
     *grants(
         "iam",
         "PassRole",
-        "role/{stack}-flow-logs",
+        "role{role_path}{stack}-flow-logs",
         conditions=(("StringEquals", "iam:PassedToService", ("vpc-flow-logs.amazonaws.com",)),),
         use=Use.IMPLIED,
         why="CreateFlowLogs",

@@ -25,11 +25,13 @@ def printed(
     read_only: bool = False,
     boundary: bool = False,
     parts: Collection[Part] = (),
+    database: str = ANY,
 ) -> Policies:
     """Return IAM policies by a name that they can be made under.
 
     Args:
         parts: the one that is asked for, if it is not what every command needs.
+        database: the database cluster's resource id, for the boundary, where it is known.
 
     Raises:
         ConfigurationError: the account is none, several kinds of policies are asked for, or there is no bucket that one
@@ -49,7 +51,7 @@ def printed(
     name = config.name + ("-boundary" if boundary else "-read-only" if read_only else ENDS[part])
     if boundary:
         # a role has one boundary, so it may not be several
-        return {name: document(statements(most(config, where)))}
+        return {name: document(statements(most(config, where, database)))}
     found = documents(needed(config, account=where, read_only=read_only, part=part))
     if len(found) == 1:
         return {name: found[0]}

@@ -42,6 +42,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
     return {
         "account": account,
         "acl": config.load_balancer.waf_acl or "",
+        "boundary": boundary_arn(config, account),
         "bucket": config.state.bucket or "",
         "discovery": config.dns.discovery_domain,
         # IAM user guide: in China EC2 has a principal of its own
@@ -53,10 +54,17 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "private": config.dns.private_domain,
         "project": config.project,
         "region": config.region,
+        "role_path": config.account.role_path,
         "stack": config.name,
         **{name: _key(named, f"arn:{partition}:kms:{config.region}:{account}:") for name, named in keys.items()},
         **{f"{name}_alias": f"alias/{named.partition('alias/')[2]}" for name, named in keys.items()},
     }
+
+
+def boundary_arn(config: Config, account: str) -> str:
+    """Return the ARN of the policy that limits all roles: the configured one, or the one of the stack's own name."""
+    named = config.account.boundary or f"{config.name}-boundary"
+    return named if named.startswith("arn:") else f"arn:{partition_of(config.region)}:iam::{account}:policy/{named}"
 
 
 def _key(named: str, place: str) -> str:

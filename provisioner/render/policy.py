@@ -21,12 +21,11 @@ def policies(found: Policies, *, as_json: bool) -> None:
     say([json.dumps(documents[0] if len(documents) == 1 else documents, indent=2)])
 
 
-def attaching(found: Policies, command_line: str, *, boundary: bool) -> None:
+def attaching(found: Policies, command_line: str) -> None:
     """Say on standard error how to attach what was printed.
 
     Args:
         command_line: how to call the command once more, in backticks.
-        boundary: whether it is a permissions boundary.
     """
     first = next(iter(found))
     create = f"aws iam create-policy --policy-name {first} --policy-document file://{first}.json"
@@ -36,10 +35,41 @@ def attaching(found: Policies, command_line: str, *, boundary: bool) -> None:
         lines.append(f"{command_line[:-1]} --part 1 > {first}.json`, up to --part {len(found)}; then for each:")
     else:
         lines.append(f"to attach it, saved as {first}.json:")
-    attach = "attach-role-policy --role-name ROLE --policy-arn"
-    if boundary:
-        attach = "put-role-permissions-boundary --role-name ROLE --permissions-boundary"
-    lines += [f"  {create}", f"  aws iam {attach} ARN"]
-    if boundary:
-        lines.append("Repeat it for each role of the stack. A boundary grants no permissions by itself.")
+    lines += [f"  {create}", "  aws iam attach-role-policy --role-name ROLE --policy-arn ARN"]
     say([f"note: {lines[0]}", *lines[1:]], sys.stderr)
+
+
+def bounded(arn: str, create: str) -> None:
+    """Say on standard error which boundary the roles need, and how to make it.
+
+    Args:
+        create: the command that makes it, in backticks; empty if it is the policy of others.
+    """
+    name = arn.rpartition(":policy/")[2]
+    how = f"let an administrator make it, by {create}" if create else "it has to exist"
+    lines = [
+        f"note: with these policies, roles can be written only if they have the permissions boundary {name}.",
+        f"Before `up`, {how}. `up` gives it to all roles of the stack.",
+    ]
+    say(lines, sys.stderr)
+
+
+def unbound(database: str, create: str) -> None:
+    """Say on standard error what to do with a printed boundary.
+
+    Args:
+        database: the database's resource id in it, or `*`.
+        create: the command that makes it, in backticks.
+    """
+    lines = [f"note: {create} makes it, or brings it up to date; `up` then gives it to all roles of the stack."]
+    if database != "*":
+        lines.append(f"It names the database {database}: do so again when that has been replaced.")
+    say(lines, sys.stderr)
+
+
+def made(arn: str, done: str, *, as_json: bool) -> None:
+    """Say what was done to the boundary (`create`, `update` or nothing)."""
+    if as_json:
+        say([json.dumps({"arn": arn, "done": f"{done}d" if done else ""})])
+    else:
+        say([f"{arn}: {f'{done}d' if done else 'no changes'}"])

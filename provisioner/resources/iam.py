@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
@@ -42,26 +43,51 @@ def _normal(value: Any) -> Any:
     return value
 
 
-def _roles(aws: Aws) -> Iterator[Mapping[str, Any]]:
-    """Yield all roles of the account, with their policies and tags, in the largest pages that there are."""
-    most = {"PageSize": 1000}
-    return aws.pages(
-        "iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"], PaginationConfig=most
-    )
+ROOT = "/"
+"""The path of roles and instance profiles that are given none (IAM user guide, "IAM identifiers")."""
+LINKED = "/aws-service-role/"
+"""The path of the roles that AWS's services make for themselves."""
+
+
+def _listed(aws: Aws, path: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the roles below a path: neither their tags nor their policies, which only `GetRole` and the like tell."""
+    return aws.pages("iam", "list_roles", "Roles", PathPrefix=path, PaginationConfig={"PageSize": 1000})
+
+
+def boundary_of(aws: Aws, role: str) -> str | None:
+    """Return the ARN of a role's boundary, empty if it has none; None if there is no such role."""
+    with IgnoreNotFound():
+        return _bounded_by(aws.client("iam").get_role(RoleName=role)["Role"]) or ""
+    return None
+
+
+def _bounded_by(role: Mapping[str, Any]) -> str | None:
+    arn: str | None = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    return arn
 
 
 @dataclass(frozen=True)
 class Role(Resource):
-    """A role: who may assume it, and what it may do by managed and by inline policies (name to document)."""
+    """A role: who may assume it, and what it may do by managed and by inline policies (name to document).
+
+    `permissions_boundary` is the ARN of the policy that names the most it may do. Without one, whether an administrator
+    has set one is nobody's business here: it is neither compared nor taken off.
+
+    No call tells all roles with their policies but GetAccountAuthorizationDetails, which discloses the whole account.
+    So each role that is known by name is read by itself, as Terraform does, and all of them at once.
+    """
 
     role_name: str
     assume_role_policy_document: Policy
     managed_policy_arns: Sequence[str] = ()
     inline_policies: Mapping[str, Policy] = field(default_factory=dict)
     description: str = ""
+    path: str = ROOT
+    permissions_boundary: str | None = None
 
     service = "iam"
     identity = ("role_name",)
+    create_only = frozenset({"role_name", "path"})
     derived = ("id", "arn")
     outputs = ("arn",)
     ignore_changes = frozenset({"description"})
@@ -72,34 +98,76 @@ class Role(Resource):
         object.__setattr__(self, "inline_policies", inline)
         object.__setattr__(self, "assume_role_policy_document", normal(self.assume_role_policy_document))
 
+    def fields(self) -> dict[str, Any]:
+        """Return the wanted settings; a boundary that is not wanted is none of them."""
+        fields = super().fields()
+        return fields if self.permissions_boundary else {k: v for k, v in fields.items() if k != "permissions_boundary"}
+
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["role_name"] for fields in known}
-        for role in _roles(aws):
-            if role["RoleName"] in names or aws.owns(tag_map(role.get("Tags"))):
-                yield cls._live(aws, role)
+        if aws.include_unrecorded:
+            paths = {fields.get("path", ROOT) for fields in known} or {ROOT}
+            listed = (role["RoleName"] for path in sorted(paths) for role in _listed(aws, path))
+            likely = {name for name in listed if name.startswith(f"{aws.name}-")} - names
+        else:
+            likely = set[str]()
+        for live in aws.each(partial(cls._read, aws), sorted(names | likely)):
+            if live is not None and (live.owned or live.id in names):
+                yield live
+
+    @classmethod
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
+        return (live for live in aws.each(partial(cls._read, aws), sorted(ids)) if live is not None)
+
+    @classmethod
+    def _read(cls, aws: Aws, name: str) -> Observed | None:
+        """Return one role with its policies; None if there is none of this name."""
+        iam, of = aws.client("iam"), {"RoleName": name}
+        with IgnoreNotFound():
+            role = iam.get_role(**of)["Role"]
+            attached = aws.pages("iam", "list_attached_role_policies", "AttachedPolicies", **of)
+            inline = aws.pages("iam", "list_role_policies", "PolicyNames", **of)
+            return cls._live(
+                aws,
+                role,
+                [policy["PolicyArn"] for policy in attached],
+                {one: iam.get_role_policy(**of, PolicyName=one)["PolicyDocument"] for one in inline},
+            )
+        return None
 
     @staticmethod
-    def _live(aws: Aws, role: Mapping[str, Any]) -> Observed:
+    def _live(
+        aws: Aws, role: Mapping[str, Any], attached: Sequence[str] = (), inline: Mapping[str, Policy] | None = None
+    ) -> Observed:
         attributes = {
             "role_name": role["RoleName"],
             "assume_role_policy_document": normal(role["AssumeRolePolicyDocument"]),
-            "managed_policy_arns": sorted(p["PolicyArn"] for p in role.get("AttachedManagedPolicies", ())),
-            "inline_policies": {p["PolicyName"]: normal(p["PolicyDocument"]) for p in role.get("RolePolicyList", ())},
+            "managed_policy_arns": sorted(attached),
+            "inline_policies": {name: normal(document) for name, document in (inline or {}).items()},
+            "path": role.get("Path", ROOT),
+            "permissions_boundary": _bounded_by(role),
         }
         return observed(aws, role["RoleName"], attributes, tag_map(role.get("Tags")), {"arn": role["Arn"]})
 
     def create(self, aws: Aws, token: str) -> Observed:
         role = aws.client("iam").create_role(
             RoleName=self.role_name,
+            Path=self.path,
             AssumeRolePolicyDocument=json.dumps(self.assume_role_policy_document),
             Description=self.description,
             Tags=aws.tag_list(self.address),
+            **({"PermissionsBoundary": self.permissions_boundary} if self.permissions_boundary else {}),
         )["Role"]
-        return self._live(aws, role)
+        live = self._live(aws, role)
+        # it was made with it, whether or not the answer repeats it
+        return replace(live, attributes={**live.attributes, "permissions_boundary": self.permissions_boundary})
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         iam, role = aws.client("iam"), live.id
+        if "permissions_boundary" in changes:
+            # first: the caller may be allowed the rest only on roles that have it
+            iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=self.permissions_boundary)
         if "assume_role_policy_document" in changes:
             trust = json.dumps(self.assume_role_policy_document)
             iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
@@ -116,6 +184,16 @@ class Role(Resource):
                     iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
             for name in inline.keys() - self.inline_policies.keys():
                 iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> Self:
+        """Keep a policy of its own that goes until no task runs any more that was started with the role."""
+        there = live.attributes["inline_policies"]
+        former = {
+            name: document
+            for name, document in before.get("inline_policies", {}).items()
+            if name not in self.inline_policies and there.get(name) == normal(document)
+        }
+        return replace(self, inline_policies={**self.inline_policies, **former}) if former else self
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -138,22 +216,17 @@ class InstanceProfile(Resource):
 
     instance_profile_name: str
     role_name: str
+    path: str = ROOT
 
     service = "iam"
     identity = ("instance_profile_name",)
+    create_only = frozenset({"instance_profile_name", "path"})
     derived = ("id", "arn")
     outputs = ("arn",)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["instance_profile_name"] for fields in known}
-        if not aws.include_unrecorded:
-            # what holds a role of this stack is known from the bulk read of the roles
-            roles = (role for role in _roles(aws) if aws.owns(tag_map(role.get("Tags"))))
-            held = {p["InstanceProfileName"]: p for role in roles for p in role.get("InstanceProfileList", ())}
-            for name in names & held.keys():
-                yield replace(cls._live(aws, held[name]), owned=True)
-            names -= held.keys()
         listed = aws.pages("iam", "list_instance_profiles", "InstanceProfiles") if aws.include_unrecorded else ()
         # the list has no tags: where the name may be ours the whole profile is read
         likely = {p["InstanceProfileName"] for p in listed if p["InstanceProfileName"].startswith(f"{aws.name}-")}
@@ -168,12 +241,16 @@ class InstanceProfile(Resource):
     def _live(aws: Aws, profile: Mapping[str, Any]) -> Observed:
         roles = [role["RoleName"] for role in profile.get("Roles", ())]
         name = profile["InstanceProfileName"]
-        attributes = {"instance_profile_name": name, "role_name": roles[0] if roles else None}
+        attributes = {
+            "instance_profile_name": name,
+            "role_name": roles[0] if roles else None,
+            "path": profile.get("Path", ROOT),
+        }
         return observed(aws, name, attributes, tag_map(profile.get("Tags")), {"arn": profile["Arn"]})
 
     def create(self, aws: Aws, token: str) -> Observed:
         profile = aws.client("iam").create_instance_profile(
-            InstanceProfileName=self.instance_profile_name, Tags=aws.tag_list(self.address)
+            InstanceProfileName=self.instance_profile_name, Path=self.path, Tags=aws.tag_list(self.address)
         )["InstanceProfile"]
         return self._live(aws, profile)
 
@@ -209,11 +286,11 @@ class ServiceLinkedRole(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return (cls._live(role) for role in _roles(aws) if role["Path"].startswith("/aws-service-role/"))
+        return (cls._live(role) for role in _listed(aws, LINKED))
 
     @staticmethod
     def _live(role: Mapping[str, Any]) -> Observed:
-        service = role["Path"].removeprefix("/aws-service-role/").rstrip("/")
+        service = role["Path"].removeprefix(LINKED).rstrip("/")
         return Observed(role["RoleName"], {"aws_service_name": service, "role_name": role["RoleName"]})
 
     def create(self, aws: Aws, token: str) -> Observed:

@@ -61,6 +61,7 @@ CLUSTER_SHOWN = {
 """What DescribeDBClusters calls them, but for those that it shows in another shape."""
 CLUSTER_OUTPUTS = {
     "arn": "DBClusterArn", "endpoint": "Endpoint", "reader_endpoint": "ReaderEndpoint", "port": "Port",
+    "resource_id": "DbClusterResourceId",
 }  # fmt: skip
 INSTANCE_FIXED = {
     "db_instance_identifier": "DBInstanceIdentifier",

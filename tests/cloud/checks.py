@@ -306,7 +306,10 @@ CHECKS = (
     Check("task definitions", "each with its own roles", lambda m: {
         name: tuple(definition(m, name)[role].rpartition("/")[2] for role in ("executionRoleArn", "taskRoleArn"))
         for name in ("frontend", "backend")
-    }, {name: (f"{NAME}-execution", f"{NAME}-task-{name}") for name in ("frontend", "backend")}),
+    }, {
+        "frontend": (f"{NAME}-execution", f"{NAME}-task-frontend"),
+        "backend": (f"{NAME}-execution-backend", f"{NAME}-task-backend"),
+    }),
     Check("task definitions", "awslogs", lambda m: {
         name: pick(container(m, name)["logConfiguration"]["options"], "awslogs-group", "awslogs-region")
         for name in ("frontend", "backend")

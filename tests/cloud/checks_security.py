@@ -88,12 +88,14 @@ SECURITY = (
     Check("IAM", "the roles and whom they trust", trusted, {
         "instance": ["ec2.amazonaws.com"],
         "execution": ["ecs-tasks.amazonaws.com"],
+        "execution-backend": ["ecs-tasks.amazonaws.com"],
         "task-frontend": ["ecs-tasks.amazonaws.com"],
         "task-backend": ["ecs-tasks.amazonaws.com"],
     }),
     Check("IAM", "for tasks of this account and Region only", conditions, {
         "instance": None,
         "execution": OF_THIS_ACCOUNT,
+        "execution-backend": OF_THIS_ACCOUNT,
         "task-frontend": OF_THIS_ACCOUNT,
         "task-backend": OF_THIS_ACCOUNT,
     }),
@@ -104,10 +106,12 @@ SECURITY = (
     Check("IAM", "tasks open a shell and do nothing else", lambda m: [
         inline(m, f"task-{name}") for name in ("frontend", "backend")
     ], [{"exec": CHANNELS}] * 2),
-    Check("IAM", "the execution policy", lambda m: managed(m, "execution"), ["AmazonECSTaskExecutionRolePolicy"]),
-    Check("IAM", "this stack's parameters only", lambda m: {
-        parameter.startswith("/ecs-sample-dev/") for parameter in readable_parameters(m)
-    }, {True}),
+    Check("IAM", "the execution policy", lambda m: [
+        managed(m, name) for name in ("execution", "execution-backend")
+    ], [["AmazonECSTaskExecutionRolePolicy"]] * 2),
+    Check("IAM", "a service's execution role reads its own parameters, and no others", lambda m: {
+        name: readable_parameters(m, name) for name in ("execution", "execution-backend")
+    }, {"execution": set(), "execution-backend": {"/ecs-sample-dev/database/password"}}),
     Check("services", "ECS Exec where the stack is not protected", lambda m: each(
         m["ecs_services"], "enableExecuteCommand"
     ), {True}),

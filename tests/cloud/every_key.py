@@ -36,6 +36,7 @@ SERVICE = "services.web"
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/11111111-2222-3333-4444-555555555555"
+BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
 BASE: dict[str, Any] = {
     "network": {"allow": ["127.0.0.1/32"]},
     "services": {
@@ -79,6 +80,8 @@ VALUES: dict[str, Any] = {
     "load_balancer.access_logs": True,
     "load_balancer.waf_acl": ACL,
     "account.trunking": False,
+    "account.boundary": BOUNDARY,
+    "account.role_path": "/team/",
     "logs.retention_days": 30,
     "logs.kms_key": KEY,
     "services.web.image": f"{REGISTRY}/web:2",
@@ -224,7 +227,7 @@ def standing(directory: Path) -> TemporaryCloud:
         (directory / name).write_text(f"FROM scratch\nLABEL of={name}\n")
     temporary = temporary_cloud(Options(config=directory / "stack.toml"), config, "")
     there = {
-        "region": config.region, "keys": [KEY], "web_acls": [ACL],
+        "region": config.region, "keys": [KEY], "web_acls": [ACL], "boundaries": [BOUNDARY],
         "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],
     }  # fmt: skip
     control.put_unmanaged(temporary.cloud, there)

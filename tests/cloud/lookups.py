@@ -149,11 +149,11 @@ def inline(made: Inventory, suffix: str) -> dict[str, list[str]]:
     }
 
 
-def readable_parameters(made: Inventory) -> set[str]:
-    """The resources that the execution role may read from Parameter Store."""
+def readable_parameters(made: Inventory, name: str) -> set[str]:
+    """The resources that an execution role may read from Parameter Store."""
     statements = [
         statement
-        for policy in role(made, "execution")["RolePolicyList"]
+        for policy in role(made, name)["RolePolicyList"]
         for statement in document(policy["PolicyDocument"])["Statement"]
         if "ssm:GetParameters" in statement["Action"]
     ]

@@ -224,6 +224,9 @@ def _names(stack: Stack) -> Calls:
     yield "iam", "list_instance_profiles_for_role", {"RoleName": role}
     yield "iam", "list_role_tags", {"RoleName": role}
     yield "iam", "update_assume_role_policy", {"RoleName": role, "PolicyDocument": "{}"}
+    boundary = f"arn:aws:iam::123456789012:policy/{stack.name}-boundary"
+    yield "iam", "put_role_permissions_boundary", {"RoleName": role, "PermissionsBoundary": boundary}
+    yield "iam", "get_policy_version", {"PolicyArn": boundary, "VersionId": "v1"}
     caller = "arn:aws:iam::123456789012:user/moto"
     yield "iam", "simulate_principal_policy", {"PolicySourceArn": caller, "ActionNames": ["ec2:DescribeVpcs"]}
     yield "iam", "get_user", {"UserName": "moto"}

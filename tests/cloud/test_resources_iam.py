@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
+from provisioner.engine.resource import Change
+from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, boundary_of, policy
 from steps.stack import Stack
+from tests.cloud.permissions import ALL, denying, enforce
+from tests.cloud.permissions import policy as policy_of
 from tests.cloud.rig import Rig
 from tests.ways import calls
 
@@ -30,6 +34,85 @@ def declared(stack: Stack) -> None:
     documents = {"reading": reading("ssm:GetParameters", "ssm:GetParameter")}
     role = stack.ensure(Role("instance", NAME, trust("ec2.amazonaws.com"), [CONTAINER_SERVICE], documents))
     stack.ensure(InstanceProfile("instance", NAME, role.id))
+
+
+BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
+
+
+def bounded(stack: Stack, path: str = "/team/", **more: Any) -> None:
+    role = Role("instance", NAME, trust("ec2.amazonaws.com"), path=path, permissions_boundary=BOUNDARY, **more)
+    stack.ensure(role, keys={"path": "account.role_path"})
+
+
+def test_a_role_is_made_with_its_path_and_boundary_which_is_put_right(rig: Rig) -> None:
+    up = rig.up(bounded).ok()
+    assert up.writes == ["CreateRole"]
+    iam = rig.cloud.client("iam")
+    role = iam.get_role(RoleName=NAME)["Role"]
+    assert role["Arn"] == f"arn:aws:iam::123456789012:role/team/{NAME}"
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    iam.delete_role_permissions_boundary(RoleName=NAME)
+    (planned,) = rig.plan(bounded)
+    assert planned.changes == {"permissions_boundary": Change(None, BOUNDARY)}
+    assert rig.up(bounded).ok().writes == ["PutRolePermissionsBoundary"]
+    assert rig.plan(bounded) == []
+
+
+def test_a_boundary_comes_first_since_the_rest_may_be_allowed_with_it_only(rig: Rig) -> None:
+    rig.up(bounded).ok()
+    rig.cloud.client("iam").delete_role_permissions_boundary(RoleName=NAME)
+    more = partial(bounded, inline_policies={"reading": reading("ssm:GetParameter")})
+    assert rig.up(more).ok().writes == ["PutRolePermissionsBoundary", "PutRolePolicy"]
+
+
+def test_a_boundary_that_is_not_asked_for_stays_as_an_administrator_set_it(rig: Rig) -> None:
+    def without(stack: Stack) -> None:
+        stack.ensure(Role("instance", NAME, trust("ec2.amazonaws.com"), path="/team/"))
+
+    rig.up(bounded).ok()
+    assert rig.plan(without) == []
+    assert rig.up(without).ok().writes == []
+    assert boundary_of(rig.aws(), NAME) == BOUNDARY
+    assert boundary_of(rig.aws(), "none") is None
+
+
+def test_another_path_is_refused_by_the_setting_before_anything_is_done(rig: Rig) -> None:
+    rig.up(bounded).ok()
+    up = rig.up(partial(bounded, path="/other/"))
+    said = str(up.summary.error)
+    assert "account.role_path cannot change from /team/ to /other/ (role/instance)" in said
+    assert up.writes == []
+
+
+def test_an_account_that_demands_a_boundary_at_creation_gets_it(rig: Rig) -> None:
+    with_it = {"StringNotEquals": {"iam:PermissionsBoundary": BOUNDARY}}
+    enforce(rig.cloud, policy_of(ALL, {**denying("iam:CreateRole"), "Condition": with_it}))
+    up = rig.up(declared)
+    assert "iam:CreateRole" in str(up.failures()["role/instance"])
+    assert "explicit deny" in str(up.failures()["role/instance"])
+    rig.up(bounded).ok()
+
+
+def test_a_policy_goes_when_nothing_runs_any_more_that_was_started_with_it(rig: Rig) -> None:
+    documents = {"old": reading("ssm:GetParameters"), "kept": reading("s3:GetObject")}
+    rig.up(partial(bounded, inline_policies=documents)).ok()
+    (planned,) = rig.plan(partial(bounded, inline_policies={"kept": documents["kept"]}))
+    assert planned.first == {}
+    assert planned.later.keys() == {"inline_policies"}
+    assert rig.up(partial(bounded, inline_policies={"kept": documents["kept"]})).ok().writes == ["DeleteRolePolicy"]
+
+
+def test_no_read_discloses_more_than_the_stacks_own_roles(rig: Rig) -> None:
+    iam = rig.cloud.client("iam")
+    for name in ("theirs", "ecs-sample-dev-theirs"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust("lambda.amazonaws.com")))
+    rig.up(declared).ok()
+    aws = rig.aws()
+    assert rig.plan(declared) == []
+    asked = [call for call in rig.cloud.calls() if call["service"] == "iam"]
+    assert "GetAccountAuthorizationDetails" not in {call["operation"] for call in asked}
+    # what nobody has recorded is found by its name, and by its tags taken for ours
+    assert [live.id for live in aws.exhaustive().live(Role)] == [NAME]
 
 
 def _policy_attached(iam: Any) -> None:

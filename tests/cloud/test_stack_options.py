@@ -26,6 +26,9 @@ NAME = "ecs-sample-dev"
 ALIAS, LOGS_ALIAS = "alias/example", "alias/logs"
 KEYED = f'kms_key = "{ALIAS}"\n'
 SERVICE = """
+[account]
+role_path = "/team/"
+
 [services.web]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
 port = 8080
@@ -73,9 +76,12 @@ class Policed:
     asked: list[Asked] = field(default_factory=list)
 
     def write(self, options: str) -> None:
-        """Write a configuration, and put its policies in force beside those of before."""
+        """Write a configuration, and put its policies in force beside those of before, with its boundary."""
         self.before = policies(self.project.config)
         self.project.write(options + SERVICE)
+        # an administrator brings the boundary up to date before
+        self.free()
+        self.project.run("policy", "--create-boundary")
         self.allow()
 
     def allow(self, *, read_only: bool = False) -> None:
@@ -124,8 +130,10 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     before = project.inventory()
 
     plain = policed.brought_up(KEYED)
+    check_roles(plain)
     assert {key for _, key in groups(plain).values()} == {keys[2]}
-    check_on(project, policed.brought_up(on), keys[0], acls[0])
+    check_on(project, both := policed.brought_up(on), keys[0], acls[0])
+    check_roles(both)
     policed.allow()
     other_calls(project)
     for other in ("", f'kms_key = "{keys[1]}"\n'):
@@ -134,12 +142,15 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     project.write(on + SERVICE)
     check_changed(project, policed.brought_up(changed, AUDIT), keys[1], acls[1])
     off = policed.brought_up(KEYED, *SWITCHED_OFF)
-    # the name of the bucket that was logged to stays among its attributes
-    assert difference(plain, off, "load_balancers") == {}
+    # the name of the bucket that was logged to stays among its attributes; the boundary follows the options
+    assert difference(plain, off, "load_balancers", "policies") == {}
     assert off["load_balancers"][0]["attributes"]["access_logs.s3.enabled"] == "false"
     policed.allow()
     assert project.down().said("run_finished")[0]["ok"]
     policed.free()
+    (boundary,) = project.inventory()["policies"]
+    assert boundary["AttachmentCount"] == 0
+    delete_policy(project, boundary["Arn"])
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
     assert denied(policed.asked) == []
@@ -148,6 +159,24 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     for options in (on, otherwise):
         project.write(options + SERVICE)
         check_needed(models.load(project.config), checks)
+
+
+def delete_policy(project: Project, arn: str) -> None:  # noqa: F811
+    """Delete a managed policy with all its versions, as an administrator does when no stack needs it any more."""
+    iam = project.cloud.client("iam")
+    for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    iam.delete_policy(PolicyArn=arn)
+
+
+def check_roles(found: Inventory) -> None:
+    """All roles have the path and the boundary of the stack, and a service's execution role its own parameter."""
+    assert {role["Path"] for role in (*found["roles"], *found["instance_profiles"])} == {"/team/"}
+    boundaries = {role["PermissionsBoundary"]["PermissionsBoundaryArn"] for role in found["roles"]}
+    assert boundaries == {f"arn:aws:iam::123456789012:policy/{NAME}-boundary"}
+    names = {role["RoleName"].removeprefix(f"{NAME}-") for role in found["roles"]}
+    assert names >= {"instance", "execution-web", "task-web"}
 
 
 def other_calls(project: Project) -> None:  # noqa: F811
@@ -170,7 +199,8 @@ def other_calls(project: Project) -> None:  # noqa: F811
 def check_needed(configured: Config, checks: Sequence[Check]) -> None:
     """Each permission that is there for an option is needed: without it some check is not allowed any more."""
     permissions = needed(configured)
-    without = Config.model_validate({"services": configured.model_dump(exclude_unset=True)["services"]})
+    own = configured.model_dump(exclude_unset=True)
+    without = Config.model_validate({name: own[name] for name in ("services", "account")})
     options = set(map(shown, permissions)) - set(map(shown, needed(without)))
     assert len(options) > 40
     whole = as_read(permissions)

@@ -23,6 +23,7 @@ from provisioner.resources.acm import Certificate
 from provisioner.resources.ecs_service import Service
 from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
 from tests.cloud.checks import CHECKS
@@ -167,7 +168,7 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
                 if one and (shown := resource_type.read_some(aws, aws.known(resource_type), one)) is not None:
                     looked.add(resource_type)
                     assert {live.id: live for live in shown} == {name: listed[name] for name in one}
-    assert looked == {Certificate, LoadBalancer, LogGroup, PrivateDnsNamespace, Service, TaskDefinition}
+    assert looked == {Certificate, LoadBalancer, LogGroup, PrivateDnsNamespace, Role, Service, TaskDefinition}
 
 
 def test_a_second_up_writes_nothing(life: Life) -> None:

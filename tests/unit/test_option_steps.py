@@ -39,9 +39,10 @@ def test_a_key_is_used_for_all_that_is_kept_and_the_logs_key_for_logs() -> None:
     assert desired(stack, "secure_parameter/database-password").key_id == KEY
     (disk,) = desired(stack, "launch_template/main").launch_template_data["BlockDeviceMappings"]
     assert disk["Ebs"]["KmsKeyId"] == KEY
-    decrypt = desired(stack, "role/execution").inline_policies["parameters"]["Statement"][1]
+    decrypt = desired(stack, "role/execution-web").inline_policies["parameters"]["Statement"][1]
     assert (decrypt["Action"], decrypt["Resource"]) == ("kms:Decrypt", KEY)
-    assert decrypt["Condition"]["StringLike"]["kms:EncryptionContext:PARAMETER_ARN"].endswith("/ecs-sample-dev/*")
+    context = decrypt["Condition"]["StringEquals"]["kms:EncryptionContext:PARAMETER_ARN"]
+    assert context.endswith(":parameter/ecs-sample-dev/database/password")
 
 
 def test_without_a_key_nothing_names_one() -> None:

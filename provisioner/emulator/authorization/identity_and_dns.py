@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from moto.iam.models import iam_backends
 from moto.servicediscovery.models import servicediscovery_backends
 
-from provisioner.emulator.authorization.api_call import ApiCall, requested
+from provisioner.emulator.authorization import roles
+from provisioner.emulator.authorization.api_call import ApiCall, Context, requested
 from provisioner.emulator.authorization.ec2 import ec2_service, passed
 from provisioner.emulator.authorization.policy import Check
 
@@ -27,31 +28,52 @@ def iam(call: ApiCall) -> Iterator[Check]:
         service = call.text("AWSServiceName")
         path = f"role/aws-service-role/{service}/AWSServiceRoleFor*"
         yield call.check(call.arn(path), {"iam:AWSServiceName": (service,)})
-    elif operation == "CreateRole":
-        yield from _iam_created(call, f"role{call.text('Path') or '/'}{role}", "iam:TagRole")
-    elif operation == "CreateInstanceProfile":
-        whole = f"instance-profile{call.text('Path') or '/'}{profile}"
-        yield from _iam_created(call, whole, "iam:TagInstanceProfile")
+    elif operation in _IAM_CREATED:
+        yield from _iam_created(call, *_IAM_CREATED[operation])
     elif operation == "SimulatePrincipalPolicy":
         yield call.check(call.text("PolicySourceArn"))
     elif operation in _OF_USERS:
         yield call.existing(call.arn(f"user/{call.text('UserName') or 'moto'}"), requested(brought))
+    elif operation == "ListRoles":
+        # in no reference; so refusals name it ("iam:ListRoles on resource: arn:aws:iam::123456789012:role/")
+        yield call.check(call.arn(f"role{call.text('PathPrefix') or '/'}"))
     elif profile:
         yield call.existing(_profile(call, profile), requested(brought))
         if operation == "AddRoleToInstanceProfile":
             yield passed(call, _role(call, role), ec2_service(call))
     elif role:
         attached = {"iam:PolicyARN": (call.text("PolicyArn"),)} if call.text("PolicyArn") else {}
-        yield call.existing(_role(call, role), {**requested(brought), **attached})
+        yield call.existing(_role(call, role), {**requested(brought), **attached, **_bounds(call, role)})
+    elif call.text("PolicyArn"):
+        yield call.check(call.text("PolicyArn"), requested(brought))
     else:
         yield call.check()
 
 
-def _iam_created(call: ApiCall, resource: str, tagging: str) -> Iterator[Check]:
-    yield call.check(call.arn(resource), requested(call.tags()))
+def _bounds(call: ApiCall, name: str) -> Context:
+    """The boundary that a call sets, or else that its role has (IAM user guide, "Permissions boundaries")."""
+    there = roles.named(call.account, name)
+    return _bounded(call.text("PermissionsBoundary") or (roles.boundary_of(there) if there else ""))
+
+
+def _bounded(boundary: str) -> Context:
+    return {"iam:PermissionsBoundary": (boundary,)} if boundary else {}
+
+
+_IAM_CREATED: Mapping[str, tuple[str, str, str]] = {
+    "CreateInstanceProfile": ("instance-profile", "InstanceProfileName", "iam:TagInstanceProfile"),
+    "CreatePolicy": ("policy", "PolicyName", "iam:TagPolicy"),
+    "CreateRole": ("role", "RoleName", "iam:TagRole"),
+}
+"""What an operation creates, the parameter that names it, and the action that its tags are asked for by."""
+
+
+def _iam_created(call: ApiCall, sort: str, parameter: str, tagging: str) -> Iterator[Check]:
+    arn = call.arn(f"{sort}{call.text('Path') or '/'}{call.text(parameter)}")
+    yield call.check(arn, {**requested(call.tags()), **_bounded(call.text("PermissionsBoundary"))})
     if call.tags():
         # IAM user guide, "Tags for IAM resources": who creates with tags has to be allowed to tag
-        yield call.check(call.arn(resource), requested(call.tags()), tagging)
+        yield call.check(arn, requested(call.tags()), tagging)
 
 
 def _role(call: ApiCall, name: str) -> str:

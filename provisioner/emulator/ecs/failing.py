@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterable
 
 from provisioner.emulator import faults, routes
+from provisioner.emulator.authorization import roles
+from provisioner.emulator.authorization.policy import Check
 from provisioner.emulator.clock import later
 from provisioner.emulator.ecs import breaker, rollouts
-from provisioner.emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, now, stores
+from provisioner.emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, last_part, now, stores
 from provisioner.emulator.ecs.tasks import end
 from provisioner.emulator.patch import on_reset
 
@@ -38,6 +40,31 @@ def fail_to_pull(task: Task) -> bool:
                 f"{container['image']}: {container['image']}: not found"
             )
             return _fail_to_start(task, reason)
+    return False
+
+
+def fail_to_get_secrets(store: Store, task: Task) -> bool:
+    """Let the task fail if its execution role may not read the parameters that its containers get as secrets.
+
+    ECS asks with the execution role, whose boundary counts too (developer guide, "Pass Systems Manager parameters
+    through Amazon ECS environment variables"; its ResourceInitializationError).
+    """
+    containers = task.definition.shape["containerDefinitions"]
+    wanted = [one["valueFrom"] for container in containers for one in container.get("secrets", ())]
+    role = roles.named(store.account, last_part(task.definition.shape.get("executionRoleArn", "")))
+    for reference in wanted:
+        place = f"arn:aws:ssm:{store.region}:{store.account}:parameter/"
+        arn = reference if reference.startswith("arn:") else place + reference.lstrip("/")
+        if role is not None and roles.allows(store.account, role, Check("ssm:GetParameters", arn)):
+            continue
+        who = f"arn:aws:sts::{store.account}:assumed-role/{role.name if role else 'unknown'}/{task.id}"
+        return _fail_to_start(
+            task,
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
+            "failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+            f"AccessDeniedException: User: {who} is not authorized to perform: ssm:GetParameters on resource: {arn} "
+            "because no identity-based policy allows the ssm:GetParameters action",
+        )
     return False
 
 

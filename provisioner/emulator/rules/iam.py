@@ -45,16 +45,32 @@ def _check_name(what: str, parameter: str, name: str, longest: int) -> None:
         )
 
 
+def _check_boundary(iam: Any, arn: str | None) -> None:
+    """NoSuchEntity for a boundary that is no policy of this account (API reference; the words as rosa is answered)."""
+    if arn and not arn.startswith("arn:"):
+        refuse("ValidationError", "Invalid ARN:  Could not be parsed!")
+    if arn and (arn not in iam.managed_policies or ":policy/aws-service-role/" in arn):
+        refuse("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.")
+
+
 @wrap(IAMBackend, "create_role")
 def create_role(
-    original: Any, self: Any, role_name: str, assume_role_policy_document: str, path: str, *args: Any, **kwargs: Any
+    original: Any,
+    self: Any,
+    role_name: str,
+    assume_role_policy_document: str,
+    path: str,
+    permissions_boundary: str | None,
+    *args: Any,
+    **kwargs: Any,
 ) -> Any:
-    """CreateRole: a name of at most 64 characters, a trust policy whose principals exist."""
+    """CreateRole: a name of at most 64 characters, a trust policy whose principals exist, a boundary that exists."""
     _check_name("roleName", "roleName", role_name, 64)
+    _check_boundary(self, permissions_boundary)
     check_trust(self, assume_role_policy_document)
     if _size(assume_role_policy_document) > 2048:
         refuse("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
-    role = original(self, role_name, assume_role_policy_document, path, *args, **kwargs)
+    role = original(self, role_name, assume_role_policy_document, path, permissions_boundary, *args, **kwargs)
     role.known_at = later(durations.IAM_PROPAGATION)
     return role
 
@@ -167,6 +183,14 @@ def detach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str
     original(self, policy_arn, role_name)
 
 
+@wrap(IAMBackend, "put_role_permissions_boundary")
+def put_role_permissions_boundary(original: Any, self: Any, role_name: str, permissions_boundary: str) -> None:
+    """PutRolePermissionsBoundary: a policy that exists, not on AWS's own roles."""
+    _check_unprotected(self.get_role(role_name))
+    _check_boundary(self, permissions_boundary)
+    original(self, role_name, permissions_boundary)
+
+
 @wrap(IAMBackend, "delete_role_permissions_boundary")
 def delete_role_permissions_boundary(original: Any, self: Any, role_name: str) -> None:
     """DeleteRolePermissionsBoundary: not from AWS's own roles."""
@@ -178,19 +202,33 @@ def delete_role_permissions_boundary(original: Any, self: Any, role_name: str) -
 def create_policy(
     original: Any, self: Any, description: str, path: str, policy_document: str, policy_name: str, tags: Any
 ) -> Any:
-    """CreatePolicy: names are limited."""
+    """CreatePolicy: names and sizes are limited (IAM guide, "IAM and AWS STS quotas")."""
     _check_name("policyName", "policyName", policy_name, 128)
+    _check_size(policy_document)
     return original(self, description, path, policy_document, policy_name, tags)
+
+
+def _check_size(document: str) -> None:
+    if _size(document) > 6144:
+        refuse("LimitExceeded", "Cannot exceed quota for PolicySize: 6144")
+
+
+@wrap(IAMBackend, "create_policy_version")
+def create_policy_version(original: Any, self: Any, policy_arn: str, document: str, *args: Any, **kwargs: Any) -> Any:
+    """CreatePolicyVersion: sizes are limited; moto keeps to five versions."""
+    _check_size(document)
+    return original(self, policy_arn, document, *args, **kwargs)
 
 
 @wrap(IAMBackend, "delete_policy")
 def delete_policy(original: Any, self: Any, policy_arn: str) -> None:
-    """DeletePolicy: DeleteConflict while attached or with versions besides the default one; not AWS's own."""
+    """DeletePolicy: DeleteConflict while attached, as a boundary too, or with further versions; not AWS's own."""
     policy: ManagedPolicy = self.get_policy(policy_arn)
     if ":iam::aws:" in policy_arn:
         refuse("AccessDenied", f"{policy_arn} is a policy of AWS: it cannot be deleted")
     holders = [*self.roles.values(), *self.users.values(), *self.groups.values()]
-    if any(policy_arn in holder.managed_policies for holder in holders):
+    bounded = any(role.permissions_boundary_arn == policy_arn for role in self.roles.values())
+    if bounded or any(policy_arn in holder.managed_policies for holder in holders):
         refuse("DeleteConflict", "Cannot delete a policy attached to entities.")
     if len(policy.versions) > 1:
         refuse(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from fnmatch import fnmatch
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -13,9 +10,11 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from provisioner.emulator.authorization import roles
+from provisioner.emulator.authorization.policy import Check
 from provisioner.emulator.patch import add, refuse
 
-_REPORT = "ssm:updateinstanceinformation"
+_REPORT = "ssm:UpdateInstanceInformation"
 
 
 @add(SimpleSystemManagerResponse, "describe_instance_information")
@@ -57,15 +56,5 @@ def _can_report(ec2: Any, instance: Any) -> bool:
         return False
     iam = iam_backends[ec2.account_id]["aws"]
     name = str(profile.get("Arn") if isinstance(profile, dict) else profile).rpartition("/")[2]
-    roles = iam.instance_profiles[name].roles if name in iam.instance_profiles else []
-    return any(fnmatch(_REPORT, action.lower()) for role in roles for action in _allowed(role))
-
-
-def _allowed(role: Any) -> Iterator[str]:
-    """The actions that a role's policies allow, as they spell them."""
-    versions = [v for policy in role.managed_policies.values() for v in policy.versions if v.is_default]
-    for document in (*role.policies.values(), *(version.document for version in versions)):
-        statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
-        for statement in [statements] if isinstance(statements, dict) else statements:
-            actions = statement.get("Action", []) if statement["Effect"] == "Allow" else []
-            yield from [actions] if isinstance(actions, str) else actions
+    held = iam.instance_profiles[name].roles if name in iam.instance_profiles else []
+    return any(roles.allows(ec2.account_id, role, Check(_REPORT)) for role in held)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.doctor import images, network, permissions, quotas
+from provisioner.operations.doctor import boundary, images, network, permissions, quotas
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import together
 from provisioner.operations.doctor.verdicts import joined
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NOW = (Use.LIFE, Use.OPTION, Use.IMPLIED)
 CHECKS: Mapping[str, Mapping[str, Check]] = {
     permissions.NAME: {permissions.NAME: partial(permissions.check, uses=NOW)},
+    boundary.NAME: {boundary.NAME: boundary.check},
     "images": {"images": images.own},
     "public-access": {"public access": network.public_access},
     "quotas": {f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},

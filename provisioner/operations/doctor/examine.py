@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from provisioner.engine.pools import each
-from provisioner.operations.doctor import account, domain, images, network, permissions, quotas, statefile
+from provisioner.operations.doctor import account, boundary, domain, images, network, permissions, quotas, statefile
 from provisioner.operations.doctor.verdicts import stopped, unknown
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ CHECKS: Mapping[str, Check] = {
     "service-linked roles": account.service_roles,
     "account settings": account.settings,
     permissions.NAME: permissions.check,
+    boundary.NAME: boundary.check,
     "docker": images.builds,
     "images": images.ready,
     "state bucket": statefile.bucket,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.resources.delegation import Delegation
+from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53 import HostedZone
 from provisioner.resources.ssm import SecureParameter
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from state.model import Record
 
 KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d+:key/[\w-]+")
+BOUNDARY = re.compile(r"arn:[\w-]+:iam::\d+:policy/[\w+=,.@/-]+")
 WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:regional/webacl/[\w-]+/[\w-]+")
 PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
@@ -30,6 +32,7 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
     own = {record.id for record in records.values() if record.type == HostedZone.type_name}
     zones = {one["hosted_zone_id"]: one["domain"] for one in delegations if one["hosted_zone_id"] not in own}
     keys, assumed = _aliases(records, config)
+    roles = [json.dumps(record.arguments) for record in records.values() if record.type == Role.type_name]
     if records and not config.dns.create_zone and config.dns.domain not in zones.values():
         assumed.append(f"the public hosted zone {config.dns.domain} is in the account, and delegated")
     return {
@@ -42,6 +45,7 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
         "aliases": keys,
         "amis": _named(AMI, texts),
         "prefix_lists": _named(PREFIX_LIST, texts),
+        "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or ""]),
         "web_acls": _named(WEB_ACL, [*texts, *settings]),
     }, assumed
 

@@ -17,6 +17,9 @@ RECORDED = "https://github.com/localstack/localstack/blob/main/tests/aws/service
 READ = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [READ]})
 EXECUTION = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+NOWHERE = "arn:aws:iam::123456789012:policy/nowhere"
+BOUND = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePermissionsBoundary.html"
+LARGE = json.dumps({"Version": "2012-10-17", "Statement": [{**READ, "Sid": "x" * 6144}]})
 OF_A_SERVICE = "arn:aws:iam::aws:policy/aws-service-role/AmazonECSServiceRolePolicy"
 
 
@@ -73,6 +76,19 @@ def eleventh_policy(scene: Scene, iam: Any) -> Any:
         iam.attach_role_policy(RoleName=name, PolicyArn=made["Policy"]["Arn"])
 
 
+@once
+def managed(scene: Scene) -> str:
+    """The ARN of a managed policy of the account."""
+    made = scene.client("iam").create_policy(PolicyName="managed", PolicyDocument=DOCUMENT)
+    return str(made["Policy"]["Arn"])
+
+
+def sixth_version(scene: Scene, iam: Any) -> Any:
+    arn = iam.create_policy(PolicyName=scene.name("policy"), PolicyDocument=DOCUMENT)["Policy"]["Arn"]
+    for _ in range(5):
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=DOCUMENT)
+
+
 def put(scene: Scene, iam: Any, **more: Any) -> Any:
     """Put a policy into a role."""
     request = {"RoleName": inlined(scene), "PolicyName": "other", "PolicyDocument": DOCUMENT}
@@ -117,6 +133,23 @@ CASES = (
         lambda s, c: new(s, c, trust({"Service": "ecs-tasks"})), "Invalid principal"),
     case("CreateRole", "with a trust policy of more than 2048 characters", "LimitExceeded", QUOTAS,
         lambda s, c: new(s, c, trust({"Service": "ec2.amazonaws.com"}, Sid="x" * 2048)), "ACLSizePerRole"),
+    case("CreateRole", "with a boundary that does not exist", "NoSuchEntity", BOUND,
+        lambda s, c: new(s, c, PermissionsBoundary=NOWHERE), "does not exist or is not attachable"),
+    case("CreateRole", "with a boundary that is no ARN", "ValidationError", RECORDED,
+        lambda s, c: new(s, c, PermissionsBoundary="a-boundary-of-the-team")),
+    case("PutRolePermissionsBoundary", "that does not exist", "NoSuchEntity", BOUND,
+        lambda s, c: c.put_role_permissions_boundary(RoleName=attached(s), PermissionsBoundary=NOWHERE), "Scope ARN"),
+    case("PutRolePermissionsBoundary", "of an unknown role", "NoSuchEntity", ERRORS,
+        lambda s, c: c.put_role_permissions_boundary(RoleName="nobody", PermissionsBoundary=EXECUTION)),
+    case("PutRolePermissionsBoundary", "of a service-linked role", "UnmodifiableEntity", ERRORS,
+        lambda s, c: c.put_role_permissions_boundary(RoleName=linked(s), PermissionsBoundary=EXECUTION)),
+    case("CreatePolicy", "of more than 6,144 characters", "LimitExceeded", QUOTAS,
+        lambda s, c: c.create_policy(PolicyName=s.name("policy"), PolicyDocument=LARGE), "PolicySize: 6144"),
+    case("CreatePolicyVersion", "of more than 6,144 characters", "LimitExceeded", QUOTAS,
+        lambda s, c: c.create_policy_version(PolicyArn=managed(s), PolicyDocument=LARGE), "PolicySize: 6144"),
+    case("CreatePolicyVersion", "beyond five", "LimitExceeded", QUOTAS, sixth_version, "up to 5 versions"),
+    case("DeletePolicy", "while it is a role's boundary", "DeleteConflict", ERRORS,
+        lambda s, c: (new(s, c, PermissionsBoundary=managed(s)), c.delete_policy(PolicyArn=managed(s)))),
     case("UpdateAssumeRolePolicy", "of an unknown role", "NoSuchEntity", ERRORS,
         lambda s, c: c.update_assume_role_policy(RoleName="nobody", PolicyDocument=trust())),
     case("UpdateAssumeRolePolicy", "with an invalid trust policy", "MalformedPolicyDocument", ERRORS,

@@ -165,11 +165,22 @@ STORES: Mapping[type[Resource], Sample] = {
         untried={"deletion_protection": "S3 knows no such thing: it is the record that says so"},
     ),
     Role: Sample(
-        lambda here: here.ensure(Role(NAME, "sample-role", trust("ec2"), [READ_ONLY], {"own": _allow("ssm:Get*")})),
+        lambda here: here.ensure(
+            Role(
+                NAME,
+                "sample-role",
+                trust("ec2"),
+                [READ_ONLY],
+                {"own": _allow("ssm:Get*")},
+                path="/sample/",
+                permissions_boundary=READ_ONLY,
+            )
+        ),
         {
             "assume_role_policy_document": _trusts,
             "managed_policy_arns": _policies_attached,
             "inline_policies": _policies_put,
+            "permissions_boundary": lambda hand: hand("iam").delete_role_permissions_boundary(RoleName=hand.id),
         },
     ),
     InstanceProfile: Sample(

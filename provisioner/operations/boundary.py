@@ -1,0 +1,130 @@
+"""The permissions boundary of a stack's roles: made and kept up to date by an administrator, never by `up`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.errors import explained
+from provisioner.aws.ownership import REGION_TAG, tag_pairs
+from provisioner.aws.tagging import tag_map
+from provisioner.engine.errors import ConfigurationError
+from provisioner.permissions.printed import printed
+from provisioner.permissions.table import ANY, boundary_arn
+from provisioner.resources.iam import normal
+from provisioner.resources.rds import DbCluster
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from state.model import Record
+
+VERSIONS = 5
+"""How many versions a managed policy has at most (IAM user guide, "IAM and AWS STS quotas")."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A boundary as it is in the account: its ARN, the document in force, None without one, and whose it is."""
+
+    arn: str
+    document: Mapping[str, Any] | None
+    ours: bool = True
+
+
+def database_of(config: Config, records: Mapping[str, Record]) -> str:
+    """Return the resource id of the recorded database cluster, or `*` where none is, or signing in by IAM is off."""
+    clusters = (record for record in records.values() if record.type == DbCluster.type_name)
+    known = (str(record.outputs.get("resource_id") or ANY) for record in clusters if record.phase != "deleting")
+    return next(known, ANY) if config.database.iam_authentication else ANY
+
+
+def wanted(config: Config, account: str | None, database: str = ANY) -> Mapping[str, Any]:
+    """Return the boundary's document as it should be."""
+    found = printed(config, read_only=False, boundary=True, account=account, database=database)
+    return next(iter(found.values()))
+
+
+def live(aws: Aws, config: Config) -> Boundary:
+    """Return the boundary as it is in the account; only reads are made.
+
+    Raises:
+        ApiError: a read was refused.
+    """
+    iam, arn = aws.client("iam"), boundary_arn(config, aws.account)
+    try:
+        policy = iam.get_policy(PolicyArn=arn)["Policy"]
+        version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            return Boundary(arn, None)
+        raise explained(error) from error
+    return Boundary(arn, version["Document"], aws.owns(tag_map(policy.get("Tags"))))
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether two documents say the same, whatever their spelling."""
+    return json.dumps(normal(one), sort_keys=True) == json.dumps(normal(other), sort_keys=True)
+
+
+def up_to_date(config: Config, document: Mapping[str, Any], account: str) -> bool:
+    """Say whether a boundary is what it should be, whichever account or database it names, if it names one."""
+    database = database_in(document)
+    return any(same(document, wanted(config, place, database)) for place in (account, None))
+
+
+def database_in(document: Mapping[str, Any]) -> str:
+    """Return the resource id of the database that a boundary names; `*` if it names none."""
+    found = re.search(r":dbuser:(cluster-[A-Za-z0-9]+)/", json.dumps(document))
+    return found[1] if found else ANY
+
+
+def change(aws: Aws, config: Config, document: Mapping[str, Any]) -> tuple[Boundary, str]:
+    """Return the boundary, and what is to be done to it so that it says this: `create`, `update` or nothing.
+
+    Raises:
+        ConfigurationError: it is not this stack's to make.
+        ApiError: a read was refused.
+    """
+    if named := config.account.boundary:
+        raise ConfigurationError(
+            f'account.boundary is "{named}", which others make: remove the key to use the boundary of this stack'
+        )
+    found = live(aws, config)
+    if not found.ours:
+        tags = ", ".join(f"{key}={value}" for key, value in aws.owner.items())
+        raise ConfigurationError(
+            f"{found.arn} exists, but not with the tags of this stack, so it is not changed: delete it, or put the "
+            f"tags on it ({tags})"
+        )
+    if found.document is None:
+        return found, "create"
+    return found, "" if same(found.document, document) else "update"
+
+
+def make(aws: Aws, found: Boundary, document: Mapping[str, Any]) -> None:
+    """Create the boundary, or give it a new version, for which the oldest one goes if there are as many as can be.
+
+    Raises:
+        ApiError: a call was refused.
+    """
+    iam, text = aws.client("iam"), json.dumps(document)
+    try:
+        if found.document is None:
+            what = "The most that the roles of this stack can ever do"
+            name = found.arn.rpartition("/")[2]
+            tags = tag_pairs({**aws.owner, REGION_TAG: aws.region})
+            iam.create_policy(PolicyName=name, PolicyDocument=text, Description=what, Tags=tags)
+            return
+        versions = [*aws.pages("iam", "list_policy_versions", "Versions", PolicyArn=found.arn)]
+        spare = sorted((it for it in versions if not it["IsDefaultVersion"]), key=lambda it: str(it["CreateDate"]))
+        if len(versions) >= VERSIONS:
+            iam.delete_policy_version(PolicyArn=found.arn, VersionId=spare[0]["VersionId"])
+        iam.create_policy_version(PolicyArn=found.arn, PolicyDocument=text, SetAsDefault=True)
+    except ClientError as error:
+        raise explained(error) from error
