@@ -73,7 +73,7 @@ SkipChecks = Annotated[
     typer.Option(
         "--skip-checks",
         metavar="NAME,...",
-        help="Leave out checks before the first write on AWS: permissions, images, public-access, quotas.",
+        help="Leave out checks before the first write on AWS: permissions, boundary, images, public-access, quotas.",
     ),
 ]
 """An option of `up`."""
