@@ -134,7 +134,8 @@ def test_a_check_is_left_out_by_its_name(aws: Callable[..., Ended], cloud: Embed
     assert "nothing was changed:\n  quota VPCs: 1 of 1 used, 1 more needed: " in ended.err
     assert "If a check is wrong, leave it out with `--skip-checks NAME`" in ended.err
     assert aws("--skip-checks", "quota", code=4).err == (
-        "error: --skip-checks: there is no check quota: choose from permissions, boundary, images, public-access, quotas\n"
+        "error: --skip-checks: there is no check quota: choose from permissions, boundary, images, public-access, "
+        "quotas\n"
     )
     ended = aws("--skip-checks", "quotas,permissions")
     assert "permissions: " not in ended.out + ended.err
