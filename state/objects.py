@@ -308,6 +308,9 @@ def explained(code: str, error: Exception, bucket: str) -> str:
     """Return what an error of S3's means, and what to do about it."""
     if code in {"NoSuchBucket", "404"}:
         return f"there is no bucket {bucket}: run `provision state init` to create it"
+    if "with an explicit deny in" in str(error):
+        # a permission more does not help (IAM user guide, "Access denied error messages")
+        return f"{error}. Besides what it forbids, a policy may demand another encryption than the bucket's default"
     if "is not authorized to perform" in str(error):
         # only of the caller's own organization S3 says so much (S3 user guide, troubleshoot-403-errors)
         return f"{error}. Give the caller this permission: `provision policy` prints it, `--state` those of state init"

@@ -53,7 +53,12 @@ class EmbeddedCloud:
 
     def elsewhere(self, region: str) -> EmbeddedCloud:
         """The same cloud, whose clients are those of another Region if nothing else is said."""
-        return replace(self, region=region, _clients={})
+
+        def away() -> None:
+            # what it is now, not when this was made
+            self.away()
+
+        return replace(self, region=region, away=away, _clients={})
 
     def client(self, service: str, region: str = "") -> Any:
         """A plain boto3 client of this cloud, made once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from provisioner.resources.ssm import SecureParameter
 from steps.stack import Stack
@@ -25,7 +26,8 @@ def test_the_value_is_one_that_rds_takes_and_is_printed_nowhere(rig: Rig) -> Non
     assert re.fullmatch(r"[A-Za-z0-9_-]{32}", secret)
     assert rig.cloud.client("ssm").get_parameter(Name=NAME)["Parameter"]["Type"] == "SecureString"
     assert secret not in "".join(path.read_text() for path in rig.directory.rglob("*") if path.is_file())
-    assert secret not in repr(outcome)
+    # but for what the test itself sees of the calls
+    assert secret not in repr(replace(outcome, calls=[]))
     assert secret not in repr(rig.plan(lambda stack: declared(stack, description="Other")))
 
 

@@ -197,6 +197,7 @@ MADE: Mapping[str, tuple[str, str, str]] = {
     "ecr.CreateRepository": ("repository", "ecr.DescribeRepositories", "repositories"),
     "ecs.CreateCapacityProvider": ("capacityProvider", "ecs.DescribeCapacityProviders", "capacityProviders"),
     "elbv2.CreateTargetGroup": ("TargetGroups", "elbv2.DescribeTargetGroups", "TargetGroups"),
+    "iam.GetRole": ("Role", "iam.GetAccountAuthorizationDetails", "RoleDetailList"),
     "rds.CreateDBSubnetGroup": ("DBSubnetGroup", "rds.DescribeDBSubnetGroups", "DBSubnetGroups"),
 }
 """Operations of which no answer of today is recorded, and what AWS shows of the resource afterwards."""

@@ -214,10 +214,12 @@ def _check_size(document: str) -> None:
 
 
 @wrap(IAMBackend, "create_policy_version")
-def create_policy_version(original: Any, self: Any, policy_arn: str, document: str, *args: Any, **kwargs: Any) -> Any:
+def create_policy_version(
+    original: Any, self: Any, policy_arn: str, policy_document: str, *args: Any, **kwargs: Any
+) -> Any:
     """CreatePolicyVersion: sizes are limited; moto keeps to five versions."""
-    _check_size(document)
-    return original(self, policy_arn, document, *args, **kwargs)
+    _check_size(policy_document)
+    return original(self, policy_arn, policy_document, *args, **kwargs)
 
 
 @wrap(IAMBackend, "delete_policy")
