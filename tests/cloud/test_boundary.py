@@ -88,6 +88,7 @@ def told(project: Project) -> tuple[str, str]:
     return found["verdict"], found["text"]
 
 
+@pytest.mark.slow
 def test_roles_that_have_none_get_one_that_is_up_to_date_only(project: Project) -> None:
     project.up("--target-step", "roles")
     assert told(project)[0] == "ok"
@@ -111,6 +112,7 @@ def test_roles_that_have_none_get_one_that_is_up_to_date_only(project: Project) 
     assert {*project.planned("--target-step", "roles")} == {"role/execution"}
 
 
+@pytest.mark.slow
 def test_who_has_the_printed_policy_only_is_told_what_is_missing(project: Project) -> None:
     enforce(project.cloud, *policies(project.config))
     said = project.up("--target-step", "roles", code=1)

@@ -38,6 +38,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.slow
 def test_cut_short_in_every_way_it_goes_on_to_the_same_end(stage: Bench) -> None:
     for verdict in stage.live(Point("all", "up", UP), Point("all", "down", DOWN)):
         verdict.demand()

@@ -27,6 +27,8 @@ from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Outcome, Rig
 from tests.cloud.test_resources_ecs_service import CLUSTER, declared
 
+pytestmark = pytest.mark.slow
+
 LOG = ("fatal: the configuration is not complete", "exiting with code 1")
 THRESHOLD = 3
 """Failed tasks after which ECS gives up a deployment of few."""

@@ -80,6 +80,7 @@ def lists(reads: set[str]) -> set[str]:
     return found - {"route53:ListResourceRecordSets", "ec2:DescribeLaunchTemplateVersions", "ecr:DescribeImages"}
 
 
+@pytest.mark.slow
 def test_each_request_is_met_by_two_faults_in_turn(life: Life) -> None:
     """Of every distinct request, reads and writes, the first and the second call are met."""
     life.whole({"scenarios": "throttle,lost", "by": "request"})

@@ -10,6 +10,8 @@ from tests.cloud.samples import ALL, SERVING
 from tests.cloud.samples.judge import breaches, strays
 from tests.cloud.samples.life import Life, live
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Life:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
 
 IMAGE = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
@@ -56,6 +58,7 @@ def test_tasks_that_cannot_be_deployed_at_once_are_told_in_the_plan(project: Pro
         assert "set 4, which is enough to replace all at once" in text
 
 
+@pytest.mark.slow
 def test_a_task_that_waits_says_how_many_instances_there_may_be(project: Project) -> None:  # noqa: F811
     """Three tasks of 1,330 MiB would fit the 4,096 of a c5.large if the system kept nothing of it."""
     three = services(1, 'launch = "ec2"', "memory = 1330", "count = 3", "scaling = { max = 3 }")
@@ -88,6 +91,7 @@ def test_my_address_may_be_listed_as_well(project: Project) -> None:  # noqa: F8
     assert project.planned(*GROUPS) == {}
 
 
+@pytest.mark.slow
 def test_more_users_of_the_database_than_a_group_has_rules(project: Project) -> None:  # noqa: F811
     project.write(services(62, "database = true"))
     project.up(*GROUPS)

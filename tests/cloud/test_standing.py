@@ -17,6 +17,8 @@ from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
 from tests.cloud.reads import UNKNOWN, Read, in_pages, reads
 
+pytestmark = pytest.mark.slow
+
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 # What the stack has none of: bundles, exports, VPN, NAT, secondary networks, volumes of one's own, daemons, ACME …
