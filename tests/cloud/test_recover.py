@@ -219,7 +219,7 @@ def test_a_state_that_can_be_read_is_replaced_only_if_the_user_agrees(stage: Sta
     stage.put_back(stage.early)
     was = stage.document.read_text()
     ended = stage.project.run("recover", code=4)
-    assert "`recover` replaces the 90 records" in ended.err
+    assert "`recover` replaces the 91 records" in ended.err
     assert "service/worker" in ended.out
     assert json.loads(stage.document.read_text())["records"] == json.loads(was)["records"]
 
@@ -294,7 +294,7 @@ def test_what_is_no_longer_declared_is_found_and_left_to_up(trip: Stage) -> None
         trip.project.write(SAMPLE + WORKER)
     gone = recorded.keys() - early.keys()
     assert {resource["address"] for resource in found["found"] if not resource["declared"]} == gone
-    assert len(gone) == 12
+    assert len(gone) == 13
     assert found["added_by_others"] == [f"listener_rule {foreign}"]
     kept = {"repository/worker", "log_group/service-worker"}
     assert {a for a, item in planned.items() if item["action"] == "delete"} == gone - kept, "they hold data"

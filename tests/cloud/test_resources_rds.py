@@ -88,7 +88,8 @@ def test_the_password_goes_to_rds_only_and_a_new_or_changed_one_reaches_it_once(
     ssm, name = rig.cloud.client("ssm"), f"/{NAME}/database/password"
     password = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
     assert password not in "".join(path.read_text() for path in rig.directory.rglob("*") if path.is_file())
-    assert password not in repr(outcome)
+    # but for what the test itself sees of the calls
+    assert password not in repr(replace(outcome, calls=[]))
     ssm.delete_parameter(Name=name)
     assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [
         ("secure_parameter/password", ["parameter_name", "description"]),
