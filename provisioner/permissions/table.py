@@ -79,4 +79,6 @@ def partition_of(region: str) -> str:
     """Return the partition that a Region is in, by botocore's list and without a call."""
     import botocore.session
 
-    return str(botocore.session.Session().get_partition_for_region(region))
+    # one without a profile, which may not be there: only botocore's own data are looked at
+    session = botocore.session.Session({"profile": (None, None, None, None)})
+    return str(session.get_partition_for_region(region))
