@@ -120,14 +120,20 @@ def judged(
     wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Mapping[Pair, Answer]]
 ) -> list[Checked]:
     """Return the verdicts on all answers: one for each sort of denial, with what to do about it."""
+    # a request has of these only what the question has, so their absence is no doubt; other keys nobody knows
+    known = frozenset(key.lower() for one in wanted for _, key, _ in one.conditions)
+    # of two questions about a pair, which have other contexts, each has its outcome
+    pairs = [
+        (pair, _outcome(pair, answers.get(pair), known))
+        for question, answers in zip(questions, found, strict=True)
+        for pair in question.pairs
+    ]
     # `up` asks for less, and is not for readers
-    if any(one.use is Use.OTHER for one in wanted) and (reader := _of_reader(wanted, questions, found)):
+    if any(one.use is Use.OTHER for one in wanted) and (reader := _of_reader(wanted, pairs)):
         return [reader]
-    known = _known(wanted)
     outcomes: dict[Outcome, set[str]] = {outcome: set() for outcome in Outcome}
-    for question, answers in zip(questions, found, strict=True):
-        for pair in question.pairs:
-            outcomes[_outcome(pair, answers.get(pair), known)].add(pair[0])
+    for (action, _), outcome in pairs:
+        outcomes[outcome].add(action)
     life = {one.name for one in wanted if one.use is not Use.OTHER}
     refused = set[str]().union(*(outcomes[outcome] for outcome in CERTAIN))
     later = (refused | outcomes[Outcome.BY_NAME]) - life
@@ -169,30 +175,19 @@ def _outcome(pair: Pair, answer: Answer | None, known: frozenset[str]) -> Outcom
     return Outcome.POLICIES
 
 
-def _of_reader(
-    wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Mapping[Pair, Answer]]
-) -> Checked | None:
+def _of_reader(wanted: Sequence[Permission], pairs: Iterable[tuple[Pair, Outcome]]) -> Checked | None:
     """Return the verdict on a caller who may write nothing, and hence runs neither `up` nor `down`; None on others."""
-    known = _known(wanted)
-    outcomes = {
-        pair: _outcome(pair, answers.get(pair), known)
-        for question, answers in zip(questions, found, strict=True)
-        for pair in question.pairs
-    }
     writes = {(one.name, arn) for one in wanted if one.writes for arn in one.resources}
     reads = {(one.name, arn) for one in wanted if one.reader for arn in one.resources}
-    perhaps = {pair for pair, outcome in outcomes.items() if outcome in (Outcome.ALLOWED, Outcome.OPEN)}
+    perhaps, refused = set[Pair](), set[Pair]()
+    for pair, outcome in pairs:
+        (perhaps if outcome in (Outcome.ALLOWED, Outcome.OPEN) else refused).add(pair)
     if writes & perhaps or not reads & perhaps:
         return None
-    if missing := {action for action, _ in (reads & outcomes.keys()) - perhaps}:
+    if missing := {action for action, _ in reads & refused}:
         return failed(NAME, f"the caller only reads, and may not: {_names(missing)}", READER_FIX)
     text = "the caller may read all that plan, status, doctor, list, output and logs do, and may not write"
     return warning(NAME, text, "to run `up` and `down` too, attach the policies of `provision policy`")
-
-
-def _known(wanted: Iterable[Permission]) -> frozenset[str]:
-    """Return keys of which a request has only what the question has; of others nobody knows what it has."""
-    return frozenset(key.lower() for one in wanted for _, key, _ in one.conditions)
 
 
 def _by_name(resource: str) -> bool:
