@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.loaders import JSONFileLoader
-
-if TYPE_CHECKING:
-    from botocore.session import Session
+from botocore.session import Session
 
 
 class PlainFiles(JSONFileLoader):
@@ -38,3 +37,12 @@ def _content(file_path: str) -> Any:
 def read_plainly(session: Session) -> None:
     """Make a session read the models so from now on."""
     session.get_component("data_loader").file_loader = PlainFiles()
+
+
+def without_settings() -> Session:
+    """Return a botocore session that reads nothing of the user's AWS settings, of which a profile may not be there."""
+    # in botocore's form: name in the configuration file, in the environment, default, conversion
+    nothing = (None, None, os.devnull, None)
+    session = Session({"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing})
+    read_plainly(session)
+    return session

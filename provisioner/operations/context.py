@@ -187,18 +187,12 @@ def _time_scale() -> float:
 def local_session(region: str, key: str) -> boto3.Session:
     """Return a session that reads nothing of the user's AWS settings and never uses a proxy."""
     import boto3
-    import botocore.session
     from botocore.config import Config
 
-    from provisioner.aws.service_models import read_plainly
+    from provisioner.aws.service_models import without_settings
 
-    # In botocore's form: name in the configuration file, in the environment, default, conversion.
-    nothing = (None, None, os.devnull, None)
-    core = botocore.session.Session(
-        {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
-    )
+    core = without_settings()
     core.set_default_client_config(Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False))
-    read_plainly(core)
     return boto3.Session(key, "cloud", region_name=region, botocore_session=core)
 
 

@@ -6,7 +6,6 @@ import difflib
 import os
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, UnknownRegionError
 
 from provisioner.aws.errors import ApiError, explained
@@ -80,8 +79,9 @@ def check_named(region: str, where: str) -> None:
     """
     import boto3
 
-    # one without a profile, which may not be there: only botocore's own data are looked at
-    session = boto3.Session(botocore_session=botocore.session.Session({"profile": (None, None, None, None)}))
+    from provisioner.aws.service_models import without_settings
+
+    session = boto3.Session(botocore_session=without_settings())
     try:
         session.get_partition_for_region(region)
     except UnknownRegionError:

@@ -77,8 +77,6 @@ def _key(named: str, place: str) -> str:
 @functools.cache
 def partition_of(region: str) -> str:
     """Return the partition that a Region is in, by botocore's list and without a call."""
-    import botocore.session
+    from provisioner.aws.service_models import without_settings
 
-    # one without a profile, which may not be there: only botocore's own data are looked at
-    session = botocore.session.Session({"profile": (None, None, None, None)})
-    return str(session.get_partition_for_region(region))
+    return str(without_settings().get_partition_for_region(region))
