@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.errors import explained
+from provisioner.aws.errors import IgnoreNotFound, explained
 from provisioner.aws.ownership import REGION_TAG, tag_pairs
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import ConfigurationError
@@ -56,15 +56,28 @@ def live(aws: Aws, config: Config) -> Boundary:
     Raises:
         ApiError: a read was refused.
     """
-    iam, arn = aws.client("iam"), boundary_arn(config, aws.account)
+    arn = boundary_arn(config, aws.account)
     try:
-        policy = iam.get_policy(PolicyArn=arn)["Policy"]
-        version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchEntity":
+        if (policy := policy_at(aws, arn)) is None:
             return Boundary(arn, None)
+        return Boundary(arn, document_of(aws, policy), aws.owns(tag_map(policy.get("Tags"))))
+    except ClientError as error:
         raise explained(error) from error
-    return Boundary(arn, version["Document"], aws.owns(tag_map(policy.get("Tags"))))
+
+
+def policy_at(aws: Aws, arn: str) -> Mapping[str, Any] | None:
+    """Return a managed policy as GetPolicy tells it; None if there is none."""
+    with IgnoreNotFound():
+        policy: Mapping[str, Any] = aws.client("iam").get_policy(PolicyArn=arn)["Policy"]
+        return policy
+    return None
+
+
+def document_of(aws: Aws, policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the document in force of a policy as `policy_at` returns it."""
+    of = {"PolicyArn": policy["Arn"], "VersionId": policy["DefaultVersionId"]}
+    version: Mapping[str, Any] = aws.client("iam").get_policy_version(**of)["PolicyVersion"]
+    return dict(version["Document"])
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

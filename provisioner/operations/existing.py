@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -12,7 +12,7 @@ from provisioner.permissions.table import boundary_arn
 from provisioner.resources.iam import Role, boundary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
@@ -61,30 +61,25 @@ def boundary(aws: Aws, config: Config, records: Iterable[Record] = ()) -> str | 
         ConfigurationError: there is no such policy, or it would take away what running tasks may need.
     """
     named, arn = config.account.boundary, boundary_arn(config, aws.account)
-    try:
-        version = aws.client("iam").get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchEntity":
-            raise
+    if (policy := limits.policy_at(aws, arn)) is None:
         if named is None:
             return None
         raise ConfigurationError(
             f'account.boundary is "{named}", but account {aws.account} has no such policy: let an administrator make '
             "it, or use another; without the key it is the one of `provision policy --create-boundary`"
-        ) from None
+        )
     roles = (record for record in records if record.type == Role.type_name and record.id)
     without = [str(record.id) for record in roles if record.arguments.get("permissions_boundary") != arn]
     if named is None and any(boundary_of(aws, name) not in (None, arn) for name in without):
-        _check_boundary(aws, config, arn, version)
+        _check_boundary(aws, config, policy)
     return arn
 
 
-def _check_boundary(aws: Aws, config: Config, arn: str, version: str) -> None:
+def _check_boundary(aws: Aws, config: Config, policy: Mapping[str, Any]) -> None:
     """Refuse a boundary that says something else than it should: running tasks of roles without it might need that."""
-    found = aws.client("iam").get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-    if not limits.up_to_date(config, found, aws.account):
+    if not limits.up_to_date(config, limits.document_of(aws, policy), aws.account):
         raise ConfigurationError(
-            f"{arn} is not what this configuration needs, and roles of running tasks are to have it: let an "
+            f"{policy['Arn']} is not what this configuration needs, and roles of running tasks are to have it: let an "
             "administrator run `provision policy --create-boundary`"
         )
 
