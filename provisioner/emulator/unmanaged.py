@@ -12,7 +12,7 @@ from moto.route53.models import route53_backends
 from moto.wafv2.models import FakeWebACL, wafv2_backends
 
 from provisioner.emulator import domains
-from provisioner.emulator.authorization.roles import ALL
+from provisioner.emulator.authorization.policy import ALLOW_ALL
 from provisioner.emulator.rules.ec2_images import put_image
 
 BY = "Created by somebody else"
@@ -96,7 +96,7 @@ def _put_policy(account: str, arn: str) -> None:
     backend = iam_backends[account]["aws"]
     if arn not in backend.managed_policies:
         path, _, name = arn.partition(":policy")[2].rpartition("/")
-        made = backend.create_policy(BY, f"{path}/", ALL, name, [])
+        made = backend.create_policy(BY, f"{path}/", ALLOW_ALL, name, [])
         del backend.managed_policies[made.arn]
         backend.managed_policies[arn] = made
 

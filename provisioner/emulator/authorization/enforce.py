@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
+from provisioner.emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statement, decide, read
 
 CALLER = "arn:aws:iam::123456789012:user/moto"
 """The one user of the account whom all who rehearse are."""
 ORGANIZATION = "o-rehearsal1"
 """The organization that the account is in as soon as service control policies are put on it."""
-_FULL_ACCESS = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Policies:
         """
         self.organization, self._control = _read(files)
         if self.organization and not any(it.allows for it in self._control):
-            self._control += read("FullAWSAccess", _FULL_ACCESS)
+            self._control += read("FullAWSAccess", ALLOW_ALL)
         self._begin()
 
     def _begin(self) -> None:

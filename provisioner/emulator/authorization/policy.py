@@ -37,6 +37,8 @@ OF_ORGANIZATIONS = frozenset(
 _KEYS = frozenset(key.lower() for key in KEYS | OF_ORGANIZATIONS)
 _OPEN_KEYS = tuple(key.lower() for key in OPEN_KEYS)
 NULL = "Null"
+ALLOW_ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+"""A policy that allows everything."""
 
 
 def like(pattern: str, value: str) -> bool:

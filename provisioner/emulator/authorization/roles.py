@@ -9,9 +9,7 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from provisioner.emulator.authorization.policy import Check, Decision, Statement, Unreadable, decide, read
-
-ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+from provisioner.emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statement, Unreadable, decide, read
 
 
 def allows(account: str, role: Any, check: Check) -> bool:
@@ -54,4 +52,4 @@ def _statements(text: str) -> tuple[Statement, ...]:
     try:
         return tuple(read("policy", text))
     except Unreadable:
-        return tuple(read("policy", ALL))
+        return tuple(read("policy", ALLOW_ALL))

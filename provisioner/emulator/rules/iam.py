@@ -45,7 +45,7 @@ def _check_name(what: str, parameter: str, name: str, longest: int) -> None:
         )
 
 
-def _check_boundary(iam: Any, arn: str | None) -> None:
+def check_boundary(iam: Any, arn: str | None) -> None:
     """NoSuchEntity for a boundary that is no policy of this account (API reference; the words as rosa is answered)."""
     if arn and not arn.startswith("arn:"):
         refuse("ValidationError", "Invalid ARN:  Could not be parsed!")
@@ -66,7 +66,7 @@ def create_role(
 ) -> Any:
     """CreateRole: a name of at most 64 characters, a trust policy whose principals exist, a boundary that exists."""
     _check_name("roleName", "roleName", role_name, 64)
-    _check_boundary(self, permissions_boundary)
+    check_boundary(self, permissions_boundary)
     check_trust(self, assume_role_policy_document)
     if _size(assume_role_policy_document) > 2048:
         refuse("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
@@ -187,7 +187,7 @@ def detach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str
 def put_role_permissions_boundary(original: Any, self: Any, role_name: str, permissions_boundary: str) -> None:
     """PutRolePermissionsBoundary: a policy that exists, not on AWS's own roles."""
     _check_unprotected(self.get_role(role_name))
-    _check_boundary(self, permissions_boundary)
+    check_boundary(self, permissions_boundary)
     original(self, role_name, permissions_boundary)
 
 

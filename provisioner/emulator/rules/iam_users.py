@@ -11,6 +11,7 @@ from moto.organizations.models import OrganizationsBackend
 
 from provisioner.emulator.authorization import enforce, policy
 from provisioner.emulator.patch import add, refuse, wrap
+from provisioner.emulator.rules.iam import check_boundary
 
 
 def _shown(user: Any) -> dict[str, str] | None:
@@ -26,8 +27,7 @@ add(User, "permissions_boundary")(property(_shown))
 def put_user_permissions_boundary(self: Any) -> ActionResult:
     """PutUserPermissionsBoundary: a managed policy that there is (API reference, Errors)."""
     user, arn = self.backend.get_user(self._get_param("UserName")), self._get_param("PermissionsBoundary")
-    if arn not in self.backend.managed_policies:
-        refuse("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.")
+    check_boundary(self.backend, arn)
     try:
         enforce.limits(self.backend.managed_policies[arn])
     except policy.Unreadable as error:
