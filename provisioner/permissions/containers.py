@@ -14,18 +14,18 @@ from provisioner.permissions.model import (
     TAGS_AT_ONCE,
     UNOWNED,
     Conditions,
-    Part,
     Permission,
     Purpose,
     Use,
     always,
     creating,
     grants,
+    retagging,
 )
 from provisioner.permissions.network import spot, trunking
 from provisioner.resources.copied_images import ECR
 
-_CHANGED, _RENAMED = "a setting changes in place", "a resource has another address"
+_CHANGED = "a setting changes in place"
 _TAGS = "tags that the bulk read does not show yet"
 _FAILURE = "a failure is looked into"
 _CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
@@ -173,16 +173,7 @@ ECS: tuple[Permission, ...] = (
         ),
         **TAGS_AT_ONCE,
     ),
-    *grants("ecs", "TagResource", *_TASKS, conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
-    *grants(
-        "ecs",
-        "TagResource",
-        *_TASKS,
-        conditions=(*ASKED, *UNOWNED),
-        use=Use.OTHER,
-        why="import",
-        parts=frozenset({Part.IMPORT}),
-    ),
+    *retagging("ecs", "TagResource", *_TASKS),
     *grants(
         "ecs",
         "DeleteCluster DeregisterContainerInstance PutClusterCapacityProviders UpdateClusterSettings",

@@ -37,6 +37,21 @@ HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
 """For writes that know no resource: in the stack's Region (IAM user guide, global condition keys)."""
 
 
+def retagging(service: str, action: str, *resources: str) -> Iterator[Permission]:
+    """Yield the permissions for tags on what is there: on the stack's own, and for `import` on what is nobody's."""
+    renamed = "a resource has another address"
+    yield from grants(service, action, *resources, conditions=(*ASKED, *OURS), use=Use.OTHER, why=renamed)
+    yield from grants(
+        service,
+        action,
+        *resources,
+        conditions=(*ASKED, *UNOWNED),
+        use=Use.OTHER,
+        why="import",
+        parts=frozenset({Part.IMPORT}),
+    )
+
+
 def creating(key: str, *operations: str) -> Conditions:
     """Tags come in the call that creates; of what is there, not even with these tags (EC2 user guide, and the like)."""
     return (*ASKED, ("StringEquals", key, tuple(sorted(operations))))

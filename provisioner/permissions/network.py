@@ -13,13 +13,12 @@ from provisioner.permissions.model import (
     HERE,
     OURS,
     TAGS_AT_ONCE,
-    UNOWNED,
     Conditions,
-    Part,
     Permission,
     Use,
     creating,
     grants,
+    retagging,
 )
 from provisioner.resources.account import FORMER_TAG
 
@@ -35,8 +34,6 @@ _FORMER: Conditions = (("ForAllValues:StringLike", "aws:TagKeys", (f"{FORMER_TAG
 """Nothing but the note of an account's setting is written, or removed."""
 _NAMES_IN_IT: Conditions = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}", "*.{domain}")),)
 """The names of the one certificate, and none else (ACM user guide, acm-conditions)."""
-_RENAMED = "a resource has another address"
-_IMPORT = frozenset({Part.IMPORT})
 
 
 _CHANGED = "a setting changes in place"
@@ -107,8 +104,7 @@ EC2: tuple[Permission, ...] = (
         ),
         **TAGS_AT_ONCE,
     ),
-    *grants("ec2", "CreateTags", *_RETAGGED, conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
-    *grants("ec2", "CreateTags", *_RETAGGED, conditions=(*ASKED, *UNOWNED), use=Use.OTHER, why="import", parts=_IMPORT),
+    *retagging("ec2", "CreateTags", *_RETAGGED),
     *grants("ec2", "AttachInternetGateway DetachInternetGateway", "internet-gateway/*", "vpc/*", conditions=OURS),
     *grants("ec2", "AssociateRouteTable DisassociateRouteTable", "route-table/*", "subnet/*", conditions=OURS),
     *grants("ec2", "DeleteInternetGateway", "internet-gateway/*", conditions=OURS),
@@ -312,16 +308,7 @@ LOAD_BALANCING: tuple[Permission, ...] = (
         ),
         **TAGS_AT_ONCE,
     ),
-    *grants("elasticloadbalancing", "AddTags", *_BALANCING, conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
-    *grants(
-        "elasticloadbalancing",
-        "AddTags",
-        *_BALANCING,
-        conditions=(*ASKED, *UNOWNED),
-        use=Use.OTHER,
-        why="import",
-        parts=_IMPORT,
-    ),
+    *retagging("elasticloadbalancing", "AddTags", *_BALANCING),
     *grants("elasticloadbalancing", "ModifyLoadBalancerAttributes DeleteLoadBalancer", "loadbalancer/app/{stack}/*"),
     *grants(
         "elasticloadbalancing",
@@ -348,16 +335,7 @@ CERTIFICATES: tuple[Permission, ...] = (
     *grants("acm", "DescribeCertificate", "certificate/*"),
     *grants("acm", "ListTagsForCertificate", "certificate/*", use=Use.OTHER, why=_TAGS),
     *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE, *_NAMES_IN_IT)),
-    *grants("acm", "AddTagsToCertificate", "certificate/*", conditions=(*ASKED, *OURS), use=Use.OTHER, why=_RENAMED),
-    *grants(
-        "acm",
-        "AddTagsToCertificate",
-        "certificate/*",
-        conditions=(*ASKED, *UNOWNED),
-        use=Use.OTHER,
-        why="import",
-        parts=_IMPORT,
-    ),
+    *retagging("acm", "AddTagsToCertificate", "certificate/*"),
     *grants("acm", "DeleteCertificate", "certificate/*", conditions=OURS),
 )
 
