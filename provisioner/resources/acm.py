@@ -174,15 +174,18 @@ class ValidationRecord(RecordSet):
     foreign = "does not prove a name of a certificate that this stack has, in a zone that is not this stack's"
 
     @classmethod
-    def _leads_here(cls, aws: Aws, live: Observed) -> bool:
-        """Whether a certificate that this stack has, by its tags, asks for the record.
+    def _targets(cls, aws: Aws) -> Collection[Any]:
+        """Return names and values of the records that this stack's certificates ask for.
 
         A name of the stack's domain proves nothing: each account has records of its own for one (ACM user guide,
         dns-validation).
         """
-        asked = {pair for mine in aws.live(Certificate) if mine.owned for pair in _asked(mine)}
-        says = {(live.attributes["record_name"], normal_name(value)) for value in live.attributes["resource_records"]}
-        return live.attributes["type"] == "CNAME" and bool(says) and says <= asked
+        return {pair for mine in aws.live(Certificate) if mine.owned for pair in _asked(mine)}
+
+    @classmethod
+    def _leads_to_any(cls, live: Observed, targets: Collection[Any]) -> bool:
+        says = [(live.attributes["record_name"], normal_name(value)) for value in live.attributes["resource_records"]]
+        return live.attributes["type"] == "CNAME" and bool(says) and all(one in targets for one in says)
 
     @classmethod
     def shared(cls, aws: Aws, live: Observed) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -236,7 +236,8 @@ class RecordSet(Resource):
     @classmethod
     def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
         """Yield the records that lead to what is this stack's, whatever they are called."""
-        yield from (live for live in cls._all(aws) if cls._leads_here(aws, live))
+        targets = cls._targets(aws)
+        yield from (live for live in cls._all(aws) if cls._leads_to_any(live, targets))
 
     @classmethod
     def _all(cls, aws: Aws) -> Iterator[Observed]:
@@ -268,12 +269,21 @@ class RecordSet(Resource):
 
     @classmethod
     def _leads_here(cls, aws: Aws, live: Observed) -> bool:
-        """Whether a record is an alias of a load balancer that this stack has, by its tags, here and now.
+        """Whether a record leads to what this stack has, by its tags, here and now."""
+        return cls._leads_to_any(live, cls._targets(aws))
 
-        Its name alone proves nothing: namesakes in other Regions and accounts have balancers of the same name.
+    @classmethod
+    def _targets(cls, aws: Aws) -> Collection[Any]:
+        """Return what records of this stack lead to: the DNS names of its load balancers.
+
+        A balancer's name alone proves nothing: namesakes in other Regions and accounts have those of the same name.
         """
+        return {normal_name(live.outputs.get("dns_name", "")) for live in aws.live(LoadBalancer) if live.owned} - {""}
+
+    @classmethod
+    def _leads_to_any(cls, live: Observed, targets: Collection[Any]) -> bool:
         alias = live.attributes["alias_target"] or {"DNSName": ""}
-        return alias["DNSName"].removeprefix("dualstack.") in _balancers(aws)
+        return alias["DNSName"].removeprefix("dualstack.") in targets
 
     @classmethod
     def _leads_to(cls, aws: Aws, live: Observed) -> str:
@@ -378,11 +388,6 @@ def _beside(aws: Aws, name: str) -> list[Observed]:
 def _to(live: Observed) -> str:
     values = live.attributes["resource_records"] or [(live.attributes["alias_target"] or {}).get("DNSName", "")]
     return f" to {', '.join(values)}" if any(values) else ""
-
-
-def _balancers(aws: Aws) -> set[str]:
-    """Return the DNS names of this stack's load balancers."""
-    return {normal_name(live.outputs.get("dns_name", "")) for live in aws.live(LoadBalancer) if live.owned} - {""}
 
 
 def is_ours(aws: Aws, zone_id: str) -> bool:
