@@ -216,6 +216,19 @@ class Network:
         arn: str = self.cloud.client("ecs").register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
         return arn
 
+    def service(self, name: str, cluster: str = "main") -> None:
+        """Create a cluster, and a service of one task on Fargate in it."""
+        ecs = self.cloud.client("ecs")
+        ecs.create_cluster(clusterName=cluster)
+        ecs.create_service(
+            cluster=cluster,
+            serviceName=name,
+            taskDefinition=self.definition(name),
+            desiredCount=1,
+            launchType="FARGATE",
+            networkConfiguration=self.awsvpc(),
+        )
+
     def template(self, name: str, cluster: str, instance_type: str = "c5.large", profile: str = "instances") -> str:
         """A launch template whose instances join `cluster`."""
         user_data = b64encode(f"#!/bin/bash\necho ECS_CLUSTER={cluster} >> /etc/ecs/ecs.config\n".encode()).decode()

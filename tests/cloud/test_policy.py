@@ -405,12 +405,7 @@ def test_a_certificate_is_asked_for_by_all_its_names(cloud: EmbeddedCloud) -> No
 def test_a_scalable_target_is_looked_at_with_its_tags(network: Network) -> None:
     """Application Auto Scaling user guide, "Tagging support"; the reference, resource types."""
     cloud = network.cloud
-    network.definition("web")
-    cloud.client("ecs").create_cluster(clusterName="main")
-    cloud.client("ecs").create_service(
-        cluster="main", serviceName="web", taskDefinition="web", desiredCount=1, launchType="FARGATE",
-        networkConfiguration=network.awsvpc(),
-    )  # fmt: skip
+    network.service("web")
     scaling = cloud.client("application-autoscaling")
     target = {"ServiceNamespace": "ecs", "ResourceId": "service/main/web",
               "ScalableDimension": "ecs:service:DesiredCount"}  # fmt: skip

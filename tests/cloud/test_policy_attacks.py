@@ -180,12 +180,7 @@ def test_the_scaling_of_others_stays_as_it_is(
     network: Network, tmp_path: Path, attempt: Attempt, tags: dict[str, str]
 ) -> None:
     cloud = network.cloud
-    network.definition("pay")
-    cloud.client("ecs").create_cluster(clusterName="main")
-    cloud.client("ecs").create_service(
-        cluster="main", serviceName="pay", taskDefinition="pay", desiredCount=1, launchType="FARGATE",
-        networkConfiguration=network.awsvpc(),
-    )  # fmt: skip
+    network.service("pay")
     scaling = cloud.client("application-autoscaling")
     target = {**TARGET, "ResourceId": "service/main/pay"}
     arn = scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4, Tags=tags)["ScalableTargetARN"]

@@ -33,7 +33,9 @@ def test_each_package_has_hashes_and_no_index_is_named(name: str) -> None:
     assert len(lock) > 20
     assert [package for package, (_, hashes) in lock.items() if not hashes] == []
     text = (ROOT / name).read_text()
-    assert not re.search(r"https?:|index-url|find-links|trusted-host|^-e|^\.|@ ", text, re.MULTILINE)
+    told = re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE)
+    assert {*re.findall(r"(?<!\S)-{1,2}[A-Za-z][\w-]*", told)} == {"--hash"}, "no option of pip's but the hashes"
+    assert not re.search(r"https?:|index.url|find-links|trusted-host|^-e|^\.|@ ", text, re.MULTILINE)
     assert not re.search(r"^ *#.* /", text, re.MULTILINE), "a path of the machine it was made on"
 
 
