@@ -21,17 +21,22 @@ class PlainFiles(JSONFileLoader):
 
     def load_file(self, file_path: str) -> Any:
         """Return what a file holds, or None if there is none; its path is given without its ending."""
-        return _content(file_path)
+        if Path(file_path).name == "endpoints":
+            # botocore's EndpointResolver writes what it finds out into it, so each session has its own.
+            return _content(file_path)
+        return _shared(file_path)
 
 
-@functools.cache
 def _content(file_path: str) -> Any:
-    """Read a file once a process: a rehearsal has a session for each of its commands."""
     for file in (Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")):
         if file.is_file():
             content = file.read_bytes()
             return json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
     return None
+
+
+# A file is read once a process: a rehearsal has a session for each of its commands.
+_shared = functools.cache(_content)
 
 
 def read_plainly(session: Session) -> None:

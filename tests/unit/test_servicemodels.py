@@ -17,10 +17,23 @@ def test_models_read_plainly_say_the_same_in_the_same_order() -> None:
     assert isinstance(plain.get_component("data_loader").file_loader, PlainFiles)
     for model in ("service-2", "paginators-1", "waiters-2", "endpoint-rule-set-1"):
         one, other = (s.get_component("data_loader").load_service_model("ecr", model) for s in (usual, plain))
-        assert json.dumps(one) == json.dumps(other)
+        # Texts of megabytes are compared before the assertion, which would look for each difference.
+        same = json.dumps(one) == json.dumps(other)
+        assert same, model
     one, other = (s.get_data("endpoints") for s in (usual, plain))
-    assert json.dumps(one) == json.dumps(other)
+    same = json.dumps(one) == json.dumps(other)
+    assert same
     assert usual.get_available_services() == plain.get_available_services()
+
+
+def test_what_botocore_writes_into_its_endpoints_stays_in_the_session() -> None:
+    used, fresh = botocore.session.Session(), botocore.session.Session()
+    for session in (used, fresh):
+        read_plainly(session)
+    used.set_credentials("key", "secret")
+    used.create_client("s3", region_name="us-east-1")
+    assert "dnsSuffix" in used.get_data("endpoints")["partitions"][0]["services"]["s3"]["endpoints"]["us-east-1"]
+    assert "dnsSuffix" not in fresh.get_data("endpoints")["partitions"][0]["services"]["s3"]["endpoints"]["us-east-1"]
 
 
 def test_a_service_that_is_not_there_is_an_error_as_ever() -> None:
