@@ -206,7 +206,7 @@ class Destroy:
             return None
         # what another record knows by its id goes by that one, whatever its name and tags say
         known = self._addresses_by_id.get((record.type, live.id), (record.address,))
-        return live if record.address in known else None
+        return live if record.address in known or (record.type, live.id) in self._staying else None
 
     def _shown(self, record: Record, resource_type: type[Resource]) -> Observed | None:
         """Return what AWS shows under the recorded id, whoever owns it."""

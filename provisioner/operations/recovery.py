@@ -17,6 +17,7 @@ from provisioner.engine.lookup import find, listed_within
 from provisioner.engine.parts import former
 from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
 from provisioner.engine.run import prefetch
+from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
 from provisioner.resources.route53 import RecordSet
 from state.model import Phase, Record, Run
@@ -59,7 +60,8 @@ class Recovery:
 def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], report: Report) -> Recovery:
     """Look for everything. Only reads are made.
 
-    What is not there at the first look is looked for once more when AWS's lists have settled.
+    What is not there at the first look is looked for once more when AWS's lists have settled, and so is what an earlier
+    run was deleting and is still shown.
 
     Args:
         records: what the state says so far, if it can be read.
@@ -71,11 +73,15 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
     """
     looking = _Search(aws.reading().exhaustive().knowing(KnownResources(records, declared)), records, declared)
     looking.read()
-    if absent := looking.absent():
-        seconds = max(listed_within(all_types()[a.partition("/")[0]], records.get(a)) for a in absent)
-        report(f"{len(absent)} of {len(declared)} not found: checking again in {seconds:.0f} s, because lists may lag")
+    absent, deleted = looking.absent(), looking.deleted_before()
+    if unclear := [*absent, *deleted]:
+        seconds = max(listed_within(all_types()[a.partition("/")[0]], records.get(a)) for a in unclear)
+        lacking = f"{len(absent)} of {len(declared)} not found"
+        found = lacking if absent else f"{count(len(deleted), 'resource')} found that an earlier run was deleting"
+        report(f"{found}: checking again in {seconds:.0f} s, because lists may lag")
         aws.pace.wait(seconds)
         aws.pace.check()
+        looking.forget(deleted)
         looking.read()
     return looking.result()
 
@@ -138,6 +144,19 @@ class _Search:
         """Return what is declared or recorded and was not found so far."""
         settled = {*self._observed, *self._refused, *self._renamed}
         return [a for a in (*self._declared, *self._former) if a not in settled]
+
+    def deleted_before(self) -> list[str]:
+        """Return what an earlier run was deleting and is shown as if it stayed: a list may show what was before."""
+        return [
+            address
+            for address, live in self._observed.items()
+            if (record := self._records.get(address)) and record.phase == "deleting" and not live.deleting
+        ]
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Look for resources anew: only the next reading says whether they are there."""
+        for address in addresses:
+            del self._observed[address]
 
     def result(self) -> Recovery:
         """Return what all readings together say."""

@@ -200,3 +200,31 @@ def test_a_change_that_is_taken_back_at_once_is_not_believed_to_be_undone_alread
     change = (Act("edit", 3, to=stack("a", 2, 2)), Act("up", seed, lag=25.0, flapping=True))
     back = (Act("edit", 3, to=stack("a", 1, 2)), Act("up", seed))
     engine.live(Life(seed, 0, (CALM, *change, *back), stack("a", 1, 2), traffic=1))
+
+
+LIVES = {
+    "recover believes a list that still shows what a killed down has deleted": Life(
+        5049947,
+        1,
+        (Act("up", 874755430), Act("down", 4193925269, kill=22, lag=25.0), Act("recover", 2196384536), Act("up", 1)),
+        planned=False,
+        traffic=1,
+    ),
+    "up says of an intent whose resource was renamed twice that there is none": Life(
+        5030143,
+        1,
+        (
+            Act("up", 678436623, stop=5.7322404101885915, faults=(("server", 0.3),)),
+            Act("edit", 3732816867),
+            Act("up", 1825331292, failing=0.7),
+            Act("edit", 1034000888),
+        ),
+        traffic=2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_a_life_that_once_broke_a_promise(name: str) -> None:
+    with engine.simulated_kinds(traffic=True):
+        engine.live(LIVES[name])
