@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from benchmarks.project import Project, project
-from provisioner.emulator import manage
+from ecs_emulator import manage
 
 RUNS = 7
 

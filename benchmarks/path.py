@@ -15,10 +15,10 @@ from benchmarks import forced
 from benchmarks.forced import Node
 from benchmarks.many import stack
 from benchmarks.project import ROOT, Measured, Project, project
+from ecs_emulator import control
+from ecs_emulator.operation_durations import OperationDurations
 from provisioner.config.facts import Facts
 from provisioner.config.models import load
-from provisioner.emulator import control
-from provisioner.emulator.operation_durations import OperationDurations
 from provisioner.engine.declaration import Declared
 from provisioner.operations.declaring import declare
 from provisioner.operations.estimates import Seconds

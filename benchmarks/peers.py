@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks.project import ROOT, Measured, Project, project
-from provisioner.emulator import control
+from ecs_emulator import control
 
 RULES = {"PROVISION_ENGINE": "0"}
 """No images are built, since the playbook builds none."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioner.emulator import control, manage
-from provisioner.emulator.control import CloudProcess
+from ecs_emulator import control, manage
+from ecs_emulator.control import CloudProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 PROVISION = [sys.executable, "-m", "provisioner.cli.main"]

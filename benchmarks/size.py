@@ -14,9 +14,9 @@ from pathlib import Path
 
 from benchmarks.project import project
 from provisioner.cli.main import GARBAGE
-from state import local
-from state.local import DOCUMENT, LocalStore
-from state.model import State
+from provisioner.state import local
+from provisioner.state.local import DOCUMENT, LocalStore
+from provisioner.state.model import State
 
 STACK = "ecs-sample-dev"
 RESOURCES = (1000, 10_000, 100_000)

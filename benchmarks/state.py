@@ -22,14 +22,14 @@ import boto3
 
 from benchmarks.project import project
 from provisioner.cli.main import GARBAGE
-from state import local, s3_read
-from state.journal import encoded
-from state.lease import LEASE
-from state.local import LocalStore
-from state.model import Record, State
-from state.objects import Objects
-from state.s3 import S3Store
-from state.store import Store, document
+from provisioner.state import local, s3_read
+from provisioner.state.journal import encoded
+from provisioner.state.lease import LEASE
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record, State
+from provisioner.state.objects import Objects
+from provisioner.state.s3 import S3Store
+from provisioner.state.store import Store, document
 
 STACK, ACCOUNT, REGION, BUCKET = "ecs-sample-dev", "123456789012", "ap-northeast-1", "bench-states"
 RESOURCES = (10, 100, 1000, 10_000)

@@ -16,7 +16,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-from provisioner.emulator import control, manage
+from ecs_emulator import control, manage
 from provisioner.engine.events import Event
 from provisioner.render.live import STYLES, draw
 from provisioner.render.progress import Progress

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from state.objects import REREAD_PAUSE, call
-from state.runtime import MACHINE, Runtime
+from provisioner.state.objects import REREAD_PAUSE, call
+from provisioner.state.runtime import MACHINE, Runtime
 
 VERSIONS_DAYS = 90
 """For how long earlier versions of the state, and deleted journal entries, can be brought back."""

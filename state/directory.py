@@ -7,8 +7,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from state.disk import DISK, Disk
-from state.model import StateError
+from provisioner.state.disk import DISK, Disk
+from provisioner.state.model import StateError
 
 
 def make(directory: Path, disk: Disk = DISK) -> None:

@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from state.checks import parsed, parsed_lines
-from state.model import SCHEMA, Record, State
+from provisioner.state.checks import parsed, parsed_lines
+from provisioner.state.model import SCHEMA, Record, State
 
 BATCH = 1000
 """How many lines are written at once."""

@@ -14,10 +14,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from state.checks import parsed
-from state.disk import DISK, Disk
-from state.model import RERUN, Record, State, StateError
-from state.runtime import MACHINE, Runtime
+from provisioner.state.checks import parsed
+from provisioner.state.disk import DISK, Disk
+from provisioner.state.model import RERUN, Record, State, StateError
+from provisioner.state.runtime import MACHINE, Runtime
 
 _CHECKED = re.compile(rb'(.+),"check":"([0-9a-f]{8})"}')
 

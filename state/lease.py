@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
-from state.checks import parsed
-from state.lock import describe, myself, named
-from state.model import RERUN, StateError, StateLocked
-from state.objects import Objects, StoredObject, Taken
-from state.runtime import MACHINE, Runtime, Worker
+from provisioner.state.checks import parsed
+from provisioner.state.lock import describe, myself, named
+from provisioner.state.model import RERUN, StateError, StateLocked
+from provisioner.state.objects import Objects, StoredObject, Taken
+from provisioner.state.runtime import MACHINE, Runtime, Worker
 
 LEASE = 60.0
 """Seconds after which a holder that has not renewed its lease loses it."""
@@ -28,7 +28,7 @@ FREE = b"{}\n"
 class Lease:
     """Holds the lock of a state from `acquire` to `release`, or until another command takes it over.
 
-    It keeps others from starting in vain. What keeps them from harm is the journal (see `state.s3`).
+    It keeps others from starting in vain. What keeps them from harm is the journal (see `provisioner.state.s3`).
 
     Args:
         objects: where the lock is.

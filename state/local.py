@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, Self
 from zlib import crc32
 
-from state.checks import parsed
-from state.directory import keep_there, make, sync, there
-from state.disk import DISK, Disk
-from state.document import table, written
-from state.journal import Journal, header, replay
-from state.lock import LOCK_FILE, Lock, patiently
-from state.migrate import kept, migrate
-from state.model import RERUN, State, StateError, StateUnavailable
-from state.runtime import MACHINE, Runtime
-from state.store import Store
+from provisioner.state.checks import parsed
+from provisioner.state.directory import keep_there, make, sync, there
+from provisioner.state.disk import DISK, Disk
+from provisioner.state.document import table, written
+from provisioner.state.journal import Journal, header, replay
+from provisioner.state.lock import LOCK_FILE, Lock, patiently
+from provisioner.state.migrate import kept, migrate
+from provisioner.state.model import RERUN, State, StateError, StateUnavailable
+from provisioner.state.runtime import MACHINE, Runtime
+from provisioner.state.store import Store
 
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", LOCK_FILE
 REBUILD = "Run `provision recover`, which rebuilds it from the account, or restore it from a backup"

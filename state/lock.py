@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from state.checks import parsed
-from state.disk import DISK, Disk
-from state.model import StateLocked
-from state.runtime import MACHINE, Runtime
+from provisioner.state.checks import parsed
+from provisioner.state.disk import DISK, Disk
+from provisioner.state.model import StateLocked
+from provisioner.state.runtime import MACHINE, Runtime
 
 LOCK_FILE = "state.lock"
 """The lock's file in the directory of a state."""

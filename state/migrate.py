@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from state.model import FORMER_PARTS, SCHEMA, StateError, StateTooNew
-from state.variables import as_held
+from provisioner.state.model import FORMER_PARTS, SCHEMA, StateError, StateTooNew
+from provisioner.state.variables import as_held
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     # the records' parts have other names since, which `Record` translates in the journal as well

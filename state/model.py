@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from sys import intern
 from typing import Any, Literal, Self, get_args
 
-from state import checks
-from state.variables import as_held
+from provisioner.state import checks
+from provisioner.state.variables import as_held
 
 SCHEMA = 3
 HISTORY = 50
@@ -67,7 +67,7 @@ class Record:
 
     `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
     from before the first delete call. `arguments` holds the declared fields, but no value of an environment variable
-    (`state.variables`); `outputs` what AWS answered that other resources or `down` need. `dependencies` are the
+    (`state/variables.py`); `outputs` what AWS answered that other resources or `down` need. `dependencies` are the
     addresses that this resource depends on. Times are seconds since the epoch.
     """
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from state.model import RERUN, StateError, StateUnavailable
-from state.runtime import MACHINE, Runtime
+from provisioner.state.model import RERUN, StateError, StateUnavailable
+from provisioner.state.runtime import MACHINE, Runtime
 
 T = TypeVar("T")
 CONFLICTS = 8

@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
-from state.checks import parsed
-from state.journal import apply, encoded
-from state.lease import Lease
-from state.lock import patiently
-from state.migrate import kept
-from state.model import RERUN, Run, State, StateError
-from state.objects import Objects, StoredObject, Taken
-from state.runtime import MACHINE, Runtime
-from state.s3_read import DOCUMENT, Loaded, load, name_of, replay, serial_of
-from state.store import Store, document
+from provisioner.state.checks import parsed
+from provisioner.state.journal import apply, encoded
+from provisioner.state.lease import Lease
+from provisioner.state.lock import patiently
+from provisioner.state.migrate import kept
+from provisioner.state.model import RERUN, Run, State, StateError
+from provisioner.state.objects import Objects, StoredObject, Taken
+from provisioner.state.runtime import MACHINE, Runtime
+from provisioner.state.s3_read import DOCUMENT, Loaded, load, name_of, replay, serial_of
+from provisioner.state.store import Store, document
 
 SESSION, ENDED = "session", "ended"
 """The metadata of the document that names the session that is at work on it, and what it says when that ended well."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from state.checks import parsed
-from state.journal import apply
-from state.migrate import migrate
-from state.model import State, StateError, StateUnavailable
-from state.objects import Objects, StoredObject
-from state.runtime import MACHINE, Runtime
+from provisioner.state.checks import parsed
+from provisioner.state.journal import apply
+from provisioner.state.migrate import migrate
+from provisioner.state.model import State, StateError, StateUnavailable
+from provisioner.state.objects import Objects, StoredObject
+from provisioner.state.runtime import MACHINE, Runtime
 
 DOCUMENT, JOURNAL = "state.json", "journal/"
 READERS = 16

@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, replace
 from typing import Any, Self
 
-from state.checks import lossy, text
-from state.document import written
-from state.model import Record, Run, State, StateError
-from state.runtime import MACHINE, Runtime
+from provisioner.state.checks import lossy, text
+from provisioner.state.document import written
+from provisioner.state.model import Record, Run, State, StateError
+from provisioner.state.runtime import MACHINE, Runtime
 
 
 class Store(ABC):

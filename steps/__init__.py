@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steps import (  # noqa: F401  (importing a step registers it)
+from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     account,
     capacity,
     certificate,

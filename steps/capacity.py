@@ -9,14 +9,14 @@ from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2_launch import Instances, LaunchTemplate
 from provisioner.resources.ecs_cluster import CapacityProvider, ClusterCapacityProviders
-from steps.account import Account
-from steps.cluster import Cluster
-from steps.guardduty import Guardduty
-from steps.network import Network
-from steps.roles import Roles
-from steps.security_groups import SecurityGroups
-from steps.service_roles import ServiceRoles
-from steps.stack import Stack
+from provisioner.steps.account import Account
+from provisioner.steps.cluster import Cluster
+from provisioner.steps.guardduty import Guardduty
+from provisioner.steps.network import Network
+from provisioner.steps.roles import Roles
+from provisioner.steps.security_groups import SecurityGroups
+from provisioner.steps.service_roles import ServiceRoles
+from provisioner.steps.stack import Stack
 
 ROOT_DEVICE = "/dev/xvda"
 """The root device of Amazon Linux 2023."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
-from steps.dns import Dns
-from steps.stack import Stack
+from provisioner.steps.dns import Dns
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

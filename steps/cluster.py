@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from provisioner.engine.declaration import Handle, step
 from provisioner.resources import ecs_cluster
 from provisioner.resources.ecs_drain import ContainerInsights
-from steps.logs import Logs
-from steps.service_roles import ServiceRoles
-from steps.stack import Stack
+from provisioner.steps.logs import Logs
+from provisioner.steps.service_roles import ServiceRoles
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from provisioner.engine.declaration import Handle, step
 from provisioner.resources.rds import DbCluster, DbInstance
 from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
-from steps.logs import log_group
-from steps.network import Network
-from steps.secrets import Secrets
-from steps.security_groups import MYSQL, SecurityGroups
-from steps.service_roles import ServiceRoles
-from steps.stack import Stack
+from provisioner.steps.logs import log_group
+from provisioner.steps.network import Network
+from provisioner.steps.secrets import Secrets
+from provisioner.steps.security_groups import MYSQL, SecurityGroups
+from provisioner.steps.service_roles import ServiceRoles
+from provisioner.steps.stack import Stack
 
 ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
 VERSION = "8.0"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from provisioner.engine.declaration import step
 from provisioner.resources.route53 import RecordSet
-from steps.database import Database
-from steps.dns import Dns
-from steps.stack import Stack
+from provisioner.steps.database import Database
+from provisioner.steps.dns import Dns
+from provisioner.steps.stack import Stack
 
 TTL = 60
 """Seconds that the endpoint's name may be remembered."""

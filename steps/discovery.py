@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from provisioner.engine.declaration import ready, step
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
-from steps.network import Network
-from steps.stack import Stack
+from provisioner.steps.network import Network
+from provisioner.steps.stack import Stack
 
 TTL = 10
 """Seconds that a task's address may be remembered: tasks come and go."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from provisioner.engine.declaration import Handle, step
 from provisioner.resources.delegation import Delegation
 from provisioner.resources.route53 import HostedZone
-from steps.network import Network
-from steps.stack import Stack
+from provisioner.steps.network import Network
+from provisioner.steps.stack import Stack
 
 NAME = "hosted_zone_name"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.ecs_drain import ContainerInstances, RunningTasks
-from steps.capacity import Capacity
-from steps.cluster import Cluster
-from steps.endpoints import Endpoints
-from steps.stack import Stack
+from provisioner.steps.capacity import Capacity
+from provisioner.steps.cluster import Cluster
+from provisioner.steps.endpoints import Endpoints
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

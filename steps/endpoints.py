@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.ec2_endpoints import VpcEndpoint
 from provisioner.resources.iam import Policy, policy
-from steps.network import Network
-from steps.security_groups import SecurityGroups
-from steps.stack import Stack
+from provisioner.steps.network import Network
+from provisioner.steps.security_groups import SecurityGroups
+from provisioner.steps.stack import Stack
 
 INTERFACE_SERVICES = (
     "ssm",

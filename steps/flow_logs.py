@@ -5,10 +5,10 @@ from __future__ import annotations
 from provisioner.engine.declaration import ready, step
 from provisioner.resources.ec2_flow_logs import FlowLog
 from provisioner.resources.iam import Policy, policy
-from steps.logs import log_group
-from steps.network import Network
-from steps.roles import from_this_account, role, trust
-from steps.stack import Stack
+from provisioner.steps.logs import log_group
+from provisioner.steps.network import Network
+from provisioner.steps.roles import from_this_account, role, trust
+from provisioner.steps.stack import Stack
 
 
 @step

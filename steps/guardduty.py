@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, step
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
-from steps.network import Network
-from steps.stack import Stack
+from provisioner.steps.network import Network
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

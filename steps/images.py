@@ -9,8 +9,8 @@ from provisioner.docker.reference import parse
 from provisioner.engine.declaration import Handle, step
 from provisioner.resources.copied_images import ECR, CopiedImage
 from provisioner.resources.images import IN_USE, Image, ImageInUse, WantedImage
-from steps.repositories import Repositories
-from steps.stack import Stack
+from provisioner.steps.repositories import Repositories
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,12 @@ from provisioner.resources.iam import policy
 from provisioner.resources.route53 import RecordSet
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
-from steps.certificate import Certified
-from steps.dns import Dns
-from steps.network import Network
-from steps.security_groups import SecurityGroups
-from steps.service_roles import ServiceRoles
-from steps.stack import Stack
+from provisioner.steps.certificate import Certified
+from provisioner.steps.dns import Dns
+from provisioner.steps.network import Network
+from provisioner.steps.security_groups import SecurityGroups
+from provisioner.steps.service_roles import ServiceRoles
+from provisioner.steps.stack import Stack
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange with clients that know it: the default of AWS's

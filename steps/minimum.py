@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from provisioner.engine.declaration import step
 from provisioner.resources.autoscaling import MinimumSize
-from steps.capacity import Capacity
-from steps.drain import Drain
-from steps.stack import Stack
+from provisioner.steps.capacity import Capacity
+from provisioner.steps.drain import Drain
+from provisioner.steps.stack import Stack
 
 
 @step

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from provisioner.engine.declaration import Handle, ids, ready, step
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 CIDR = {"cidr_block": "network.cidr"}
 

@@ -10,7 +10,7 @@ from provisioner.config.builds import repository_of
 from provisioner.engine.declaration import step
 from provisioner.resources.ecr import Repository
 from provisioner.resources.images import IN_USE
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 UNTAGGED, TAGGED = 10, 20
 """How many images are kept of each sort."""

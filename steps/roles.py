@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.iam import InstanceProfile, Policy, Role, policy
-from steps.secrets import password_parameter
-from steps.stack import Stack
+from provisioner.steps.secrets import password_parameter
+from provisioner.steps.stack import Stack
 
 PATH_KEY = {"path": "account.role_path"}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from provisioner.engine.declaration import ready, step
 from provisioner.resources.ssm import SecureParameter
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from graphlib import TopologicalSorter
 from provisioner.config.group_rules import QUOTA
 from provisioner.engine.declaration import Handle, step
 from provisioner.resources.ec2_security import Rule, SecurityGroup, SecurityGroupEgress, allow
-from steps.network import Network
-from steps.stack import Stack
+from provisioner.steps.network import Network
+from provisioner.steps.stack import Stack
 
 HTTPS, MYSQL = 443, 3306
 

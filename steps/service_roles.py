@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, step
 from provisioner.resources.iam import ServiceLinkedRole
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

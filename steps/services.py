@@ -10,17 +10,17 @@ from math import gcd
 from provisioner.config.services import Service as Wanted
 from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.ecs_service import Service
-from steps.capacity import FARGATE, FARGATE_SPOT, Capacity
-from steps.cluster import Cluster
-from steps.database import Database
-from steps.discovery import Discovery
-from steps.drain import Drain
-from steps.endpoints import Endpoints
-from steps.load_balancer import LoadBalancing
-from steps.network import Network
-from steps.security_groups import SecurityGroups
-from steps.stack import Stack
-from steps.task_definitions import TaskDefinitions
+from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
+from provisioner.steps.cluster import Cluster
+from provisioner.steps.database import Database
+from provisioner.steps.discovery import Discovery
+from provisioner.steps.drain import Drain
+from provisioner.steps.endpoints import Endpoints
+from provisioner.steps.load_balancer import LoadBalancing
+from provisioner.steps.network import Network
+from provisioner.steps.security_groups import SecurityGroups
+from provisioner.steps.stack import Stack
+from provisioner.steps.task_definitions import TaskDefinitions
 
 
 @dataclass(frozen=True)

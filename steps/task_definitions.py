@@ -12,12 +12,12 @@ from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.services import Service
 from provisioner.engine.declaration import step
 from provisioner.resources.ecs_task_definition import TaskDefinition
-from steps.database import Database
-from steps.images import Images
-from steps.logs import Logs
-from steps.roles import Roles
-from steps.secrets import Secrets
-from steps.stack import Stack
+from provisioner.steps.database import Database
+from provisioner.steps.images import Images
+from provisioner.steps.logs import Logs
+from provisioner.steps.roles import Roles
+from provisioner.steps.secrets import Secrets
+from provisioner.steps.stack import Stack
 
 TMP_MIB = 64
 """How much may be written to /tmp, which is memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from state.model import Record, State
+from provisioner.state.model import Record, State
 
 
 def as_schema_1(one: Record) -> dict[str, Any]:

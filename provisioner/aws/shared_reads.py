@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from state.runtime import Runtime
+from provisioner.state.runtime import Runtime
 
 
 @dataclass

@@ -73,7 +73,7 @@ def start(
     """Start the embedded cloud if it is not running, and show its endpoint."""
     from dataclasses import asdict
 
-    from provisioner.emulator import control, manage
+    from ecs_emulator import control, manage
     from provisioner.operations import context
     from provisioner.render import status as show
 
@@ -106,8 +106,8 @@ def stop(options: Options) -> int:
 
     If another command is using it, asks for confirmation.
     """
+    from ecs_emulator import manage
     from provisioner.cli.prompts import confirm
-    from provisioner.emulator import manage
     from provisioner.operations import stack_list
     from provisioner.render import status as show
 
@@ -123,7 +123,7 @@ def status(options: Options) -> int:
     """Show whether the embedded cloud is running, and its endpoint."""
     from dataclasses import asdict
 
-    from provisioner.emulator import control, manage
+    from ecs_emulator import control, manage
     from provisioner.render import status as show
 
     running = manage.find(_directory(options))
@@ -141,7 +141,7 @@ def status(options: Options) -> int:
 )
 def env(options: Options) -> int:
     """Print shell commands that point other AWS tools to the embedded cloud."""
-    from provisioner.emulator import manage
+    from ecs_emulator import manage
     from provisioner.operations import context
     from provisioner.render import status as show
 
@@ -156,7 +156,7 @@ def delegate(
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public hosted zone.")],
 ) -> int:
     """Simulate the delegation of a domain, so that its certificates can be validated."""
-    from provisioner.emulator import manage
+    from ecs_emulator import manage
     from provisioner.render import status as show
 
     manage.delegate(_directory(options), domain)

@@ -11,7 +11,7 @@ from provisioner.operations.options import Options
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 @command(

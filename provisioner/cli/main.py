@@ -107,7 +107,7 @@ def _unread() -> int:
 def _failed(error: Exception) -> int:
     from provisioner.engine.errors import Cancelled, ProvisionError
     from provisioner.render.text import say
-    from state.model import StateError
+    from provisioner.state.model import StateError
 
     if isinstance(error, Cancelled):
         say([str(error)], sys.stderr)

@@ -78,7 +78,7 @@ def init(options: Options) -> int:
     from provisioner.cli.prompts import confirm
     from provisioner.operations import context, state_transfer
     from provisioner.render.text import say
-    from state.bucket import VERSIONING
+    from provisioner.state.bucket import VERSIONING
 
     config = context.load(options)
     name = state_transfer.named(config)
@@ -112,7 +112,7 @@ def pull(
     """Print the whole state."""
     from provisioner.operations import context, state_transfer, stores
     from provisioner.render.text import say
-    from state.store import document
+    from provisioner.state.store import document
 
     config = context.load(options)
     state = stores.configured(options, config)

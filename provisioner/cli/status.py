@@ -20,11 +20,11 @@ def status(options: Options) -> int:
     The resources in the state, by step, and the live status of services, instances and the database. Makes only read
     calls.
     """
-    from provisioner.emulator import manage
+    from ecs_emulator import manage
     from provisioner.operations import context, stack_status, stores
     from provisioner.render import status as show
     from provisioner.render.text import say
-    from state import lease, lock
+    from provisioner.state import lease, lock
 
     config = context.load(options)
     aws = context.reader(options, config) if config.state.bucket else None

@@ -16,7 +16,7 @@ from provisioner.docker.context import DOCKERFILE, IGNORE, context_paths, locate
 from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
 from provisioner.docker.manifests import NOTHING_TO_RUN, runs_something
 from provisioner.engine.errors import NotCreated
-from state.runtime import Event
+from provisioner.state.runtime import Event
 
 TAIL = 20
 """How many of the last lines of a build that failed are shown."""

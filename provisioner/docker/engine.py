@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from provisioner.docker.credentials import configuration_file
 from provisioner.engine.errors import Interrupted, NotCreated
-from state.runtime import Event
+from provisioner.state.runtime import Event
 
 SOCKET = Path("/var/run/docker.sock")
 """Where an engine listens if nothing says otherwise."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
 from provisioner.engine.errors import Interrupted, NotCreated, OutcomeUnknown
-from state.runtime import Event
+from provisioner.state.runtime import Event
 
 TRIES = 3
 PAUSE = 2.0

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from provisioner.docker.reference import is_local
 from provisioner.engine.errors import Interrupted, NotCreated
-from state.runtime import Event
+from provisioner.state.runtime import Event
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager

@@ -29,7 +29,7 @@ from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.sent_changes import SentChanges
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
-from state.model import Phase, Record
+from provisioner.state.model import Phase, Record
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import ErrorCategory, Provider

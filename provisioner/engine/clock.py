@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from provisioner.engine.errors import Interrupted
-from state.runtime import MACHINE, Event, Runtime
+from provisioner.state.runtime import MACHINE, Event, Runtime
 
 T = TypeVar("T")
 

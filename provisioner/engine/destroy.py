@@ -19,7 +19,7 @@ from provisioner.engine.resource import Observed, Resource, type_named
 from provisioner.engine.run import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.words import RESULT_UNSEEN
-from state.model import Record, StateError
+from provisioner.state.model import Record, StateError
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider

@@ -15,7 +15,7 @@ from provisioner.engine.resource import Resource, type_named
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 @dataclass(frozen=True)

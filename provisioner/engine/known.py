@@ -11,7 +11,7 @@ from provisioner.engine.declaration import Declared, filled
 from provisioner.engine.resource import Observed, Resource, output_of
 
 if TYPE_CHECKING:
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 @dataclass(frozen=True)

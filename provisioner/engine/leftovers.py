@@ -11,7 +11,7 @@ from provisioner.engine.resource import Resource, all_types
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from provisioner.engine.resource import Observed, Resource, canonical
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 AddressesById = Mapping[tuple[str, str], Collection[str]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.resource import Resource, type_named
 
 if TYPE_CHECKING:
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 @dataclass(frozen=True)

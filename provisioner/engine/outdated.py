@@ -8,7 +8,7 @@ from provisioner.engine.parts import Part, as_of
 from provisioner.engine.resource import Observed, Resource, canonical, compare
 
 if TYPE_CHECKING:
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 def asked_for(desired: Resource, record: Record) -> bool:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from provisioner.engine.resource import Changes, Observed, Resource, compare
 
 if TYPE_CHECKING:
-    from state.model import Record
+    from provisioner.state.model import Record
 
 Part = Literal["widened", "shifted", "declared"]
 

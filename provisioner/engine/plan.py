@@ -18,7 +18,7 @@ from provisioner.engine.run import prefetch
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
-    from state.model import Record
+    from provisioner.state.model import Record
 
 T = TypeVar("T")
 

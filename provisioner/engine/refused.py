@@ -13,7 +13,7 @@ from provisioner.engine.words import names
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
-    from state.model import Record
+    from provisioner.state.model import Record
 
 NO_REASON = "no reason was given"
 

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from provisioner.engine.clock import LISTED_WITHIN
-from state.variables import as_held
+from provisioner.state.variables import as_held
 
 if TYPE_CHECKING:
-    from state.model import Record
+    from provisioner.state.model import Record
 
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
 """The resource types by their names whose modules are imported; `all_types` and `type_named` know the others too."""

@@ -18,7 +18,7 @@ from provisioner.engine.timeline import Moments, spans
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import ErrorCategory, Provider
-    from state.model import Record, Span
+    from provisioner.state.model import Record, Span
 
 
 class RecordStore(Protocol):

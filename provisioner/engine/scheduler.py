@@ -17,7 +17,7 @@ from provisioner.engine.errors import Interrupted, ProvisionError, SomeFailed, T
 from provisioner.engine.events import Emit, ResourceFailed, ResourceSkipped, ResourceWaiting
 from provisioner.engine.resource import Resource
 from provisioner.engine.timeline import Moments
-from state.model import StateError
+from provisioner.state.model import StateError
 
 JOBS = 128
 """Looks and acts under way at once."""

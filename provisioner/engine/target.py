@@ -11,7 +11,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.recorded import dependents
 
 if TYPE_CHECKING:
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 def check(target_step: str | None, known: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from state.model import Span
+from provisioner.state.model import Span
 
 IDLE = frozenset({"unchanged", "adopted", "retained"})
 """What becomes of resources that a run writes nothing for."""

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from provisioner.engine import turns
-from state.runtime import Condition, Event, Host, Worker
+from provisioner.state.runtime import Condition, Event, Host, Worker
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from provisioner.resources.ec2_launch import LaunchTemplate, default_image
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from state.model import Record
+    from provisioner.state.model import Record
 
 RECOMMENDED = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 """The public parameter with the newest ECS-optimised Amazon Linux 2023 AMI for x86_64 (ECS guide, AMI metadata)."""

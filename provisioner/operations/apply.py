@@ -24,9 +24,9 @@ from provisioner.operations.summary import Remains, Summary, timed
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from state.model import Record
-    from state.store import Store
-    from steps.stack import Stack
+    from provisioner.state.model import Record
+    from provisioner.state.store import Store
+    from provisioner.steps.stack import Stack
 
 
 def up(

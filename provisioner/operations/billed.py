@@ -12,7 +12,7 @@ from provisioner.resources.elbv2 import LoadBalancer
 from provisioner.resources.rds import DbCluster, DbInstance
 
 if TYPE_CHECKING:
-    from state.model import Record
+    from provisioner.state.model import Record
 
 HOURLY = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, LoadBalancer, Service))
 """By their price lists: load balancers, Aurora's instances and storage, instances of a group, tasks of a service."""

@@ -22,7 +22,7 @@ from provisioner.resources.rds import DbCluster
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from state.model import Record
+    from provisioner.state.model import Record
 
 VERSIONS = 5
 """How many versions a managed policy has at most (IAM user guide, "IAM and AWS STS quotas")."""

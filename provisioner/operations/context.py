@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner.emulator import manage
+from ecs_emulator import manage
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.events import Emit, Notice
@@ -18,13 +18,13 @@ from provisioner.operations import signals
 if TYPE_CHECKING:
     import boto3
 
+    from ecs_emulator.control import CloudProcess
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.emulator.control import CloudProcess
     from provisioner.operations.options import Options
     from provisioner.operations.stack_status import Health
-    from state.model import Record, State
-    from steps.stack import Stack
+    from provisioner.state.model import Record, State
+    from provisioner.steps.stack import Stack
 
 EMULATOR_DOMAIN = "registered.example"
 """The embedded cloud's own domain when the stack is to make its zone itself."""
@@ -83,7 +83,7 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
         ProvisionError: it could not be started.
         StateError: somebody else could write to the state directory.
     """
-    from state.directory import trust
+    from provisioner.state.directory import trust
 
     trust(options.directory)
     domain = EMULATOR_DOMAIN if config.dns.create_zone else config.dns.domain
@@ -102,8 +102,8 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
 
 def _newest(directory: Path) -> float:
     """Return when something was recorded last of any stack on the embedded cloud, in seconds since the epoch."""
-    from state.local import read
-    from state.model import StateError
+    from provisioner.state.local import read
+    from provisioner.state.model import StateError
 
     newest = 0.0
     for here in (directory / "local").glob("*"):
@@ -135,10 +135,10 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
     Raises:
         ProvisionError: the embedded cloud could not be started, or there is no such profile.
     """
+    from ecs_emulator.client_runtime import CloudRuntime
     from provisioner.aws.client import Aws
     from provisioner.aws.connection import Connection
     from provisioner.aws.inventory import Inventory
-    from provisioner.emulator.client_runtime import CloudRuntime
 
     if config.target == "local":
         if cloud is None and manage.find(options.directory) is None:

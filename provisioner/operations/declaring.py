@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import steps  # noqa: F401  (importing the package registers the steps)
+import provisioner.steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config import exposed, room
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
-from state.model import Record
-from steps.stack import Stack
+from provisioner.state.model import Record
+from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts

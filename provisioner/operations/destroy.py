@@ -24,12 +24,12 @@ from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.logs import remove_remade
 from provisioner.resources.rds_snapshots import final_snapshots
-from state.model import Record
+from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.engine.resource import Observed, Resource
-    from state.store import Store
+    from provisioner.state.store import Store
 
 
 def removal(records: Mapping[str, Record], target_step: str | None = None) -> dict[str, Record]:

@@ -17,7 +17,7 @@ from provisioner.resources.elbv2 import TargetGroup
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared, Dependency
-    from state.model import Record, Run
+    from provisioner.state.model import Record, Run
 
 Seconds = Callable[[Duration], float]
 """From an operation to the seconds that it takes."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from state.model import Record
+    from provisioner.state.model import Record
 
 
 def check_web_acl(aws: Aws, config: Config) -> None:

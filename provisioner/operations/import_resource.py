@@ -15,11 +15,11 @@ from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementR
 from provisioner.engine.known import KnownResources
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
-from state.model import Record
+from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from state.store import Store
+    from provisioner.state.store import Store
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from state.model import State
+    from provisioner.state.model import State
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 POLL_SECONDS = 2.0

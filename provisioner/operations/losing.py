@@ -18,8 +18,8 @@ from provisioner.resources.ecs_service import Service
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from state.model import Record
-    from steps.stack import Stack
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
 
 CommandLine = Callable[..., str]
 """From a command's name, and its own options, to the command line that runs it on the same stack."""

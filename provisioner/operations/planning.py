@@ -25,11 +25,11 @@ from provisioner.resources.ecs_service import deployed_by_others, ineffective_co
 from provisioner.resources.rds import DbCluster
 from provisioner.resources.rds_snapshots import earlier_data
 from provisioner.resources.route53 import diverted, obstacle
-from state.model import Record
+from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from steps.stack import Stack
+    from provisioner.steps.stack import Stack
 
 AGAIN = 10.0
 """Seconds between two tries to read what AWS did not answer."""

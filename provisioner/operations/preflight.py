@@ -23,12 +23,12 @@ from provisioner.operations import account_quotas, ami, existing, image_copies, 
 from provisioner.operations.zones import choose, in_use, policed
 from provisioner.resources.images import digest_of, registry_unreachable
 from provisioner.resources.route53 import public_zones
-from steps.endpoints import service_name
+from provisioner.steps.endpoints import service_name
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from state.model import Record
+    from provisioner.state.model import Record
 
 EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
 """Names that nobody can register (RFC 2606)."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from state.model import Record
-    from steps.stack import Stack
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
 
 FIELDS = {
     "capacity.spot": ("auto_scaling_group/main", "mixed_instances_policy"),

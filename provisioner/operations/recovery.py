@@ -20,13 +20,13 @@ from provisioner.engine.run import prefetch
 from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
 from provisioner.resources.route53 import RecordSet
-from state.model import Phase, Record, Run
-from state.store import document
+from provisioner.state.model import Phase, Record, Run
+from provisioner.state.store import document
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.operations.options import Report
-    from state.store import Store
+    from provisioner.state.store import Store
 
 
 @dataclass(frozen=True)

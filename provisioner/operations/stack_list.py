@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.errors import ProvisionError
 from provisioner.operations import context
 from provisioner.operations.stacks import RecordedStack, in_bucket, in_directory
-from state.model import StateError
+from provisioner.state.model import StateError
 
 if TYPE_CHECKING:
     from provisioner.operations.options import Options

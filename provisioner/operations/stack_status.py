@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
-from state.model import Run, State
+from provisioner.state.model import Run, State
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 from provisioner.config import paths
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count
-from state.model import Record, Run, State, StateError
+from provisioner.state.model import Record, Run, State, StateError
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -82,7 +82,7 @@ def in_directory(directory: Path) -> Iterator[RecordedStack]:
         StateError: the directory is not the user's alone, or cannot be read.
     """
     from provisioner.config.models import Target
-    from state.directory import trust
+    from provisioner.state.directory import trust
 
     for target in get_args(Target):
         trust(directory, directory / target)
@@ -97,8 +97,8 @@ def in_directory(directory: Path) -> Iterator[RecordedStack]:
 
 def _in_place(place: Path, target: str) -> RecordedStack | None:
     """Return the stack whose state is in a directory, None if there is no state."""
-    from state import local, lock
-    from state.directory import trust
+    from provisioner.state import local, lock
+    from provisioner.state.directory import trust
 
     if not any(os.path.lexists(place / name) for name in (local.DOCUMENT, local.JOURNAL)):
         return None
@@ -118,8 +118,8 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
     Raises:
         StateError: the bucket cannot be read.
     """
-    from state import lease, s3_read
-    from state.objects import Objects
+    from provisioner.state import lease, s3_read
+    from provisioner.state.objects import Objects
 
     client, bucket, runtime = aws.client("s3"), str(config.state.bucket), aws.pace.runtime
     for name in Objects(client, bucket, "", aws.account, runtime).directories():
@@ -182,7 +182,7 @@ def _others_own(config: Config, options: Options) -> bool:
 
 def _of(config: Config, directory: Path) -> RecordedStack | None:
     """Return what a directory has of the configuration's stack; nothing, if the directory is a stranger's."""
-    from state.directory import trust
+    from provisioner.state.directory import trust
 
     with suppress(StateError):
         place = directory / config.target / config.name

@@ -11,10 +11,10 @@ import provisioner.resources  # noqa: F401  (importing the package hands its typ
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import type_named
 from provisioner.operations.stack_status import record as recorded
-from state.model import Record
+from provisioner.state.model import Record
 
 if TYPE_CHECKING:
-    from state.store import Store
+    from provisioner.state.store import Store
 
 ADDRESS = re.compile(r"[a-z_]+/[\w.*-]+")
 

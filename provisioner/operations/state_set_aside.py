@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.recorded import check, check_bound, check_order
 from provisioner.operations import stores
-from state.disk import DISK, Disk
-from state.model import ForeignState, State, StateError, StateLocked, StateTooNew, StateUnavailable
-from state.runtime import MACHINE, Runtime
+from provisioner.state.disk import DISK, Disk
+from provisioner.state.model import ForeignState, State, StateError, StateLocked, StateTooNew, StateUnavailable
+from provisioner.state.runtime import MACHINE, Runtime
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.operations.options import Options
-    from state.objects import Objects
+    from provisioner.state.objects import Objects
 
 
 def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
@@ -33,7 +33,7 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
     moved = in_directory(stores.directory(options, config), config.name)
     if not config.state.bucket:
         return moved
-    from state.lease import LEASE
+    from provisioner.state.lease import LEASE
 
     there = stores.objects(config, aws, stores.bucket_client(aws))
     return moved + in_bucket(there, config.name, LEASE, aws.pace.runtime, lambda text: options.report(f"note: {text}"))
@@ -41,9 +41,9 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
 
 def in_directory(directory: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> list[str]:
     """Move the broken files of a state on this machine aside: the journal alone, if the document can be read."""
-    from state.directory import sync, there
-    from state.local import DOCUMENT, JOURNAL, LOCK, read
-    from state.lock import Lock
+    from provisioner.state.directory import sync, there
+    from provisioner.state.local import DOCUMENT, JOURNAL, LOCK, read
+    from provisioner.state.lock import Lock
 
     stamp = _stamp()
     if not there(directory, disk):
@@ -71,7 +71,7 @@ def in_directory(directory: Path, stack: str, runtime: Runtime = MACHINE, disk: 
 
 def _backup(path: Path, stamp: str, disk: Disk) -> Path:
     """Return a name for a backup that none has yet: two commands may come within one second."""
-    from state.directory import there
+    from provisioner.state.directory import there
 
     names = (f"{path.stem}.broken-{stamp}{more}{path.suffix}" for more in chain([""], map("-{}".format, count(2))))
     return next(backup for backup in map(path.with_name, names) if not there(backup, disk))
@@ -85,9 +85,9 @@ def in_bucket(
     note: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Copy a broken state in a bucket aside, with its journal, then take away the document that was found broken."""
-    from state.lease import Lease
-    from state.objects import Taken
-    from state.s3_read import DOCUMENT, JOURNAL, read
+    from provisioner.state.lease import Lease
+    from provisioner.state.objects import Taken
+    from provisioner.state.s3_read import DOCUMENT, JOURNAL, read
 
     lock, copies = Lease(objects, "recover", lease, lambda: None, runtime, note), list[str]()
     # two that come within one second have a directory each

@@ -15,14 +15,14 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.recorded import check_bound
 from provisioner.engine.words import count
 from provisioner.operations import signals, stores
-from state.model import State, StateError
+from provisioner.state.model import State, StateError
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.operations.options import Options
-    from state.bucket import StateBucket
-    from state.store import Store
+    from provisioner.state.bucket import StateBucket
+    from provisioner.state.store import Store
 
 
 def named(config: Config) -> str:
@@ -42,7 +42,7 @@ def bucket(config: Config, aws: Aws, client: Any = None) -> StateBucket:
     Args:
         client: the client to read and repair it with, if not one that may write and repeats what got no answer.
     """
-    from state.bucket import StateBucket
+    from provisioner.state.bucket import StateBucket
 
     tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
     s3_client, runtime = client or stores.bucket_client(aws), aws.pace.runtime
@@ -55,8 +55,8 @@ def read_file(path: Path) -> State:
     Raises:
         ConfigurationError: it cannot be read, is no state, or one that the next commands would refuse.
     """
-    from state.checks import parsed
-    from state.migrate import migrate
+    from provisioner.state.checks import parsed
+    from provisioner.state.migrate import migrate
 
     try:
         state = check_bound(State.from_dict(migrate(parsed(path.read_bytes()))[0]))
@@ -205,7 +205,7 @@ def _copy(state: State) -> State:
 
 
 def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back: bool) -> None:
-    from state import local, s3_read
+    from provisioner.state import local, s3_read
 
     if back:
         found = local.read(stores.directory(options, config), config.name)

@@ -11,15 +11,15 @@ from provisioner import __version__
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import signals
 from provisioner.operations.context import reader
-from state.runtime import Runtime
+from provisioner.state.runtime import Runtime
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.operations.options import Options
-    from state.model import State
-    from state.objects import Objects
-    from state.store import Store
+    from provisioner.state.model import State
+    from provisioner.state.objects import Objects
+    from provisioner.state.store import Store
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
 """Seconds for which the state's bucket may not answer. S3 has several addresses: each is tried for the former."""
@@ -31,7 +31,7 @@ def directory(options: Options, config: Config) -> Path:
     Raises:
         StateError: somebody else could write there.
     """
-    from state.directory import trust
+    from provisioner.state.directory import trust
 
     place = options.directory / config.target / config.name
     trust(options.directory, place.parent, place)
@@ -61,7 +61,7 @@ def configured(options: Options, config: Config, aws: Aws | None = None) -> Stat
         StateError: it cannot be read.
     """
     from provisioner.engine.recorded import check_bound
-    from state import local, s3_read
+    from provisioner.state import local, s3_read
 
     if not config.state.bucket:
         return check_bound(local.read(directory(options, config), config.name))
@@ -71,7 +71,7 @@ def configured(options: Options, config: Config, aws: Aws | None = None) -> Stat
 
 def objects(config: Config, aws: Aws, client: Any) -> Objects:
     """Return the objects of the stack's state in the bucket of the configuration."""
-    from state.objects import Objects
+    from provisioner.state.objects import Objects
 
     bucket, prefix = str(config.state.bucket), f"{config.name}/"
     return Objects(client, bucket, prefix, aws.account, aws.pace.runtime, signals.interrupted)
@@ -112,7 +112,7 @@ def not_left_behind(options: Options, config: Config) -> None:
     Raises:
         ConfigurationError: it has.
     """
-    from state.local import read
+    from provisioner.state.local import read
 
     here = directory(options, config)
     if records := read(here, config.name).records:
@@ -153,7 +153,7 @@ def open_configured(options: Options, config: Config, aws: Aws, command: str) ->
 
 def local_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
     """Return the store on this machine, not opened yet."""
-    from state.local import LocalStore
+    from provisioner.state.local import LocalStore
 
     runtime = _interruptible(aws.pace.runtime)
     return LocalStore(
@@ -163,8 +163,8 @@ def local_store(options: Options, config: Config, aws: Aws, command: str) -> Sto
 
 def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
     """Return the store in the bucket, not opened yet. When it is lost to another command, the run is stopped."""
-    from state.lease import LEASE
-    from state.s3 import S3Store
+    from provisioner.state.lease import LEASE
+    from provisioner.state.s3 import S3Store
 
     there = objects(config, aws, bucket_client(aws))
     runtime = _interruptible(aws.pace.runtime)

@@ -16,10 +16,10 @@ from provisioner.engine.leftovers import Leftover
 from provisioner.engine.run import RunProgress
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.operations.billed import billed as costing
-from state.model import Record, Run, Span
+from provisioner.state.model import Record, Run, Span
 
 if TYPE_CHECKING:
-    from state.store import Store
+    from provisioner.state.store import Store
 
 
 @dataclass(frozen=True)

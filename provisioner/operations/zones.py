@@ -11,7 +11,7 @@ from provisioner.config.models import Tier
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ec2_network import Subnet
 from provisioner.resources.rds import DbInstance
-from steps.endpoints import INTERFACE_SERVICES, service_name
+from provisioner.steps.endpoints import INTERFACE_SERVICES, service_name
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.engine.planned import Planned
     from provisioner.operations.summary import Summary
-    from state.model import Record
+    from provisioner.state.model import Record
 
 LONG = 60.0
 """Seconds that a run must have taken for its timeline to be pointed out."""

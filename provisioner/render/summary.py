@@ -19,7 +19,7 @@ from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, w
 
 if TYPE_CHECKING:
     from provisioner.operations.summary import Summary
-    from state.model import Record
+    from provisioner.state.model import Record
 
 RESULTS = ("created", "adopted", "changed", "deleted", "retained", "not_found", "unchanged")
 NAMED = 6

@@ -12,7 +12,7 @@ from provisioner.engine.words import count
 from provisioner.render.text import duration, table, visible
 
 if TYPE_CHECKING:
-    from state.model import Run, Span
+    from provisioner.state.model import Run, Span
 
 MOST = 40
 """How many resources have a bar of their own, beside those of the critical path."""

@@ -12,7 +12,7 @@ from provisioner.render.text import visible
 from provisioner.render.timeline import Group, groups, length, path_words, short, tick_label, ticks, title, took
 
 if TYPE_CHECKING:
-    from state.model import Run, Span
+    from provisioner.state.model import Run, Span
 
 WIDTH, NAMES, BARS = 960, 260, 600
 """Pixels: the whole, the names on the left, and the bars; behind them is room for a time."""

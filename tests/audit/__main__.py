@@ -15,7 +15,7 @@ from tests.audit import packages, stacks
 from tests.audit.findings import Finding, of_bandit, problems, waivers
 from tests.audit.programs import ROOT
 
-CODE = ("provisioner", "steps", "state", "app")
+CODE = ("provisioner", "emulator", "steps", "state", "app")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.emulator import manage
+from ecs_emulator import manage
 from tests.aws import prices
 from tests.aws.account import Account
 from tests.aws.commands import ROOT, Presses, Provision, say

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from provisioner.emulator.control import CloudProcess
+from ecs_emulator.control import CloudProcess
 from tests.aws.stack import NAME, PROJECT
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, called, difference, inventory, pages
 

@@ -14,7 +14,7 @@ from provisioner.resources.ec2_network import Subnet, Vpc
 from provisioner.resources.ec2_security import OPEN, SecurityGroup
 from provisioner.resources.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs_drain import ContainerInstances, RunningTasks
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 
 PROFILE = "hosts"

@@ -18,8 +18,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from provisioner.emulator import manage
-from provisioner.emulator.control import CloudProcess
+from ecs_emulator import manage
+from ecs_emulator.control import CloudProcess
 from tests.cloud import botocore_once
 
 if TYPE_CHECKING:

@@ -22,15 +22,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ecs_emulator import control
 from provisioner.config.base import Model
 from provisioner.config.models import Config
 from provisioner.config.services import Service
-from provisioner.emulator import control
 from provisioner.operations.options import Options
 from provisioner.operations.rehearsal import run
 from provisioner.operations.rehearsal.run import _Copy as Copy
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, temporary_cloud
-from state.model import State
+from provisioner.state.model import State
 
 SERVICE = "services.web"
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
@@ -244,7 +244,7 @@ def _copy(temporary: TemporaryCloud, config: Config) -> Copy:
 
 def rehearsed(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
     """Make one change to the standing stack, in a process of its own."""
-    from provisioner.emulator import inside
+    from ecs_emulator import inside
 
     there, here = os.pipe()
     with _FORKING:
@@ -275,7 +275,7 @@ def _finish(pipe: int, work: Callable[[], Row]) -> None:
 
 
 def _rehearse(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
-    from provisioner.emulator import inside
+    from ecs_emulator import inside
 
     temporary = replace(temporary, cloud=inside.after_fork(temporary.cloud))
     table = copy.deepcopy(BASE)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from state.local import LocalStore, read
-from state.model import Record
+from provisioner.state.local import LocalStore, read
+from provisioner.state.model import Record
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
 

@@ -118,7 +118,7 @@ def _without_original(ours: Any) -> Any:
 
 def foreign_imports() -> Iterator[str]:
     """The modules of these libraries that the embedded cloud's files import."""
-    for file in (ROOT / "provisioner" / "emulator").rglob("*.py"):
+    for file in (ROOT / "emulator" / "ecs_emulator").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names = [one.name for one in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
             if isinstance(node, ast.ImportFrom):
@@ -164,18 +164,18 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 def main() -> None:
     """Lay all hooks, and print what is wrong with each, and what is changed in these libraries by none."""
-    from provisioner.emulator import server
+    from ecs_emulator import server
 
     os.environ.update(server.ENVIRONMENT)
-    from provisioner.emulator import overlay, paging, patch
+    from ecs_emulator import overlay, paging, patch
 
     for name in {*foreign_imports(), *(f"moto.{place.partition(':')[0]}" for place in paging._RESPONSES.values())}:
         with contextlib.suppress(ModuleNotFoundError):  # a name in a module
             import_module(name)
     before = surface()
     overlay.install()
-    import_module("provisioner.emulator.dns")
-    import_module("provisioner.emulator.tick")
+    import_module("ecs_emulator.dns")
+    import_module("ecs_emulator.tick")
     strayed = changes(before, surface()) - {hook.target for hook in patch.HOOKS}
     rows = []
     for number, hook in enumerate(patch.HOOKS):

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
+from ecs_emulator.control import control
 from provisioner.config import models
-from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
-from provisioner.emulator.control import control
 from provisioner.permissions.model import Part, Permission
 from provisioner.permissions.policy import document, statements
 from provisioner.permissions.printed import printed

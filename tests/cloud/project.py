@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator import manage
+from ecs_emulator import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, Look, inventory
 from tests.cloud.warm import PROGRAM, Run, environment, shared

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from botocore.model import ListShape, OperationModel, Shape, StringShape
 from botocore.response import StreamingBody
 
-from provisioner.emulator.calls import is_write
+from ecs_emulator.calls import is_write
 from tests.cloud.conftest import EmbeddedCloud
 from tests.contract.shapes import lacking
 from tests.contract.unmodelled import unmodelled

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator import control
+from ecs_emulator import control
 from tests.cloud.project import Project
 
 QUIET = 4000.0

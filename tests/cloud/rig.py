@@ -10,20 +10,20 @@ from typing import Any
 
 import boto3
 
+from ecs_emulator.client_runtime import CloudRuntime
+from ecs_emulator.control import ClockLink
 from provisioner.aws.client import Aws
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config
-from provisioner.emulator.client_runtime import CloudRuntime
-from provisioner.emulator.control import ClockLink
 from provisioner.engine.clock import Pace
 from provisioner.engine.events import Emit, Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.operations import apply, destroy, planning
 from provisioner.operations.summary import Summary
-from state.local import LocalStore, read
-from state.model import State
-from steps.stack import Stack
+from provisioner.state.local import LocalStore, read
+from provisioner.state.model import State
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.ways import Call, calls, way
 

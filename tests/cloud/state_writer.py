@@ -6,9 +6,9 @@ import sys
 
 import boto3
 
-from state.model import Record, StateError, StateLocked
-from state.objects import Objects
-from state.s3 import S3Store
+from provisioner.state.model import Record, StateError, StateLocked
+from provisioner.state.objects import Objects
+from provisioner.state.s3 import S3Store
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.emulator import manage
+from ecs_emulator import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.test_cli_terminal import SECONDS, Screen
 from tests.cloud.warm import ROOT

@@ -18,7 +18,7 @@ from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.elbv2 import LoadBalancer
 from provisioner.resources.iam import policy
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud import capacity_rig
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Outcome, Rig

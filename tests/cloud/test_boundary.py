@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.operations.boundary import database_of, up_to_date, wanted
-from state.model import Record
+from provisioner.state.model import Record
 from tests.cloud.conftest import EmbeddedCloud, Network
 from tests.cloud.permissions import ALL, allowing, enforce, policies, policy
 from tests.cloud.project import SMALL, Project

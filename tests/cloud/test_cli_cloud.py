@@ -14,10 +14,10 @@ from typing import Any
 import boto3
 import pytest
 
+from ecs_emulator import manage
 from provisioner import __version__
-from provisioner.emulator import manage
-from state.local import LocalStore
-from state.model import Record
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record
 from tests.cloud.warm import ROOT
 
 pytestmark = pytest.mark.slow

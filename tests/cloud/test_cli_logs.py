@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from provisioner import __version__
-from state.local import LocalStore
-from state.model import Record
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
 
 STACK = "ecs-sample-dev"

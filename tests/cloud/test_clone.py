@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.engine.events import ResourceDone
-from state.local import LocalStore
+from provisioner.state.local import LocalStore
 from tests.cloud.inventory import difference, inventory
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_network import declared

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator import control, manage
+from ecs_emulator.client_runtime import CloudRuntime
+from ecs_emulator.control import ClockLink
 from provisioner.aws import durations
-from provisioner.emulator import control, manage
-from provisioner.emulator.client_runtime import CloudRuntime
-from provisioner.emulator.control import ClockLink
 from provisioner.engine.errors import ConfigurationError
 from tests.cloud.conftest import REGION, EmbeddedCloud
 
@@ -120,8 +120,8 @@ def test_with_a_frozen_clock_one_who_waits_waits_for_whoever_advances_it(
 def test_of_several_who_wait_each_is_woken_at_its_moment(cloud: EmbeddedCloud) -> None:
     code = (
         "import sys, pathlib, json\n"
-        "from provisioner.emulator.control import CloudProcess, ClockLink\n"
-        "from provisioner.emulator.client_runtime import CloudRuntime\n"
+        "from ecs_emulator.control import CloudProcess, ClockLink\n"
+        "from ecs_emulator.client_runtime import CloudRuntime\n"
         "runtime = CloudRuntime(ClockLink(CloudProcess(**json.loads(sys.argv[1]))))\n"
         "print('here', flush=True); sys.stdin.readline()\n"
         "began = runtime.now()\n"
@@ -151,8 +151,8 @@ def test_of_several_who_wait_each_is_woken_at_its_moment(cloud: EmbeddedCloud) -
 def test_nobody_waits_for_one_who_was_killed(cloud: EmbeddedCloud, runtime: CloudRuntime) -> None:
     code = (
         "import sys, json\n"
-        "from provisioner.emulator.control import CloudProcess, ClockLink\n"
-        "from provisioner.emulator.client_runtime import CloudRuntime\n"
+        "from ecs_emulator.control import CloudProcess, ClockLink\n"
+        "from ecs_emulator.client_runtime import CloudRuntime\n"
         "runtime = CloudRuntime(ClockLink(CloudProcess(**json.loads(sys.argv[1]))))\n"
         "print('computing', flush=True); sys.stdin.readline()\n"
     )

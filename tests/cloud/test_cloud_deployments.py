@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator.ecs import breaker
+from ecs_emulator.ecs import breaker
 from tests.cloud.conftest import Network, refused
 from tests.cloud.ecs_rig import create, gone, service, steady, target_group, tasks
 

@@ -22,8 +22,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from provisioner.emulator import control, manage
-from provisioner.emulator.control import CloudError, CloudProcess
+from ecs_emulator import control, manage
+from ecs_emulator.control import CloudError, CloudProcess
 from tests.cloud.conftest import HANGS, EmbeddedCloud, Network, refused
 from tests.ports import free_port
 
@@ -78,7 +78,7 @@ def test_a_delegation_of_nothing_is_refused(cloud: EmbeddedCloud) -> None:
 
 
 def test_two_starts_at_once_yield_one(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from provisioner.emulator import manage; "
+    code = "import sys; from pathlib import Path; from ecs_emulator import manage; "
     code += "print(manage.start(Path(sys.argv[1]), 'example.com').pid)"
     command = [sys.executable, "-c", code, str(tmp_path)]
     starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -142,8 +142,8 @@ def test_what_is_asked_for_is_used_and_nothing_of_the_user_reaches_it(
 def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        f"sys.path.insert(0, {str(Path(manage.__file__).parents[2])!r})\n"
-        "from provisioner.emulator import control, manage\n"
+        f"sys.path[:0] = {[str(Path(manage.__file__).parents[up]) for up in (1, 2)]!r}\n"
+        "from ecs_emulator import control, manage\n"
         "try: manage.start(Path(sys.argv[1]), 'example.com')\n"
         "except control.CloudError as error: print(error)\n"
     )
@@ -165,9 +165,7 @@ def test_a_process_that_dies_shows_its_log(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_importing_manage_needs_no_moto_and_no_boto3() -> None:
-    code = (
-        "import sys, provisioner.emulator.manage; print([m for m in ('moto', 'boto3', 'botocore') if m in sys.modules])"
-    )
+    code = "import sys, ecs_emulator.manage; print([m for m in ('moto', 'boto3', 'botocore') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert answer.stdout.strip() == "[]"
 

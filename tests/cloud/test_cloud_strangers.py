@@ -19,9 +19,9 @@ from typing import Any, ClassVar
 import boto3
 import pytest
 
-from provisioner.emulator import control, manage
-from provisioner.emulator.lock import CloudLock
-from provisioner.emulator.wsgi import LARGEST
+from ecs_emulator import control, manage
+from ecs_emulator.lock import CloudLock
+from ecs_emulator.wsgi import LARGEST
 from tests.cloud.conftest import HANGS, REGION, EmbeddedCloud, refused
 
 PATHS = (
@@ -308,7 +308,7 @@ class Impostor(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         self.heard.append(self.request.recv(65536))
         health: dict[str, Any] = {
-            "service": "provisioner.emulator",
+            "service": "ecs_emulator",
             "pid": os.getpid(),
             "ready": True,
             "proof": "0" * 64,
@@ -341,7 +341,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_cloud_and_never_gets_the_ke
 
 def test_the_key_is_in_no_argument_that_other_users_can_read(cloud: EmbeddedCloud) -> None:
     arguments = Path(f"/proc/{cloud.process.pid}/cmdline").read_bytes()
-    assert b"provisioner.emulator" in arguments
+    assert b"ecs_emulator" in arguments
     assert cloud.process.key.encode() not in arguments
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator import manage
 from provisioner.config.facts import Copy
 from provisioner.config.models import Config
 from provisioner.docker.credentials import Login
@@ -19,14 +20,13 @@ from provisioner.docker.manifests import Manifest
 from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Transport
-from provisioner.emulator import manage
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Event, ResourceProgress
 from provisioner.operations import image_copies
 from provisioner.resources.copied_images import CopiedImage, is_own
 from provisioner.resources.ecr import Repository
 from provisioner.resources.images import IN_USE, ImageInUse, login
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import OCI, OCI_INDEX, Outside, Problem, digest_of, outside
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)

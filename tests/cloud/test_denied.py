@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steps.network import network
+from provisioner.steps.network import network
 from tests.cloud.rig import Rig
 
 

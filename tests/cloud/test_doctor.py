@@ -11,12 +11,12 @@ from typing import Any
 import dns.resolver
 import pytest
 
+from ecs_emulator import manage
 from provisioner.config.models import Config
 from provisioner.docker.credentials import Login
 from provisioner.docker.manifests import Manifest
 from provisioner.docker.reference import parse
 from provisioner.docker.registry import Registries
-from provisioner.emulator import manage
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Checked, Event
 from provisioner.operations import state_transfer
@@ -29,8 +29,8 @@ from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
 from provisioner.resources.ec2_network import Subnet, Vpc
 from provisioner.resources.images import login
-from state.model import Record
-from steps.stack import Stack
+from provisioner.state.model import Record
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import DOCKER, digest_of, outside
 from tests.cloud.project import Project, kms_key, web_acl

@@ -19,7 +19,7 @@ from provisioner.resources.ecs_service import Service
 from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.iam import policy
 from provisioner.resources.logs import LogGroup
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference, well
 from tests.cloud.lookups import NAME

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator.authorization.policy import Check, Decision, decide, read
 from provisioner.config.models import Config
-from provisioner.emulator.authorization.policy import Check, Decision, decide, read
 from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.permissions import ALL, answer, enforce, policy

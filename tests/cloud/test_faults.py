@@ -12,16 +12,16 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from ecs_emulator.errors import Answer
+from ecs_emulator.lag import Lag
 from provisioner.aws.errors import match
-from provisioner.emulator.errors import Answer
-from provisioner.emulator.lag import Lag
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.operations import planning
 from provisioner.resources.application_autoscaling import ScalingPolicy
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.resources.iam import InstanceProfile, Role, policy
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud, refused
 from tests.cloud.faults.life import BOTO3_NAMES, met, set_faults
 from tests.cloud.inventory import difference, inventory
@@ -265,7 +265,7 @@ def test_what_is_no_fault_is_refused_and_changes_nothing(cloud: EmbeddedCloud, q
 
 
 def test_every_refusal_is_in_the_retry_table() -> None:
-    from provisioner.emulator.refusals import REFUSALS
+    from ecs_emulator.refusals import REFUSALS
 
     for rule in REFUSALS:
         assert rule.source
@@ -288,7 +288,7 @@ def test_the_user_sets_faults_at_the_start_and_ends_them(cloud: EmbeddedCloud, t
 
 
 def test_every_refusal_is_in_the_document() -> None:
-    from provisioner.emulator.refusals import REFUSALS
+    from ecs_emulator.refusals import REFUSALS
 
     text = (ROOT / "docs" / "faults.md").read_text()
     for rule in REFUSALS:
@@ -297,7 +297,7 @@ def test_every_refusal_is_in_the_document() -> None:
 
 
 def test_every_scenario_is_in_the_document() -> None:
-    from provisioner.emulator.faults import SCENARIOS
+    from ecs_emulator.faults import SCENARIOS
 
     text = (ROOT / "docs" / "faults.md").read_text()
     assert [name for name in SCENARIOS if f"| `{name}` |" not in text] == []

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore import xform_name
 
-from provisioner.emulator.refusals import REFUSALS
+from ecs_emulator.refusals import REFUSALS
 from tests.cloud.conftest import REGION
 from tests.cloud.faults.life import BOTO3_NAMES, BOUND, Bench, Life, bench, set_faults
 

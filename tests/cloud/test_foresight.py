@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.emulator import control
+from ecs_emulator import control
 from tests.cloud.project import SMALL, Project, project, ready_image  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import QUIET
 

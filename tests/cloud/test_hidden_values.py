@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import typer
 
+from ecs_emulator import manage
 from provisioner.cli import main  # noqa: F401  (it registers the commands)
 from provisioner.cli.app import app
-from provisioner.emulator import manage
-from state.local import DOCUMENT
+from provisioner.state.local import DOCUMENT
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Ended, Project, ready_image

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator import patch
+from ecs_emulator import patch
 from tests.cloud import hooks
 
 

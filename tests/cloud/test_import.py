@@ -30,9 +30,9 @@ from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGr
 from provisioner.resources.route53 import HostedZone, RecordSet
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from provisioner.resources.ssm import SecureParameter
-from state.local import LocalStore
-from state.model import Record
-from steps.stack import Stack
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import make_network
 from tests.cloud.rig import Declare, Outcome, Rig
 from tests.cloud.rules_rig import Net, change

@@ -19,8 +19,8 @@ from cryptography import x509
 from moto.acm.models import acm_backends
 from moto.elbv2.models import elbv2_backends
 
-from provisioner.emulator.containers import entry
-from provisioner.emulator.sockets import listening
+from ecs_emulator.containers import entry
+from ecs_emulator.sockets import listening
 from tests.cloud.conftest import HANGS
 
 ACCOUNT, REGION, ARN = "210987654321", "eu-west-1", "arn:balancer"

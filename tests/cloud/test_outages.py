@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator import control
+from ecs_emulator import control
 from tests.cloud.project import SMALL, Project, project, ready_image  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import QUIET
 

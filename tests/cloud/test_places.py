@@ -7,8 +7,8 @@ import json
 import pytest
 
 from provisioner.cli import main
-from state.local import LocalStore
-from state.model import Record
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record
 from tests.cloud.project import Project, project, ready_image  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.slow

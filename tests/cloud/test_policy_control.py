@@ -9,8 +9,8 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from ecs_emulator.authorization.policy import like
 from provisioner.config.models import Config
-from provisioner.emulator.authorization.policy import like
 from provisioner.operations import declaring
 from provisioner.permissions.boundary import boundary
 from provisioner.resources.iam import Role

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from provisioner.emulator import control
+from ecs_emulator import control
 from tests.cloud.project import SAMPLE, Project, project, ready_image  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import QUIET, assert_alike, happened, predicted, rehearsed, temporary  # noqa: F401  (a fixture)
 

@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.resources.account import FORMER_TAG, AccountSetting
 from provisioner.resources.ec2_network import Vpc
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 SETTING = "awsvpcTrunking"

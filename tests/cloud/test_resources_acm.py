@@ -14,9 +14,9 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
 from provisioner.resources.route53 import HostedZone
-from state.local import LocalStore
-from state.model import Record
-from steps.stack import Stack
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 from tests.cloud.rules_rig import change
 from tests.cloud.test_resources_route53 import records, zone_of

@@ -11,7 +11,7 @@ from provisioner.operations import planning
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
 from provisioner.resources.ec2_launch import LaunchTemplate
 from provisioner.resources.ecs_cluster import Cluster
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig

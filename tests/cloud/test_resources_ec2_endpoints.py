@@ -14,7 +14,7 @@ from provisioner.resources.ec2_endpoints import VpcEndpoint
 from provisioner.resources.ec2_network import RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import SecurityGroup, allow
 from provisioner.resources.iam import Policy, policy
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 LOGS, S3 = "com.amazonaws.ap-northeast-1.logs", "com.amazonaws.ap-northeast-1.s3"

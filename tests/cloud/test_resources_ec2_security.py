@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.ec2_security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 

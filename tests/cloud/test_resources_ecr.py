@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from provisioner.resources.ecr import Repository
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev/web"

@@ -14,7 +14,7 @@ from provisioner.resources.ec2_launch import Instances
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
 from provisioner.resources.logs import LogGroup, performance_log
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig

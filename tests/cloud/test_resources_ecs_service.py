@@ -25,7 +25,7 @@ from provisioner.resources.ecs_service import Service, deployed_by_others
 from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2_listeners import Listener, forward
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 pytestmark = pytest.mark.slow

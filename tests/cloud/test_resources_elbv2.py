@@ -12,7 +12,7 @@ from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2_security import OPEN, SecurityGroup
 from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2_listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_route53 import zone_of

@@ -12,7 +12,7 @@ from provisioner.operations.existing import keys
 from provisioner.resources.ecr import Repository
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.ssm import SecureParameter
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.project import kms_key
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_rds import NAME, cluster

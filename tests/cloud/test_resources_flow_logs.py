@@ -12,7 +12,7 @@ from provisioner.resources.ec2_flow_logs import FlowLog
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.iam import Role, policy
 from provisioner.resources.logs import LogGroup
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 TRUST = policy({"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"})

@@ -7,7 +7,7 @@ from typing import Any
 from provisioner.engine.declaration import ids
 from provisioner.resources.ec2_network import Subnet, Vpc
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rig import Rig
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.engine.resource import Change
 from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, boundary_of, policy
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.permissions import ALL, denying, enforce
 from tests.cloud.permissions import policy as policy_of
 from tests.cloud.rig import Rig

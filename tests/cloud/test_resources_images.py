@@ -12,7 +12,7 @@ import pytest
 from provisioner.docker.engine import EngineError
 from provisioner.resources.ecr import Repository
 from provisioner.resources.images import Image
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev/web"

@@ -16,9 +16,9 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.run import prefetch
 from provisioner.operations import recovery
 from provisioner.resources.images import IN_USE, Image, ImageInUse
-from steps.images import images
-from steps.repositories import repositories
-from steps.stack import Stack
+from provisioner.steps.images import images
+from provisioner.steps.repositories import repositories
+from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import CONFIG, FACTS, Rig
 from tests.ways import calls

@@ -18,7 +18,7 @@ from provisioner.resources.elbv2 import LoadBalancer
 from provisioner.resources.iam import policy
 from provisioner.resources.s3 import BLOCKED, Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.project import web_acl
 from tests.cloud.rig import Rig
 from tests.ways import calls

@@ -12,9 +12,9 @@ from provisioner.engine.errors import NotOwned
 from provisioner.engine.events import ResourceDone
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
-from state.local import LocalStore
-from state.model import Phase
-from steps.stack import Stack
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Phase
+from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 

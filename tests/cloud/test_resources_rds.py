@@ -21,7 +21,7 @@ from provisioner.resources.ec2_security import SecurityGroup
 from provisioner.resources.rds import DbCluster, DbInstance
 from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.resources.ssm import SecureParameter
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.rig import Rig
 

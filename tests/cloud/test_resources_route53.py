@@ -21,9 +21,9 @@ from provisioner.resources.delegation import Delegation
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53 import HostedZone, RecordSet, _spelled
-from state.local import LocalStore
-from state.model import Record
-from steps.stack import Stack
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import REGION, EmbeddedCloud, make_network
 from tests.cloud.rig import Rig
 from tests.cloud.rules_rig import Net, change

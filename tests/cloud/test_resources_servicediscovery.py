@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from provisioner.engine.errors import SomeFailed
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 DOMAIN = "svc.internal"

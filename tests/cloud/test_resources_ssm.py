@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from provisioner.resources.ssm import SecureParameter
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
 NAME = "/ecs-sample-dev/database/password"

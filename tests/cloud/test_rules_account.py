@@ -383,13 +383,10 @@ def test_tagging_lists_hosted_zones_in_us_east_1_only(cloud: EmbeddedCloud) -> N
 
 
 def test_rules_are_imported_by_the_server_process_only() -> None:
-    names = ["provisioner.emulator.manage", "provisioner.engine", "provisioner.config.models", "state", "steps"]
+    names = ["ecs_emulator.manage", "provisioner.engine", "provisioner.config.models", "state", "steps"]
     kinds = [f"provisioner.resources.{path.stem}" for path in Path(kinds_package.__path__[0]).glob("[a-z]*.py")]
     lines = [f"import {name}" for name in [*names, *kinds]]
-    check = (
-        "import sys; "
-        "print([name for name in sys.modules if name == 'moto' or name.startswith('provisioner.emulator.r')])"
-    )
+    check = "import sys; print([name for name in sys.modules if name == 'moto' or name.startswith('ecs_emulator.r')])"
     done = subprocess.run(
         [sys.executable, "-c", "\n".join([*lines, check])], capture_output=True, text=True, timeout=120, check=True
     )

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator import manage
+from ecs_emulator.authorization.policy import Check, Decision, decide, read
 from provisioner.config import models
-from provisioner.emulator import manage
-from provisioner.emulator.authorization.policy import Check, Decision, decide, read
 from provisioner.permissions.document import named
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
 from provisioner.permissions.model import Use
 from provisioner.permissions.table import needed
-from state.local import read as read_state
+from provisioner.state.local import read as read_state
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
 from tests.cloud.permissions import (

@@ -9,11 +9,11 @@ import pytest
 
 from provisioner.operations import stacks
 from provisioner.operations.state_set_aside import in_bucket
-from state.model import Record, StateError, StateTooNew
-from state.objects import REREAD_TIMEOUT, Objects
-from state.runtime import Machine
-from state.s3 import S3Store
-from state.s3_read import DOCUMENT, JOURNAL, read
+from provisioner.state.model import Record, StateError, StateTooNew
+from provisioner.state.objects import REREAD_TIMEOUT, Objects
+from provisioner.state.runtime import Machine
+from provisioner.state.s3 import S3Store
+from provisioner.state.s3_read import DOCUMENT, JOURNAL, read
 from tests.cloud.conftest import REGION, EmbeddedCloud
 
 ACCOUNT = "123456789012"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.emulator import manage
+from ecs_emulator import manage
 from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
 
 STATE = Path(".provision/local/ecs-sample-dev/state.json")

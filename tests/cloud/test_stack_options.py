@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator.authorization.policy import Check, Decision, decide
 from provisioner.config import models
 from provisioner.config.models import Config
-from provisioner.emulator.authorization.policy import Check, Decision, decide
 from provisioner.permissions.model import Permission
 from provisioner.permissions.table import needed
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference

@@ -24,13 +24,13 @@ from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from state.bucket import RULE, STATEMENT, StateBucket
-from state.journal import encoded
-from state.lease import FREE, LOCK, remaining
-from state.model import SCHEMA, Record, Run, StateError, StateLocked, StateTooNew
-from state.objects import Objects, Taken
-from state.s3 import S3Store
-from state.s3_read import DOCUMENT, JOURNAL, READINGS, read
+from provisioner.state.bucket import RULE, STATEMENT, StateBucket
+from provisioner.state.journal import encoded
+from provisioner.state.lease import FREE, LOCK, remaining
+from provisioner.state.model import SCHEMA, Record, Run, StateError, StateLocked, StateTooNew
+from provisioner.state.objects import Objects, Taken
+from provisioner.state.s3 import S3Store
+from provisioner.state.s3_read import DOCUMENT, JOURNAL, READINGS, read
 from tests.cloud.conftest import HANGS, REGION, EmbeddedCloud, refused
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.permissions import denying, organized, policy

@@ -17,13 +17,13 @@ from botocore.httpsession import URLLib3Session
 
 from provisioner.cli import main
 from provisioner.operations import state_transfer
-from state.lease import FREE
-from state.local import LocalStore
-from state.local import read as read_local
-from state.model import Record, State
-from state.objects import Objects
-from state.s3 import S3Store
-from state.s3_read import read
+from provisioner.state.lease import FREE
+from provisioner.state.local import LocalStore
+from provisioner.state.local import read as read_local
+from provisioner.state.model import Record, State
+from provisioner.state.objects import Objects
+from provisioner.state.s3 import S3Store
+from provisioner.state.s3_read import read
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import ENDPOINTS, SMALL, Project

@@ -12,7 +12,7 @@ import pytest
 from provisioner.engine.losses import losses
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.operations import losing, recovery
-from state.model import Phase
+from provisioner.state.model import Phase
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, difference, inventory
 from tests.cloud.rig import Rig

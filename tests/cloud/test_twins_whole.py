@@ -9,7 +9,7 @@ import pytest
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.operations import import_resource
-from state.model import Phase
+from provisioner.state.model import Phase
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, difference, inventory
 from tests.cloud.rig import CONFIG, Rig

@@ -18,9 +18,9 @@ from provisioner.resources.ec2_network import InternetGateway
 from provisioner.resources.elbv2 import LoadBalancer
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53 import RecordSet
-from state.local import LocalStore
-from state.model import Phase, Record
-from steps.stack import Stack
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Phase, Record
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rig import CONFIG, FACTS, Declare, Outcome, Rig
 from tests.cloud.samples import ALL

@@ -194,7 +194,7 @@ def _read_all() -> None:
     from provisioner.operations import context
 
     for module in pkgutil.walk_packages(provisioner.__path__, "provisioner."):
-        if not module.name.startswith("provisioner.emulator."):
+        if not module.name.startswith("ecs_emulator."):
             importlib.import_module(module.name)
     botocore_once.share()
     # the next sessions take over what this one's loader has read

@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ecs_emulator.refusals import REFUSALS
 from provisioner.aws.errors import TABLE
-from provisioner.emulator.refusals import REFUSALS
 from tests.cloud.refusals import CASES
 from tests.contract import calls, pages, waits
 from tests.contract.recorded import refusals
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _life(directory: Path) -> Path:
     """Return the log of a life on an embedded cloud that is started for it."""
-    from provisioner.emulator import manage
+    from ecs_emulator import manage
     from tests.cloud.conftest import EmbeddedCloud
     from tests.cloud.project import Project
     from tests.contract.life import live

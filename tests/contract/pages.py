@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from provisioner.emulator.paging import Listing, listings
-from provisioner.emulator.patch import ServiceError
+from ecs_emulator.paging import Listing, listings
+from ecs_emulator.patch import ServiceError
 from tests.contract import calls
 
 

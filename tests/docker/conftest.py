@@ -10,7 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from provisioner.emulator import manage
+from ecs_emulator import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import Project
 from tests.docker import images

@@ -8,8 +8,8 @@ from collections.abc import Collection
 import docker
 import pytest
 
+from ecs_emulator.containers.engine import LIMITS
 from provisioner.config.capabilities import OF_ROOT, dropped
-from provisioner.emulator.containers.engine import LIMITS
 from tests.docker.images import PYTHON
 
 ENTRYPOINT = """

@@ -57,7 +57,7 @@ class Example:
     names: dict[str, str]
 
     def containers(self, engine: docker.DockerClient, service: str) -> list[Any]:
-        found = engine.containers.list(filters={"label": "provisioner.emulator"})
+        found = engine.containers.list(filters={"label": "ecs_emulator"})
         return [one for one in found if f"shop-dev-{service}-" in one.name]
 
 

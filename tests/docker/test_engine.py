@@ -8,8 +8,8 @@ from typing import Any
 import docker
 import pytest
 
-from provisioner.emulator.containers.engine import CLOUD, Ended, Engine
-from provisioner.emulator.containers.networks import network
+from ecs_emulator.containers.engine import CLOUD, Ended, Engine
+from ecs_emulator.containers.networks import network
 from tests.docker.images import PYTHON
 
 

@@ -21,13 +21,13 @@ from typing import Any
 import docker
 import pytest
 
-from provisioner.emulator import control
+from ecs_emulator import control
 from tests.cloud.project import Project
 from tests.cloud.warm import ROOT
 from tests.docker.images import PYTHON
 
 CLUSTER = "ecs-sample-dev"
-LABEL = "provisioner.emulator"
+LABEL = "ecs_emulator"
 
 
 @dataclass(frozen=True)

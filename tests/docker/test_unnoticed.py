@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import docker
 import pytest
 
-from provisioner.emulator import control
+from ecs_emulator import control
 from tests.cloud.project import Project
 from tests.docker.images import PYTHON
 

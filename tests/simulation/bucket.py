@@ -281,7 +281,7 @@ class Request:
 
 
 class Client:
-    """The methods of boto3's client that `state.objects` calls, for one process.
+    """The methods of boto3's client that `provisioner.state.objects` calls, for one process.
 
     Attributes:
         chances: what decides the fates of a greenlet's requests; the process' own chance decides for all others.

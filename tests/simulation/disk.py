@@ -256,7 +256,7 @@ class Disk:
 
 
 class View:
-    """The disk of one process: a `state.disk.Disk`."""
+    """The disk of one process: a `provisioner.state.disk.Disk`."""
 
     def __init__(self, disk: Disk, process: Process) -> None:
         self._disk, self._process = disk, process

@@ -22,9 +22,9 @@ from provisioner.engine.refused import PlanRefused
 from provisioner.engine.resource import RESOURCE_TYPES, all_types
 from provisioner.operations import apply, destroy, planning, recovery, state_edit
 from provisioner.operations.summary import Summary
-from state.model import Record, StateError
-from state.store import Store
-from steps.stack import Stack
+from provisioner.state.model import Record, StateError
+from provisioner.state.store import Store
+from provisioner.steps.stack import Stack
 from tests.simulation import stack as stacks
 from tests.simulation import traffic_stack
 from tests.simulation.client import client

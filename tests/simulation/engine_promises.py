@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared
 from provisioner.engine.events import ResourceDone
-from state.model import Record
+from provisioner.state.model import Record
 from tests.simulation.cloud import CloudResource
 from tests.simulation.hub import Violation
 from tests.simulation.resources import SIMULATED

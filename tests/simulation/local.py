@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from provisioner.operations.state_set_aside import in_directory
-from state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
-from state.model import Record, Run, State, StateError, StateLocked
+from provisioner.state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
+from provisioner.state.model import Record, Run, State, StateError, StateLocked
 from tests.simulation.disk import Disk, Faults
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.local_life import KEYS, Act, Life, Person, Reader, Round, Writer, drawn

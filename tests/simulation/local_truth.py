@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from state.model import State
+from provisioner.state.model import State
 from tests.simulation.hub import Violation
 
 

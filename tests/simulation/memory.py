@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from state.journal import apply
-from state.local import LocalStore, read
-from state.model import Record, State
-from state.store import Store
+from provisioner.state.journal import apply
+from provisioner.state.local import LocalStore, read
+from provisioner.state.model import Record, State
+from provisioner.state.store import Store
 from tests.simulation.disk import Disk, Faults
 from tests.simulation.hub import Hub, Process
 

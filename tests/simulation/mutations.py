@@ -19,7 +19,7 @@ from tests.simulation import mutations_engine, mutations_state, mutations_traffi
 from tests.simulation.mutation import Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("provisioner", "state", "steps", "tests")
+PARTS = ("emulator", "provisioner", "state", "steps", "tests")
 MUTATIONS = (*mutations_engine.FAULTS, *mutations_traffic.FAULTS, *mutations_state.FAULTS)
 
 
@@ -28,11 +28,12 @@ def lives_until_found(mutation: Mutation, lives: int, jobs: int) -> int | None:
     with tempfile.TemporaryDirectory(prefix="mutation-") as directory:
         root = Path(directory)
         for part in PARTS:
-            shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / part, root / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         mutation.apply(root)
         command = [sys.executable, "-m", "tests.simulation", mutation.simulation, "--stop", "--seeds", str(lives)]
+        packages = os.pathsep.join((directory, str(root / "emulator")))
         ran = subprocess.run(
-            [*command, "--jobs", str(jobs)], cwd=root, env=os.environ | {"PYTHONPATH": directory},
+            [*command, "--jobs", str(jobs)], cwd=root, env=os.environ | {"PYTHONPATH": packages},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     for line in ran.stdout.splitlines():

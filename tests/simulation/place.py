@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from state.model import Record
-from state.objects import Objects
-from state.s3 import S3Store
+from provisioner.state.model import Record
+from provisioner.state.objects import Objects
+from provisioner.state.s3 import S3Store
 from tests.simulation.bucket import ATTEMPTS, Bucket, Client, Network
 from tests.simulation.hub import Hub, Process
 

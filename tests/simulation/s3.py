@@ -12,11 +12,11 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from state.lease import FREE, LOCK
-from state.model import Record, Run, State, StateError, StateLocked
-from state.objects import Objects
-from state.s3 import ENDED, SESSION, S3Store
-from state.s3_read import DOCUMENT, JOURNAL, read
+from provisioner.state.lease import FREE, LOCK
+from provisioner.state.model import Record, Run, State, StateError, StateLocked
+from provisioner.state.objects import Objects
+from provisioner.state.s3 import ENDED, SESSION, S3Store
+from provisioner.state.s3_read import DOCUMENT, JOURNAL, read
 from tests.simulation.bucket import LATE, TIMEOUT, Bucket, Client, Network
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.s3_life import Command, Deed, Life, Op, drawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from state.model import State
+from provisioner.state.model import State
 from tests.simulation.hub import Violation
 
 Value = str | None

@@ -11,7 +11,7 @@ from provisioner.config.facts import Facts
 from provisioner.config.models import Config as Settings
 from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.simulation.resources import SIMULATED, Title
 from tests.simulation.traffic_kinds import KINDS, settings
 

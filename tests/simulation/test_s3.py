@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from greenlet import getcurrent
 
-from state.lease import FREE, LOCK, Lease
-from state.model import RERUN, Record, Run, State, StateError, StateLocked
-from state.objects import Objects, Taken
-from state.s3_read import DOCUMENT, read
+from provisioner.state.lease import FREE, LOCK, Lease
+from provisioner.state.model import RERUN, Record, Run, State, StateError, StateLocked
+from provisioner.state.objects import Objects, Taken
+from provisioner.state.s3_read import DOCUMENT, read
 from tests.simulation.bucket import ATTEMPTS, FATES, Network
 from tests.simulation.hub import Process, Violation
 from tests.simulation.place import Place, burst, record, store

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provisioner.operations.state_set_aside import in_bucket
-from state.model import StateError, StateUnavailable
-from state.objects import Objects
-from state.s3_read import DOCUMENT, JOURNAL, read
+from provisioner.state.model import StateError, StateUnavailable
+from provisioner.state.objects import Objects
+from provisioner.state.s3_read import DOCUMENT, JOURNAL, read
 from tests.simulation.hub import Process
 from tests.simulation.place import Place, record, store
 

@@ -18,10 +18,10 @@ from greenlet import getcurrent
 
 from provisioner.operations import apply, destroy
 from provisioner.operations.summary import Summary
-from state.lease import LEASE
-from state.model import StateError
-from state.objects import Objects
-from state.s3 import S3Store
+from provisioner.state.lease import LEASE
+from provisioner.state.model import StateError
+from provisioner.state.objects import Objects
+from provisioner.state.s3 import S3Store
 from tests.simulation import stack as stacks
 from tests.simulation.bucket import Bucket, Network
 from tests.simulation.bucket import Client as S3Client

@@ -21,7 +21,7 @@ from provisioner.operations.estimates import Seen, times
 from provisioner.render import lines, live, plain
 from provisioner.render.progress import Progress
 from provisioner.render.text import roughly
-from state.model import Record, Run, Span
+from provisioner.state.model import Record, Run, Span
 from tests.unit.test_render import Clock, Terminal
 
 TASKS = {

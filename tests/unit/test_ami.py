@@ -17,7 +17,7 @@ from provisioner.operations import ami, declaring
 from provisioner.render import status
 from provisioner.resources import instance_refresh
 from provisioner.resources.ec2_launch import LaunchTemplate
-from state.model import Record
+from provisioner.state.model import Record
 
 NEWEST, LIVE, RECORDED = "ami-3", "ami-2", "ami-1"
 

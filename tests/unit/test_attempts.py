@@ -18,7 +18,7 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
 from provisioner.engine.pools import pool
 from provisioner.operations import signals, stores
-from state.model import StateUnavailable
+from provisioner.state.model import StateUnavailable
 from tests.jumping import Jumping
 from tests.ways import way
 

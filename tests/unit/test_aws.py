@@ -28,7 +28,7 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ReadOnly
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.resources.application_autoscaling import ScalableTarget
-from state.model import StateError
+from provisioner.state.model import StateError
 from tests.ways import Knows, calls, way
 
 NOWHERE = "http://127.0.0.1:9"

@@ -11,8 +11,8 @@ from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Declared
 from provisioner.operations import declaring
-from steps.endpoints import INTERFACE_SERVICES, service_name
-from steps.stack import Stack
+from provisioner.steps.endpoints import INTERFACE_SERVICES, service_name
+from provisioner.steps.stack import Stack
 
 FACTS = Facts(
     account="123456789012",

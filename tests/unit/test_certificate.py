@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from provisioner.emulator.containers.certificate import write_certificate
+from ecs_emulator.containers.certificate import write_certificate
 
 HOST = "app.example.com"
 

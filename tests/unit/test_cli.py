@@ -21,9 +21,9 @@ from provisioner.config import sample
 from provisioner.config.models import load
 from provisioner.engine.errors import Cancelled, ConfigurationError
 from provisioner.operations.options import Options, Target
-from state.local import LocalStore
-from state.lock import LOCK_FILE, holder
-from state.model import Record
+from provisioner.state.local import LocalStore
+from provisioner.state.lock import LOCK_FILE, holder
+from provisioner.state.model import Record
 from tests.unit.conftest import Run
 
 ROOT = str(Path(__file__).parents[2])

@@ -8,7 +8,7 @@ import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.emulator.fast_paths import xml
+from ecs_emulator.fast_paths import xml
 
 NAMES = st.sampled_from(["a", "b", "Item", "member"])
 LEAVES = st.one_of(

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from provisioner.emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
-from provisioner.emulator.containers.database import options
-from provisioner.emulator.containers.definitions import CannotStart, ContainerSpec, container_specs
+from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
+from ecs_emulator.containers.database import options
+from ecs_emulator.containers.definitions import CannotStart, ContainerSpec, container_specs
 
 
 def containers(**more: Any) -> list[ContainerSpec]:

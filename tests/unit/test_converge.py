@@ -15,7 +15,7 @@ from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
 from provisioner.engine.resource import Observed
 from provisioner.resources.logs import LogGroup
-from state.model import Record
+from provisioner.state.model import Record
 from tests.ways import way
 
 

@@ -24,7 +24,7 @@ from provisioner.operations.doctor.verdicts import joined, parted, stopped, warn
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
-from state.model import StateError
+from provisioner.state.model import StateError
 
 WEB = {"web": {"image": "nginx:1", "port": 80}}
 QUOTA = quotas.QUOTAS[0]

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+import ecs_emulator
+from ecs_emulator.operation_durations import OperationDurations
 from provisioner.aws import durations
 from provisioner.aws.durations import Duration
-from provisioner.emulator.operation_durations import OperationDurations
 
 TABLE = {name: value for name, value in vars(durations).items() if isinstance(value, Duration)}
-PACKAGE = Path(durations.__file__).parents[1] / "emulator"
+PACKAGE = Path(ecs_emulator.__file__).parent
 
 
 @pytest.mark.parametrize("name", TABLE)

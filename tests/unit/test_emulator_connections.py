@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator import wsgi
-from provisioner.emulator.connections import (
+from ecs_emulator import wsgi
+from ecs_emulator.connections import (
     LARGEST_HEAD,
     Incoming,
     Strangers,
@@ -27,9 +27,9 @@ from provisioner.emulator.connections import (
     most_strangers,
     raise_limit,
 )
-from provisioner.emulator.containers.certificate import write_certificate
-from provisioner.emulator.sockets import listening
-from provisioner.emulator.wsgi import Environ, Rejected, Server, StartResponse
+from ecs_emulator.containers.certificate import write_certificate
+from ecs_emulator.sockets import listening
+from ecs_emulator.wsgi import Environ, Rejected, Server, StartResponse
 
 HANGS = 60.0
 """Seconds after which a test is taken to hang."""

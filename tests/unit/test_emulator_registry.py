@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.emulator.registry import storage
+from ecs_emulator.registry import storage
 
 
 def test_a_symbolic_link_in_its_place_is_removed_and_not_followed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import resource
 from pathlib import Path
 
-from provisioner.emulator.server import _is_gone
+from ecs_emulator.server import _is_gone
 
 
 def test_a_directory_that_is_removed_or_empty_is_gone(tmp_path: Path) -> None:

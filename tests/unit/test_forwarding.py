@@ -6,7 +6,7 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
-from provisioner.emulator import forwarding
+from ecs_emulator import forwarding
 
 
 def action(**weights: int | None) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_a_group_of_weight_0_gets_nothing_and_one_without_a_weight_all() -> None
 
 
 def test_an_entry_draws_by_weight() -> None:
-    from provisioner.emulator.containers import entry
+    from ecs_emulator.containers import entry
 
     drawn = Counter(entry._drawn(action(a=3, b=1, c=0)) for _ in range(4000))
     assert drawn.keys() == {"a", "b"}

@@ -25,20 +25,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import steps  # noqa: F401  (importing the package registers the resource types)
+import provisioner.steps  # noqa: F401  (importing the package registers the resource types)
+from ecs_emulator import manage
+from ecs_emulator.control import CloudError, CloudProcess
 from provisioner.cli.main import main
-from provisioner.emulator import manage
-from provisioner.emulator.control import CloudError, CloudProcess
 from provisioner.engine import recorded
 from provisioner.operations import stack_status
 from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
 from provisioner.render.timeline_svg import picture
-from state.checks import DEPTH, parsed
-from state.directory import make, trust
-from state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
-from state.lock import describe
-from state.model import Record, Run, Span, State, StateError
+from provisioner.state.checks import DEPTH, parsed
+from provisioner.state.directory import make, trust
+from provisioner.state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
+from provisioner.state.lock import describe
+from provisioner.state.model import Record, Run, Span, State, StateError
 from tests.unit.hostile import CONFIG, EVIL, harmless
 
 # -- the state -----------------------------------------------------------------------------------------------------
@@ -467,7 +467,7 @@ def test_the_cloud_itself_is_ended_by_force_if_it_hangs(
         assert hung.stdout
         hung.stdout.readline()
         if place != "here":
-            ps(tmp_path, monkeypatch, hung.pid, f"python -m provisioner.emulator HOME=/ {key} LANG=C")
+            ps(tmp_path, monkeypatch, hung.pid, f"python -m ecs_emulator HOME=/ {key} LANG=C")
         monkeypatch.setattr(manage, "STOP_SECONDS", 0.2)
         (tmp_path / "cloud.json").write_text(json.dumps(asdict(replace(CLOUD, pid=hung.pid))))
         assert manage.stop(tmp_path)

@@ -9,7 +9,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-import steps  # noqa: F401  (importing the package registers the kinds)
+import provisioner.steps  # noqa: F401  (importing the package registers the kinds)
 from provisioner.engine.errors import Failed, SomeFailed
 from provisioner.engine.events import (
     Event,
@@ -30,7 +30,7 @@ from provisioner.render import lines as json_lines
 from provisioner.render import live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import say, visible
-from state.model import Record, State
+from provisioner.state.model import Record, State
 from tests.unit.hostile import CONFIG, EVIL, harmless
 
 # -- what is shown -------------------------------------------------------------------------------------------------

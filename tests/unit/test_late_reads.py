@@ -16,7 +16,7 @@ from provisioner.engine.events import Event, Notice
 from provisioner.engine.run import ask_or_empty
 from provisioner.operations import destroy, planning
 from provisioner.operations.summary import Remains, timed
-from state.model import Run
+from provisioner.state.model import Run
 from tests.ways import way
 
 DENIED = refused({"Code": "AccessDenied", "Message": "not authorized"}, "DescribeAutoScalingGroups")

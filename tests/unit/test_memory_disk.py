@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.operations.rehearsal.memory_disk import MemoryDisk
-from state.local import LocalStore
-from state.model import Record
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Record
 
 PLACE = Path("/rehearsal")
 

@@ -21,16 +21,16 @@ from provisioner.render.text import visible
 
 ROOT = Path(__file__).parents[2]
 SNAPSHOT = Path(__file__).with_name("messages.txt")
-SOURCES = ("provisioner", "state", "steps")
+SOURCES = ("emulator", "provisioner", "state", "steps")
 WORD = re.compile("[A-Za-z]{2}")
 WORDS = re.compile(r"\S\s+\S")
 FILLED_IN = re.compile(r"\{.*?\}")
 NOT_OURS = {
     "provisioner/aws/durations.py": "where each duration is known from",
-    "provisioner/emulator/authorization": "AWS's words",
-    "provisioner/emulator/ecs": "AWS's words",
-    "provisioner/emulator/rules": "AWS's words",
-    "provisioner/emulator/refusals.py": "where each rule of AWS is known from",
+    "emulator/ecs_emulator/authorization": "AWS's words",
+    "emulator/ecs_emulator/ecs": "AWS's words",
+    "emulator/ecs_emulator/rules": "AWS's words",
+    "emulator/ecs_emulator/refusals.py": "where each rule of AWS is known from",
     "provisioner/permissions/boundary.py": "names of actions",
     "provisioner/permissions/containers.py": "names of actions, and docs/security.md",
     "provisioner/permissions/network.py": "names of actions, and docs/security.md",

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
 from provisioner.config.models import Config
-from provisioner.emulator.authorization.policy import Check, Decision, Statement, decide, read
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
 from provisioner.permissions.model import Part, Permission

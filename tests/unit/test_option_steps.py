@@ -11,7 +11,7 @@ from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds import DbInstance
 from provisioner.resources.rds_groups import DbClusterParameterGroup
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.unit.test_capacity_steps import FACTS, needed, stack_of
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

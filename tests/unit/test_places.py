@@ -16,10 +16,10 @@ from provisioner.config import paths
 from provisioner.config.models import load
 from provisioner.operations import stacks
 from provisioner.operations.options import Options
-from state.local import LOCK, LocalStore
-from state.lock import holder, myself
-from state.model import Record
-from state.model import Run as Ran
+from provisioner.state.local import LOCK, LocalStore
+from provisioner.state.lock import holder, myself
+from provisioner.state.model import Record
+from provisioner.state.model import Run as Ran
 from tests.unit.conftest import Run
 from tests.unit.hostile import WEB
 

@@ -16,8 +16,8 @@ from provisioner.engine.declaration import Handle
 from provisioner.engine.plan import orphans, plan
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource
-from state.model import Record
-from steps.stack import Stack
+from provisioner.state.model import Record
+from provisioner.steps.stack import Stack
 from tests.ways import way
 
 LIVES: dict[str, list[Observed]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.emulator.authorization.policy import Check, Decision, Unreadable, arn_like, decide, read
+from ecs_emulator.authorization.policy import Check, Decision, Unreadable, arn_like, decide, read
 
 VPC = "arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-1"
 

@@ -20,10 +20,10 @@ from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, all_
 from provisioner.operations import recovery, state_edit
 from provisioner.operations.state_set_aside import in_directory
 from provisioner.render import recovered as show
-from state.disk import MachineDisk
-from state.local import LocalStore, read
-from state.model import Record, StateLocked, StateTooNew, StateUnavailable
-from steps.stack import Stack
+from provisioner.state.disk import MachineDisk
+from provisioner.state.local import LocalStore, read
+from provisioner.state.model import Record, StateLocked, StateTooNew, StateUnavailable
+from provisioner.steps.stack import Stack
 from tests.ways import way
 
 READINGS: list[dict[str, list[Observed]]] = []

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.emulator.authorization.api_call import WITHOUT_RESOURCE_TAGS
-from provisioner.emulator.authorization.policy import KEYS
+from ecs_emulator.authorization.api_call import WITHOUT_RESOURCE_TAGS
+from ecs_emulator.authorization.policy import KEYS
 from tests.audit.policies import odd, rows
 from tests.audit.reference import Row, known, problems, untagged
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import steps  # noqa: F401  (importing the package makes all resource types known)
+import provisioner.steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
 from provisioner.operations.rehearsal import unmanaged
@@ -15,7 +15,7 @@ from provisioner.operations.rehearsal.declarations import declarations, with_ref
 from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.operations.rehearsal.run import Rehearsal, RehearsalOptions, RehearsedRun
 from provisioner.render import rehearsal as show
-from state.model import Phase, Record
+from provisioner.state.model import Phase, Record
 
 VPC = "vpc-bda3a1bb17d167dfd"
 REPOSITORY = {

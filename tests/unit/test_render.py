@@ -33,7 +33,7 @@ from provisioner.operations.summary import Summary
 from provisioner.render import advice, lines, live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import duration, say, table
-from state.model import Record
+from provisioner.state.model import Record
 
 BEGUN = RunStarted("up", "shop-dev", "123456789012", "eu-west-1", 4)
 RUN: list[Event] = [

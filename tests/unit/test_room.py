@@ -9,8 +9,8 @@ import pytest
 from provisioner.config import group_rules, models, room
 from provisioner.config.instances import Size
 from provisioner.config.models import Config
-from steps.endpoints import INTERFACE_SERVICES
-from steps.security_groups import HTTPS
+from provisioner.steps.endpoints import INTERFACE_SERVICES
+from provisioner.steps.security_groups import HTTPS
 
 WEB = {"image": "nginx:1", "port": 80}
 LARGE = {"c5.large": Size(2048, 4096, 3)}

@@ -16,7 +16,7 @@ from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.run import LOOKUP_TIMEOUT, act_or_wait, refresh
 from provisioner.engine.scheduler import Until
 from provisioner.resources.logs import LogGroup
-from state.model import Record
+from provisioner.state.model import Record
 from tests.ways import way
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-import steps  # noqa: F401  (importing the package registers the steps)
+import provisioner.steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config import sample
 from provisioner.config.capabilities import DEFAULT
 from provisioner.config.facts import Copy, Facts
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.resource import Resource
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 FACTS = Facts(

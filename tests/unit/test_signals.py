@@ -31,8 +31,8 @@ from provisioner.operations.options import Options
 from provisioner.operations.summary import Summary
 from provisioner.render import summary
 from provisioner.render.progress import Progress
-from state.local import DOCUMENT, JOURNAL, LOCK
-from state.model import Record
+from provisioner.state.local import DOCUMENT, JOURNAL, LOCK
+from provisioner.state.model import Record
 from tests.jumping import Jumping
 from tests.unit.hostile import CONFIG
 from tests.ways import way

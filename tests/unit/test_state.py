@@ -21,12 +21,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.journal import checked, encoded, header, replay
-from state.lease import LEASE, LONGEST, remaining
-from state.local import DOCUMENT, JOURNAL, LocalStore, read
-from state.lock import describe, patiently
-from state.migrate import migrate
-from state.model import (
+from provisioner.state.journal import checked, encoded, header, replay
+from provisioner.state.lease import LEASE, LONGEST, remaining
+from provisioner.state.local import DOCUMENT, JOURNAL, LocalStore, read
+from provisioner.state.lock import describe, patiently
+from provisioner.state.migrate import migrate
+from provisioner.state.model import (
     HISTORY,
     SCHEMA,
     TIMELINES,
@@ -39,8 +39,8 @@ from state.model import (
     StateLocked,
     StateTooNew,
 )
-from state.objects import StoredObject
-from state.runtime import MACHINE
+from provisioner.state.objects import StoredObject
+from provisioner.state.runtime import MACHINE
 from tests.schema_1 import as_schema_1, named_as_in_schema_1
 
 addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task", "cluster/main"])

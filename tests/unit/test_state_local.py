@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from provisioner.operations.state_set_aside import in_directory
-from state.checks import DEPTH
-from state.disk import MachineDisk
-from state.journal import checked, encoded, header
-from state.local import DOCUMENT, JOURNAL, LOCK, READINGS, LocalStore, read
-from state.lock import Lock, holder
-from state.model import Run, Span, State, StateError, StateLocked
+from provisioner.state.checks import DEPTH
+from provisioner.state.disk import MachineDisk
+from provisioner.state.journal import checked, encoded, header
+from provisioner.state.local import DOCUMENT, JOURNAL, LOCK, READINGS, LocalStore, read
+from provisioner.state.lock import Lock, holder
+from provisioner.state.model import Run, Span, State, StateError, StateLocked
 from tests.jumping import Jumping
 from tests.unit.test_state import files_no_longer_than, opened, record
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from state.journal import checked, encoded, header
-from state.local import DOCUMENT, JOURNAL, LocalStore
-from state.migrate import kept
-from state.model import SCHEMA, Record, State
-from state.variables import without_values
+from provisioner.state.journal import checked, encoded, header
+from provisioner.state.local import DOCUMENT, JOURNAL, LocalStore
+from provisioner.state.migrate import kept
+from provisioner.state.model import SCHEMA, Record, State
+from provisioner.state.variables import without_values
 from tests.schema_1 import as_schema_1, named_as_in_schema_1
 
 CANARY = "canary-7f3d"

@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.engine.declaration import Dependency, fill, filled, ids, order, ready, unknown
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, canonical, compare
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from provisioner.engine.recorded import dependents
 from provisioner.operations import declaring
 from provisioner.resources.elbv2 import LoadBalancer
 from provisioner.resources.rds import DbCluster
-from state.model import Record
+from provisioner.state.model import Record
 from tests.unit.test_service_steps import declared
 
 DECLARED = declared(

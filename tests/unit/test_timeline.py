@@ -24,8 +24,8 @@ from provisioner.render import advice
 from provisioner.render.text import say
 from provisioner.render.timeline import MOST, lines, ticks, title
 from provisioner.render.timeline_svg import picture
-from state.local import LocalStore
-from state.model import Run, Span
+from provisioner.state.local import LocalStore
+from provisioner.state.model import Run, Span
 from tests.unit.hostile import EVIL, harmless
 
 VPC = Span("vpc/main", "network", "created", 1.0, 1.5, 2.0)

@@ -18,7 +18,7 @@ from provisioner.engine.events import Event, ResourceSkipped, ResourceWaiting
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.timeline import Moments
-from state.model import StateError
+from provisioner.state.model import StateError
 from tests.jumping import Jumping
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from provisioner.aws.client import Aws
     from provisioner.operations.doctor.verdicts import Check
-    from state.model import Record
-    from steps.stack import Stack
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
 
 NOW = (Use.LIFE, Use.OPTION, Use.IMPLIED)
 CHECKS: Mapping[str, Mapping[str, Check]] = {

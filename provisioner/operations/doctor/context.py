@@ -14,12 +14,12 @@ from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
 from provisioner.operations import ami, declaring, planning, preflight
 from provisioner.operations.zones import Zones, choose
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from state.model import Record
+    from provisioner.state.model import Record
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Resource)

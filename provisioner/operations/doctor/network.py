@@ -10,7 +10,7 @@ from provisioner.operations import account_quotas, instance_sizes
 from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
 from provisioner.operations.zones import FARGATE_ZONES, with_endpoints, with_instances
 from provisioner.resources.ec2_network import Subnet, Vpc
-from steps.endpoints import INTERFACE_SERVICES
+from provisioner.steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

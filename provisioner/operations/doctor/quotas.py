@@ -30,7 +30,7 @@ from provisioner.resources.iam import Role, ServiceLinkedRole
 from provisioner.resources.rds import DbCluster, DbInstance
 from provisioner.resources.route53 import HostedZone
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
-from steps.endpoints import INTERFACE_SERVICES
+from provisioner.steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
     from provisioner.config.services import Service as Wanted

@@ -8,7 +8,7 @@ from provisioner.engine.words import count
 from provisioner.operations import state_transfer
 from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
 from provisioner.operations.stacks import forbidden
-from state.model import StateError
+from provisioner.state.model import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

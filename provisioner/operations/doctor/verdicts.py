@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.aws.errors import denied, explained
 from provisioner.engine.errors import ConfigurationError, Interrupted, ProvisionError
 from provisioner.engine.events import Checked
-from state.model import StateError
+from provisioner.state.model import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

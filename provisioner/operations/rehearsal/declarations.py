@@ -11,7 +11,7 @@ from typing import Any
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
 from provisioner.engine.resource import Resource, all_types, type_named
 from provisioner.resources.acm import ValidationRecord
-from state.model import Record
+from provisioner.state.model import Record
 
 UNFINISHED = {"creating": "is still being created", "deleting": "is being deleted"}
 BOUNDS = r"(?<![\w-])(?:{})(?![\w-])"

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.emulator import manage
-from provisioner.emulator.control import CloudError
+from ecs_emulator import manage
+from ecs_emulator.control import CloudError
 from provisioner.operations import signals
 from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.resources.ecs_service import Service
@@ -21,7 +21,7 @@ from provisioner.resources.ecs_service import Service
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
     from provisioner.operations.options import Options
-    from state.model import Record
+    from provisioner.state.model import Record
 
 MOST = 400
 """Resources of a stack that is rehearsed unasked: some seconds, and a second more for each fifty."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from state.disk import Identity
+from provisioner.state.disk import Identity
 
 
 @dataclass
@@ -19,7 +19,7 @@ class _File:
 
 
 class MemoryDisk:
-    """The calls of `state.disk.Disk`. Nobody else uses it, so that every lock is free."""
+    """The calls of `provisioner.state.disk.Disk`. Nobody else uses it, so that every lock is free."""
 
     def __init__(self) -> None:
         self._numbers = count(1)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ecs_emulator import control
 from provisioner.config.facts import Facts
 from provisioner.config.loader import suggestion
 from provisioner.docker import engine
-from provisioner.emulator import control
 from provisioner.engine import kept
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError, SomeFailed
 from provisioner.engine.events import Event
@@ -26,15 +26,15 @@ from provisioner.operations.rehearsal.variables import with_values
 from provisioner.operations.summary import Summary
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.images import Image
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.engine.timeline import Segment
     from provisioner.operations.options import Options, Report
-    from state.model import State
-    from state.store import Store
+    from provisioner.state.model import State
+    from provisioner.state.store import Store
 
 QUIET_SECONDS = 4000.0
 """Seconds between the copying and the run: no instance is too many by then, and ECS shows no stopped tasks."""

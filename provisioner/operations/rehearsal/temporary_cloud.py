@@ -14,14 +14,14 @@ from provisioner.docker.engine import SWITCH
 from provisioner.engine.errors import Interrupted
 from provisioner.operations import context, signals
 from provisioner.operations.rehearsal.memory_disk import MemoryDisk
-from state.local import LocalStore
+from provisioner.state.local import LocalStore
 
 if TYPE_CHECKING:
+    from ecs_emulator.inside import OwnCloud
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.emulator.inside import OwnCloud
     from provisioner.operations.options import Options
-    from state.store import Store
+    from provisioner.state.store import Store
 
 PLACE = Path("/rehearsal")
 """Where the copy's state lies on its disk."""
@@ -71,10 +71,10 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Temporary
     """
     # containers take real time
     os.environ[SWITCH] = "0"
-    from provisioner.emulator import manage
+    from ecs_emulator import manage
 
     manage.require_moto()
-    from provisioner.emulator import inside
+    from ecs_emulator import inside
 
     domain = context.EMULATOR_DOMAIN if config.dns.create_zone else config.dns.domain
     here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})

@@ -15,7 +15,7 @@ from provisioner.resources.ssm import SecureParameter
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
-    from state.model import Record
+    from provisioner.state.model import Record
 
 KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d+:key/[\w-]+")
 BOUNDARY = re.compile(r"arn:[\w-]+:iam::\d+:policy/[\w+=,.@/-]+")

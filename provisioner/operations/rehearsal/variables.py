@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.resource import canonical
-from state.variables import DIGEST, TASK_DEFINITION, without_values
+from provisioner.state.variables import DIGEST, TASK_DEFINITION, without_values
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
-    from state.model import Record
+    from provisioner.state.model import Record
 
 FORMER = {"name": "FORMER_VALUES", "value": "not known: the state has a digest of them"}
 """What a copy has where the values were others than are declared now: its task definition is to change, as there."""

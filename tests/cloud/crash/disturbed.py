@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.cli.main import main
-from state.local import JOURNAL
+from provisioner.state.local import JOURNAL
 
 Act = Callable[[], Any]
 

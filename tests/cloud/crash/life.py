@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.emulator import manage
+from ecs_emulator import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.points import Point
 from tests.cloud.crash.settings import differing, left, settings

@@ -23,7 +23,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from provisioner.emulator.refusals import REFUSALS
+from ecs_emulator.refusals import REFUSALS
 from tests.cloud.faults.life import COMMANDS, Bench, Life, bench
 
 ALONE = ("lost", "server-error", "reset", "throttle", "slow", "refusals")

@@ -16,7 +16,7 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import recovery
-from steps.stack import Stack
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference, inventory
 from tests.cloud.rig import Declare, Outcome, Rig

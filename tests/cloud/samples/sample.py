@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from provisioner.engine.declaration import Handle
 from provisioner.engine.resource import Resource
-from state.model import Record
-from steps.stack import Stack
+from provisioner.state.model import Record
+from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import kms_key, web_acl
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from backend.database import engine_for, reason
 from backend.settings import Settings
-from provisioner.emulator.containers.authority import Authority, authority
+from ecs_emulator.containers.authority import Authority, authority
 from tests.unit.app.conftest import APP
 
 BUNDLE = APP / "backend/rds-ca-bundle.pem"
@@ -123,7 +123,7 @@ def test_who_speaks_no_tls_gets_no_login(bundle: Path) -> None:
 
 def test_all_who_ask_at_once_are_given_one_authority() -> None:
     script = "from concurrent.futures import ThreadPoolExecutor as Pool; from threading import Barrier; "
-    script += "from provisioner.emulator.containers.authority import authority; gate = Barrier(8); "
+    script += "from ecs_emulator.containers.authority import authority; gate = Barrier(8); "
     script += "ask = lambda _: (gate.wait(), authority().pem)[1]; print(len(set(Pool(8).map(ask, range(8)))))"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=APP.parent)
     assert ended.stdout == "1\n"

@@ -1,0 +1,174 @@
+"""Permissions of RDS, CloudWatch Logs, Parameter Store and scaling, by call (Service Authorization Reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.ssm.models import ssm_backends
+
+from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.kms import used
+from ecs_emulator.authorization.policy import Check
+
+# -- RDS ---------------------------------------------------------------------------------------------------------------
+
+_RDS: Mapping[str, str] = {
+    "DBClusterIdentifier": "cluster",
+    "DBClusterParameterGroupName": "cluster-pg",
+    "DBInstanceIdentifier": "db",
+    "DBSubnetGroupName": "subgrp",
+    "FinalDBSnapshotIdentifier": "cluster-snapshot",
+}
+_LISTS: Mapping[str, tuple[str, ...]] = {
+    "DescribeDBClusterParameterGroups": ("cluster-pg",),
+    "DescribeDBClusterSnapshots": ("cluster", "cluster-snapshot"),
+    "DescribeDBClusters": ("cluster",),
+    "DescribeDBInstances": ("db",),
+    "DescribeDBSubnetGroups": ("subgrp",),
+}
+_CREATED: Mapping[str, str] = {
+    "CreateDBCluster": "DBClusterIdentifier",
+    "CreateDBClusterParameterGroup": "DBClusterParameterGroupName",
+    "CreateDBInstance": "DBInstanceIdentifier",
+    "CreateDBSubnetGroup": "DBSubnetGroupName",
+}
+_KEY = ("DescribeKey", "CreateGrant", "Decrypt", "GenerateDataKey")
+"""What CreateDBCluster asks for of a key (Service Authorization Reference, dependent actions)."""
+
+
+def rds(call: ApiCall) -> Iterator[Check]:
+    """Yield what RDS asks for at one call."""
+    operation, brought = call.operation, call.tags()
+    named = {name: call.arn(f"{sort}:{call.text(name)}") for name, sort in _RDS.items() if call.text(name)}
+    if operation in _CREATED:
+        for name, arn in named.items():
+            new = name == _CREATED[operation]
+            yield call.check(arn, requested(brought)) if new else call.existing(arn, requested(brought))
+        yield from _defaults(call)
+        if brought:
+            yield call.check(named.get(_CREATED[operation], "*"), requested(brought), "rds:AddTagsToResource")
+        if operation == "CreateDBCluster":
+            yield from used(call, call.text("KmsKeyId"), "rds", _KEY, {})
+    elif arn := call.text("ResourceName"):
+        yield call.existing(arn, requested(brought))
+    elif operation in _LISTS:
+        whole = dict.fromkeys(_LISTS[operation], "*") | {_RDS[name]: call.text(name) for name in named}
+        for sort in _LISTS[operation]:
+            yield call.check(call.arn(f"{sort}:{whole[sort]}"))
+    else:
+        for arn in named.values() or ("*",):
+            yield call.existing(arn) if named else call.check()
+        yield from _final_snapshot(call, named)
+
+
+def _final_snapshot(call: ApiCall, named: Mapping[str, str]) -> Iterator[Check]:
+    """It gets the cluster's tags (Service Authorization Reference, DeleteDBCluster, dependent actions; convox#856)."""
+    if snapshot := named.get("FinalDBSnapshotIdentifier"):
+        for arn in named.values():
+            yield call.existing(arn, action="rds:CreateDBClusterSnapshot")
+        yield call.check(snapshot, action="rds:AddTagsToResource")
+
+
+def _defaults(call: ApiCall) -> Iterator[Check]:
+    """The groups that are taken when none is named."""
+    engine = call.text("Engine")
+    if call.operation in ("CreateDBCluster", "CreateDBInstance"):
+        yield call.check(call.arn(f"og:default:{engine}-8-0"), requested(call.tags()))
+    if call.operation == "CreateDBInstance":
+        yield call.check(call.arn(f"pg:default.{engine}8.0"), requested(call.tags()))
+
+
+# -- CloudWatch Logs ---------------------------------------------------------------------------------------------------
+
+
+def logs(call: ApiCall) -> Iterator[Check]:
+    """Yield what CloudWatch Logs asks for at one call. A group's own ARN goes on with its streams."""
+    name = call.text("logGroupName")
+    if call.operation == "CreateLogGroup":
+        arn, brought = call.arn(f"log-group:{name}:log-stream:"), call.tags("tags")
+        yield call.check(arn, requested(brought))
+        if brought:
+            # API reference, CreateLogGroup: with tags
+            yield call.check(call.arn(f"log-group:{name}"), requested(brought), "logs:TagResource")
+    elif arn := call.text("resourceArn"):
+        yield call.existing(arn, requested(call.tags("tags")))
+    elif name:
+        yield call.existing(call.arn(f"log-group:{name}:log-stream:{call.text('logStreamName')}"))
+    else:
+        yield call.check()
+
+
+# -- Parameter Store ---------------------------------------------------------------------------------------------------
+
+
+def ssm(call: ApiCall) -> Iterator[Check]:
+    """Yield what Systems Manager asks for at one call about parameters."""
+    names = call.many("Names") or [name for name in [call.text("Name") or call.text("ResourceId")] if name]
+    if call.operation == "DescribeParameters" or not names:
+        yield call.check()
+        return
+    brought = requested(call.tags("Tags"))
+    if call.operation == "PutParameter":
+        # Systems Manager user guide, parameter-store-policy-conditions
+        brought = {**brought, "ssm:Overwrite": (str(bool(call.body.get("Overwrite"))).lower(),)}
+    for name in names:
+        if name.startswith("/aws/"):
+            # public parameters are of no account
+            yield call.check(f"arn:{call.partition}:ssm:{call.region}::parameter{name}")
+            continue
+        arn = call.arn(f"parameter/{name.removeprefix('/')}")
+        yield call.existing(arn, brought)
+        if call.operation == "PutParameter" and call.tags("Tags"):
+            # API reference, PutParameter, Tags
+            yield call.check(arn, brought, "ssm:AddTagsToResource")
+        yield from _encrypted(call, name, arn)
+
+
+def _encrypted(call: ApiCall, name: str, arn: str) -> Iterator[Check]:
+    """What is asked for of the key of a SecureString (KMS developer guide, services-parameter-store)."""
+    key, action = "", "Encrypt"
+    if call.operation == "PutParameter" and call.text("Type") == "SecureString":
+        key = call.text("KeyId")
+    elif call.body.get("WithDecryption"):
+        there = ssm_backends[call.account][call.region].get_parameter(name)
+        key, action = (there.keyid or "") if there else "", "Decrypt"
+    yield from used(call, key, "ssm", (action,), {"kms:EncryptionContext:PARAMETER_ARN": (arn,)})
+
+
+# -- Application Auto Scaling ------------------------------------------------------------------------------------------
+
+_ALARMS: Mapping[str, tuple[str, ...]] = {
+    "PutScalingPolicy": ("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms"),
+    "DeleteScalingPolicy": ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"),
+}
+"""ECS developer guide, "IAM permissions required for Amazon ECS service auto scaling"."""
+
+
+def scaling(call: ApiCall) -> Iterator[Check]:
+    """Yield what Application Auto Scaling asks for at one call, also of CloudWatch and of ECS.
+
+    A target is named by what it scales, and looked at with the tags that it has (user guide, "Tagging support").
+    """
+    if call.operation.startswith("Describe"):
+        yield call.check()
+        return
+    brought, of, dimension = call.tags(), call.text("ResourceId"), call.text("ScalableDimension")
+    if named := call.text("ResourceARN"):
+        yield call.existing(named, requested(brought))
+        return
+    context = {
+        "application-autoscaling:service-namespace": (call.text("ServiceNamespace"),),
+        "application-autoscaling:scalable-dimension": (dimension,),
+    }
+    there = applicationautoscaling_backends[call.account][call.region].targets.get(dimension, {}).get(of)
+    target = there.arn if there else call.arn("scalable-target/*")
+    yield call.existing(target, {**context, **requested(brought)})
+    if call.operation == "RegisterScalableTarget" and brought:
+        yield call.existing(target, requested(brought), "application-autoscaling:TagResource")
+    alarm = call.arn(f"alarm:TargetTracking-{of}-*", "cloudwatch")
+    for action in _ALARMS.get(call.operation, ()):
+        yield call.check(alarm, action=action)
+    if call.operation == "RegisterScalableTarget" and of.startswith("service/"):
+        for action in ("ecs:DescribeServices", "ecs:UpdateService"):
+            yield call.check(call.arn(of, "ecs"), action=action)

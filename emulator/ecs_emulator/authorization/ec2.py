@@ -1,0 +1,203 @@
+"""Permissions of EC2, by call (Service Authorization Reference, Amazon EC2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.policy import Check
+
+CREATED: Mapping[str, str] = {
+    "CreateFlowLogs": "vpc-flow-log",
+    "CreateInternetGateway": "internet-gateway",
+    "CreateLaunchTemplate": "launch-template",
+    "CreateRouteTable": "route-table",
+    "CreateSecurityGroup": "security-group",
+    "CreateSubnet": "subnet",
+    "CreateVpc": "vpc",
+    "CreateVpcEndpoint": "vpc-endpoint",
+}
+"""What an operation creates: it can be limited by the tags that it is created with, which are asked for besides."""
+
+PARAMETERS: Mapping[str, str] = {
+    "FlowLogId": "vpc-flow-log",
+    "GroupId": "security-group",
+    "InstanceId": "instance",
+    "InternetGatewayId": "internet-gateway",
+    "LaunchTemplateId": "launch-template",
+    "RouteTableId": "route-table",
+    "SecurityGroupId": "security-group",
+    "AddRouteTableId": "route-table",
+    "RemoveRouteTableId": "route-table",
+    "AddSecurityGroupId": "security-group",
+    "RemoveSecurityGroupId": "security-group",
+    "AddSubnetId": "subnet",
+    "RemoveSubnetId": "subnet",
+    "SubnetId": "subnet",
+    "VpcEndpointId": "vpc-endpoint",
+    "VpcId": "vpc",
+}
+"""What the parameters of the operations name that know resources."""
+
+_KNOWING = frozenset(
+    {
+        "AssociateRouteTable", "AttachInternetGateway", "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress",
+        "CreateLaunchTemplateVersion", "CreateRoute", "DeleteFlowLogs", "DeleteInternetGateway", "DeleteLaunchTemplate",
+        "DeleteRoute", "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DeleteVpc", "DeleteVpcEndpoints",
+        "DescribeVpcAttribute", "DetachInternetGateway", "ModifyLaunchTemplate", "ModifySubnetAttribute",
+        "ModifyVpcAttribute", "ModifyVpcEndpoint", "ReplaceRoute", "RevokeSecurityGroupEgress",
+        "RevokeSecurityGroupIngress", "TerminateInstances", "UpdateSecurityGroupRuleDescriptionsEgress",
+        "UpdateSecurityGroupRuleDescriptionsIngress",
+    }
+)  # fmt: skip
+
+PREFIXES: Mapping[str, str] = {
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "i": "instance",
+    "igw": "internet-gateway",
+    "lt": "launch-template",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "subnet": "subnet",
+    "vol": "volume",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
+"""What an id is of, for the calls that take ids of any sort."""
+
+
+def checks(call: ApiCall) -> Iterator[Check]:
+    """Yield what is asked for at one call."""
+    operation = call.operation
+    if operation in CREATED:
+        yield from _created(call, CREATED[operation])
+    elif operation == "DisassociateRouteTable":
+        yield from _parts_of_association(call)
+    elif operation in ("CreateTags", "DeleteTags"):
+        brought = requested(call.tags("Tag")) if operation == "CreateTags" else _removed(call)
+        for named in call.many("ResourceId"):
+            yield call.existing(arn_of(call, named), brought)
+    elif operation in _KNOWING:
+        for arn in _named(call):
+            yield call.existing(arn, _of_endpoint(call, arn))
+    else:
+        yield call.check()
+
+
+def _of_endpoint(call: ApiCall, arn: str) -> Mapping[str, tuple[str, ...]]:
+    """The key that the reference lists besides for endpoints that are there: the name of their service."""
+    sort, _, named = arn.rpartition(":")[2].partition("/")
+    there = ec2_backends[call.account][call.region].vpc_end_points.get(named) if sort == "vpc-endpoint" else None
+    return {"ec2:VpceServiceName": (there.service_name,)} if there else {}
+
+
+def arn_of(call: ApiCall, id: str) -> str:
+    """The ARN of what has an id."""
+    sort = PREFIXES.get(id.partition("-")[0], "*")
+    return call.arn(f"{sort}/{id}", "ec2")
+
+
+def _created(call: ApiCall, sort: str) -> Iterator[Check]:
+    new, brought = call.arn(f"{sort}/*"), call.tags("TagSpecification")
+    yield call.check(new, requested(brought))
+    for arn in _named(call):
+        # what it is created in is there already, and the tags that are brought are none of its keys
+        yield call.existing(arn)
+    if brought:
+        context = requested(brought, f"ec2:CreateAction={call.operation}")
+        yield call.check(new, context, "ec2:CreateTags")
+    if call.operation == "CreateVpcEndpoint":
+        for action in ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"):
+            yield call.check(action=action)
+        if call.text("PrivateDnsEnabled") == "true":
+            yield call.check(call.arn("hostedzone/*", "route53"), action="route53:AssociateVPCWithHostedZone")
+    if call.operation == "CreateFlowLogs":
+        for named in call.many("ResourceId"):
+            yield call.existing(arn_of(call, named))
+        if role := call.text("DeliverLogsPermissionArn"):
+            yield passed(call, role, "vpc-flow-logs.amazonaws.com")
+
+
+def _named(call: ApiCall) -> Iterator[str]:
+    for name, sort in PARAMETERS.items():
+        for named in call.many(name):
+            yield call.arn(f"{sort}/{named}")
+    if name := call.text("LaunchTemplateName"):
+        known = ec2_backends[call.account][call.region].launch_template_name_to_ids
+        if call.operation not in CREATED:
+            yield call.arn(f"launch-template/{known.get(name, '*')}")
+
+
+def _parts_of_association(call: ApiCall) -> Iterator[Check]:
+    wanted = call.text("AssociationId")
+    for table in ec2_backends[call.account][call.region].route_tables.values():
+        for association in table.associations:
+            if association["RouteTableAssociationId"] == wanted:
+                yield call.existing(call.arn(f"route-table/{table.id}"))
+                yield call.existing(call.arn(f"subnet/{association.get('SubnetId', '*')}"))
+                return
+    yield call.check(call.arn("route-table/*"))
+
+
+def _removed(call: ApiCall) -> Mapping[str, tuple[str, ...]]:
+    keys = tuple(value for key, value in call.form.items() if key.startswith("Tag.") and key.endswith(".Key"))
+    return {"aws:TagKeys": keys}
+
+
+def launched(call: ApiCall, template_id: str, subnets: list[str], *, spot: bool) -> Iterator[Check]:
+    """Yield what is asked for on behalf of a group: RunInstances on all that takes part, and the profile's role.
+
+    See the Auto Scaling user guide, "Control Amazon EC2 launch template usage in Auto Scaling groups".
+    """
+    backend = ec2_backends[call.account][call.region]
+    template = backend.launch_templates.get(template_id)
+    data = template.default_version().data if template else {}
+    there = [template_id, *subnets, *data.get("SecurityGroupIds", ())]
+    taking_part = [call.existing(arn_of(call, named), action="ec2:RunInstances") for named in there]
+    for check in [*taking_part, *_new(call, data, spot=spot)]:
+        yield replace(check, template=template_id)
+    if profile := data.get("IamInstanceProfile", {}):
+        yield from passed_in_profile(call, profile)
+
+
+def _new(call: ApiCall, data: Mapping[str, Any], *, spot: bool) -> Iterator[Check]:
+    """What an instance consists of: its image, and what is new, with the tags that its template brings."""
+    image = f"arn:{call.partition}:ec2:{call.region}::image/{data.get('ImageId', '*')}"
+    yield call.check(image, action="ec2:RunInstances")
+    brought = {it["ResourceType"]: _pairs(it["Tags"]) for it in data.get("TagSpecifications", ())}
+    for sort in ("instance", "network-interface", "volume", *(["spot-instances-request"] if spot else [])):
+        tags, arn = brought.get(sort, {}), call.arn(f"{sort}/*", "ec2")
+        yield call.check(arn, requested(tags), "ec2:RunInstances")
+        if tags:
+            # Auto Scaling user guide, "Amazon EC2 Auto Scaling API permissions"
+            yield call.check(arn, requested(tags, "ec2:CreateAction=RunInstances"), "ec2:CreateTags")
+
+
+def _pairs(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def passed_in_profile(call: ApiCall, profile: Mapping[str, str]) -> Iterator[Check]:
+    """Yield what is asked for when an instance profile's role goes to instances of EC2."""
+    from moto.iam.models import iam_backends
+
+    name = profile.get("Name") or profile.get("Arn", "").rpartition("/")[2]
+    for known in iam_backends[call.account]["aws"].instance_profiles.values():
+        if known.name == name:
+            for role in known.roles:
+                yield passed(call, role.arn, ec2_service(call))
+
+
+def passed(call: ApiCall, role: str, service: str) -> Check:
+    """What is asked for when a role is handed to a service (IAM user guide, iam:PassRole)."""
+    return call.existing(role, {"iam:PassedToService": (service,)}, "iam:PassRole")
+
+
+def ec2_service(call: ApiCall) -> str:
+    """EC2's principal, which is another one in China."""
+    return "ec2.amazonaws.com.cn" if call.partition == "aws-cn" else "ec2.amazonaws.com"

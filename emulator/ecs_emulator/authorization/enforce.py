@@ -1,0 +1,264 @@
+"""Evaluates the policies in force for each call, and words the refusals as each service does."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from ecs_emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statement, decide, read
+
+CALLER = "arn:aws:iam::123456789012:user/moto"
+"""The one user of the account whom all who rehearse are."""
+ORGANIZATION = "o-rehearsal1"
+"""The organization that the account is in as soon as service control policies are put on it."""
+
+
+@dataclass(frozen=True)
+class Denial:
+    """AWS's answer to a call that no policy allows: HTTP status, code and message."""
+
+    status: int
+    code: str
+    message: str
+
+
+class Sort(Enum):
+    """The sorts of policies that a call has to pass, in the words of the refusals (IAM user guide)."""
+
+    ORGANIZATION = "a service control policy"
+    BOUNDARY = "a permissions boundary"
+    IDENTITY = "an identity-based policy"
+
+    @property
+    def name_alone(self) -> str:
+        """Its name without an article."""
+        return self.value.partition(" ")[2]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all policies together say of a check, and by which sort of them it is denied."""
+
+    decision: Decision = Decision.ALLOWED
+    by: Sort = Sort.IDENTITY
+
+
+@dataclass
+class Policies:
+    """The policies of the caller, and those of the organization that its account is in.
+
+    Attributes:
+        names: of the files of its identity-based policies; without any, these allow everything.
+        organization: of the files of the service control policies; without any, the account is in no organization.
+        checks: what was checked, by the call that it was checked for, and the verdict.
+    """
+
+    names: list[str] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    organization: list[str] = field(default_factory=list)
+    checks: dict[tuple[Any, ...], tuple[str, Check, Decision]] = field(default_factory=dict)
+    _control: list[Statement] = field(default_factory=list)
+    _about: dict[tuple[Sort, str], list[Statement]] = field(default_factory=dict)
+
+    def set(self, files: Iterable[Mapping[str, str]]) -> None:
+        """Put these files (`name`, `text`) in force instead of what was; of none, everything is allowed again.
+
+        Raises:
+            Unreadable: one cannot be evaluated; nothing is changed then.
+        """
+        self.names, self.statements = _read(files)
+        self._begin()
+
+    def set_organization(self, files: Iterable[Mapping[str, str]]) -> None:
+        """Put these service control policies on the account instead of what was; of none, it is in no organization.
+
+        FullAWSAccess, which AWS attaches by itself, stays in force unless one of them allows something.
+
+        Raises:
+            Unreadable: one cannot be evaluated; nothing is changed then.
+        """
+        self.organization, self._control = _read(files)
+        if self.organization and not any(it.allows for it in self._control):
+            self._control += read("FullAWSAccess", ALLOW_ALL)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.checks = {}
+        self._about.clear()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether anything limits the caller."""
+        return bool(self.names or self.organization or boundary() is not None)
+
+    def decide(self, check: Check) -> Verdict:
+        """Return what the policies say of a check (IAM user guide, policy evaluation logic).
+
+        A statement that denies wins, of whatever sort; else each sort has to allow it.
+        """
+        said = {sort: self.said(sort, check) for sort in Sort}
+        for decision in (Decision.DENIED, Decision.NOT_ALLOWED):
+            for sort, one in said.items():
+                if one is decision:
+                    return Verdict(decision, sort)
+        return Verdict()
+
+    def said(self, sort: Sort, check: Check) -> Decision:
+        """Return what one sort of policies says of a check; where there is none of it, it allows everything."""
+        if sort is Sort.BOUNDARY:
+            limit = boundary()
+            return Decision.ALLOWED if limit is None else decide(limit, check)
+        if not (self.names if sort is Sort.IDENTITY else self.organization):
+            return Decision.ALLOWED
+        if (sort, check.action) not in self._about:
+            statements = self.statements if sort is Sort.IDENTITY else self._control
+            self._about[sort, check.action] = [it for it in statements if it.about(check.action)]
+        return decide(self._about[sort, check.action], check)
+
+    def denied(self, call: str, checks: Iterable[Check]) -> tuple[Check, Verdict] | None:
+        """Return the first check of a call (`service:Operation`) that is not allowed, if any is; all are noted."""
+        first, caller = None, principal()
+        for check in checks:
+            verdict = self.decide(replace(check, context={**caller, **check.context}))
+            key = (call, check.action, check.resource, *sorted(check.context.items()))
+            self.checks[key] = (call, check, verdict.decision)
+            if verdict.decision is not Decision.ALLOWED and first is None:
+                first = (check, verdict)
+        return first
+
+    def shown(self) -> dict[str, Any]:
+        """What is in force and what was checked, as the control path answers it."""
+        checks = [
+            {
+                "call": call,
+                "action": it.action,
+                "resource": it.resource,
+                "context": it.context,
+                "verdict": decision.value,
+            }
+            for call, it, decision in self.checks.values()
+        ]
+        return {"policies": self.names, "organization": self.organization, "checks": checks}
+
+
+current = Policies()
+"""The policies of this process's cloud."""
+
+
+def _read(files: Iterable[Mapping[str, str]]) -> tuple[list[str], list[Statement]]:
+    files = list(files)
+    return [file["name"] for file in files], [it for file in files for it in read(file["name"], file["text"])]
+
+
+def user() -> Any:
+    """Return the user of the account whom all who rehearse are, as moto has it; None once somebody deleted it."""
+    from moto.iam.models import iam_backends
+
+    _, _, _, _, account, name = CALLER.split(":", 5)
+    return iam_backends[account]["aws"].users.get(name.rpartition("/")[2])
+
+
+def boundary() -> list[Statement] | None:
+    """Return the statements of the caller's permissions boundary; None if it has none."""
+    from moto.iam.models import iam_backends
+
+    arn = getattr(who := user(), "permissions_boundary_arn", None)
+    managed = iam_backends[who.account_id]["aws"].managed_policies.get(arn) if arn else None
+    return limits(managed) if managed else None
+
+
+def limits(managed: Any) -> list[Statement]:
+    """Return the statements of a managed policy of moto's, in its default version.
+
+    Raises:
+        Unreadable: it says what cannot be evaluated here.
+    """
+    (text,) = (it.document for it in managed.versions if it.is_default)
+    return _statements(managed.arn, text)
+
+
+@functools.cache
+def _statements(name: str, text: str) -> list[Statement]:
+    return read(name, text)
+
+
+def principal() -> dict[str, tuple[str, ...]]:
+    """Return what the context of each of the caller's requests has (IAM user guide, global condition context keys).
+
+    It calls with a long-term access key, whose requests have no `aws:MultiFactorAuthPresent`.
+    """
+    who = user()
+    found = {
+        "aws:PrincipalArn": CALLER,
+        "aws:PrincipalAccount": CALLER.split(":")[4],
+        "aws:PrincipalType": "User",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:SecureTransport": "true",
+        "aws:SourceIp": "127.0.0.1",
+        "aws:ViaAWSService": "false",
+        "aws:userid": str(getattr(who, "id", "")),
+        "aws:username": CALLER.rpartition("/")[2],
+        **{f"aws:PrincipalTag/{tag['Key']}": str(tag["Value"]) for tag in getattr(who, "tags", None) or ()},
+    }
+    if current.organization:
+        found["aws:PrincipalOrgID"] = ORGANIZATION
+    return {key: (value,) for key, value in found.items()}
+
+
+def denial(
+    service: str, region: str, operation: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+) -> Denial | None:
+    """Return AWS's refusal of a call that the policies in force do not allow, or None if they do.
+
+    The headers' names are in small letters.
+    """
+    if not current.in_force:
+        return None
+    from ecs_emulator.authorization.api_call import ApiCall
+    from ecs_emulator.authorization.services import checks
+
+    call = ApiCall(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
+    found = current.denied(f"{service}:{operation}", checks(call))
+    return denial_for(service, *found) if found else None
+
+
+# API references, "Common Errors", and the errors of the operations of services with a protocol of JSON
+_QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "sts")
+
+
+def denial_for(service: str, check: Check, verdict: Verdict) -> Denial:
+    """Return the refusal of a check in a service's words (IAM user guide, "Access denied error messages")."""
+    if check.template:
+        # terraform-provider-aws#12722
+        return Denial(403, "AccessDenied", f"You are not authorized to use launch template: {check.template}")
+    message = sentence(check, verdict, whole=service != "ec2")
+    if service == "ec2":
+        return Denial(403, "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}")
+    return Denial(403, "AccessDenied", message) if service in _QUERY else Denial(400, "AccessDeniedException", message)
+
+
+def sentence(check: Check, verdict: Verdict, *, whole: bool = True) -> str:
+    """Return IAM's sentence about a check; not `whole`, it leaves out a resource that is none in particular."""
+    on = f" on resource: {check.resource}" if whole or check.resource != "*" else ""
+    why = f" because no {verdict.by.name_alone} allows the {check.action} action"
+    if verdict.decision is Decision.DENIED:
+        why = f" with an explicit deny in {verdict.by.value}"
+    return f"User: {CALLER} is not authorized to perform: {check.action}{on}{why}"
+
+
+def denied_upload(region: str, account: str, action: str, repository: str) -> str:
+    """Return the sentence with which the registry refuses an action on a repository; empty if it is allowed."""
+    if not current.in_force:
+        return ""
+    from moto.utilities.utils import get_partition
+
+    check = Check(
+        f"ecr:{action}",
+        f"arn:{get_partition(region)}:ecr:{region}:{account}:repository/{repository}",
+        {"aws:RequestedRegion": (region,), "aws:PrincipalAccount": (account,)},
+    )
+    found = current.denied("registry", [check])
+    return sentence(*found) if found else ""

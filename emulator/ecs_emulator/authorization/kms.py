@@ -1,0 +1,59 @@
+"""Permissions of KMS: at its own calls, and at those of services that use a key on their caller's behalf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from moto.kms.models import kms_backends
+
+from ecs_emulator.authorization.api_call import ApiCall, Context
+from ecs_emulator.authorization.policy import Check
+
+_AWS = "alias/aws/"
+"""How the aliases of AWS's own keys begin."""
+
+
+def kms(call: ApiCall) -> Iterator[Check]:
+    """Yield what KMS asks for at one call (Service Authorization Reference)."""
+    named = call.text("KeyId") or call.text("TargetKeyId")
+    yield call.check(*_on(call, named)) if named else call.check()
+    if alias := call.text("AliasName"):
+        # KMS developer guide, "Controlling access to aliases": both the alias and the key
+        yield call.check(call.arn(alias))
+
+
+def used(call: ApiCall, named: str, service: str, actions: Iterable[str], context: Context) -> Iterator[Check]:
+    """Yield what a service asks for when it uses a key for its caller; nothing for AWS's own key.
+
+    The policies of AWS's own keys let in whoever may use the service (KMS developer guide, "AWS managed keys").
+
+    Args:
+        named: the key, by its ARN, id or alias; empty where none is named.
+        service: the service's name in `kms:ViaService`.
+    """
+    if not named or _AWS in named:
+        return
+    arn, aliases = _on(call, named)
+    if arn.endswith("*"):
+        # an alias of no key: there is nothing to be asked for, and the service refuses it
+        return
+    via = {"kms:ViaService": (f"{service}.{call.region}.amazonaws.com",)}
+    for action in actions:
+        yield call.check(arn, {**aliases, **via, **context}, f"kms:{action}")
+
+
+def _on(call: ApiCall, named: str) -> tuple[str, Context]:
+    """A key's ARN, which is asked for by whatever it is named, and the aliases that it has."""
+    key = _key(call, named)
+    if key is None:
+        whole = named if ":key/" in named else call.arn(f"key/{named}", "kms")
+        return call.arn("key/*", "kms") if "alias/" in named else whole, {}
+    return key.arn, {"kms:ResourceAliases": tuple(sorted(key.aliases))} if key.aliases else {}
+
+
+def _key(call: ApiCall, named: str) -> Any:
+    backend = kms_backends[call.account][call.region]
+    name = backend.get_alias_name(named)
+    known = (key for key in backend.keys.values() if name in key.aliases)
+    return next(known, None) or backend.keys.get(backend.get_key_id(named))

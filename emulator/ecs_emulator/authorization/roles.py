@@ -1,0 +1,55 @@
+"""What a role may do: its policies of its own and those attached to it, and never more than its boundary."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moto.iam.models import iam_backends
+
+from ecs_emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statement, Unreadable, decide, read
+
+
+def allows(account: str, role: Any, check: Check) -> bool:
+    """Whether a role's policies allow an action on a resource, and its boundary does too, if it has one.
+
+    IAM user guide, "Permissions boundaries for IAM entities": what is effective is what both allow. A policy that
+    cannot be evaluated here allows everything: a rehearsal is not to fail for that.
+    """
+    documents = (*role.policies.values(), *(_default(policy) for policy in role.managed_policies.values()))
+    if _decided(documents, check) is not Decision.ALLOWED:
+        return False
+    boundary = boundary_of(role)
+    known = iam_backends[account]["aws"].managed_policies
+    # what was set as a boundary cannot be deleted, but for what was put there beside IAM
+    return not boundary or boundary not in known or _decided([_default(known[boundary])], check) is Decision.ALLOWED
+
+
+def boundary_of(role: Any) -> str:
+    """Return the ARN of a role's permissions boundary; empty if it has none."""
+    return str(role.permissions_boundary_arn or "")
+
+
+def named(account: str, name: str) -> Any:
+    """Return the role of a name, or None."""
+    return next((role for role in iam_backends[account]["aws"].roles.values() if role.name == name), None)
+
+
+def _default(policy: Any) -> str | Mapping[str, Any]:
+    versions: Iterator[str | Mapping[str, Any]] = (one.document for one in policy.versions if one.is_default)
+    return next(versions)
+
+
+def _decided(documents: Any, check: Check) -> Decision:
+    texts = (text if isinstance(text, str) else json.dumps(text) for text in documents)
+    return decide([statement for text in texts for statement in _statements(text)], check)
+
+
+@functools.lru_cache(maxsize=512)
+def _statements(text: str) -> tuple[Statement, ...]:
+    try:
+        return tuple(read("policy", text))
+    except Unreadable:
+        return tuple(read("policy", ALLOW_ALL))

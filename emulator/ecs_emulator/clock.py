@@ -1,0 +1,353 @@
+"""The embedded cloud's clock, which shows AWS's seconds. Whatever takes time in the cloud asks it.
+
+A `virtual` clock stands still while a call is answered or a client computes, and jumps to the next moment once all
+clients wait. While nobody is connected, or real work is under way (a container starts, an image is built), a second of
+it is a real one. A `frozen` clock moves only by `advance`, a `real` one always. Whatever becomes due on the way happens
+in its order, each moment with a tick of its own.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from typing import Any, Literal
+
+import time_machine
+
+from ecs_emulator.operation_durations import OperationDurations
+from provisioner.aws.durations import Duration
+from provisioner.engine.turns import MICROSECONDS
+
+Mode = Literal["virtual", "frozen", "real"]
+Tell = Callable[[int, float, float], None]
+
+SILENT = 30.0
+"""Real seconds after which a client that neither waits nor says anything is not waited for: it may be stopped."""
+LOOK = 1.0
+"""Real seconds between two looks at whether one has fallen silent."""
+ROUND_TRIP = 0.1
+"""AWS's seconds between a call and its answer, unless PROVISION_ROUND_TRIP says otherwise: assumed."""
+
+
+def round_trip() -> float:
+    """Seconds between a call and its answer: the way to a region and back (PROVISION_ROUND_TRIP, in ms)."""
+    given = os.environ.get("PROVISION_ROUND_TRIP")
+    return float(given) / 1000 if given else ROUND_TRIP
+
+
+@dataclass(eq=False)
+class Client:
+    """One who is connected: whether it waits, until when, and whether it does real work meanwhile.
+
+    Attributes:
+        tell: is handed the number of its last message, the time, and how many seconds a real one is.
+        number: of its last message.
+        spoke: when that came, in real seconds.
+    """
+
+    tell: Tell
+    until: float | None = None
+    waits: bool = False
+    works: bool = False
+    number: int = 0
+    spoke: float = field(default_factory=time.monotonic)
+
+
+class Clock:
+    """One clock, and who is connected to it. Times are AWS's seconds since its start.
+
+    Moments to come are whole microseconds, as those of its clients are (`engine.turns.Turns.moment`).
+    """
+
+    def __init__(self) -> None:
+        self.tick: Callable[[], None] = lambda: None
+        """Lets happen what is due. It is called by one thread at a time, and may call anything here."""
+        self.mode: Mode = "virtual"
+        self.pace = 1.0
+        self.idle = 1.0
+        """Seconds that pass in a real one on a real clock, and on a virtual one while nobody is connected."""
+        self.hold = inf
+        """The moment at which it stands still until it is told otherwise."""
+        self.epoch = time.time()
+        """What the calendar shows at 0."""
+        self.durations = OperationDurations()
+        self.real_work: Callable[[], bool] = lambda: False
+        """Says whether the cloud itself does real work: a container starts or stops."""
+        self._changed = threading.Condition(threading.RLock())
+        self._now, self._read_at, self._rate = 0.0, time.monotonic(), 0.0
+        self._coming: list[float] = []
+        self._woken = False
+        self._ticking = False
+        self._clients: list[Client] = []
+        self._calls, self._limit = 0, 0.0
+        self._calendar: Any = None
+
+    # -- asked by whatever takes time -------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Return the time. It never passes a moment at which something is due that has not happened yet."""
+        with self._changed:
+            return self._read()
+
+    def time(self) -> float:
+        """Return the time as seconds since the epoch."""
+        return self.epoch + self.now()
+
+    def later(self, seconds: Duration | float, after: float = 0.0) -> float:
+        """Return the moment that lies so far ahead of now, or of `after` if that is still to come."""
+        took = self.durations.seconds(seconds) if isinstance(seconds, Duration) else seconds
+        with self._changed:
+            moment = round(max(self._read(), after) + took, MICROSECONDS)
+            if moment < inf:
+                heapq.heappush(self._coming, moment)
+                self._changed.notify_all()
+        return moment
+
+    def wake(self) -> None:
+        """Say that something was written, so that what follows from it may be due."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    # -- asked by the server ----------------------------------------------------------------------------------------
+
+    def show_calendar(self) -> None:
+        """Let this process's calendar show the clock's time from now on, moto's own time stamps included."""
+        self._calendar = time_machine.travel(self.time(), tick=False).start()
+
+    def set_mode(self, mode: Mode, pace: float, idle: float, hold: float) -> None:
+        """Move by other rules from now on.
+
+        Args:
+            hold: for how many seconds.
+        """
+        with self._changed:
+            self._limit, self.hold = 0.0, round(self._read() + hold, MICROSECONDS)
+            self.mode, self.pace, self.idle = mode, pace, idle
+            self._changed.notify_all()
+
+    def held(self) -> bool:
+        """Say whether it stands still where it was told to, and all who are connected wait for it."""
+        with self._changed:
+            return self._read() >= self.hold and bool(self._clients) and not self._busy() and not self._due()
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """While the context lasts, a call is answered: a virtual clock stands still."""
+        with self._changed:
+            self._read()
+            self._calls += 1
+            self._adjust()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._calls -= 1
+                if not self._busy():
+                    self._changed.notify_all()
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """While the context lasts, no other thread is about to change anything here: the process can be forked."""
+        with self._changed:
+            yield
+
+    def settle(self) -> None:
+        """Let happen at once what is due, if nobody is connected for whom that would come too early."""
+        with self._changed:
+            if self._clients or self.mode == "real":
+                return
+        self._tick_if_due()
+
+    def advance(self, seconds: float, *, step: bool = False) -> None:
+        """Let so many seconds pass at once, and all that is due in them happen, and wait for it.
+
+        Args:
+            step: stop at the next moment at which something happens.
+        """
+        with self._changed:
+            now = self._read()
+            target = round(now + seconds, MICROSECONDS)
+            if step:
+                # what is due already happens first, and may be followed by something sooner than all that is known
+                target = now if self._due() else min(target, self._next())
+            self._limit = target
+            if self.mode == "real":
+                self._now = target
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._read() >= target and not self._busy() and not self._due())
+
+    def join(self, tell: Tell) -> Client:
+        """Return a new client, which is taken to compute."""
+        client = Client(tell)
+        with self._changed:
+            self._read()
+            self._clients.append(client)
+            self._adjust()
+        return client
+
+    def update(self, client: Client, number: int, *, waits: bool, until: float | None, works: bool) -> None:
+        """Note what a client says of itself: that it computes, or waits. It is told when that is over."""
+        with self._changed:
+            now = self._read()
+            client.number, client.waits, client.until, client.works = number, waits, until, works
+            client.spoke = time.monotonic()
+            if not waits:
+                self._adjust()
+                client.tell(number, now, self._shown_pace())
+            while not self._due() and self._jump():
+                pass  # as `run` would, which has to be woken only for what takes more
+            if not self._busy():
+                self._changed.notify_all()
+
+    def leave(self, client: Client) -> None:
+        """Forget a client: it has ended."""
+        with self._changed:
+            self._read()
+            self._clients.remove(client)
+            self._changed.notify_all()
+
+    def clear(self) -> None:
+        """Forget what was to come: nothing is left to which it could happen."""
+        with self._changed:
+            self._coming.clear()
+            self._woken = False
+
+    def run(self) -> None:
+        """Move the clock, for as long as the process lives."""
+        while True:
+            with self._changed:
+                self._move()
+            self._tick_if_due()
+
+    # -- with the lock held ------------------------------------------------------------------------------------------
+
+    def _move(self) -> None:
+        """Wait and jump until something is due."""
+        while True:
+            self._read()
+            if self._due() and not self._busy():
+                return
+            if not self._jump() and not self._changed.wait(self._patience()):
+                self._changed.notify_all()
+
+    def _jump(self) -> bool:
+        """Wake those whose moment has come, and go to the next one if all wait. Say whether the time was moved."""
+        self._wake_clients()
+        self._adjust()
+        target = self._next()
+        if self._current() < inf or target == inf:
+            return False
+        self._now = target
+        self._show()
+        if target <= self._limit:
+            self._changed.notify_all()
+        return True
+
+    def _patience(self) -> float:
+        """Return after how many real seconds to look again if nobody says anything: one may have fallen silent."""
+        return min(LOOK, max(0.0, (self._next() - self._now) / self._rate)) if self._rate else LOOK
+
+    def _read(self) -> float:
+        """Bring the time up to now, but not past what is still to happen."""
+        real = time.monotonic()
+        if self._rate:
+            first = self._coming[0] if self._coming else inf
+            self._now = max(self._now, min(self._now + (real - self._read_at) * self._rate, first))
+            self._show()
+        self._read_at = real
+        return self._now
+
+    def _adjust(self) -> None:
+        """Go on at the pace that follows from who is there and what they do; jumps are made by `run`."""
+        pace = self._current()
+        self._rate = 0.0 if pace == inf else pace
+
+    def _show(self) -> None:
+        if self._calendar is not None:
+            self._calendar.move_to(self.epoch + self._now, tick=False)
+
+    def _current(self) -> float:
+        """Return how many seconds pass in a real one just now: 0 if it stands still, infinitely many if it jumps."""
+        if self.mode == "real":
+            return self.pace
+        if self._busy():
+            return 0.0
+        if self._now < self._limit:
+            return inf
+        if self.mode == "frozen" or self._now >= self.hold:
+            return 0.0
+        if self.real_work() or any(client.works for client in self._clients):
+            return 1.0
+        return inf if any(client.until is not None for client in self._present()) else self.idle
+
+    def _shown_pace(self) -> float:
+        return self.pace if self.mode == "real" else 0.0
+
+    def _present(self) -> list[Client]:
+        return [one for one in self._clients if one.waits or time.monotonic() < one.spoke + SILENT]
+
+    def _busy(self) -> bool:
+        """Whether somebody computes for whom the time has to stand still."""
+        if self.mode == "real":
+            return False
+        return self._calls > 0 or self._ticking or any(not client.waits for client in self._present())
+
+    def _due(self) -> bool:
+        return self._woken or bool(self._coming and self._coming[0] <= self._now)
+
+    def _next(self) -> float:
+        """Return the next moment at which something happens."""
+        moments = [client.until for client in self._clients if client.waits and client.until is not None]
+        limit = self._limit if self._now < self._limit else inf
+        hold = self.hold if self._now < self.hold else inf
+        return min([*moments, *self._coming[:1], limit, hold])
+
+    def _wake_clients(self) -> None:
+        for client in self._clients:
+            if client.waits and client.until is not None and client.until <= self._now:
+                client.waits, client.until, client.works = False, None, False
+                client.spoke = time.monotonic()
+                client.tell(client.number, self._now, self._shown_pace())
+
+    def _tick_if_due(self) -> None:
+        with self._changed:
+            while self._ticking:
+                self._changed.wait()
+            if not self._due():
+                return
+            self._ticking, self._woken = True, False
+            while self._coming and self._coming[0] <= self._now:
+                heapq.heappop(self._coming)
+        try:
+            self.tick()
+        finally:
+            with self._changed:
+                self._ticking = False
+                self._changed.notify_all()
+
+
+CLOCK = Clock()
+"""The clock of this process's cloud."""
+
+now, later, wake = CLOCK.now, CLOCK.later, CLOCK.wake
+
+
+def real_now() -> datetime:
+    """Return the time of this machine, by which browsers and the like judge certificates."""
+    if not time_machine.escape_hatch.is_travelling():
+        return datetime.now(UTC)
+    now: datetime = time_machine.escape_hatch.datetime.datetime.now(UTC)
+    return now
+
+
+def passed(moment: float) -> bool:
+    """Whether a moment returned by `later` has come."""
+    return CLOCK.now() >= moment

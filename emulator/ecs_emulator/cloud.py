@@ -1,0 +1,209 @@
+"""The embedded cloud: moto with our rules laid over it, answering AWS's calls one at a time, under one lock."""
+
+from __future__ import annotations
+
+import gc
+import hmac
+import os
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
+
+from ecs_emulator import calls, clock_clients, containers, domains, faults, kill
+from ecs_emulator.authorization import enforce
+from ecs_emulator.clock import CLOCK
+from ecs_emulator.errors import (
+    Answer,
+    error_answer,
+    has_no_backend,
+    is_unrouted,
+    malformed_xml,
+    regions,
+    unknown_access_key,
+    unknown_operation,
+    unknown_region,
+    unreadable_body,
+    why_unreadable,
+)
+from ecs_emulator.lag import Lag
+from ecs_emulator.lock import LOCK
+from ecs_emulator.refusals import text_of
+from ecs_emulator.wsgi import Application, Environ, HangUp, Rejected
+
+GARBAGE = 100_000
+"""After how many new objects Python looks for garbage, instead of 700."""
+
+
+class Cloud:
+    """One account of AWS.
+
+    Args:
+        domain: its registered domain.
+        key: the access key id that calls have to be signed with.
+        account: its number.
+    """
+
+    def __init__(self, domain: str, key: str, account: str) -> None:
+        self.domain, self.key, self.account = domain, key, account
+        self.stop: Callable[[], None] = lambda: None
+        self.ready = threading.Event()
+        self.log = calls.AnsweredCalls()
+        self.lag = Lag(self._answer)
+        self.kill = kill.Kill()
+        self._moto: Application
+
+    def load(self, dns_socket: socket.socket, directory: str) -> None:
+        """Import moto with our rules laid over it, while the port is open already: early calls wait for this."""
+        with LOCK:
+            from ecs_emulator import overlay
+
+            overlay.install()
+            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+            from ecs_emulator import dns, tick
+
+            self._moto = DomainDispatcherApplication(create_backend_app)
+            self._prepare()
+        CLOCK.tick = tick.tick
+        CLOCK.show_calendar()
+        threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
+        dns.serve(dns_socket)
+        containers.begin(directory)
+        # what moto loaded stays, and is not to be searched for garbage again and again
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
+        self.ready.set()
+
+    def load_or_exit(self, dns_socket: socket.socket, directory: str) -> None:
+        """Load in a thread, whose end alone would leave a deaf server behind."""
+        try:
+            self.load(dns_socket, directory)
+        except BaseException:  # noqa: BLE001 (whatever it is, the server is of no use)
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+
+    def _prepare(self) -> None:
+        """What the account holds before any stack: the user who rehearses, and its registered domain, delegated."""
+        from moto.iam.models import iam_backends
+        from moto.route53.models import route53_backends
+
+        from ecs_emulator.rules.iam import CALLER
+
+        iam_backends[self.account]["aws"].create_user("us-east-1", CALLER)
+
+        domains.delegated.clear()
+        domains.delegate(self.domain)
+        route53 = route53_backends[self.account]["aws"]
+        route53.create_hosted_zone(
+            f"{self.domain}.", False, f"registrar:{self.domain}", comment="Created by the registrar"
+        )
+
+    def admit(self, environ: Environ) -> None:
+        """Let in a call that is signed with the key.
+
+        Raises:
+            Rejected: it is signed with another one, or not at all.
+        """
+        if not hmac.compare_digest(calls.signer(environ).encode(), self.key.encode()):
+            status, headers, content = unknown_access_key(environ)
+            raise Rejected(status, content.decode(), headers)
+
+    def call(self, environ: Environ) -> Answer:
+        """Answer one call of an AWS service that was let in, or let the fault happen that meets it."""
+        if calls.scope(environ)[1] not in regions():
+            return unknown_region(environ)
+        body = environ["wsgi.input"].getvalue()
+        if why := why_unreadable(environ, body):
+            return unreadable_body(environ, why)
+        (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
+        request = faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body))
+        with CLOCK.call():
+            answer = self._answer_or_fault(environ, request, body)
+        CLOCK.settle()
+        return answer
+
+    def _answer_or_fault(self, environ: Environ, request: faults.Request, body: bytes) -> Answer:
+        service, region, operation = request.service, request.region, request.operation
+        with LOCK:
+            fault = faults.current.meet(request)
+            scenario = fault.scenario if fault else ""
+            if scenario == "reset":
+                raise HangUp
+            if self._kills(service, operation, "before"):
+                raise HangUp
+            refused = fault if fault and fault.status else _denial(environ, service, region, operation, body)
+            if refused:
+                answer = error_answer(environ, refused.status, refused.code, refused.message)
+            else:
+                answer = self._answer_with_lag(service, environ, operation)
+                if calls.is_write(operation):
+                    CLOCK.wake()
+            self.log.note(environ, operation, *answer)
+            if self._kills(service, operation, "after") or scenario == "lost":
+                raise HangUp
+        return clock_clients.slowed(answer) if scenario == "slow" else answer
+
+    def _kills(self, service: str, operation: str, moment: kill.When) -> bool:
+        return calls.is_write(operation) and self.kill.meets(f"{service}:{operation}", moment)
+
+    def _answer_with_lag(self, service: str, environ: Environ, operation: str) -> Answer:
+        """The answer, which with the scenario `lag` is some seconds old if the call is a read."""
+        if "lag" not in faults.current.scenarios:
+            return self._answer(environ, operation)
+        if calls.is_write(operation):
+            return self.lag.write(service, environ, operation)
+        return self.lag.read(service, environ, operation)
+
+    def _answer(self, environ: Environ, operation: str) -> Answer:
+        """Moto's answer. What it lacks or where it breaks becomes an error that boto3 can parse."""
+        head: list[Any] = []
+        try:
+            content = b"".join(self._moto(environ, lambda status, headers, *_: head.extend((status, headers))))
+            status = int(head[0].split(" ")[0])
+            return unknown_operation(environ, operation) if is_unrouted(status, content) else (status, head[1], content)
+        except (NotImplementedError, ModuleNotFoundError):
+            return unknown_operation(environ, operation)
+        except ExpatError:
+            return malformed_xml(environ)
+        except RecursionError:
+            return unreadable_body(environ, "it is nested too deeply")
+        except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
+            if has_no_backend(environ, self._moto):
+                return unknown_operation(environ, operation)
+            if isinstance(error.__context__, ParseError):
+                return malformed_xml(environ)
+            traceback.print_exc()
+            return error_answer(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
+
+    def reset(self) -> None:
+        """Forget everything but the log of the calls."""
+        from moto.moto_api._internal.models import moto_api_backend
+
+        from ecs_emulator import patch
+
+        with LOCK:
+            moto_api_backend.reset()
+            patch.reset()
+            CLOCK.clear()
+            faults.current.set(())
+            enforce.current.set(())
+            enforce.current.set_organization(())
+            self.kill = kill.Kill()
+            self.lag.clear()
+            self._prepare()
+
+
+def _denial(environ: Environ, service: str, region: str, operation: str, body: bytes) -> enforce.Denial | None:
+    """The refusal of a call that the policies in force do not allow, or None."""
+    try:
+        sent = {key[5:].replace("_", "-").lower(): str(value) for key, value in environ.items() if key[:5] == "HTTP_"}
+        return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body, sent)
+    except Exception as error:  # noqa: BLE001 (as for the answer itself: what cannot be understood is not allowed)
+        traceback.print_exc()
+        return enforce.Denial(500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")

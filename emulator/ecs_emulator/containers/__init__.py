@@ -1,0 +1,33 @@
+"""Runs the tasks and databases of the embedded cloud as real containers, where a Docker engine answers."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+def begin(directory: str) -> None:
+    """Run containers from now on, if an engine answers.
+
+    Args:
+        directory: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
+    """
+    from ecs_emulator.containers import engine
+
+    engine.connect(hashlib.sha256(str(Path(directory).resolve()).encode()).hexdigest()[:8])
+    if (host := engine.current) is not None:
+        from ecs_emulator.clock import CLOCK
+        from ecs_emulator.containers import database, entry, runs, targets
+
+        CLOCK.real_work = lambda: runs.is_changing() or targets.any_unknown()
+        database.keep(host)
+        targets.watch(host)
+        entry.open_all(Path(directory))
+
+
+def end() -> None:
+    """Remove all containers and networks of this cloud."""
+    from ecs_emulator.containers import engine
+
+    if engine.current is not None:
+        engine.current.end()

@@ -1,0 +1,166 @@
+"""Runs each Aurora MySQL cluster with an instance as one container, under the names that lead to its endpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ecs_emulator.containers import networks
+from ecs_emulator.containers.authority import archive, authority
+from ecs_emulator.containers.engine import LIMITS, Ended, Engine, repeat
+from ecs_emulator.lock import LOCK
+
+IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
+IMAGE_SWITCH = "PROVISION_DATABASE_IMAGE"
+"""The environment variable that names another image; it must take the variables and options of MySQL's official one."""
+SHOWN = "tls"
+"""The directory, in the container's root, with what the database shows and whom it names as its authority."""
+ENGINE = "aurora-mysql"
+TLS = "require_secure_transport"
+READ_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class DatabaseContainer:
+    """A database as RDS and Route 53 have it: container name, security groups, host names, and what it begins with.
+
+    Attributes:
+        endpoints: the host names that are RDS's own, for which alone it has a certificate.
+        options: what the server is started with, and keeps.
+    """
+
+    name: str
+    groups: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    aliases: frozenset[str]
+    environment: tuple[tuple[str, str], ...]
+    options: tuple[str, ...]
+
+
+def keep(host: Engine) -> None:
+    """Keep the containers as RDS has the clusters, from now on."""
+    known: dict[str, DatabaseContainer] = {}
+    missing: set[str] = set()
+    repeat(lambda: _keep(host, known, missing), READ_SECONDS, "databases")
+
+
+def _keep(host: Engine, known: dict[str, DatabaseContainer], missing: set[str]) -> None:
+    with LOCK:
+        wanted = {database.name: database for database in _wanted()}
+    for name in known.keys() - wanted.keys():
+        host.remove(name)
+        del known[name]
+    for name, database in wanted.items():
+        if name not in known and not _image_there(host, missing):
+            continue
+        with contextlib.suppress(Ended), host.creating():
+            _keep_one(host, known, database)
+
+
+def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: DatabaseContainer) -> None:
+    name = database.name
+    if name not in known:
+        _create(host, database)
+    elif known[name].aliases != database.aliases:
+        _rename(host, database)
+    known[name] = database
+    seen = host.containers.get(name)
+    if seen is None or seen.state in ("created", "exited"):
+        host.client.api.start(name)  # RDS starts a database again that has ended
+
+
+def _wanted() -> Iterator[DatabaseContainer]:
+    """Yield the clusters that have an instance."""
+    from moto.rds.models import rds_backends
+
+    for account, by_region in rds_backends.items():
+        for backend in by_region.values():
+            for cluster in backend.clusters.values():
+                if cluster.engine == ENGINE and cluster.db_cluster_members and cluster.status != "deleting":
+                    endpoints = (cluster.endpoint, cluster.reader_endpoint)
+                    yield DatabaseContainer(
+                        f"{cluster.db_cluster_identifier}-database",
+                        tuple(cluster.vpc_security_group_ids),
+                        endpoints,
+                        frozenset(_names(account, set(endpoints))),
+                        (
+                            ("MYSQL_DATABASE", cluster.database_name or ""),
+                            ("MYSQL_USER", str(cluster.master_username)),
+                            ("MYSQL_PASSWORD", str(cluster._master_user_password)),
+                            ("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),
+                        ),
+                        options(backend, cluster.parameter_group),
+                    )
+
+
+def options(rds: Any, group: str) -> tuple[str, ...]:
+    """Return what a cluster's parameter group says to the server, of what MySQL and MariaDB both take."""
+    parameters = rds.db_cluster_parameter_groups[group].parameters if group in rds.db_cluster_parameter_groups else {}
+    demanded = parameters.get(TLS, {}).get("ParameterValue") in ("ON", "1")
+    return ("--require-secure-transport=ON",) if demanded else ()
+
+
+def _names(account: str, endpoints: set[str]) -> Iterator[str]:
+    """Yield the endpoints, and the aliases of them in private zones."""
+    from moto.route53.models import route53_backends
+
+    yield from endpoints
+    for zone in route53_backends[account]["aws"].zones.values():
+        for record in zone.rrsets if zone.private_zone else ():
+            if record.type == "CNAME" and endpoints & {str(one).rstrip(".") for one in record.records}:
+                yield record.name.rstrip(".")
+
+
+def _image() -> str:
+    return os.environ.get(IMAGE_SWITCH) or IMAGE
+
+
+def _image_there(host: Engine, missing: set[str]) -> bool:
+    """Have the image in the engine; one that cannot be had is told once, and there is no database then."""
+    from docker.errors import DockerException, ImageNotFound
+
+    if (image := _image()) in missing:
+        return False
+    try:
+        host.client.api.inspect_image(image)
+    except ImageNotFound:
+        try:
+            host.client.images.pull(image)
+        except DockerException as error:
+            missing.add(image)
+            sys.stderr.write(f"no database runs here: {image} cannot be pulled: {error}\n")
+            return False
+    return True
+
+
+def _create(host: Engine, database: DatabaseContainer) -> None:
+    host.remove(database.name)
+    api, homes = host.client.api, [networks.network(host, group) for group in database.groups]
+    aliases = api.create_endpoint_config(aliases=sorted(database.aliases))
+    tls = [f"--ssl-{option}=/{SHOWN}/{file}" for option, file in (("ca", "ca"), ("cert", "server"), ("key", "server"))]
+    api.create_container(
+        _image(),
+        [*tls, *database.options],
+        name=database.name,
+        hostname=database.name[:63],
+        labels=host.labels,
+        environment=dict(database.environment),
+        host_config=api.create_host_config(network_mode=homes[0], **LIMITS),
+        networking_config=api.create_networking_config({homes[0]: aliases}),
+    )
+    files = {f"{SHOWN}/ca": authority().pem, f"{SHOWN}/server": authority().issue(database.endpoints)}
+    api.put_archive(database.name, "/", archive(files))
+    for home in homes[1:]:
+        api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
+
+
+def _rename(host: Engine, database: DatabaseContainer) -> None:
+    """Have it found under other names; connections are cut by it, as a network must be left for that."""
+    for group in database.groups:
+        home = networks.network(host, group)
+        host.client.api.disconnect_container_from_network(database.name, home)
+        host.client.api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))

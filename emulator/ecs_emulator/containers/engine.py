@@ -1,0 +1,163 @@
+"""The Docker engine that runs the containers: connected to once, read again and again, cleared at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ecs_emulator.clock import wake
+from provisioner.docker import engine as containers
+
+if TYPE_CHECKING:
+    import docker
+
+CLOUD = "ecs_emulator"
+"""The label of all that the embedded cloud creates in the engine; its value says for which embedded cloud."""
+READ_SECONDS = 0.3
+END_SECONDS = 60
+"""How long containers that are being created may take until all are removed at the end."""
+THREADS = 8
+LIMITS: Mapping[str, Any] = {"pids_limit": 1024, "security_opt": ["no-new-privileges"]}
+"""What every container is created with, since it runs on the user's own machine: an end to fork bombs, and nothing
+gained by a setuid program. ECS has no limit of processes, and Fargate takes no security options."""
+
+
+class Ended(Exception):
+    """The embedded cloud ends: no container is created any more."""
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """A container as the engine last showed it: `state` is Docker's word, `ports` go from its own to the loopback's."""
+
+    state: str
+    health: str
+    ports: dict[int, int]
+
+
+@dataclass
+class Engine:
+    """An engine, and what it showed when it was last read.
+
+    Attributes:
+        owner: what names the embedded cloud in labels and in the names of networks.
+        containers: those of this cloud by name. read_at: when that was read, on the monotonic clock.
+    """
+
+    client: docker.DockerClient
+    owner: str
+    containers: dict[str, ContainerState] = field(default_factory=dict)
+    read_at: float = 0.0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _creating: int = 0
+    _ended: bool = False
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "containers"))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What marks a container or network as ours."""
+        return {CLOUD: self.owner}
+
+    def read(self) -> None:
+        """Read all containers at once."""
+        began = time.monotonic()
+        found = self.client.api.containers(all=True, filters={"label": f"{CLOUD}={self.owner}"})
+        self.containers = {one["Names"][0].removeprefix("/"): _state_of(one) for one in found if one["Names"]}
+        self.read_at = began
+        if found:
+            wake()  # what was seen may be what a task waits for
+
+    def remove(self, name: str) -> None:
+        """Remove a container at once, with its unnamed volumes; one that is gone is fine."""
+        from docker.errors import APIError, NotFound
+
+        try:
+            self.client.api.remove_container(name, v=True, force=True)
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code != 409:  # it is being removed already
+                raise
+
+    @contextlib.contextmanager
+    def creating(self) -> Iterator[None]:
+        """Create and start containers meanwhile; raises `Ended` if the cloud ends, after which no more come."""
+        with self._changed:
+            if self._ended:
+                raise Ended
+            self._creating += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._creating -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Remove all containers and networks of this cloud, also those that are being created, for good."""
+        with self._changed:
+            self._ended = True
+            self._changed.wait_for(lambda: not self._creating, END_SECONDS)
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove all containers and networks of this cloud."""
+        from docker.errors import DockerException
+
+        with contextlib.suppress(DockerException):
+            wanted = {"label": f"{CLOUD}={self.owner}"}
+            ids = [found["Id"] for found in self.client.api.containers(all=True, filters=wanted)]
+            with ThreadPoolExecutor(THREADS) as pool:
+                list(pool.map(self.remove, ids))
+            for network in self.client.api.networks(filters=wanted):
+                self.client.api.remove_network(network["Id"])
+        self.containers = {}
+
+
+current: Engine | None = None
+"""The engine in use, or None: then tasks run without containers."""
+
+
+def connect(owner: str) -> None:
+    """Use the engine that docker would use, if one answers and it is not switched off."""
+    global current  # noqa: PLW0603 (one engine a process, found at its start)
+    if not containers.named():
+        return
+    try:
+        client = containers.connect()
+    except containers.EngineError as error:
+        sys.stderr.write(f"no containers are started: {error}\n")
+        return
+    engine = Engine(client, owner)
+    engine.clear()  # what an earlier cloud of this directory left behind when it was killed
+    current = engine
+    repeat(engine.read, READ_SECONDS, "read containers")
+
+
+def repeat(work: Callable[[], Any], seconds: float, name: str) -> None:
+    """Do something again and again in a thread of its own; what fails is logged and tried again."""
+
+    def run() -> None:
+        while True:
+            try:
+                work()
+            except Exception:  # noqa: BLE001 (the log shows it, the next time may do better)
+                traceback.print_exc()
+            time.sleep(seconds)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def _state_of(found: dict[str, Any]) -> ContainerState:
+    # Docker puts the health into the words of the status: "Up 3 seconds (health: starting)"
+    words = found["Status"]
+    health = next((word for word in ("(healthy)", "(unhealthy)", "(health: starting)") if word in words), "")
+    ports = {one["PrivatePort"]: one["PublicPort"] for one in found.get("Ports") or () if "PublicPort" in one}
+    return ContainerState(found["State"], health.strip("()").removeprefix("health: "), ports)

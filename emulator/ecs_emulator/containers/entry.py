@@ -1,0 +1,213 @@
+"""Opens an HTTPS port on the loopback for each load balancer, which forwards as the load balancer would."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import random
+import socket
+import ssl
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ecs_emulator import forwarding
+from ecs_emulator.containers import targets
+from ecs_emulator.containers.certificate import write_certificate
+from ecs_emulator.containers.engine import repeat
+from ecs_emulator.lock import LOCK
+from ecs_emulator.sockets import listening
+from ecs_emulator.wsgi import Application, Body, Environ, Server, StartResponse
+
+FIRST_PORT = 8443
+READ_SECONDS = 0.5
+IDLE_SECONDS = 60
+"""A load balancer's idle timeout."""
+HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+              "transfer-encoding", "upgrade", "content-length"}  # fmt: skip
+TOO_LONG = ("504 Gateway Time-out", b"504: the target took too long")
+NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An open port: the load balancer's ARN and host names, the URL, and the server behind it with its certificate."""
+
+    balancer: str
+    names: tuple[str, ...]
+    url: str
+    server: Server
+    context: ssl.SSLContext
+
+
+_entries: dict[str, Entry] = {}
+
+
+def open_all(directory: Path) -> None:
+    """Keep a port open for each load balancer with an HTTPS listener, from now on.
+
+    Args:
+        directory: where the certificates are put, for those who want to trust them.
+    """
+    repeat(lambda: _keep(directory), READ_SECONDS, "entries")
+
+
+def shown() -> list[dict[str, Any]]:
+    """The open entries, as `/_cloud/entries` answers them."""
+    return [{"load_balancer": one.balancer, "names": one.names, "url": one.url} for one in list(_entries.values())]
+
+
+def _keep(directory: Path) -> None:
+    with LOCK:
+        wanted = dict(_balancers())
+    for arn in _entries.keys() - wanted.keys():
+        server = _entries.pop(arn).server
+        server.shutdown()
+        server.server_close()
+    for arn, names in wanted.items():
+        if arn not in _entries:
+            _entries[arn] = _open(directory, arn, names)
+        elif (entry := _entries[arn]).names != names:
+            # the listener has another certificate now: the next handshake shows it
+            entry.context.load_cert_chain(write_certificate(directory, names))
+            _entries[arn] = replace(entry, names=names)
+
+
+def _balancers() -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Yield the load balancers with a listener for HTTPS, each with the names of its certificate."""
+    from moto.acm.models import acm_backends
+    from moto.elbv2.models import elbv2_backends
+
+    for account, by_region in elbv2_backends.items():
+        for region, backend in by_region.items():
+            certificates = acm_backends[account][region]._certificates
+            for balancer in backend.load_balancers.values():
+                for listener in balancer.listeners.values():
+                    if listener.protocol == "HTTPS" and listener.certificate in certificates:
+                        certificate = certificates[listener.certificate]
+                        names = dict.fromkeys([certificate.common_name, *certificate.sans])
+                        yield balancer.arn, tuple(names)
+
+
+def _open(directory: Path, balancer: str, names: tuple[str, ...]) -> Entry:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(write_certificate(directory, names))
+    forward = Forward(balancer)
+    server = _listen(forward)
+    # The handshake is made by the thread of the connection, so that nobody waits for somebody else's.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+    return Entry(balancer, names, f"https://127.0.0.1:{server.server_address[1]}/", server, context)
+
+
+def _listen(forward: Forward) -> Server:
+    """Take the first port that is free, so that the URL is the same most of the time."""
+    for port in range(FIRST_PORT, FIRST_PORT + 20):
+        try:
+            listener = listening(port)
+            break
+        except OSError:
+            continue
+    else:
+        listener = listening()
+    return _serving(listener, forward)
+
+
+def _serving(listener: socket.socket, forward: Application) -> Server:
+    """Return the server of an entry: it holds no body, and all who come are strangers to it."""
+    return Server(listener, forward, _anybody, streamed="/", silence=IDLE_SECONDS)
+
+
+def _anybody(_: Environ) -> bool:
+    """Let in everybody, web pages too, which are what a load balancer is for; nobody has a key."""
+    return False
+
+
+class Forward:
+    """A WSGI application that answers as a load balancer does: by rules and weights, from healthy targets in turn."""
+
+    def __init__(self, balancer: str) -> None:
+        self.balancer = balancer
+        self._turn = itertools.count()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, as WSGI asks."""
+        with LOCK:
+            action = _action(self.balancer, environ.get("HTTP_HOST", "").partition(":")[0], environ["PATH_INFO"])
+        if action is None:
+            return _plain(start_response, *NO_TARGET)
+        if action["Type"] == "fixed-response":
+            fixed = action["FixedResponseConfig"]
+            return _plain(start_response, f"{fixed['StatusCode']} ", fixed.get("MessageBody", "").encode())
+        found = targets.healthy(_drawn(action))
+        if not found:
+            return _plain(start_response, *NO_TARGET)
+        target = found[next(self._turn) % len(found)]
+        if not target.let_in:
+            return _plain(start_response, *TOO_LONG)
+        return _ask(target.port, environ, start_response)
+
+
+def _action(balancer: str, name: str, path: str) -> dict[str, Any] | None:
+    """The action that a load balancer's HTTPS listener takes for a request."""
+    from moto.elbv2.models import elbv2_backends
+
+    backends = [backend for by_region in elbv2_backends.values() for backend in by_region.values()]
+    backend = next((one for one in backends if balancer in one.load_balancers), None)
+    listeners = backend.load_balancers[balancer].listeners.values() if backend else ()
+    https = next((one for one in listeners if one.protocol == "HTTPS"), None)
+    return forwarding.action_for(backend, https.arn, name, path) if https else None
+
+
+def _drawn(action: dict[str, Any]) -> str:
+    """The target group that one request goes to: by chance, each as often as its weight says; empty if none has one."""
+    shares = forwarding.shares(action)
+    return random.choices([*shares], [*shares.values()])[0] if shares else ""  # noqa: S311 (no secret)
+
+
+def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IDLE_SECONDS)
+    try:
+        body: Body = environ["wsgi.input"]
+        connection.request(
+            environ["REQUEST_METHOD"], environ["RAW_URI"], None if body.length == 0 else body, _headers(environ)
+        )
+        answer = connection.getresponse()
+        content = answer.read()
+    except TimeoutError:
+        return _plain(start_response, *TOO_LONG)
+    except (OSError, http.client.HTTPException):
+        return _plain(start_response, "502 Bad Gateway", b"502: the target did not answer")
+    finally:
+        connection.close()
+    headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
+    start_response(f"{answer.status} {answer.reason}", [*headers, ("Content-Length", str(len(content)))])
+    return [content]
+
+
+def _headers(environ: Environ) -> dict[str, str]:
+    """The request's headers, with those that a load balancer adds."""
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").title(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    headers = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+    if environ["CONTENT_TYPE"]:
+        headers["Content-Type"] = environ["CONTENT_TYPE"]
+    before = [headers["X-Forwarded-For"]] if "X-Forwarded-For" in headers else []
+    if environ["wsgi.input"].length:
+        headers["Content-Length"] = str(environ["wsgi.input"].length)
+    return headers | {
+        "X-Forwarded-For": ", ".join([*before, environ["REMOTE_ADDR"]]),
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Port": "443",
+    }
+
+
+def _plain(start_response: StartResponse, status: str, content: bytes) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(content)))])
+    return [content]

@@ -1,0 +1,58 @@
+"""Copies what containers write to CloudWatch Logs, as awslogs would: the stream is `prefix/container/task`."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from typing import Any
+
+from ecs_emulator.containers.definitions import ContainerSpec
+from ecs_emulator.containers.engine import Engine
+from ecs_emulator.ecs.store import Store
+from ecs_emulator.lock import LOCK
+
+MOST_BYTES = 256 * 1024
+"""CloudWatch Logs cuts longer events (PutLogEvents)."""
+
+
+def follow(host: Engine, store: Store, spec: ContainerSpec) -> None:
+    """Copy all that a container writes from now on, in a thread that ends with it."""
+    options = spec.definition.get("logConfiguration", {}).get("options", {})
+    group = options.get("awslogs-group", "")
+    if group:
+        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{spec.definition['name']}/{spec.task}"
+        threading.Thread(target=_copy, args=(host, store, spec.name, group, stream), daemon=True).start()
+
+
+def _copy(host: Engine, store: Store, name: str, group: str, stream: str) -> None:
+    from docker.errors import DockerException
+
+    left = b""
+    try:
+        for chunk in host.client.api.logs(name, stream=True, follow=True):
+            *lines, left = (left + chunk).split(b"\n")
+            put(store, group, stream, lines)
+        put(store, group, stream, [left])
+    except (DockerException, OSError):
+        pass  # the container was removed while it was read
+    except Exception:  # noqa: BLE001 (a log that is lost must not end more than itself)
+        traceback.print_exc()
+
+
+def put(store: Store, group: str, stream: str, lines: list[bytes]) -> None:
+    """Append lines to a stream, created when it is not there; a group that is not there swallows them."""
+    from moto.logs.models import logs_backends
+
+    events: list[dict[str, Any]] = [
+        {"timestamp": int(time.time() * 1000), "message": line.decode(errors="replace")[:MOST_BYTES]}
+        for line in lines
+        if line.strip()
+    ]
+    with LOCK:
+        logs = logs_backends[store.account][store.region]
+        if not events or group not in logs.groups:
+            return
+        if stream not in logs.groups[group].streams:
+            logs.create_log_stream(group, stream)
+        logs.put_log_events(group, stream, events)

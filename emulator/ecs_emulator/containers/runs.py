@@ -1,0 +1,280 @@
+"""Runs the containers of each task: starts, watches, stops and removes them."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ecs_emulator.clock import wake
+from ecs_emulator.containers import authority, definitions, engine, images, logs, networks
+from ecs_emulator.containers.engine import ContainerState, Engine
+from ecs_emulator.ecs.store import Store, Task, last_part
+from ecs_emulator.patch import on_reset
+
+if TYPE_CHECKING:
+    from ecs_emulator.containers.definitions import ContainerSpec
+
+STOP_SECONDS = 30
+"""How long a container has to end by itself (API reference, ContainerDefinition, stopTimeout)."""
+KILLED = 137
+
+
+@dataclass
+class TaskContainers:
+    """The containers of one task. A phase that ends in -ing is being worked on by a thread.
+
+    Attributes:
+        names: the containers in the engine; the first one holds the network of all.
+        since: when the phase began, on the monotonic clock.
+        error: why they could not be started.
+    """
+
+    specs: list[ContainerSpec]
+    phase: Literal["starting", "running", "stopping", "stopped"] = "starting"
+    since: float = field(default_factory=time.monotonic)
+    error: str = ""
+    exit_codes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The containers' names in the engine."""
+        return [one.name for one in self.specs]
+
+    def enter(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
+        """Enter a phase."""
+        self.phase, self.since = phase, time.monotonic()
+        wake()
+
+
+_runs: dict[str, TaskContainers] = {}
+"""By the task's id."""
+
+
+def ensure_started(store: Store, task: Task) -> bool:
+    """Begin to start the task's containers, or say whether they run by now. Without an engine they always do.
+
+    Raises:
+        definitions.CannotStart: they cannot be started; the message is the reason as ECS puts it.
+    """
+    host = engine.current
+    if host is None or images.is_simulated(store, task):
+        return True
+    run = _runs.get(task.id)
+    if run is None:
+        place = _place(store, task)
+        run = _runs[task.id] = TaskContainers(definitions.container_specs(store, task))
+        host.pool.submit(_start, host, store, run, place)
+    if run.error:
+        raise definitions.CannotStart(run.error)
+    return run.phase == "running"
+
+
+def is_changing() -> bool:
+    """Say whether the containers of any task are about to start, to become healthy, or to stop."""
+    host = engine.current
+    if host is None:
+        return False
+    starting = {seen.state == "running" and seen.health == "starting" for seen in list(host.containers.values())}
+    return True in starting or any(
+        run.phase in ("starting", "stopping") and not run.error for run in list(_runs.values())
+    )
+
+
+def is_real(task: Task) -> bool:
+    """Whether the task has containers in the engine."""
+    return engine.current is not None and task.id in _runs
+
+
+def exited(task: Task) -> bool:
+    """Whether an essential container of a running task has ended; its exit code is then in the task."""
+    host, run = engine.current, _runs.get(task.id)
+    if host is None or run is None or run.phase != "running" or host.read_at < run.since:
+        return False
+    for spec in run.specs:
+        seen = host.containers.get(spec.name)
+        if spec.definition.get("essential", True) and (seen is None or seen.state in ("exited", "dead")):
+            task.exit_code = KILLED if seen is None else _exit_code(host, spec.name)
+            return True
+    return False
+
+
+def health(task: Task, name: str) -> str:
+    """The health of one container, in ECS's word; empty for a task that runs without containers."""
+    if (seen := _state_of(task, name)) is None:
+        return "UNKNOWN" if task.id in _runs else ""
+    return {"healthy": "HEALTHY", "unhealthy": "UNHEALTHY"}.get(seen.health, "UNKNOWN")
+
+
+def port(task: Task, container_port: int) -> int | None:
+    """The port of this machine's loopback that leads to a port of the task, if one does."""
+    ports = [seen.ports for one in _runs[task.id].names if (seen := _state_of(task, one))] if task.id in _runs else []
+    return next((found[container_port] for found in ports if container_port in found), None)
+
+
+def ensure_stopped(task: Task) -> bool:
+    """Begin to stop the task's containers (SIGTERM, then SIGKILL), or say whether they have ended."""
+    host, run = engine.current, _runs.get(task.id)
+    if host is None or run is None:
+        return True
+    if run.phase in ("starting", "running"):
+        run.enter("stopping")
+        host.pool.submit(_stop, host, run)
+    if run.phase == "stopped":
+        essential = [code for spec in run.specs if (code := run.exit_codes.get(spec.name)) is not None]
+        task.exit_code = task.exit_code if task.exit_code is not None else next(iter(essential), None)
+    return run.phase == "stopped"
+
+
+def forget(task: Task) -> None:
+    """Remove what is left of the task's containers."""
+    host, run = engine.current, _runs.pop(task.id, None)
+    if host is not None and run is not None:
+        host.pool.submit(_remove, host, run)
+
+
+@on_reset
+def forget_all() -> None:
+    """Remove the containers of every task."""
+    host = engine.current
+    for run in _runs.values():
+        if host is not None:
+            host.pool.submit(_remove, host, run)
+    _runs.clear()
+
+
+def _state_of(task: Task, name: str) -> ContainerState | None:
+    host, run = engine.current, _runs.get(task.id)
+    if host is None or run is None:
+        return None
+    return next(
+        (host.containers.get(one.name) for one in run.specs if name in (one.name, one.definition["name"])), None
+    )
+
+
+# -- in the engine's threads, without the cloud's lock -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task's containers go: host name, own and called groups, the names it is found under, ports to publish."""
+
+    host: str
+    groups: list[str]
+    calls: list[str]
+    aliases: list[str]
+    publish: list[int]
+
+
+def _place(store: Store, task: Task) -> Place:
+    network = (task.spec.get("networkConfiguration") or {}).get("awsvpcConfiguration", {})
+    groups = list(network.get("securityGroups", ()))
+    calls = list(networks.groups_that_admit(store.ec2, groups))
+    publish = [int(one["containerPort"]) for one in task.spec["loadBalancers"]]
+    return Place(f"ip-{task.address.replace('.', '-')}", groups, calls, list(_names(store, task)), publish)
+
+
+def _names(store: Store, task: Task) -> Any:
+    """Yield the names in Cloud Map that lead to the task."""
+    for registry in task.spec["serviceRegistries"]:
+        service = store.discovery.services.get(last_part(registry["registryArn"]))
+        if service is not None:
+            yield f"{service.name}.{store.discovery.namespaces[service.namespace_id].name}"
+
+
+def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> None:
+    from docker.errors import APIError, DockerException
+
+    try:
+        for spec in run.specs:
+            images.pull_if_missing(host, store, spec.image)
+        first = ""
+        for spec in run.specs:
+            if run.phase != "starting":
+                return
+            with host.creating():
+                _create(host, spec, place, first)
+                if spec.uses_database:
+                    bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
+                    host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
+                first = first or spec.name
+                host.client.api.start(spec.name)
+            logs.follow(host, store, spec)
+        if run.phase == "starting":
+            run.enter("running")
+    except engine.Ended:
+        return
+    except definitions.CannotStart as error:
+        run.error = str(error)
+    except (DockerException, OSError) as error:
+        text = str(error.explanation if isinstance(error, APIError) else error)
+        run.error = f"CannotStartContainerError: Error response from daemon: {text}"
+    except Exception as error:  # noqa: BLE001 (it fails this task, not its fellows)
+        traceback.print_exc()
+        run.error = f"CannotStartContainerError: {error}"
+
+
+def _create(host: Engine, spec: ContainerSpec, place: Place, first: str) -> None:
+    """Create one container: the first one of a task joins the networks, the others join it."""
+    api = host.client.api
+    if first:
+        options = {name: value for name, value in spec.host.items() if name != "sysctls"}
+        settings = api.create_host_config(network_mode=f"container:{first}", **options)
+        api.create_container(spec.image, name=spec.name, labels=host.labels, host_config=settings, **spec.create)
+        return
+    homes = [networks.network(host, group) for group in place.groups]
+    if place.publish:
+        homes.insert(0, networks.network(host, "entry", entry=True))
+    settings = api.create_host_config(
+        network_mode=homes[0] if homes else "none",
+        port_bindings=dict.fromkeys(place.publish, ("127.0.0.1", None)),
+        **spec.host,
+    )
+    aliases = api.create_endpoint_config(aliases=place.aliases)
+    api.create_container(
+        spec.image,
+        name=spec.name,
+        hostname=place.host,
+        labels=host.labels,
+        ports=place.publish,
+        host_config=settings,
+        networking_config=api.create_networking_config({homes[0]: aliases}) if homes else None,
+        **spec.create,
+    )
+    for home in homes[1:]:
+        api.connect_container_to_network(spec.name, home, aliases=place.aliases)
+    for group in place.calls:
+        api.connect_container_to_network(spec.name, networks.network(host, group))
+
+
+def _stop(host: Engine, run: TaskContainers) -> None:
+    try:
+        for spec in reversed(run.specs):
+            _end(host, spec, run)
+    finally:
+        run.enter("stopped")
+
+
+def _end(host: Engine, spec: ContainerSpec, run: TaskContainers) -> None:
+    from docker.errors import DockerException
+
+    try:
+        host.client.api.stop(spec.name, timeout=int(spec.definition.get("stopTimeout", STOP_SECONDS)))
+        run.exit_codes[spec.name] = _exit_code(host, spec.name)
+    except DockerException:
+        run.exit_codes[spec.name] = KILLED  # it is gone already
+
+
+def _exit_code(host: Engine, name: str) -> int:
+    from docker.errors import DockerException
+
+    try:
+        return int(host.client.api.inspect_container(name)["State"]["ExitCode"])
+    except DockerException:
+        return KILLED
+
+
+def _remove(host: Engine, run: TaskContainers) -> None:
+    for name in run.names:
+        host.remove(name)

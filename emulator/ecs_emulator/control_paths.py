@@ -1,0 +1,245 @@
+"""The control paths under `/_cloud/`: what the command line, rehearsals and tests ask of the embedded cloud itself."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from ecs_emulator import clock_clients, domains, faults, kill
+from ecs_emulator.authorization import enforce
+from ecs_emulator.clock import CLOCK
+from ecs_emulator.cloud import Cloud
+from ecs_emulator.control import PROTOCOL
+from ecs_emulator.lock import LOCK
+from ecs_emulator.wsgi import Environ, Rejected, StartResponse, TakeOver
+from provisioner import __version__
+from provisioner.state import checks
+
+PREFIX = "/_cloud/"
+_JSON = (("Content-Type", "application/json"),)
+Query = Mapping[str, str]
+
+
+def admit(cloud: Cloud, environ: Environ) -> bool:
+    """Say whether the sender of a request has shown the key of `cloud.json`; only `health` is answered without it.
+
+    Raises:
+        Rejected: it has not, and asks for more than `health`, or sends something with it.
+    """
+    if hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {cloud.key}".encode()):
+        return True
+    if environ["PATH_INFO"] != f"{PREFIX}health":
+        raise Rejected(HTTPStatus.FORBIDDEN, json.dumps({"error": "the key in cloud.json is required"}), _JSON)
+    if environ["CONTENT_LENGTH"] not in {"", "0"} or "HTTP_TRANSFER_ENCODING" in environ:
+        raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, json.dumps({"error": "health takes no body"}), _JSON)
+    return False
+
+
+def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer one request under `/_cloud/` that was let in, as WSGI asks."""
+    method, name = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
+    query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
+    if name == "health":
+        return answer_json("200 OK", _health(cloud, query.get("challenge", "")), start_response)
+    if (answer := PATHS.get((method, name))) is None:
+        return answer_json("404 Not Found", {"error": f"no such path: {method} {PREFIX}{name}"}, start_response)
+    upgraded = name == "clock" and environ.get("HTTP_UPGRADE") == PROTOCOL
+    if upgraded or (method, name) not in EARLY:
+        cloud.ready.wait()
+    if upgraded:
+        raise TakeOver(PROTOCOL, clock_clients.serve)
+    try:
+        answered = answer(cloud, query, environ["wsgi.input"].getvalue())
+    except ValueError as error:
+        return answer_json("400 Bad Request", {"error": str(error)}, start_response)
+    return answer_json("200 OK", {"ok": True} if answered is None else answered, start_response)
+
+
+def answer_json(status: str, answer: Any, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer with a JSON document, as WSGI asks."""
+    start_response(status, list(_JSON))
+    return [json.dumps(answer).encode()]
+
+
+def _health(cloud: Cloud, challenge: str) -> dict[str, Any]:
+    """Return what anybody may know, and the proof that this is the process that the starter gave its key to."""
+    return {
+        "proof": hmac.new(cloud.key.encode(), challenge.encode(), "sha256").hexdigest(),
+        "service": "ecs_emulator",
+        "version": __version__,
+        "pid": os.getpid(),
+        "busy": LOCK.held(),
+        "started": CLOCK.epoch,
+        "clock": clock_clients.shown()["clock"],
+        "domain": cloud.domain,
+        "ready": cloud.ready.is_set(),
+    }
+
+
+def _stop(cloud: Cloud, query: Query, body: bytes) -> None:
+    threading.Thread(target=cloud.stop, daemon=True).start()
+
+
+def _entries(cloud: Cloud, query: Query, body: bytes) -> list[dict[str, Any]]:
+    from ecs_emulator.containers import entry
+
+    return entry.shown()
+
+
+def _set_clock(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    clock_clients.set_clock(query)
+    return clock_clients.shown()
+
+
+def _advance(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    CLOCK.advance(clock_clients.seconds(query.get("seconds", "")), step="step" in query)
+    return clock_clients.shown()
+
+
+def _set_faults(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    with LOCK:
+        faults.current.set(
+            filter(None, query.get("scenarios", "").split(",")),
+            each=int(query.get("each", "1")),
+            by_request=query.get("by") == "request",
+            only=query.get("only", ""),
+        )
+        cloud.lag.clear()
+    return faults.current.shown()
+
+
+def _set_kill(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    with LOCK:
+        cloud.kill = kill.from_query(query)
+    return asdict(cloud.kill)
+
+
+def _policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    with LOCK:
+        return enforce.current.shown()
+
+
+def _set_policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    _apply(enforce.current.set, body)
+    return {"policies": enforce.current.names}
+
+
+def _set_organization(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    """Put service control policies on the account, as of an organization that it is in from now on."""
+    _apply(enforce.current.set_organization, body)
+    return {"organization": enforce.current.organization}
+
+
+def _delegate(cloud: Cloud, query: Query, body: bytes) -> None:
+    from ecs_emulator.dns import public_zones
+
+    if not (domain := query.get("domain", "")):
+        raise ValueError("no domain is given: POST /_cloud/delegate?domain=example.org")
+    with LOCK:
+        names = sorted({domains.normal(zone.name) for zone in public_zones()})
+    if domains.normal(domain) not in names:
+        there = f"there are {', '.join(names)}" if names else "there are none"
+        raise ValueError(
+            f"{domain} has no public hosted zone in the embedded cloud: {there}."
+            " `provision up` creates that of dns.domain if dns.create_zone is true"
+        )
+    domains.delegate(domain)
+    CLOCK.wake()
+
+
+def _release(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    """Have a newer ECS-optimised image released in a Region."""
+    from ecs_emulator.rules import ec2_images
+
+    region = query.get("region", "")
+    try:
+        with LOCK:
+            return {"image_id": ec2_images.release(cloud.account, region)}
+    except KeyError:
+        raise ValueError(f"no such Region: {region}: POST /_cloud/release?region=eu-west-1") from None
+
+
+def _set_quota(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Let a quota of Service Quotas have another value; without one only its default can be asked for."""
+    from ecs_emulator.rules import servicequotas
+
+    value = float(query["value"]) if query.get("value") else None
+    with LOCK:
+        servicequotas.apply(query.get("service", ""), query.get("code", ""), value)
+
+
+def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Put what somebody else has created into the account."""
+    from ecs_emulator import unmanaged
+
+    _apply(lambda request: unmanaged.put(cloud.account, request), body)
+
+
+def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    from ecs_emulator.outages.watch import WATCH
+
+    with LOCK:
+        return WATCH.shown()
+
+
+def _watch(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Note from now on which services and URLs go down; a body may say which health check paths new images answer."""
+    from ecs_emulator.outages.watch import WATCH
+
+    _apply(WATCH.begin, body or b"{}")
+
+
+def _exit(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Let the tasks of some services exit at once, but for those of the revisions that they run now."""
+    from ecs_emulator.ecs import failing
+
+    _apply(failing.exit_later, body)
+
+
+def _apply(change: Callable[[Any], None], body: bytes) -> None:
+    """Make a change that a body in JSON describes.
+
+    Raises:
+        ValueError: the body is not JSON, or lacks something.
+    """
+    try:
+        with LOCK:
+            change(checks.parsed(body))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
+    ("POST", "stop"): _stop,
+    ("POST", "reset"): lambda cloud, query, body: cloud.reset(),
+    ("GET", "log"): lambda cloud, query, body: cloud.log.since(int(query.get("since", "0"))),
+    ("GET", "entries"): _entries,
+    ("GET", "clock"): lambda cloud, query, body: clock_clients.shown(),
+    ("POST", "clock"): _set_clock,
+    ("POST", "advance"): _advance,
+    ("GET", "faults"): lambda cloud, query, body: faults.current.shown(),
+    ("POST", "faults"): _set_faults,
+    ("GET", "kill"): lambda cloud, query, body: asdict(cloud.kill),
+    ("POST", "kill"): _set_kill,
+    ("GET", "policy"): _policies,
+    ("POST", "policy"): _set_policies,
+    ("POST", "organization"): _set_organization,
+    ("POST", "delegate"): _delegate,
+    ("POST", "release"): _release,
+    ("POST", "quota"): _set_quota,
+    ("POST", "unmanaged"): _put_unmanaged,
+    ("POST", "exits"): _exit,
+    ("GET", "outages"): _outages,
+    ("POST", "outages"): _watch,
+}
+"""What answers which method and path. None is answered as `{"ok": true}`, and a ValueError as a bad request."""
+
+EARLY = {("POST", "stop"), ("GET", "clock")}
+"""Answered while moto is still being imported; all others wait for it."""

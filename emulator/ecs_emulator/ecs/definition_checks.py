@@ -1,0 +1,217 @@
+"""Checks what RegisterTaskDefinition refuses: roles, containers, and what Fargate does not offer."""
+
+from __future__ import annotations
+
+import re
+
+from ecs_emulator.ecs.store import Shape, Store
+from ecs_emulator.patch import refuse
+from ecs_emulator.rules.iam import known_elsewhere
+
+_GIB = 1024
+# CPU units to the memory (MiB) that Fargate offers with them (developer guide, task size).
+_FARGATE: dict[int, tuple[int, ...]] = {
+    256: (512, _GIB, 2 * _GIB),
+    512: tuple(range(_GIB, 4 * _GIB + 1, _GIB)),
+    1024: tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
+    2048: tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
+    4096: tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
+    8192: tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
+    16384: tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
+}
+
+
+_CAPABILITIES = {
+    "ALL", "AUDIT_CONTROL", "AUDIT_WRITE", "BLOCK_SUSPEND", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER",
+    "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD",
+    "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_ADMIN",
+    "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE",
+    "SYS_TIME", "SYS_TTY_CONFIG", "SYSLOG", "WAKE_ALARM",
+}  # fmt: skip
+"""The valid values of ECS's API reference, KernelCapabilities."""
+
+
+def check_definition(store: Store, request: Shape, containers: list[Shape]) -> None:
+    """ClientException for what ECS cannot run."""
+    _check_roles(store, request)
+    _check_containers(request, containers)
+    if "FARGATE" in request.get("requiresCompatibilities", []):
+        _check_fargate(request, containers)
+
+
+def fits_fargate(request: Shape) -> bool:
+    """Whether Fargate offers the task's CPU with its memory."""
+    cpu, memory = request.get("cpu") or "", request.get("memory") or ""
+    return _units(memory, "gb") in _FARGATE.get(_units(cpu, "vcpu"), ())
+
+
+def _check_roles(store: Store, request: Shape) -> None:
+    known = [role for role in store.iam.roles.values() if known_elsewhere(role)]
+    named = {name for role in known for name in (role.arn, role.name)}
+    for name in ("executionRoleArn", "taskRoleArn"):
+        if request.get(name) and request[name] not in named:
+            refuse("ClientException", "Role is not valid")
+
+
+def _check_containers(request: Shape, containers: list[Shape]) -> None:
+    if not containers:
+        refuse("ClientException", "Container definitions should not be null or empty.")
+    names = [container.get("name", "") for container in containers]
+    for container in containers:
+        _check_container(request, container, names)
+        _check_memory(container)
+        _check_health(container.get("healthCheck"))
+    _check_order(containers)
+    if len(set(names)) != len(names):
+        refuse("ClientException", "Container names should be unique in a task definition.")
+    if not any(container.get("essential", True) for container in containers):
+        refuse("ClientException", "At least one container should be marked as essential.")
+
+
+def _check_container(request: Shape, container: Shape, names: list[str]) -> None:
+    for name in ("name", "image"):
+        if not container.get(name):
+            refuse("ClientException", f"Container.{name} should not be null or empty.")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", container["name"]):
+        refuse("ClientException", "Container.name contains invalid characters.")
+    if not ({"memory", "memoryReservation"} & container.keys() or request.get("memory")):
+        refuse(
+            "ClientException",
+            f"Invalid setting for container '{container['name']}'. "
+            "At least one of 'memory' or 'memoryReservation' must be specified.",
+        )
+    if container.get("secrets") and not request.get("executionRoleArn"):
+        refuse(
+            "ClientException",
+            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
+        )
+    if not {depends["containerName"] for depends in container.get("dependsOn", [])} <= set(names):
+        refuse("ClientException", f"Container '{container['name']}' depends on an unknown container.")
+    _check_mounts(request, container)
+    _check_capabilities(container)
+    if request.get("networkMode") == "awsvpc":
+        _check_awsvpc(container)
+
+
+def _check_mounts(request: Shape, container: Shape) -> None:
+    volumes = {volume.get("name") for volume in request.get("volumes", [])}
+    for mount in container.get("mountPoints", []):
+        if mount.get("sourceVolume") not in volumes:
+            refuse("ClientException", f"Unknown volume '{mount.get('sourceVolume')}'.")
+
+
+def _capabilities(container: Shape, list_name: str) -> list[str]:
+    linux = container.get("linuxParameters") or {}
+    return list((linux.get("capabilities") or {}).get(list_name) or ())
+
+
+def _check_capabilities(container: Shape) -> None:
+    """Only capabilities that ECS knows (API reference, KernelCapabilities, valid values), without the kernel's CAP_."""
+    for name in (*_capabilities(container, "add"), *_capabilities(container, "drop")):
+        if name not in _CAPABILITIES:
+            refuse("ClientException", f"Invalid Linux capability '{name}' for container '{container['name']}'.")
+
+
+def _check_awsvpc(container: Shape) -> None:
+    if container.get("links"):
+        refuse("ClientException", "Links are not supported when networkMode=awsvpc.")
+    for mapping in container.get("portMappings", []):
+        if mapping.get("hostPort") not in (None, mapping.get("containerPort")):
+            refuse(
+                "ClientException",
+                "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
+            )
+
+
+def _check_memory(container: Shape) -> None:
+    """4 MiB at least for a container; what is reserved is below the limit; a tmpfs has a size."""
+    limit, reserved = container.get("memory"), container.get("memoryReservation")
+    if limit is not None and int(limit) < 4:
+        refuse("ClientException", f"Invalid setting for container '{container['name']}'. 'memory' must be at least 4.")
+    for tmpfs in (container.get("linuxParameters") or {}).get("tmpfs", []):
+        if int(tmpfs.get("size") or 0) <= 0:
+            refuse(
+                "ClientException",
+                "The container has an invalid tmpfs size value specified. It must be a non-zero, non-negative integer.",
+            )
+    if limit is not None and reserved is not None and int(reserved) >= int(limit):
+        refuse(
+            "ClientException",
+            f"Invalid setting for container '{container['name']}'. 'memory' must be greater than 'memoryReservation'.",
+        )
+
+
+def _check_health(check: Shape | None) -> None:
+    """A command of CMD or CMD-SHELL, and the ranges of the API reference, HealthCheck."""
+    if check is None:
+        return
+    if (check.get("command") or [""])[0] not in ("CMD", "CMD-SHELL", "NONE"):
+        refuse("ClientException", "The command of a health check must begin with CMD or CMD-SHELL.")
+    for name, least, most in (("interval", 5, 300), ("timeout", 2, 60), ("retries", 1, 10), ("startPeriod", 0, 300)):
+        if check.get(name) is not None and not least <= int(check[name]) <= most:
+            refuse("ClientException", f"The {name} of a health check must be between {least} and {most}.")
+
+
+def _check_order(containers: list[Shape]) -> None:
+    """Containers that wait for each other never start; HEALTHY needs a health check (ContainerDependency)."""
+    waits = {one["name"]: {on["containerName"] for on in one.get("dependsOn", [])} for one in containers}
+    checked = {one["name"] for one in containers if one.get("healthCheck")}
+    for container in containers:
+        for on in container.get("dependsOn", []):
+            if on.get("condition") == "HEALTHY" and on["containerName"] not in checked:
+                refuse("ClientException", f"Container '{on['containerName']}' needs a health check to be waited for.")
+    while free := [name for name, others in waits.items() if not others & waits.keys()]:
+        for name in free:
+            del waits[name]
+    if waits:
+        refuse("ClientException", f"There is a cycle in the dependencies of containers: {', '.join(sorted(waits))}.")
+
+
+def _check_fargate(request: Shape, containers: list[Shape]) -> None:
+    if request.get("networkMode") != "awsvpc":
+        refuse("ClientException", "Fargate only supports network mode ‘awsvpc’.")
+    for name in ("cpu", "memory"):
+        if not request.get(name):
+            refuse("ClientException", f"Fargate requires that '{name}' be defined at the task level.")
+    if not fits_fargate(request):
+        refuse("ClientException", "No Fargate configuration exists for given values.")
+    for container in containers:
+        _check_on_fargate(container)
+    if any((volume.get("host") or {}).get("sourcePath") for volume in request.get("volumes", [])):
+        refuse("ClientException", "Fargate does not support volumes with a source path on the host.")
+    if request.get("executionRoleArn"):
+        return
+    for container in containers:
+        if container.get("logConfiguration", {}).get("logDriver") == "awslogs":
+            refuse(
+                "ClientException",
+                "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
+            )
+
+
+def _check_on_fargate(container: Shape) -> None:
+    """What the container definition's parameters say is "not supported" on Fargate (developer guide).
+
+    Of capabilities any may be dropped, and SYS_PTRACE added (API reference, KernelCapabilities, LinuxParameters).
+    """
+    if container.get("privileged"):
+        refuse("ClientException", "Fargate compatible task definitions do not support privileged containers")
+    if container.get("dockerSecurityOptions"):
+        refuse("ClientException", "Fargate compatible task definitions do not support dockerSecurityOptions")
+    if others := [name for name in _capabilities(container, "add") if name != "SYS_PTRACE"]:
+        refuse(
+            "ClientException",
+            f"Fargate compatible task definitions do not support adding the capabilities {', '.join(others)}",
+        )
+    stop = container.get("stopTimeout")
+    if stop is not None and not 2 <= int(stop) <= 120:
+        refuse("ClientException", "The stop timeout of a container on Fargate must be between 2 and 120 seconds")
+
+
+def _units(text: str, suffix: str) -> int:
+    """CPU units or MiB from "256", "0.25 vCPU" or "1 GB"; 0 when it is neither."""
+    plain = text.lower().replace(" ", "")
+    try:
+        return int(float(plain.removesuffix(suffix)) * 1024) if plain.endswith(suffix) else int(plain)
+    except ValueError:
+        return 0

@@ -1,0 +1,119 @@
+"""Service deployments as the API tells them: ListServiceDeployments and DescribeServiceDeployments.
+
+Sources: API reference; ECS developer guide, "View service history using Amazon ECS service deployments" (90 days, and
+gone with the service); AWS CLI, examples of `list-service-deployments` and `describe-service-deployments`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ecs_emulator.ecs import breaker
+from ecs_emulator.ecs.dispatch import at_most, operation
+from ecs_emulator.ecs.rollouts import deployment_arn, revision_arn
+from ecs_emulator.ecs.services import find
+from ecs_emulator.ecs.store import Service, ServiceDeployment, Shape, Store, now
+from ecs_emulator.patch import refuse
+
+KEPT = timedelta(days=90)
+"""For how long the history goes back."""
+_STATUSES = frozenset(
+    {
+        "PENDING", "SUCCESSFUL", "STOPPED", "STOP_REQUESTED", "IN_PROGRESS", "ROLLBACK_REQUESTED",
+        "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED",
+    }
+)  # fmt: skip
+
+
+@operation
+def list_service_deployments(store: Store, request: Shape) -> Shape:
+    """ListServiceDeployments: the newest first, by status and by when they were created."""
+    service, wanted = find(store, request), request.get("status") or []
+    if not _STATUSES.issuperset(wanted):
+        refuse("InvalidParameterException", f"status must be one of {', '.join(sorted(_STATUSES))}.")
+    limits = request.get("createdAt") or {}
+    after, before = (_moment(limits.get(name)) for name in ("after", "before"))
+    found = [
+        one
+        for one in _kept(service)
+        if (not wanted or one.status in wanted)
+        and (after is None or one.created > after)
+        and (before is None or one.created < before)
+    ]
+    return {"serviceDeployments": [_brief(store, service, one) for one in found]}
+
+
+@operation
+def describe_service_deployments(store: Store, request: Shape) -> Shape:
+    """DescribeServiceDeployments: by the ARNs that the list gives, up to 20."""
+    at_most(request, "serviceDeploymentArns", 20)
+    known = {
+        deployment_arn(store, service, one): (service, one)
+        for service in store.services.values()
+        for one in _kept(service)
+    }
+    arns = request.get("serviceDeploymentArns", [])
+    if not arns:
+        refuse("InvalidParameterException", "serviceDeploymentArns cannot be empty.")
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known]
+    found = [_described(store, *known[arn]) for arn in arns if arn in known]
+    return {"serviceDeployments": found, "failures": failures}
+
+
+def _moment(given: datetime | None) -> datetime | None:
+    """A time of the request, which moto parses without its zone: seconds since the epoch have none but UTC."""
+    return given.replace(tzinfo=UTC) if given and given.tzinfo is None else given
+
+
+def _kept(service: Service) -> list[ServiceDeployment]:
+    """Those of the last 90 days; they go with their service."""
+    if service.status == "INACTIVE":
+        return []
+    return [one for one in service.history if one.created > now() - KEPT]
+
+
+def _brief(store: Store, service: Service, one: ServiceDeployment) -> Shape:
+    shape: Shape = {
+        "serviceDeploymentArn": deployment_arn(store, service, one),
+        "serviceArn": service.arn,
+        "clusterArn": store.clusters[service.cluster].arn,
+        "createdAt": one.created,
+        "targetServiceRevisionArn": revision_arn(store, service, one.target),
+        "status": one.status,
+    }
+    optional = {"startedAt": one.started, "finishedAt": one.finished, "statusReason": one.reason}
+    return shape | {name: value for name, value in optional.items() if value}
+
+
+def _described(store: Store, service: Service, one: ServiceDeployment) -> Shape:
+    shape = _brief(store, service, one)
+    del shape["targetServiceRevisionArn"]
+    shape |= {
+        "updatedAt": one.updated,
+        "sourceServiceRevisions": [_summary(store, service, one, number) for number in one.source],
+        "targetServiceRevision": _summary(store, service, one, one.target),
+        "deploymentConfiguration": one.configuration,
+        "deploymentCircuitBreaker": _breaker(service, one),
+        "alarms": {"status": "DISABLED"},
+    }
+    if one.rollback:
+        revision = one.rollback.get("revision")
+        rollback = {name: value for name, value in one.rollback.items() if name != "revision"}
+        arn = {"serviceRevisionArn": revision_arn(store, service, revision)} if revision else {}
+        shape["rollback"] = rollback | arn
+    optional: dict[str, Any] = {"stoppedAt": one.stopped, "lifecycleStage": one.stage}
+    return shape | {name: value for name, value in optional.items() if value}
+
+
+def _summary(store: Store, service: Service, one: ServiceDeployment, number: str) -> Shape:
+    none = {"requestedTaskCount": 0, "runningTaskCount": 0, "pendingTaskCount": 0}
+    return {"arn": revision_arn(store, service, number), **one.counts.get(number, none)}
+
+
+def _breaker(service: Service, one: ServiceDeployment) -> Shape:
+    if not one.configuration["deploymentCircuitBreaker"]["enable"]:
+        return {"status": "DISABLED"}
+    status = "TRIGGERED" if one.triggered else "MONITORING_COMPLETE" if one.over else "MONITORING"
+    threshold = one.threshold if one.over else breaker.threshold(one.configuration, service.desired)
+    return {"status": status, "failureCount": service.revisions[one.target].failed, "threshold": threshold}

@@ -1,0 +1,91 @@
+"""Finds the function for an ECS request: each is registered by the operation's name."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+
+from ecs_emulator.ecs.store import Shape, Store, store
+from ecs_emulator.paging import Listing, listings, page
+from ecs_emulator.patch import refuse
+from ecs_emulator.rules.characters import good_tag
+
+Operation = Callable[[Store, Shape], Shape]
+
+_operations: dict[str, Operation] = {}
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def operation(function: Operation) -> Operation:
+    """Register a function as the ECS operation of its (snake_case) name."""
+    _operations[function.__name__] = function
+    return function
+
+
+class EcsResponse(BaseResponse):
+    """Moto's door to ECS: parses by botocore's model, calls our operation, serialises by the model."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="ecs")
+        self.automated_parameter_parsing = True
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Answer one request. Raises NotImplementedError for an operation that is not here."""
+        action = self._get_action()
+        function = _operations.get(_WORD.sub("_", action).lower())
+        if function is None:
+            raise NotImplementedError(f"ecs {action}")
+        request = {name: value for name, value in self.params.items() if value is not None}
+        try:
+            check_tags(request)
+            kept, listing = store(self.current_account, self.region), _listings().get(action)
+            result: Any = (
+                page(listing, request, lambda: function(kept, request)) if listing else function(kept, request)
+            )
+        except ServiceException as error:
+            result = error
+        status, headers, body = self.serialized(ActionResult(result))
+        return status, headers, body
+
+
+@functools.cache
+def _listings() -> dict[str, Listing]:
+    return listings("ecs")
+
+
+def check_tags(request: Shape) -> None:
+    """At most 50 tags, of letters, digits, spaces and some signs (API reference, `tags` of what takes them, `Tag`)."""
+    tags = request.get("tags")
+    if isinstance(tags, list) and len(tags) > 50:
+        refuse("InvalidParameterException", "The maximum number of tags for a resource is 50.")
+    for tag in tags if isinstance(tags, list) else ():
+        if not (good_tag(tag.get("key") or "") and good_tag(tag.get("value") or "")):
+            refuse("InvalidParameterException", f"Tag {tag.get('key')} has a character that is not allowed.")
+
+
+def at_most(request: Shape, name: str, most: int) -> None:
+    """A list of at most `most` entries, or InvalidParameterException."""
+    if len(request.get(name) or []) > most:
+        refuse("InvalidParameterException", f"{name[0].upper()}{name[1:]} cannot be more than {most}.")
+
+
+def check_name(what: str, name: str) -> None:
+    """Names of ECS: up to 255 letters, digits, underscores and hyphens."""
+    if len(name) > 255:
+        refuse("InvalidParameterException", f"{what} name is longer than 255 characters.")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        refuse("InvalidParameterException", f"{what} name contains invalid characters.")
+
+
+def required(request: Shape, name: str) -> Any:
+    """A parameter that must not be empty, or ClientException."""
+    value = request.get(name)
+    if value in (None, "", []):
+        refuse("ClientException", f"{name[0].upper()}{name[1:]} cannot be empty.")
+    return value

@@ -1,0 +1,220 @@
+"""Lets tasks fail, by the name of their image or by a fault, and counts failures as the service scheduler does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from ecs_emulator import faults, routes
+from ecs_emulator.authorization import roles
+from ecs_emulator.authorization.policy import Check
+from ecs_emulator.clock import later
+from ecs_emulator.ecs import breaker, rollouts
+from ecs_emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, last_part, now, stores
+from ecs_emulator.ecs.tasks import end
+from ecs_emulator.patch import on_reset
+
+NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
+"""An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
+EXITS_LATER = "exits-later"
+"""An image whose container exits when it has run for a while."""
+_RUNS_SECONDS = 20.0
+_EXEC_LOGS = "/var/log/amazon/ssm"
+_BACK_OFF_SECONDS = 10.0
+_MOST_BACK_OFF_SECONDS = 300.0
+_UNABLE = (
+    "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the "
+    "Amazon ECS Developer Guide."
+)
+_well: dict[str, set[str]] = {}
+"""By service whose new tasks exit at once, the ARNs of the revisions whose tasks do not."""
+_SAID = ("starting", "fatal: the configuration is not complete", "exiting with code 1")
+
+
+def fail_to_pull(task: Task) -> bool:
+    """Let the task fail if one of its images cannot be pulled (developer guide, CannotPullContainerError)."""
+    for container in task.definition.shape["containerDefinitions"]:
+        if NEVER_PULLED in container["image"]:
+            reason = (
+                f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
+                f"{container['image']}: {container['image']}: not found"
+            )
+            return _fail_to_start(task, reason)
+    return False
+
+
+def fail_to_get_secrets(store: Store, task: Task) -> bool:
+    """Let the task fail if its execution role may not read the parameters that its containers get as secrets.
+
+    ECS asks with the execution role, whose boundary counts too (developer guide, "Pass Systems Manager parameters
+    through Amazon ECS environment variables"; its ResourceInitializationError).
+    """
+    containers = task.definition.shape["containerDefinitions"]
+    wanted = [one["valueFrom"] for container in containers for one in container.get("secrets", ())]
+    role = roles.named(store.account, last_part(task.definition.shape.get("executionRoleArn", "")))
+    for reference in wanted:
+        place = f"arn:aws:ssm:{store.region}:{store.account}:parameter/"
+        arn = reference if reference.startswith("arn:") else place + reference.lstrip("/")
+        if role is not None and roles.allows(store.account, role, Check("ssm:GetParameters", arn)):
+            continue
+        who = f"arn:aws:sts::{store.account}:assumed-role/{role.name if role else 'unknown'}/{task.id}"
+        return _fail_to_start(
+            task,
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
+            "failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+            f"AccessDeniedException: User: {who} is not authorized to perform: ssm:GetParameters on resource: {arn} "
+            "because no identity-based policy allows the ssm:GetParameters action",
+        )
+    return False
+
+
+def fail_to_reach(store: Store, task: Task) -> bool:
+    """Let the task fail if its subnet has no way to S3, which keeps the layers of ECR's images.
+
+    ECR user guide, "VPC endpoints": with endpoints of ECR and no other way out a gateway endpoint for S3 is needed.
+    Where a VPC has no endpoint of ECR either, nothing is known of how it pulls, and nothing fails.
+    """
+    interface = store.ec2.enis.get(task.interface)
+    if interface is None:
+        return False
+    subnet = interface.subnet
+    endpoints = [one for one in store.ec2.vpc_end_points.values() if one.vpc_id == subnet.vpc_id]
+    if not any(one.service_name.endswith(".ecr.dkr") for one in endpoints):
+        return False
+    if routes.leads_out(store.ec2, subnet.id) or routes.has_gateway_endpoint(store.ec2, subnet.id, "s3"):
+        return False
+    image = task.definition.shape["containerDefinitions"][0]["image"]
+    return _fail_to_start(
+        task,
+        "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to copy: httpReadSeeker: "
+        f'failed open: failed to do request: Get "https://prod-{store.region}-starport-layer-bucket.s3.'
+        f'{store.region}.amazonaws.com/{image.rpartition("/")[2]}": dial tcp: i/o timeout',
+    )
+
+
+def _fail_to_start(task: Task, reason: str) -> bool:
+    task.container_reason = reason
+    end(task, reason, "TaskFailedToStart")
+    return True
+
+
+def fail_to_create(task: Task) -> bool:
+    """Let a task with ECS Exec fail on an instance if it mounts where the agent itself does: Docker refuses the second.
+
+    Source: amazon-ecs-agent, agent/engine/execcmd/manager_init_task_linux.go.
+    """
+    paths = {
+        mount.get("containerPath", "").rstrip("/")
+        for container in task.definition.shape["containerDefinitions"]
+        for mount in container.get("mountPoints", ())
+    }
+    if not (task.instance and task.spec.get("enableExecuteCommand") and _EXEC_LOGS in paths):
+        return False
+    task.container_reason = (
+        f"CannotCreateContainerError: Error response from daemon: Duplicate mount point: {_EXEC_LOGS}"
+    )
+    end(task, task.container_reason, "TaskFailedToStart")
+    return True
+
+
+def never_well(task: Task) -> bool:
+    """Whether a task that runs never counts as healthy, since it ends before it does.
+
+    Without a check a task counts 40 s after it runs (API reference, DeploymentConfiguration, minimumHealthyPercent).
+    """
+    return _has(task, EXITS_LATER)
+
+
+def fails_at(task: Task) -> float:
+    """When a task that runs from now on will fail; never, of most."""
+    return later(_RUNS_SECONDS) if _has(task, EXITS_LATER) else NEVER
+
+
+def fail_running(store: Store, task: Task) -> None:
+    """End a task whose time to fail has come."""
+    task.exit_code = 1
+    _write(store, task, task.definition.shape["containerDefinitions"][0])
+    end(task, "Essential container in task exited", "EssentialContainerExited")
+
+
+def _has(task: Task, part: str) -> bool:
+    return any(part in container["image"] for container in task.definition.shape["containerDefinitions"])
+
+
+def exit_later(services: Iterable[str]) -> None:
+    """Let the tasks of these services exit at once, but for those of the revisions that they run now."""
+    for name in services:
+        running = [one for kept in stores() for one in kept.services.values() if one.name == name]
+        _well[name] = {deployment.task_definition for service in running for deployment in service.deployments}
+
+
+@on_reset
+def forget() -> None:
+    """Let no service fail any more."""
+    _well.clear()
+
+
+def exit_at_once(store: Store, task: Task) -> bool:
+    """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
+    containers = task.definition.shape["containerDefinitions"]
+    exiting = [container for container in containers if EXITS in container["image"]]
+    if task.service in _well and task.definition.arn not in _well[task.service]:
+        exiting = containers[:1]
+    if not exiting and faults.current.strike("task-fails", f"ecs:{task.group}"):
+        exiting = containers[:1]
+    for container in exiting:
+        task.exit_code = 1
+        _write(store, task, container)
+        end(task, "Essential container in task exited", "EssentialContainerExited")
+    return bool(exiting)
+
+
+def _write(store: Store, task: Task, container: Shape) -> None:
+    """Put the container's last words where awslogs would: `prefix/container/task`."""
+    from moto.logs.models import logs_backends
+
+    options = container.get("logConfiguration", {}).get("options", {})
+    logs, group = logs_backends[store.account][store.region], options.get("awslogs-group", "")
+    if group in logs.groups:
+        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{container['name']}/{task.id}"
+        logs.create_log_stream(group, stream)
+        events = [{"timestamp": int(time.time() * 1000), "message": text} for text in _SAID]
+        logs.put_log_events(group, stream, events)
+
+
+def count(store: Store, service: Service, primary: Deployment) -> None:
+    """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker give it up.
+
+    What could not be placed counts too. A task that is healthy sets the count to zero, unless told otherwise.
+    """
+    newly_failed = list(breaker.newly_failed(store, primary))
+    for task in newly_failed:
+        task.counted = True
+        primary.failed += 1
+        service.retry_at = later(min(_BACK_OFF_SECONDS * primary.failed, _MOST_BACK_OFF_SECONDS))
+    configuration = service.shape["deploymentConfiguration"]
+    if primary.failed < breaker.threshold(configuration, service.desired) or primary.state != "IN_PROGRESS":
+        return
+    gives_up = configuration["deploymentCircuitBreaker"]["enable"]
+    if newly_failed or gives_up:
+        service.say(_UNABLE)
+    if gives_up:
+        _give_up(service, primary)
+
+
+def _give_up(service: Service, deployment: Deployment) -> None:
+    """The circuit breaker: the deployment is FAILED, and with rollback the last completed one is rolled out again."""
+    deployment.state, deployment.updated = "FAILED", now()
+    deployment.reason = "ECS deployment circuit breaker: tasks failed to start."
+    service.say(f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
+    former = next((one for one in service.deployments if one.state == "COMPLETED"), None)
+    rollouts.give_up(service, former)
+    if former is None or not service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"]:
+        return
+    service.deployments.remove(former)
+    service.deployments.insert(0, former)
+    service.shape = {**service.shape, **former.spec}
+    former.state, former.updated = "IN_PROGRESS", now()
+    former.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {former.id}."
+    service.retry_at = 0.0
+    service.say(f"rolling back to deployment {former.id}.")

@@ -1,0 +1,32 @@
+"""Container Insights: writes to a log group what runs in a watched cluster, the last of it late."""
+
+from __future__ import annotations
+
+from ecs_emulator.clock import later, passed
+from ecs_emulator.ecs.store import Cluster, Store
+from provisioner.aws import durations
+
+
+def settle(store: Store) -> None:
+    """Write the performance log of clusters: its group is created, without tags, if it is not there.
+
+    That goes on for a while after the last task and instance are gone, even if the cluster is gone as well
+    (aws/containers-roadmap#2315).
+    """
+    for cluster in store.clusters.values():
+        if _watched(cluster) and (any(store.tasks_of(cluster.name)) or any(store.instances_of(cluster.name))):
+            cluster.reports_until = later(durations.INSIGHTS_LATE)
+        if not passed(cluster.reports_until):
+            _write(store, f"/aws/ecs/containerinsights/{cluster.name}/performance")
+
+
+def _watched(cluster: Cluster) -> bool:
+    return any(one["name"] == "containerInsights" and one["value"] != "disabled" for one in cluster.settings)
+
+
+def _write(store: Store, group: str) -> None:
+    from moto.logs.models import logs_backends
+
+    logs = logs_backends[store.account][store.region]
+    if group not in logs.groups:
+        logs.create_log_group(group, {})

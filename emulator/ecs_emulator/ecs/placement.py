@@ -1,0 +1,102 @@
+"""Places tasks: chooses the capacity provider, and for those over groups the container instance."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ecs_emulator import faults
+from ecs_emulator.clock import later
+from ecs_emulator.ecs.container_instances import remaining, size
+from ecs_emulator.ecs.store import FARGATE, NEVER, ContainerInstance, Shape, Store, Task
+from provisioner.aws import durations
+
+
+def place(store: Store, task: Task) -> bool:
+    """Give a task its provider and, over instances, its instance. Returns whether the task may exist.
+
+    Without room a task of a managed capacity provider waits in PROVISIONING; one of launch type EC2 does not exist.
+    """
+    strategy = task.spec.get("capacityProviderStrategy")
+    if strategy:
+        task.provider = task.provider or choose(store, task, strategy)
+        task.launch_type = "FARGATE" if task.provider in FARGATE else "EC2"
+    else:
+        task.launch_type = task.spec["launchType"]
+    if task.launch_type == "FARGATE":
+        if task.provider == "FARGATE_SPOT" and faults.current.strike("spot-short", f"ecs:{task.group}"):
+            return False
+        task.next_at = later(durations.TASK_INTERFACE)
+        return True
+    instance = _instance(store, task)
+    if instance is not None:
+        task.instance, task.zone = instance.arn, instance.attributes["ecs.availability-zone"]
+        task.next_at = later(durations.TASK_INTERFACE)
+        return True
+    task.next_at = NEVER
+    return bool(task.provider)
+
+
+def choose(store: Store, task: Task, strategy: list[Shape]) -> str:
+    """The provider whose turn it is: bases first, then in proportion to the weights.
+
+    One without a weight gets no task, whatever its base (ECS API, CapacityProviderStrategyItem).
+    """
+    counts = Counter(
+        other.provider
+        for other in store.tasks_of(task.cluster)
+        if other.group == task.group and other.deployment == task.deployment and other.desired == "RUNNING"
+    )
+    weighted = [entry for entry in strategy if entry["weight"]]
+    for entry in weighted:
+        if counts[entry["capacityProvider"]] < entry["base"]:
+            return str(entry["capacityProvider"])
+    turn = min(weighted, key=lambda one: (counts[one["capacityProvider"]] - one["base"]) / one["weight"])
+    return str(turn["capacityProvider"])
+
+
+def shortage(store: Store, task: Task) -> str:
+    """Why no instance was found for a task."""
+    _, memory = size(task)
+    there = [one for one in store.instances_of(task.cluster) if task.provider in ("", one.provider)]
+    if task.provider and not there:
+        return "EMPTY CAPACITY PROVIDER"
+    free = [remaining(store, instance) for instance in there if instance.status == "ACTIVE"]
+    if task.provider and not free:
+        return "NO ACTIVE INSTANCES"
+    if not any(left[1] >= memory for left in free):
+        return "RESOURCE:MEMORY"
+    return "RESOURCE:ENI" if all(left[2] < 1 for left in free) else "RESOURCE:CPU"
+
+
+def fits(need: tuple[int, int], free: tuple[int, int, int]) -> bool:
+    """Whether a task of so much CPU and memory, and one interface, fits into what is free."""
+    return need[0] <= free[0] and need[1] <= free[1] and free[2] >= 1
+
+
+def _instance(store: Store, task: Task) -> ContainerInstance | None:
+    """The instance with room in the zone that has fewest tasks of the group, then with fewest tasks."""
+    need, zones = size(task), _zones(store, task)
+    candidates = [
+        instance
+        for instance in store.instances_of(task.cluster)
+        if instance.status == "ACTIVE"
+        and instance.connected
+        and task.provider in ("", instance.provider)
+        and (not zones or instance.attributes["ecs.availability-zone"] in zones)
+        and fits(need, remaining(store, instance))
+    ]
+    if not candidates:
+        return None
+    spread = Counter(other.zone for other in store.tasks_of(task.cluster) if other.group == task.group)
+    return min(
+        candidates, key=lambda one: (spread[one.attributes["ecs.availability-zone"]], len(store.tasks_on(one)), one.arn)
+    )
+
+
+def _zones(store: Store, task: Task) -> set[str]:
+    # A task's interface must be in the zone of its instance.
+    network = task.spec.get("networkConfiguration")
+    if not network:
+        return set()
+    wanted = network["awsvpcConfiguration"]["subnets"]
+    return {subnet.availability_zone for subnet in store.ec2.describe_subnets() if subnet.id in wanted}

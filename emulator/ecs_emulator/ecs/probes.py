@@ -1,0 +1,201 @@
+"""The health of tasks: what their own checks and those of load balancers find, in containers or simulated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from ecs_emulator.check_counts import CheckCounts
+from ecs_emulator.clock import CLOCK, later, passed
+from ecs_emulator.containers import runs, targets
+from ecs_emulator.ecs.programs import program
+from ecs_emulator.ecs.store import Service, Shape, Store, Task, now
+from ecs_emulator.outages import health as assumed
+from ecs_emulator.patch import on_reset
+
+CONTAINER_FAILED = "Task failed container health checks"
+TARGET_FAILED = "Task failed ELB health checks"
+"""How ECS's reason for stopping a task begins (developer guide, "Stopped tasks error messages")."""
+_INTERVAL, _RETRIES = 30, 3
+"""Of a container's check that does not say otherwise (API reference, HealthCheck)."""
+
+
+@dataclass
+class Probe(CheckCounts):
+    """One check of a simulated task, made again and again: `next_at` is when, `due_at` the last moment asked for.
+
+    Attributes:
+        reason: why the last one failed, in Elastic Load Balancing's words.
+    """
+
+    next_at: float
+    reason: str = ""
+    due_at: float = 0.0
+
+    def note(self, reason: str, healthy_after: float, unhealthy_after: float) -> None:
+        """Count a check that failed for a reason, or did not fail."""
+        self.reason = reason
+        self.count(healthy_after, unhealthy_after, failed=bool(reason))
+
+
+_probes: dict[tuple[str, str], Probe] = {}
+"""By the task's id, and the ARN of the target group or the name of the container."""
+
+
+@on_reset
+def forget_all() -> None:
+    """Check nothing any more."""
+    _probes.clear()
+
+
+def states() -> tuple[str, ...]:
+    """What has been found of simulated tasks."""
+    return tuple(probe.state for probe in _probes.values())
+
+
+def forget(task: Task) -> None:
+    """Check a task no longer."""
+    for key in [key for key in _probes if key[0] == task.id]:
+        del _probes[key]
+
+
+def look(store: Store, task: Task) -> None:
+    """Make the checks of a simulated task that have come due."""
+    if task.status not in ("ACTIVATING", "RUNNING") or runs.is_real(task):
+        return
+    for balancer in task.spec["loadBalancers"]:
+        group = store.elbv2.target_groups.get(balancer["targetGroupArn"])
+        if group is not None and task.address in group.targets:
+            _ask_target(task, balancer, group)
+    for container in _checked(task):
+        _ask_container(task, container)
+
+
+def target_state(task: Task) -> str:
+    """What the load balancers think of a task: healthy, unhealthy, initial; empty if none knows it."""
+    simulated = {probe.state for arn, probe in _of(task) if arn.startswith("arn:")}
+    return next((one for one in ("unhealthy", "initial", "healthy") if one in simulated), targets.state(task))
+
+
+def target(group: str, task: Task) -> Probe | None:
+    """What a target group has found of a simulated task."""
+    return _probes.get((task.id, group))
+
+
+def container_health(task: Task, container: Shape) -> str:
+    """The health of a container as ECS puts it; UNKNOWN without a check of its own (API reference, HealthCheck)."""
+    if "healthCheck" not in container or task.status != "RUNNING":
+        return "UNKNOWN"
+    if real := runs.health(task, container["name"]):
+        return real
+    probe = _probes.get((task.id, container["name"]))
+    return {"healthy": "HEALTHY", "unhealthy": "UNHEALTHY"}.get(probe.state if probe else "", "UNKNOWN")
+
+
+def health(task: Task) -> str:
+    """The task's health: HEALTHY if all containers with a check are, UNKNOWN if none has one (API reference, Task)."""
+    states = {container_health(task, one) for one in _checked(task)}
+    return next((one for one in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if one in states), "UNKNOWN")
+
+
+def is_well(task: Task) -> bool:
+    """Whether a task counts as healthy: it runs, and passed its own checks and those of its load balancers.
+
+    See the API reference, DeploymentConfiguration, minimumHealthyPercent.
+    """
+    well = not _checked(task) or health(task) == "HEALTHY"
+    return task.status == "RUNNING" and not task.unwell and well and target_state(task) in ("", "healthy")
+
+
+def is_unchecked(task: Task) -> bool:
+    """Whether neither a container's check nor a load balancer can tell that a task is well."""
+    return not _checked(task) and not task.spec["loadBalancers"]
+
+
+def unwell(service: Service, task: Task) -> str:
+    """Say which check a running task has failed, once its grace period is over: ECS then replaces it for good.
+
+    The grace period counts for both kinds of checks, from the task's start on, and there is none without a load
+    balancer (API reference, CreateService, healthCheckGracePeriodSeconds).
+    """
+    if task.unwell or task.status != "RUNNING":
+        return task.unwell
+    if (now() - task.times["startedAt"]).total_seconds() < grace(service):
+        return ""
+    arn, reason = _failing_group(task)
+    if health(task) == "UNHEALTHY":
+        task.unwell = CONTAINER_FAILED
+    elif arn:
+        task.unwell = f"{TARGET_FAILED} in (target-group {arn})"
+        for balancer in task.spec["loadBalancers"]:
+            if balancer["targetGroupArn"] == arn:
+                where = f"(port {balancer['containerPort']}) is unhealthy in (target-group {arn})"
+                service.say(f"{where} due to (reason {reason}).")
+    return task.unwell
+
+
+def grace(service: Service) -> int:
+    """Seconds from the start of a task in which failed checks do not count."""
+    return int(service.shape.get("healthCheckGracePeriodSeconds", 0)) if service.shape["loadBalancers"] else 0
+
+
+def _failing_group(task: Task) -> tuple[str, str]:
+    """The target group in which a task is unhealthy, and why; empty strings if there is none."""
+    found = ((arn, one.reason) for arn, one in _of(task) if arn.startswith("arn:") and one.state == "unhealthy")
+    return next(found, targets.failing_group(task))
+
+
+def _of(task: Task) -> Iterator[tuple[str, Probe]]:
+    keys = [one["targetGroupArn"] for one in task.spec["loadBalancers"]] + [one["name"] for one in _checked(task)]
+    return ((key, _probes[task.id, key]) for key in keys if (task.id, key) in _probes)
+
+
+def _checked(task: Task) -> list[Shape]:
+    """The essential containers that have a check."""
+    containers = task.definition.shape["containerDefinitions"]
+    return [one for one in containers if one.get("essential", True) and "healthCheck" in one]
+
+
+def _age(task: Task) -> float:
+    """Seconds since the task's containers were started."""
+    return (now() - task.times["pullStoppedAt"]).total_seconds()
+
+
+def _ask_target(task: Task, balancer: Shape, group: Any) -> None:
+    containers = task.definition.shape["containerDefinitions"]
+    image = next((one["image"] for one in containers if one["name"] == balancer.get("containerName")), "")
+    status = program(image).answers(_age(task), group.health_check_path or "/")
+    codes = str((group.matcher or {}).get("HttpCode") or "200")
+    reason = (targets.failure(codes, status) if status else targets.FAILED) or assumed.failure(task, group)
+    limits = int(group.healthy_threshold_count), int(group.unhealthy_threshold_count)
+    _step(task, group.arn, float(group.health_check_interval_seconds), program(image).after, reason, limits)
+
+
+def _ask_container(task: Task, container: Shape) -> None:
+    check, age = container["healthCheck"], _age(task)
+    passes = program(container["image"]).passes(age, check["command"])
+    # failures in the start period count for nothing
+    limit = inf if age < int(check.get("startPeriod") or 0) else int(check.get("retries") or _RETRIES)
+    interval, after = float(check.get("interval") or _INTERVAL), program(container["image"]).after
+    _step(task, container["name"], interval, after, "" if passes else "exit code 1", (1, limit))
+
+
+def _step(task: Task, key: str, interval: float, after: float, reason: str, limits: tuple[int, float]) -> None:
+    """Make one check if its time has come, and see to it that the next one is made if it may say something new.
+
+    Args:
+        after: seconds from the start of the container until it answers.
+        reason: why the check fails, if it does.
+        limits: how many that pass in a row, and that fail, change the state; infinite if failures do not count.
+    """
+    probe = _probes.setdefault((task.id, key), Probe(CLOCK.now() + interval))
+    if passed(probe.next_at):
+        probe.note(reason, *limits)
+        probe.failures = probe.failures if limits[1] < inf else 0
+        probe.next_at = max(probe.next_at + interval, CLOCK.now())
+    settled = probe.state == ("unhealthy" if reason else "healthy") and _age(task) >= after
+    moves_then = task.status == "ACTIVATING" and probe.next_at <= task.next_at
+    if not settled and not moves_then and probe.due_at < probe.next_at:
+        probe.next_at = probe.due_at = later(probe.next_at - CLOCK.now())

@@ -1,0 +1,195 @@
+"""Instance refreshes: replaces the instances of a group some at a time (Auto Scaling user guide)."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ecs_emulator import faults
+from ecs_emulator.clock import later, passed
+from ecs_emulator.ecs.store import NEVER, Shape, now
+from provisioner.aws import durations
+
+ACTIVE = ("Pending", "InProgress", "Cancelling")
+LEAVING = ("Terminating", "Terminating:Wait", "Terminating:Proceed")
+COUNTED = ("Pending", "InService")
+"""The lifecycle states of what counts towards the desired capacity: neither leaving nor in standby."""
+_PROTECTED_SECONDS = 3600.0
+"""How long instances that are protected from scale-in are waited for: API reference, RefreshPreferences."""
+_FAILING_SECONDS = 60.0
+
+
+@dataclass
+class Refresh:
+    """One instance refresh.
+
+    Attributes:
+        preferences: those of the request, with AWS's defaults.
+        warmup: seconds of AWS's time after which a new instance counts as ready.
+        before: the ids of all instances that were there at the start.
+        outdated: the ids of those among them that are to be replaced.
+        extra: how many instances more than desired the group is to have for now.
+        warm_at: for each new instance in service, when it counts as ready.
+        gives_up_at: when it stops waiting for instances to lose their protection.
+        fails_at: when it fails, by the scenario `operations-fail`.
+    """
+
+    preferences: Shape
+    warmup: float
+    before: frozenset[str]
+    outdated: frozenset[str]
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    status: str = "Pending"
+    reason: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+    extra: int = 0
+    warm_at: dict[str, float] = field(default_factory=dict)
+    begins_at: float = field(default_factory=lambda: later(durations.REFRESH_BEGIN))
+    gives_up_at: float = NEVER
+    fails_at: float = NEVER
+
+    @property
+    def replaced(self) -> int:
+        """How many instances are replaced by ones that are ready."""
+        return min(len(self.outdated), sum(map(passed, self.warm_at.values())))
+
+    def end(self, status: str, reason: str = "") -> None:
+        """Note how it ended."""
+        self.status, self.reason, self.ended, self.extra = status, reason, now(), 0
+
+
+def of(group: Any) -> list[Refresh]:
+    """The refreshes of a group, newest first."""
+    found: list[Refresh] = vars(group).setdefault("refreshes", [])
+    return found
+
+
+def active(group: Any) -> Refresh | None:
+    """The refresh that a group is under, if any: there is never more than one."""
+    return next((refresh for refresh in of(group) if refresh.status in ACTIVE), None)
+
+
+def begin(group: Any, preferences: Shape, warmup: float) -> Refresh:
+    """Begin to replace the instances that the preferences do not leave out."""
+    here = [state for state in group.instance_states if state.lifecycle_state in COUNTED]
+    left_out = preferences["ScaleInProtectedInstances"] == "Ignore"
+    outdated = frozenset(
+        state.instance.id
+        for state in here
+        if not (preferences["SkipMatching"] and _matches(group, state))
+        and not (left_out and state.protected_from_scale_in)
+    )
+    refresh = Refresh(preferences, warmup, frozenset(state.instance.id for state in here), outdated)
+    of(group).insert(0, refresh)
+    return refresh
+
+
+def step(group: Any) -> list[Any]:
+    """One round for a group: what its refresh has come to. Returns the instances that are to be terminated now."""
+    refresh = active(group)
+    if refresh is None:
+        return []
+    if group.status is not None:
+        refresh.end("Cancelled", "The Auto Scaling group is being deleted.")
+    elif refresh.status == "Cancelling":
+        if not any(state.lifecycle_state in ("Pending", *LEAVING) for state in group.instance_states):
+            refresh.end("Cancelled")
+    elif refresh.status == "Pending":
+        if passed(refresh.begins_at):
+            refresh.status, refresh.started = "InProgress", now()
+            if faults.current.strike("operations-fail", "autoscaling:StartInstanceRefresh"):
+                refresh.fails_at = later(_FAILING_SECONDS)
+    elif refresh.fails_at == NEVER:
+        return _replace(group, refresh)
+    elif passed(refresh.fails_at):
+        refresh.end("Failed", "New instances did not become healthy.")
+    return []
+
+
+def shown(group: Any, refresh: Refresh) -> Shape:
+    """A refresh as DescribeInstanceRefreshes tells it."""
+    shape: Shape = {
+        "InstanceRefreshId": refresh.id,
+        "AutoScalingGroupName": group.name,
+        "Status": refresh.status,
+        "StatusReason": refresh.reason or None,
+        "StartTime": refresh.started,
+        "EndTime": refresh.ended,
+        "Preferences": refresh.preferences,
+        "Strategy": "Rolling",
+    }
+    if refresh.started:
+        total = len(refresh.outdated)
+        shape["InstancesToUpdate"] = total - refresh.replaced
+        shape["PercentageComplete"] = refresh.replaced * 100 // total if total else 100
+    return {name: value for name, value in shape.items() if value is not None}
+
+
+def _matches(group: Any, state: Any) -> bool:
+    """Whether an instance has the template's version and one of the types that the group launches."""
+    overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or []
+    instance_types = [override["InstanceType"] for override in overrides if override.get("InstanceType")]
+    template = group.ec2_launch_template
+    if template is None or state.launch_template is None:
+        return False
+    version = str(template.get_version(group.launch_template_version).number)
+    launched = (state.launch_template["LaunchTemplateId"], state.launch_template["Version"])
+    return launched == (template.id, version) and (not instance_types or state.instance.instance_type in instance_types)
+
+
+def _replace(group: Any, refresh: Refresh) -> list[Any]:
+    """How far a refresh in progress is; returns the instances whose turn it is to be terminated."""
+    here = [state for state in group.instance_states if state.lifecycle_state in COUNTED]
+    serving = [state for state in here if state.lifecycle_state == "InService"]
+    for state in serving:
+        if state.instance.id not in refresh.before:
+            refresh.warm_at.setdefault(state.instance.id, later(refresh.warmup))
+    warm = [one for one in serving if one.instance.id in refresh.before or passed(refresh.warm_at[one.instance.id])]
+    old = [state for state in here if state.instance.id in refresh.outdated]
+    if not old:
+        refresh.extra = 0
+        gone = not any(state.instance.id in refresh.outdated for state in group.instance_states)
+        if gone and len(warm) == len(here):
+            refresh.end("Successful")
+        return []
+    refreshes_protected = refresh.preferences["ScaleInProtectedInstances"] == "Refresh"
+    movable = [one for one in old if one in serving and (refreshes_protected or not one.protected_from_scale_in)]
+    if _given_up(refresh, waits=not movable and len(warm) == len(here)):
+        return []
+    desired = group.desired_capacity or 0
+    least, most = _bounds(refresh.preferences, desired)
+    leaving = movable[: max(0, len(warm) - least)]
+    refresh.extra = min(most - desired, len(movable) - len(leaving))
+    return leaving
+
+
+def _given_up(refresh: Refresh, *, waits: bool) -> bool:
+    """Whether protected instances were waited for in vain; `waits` is whether there are no others left."""
+    if not waits:
+        refresh.gives_up_at, refresh.reason = NEVER, ""
+        return False
+    if refresh.gives_up_at == NEVER:
+        refresh.gives_up_at = later(_PROTECTED_SECONDS)
+        refresh.reason = "Waiting for scale-in protection to be removed from the remaining instances."
+    if not passed(refresh.gives_up_at):
+        return False
+    refresh.end("Failed", "The remaining instances stayed protected from scale in for an hour.")
+    return True
+
+
+def _bounds(preferences: Shape, desired: int) -> tuple[int, int]:
+    """How many instances must be ready at least, and how many there may be: API reference, RefreshPreferences.
+
+    Where the percentages leave room for nothing, one instance goes first, or is launched first if a largest
+    percentage was given.
+    """
+    least = math.ceil(desired * preferences["MinHealthyPercentage"] / 100)
+    largest = preferences.get("MaxHealthyPercentage")
+    if largest is None:
+        return min(least, max(0, desired - 1)), desired
+    most = math.floor(desired * largest / 100)
+    return least, max(most, desired + 1) if least >= desired else most

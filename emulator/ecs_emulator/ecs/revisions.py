@@ -1,0 +1,128 @@
+"""ECS reads of service revisions, attributes, task protection, and services of a namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from ecs_emulator.ecs.dispatch import at_most, operation
+from ecs_emulator.ecs.rollouts import revision_arn
+from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, last_part, now
+from ecs_emulator.patch import refuse
+
+_KEPT = (
+    "capacityProviderStrategy",
+    "launchType",
+    "platformFamily",
+    "loadBalancers",
+    "serviceRegistries",
+    "networkConfiguration",
+)
+
+
+@operation
+def describe_service_revisions(store: Store, request: Shape) -> Shape:
+    """DescribeServiceRevisions: what each deployment rolls out or rolled out, up to 20 (API reference)."""
+    at_most(request, "serviceRevisionArns", 20)
+    known = {
+        revision_arn(store, service, one.id): _revision(store, service, one)
+        for service in store.services.values()
+        for one in service.revisions.values()
+    }
+    arns = request.get("serviceRevisionArns", [])
+    gone = {f"/{one.cluster}/{one.name}/" for one in store.services.values() if one.status == "INACTIVE"}
+    if any(name in arn for name in gone for arn in arns):
+        # as AWS words it (aws/aws-cli, its tests of monitor-express-gateway-service)
+        refuse("InvalidParameterException", "Cannot call DescribeServiceRevisions for a service that is INACTIVE")
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known]
+    return {"serviceRevisions": [known[arn] for arn in arns if arn in known], "failures": failures}
+
+
+def _revision(store: Store, service: Service, deployment: Deployment) -> Shape:
+    containers = store.revision(deployment.task_definition).shape["containerDefinitions"]
+    shape: Shape = {
+        "serviceRevisionArn": revision_arn(store, service, deployment.id),
+        "serviceArn": service.arn,
+        "clusterArn": store.clusters[service.cluster].arn,
+        "taskDefinition": deployment.task_definition,
+        "containerImages": [{"containerName": one["name"], "image": one["image"]} for one in containers],
+        "guardDutyEnabled": False,
+        "createdAt": deployment.created,
+        **{name: deployment.spec[name] for name in _KEPT if name in deployment.spec},
+    }
+    return shape | ({"platformVersion": "1.4.0"} if "platformVersion" in deployment.spec else {})
+
+
+@operation
+def list_services_by_namespace(store: Store, request: Shape) -> Shape:
+    """ListServicesByNamespace: services that use Service Connect in it, whatever their cluster."""
+    wanted = last_part(request.get("namespace", ""))
+    spaces = store.discovery.list_namespaces()
+    space = next((one for one in spaces if wanted in (one.id, one.name)), None)
+    if space is None:
+        refuse("NamespaceNotFoundException", f"The specified namespace {wanted} was not found.")
+    names = {space.id, space.name, space.arn}
+    arns = [
+        service.arn
+        for service in store.services.values()
+        if service.status != "INACTIVE"
+        and service.shape.get("serviceConnectConfiguration", {}).get("namespace") in names
+    ]
+    return {"serviceArns": arns}
+
+
+@operation
+def list_attributes(store: Store, request: Shape) -> Shape:
+    """ListAttributes: those of container instances, by name and value."""
+    cluster = store.cluster(request.get("cluster"))
+    name, value = request.get("attributeName"), request.get("attributeValue")
+    found = [
+        {"name": key, "targetId": one.arn, **({"value": text} if text else {})}
+        for one in store.instances_of(cluster.name)
+        for key, text in one.attributes.items()
+        if name in (None, key) and value in (None, text)
+    ]
+    return {"attributes": found}
+
+
+@operation
+def get_task_protection(store: Store, request: Shape) -> Shape:
+    """GetTaskProtection: of the named tasks of services, or of all of them."""
+    cluster = store.cluster(request.get("cluster"))
+    names = request.get("tasks") or [task.arn for task in store.tasks_of(cluster.name) if task.service]
+    return _protected(store, cluster.name, names, _protection)
+
+
+@operation
+def update_task_protection(store: Store, request: Shape) -> Shape:
+    """UpdateTaskProtection: for two hours unless asked otherwise (API reference); up to 10 tasks."""
+    cluster = store.cluster(request.get("cluster"))
+    at_most(request, "tasks", 10)
+    minutes = int(request.get("expiresInMinutes") or 120)
+    until = now() + timedelta(minutes=minutes) if request.get("protectionEnabled") else None
+
+    def protect(task: Task) -> Shape:
+        task.protected_until = until
+        return _protection(task)
+
+    return _protected(store, cluster.name, request.get("tasks", []), protect)
+
+
+def _protected(store: Store, cluster: str, names: list[str], read: Callable[[Task], Shape]) -> Shape:
+    tasks = {name: store.tasks.get(last_part(name)) for name in names}
+    found, failures = [], []
+    for name, task in tasks.items():
+        if task is None or task.cluster != cluster or task.ended:
+            arn = name if name.startswith("arn:") else store.arn(f"task/{cluster}/{name}")
+            failures.append({"arn": arn, "reason": "MISSING"})
+        elif not task.service:
+            failures.append({"arn": task.arn, "reason": "TASK_NOT_VALID"})
+        else:
+            found.append(read(task))
+    return {"protectedTasks": found, "failures": failures}
+
+
+def _protection(task: Task) -> Shape:
+    until = task.protected_until
+    held = until is not None and until > now()
+    return {"taskArn": task.arn, "protectionEnabled": held, **({"expirationDate": until} if held else {})}

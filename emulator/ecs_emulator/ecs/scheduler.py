@@ -1,0 +1,177 @@
+"""The service scheduler: gives each service its tasks, rolls deployments, drains what is deleted."""
+
+from __future__ import annotations
+
+import math
+
+from ecs_emulator.clock import later, passed
+from ecs_emulator.ecs import breaker, failing, placement, rollouts
+from ecs_emulator.ecs.probes import is_unchecked, is_well, unwell
+from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
+from ecs_emulator.ecs.tasks import end, new
+
+_BACK_OFF_SECONDS = 30.0
+_PER_ROUND = 10
+_NO_INSTANCE = (
+    "was unable to place a task because no container instance met all of its requirements. "
+    "Reason: No Container Instances were found in your cluster. For more information, see the Troubleshooting section "
+    "of the Amazon ECS Developer Guide."
+)
+
+_NO_SPOT = (
+    "was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a "
+    "different availability zone. For more information, see the Troubleshooting section of the Amazon ECS Developer "
+    "Guide."
+)
+"""There is no fall-back to FARGATE (containers-roadmap#852; the words: sil-org/ecs-deploy#277)."""
+
+
+def schedule(store: Store, service: Service) -> None:
+    """One round for one service: start, stop, and note what is complete."""
+    if service.status == "INACTIVE":
+        return
+    tasks = [task for task in store.tasks_of(service.cluster, service.name) if task.desired == "RUNNING"]
+    if service.status == "DRAINING":
+        for task in tasks:
+            end(task, "Service deleted", "ServiceSchedulerInitiated")
+        if not any(store.tasks_of(service.cluster, service.name)):
+            service.status = "INACTIVE"
+            service.say("has been deleted.")
+        return
+    _note_healthy(service, tasks)
+    failing.count(store, service, service.deployments[0])
+    primary = service.deployments[0]
+    primary.seen = True
+    rollouts.start(service)
+    current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
+    outdated = [task for task in tasks if task not in current]
+    failed = [task for task in current if unwell(service, task)]
+    current = [task for task in current if task not in failed]
+    _shrink(service, primary, current)
+    started = _grow(store, service, primary, len(current), len(tasks))
+    if not started:
+        _heal(service, current, failed, _most(service) - len(tasks))
+    if rollouts.shifted(service, scaled_up=sum(map(_well, current)) == service.desired):
+        _replace(service, primary, tasks, outdated)
+    _complete(service, primary, current, [*outdated, *failed])
+    rollouts.count(store, service)
+
+
+def _note_healthy(service: Service, tasks: list[Task]) -> None:
+    """A task that comes to be healthy sets the count of failures of its deployment to zero, unless told otherwise."""
+    for task in tasks:
+        if not task.was_well and _well(task):
+            task.was_well = True
+            if breaker.resets(service) and task.deployment in service.revisions:
+                service.revisions[task.deployment].failed = 0
+
+
+def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
+    """Scale in: tasks that do not run yet go first, then the youngest."""
+    surplus = len(current) - service.desired
+    if surplus <= 0:
+        return
+    order = sorted(current, key=lambda task: (task.status != "RUNNING", task.times["createdAt"]), reverse=True)
+    for task in order[:surplus]:
+        end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
+        current.remove(task)
+    service.say(f"has stopped {surplus} running tasks: " + " ".join(f"(task {task.id})." for task in order[:surplus]))
+
+
+def _most(service: Service) -> int:
+    """How many tasks there may be at once."""
+    percent = int(service.shape["deploymentConfiguration"]["maximumPercent"])
+    return max(service.desired, math.floor(service.desired * percent / 100))
+
+
+def _grow(store: Store, service: Service, primary: Deployment, current: int, total: int) -> int:
+    """Start the tasks that are missing, as far as the maximum allows; returns how many."""
+    if not passed(service.retry_at) or primary.state == "FAILED":
+        return 0
+    # where nothing rolls, beside the old ones, however many they are
+    most = _most(service) if service.rolls else service.desired + total
+    number = min(service.desired - current, most - total, _PER_ROUND)
+    started: list[Task] = []
+    for _ in range(number):
+        task = _task(store, service, primary)
+        if not placement.place(store, task):
+            service.say(_NO_SPOT if task.launch_type == "FARGATE" else _NO_INSTANCE)
+            # it counts as a failed task that never was (API reference, Deployment, failedTasks; recorded)
+            primary.failed += 1
+            service.retry_at = later(_BACK_OFF_SECONDS)
+            break
+        store.tasks[task.id] = task
+        started.append(task)
+    if started:
+        service.say(f"has started {len(started)} tasks: " + " ".join(f"(task {task.id})." for task in started))
+    return len(started)
+
+
+def _heal(service: Service, current: list[Task], failed: list[Task], room: int) -> None:
+    """Replace tasks that failed their checks.
+
+    A replacement comes first. If it is well, the failed task is stopped; if it fails too, one of the two. Where the
+    maximum leaves no room for it, the failed tasks are stopped one by one (developer guide, "Amazon ECS services").
+
+    Args:
+        current: those of the newest deployment that did not fail.
+        room: how many more tasks there may be.
+    """
+    coming = len(current) - sum(map(_well, current))
+    if not failed or coming:
+        return
+    surplus = len(current) + len(failed) - service.desired
+    number = surplus if surplus > 0 or room > 0 else 1
+    for task in failed[:number]:
+        end(task, task.unwell, "ServiceSchedulerInitiated")
+        service.say(f"has stopped 1 running tasks: (task {task.id}).")
+
+
+def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:
+    """Stop old tasks as far as the minimum of healthy ones allows."""
+    percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
+    least = math.ceil(service.desired * percent / 100)
+    running = sum(_counts(task) and task.desired == "RUNNING" for task in tasks)
+    for task in outdated:
+        if not _well(task) or running > least:
+            running -= _counts(task)
+            end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
+            service.say(f"has stopped 1 running tasks: (task {task.id}).")
+
+
+def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
+    settled = sum(map(_well, current)) == service.desired and not outdated
+    if not settled:
+        return
+    del service.deployments[1:]
+    if primary.state == "IN_PROGRESS":
+        primary.state, primary.updated = "COMPLETED", now()
+        primary.reason = f"ECS deployment {primary.id} completed."
+        rollouts.succeed(service)
+        service.say(f"(deployment {primary.id}) deployment completed.")
+        service.say("has reached a steady state.")
+
+
+def _well(task: Task) -> bool:
+    """Whether a task is healthy, and lasts."""
+    return is_well(task) and not failing.never_well(task)
+
+
+def _counts(task: Task) -> bool:
+    """Whether a task counts towards the minimum of healthy ones: one that nothing checks does so later."""
+    return _well(task) and (not is_unchecked(task) or passed(task.counts_at))
+
+
+def _draining(store: Store, task: Task) -> bool:
+    return bool(task.instance) and store.instances[task.instance].status == "DRAINING"
+
+
+def _task(store: Store, service: Service, primary: Deployment) -> Task:
+    definition = store.revision(primary.task_definition)
+    spec: Shape = {**primary.spec, "enableExecuteCommand": service.shape["enableExecuteCommand"]}
+    tags = {"SERVICE": service.tags, "TASK_DEFINITION": definition.tags}.get(service.shape["propagateTags"], {})
+    if service.shape["enableECSManagedTags"]:
+        tags = {**tags, "aws:ecs:serviceName": service.name, "aws:ecs:clusterName": service.cluster}
+    task = new(store, store.clusters[service.cluster], definition, spec, f"service:{service.name}", tags)
+    task.service, task.deployment, task.started_by = service.name, primary.id, primary.id
+    return task

@@ -1,0 +1,285 @@
+"""ECS services: create, update, describe, delete, and their deployments."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from ecs_emulator.ecs import breaker, checks, rollouts
+from ecs_emulator.ecs.dispatch import operation, required
+from ecs_emulator.ecs.rollouts import counts, deployment_arn, revision_arn, revision_counts
+from ecs_emulator.ecs.store import (
+    FARGATE,
+    Deployment,
+    Service,
+    Shape,
+    Store,
+    Task,
+    last_part,
+    now,
+    tag_list,
+    tag_map,
+)
+from ecs_emulator.patch import refuse
+
+# Plain settings with AWS's defaults (API reference of CreateService).
+_DEFAULTS: Shape = {
+    "enableECSManagedTags": False,
+    "enableExecuteCommand": False,
+    "propagateTags": "NONE",
+    "schedulingStrategy": "REPLICA",
+    "availabilityZoneRebalancing": "ENABLED",
+    "placementConstraints": [],
+    "placementStrategy": [],
+    "loadBalancers": [],
+    "serviceRegistries": [],
+}
+_PLAIN = (*_DEFAULTS, "healthCheckGracePeriodSeconds", "serviceConnectConfiguration", "volumeConfigurations")
+# What starts a new deployment when an update changes it.
+_ROLLED = ("networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion")
+
+
+@operation
+def create_service(store: Store, request: Shape) -> Shape:
+    """CreateService: refused for a name in use, unless token and content are the very same."""
+    cluster = store.cluster(request.get("cluster"))
+    name = required(request, "serviceName")
+    checks.check_service(name, request)
+    key = f"{cluster.name}/{name}"
+    former = store.services.get(key)
+    content = {field: value for field, value in request.items() if field not in ("clientToken", "tags")}
+    if former is not None and former.status == "ACTIVE":
+        if former.token and former.token == request.get("clientToken") and former.request == content:
+            return {"service": describe(store, former, tags=True)}
+        refuse("InvalidParameterException", "Creation of service was not idempotent.")
+    if former is not None and former.status == "DRAINING":
+        refuse("InvalidParameterException", "Unable to Start a service that is still Draining.")
+    if cluster.status != "ACTIVE":
+        refuse("ClusterNotFoundException", "Cluster not found.")
+    definition = checks.checked_definition(store, required(request, "taskDefinition"))
+    shape: Shape = {**_DEFAULTS, **{field: request[field] for field in _PLAIN if field in request}}
+    shape |= checks.launch_settings(store, cluster, request, definition)
+    checks.check_placement(request, on_fargate(shape))
+    shape |= _platform(request, shape)
+    if network := checks.network(store, request, definition, on_fargate(shape)):
+        shape["networkConfiguration"] = network
+    _check_grace(request, shape)
+    checks.check_exec(request, definition)
+    checks.check_balancers(store, shape["loadBalancers"], definition)
+    checks.check_registries(store, shape["serviceRegistries"], definition)
+    shape["deploymentConfiguration"] = _deployment_configuration({}, request.get("deploymentConfiguration"))
+    if "availabilityZoneRebalancing" not in request and shape["deploymentConfiguration"]["maximumPercent"] <= 100:
+        # on by default where it is possible
+        shape["availabilityZoneRebalancing"] = "DISABLED"
+    checks.check_deployment(shape)
+    shape["deploymentController"] = request.get("deploymentController", {"type": "ECS"})
+    shape["createdAt"] = now()
+    service = Service(
+        name,
+        store.arn(f"service/{key}"),
+        cluster.name,
+        shape,
+        tag_map(request.get("tags")),
+        int(request.get("desiredCount", 0)),
+        [],
+        token=request.get("clientToken", ""),
+        request=content,
+    )
+    _deploy(service, definition.arn)
+    store.services[key] = service
+    return {"service": describe(store, service, tags=True)}
+
+
+@operation
+def update_service(store: Store, request: Shape) -> Shape:
+    """UpdateService: a new deployment when what tasks consist of changes, or when forced."""
+    service = find(store, request)
+    if service.status != "ACTIVE":
+        refuse("ServiceNotActiveException", "Service was not ACTIVE.")
+    _check_grace(request, service.shape)
+    checks.check_count(request)
+    current = service.deployments[0].task_definition
+    definition = checks.checked_definition(store, request["taskDefinition"]) if "taskDefinition" in request else None
+    effective = definition or store.revision(current)
+    checks.check_exec(request, effective)
+    shape = {**service.shape, **{field: request[field] for field in _PLAIN if field in request}}
+    if "capacityProviderStrategy" in request:
+        shape.pop("launchType", None)
+        shape |= checks.launch_settings(
+            store, store.cluster(service.cluster), {**request, "launchType": None}, effective
+        )
+        shape |= _platform(request, shape)
+    elif "platformVersion" in request:
+        shape["platformVersion"] = request["platformVersion"]
+    if "networkConfiguration" in request:
+        shape["networkConfiguration"] = checks.network(store, request, effective, on_fargate(shape))
+    if "loadBalancers" in request:
+        checks.check_balancers(store, request["loadBalancers"], effective)
+    if "serviceRegistries" in request:
+        checks.check_registries(store, request["serviceRegistries"], effective)
+    shape["deploymentConfiguration"] = _deployment_configuration(
+        service.shape["deploymentConfiguration"], request.get("deploymentConfiguration")
+    )
+    checks.check_deployment(shape)
+    rolled = any(shape.get(field) != service.shape.get(field) for field in _ROLLED)
+    service.shape = shape
+    service.desired = int(request.get("desiredCount", service.desired))
+    if rolled or request.get("forceNewDeployment") or (definition is not None and definition.arn != current):
+        _deploy(service, effective.arn)
+    return {"service": describe(store, service, tags=True)}
+
+
+def _check_grace(request: Shape, shape: Shape) -> None:
+    """Refuse a grace period unless the service has a load balancer, and on updates had it before."""
+    if "healthCheckGracePeriodSeconds" in request and not shape["loadBalancers"]:
+        refuse(
+            "InvalidParameterException",
+            "Health check grace period is only valid for services configured to use load balancers",
+        )
+
+
+@operation
+def delete_service(store: Store, request: Shape) -> Shape:
+    """DeleteService: DRAINING until its tasks are gone, then INACTIVE; above 0 only with force."""
+    service = find(store, request)
+    if service.status == "ACTIVE":
+        if service.desired > 0 and not request.get("force"):
+            refuse("InvalidParameterException", "The service cannot be stopped while it is scaled above 0.")
+        service.status, service.desired = "DRAINING", 0
+    return {"service": describe(store, service, tags=True)}
+
+
+@operation
+def describe_services(store: Store, request: Shape) -> Shape:
+    """DescribeServices: at most 10; INACTIVE ones still answer."""
+    cluster, names = store.cluster(request.get("cluster")), request.get("services", [])
+    if not names:
+        refuse("InvalidParameterException", "Services cannot be empty.")
+    if len(names) > 10:
+        refuse("InvalidParameterException", "Services cannot be more than 10.")
+    found, failures = [], []
+    for name in names:
+        service = store.services.get(f"{cluster.name}/{last_part(name)}")
+        if service is None:
+            arn = name if name.startswith("arn:") else store.arn(f"service/{cluster.name}/{name}")
+            failures.append({"arn": arn, "reason": "MISSING"})
+        else:
+            found.append(describe(store, service, tags="TAGS" in request.get("include", [])))
+    return {"services": found, "failures": failures}
+
+
+@operation
+def list_services(store: Store, request: Shape) -> Shape:
+    """ListServices: 10 a page unless asked otherwise (API reference)."""
+    cluster = store.cluster(request.get("cluster"))
+    wanted, strategy = request.get("launchType"), request.get("schedulingStrategy")
+    arns = [
+        service.arn
+        for service in store.services_of(cluster.name)
+        if wanted in (None, service.shape.get("launchType")) and strategy in (None, service.shape["schedulingStrategy"])
+    ]
+    return {"serviceArns": arns}
+
+
+def describe(store: Store, service: Service, *, tags: bool) -> Shape:
+    """A service as AWS answers it."""
+    tasks = list(store.tasks_of(service.cluster, service.name))
+    shape: Shape = {
+        "serviceArn": service.arn,
+        "serviceName": service.name,
+        "clusterArn": store.clusters[service.cluster].arn,
+        "status": service.status,
+        "desiredCount": service.desired,
+        **counts(tasks),
+        "taskDefinition": service.deployments[0].task_definition,
+        "deployments": [
+            _deployment(service, one, "ACTIVE" if index else "PRIMARY", tasks)
+            for index, one in enumerate(service.deployments)
+        ],
+        "roleArn": f"arn:aws:iam::{store.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+        "events": service.events,
+        "currentServiceRevisions": [
+            {"arn": revision_arn(store, service, one.id), "requestedTaskCount": service.desired if not index else 0}
+            | revision_counts([task for task in tasks if task.deployment == one.id])
+            for index, one in enumerate(service.deployments)
+        ],
+        "resourceManagementType": "CUSTOMER",
+        "createdBy": store.caller,
+        "tags": tag_list(service.tags) if tags else [],
+        **service.shape,
+    }
+    if service.history and service.history[0].started:
+        # not there yet when CreateService and UpdateService answer (spinnaker/clouddriver, EcsNativeService)
+        shape["currentServiceDeployment"] = deployment_arn(store, service, service.history[0])
+    if service.status != "ACTIVE":
+        shape["deployments"] = [one for one in shape["deployments"] if one["runningCount"] + one["pendingCount"]]
+    shape.pop("serviceConnectConfiguration", None)
+    shape.pop("volumeConfigurations", None)
+    return shape
+
+
+def on_fargate(shape: Shape) -> bool:
+    """Whether a service's or task's launch type or strategy means Fargate."""
+    strategy = shape.get("capacityProviderStrategy")
+    return strategy[0]["capacityProvider"] in FARGATE if strategy else shape.get("launchType") == "FARGATE"
+
+
+def find(store: Store, request: Shape) -> Service:
+    """The service that a request names, or ServiceNotFoundException."""
+    cluster = store.cluster(request.get("cluster"))
+    service = store.services.get(f"{cluster.name}/{last_part(request.get('service', ''))}")
+    if service is None or service.status == "INACTIVE":
+        refuse("ServiceNotFoundException", "Service not found.")
+    return service
+
+
+def _deploy(service: Service, definition: str) -> None:
+    kept = ("launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration")
+    spec = {
+        field: service.shape[field] for field in (*kept, "loadBalancers", "serviceRegistries") if field in service.shape
+    }
+    number = "".join(secrets.choice("123456789") for _ in range(19))
+    deployment = Deployment(f"ecs-svc/{number}", definition, spec)
+    deployment.reason = f"ECS deployment {deployment.id} in progress."
+    rollouts.begin(service, deployment, [one.id for one in service.deployments if one.seen])
+    service.deployments.insert(0, deployment)
+
+
+def _platform(request: Shape, shape: Shape) -> Shape:
+    if not on_fargate(shape):
+        return {}
+    return {"platformVersion": request.get("platformVersion") or "LATEST", "platformFamily": "Linux"}
+
+
+def _deployment_configuration(former: Shape, given: Shape | None) -> Shape:
+    """Members that are left out stay as they are, those of the circuit breaker too."""
+    defaults = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING", "bakeTimeInMinutes": 0}
+    shape = {**defaults, **former, **(given or {})}
+    circuit = (one.get("deploymentCircuitBreaker", {}) for one in (former, given or {}))
+    return {**shape, "deploymentCircuitBreaker": breaker.merged(*circuit)}
+
+
+def _deployment(service: Service, deployment: Deployment, status: str, tasks: list[Task]) -> Shape:
+    shape: dict[str, Any] = {
+        "id": deployment.id,
+        "status": status,
+        "taskDefinition": deployment.task_definition,
+        # the scheduler has not seen it yet (recorded: UpdateService, and DescribeServices just after)
+        "desiredCount": service.desired if status == "PRIMARY" and deployment.seen else 0,
+        **counts([task for task in tasks if task.deployment == deployment.id]),
+        "failedTasks": deployment.failed,
+        "createdAt": deployment.created,
+        "updatedAt": deployment.updated,
+        # of rolling updates only (API reference, Deployment)
+        **({"rolloutState": deployment.state, "rolloutStateReason": deployment.reason} if service.rolls else {}),
+        **{
+            field: value
+            for field, value in deployment.spec.items()
+            if field not in ("loadBalancers", "serviceRegistries")
+        },
+    }
+    if "platformVersion" in shape:
+        shape["platformVersion"] = "1.4.0" if shape["platformVersion"] == "LATEST" else shape["platformVersion"]
+    if status == "PRIMARY" and "serviceConnectConfiguration" in service.shape:
+        shape["serviceConnectConfiguration"] = service.shape["serviceConnectConfiguration"]
+    return shape

@@ -1,0 +1,400 @@
+"""The data of ECS in one account and Region: clusters, providers, task definitions, services, tasks, instances."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ecs_emulator.patch import on_reset, refuse
+
+Shape = dict[str, Any]
+NEVER = float("inf")
+FARGATE = ("FARGATE", "FARGATE_SPOT")
+
+
+def now() -> datetime:
+    """The wall clock, as AWS puts it into answers."""
+    return datetime.now(UTC)
+
+
+def tag_map(tags: list[Shape] | None) -> dict[str, str]:
+    """ECS's list of key and value as a dictionary."""
+    return {tag["key"]: tag.get("value", "") for tag in tags or []}
+
+
+def tag_list(tags: dict[str, str]) -> list[Shape]:
+    """A dictionary of tags as ECS answers it."""
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def last_part(name_or_arn: str) -> str:
+    """The name or id at the end of an ARN, or the argument itself."""
+    return name_or_arn.rpartition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
+
+
+@dataclass
+class Cluster:
+    """A cluster; INACTIVE ones stay describable. `busy_until` is when its attachments are complete."""
+
+    name: str
+    arn: str
+    tags: dict[str, str]
+    settings: list[Shape]
+    configuration: Shape | None
+    service_connect: Shape | None
+    providers: list[str] = field(default_factory=list)
+    strategy: list[Shape] = field(default_factory=list)
+    attachments: dict[str, list[Shape]] = field(default_factory=dict)
+    status: str = "ACTIVE"
+    busy_until: float = 0.0
+    failed: bool = False
+    gone_at: float = NEVER
+    reports_until: float = 0.0
+
+
+@dataclass
+class CapacityProvider:
+    """A capacity provider; `group` is empty for Fargate's two."""
+
+    name: str
+    arn: str
+    group: Shape
+    tags: dict[str, str]
+    status: str = "ACTIVE"
+    status_at: float = NEVER
+    update_status: str = ""
+    update_reason: str = ""
+    next_look: float = 0.0
+    surplus_since: float = NEVER
+
+    @property
+    def group_name(self) -> str:
+        """The Auto Scaling group's name, from its ARN or as given."""
+        return str(self.group.get("autoScalingGroupArn", "")).rpartition("/")[2]
+
+
+@dataclass
+class TaskDefinition:
+    """One revision; `shape` is what describe answers."""
+
+    family: str
+    revision: int
+    arn: str
+    shape: Shape
+    tags: dict[str, str]
+    status: str = "ACTIVE"
+
+
+@dataclass
+class Deployment:
+    """A service revision and its tasks: the PRIMARY is the newest, others are ACTIVE until their tasks are gone."""
+
+    id: str
+    task_definition: str
+    spec: Shape
+    created: datetime = field(default_factory=now)
+    updated: datetime = field(default_factory=now)
+    state: str = "IN_PROGRESS"
+    reason: str = ""
+    failed: int = 0
+    seen: bool = False
+
+
+@dataclass
+class ServiceDeployment:
+    """One roll-out of a service, as its history keeps it: from which revisions to which, and what became of it.
+
+    Attributes:
+        source, target: ids of `Deployment`; a roll-out that starts anew has no source.
+        configuration: the service's deployment configuration when it began.
+        rollback: the members of AWS's `Rollback`, with the id of a `Deployment` for the revision's ARN.
+        counts: by id of a `Deployment`, its tasks; `counted` says that they are those when the roll-out was over.
+        until: when its stage ends, of those that last a while.
+    """
+
+    id: str
+    source: list[str]
+    target: str
+    configuration: Shape
+    created: datetime = field(default_factory=now)
+    updated: datetime = field(default_factory=now)
+    started: datetime | None = None
+    finished: datetime | None = None
+    stopped: datetime | None = None
+    status: str = "PENDING"
+    reason: str = ""
+    stage: str = ""
+    until: float = NEVER
+    triggered: bool = False
+    threshold: int = 0
+    rollback: Shape = field(default_factory=dict)
+    counts: dict[str, Shape] = field(default_factory=dict)
+    counted: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more becomes of it."""
+        return self.finished is not None
+
+
+@dataclass
+class Service:
+    """A service; `shape` holds the settings as AWS answers them, everything that moves has its own field.
+
+    Attributes:
+        revisions: all that were ever deployed, by their ids.
+        history: its service deployments, the newest first.
+    """
+
+    name: str
+    arn: str
+    cluster: str
+    shape: Shape
+    tags: dict[str, str]
+    desired: int
+    deployments: list[Deployment]
+    token: str = ""
+    request: Shape = field(default_factory=dict)
+    status: str = "ACTIVE"
+    events: list[Shape] = field(default_factory=list)
+    retry_at: float = 0.0
+    revisions: dict[str, Deployment] = field(default_factory=dict)
+    history: list[ServiceDeployment] = field(default_factory=list)
+
+    @property
+    def rolls(self) -> bool:
+        """Whether it uses rolling updates, as it does unless its deployment configuration names another strategy."""
+        return bool(self.shape["deploymentConfiguration"].get("strategy", "ROLLING") == "ROLLING")
+
+    def say(self, text: str) -> None:
+        """Add a service event, newest first; AWS keeps the last 100."""
+        message = f"(service {self.name}) {text}"
+        self.events.insert(0, {"id": str(uuid.uuid4()), "createdAt": now(), "message": message})
+        del self.events[100:]
+
+
+@dataclass
+class Task:
+    """A task on its way from PROVISIONING to STOPPED; `next_at` is when it takes its next step."""
+
+    id: str
+    arn: str
+    cluster: str
+    definition: TaskDefinition
+    spec: Shape
+    group: str
+    started_by: str
+    tags: dict[str, str]
+    overrides: Shape
+    provider: str = ""
+    launch_type: str = ""
+    service: str = ""
+    deployment: str = ""
+    instance: str = ""
+    zone: str = ""
+    status: str = "PROVISIONING"
+    desired: str = "RUNNING"
+    next_at: float = 0.0
+    forget_at: float = NEVER
+    gives_up_at: float = NEVER
+    interface: str = ""
+    address: str = ""
+    attachment: str = field(default_factory=lambda: str(uuid.uuid4()))
+    runtime: str = field(default_factory=lambda: secrets.token_hex(16))
+    times: dict[str, datetime] = field(default_factory=lambda: {"createdAt": now()})
+    stop_code: str = ""
+    stop_reason: str = ""
+    container_reason: str = ""
+    exit_code: int | None = None
+    registered: bool = False
+    counted: bool = False
+    counts_at: float = 0.0
+    unwell: str = ""
+    was_well: bool = False
+    protected_until: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of the task runs or holds resources any more."""
+        return self.status == "STOPPED"
+
+
+@dataclass
+class ContainerInstance:
+    """An EC2 instance whose agent registered with a cluster."""
+
+    arn: str
+    cluster: str
+    ec2_id: str
+    provider: str
+    cpu: int
+    memory: int
+    slots: int
+    attributes: dict[str, str]
+    tags: dict[str, str]
+    status: str = "ACTIVE"
+    due: float = 0.0
+    connected: bool = True
+    registered: datetime = field(default_factory=now)
+    version: int = 1
+
+    @property
+    def id(self) -> str:
+        """The last part of the ARN."""
+        return last_part(self.arn)
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has left its cluster, or is about to."""
+        return self.status in ("DEREGISTERING", "INACTIVE")
+
+
+class Store:
+    """Everything of one account and region."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.account = account
+        self.region = region
+        self.clusters: dict[str, Cluster] = {}
+        self.providers: dict[str, CapacityProvider] = {}
+        self.definitions: dict[str, list[TaskDefinition]] = {}
+        self.services: dict[str, Service] = {}
+        self.tasks: dict[str, Task] = {}
+        self.instances: dict[str, ContainerInstance] = {}
+        self.account_defaults: dict[str, str] = {}
+        self.account_settings: dict[str, dict[str, str]] = {}
+        self.known_agents: dict[str, float] = {}
+        for name in FARGATE:
+            arn = self.arn(f"capacity-provider/{name}")
+            self.providers[name] = CapacityProvider(name, arn, {}, {}, status="ACTIVE")
+
+    @property
+    def caller(self) -> str:
+        """Who makes every call here: the one user that GetCallerIdentity tells of."""
+        return f"arn:aws:iam::{self.account}:user/moto"
+
+    def arn(self, resource: str) -> str:
+        """An ECS ARN of this account and region."""
+        return f"arn:aws:ecs:{self.region}:{self.account}:{resource}"
+
+    @property
+    def ec2(self) -> Any:
+        """Moto's EC2 of the same account and region."""
+        from moto.ec2.models import ec2_backends
+
+        return ec2_backends[self.account][self.region]
+
+    @property
+    def autoscaling(self) -> Any:
+        """Moto's Auto Scaling of the same account and region."""
+        from moto.autoscaling.models import autoscaling_backends
+
+        return autoscaling_backends[self.account][self.region]
+
+    @property
+    def elbv2(self) -> Any:
+        """Moto's load balancing of the same account and region."""
+        from moto.elbv2.models import elbv2_backends
+
+        return elbv2_backends[self.account][self.region]
+
+    @property
+    def discovery(self) -> Any:
+        """Moto's Cloud Map of the same account and region."""
+        from moto.servicediscovery.models import servicediscovery_backends
+
+        return servicediscovery_backends[self.account][self.region]
+
+    @property
+    def iam(self) -> Any:
+        """Moto's IAM of the same account."""
+        from moto.iam.models import iam_backends
+
+        return iam_backends[self.account]["aws"]
+
+    def cluster(self, name: str | None) -> Cluster:
+        """The living cluster of that name or ARN ("default" when none is given), or ClusterNotFoundException."""
+        found = self.clusters.get(last_part(name or "default"))
+        if found is None or found.status == "INACTIVE":
+            refuse("ClusterNotFoundException", "Cluster not found.")
+        return found
+
+    def services_of(self, cluster: str) -> Iterator[Service]:
+        """The services of a cluster that are not INACTIVE."""
+        for service in list(self.services.values()):
+            if service.cluster == cluster and service.status != "INACTIVE":
+                yield service
+
+    def tasks_of(self, cluster: str, service: str | None = None) -> Iterator[Task]:
+        """The tasks of a cluster, or of one service in it, that have not ended."""
+        for task in list(self.tasks.values()):
+            if task.cluster == cluster and not task.ended and service in (None, task.service):
+                yield task
+
+    def tasks_on(self, instance: ContainerInstance) -> list[Task]:
+        """The tasks on a container instance that have not ended."""
+        return [task for task in self.tasks.values() if task.instance == instance.arn and not task.ended]
+
+    def instances_of(self, cluster: str) -> Iterator[ContainerInstance]:
+        """The registered container instances of a cluster."""
+        for instance in list(self.instances.values()):
+            if instance.cluster == cluster and instance.status != "INACTIVE":
+                yield instance
+
+    def definition(self, name: str) -> TaskDefinition | None:
+        """A task definition by ARN, `family:revision`, or `family` (its newest ACTIVE revision)."""
+        family, _, revision = last_part(name).partition(":")
+        revisions = self.definitions.get(family, [])
+        if revision:
+            return next((one for one in revisions if str(one.revision) == revision), None)
+        return next((one for one in reversed(revisions) if one.status == "ACTIVE"), None)
+
+    def revision(self, arn: str) -> TaskDefinition:
+        """The task definition of an ARN that a deployment holds, which therefore exists."""
+        definition = self.definition(arn)
+        if definition is None:
+            raise LookupError(arn)
+        return definition
+
+
+_stores: dict[tuple[str, str], Store] = {}
+
+
+def store(account: str, region: str) -> Store:
+    """The store of an account and region, created when first asked for."""
+    return _stores.setdefault((account, region), Store(account, region))
+
+
+def stores() -> list[Store]:
+    """Every store in use."""
+    return list(_stores.values())
+
+
+@on_reset
+def forget() -> None:
+    """Empty ECS in every region."""
+    _stores.clear()
+
+
+def tagged(account: str, region: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """ARN and tags of every taggable resource of ECS, for the tagging API."""
+    kept = store(account, region)
+    for cluster in kept.clusters.values():
+        if cluster.status != "INACTIVE":
+            yield cluster.arn, cluster.tags
+            for service in kept.services_of(cluster.name):
+                yield service.arn, service.tags
+            for task in kept.tasks_of(cluster.name):
+                yield task.arn, task.tags
+            for instance in kept.instances_of(cluster.name):
+                yield instance.arn, instance.tags
+    for provider in kept.providers.values():
+        if provider.group and provider.status != "INACTIVE":
+            yield provider.arn, provider.tags
+    for revisions in kept.definitions.values():
+        for definition in revisions:
+            yield definition.arn, definition.tags

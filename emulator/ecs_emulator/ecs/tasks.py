@@ -1,0 +1,220 @@
+"""ECS tasks as the API shows them: run, stop, list, describe."""
+
+from __future__ import annotations
+
+import uuid
+
+from ecs_emulator.ecs import checks, placement
+from ecs_emulator.ecs.container_instances import size
+from ecs_emulator.ecs.dispatch import at_most, operation, required
+from ecs_emulator.ecs.probes import container_health, health
+from ecs_emulator.ecs.services import on_fargate
+from ecs_emulator.ecs.store import Cluster, Shape, Store, Task, TaskDefinition, last_part, tag_list, tag_map
+from ecs_emulator.patch import refuse
+
+
+@operation
+def run_task(store: Store, request: Shape) -> Shape:
+    """RunTask: up to 10 at once; without room on instances, a failure by the resource that lacks."""
+    cluster = store.cluster(request.get("cluster"))
+    definition = checks.checked_definition(store, required(request, "taskDefinition"))
+    count = int(request.get("count", 1))
+    if not 1 <= count <= 10:
+        refuse("InvalidParameterException", "count must be between 1 and 10.")
+    if len(request.get("startedBy", "")) > 128:
+        refuse("InvalidParameterException", "startedBy is longer than 128 characters.")
+    spec = checks.launch_settings(store, cluster, request, definition)
+    spec["networkConfiguration"] = checks.network(store, request, definition, on_fargate(spec))
+    spec |= {
+        "loadBalancers": [],
+        "serviceRegistries": [],
+        "enableExecuteCommand": request.get("enableExecuteCommand", False),
+    }
+    if spec.get("launchType") == "EC2" and not any(store.instances_of(cluster.name)):
+        refuse("InvalidParameterException", "No Container Instances were found in your cluster.")
+    tags = tag_map(request.get("tags"))
+    if request.get("propagateTags") == "TASK_DEFINITION":
+        tags = {**definition.tags, **tags}
+    tasks, failures = [], []
+    for _ in range(count):
+        task = new(store, cluster, definition, spec, request.get("group") or f"family:{definition.family}", tags)
+        task.started_by, task.overrides = request.get("startedBy", ""), request.get("overrides", {})
+        if placement.place(store, task):
+            store.tasks[task.id] = task
+            tasks.append(describe(store, task, tags=True))
+        else:
+            failures.append({"arn": cluster.arn, "reason": placement.shortage(store, task)})
+    return {"tasks": tasks, "failures": failures}
+
+
+@operation
+def stop_task(store: Store, request: Shape) -> Shape:
+    """StopTask: a task of a service is replaced by it."""
+    task = _find(store, request)
+    end(task, request.get("reason") or "Task stopped by user", "UserInitiated")
+    return {"task": describe(store, task, tags=True)}
+
+
+def _find(store: Store, request: Shape) -> Task:
+    cluster = store.cluster(request.get("cluster"))
+    task = store.tasks.get(last_part(request.get("task", "")))
+    if task is None or task.cluster != cluster.name:
+        refuse("InvalidParameterException", "The referenced task was not found.")
+    return task
+
+
+@operation
+def list_tasks(store: Store, request: Shape) -> Shape:
+    """ListTasks: those meant to run, unless `desiredStatus` says STOPPED."""
+    cluster = store.cluster(request.get("cluster"))
+    if "serviceName" in request:
+        service = store.services.get(f"{cluster.name}/{last_part(request['serviceName'])}")
+        if service is None:
+            refuse("ServiceNotFoundException", "Service not found.")
+    wanted = request.get("desiredStatus", "RUNNING")
+    arns = [
+        task.arn
+        for task in store.tasks.values()
+        if task.cluster == cluster.name
+        and task.desired == wanted
+        and request.get("family") in (None, task.definition.family)
+        and request.get("startedBy") in (None, task.started_by)
+        and request.get("launchType") in (None, task.launch_type)
+        and ("serviceName" not in request or task.service == last_part(request["serviceName"]))
+        and ("containerInstance" not in request or last_part(task.instance) == last_part(request["containerInstance"]))
+    ]
+    return {"taskArns": arns}
+
+
+@operation
+def describe_tasks(store: Store, request: Shape) -> Shape:
+    """DescribeTasks: stopped ones answer for a while."""
+    cluster, names = store.cluster(request.get("cluster")), request.get("tasks", [])
+    if not names:
+        refuse("InvalidParameterException", "Tasks cannot be empty.")
+    at_most(request, "tasks", 100)
+    found, failures = [], []
+    for name in names:
+        task = store.tasks.get(last_part(name))
+        if task is None or task.cluster != cluster.name:
+            arn = name if name.startswith("arn:") else store.arn(f"task/{cluster.name}/{name}")
+            failures.append({"arn": arn, "reason": "MISSING"})
+        else:
+            found.append(describe(store, task, tags="TAGS" in request.get("include", [])))
+    return {"tasks": found, "failures": failures}
+
+
+@operation
+def execute_command(store: Store, request: Shape) -> Shape:
+    """ExecuteCommand: there is no container to enter here, so the agent is never connected."""
+    task = _find(store, request)
+    if not task.spec.get("enableExecuteCommand"):
+        refuse(
+            "InvalidParameterException",
+            "The execute command failed because execute command was not enabled when the task was run or the execute "
+            "command agent isn’t running. Wait and try again or run a new task with execute command enabled and try "
+            "again.",
+        )
+    refuse("TargetNotConnectedException", "The execute command failed because the target is not connected.")
+
+
+def new(
+    store: Store, cluster: Cluster, definition: TaskDefinition, spec: Shape, group: str, tags: dict[str, str]
+) -> Task:
+    """A task that is not yet placed nor known to the store."""
+    identifier = uuid.uuid4().hex
+    arn = store.arn(f"task/{cluster.name}/{identifier}")
+    return Task(identifier, arn, cluster.name, definition, spec, group, "", dict(tags), {})
+
+
+def end(task: Task, reason: str, code: str) -> None:
+    """Ask a task to stop; the first reason stays."""
+    if task.desired == "RUNNING":
+        task.desired, task.stop_reason, task.stop_code = "STOPPED", reason, code
+        task.next_at = 0.0
+
+
+def describe(store: Store, task: Task, *, tags: bool) -> Shape:
+    """A task as AWS answers it."""
+    cpu, memory = size(task)
+    shape: Shape = {
+        "taskArn": task.arn,
+        "clusterArn": store.clusters[task.cluster].arn,
+        "taskDefinitionArn": task.definition.arn,
+        "lastStatus": task.status,
+        "desiredStatus": task.desired,
+        "launchType": task.launch_type,
+        "group": task.group,
+        "cpu": str(cpu),
+        "memory": str(memory),
+        "containers": _containers(task),
+        "attachments": _attachments(store, task),
+        "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+        "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": [], **task.overrides},
+        "enableExecuteCommand": bool(task.spec.get("enableExecuteCommand")),
+        "healthStatus": health(task),
+        "version": 1 + len(task.times),
+        "tags": tag_list(task.tags) if tags else [],
+        **task.times,
+    }
+    if task.launch_type == "FARGATE":
+        shape |= {"platformVersion": "1.4.0", "platformFamily": "Linux", "ephemeralStorage": {"sizeInGiB": 20}}
+    optional = {
+        "capacityProviderName": task.provider,
+        "availabilityZone": task.zone,
+        "containerInstanceArn": task.instance,
+        "startedBy": task.started_by,
+        "stopCode": task.stop_code,
+        "stoppedReason": task.stop_reason,
+    }
+    if task.address and not task.ended:
+        shape |= {"connectivity": "CONNECTED", "connectivityAt": task.times.get("pullStartedAt")}
+    return shape | {name: value for name, value in optional.items() if value}
+
+
+def _containers(task: Task) -> list[Shape]:
+    status = "RUNNING" if task.status in ("RUNNING", "DEACTIVATING", "STOPPING") else "PENDING"
+    if task.status in ("DEPROVISIONING", "STOPPED"):
+        status = "STOPPED"
+    interfaces = [{"attachmentId": task.attachment, "privateIpv4Address": task.address}] if task.address else []
+    containers = []
+    for number, container in enumerate(task.definition.shape["containerDefinitions"]):
+        identifier = uuid.uuid5(uuid.NAMESPACE_OID, f"{task.id}/{number}")
+        shape: Shape = {
+            "containerArn": f"{task.arn.replace(':task/', ':container/')}/{identifier}",
+            "taskArn": task.arn,
+            "name": container["name"],
+            "image": container["image"],
+            "runtimeId": f"{task.runtime}-{number}",
+            "lastStatus": status,
+            "networkBindings": [],
+            "networkInterfaces": interfaces,
+            "healthStatus": container_health(task, container),
+            "cpu": str(container.get("cpu", 0)),
+        }
+        if "memory" in container:
+            shape["memory"] = str(container["memory"])
+        if task.container_reason:
+            shape["reason"] = task.container_reason
+        if task.exit_code is not None:
+            shape["exitCode"] = task.exit_code
+        containers.append(shape)
+    return containers
+
+
+def _attachments(store: Store, task: Task) -> list[Shape]:
+    network = task.spec.get("networkConfiguration")
+    if not network:
+        return []
+    details = []
+    interface = store.ec2.enis.get(task.interface)
+    if interface is not None:
+        details = [
+            {"name": "subnetId", "value": interface.subnet.id},
+            {"name": "networkInterfaceId", "value": interface.id},
+            {"name": "macAddress", "value": interface.mac_address},
+            {"name": "privateDnsName", "value": f"ip-{task.address.replace('.', '-')}.{store.region}.compute.internal"},
+            {"name": "privateIPv4Address", "value": task.address},
+        ]
+    status = "DELETED" if task.ended else "ATTACHED" if task.interface else "PRECREATED"
+    return [{"id": task.attachment, "type": "ElasticNetworkInterface", "status": status, "details": details}]

@@ -1,0 +1,245 @@
+"""Speeds moto up: keeps what it would read or compute again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
+from botocore.loaders import JSONFileLoader, Loader
+
+from ecs_emulator.patch import replace, wrap
+
+
+def read_botocore_data_once() -> None:
+    """Share botocore's parsed data; called before moto is imported, whose backends create a session each.
+
+    That data is read plainly, as by the tool's own sessions, which share it where they are in the same process.
+    """
+    read: dict[str, Any] = {}
+
+    @wrap(JSONFileLoader, "load_file")
+    def load_file(original: Any, self: Any, file_path: str) -> Any:
+        if file_path not in read:
+            read[file_path] = original(self, file_path)
+        return read[file_path]
+
+    listed: dict[str, list[str]] = {}
+
+    @wrap(Loader, "list_available_services")
+    def list_available_services(original: Any, self: Any, *args: Any, **kwargs: Any) -> list[str]:
+        key = repr((args, kwargs))
+        if key not in listed:
+            listed[key] = original(self, *args, **kwargs)
+        return listed[key]
+
+
+def make_clients_at_once() -> None:
+    """Let the clients of a service share what botocore works out anew for each: class, and aliases of events.
+
+    Neither depends on the client: the class follows from the service's model, an event's alias from its name.
+    """
+    classes: dict[str, type] = {}
+    aliases: dict[str, str] = {}
+
+    @wrap(ClientCreator, "_create_client_class")
+    def create_client_class(original: Any, self: Any, service_name: str, service_model: Any) -> type:
+        if service_name not in classes:
+            classes[service_name] = original(self, service_name, service_model)
+        return classes[service_name]
+
+    @wrap(EventAliaser, "__init__")
+    def init(original: Any, self: Any, *arguments: Any, **more: Any) -> None:
+        original(self, *arguments, **more)
+        self._alias_name_cache = aliases
+
+
+def install() -> None:
+    """Lay all the others over moto, once it is imported."""
+    _leave_what_is_discarded()
+    _find_backends_at_once()
+    _parse_managed_policies_once()
+    _list_moto_modules_once()
+    _list_regions_once()
+    _find_models_once()
+    _share_one_private_key()
+    _find_members_by_class()
+    _write_xml_at_once()
+    _find_security_groups_by_id()
+
+
+def _leave_what_is_discarded() -> None:
+    """Set up no backend anew at a reset, which forgets it at once and has another created when it is asked for."""
+    from moto.core.base_backend import BaseBackend
+
+    @replace(BaseBackend, "reset")
+    def reset(self: Any) -> None:
+        self.__dict__.clear()
+
+
+def _find_backends_at_once() -> None:
+    """Find an account's backends without a look at those of all services: what is there is also in use."""
+    from moto.core.base_backend import BackendDict
+
+    @wrap(BackendDict, "__getitem__")
+    def getitem(original: Any, self: Any, account_id: str) -> Any:
+        found = dict.get(self, account_id)
+        return original(self, account_id) if found is None else found
+
+
+def _parse_managed_policies_once() -> None:
+    """Give each new IAM backend the same managed policies, attached to nobody; a reset creates new backends."""
+    from moto.iam.models import IAMBackend
+
+    parsed: dict[tuple[str, str], list[Any]] = {}
+
+    @wrap(IAMBackend, "_init_aws_policies")
+    def init_aws_policies(original: Any, self: Any) -> list[Any]:
+        key = (self.account_id, self.region_name)
+        if key not in parsed:
+            parsed[key] = original(self)
+        for policy in parsed[key]:
+            policy.attachment_count = 0
+        return parsed[key]
+
+
+def _list_moto_modules_once() -> None:
+    """Read the directory of moto's modules once, and not at every call."""
+    from moto import backends
+
+    modules = tuple(backends.list_of_moto_modules())
+    replace(backends, "list_of_moto_modules")(lambda: modules)
+
+
+def _list_regions_once() -> None:
+    """Ask botocore once for the Regions of a service, and not for each new backend."""
+    from boto3 import Session
+
+    regions: dict[tuple[Any, ...], list[str]] = {}
+
+    @wrap(Session, "get_available_regions")
+    def get_available_regions(original: Any, self: Any, *words: Any, **more: Any) -> list[str]:
+        arguments = (*words, *more.items())
+        if arguments not in regions:
+            regions[arguments] = original(self, *words, **more)
+        return list(regions[arguments])
+
+
+def _find_models_once() -> None:
+    """Look once which models botocore has, and not for each service."""
+    from moto.core import utils
+    from moto.core.loaders import create_loader
+
+    replace(utils, "create_loader")(cache(create_loader))
+
+
+def _share_one_private_key() -> None:
+    """Let what ACM issues, and what encrypts symmetrically, have one RSA key: nobody sees it, and it takes long."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from moto.acm.models import AWSCertificateManagerBackend
+    from moto.kms.models import Key
+
+    generate = rsa.generate_private_key
+    shared = cache(generate)
+
+    def with_shared_key(original: Any, *words: Any, **more: Any) -> Any:
+        rsa.generate_private_key = shared
+        try:
+            return original(*words, **more)
+        finally:
+            rsa.generate_private_key = generate
+
+    wrap(AWSCertificateManagerBackend, "request_certificate")(with_shared_key)
+
+    @wrap(Key, "__init__")
+    def init_key(
+        original: Any, self: Any, policy: Any, key_usage: str, key_spec: str, *words: Any, **more: Any
+    ) -> None:
+        all_words = (self, policy, key_usage, key_spec, *words)
+        if key_spec == "SYMMETRIC_DEFAULT":
+            with_shared_key(original, *all_words, **more)
+        else:
+            original(*all_words, **more)
+
+
+def _find_members_by_class() -> None:
+    """Work out once under which names a member of an answer may stand in a class of results, and not for each value."""
+    from moto.core import serialize
+    from moto.core.constants import MISSING
+    from moto.core.utils import get_value as get_by_path
+
+    names: dict[tuple[Any, type, str], tuple[str, ...]] = {}
+
+    @cache
+    def last(*paths: str) -> tuple[str, ...]:
+        return tuple({path.rpartition(".")[2] for path in paths})
+
+    def possible_names(self: Any, value: Any, key: str, shape: Any) -> tuple[str, ...]:
+        context = serialize.AttributePickerContext(value, key, shape, self.operation_model, self.service_model)
+        return tuple(dict.fromkeys(self._value_picker.get_possible_keys(context)))
+
+    @wrap(serialize.ResponseSerializer, "get_value")
+    def get_value(original: Any, self: Any, value: Any, key: str, shape: Any) -> Any:
+        picker = self._value_picker
+        # what is to be transformed is found by its path, which ends with its key
+        if type(picker) is not serialize.XFormedAttributePicker or key.endswith(last(*picker.response_transformers)):
+            return original(self, value, key, shape)
+        place = (shape, type(value), key)
+        if place not in names:
+            names[place] = possible_names(self, value, key, shape)
+        for name in names[place]:
+            found = get_by_path(value, name, MISSING)
+            if found is not MISSING:
+                return found
+        return None
+
+
+def _write_xml_at_once() -> None:
+    """Write answers in XML straight as text: xmltodict writes the same, by way of a SAX writer."""
+    from moto.core.serialize import BaseXMLSerializer, EC2Serializer
+
+    @replace(BaseXMLSerializer, "_serialize_body")
+    def serialize_body(self: Any, body: dict[str, Any]) -> str:
+        return xml(body, full_document=False)
+
+    @replace(EC2Serializer, "_serialize_body")
+    def serialize_ec2_body(self: Any, body: dict[str, Any]) -> str:
+        return xml(body, full_document=True)
+
+
+def xml(body: dict[str, Any], *, full_document: bool) -> str:
+    """Return a document as xmltodict.unparse does: `@name` is an attribute, `#text` the text, a list many elements."""
+    head = '<?xml version="1.0" encoding="utf-8"?>\n' if full_document else ""
+    return head + "".join(element for item in body.items() for element in _elements(*item))
+
+
+def _elements(name: str, value: Any) -> Iterator[str]:
+    for one in value if isinstance(value, list | tuple) else (value,):
+        attributes, inside, text = "", "", ""
+        for key, member in one.items() if isinstance(one, dict) else (("#text", one),):
+            if key == "#text":
+                text = escape(_text(member))
+            elif key.startswith("@"):
+                attributes += f" {key[1:]}={quoteattr(_text(member))}"
+            else:
+                inside += "".join(_elements(key, member))
+        inside += text
+        yield f"<{name}{attributes}/>" if not inside else f"<{name}{attributes}>{inside}</{name}>"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _find_security_groups_by_id() -> None:
+    """Look a security group up by its id, and not through copies of all groups."""
+    from moto.ec2.models import EC2Backend
+
+    @replace(EC2Backend, "get_security_group_from_id")
+    def get_security_group_from_id(self: Any, group_id: str) -> Any:
+        return next((groups[group_id] for groups in list(self.groups.values()) if group_id in groups), None)

@@ -1,0 +1,258 @@
+"""Fault injection: named scenarios of what can go wrong with a call, and which calls they meet."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecs_emulator import alarms
+from ecs_emulator.clock import later, now, passed
+from ecs_emulator.refusals import REFUSALS, Refusal
+from provisioner.aws import rate_limits
+
+SCENARIOS = {
+    "throttle": "the service throttles, with its own code",
+    "rate-limits": "the service throttles beyond AWS's documented rates",
+    "server-error": "the service fails: HTTP 500, or 503 on every second call",
+    "reset": "the connection is reset before the call takes effect",
+    "lost": "the call takes effect, then the connection is reset and the response is lost",
+    "slow": "the response takes 30 s",
+    "lag": "reads lag 5 s behind writes: new resources are not listed yet, deleted ones still are",
+    "refusals": "transient errors of some seconds: not propagated yet, in use, busy",
+    "operations-fail": "asynchronous operations fail: Cloud Map operations, ECS updates, an instance refresh",
+    "denied": "access is denied, with the service's own code",
+    "expired": "the caller's credentials have expired",
+    "region-policy": "a service control policy denies everything in us-east-1 except the global services",
+    "task-fails": "every container exits at once",
+    "spot-short": "Fargate Spot is short: its tasks cannot be placed",
+    "small-pages": "lists come in pages of two items, the first one empty where AWS may do so",
+}
+"""Every scenario and what it does."""
+
+ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
+"""The scenarios that meet an operation's first calls; of several, each in turn."""
+ALWAYS = ("denied", "expired", "region-policy", "task-fails", "spot-short", "small-pages")
+"""The effects that last as long as they are in force."""
+GLOBAL = ("iam", "route53", "sts")
+"""The services without Regions, which such a policy leaves out."""
+SLOW_SECONDS = 30.0
+_MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')
+"""What differs when a call is repeated: idempotency tokens, and generated passwords."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a fault looks at: the service's signing name, Region, operation, and the request's path and body as text."""
+
+    service: str
+    region: str
+    operation: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """`service:Operation`."""
+        return f"{self.service}:{self.operation}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one call: the scenario, and for an error its HTTP status, AWS's code and message."""
+
+    scenario: str
+    status: int = 0
+    code: str = ""
+    message: str = ""
+
+
+@dataclass
+class Faults:
+    """The scenarios in force, and what they have met so far.
+
+    Attributes:
+        each: how many calls of an operation each scenario meets.
+        by_request: whether calls are counted by operation and content, so that each resource's own call is met.
+        only: what `service:Operation` must match to be met.
+        met: how often each scenario met each operation.
+    """
+
+    scenarios: tuple[str, ...] = ()
+    each: int = 1
+    by_request: bool = False
+    only: re.Pattern[str] = re.compile("")
+    met: dict[str, Counter[str]] = field(default_factory=dict)
+    _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _until: dict[tuple[Refusal, str], float] = field(default_factory=dict)
+    _rates: rate_limits.Buckets = field(default_factory=lambda: rate_limits.Buckets(now, rate_limits.exact))
+    _alarms: alarms.Alarms = field(default_factory=lambda: alarms.Alarms(now))
+
+    def set(self, scenarios: Iterable[str], *, each: int = 1, by_request: bool = False, only: str = "") -> None:
+        """Put these scenarios in force instead of what was, counting from nothing.
+
+        Raises:
+            ValueError: there is no such scenario, `each` is below 1, or `only` is no regular expression.
+        """
+        wanted = tuple(dict.fromkeys(scenarios))
+        if unknown := [name for name in wanted if name not in SCENARIOS]:
+            raise ValueError(f"there is no fault {', '.join(unknown)}: choose from {', '.join(SCENARIOS)}")
+        if each < 1:
+            raise ValueError(f"each is {each}: set it to 1 or more")
+        try:
+            pattern = re.compile(only)
+        except re.error as error:
+            raise ValueError(f"only is not a regular expression: {error}") from None
+        self.scenarios, self.each, self.by_request, self.only = wanted, each, by_request, pattern
+        self.met, self._calls, self._until = {}, Counter(), {}
+        self._rates = rate_limits.Buckets(now, rate_limits.exact)
+        self._alarms = alarms.Alarms(now)
+
+    def shown(self) -> dict[str, Any]:
+        """What is in force and what it met, as the control path answers it."""
+        return {
+            "scenarios": list(self.scenarios),
+            "each": self.each,
+            "by": "request" if self.by_request else "operation",
+            "only": self.only.pattern,
+            "met": {scenario: dict(sorted(met.items())) for scenario, met in self.met.items()},
+        }
+
+    def strike(self, scenario: str, name: str) -> bool:
+        """Whether a scenario that is an effect and not an answer meets `name`; counted as met."""
+        if scenario not in self.scenarios or not self.only.search(name):
+            return False
+        if scenario not in ALWAYS and self.met.get(scenario, Counter())[name] >= self.each:
+            return False
+        self._count(scenario, name)
+        return True
+
+    def meet(self, request: Request) -> Fault | None:
+        """What happens to this call, or None if it goes well."""
+        if not self.scenarios or not self.only.search(request.name):
+            return None
+        return (
+            self._nobody(request)
+            or self._denied(request)
+            or self._beyond(request)
+            or self._in_turn(request)
+            or self._refused(request)
+        )
+
+    def _nobody(self, request: Request) -> Fault | None:
+        """AWS's answer to whose credentials have expired, and to whom no policy allows the call."""
+        codes = _CODES.get(request.service, _Codes(""))
+        if self.strike("expired", request.name):
+            words = "The security token included in the request is expired"
+            return Fault("expired", codes.barred_status, codes.expired, words)
+        if self.strike("denied", request.name):
+            caller = "User: arn:aws:iam::123456789012:user/moto"
+            words = f"{caller} is not authorized to perform: {request.name} because no identity-based policy allows it"
+            return Fault("denied", codes.barred_status, codes.denied, words)
+        return None
+
+    def _denied(self, request: Request) -> Fault | None:
+        """AWS's answer in a Region that a service control policy denies (IAM guide, deny access by Region)."""
+        if request.region != "us-east-1" or request.service in GLOBAL or not self.strike("region-policy", request.name):
+            return None
+        message = (
+            f"User: arn:aws:iam::123456789012:user/moto is not authorized to perform: {request.name} with an explicit "
+            "deny in a service control policy"
+        )
+        return Fault("region-policy", 400, "AccessDeniedException", message)
+
+    def _beyond(self, request: Request) -> Fault | None:
+        """AWS's answer if the call is one too many."""
+        if "rate-limits" not in self.scenarios:
+            return None
+        if request.service == alarms.SERVICE:
+            # it has no documented rates of its own
+            if words := self._alarms.refusal(request.region, request.operation):
+                self._count("rate-limits", request.name)
+                return Fault("rate-limits", 400, alarms.CODE, words)
+            return None
+        if not self._rates.take(request.service, request.region, request.operation):
+            return None
+        self._count("rate-limits", request.name)
+        return _fault("rate-limits", request, 0)
+
+    def _in_turn(self, request: Request) -> Fault | None:
+        scenarios = [name for name in self.scenarios if name in ONE_BY_ONE]
+        key = (request.name, _MADE_UP.sub("", request.text) if self.by_request else "")
+        turn, self._calls[key] = self._calls[key], self._calls[key] + 1
+        if turn >= len(scenarios) * self.each:
+            return None
+        scenario = scenarios[turn // self.each]
+        self._count(scenario, request.name)
+        return _fault(scenario, request, sum(self.met[scenario].values()))
+
+    def _refused(self, request: Request) -> Fault | None:
+        """AWS's refusal of this call, for as long as it lasts from the first time that the call was made."""
+        if "refusals" not in self.scenarios:
+            return None
+        for rule in REFUSALS:
+            if (subject := rule.subject_of(request.service, request.operation, request.text)) is None:
+                continue
+            # one rule at a time: the next one's seconds begin when this one's are over
+            if not passed(self._until.setdefault((rule, subject), later(rule.seconds))):
+                self._count("refusals", request.name)
+                return Fault("refusals", rule.status, rule.code, rule.message.replace("{}", subject))
+        return None
+
+    def _count(self, scenario: str, name: str) -> None:
+        self.met.setdefault(scenario, Counter())[name] += 1
+
+
+current = Faults()
+"""The faults of this process's cloud."""
+
+
+@dataclass(frozen=True)
+class _Codes:
+    """How a service words the errors that any call may get: throttled, HTTP 500, HTTP 503, not allowed, expired."""
+
+    throttled: str
+    error: str = "InternalFailure"
+    unavailable: str = "ServiceUnavailable"
+    throttled_status: int = 400
+    denied: str = "AccessDeniedException"
+    expired: str = "ExpiredTokenException"
+    barred_status: int = 400
+
+
+_QUERY: dict[str, Any] = {"denied": "AccessDenied", "expired": "ExpiredToken", "barred_status": 403}
+"""The same of those services that are asked by forms, and of S3 and Route 53."""
+# Each service's API reference, "Common Errors" and the errors of its operations; EC2's own list of error codes.
+_CODES = {
+    "ec2": _Codes("RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation",
+        "RequestExpired", 403),
+    "iam": _Codes("Throttling", "ServiceFailure", **_QUERY),
+    "sts": _Codes("Throttling", **_QUERY),
+    "autoscaling": _Codes("Throttling", **_QUERY),
+    "elasticloadbalancing": _Codes("Throttling", **_QUERY),
+    "rds": _Codes("Throttling", **_QUERY),
+    "route53": _Codes("Throttling", **_QUERY),
+    "acm": _Codes("ThrottlingException"),
+    "ecs": _Codes("ThrottlingException", "ServerException"),
+    "ecr": _Codes("ThrottlingException", "ServerException"),
+    "logs": _Codes("ThrottlingException", "InternalFailure", "ServiceUnavailableException"),
+    "ssm": _Codes("ThrottlingException", "InternalServerError"),
+    "application-autoscaling": _Codes("ThrottlingException", "InternalServiceException"),
+    "servicediscovery": _Codes("RequestLimitExceeded", throttled_status=429),
+    "s3": _Codes("SlowDown", "InternalError", throttled_status=503, **_QUERY),
+    "servicequotas": _Codes("TooManyRequestsException", "ServiceException"),
+    "tagging": _Codes("ThrottledException", "InternalServiceException"),
+}  # fmt: skip
+
+
+def _fault(scenario: str, request: Request, number: int) -> Fault:
+    """The scenario's `number`th fault, in the words of the request's service."""
+    codes = _CODES.get(request.service, _Codes("ThrottlingException"))
+    if scenario in ("throttle", "rate-limits"):
+        return Fault(scenario, codes.throttled_status, codes.throttled, "Rate exceeded")
+    if scenario == "server-error":
+        if number % 2:
+            return Fault(scenario, 500, codes.error, "An internal error has occurred")
+        return Fault(scenario, 503, codes.unavailable, "The service is temporarily unavailable")
+    return Fault(scenario)

@@ -1,0 +1,205 @@
+"""An embedded cloud inside this process, for one rehearsal: no port, no file, and nothing left when the process ends.
+
+Importing moto lays the cloud's calendar over the whole process (`clock.Clock.show_calendar`), so a process that has one
+does nothing else afterwards.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import queue
+import sys
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError
+
+from ecs_emulator import clock_clients, control_paths, fast_paths
+from ecs_emulator.clock import CLOCK
+from ecs_emulator.cloud import Cloud
+from ecs_emulator.control import CloudProcess, new_key
+from ecs_emulator.manage import check_settings, require_moto
+from ecs_emulator.registry import storage
+from ecs_emulator.server import ACCOUNT, ENVIRONMENT
+from ecs_emulator.sockets import bound
+from ecs_emulator.wsgi import Environ, HangUp
+from provisioner.engine.errors import ConfigurationError
+
+NOWHERE = "http://127.0.0.1:1"
+"""The endpoint that requests are made for; they go to no port."""
+NO_PLACE = "/nonexistent/embedded-cloud"
+"""The directory of a cloud that writes no files: what it would delete there is not there."""
+REGISTRY_PORT = 1
+"""What stands in the names of images; no engine pulls them."""
+
+
+@dataclass(frozen=True)
+class OwnCloud(CloudProcess):
+    """The cloud of this process, which is asked as any other is."""
+
+    cloud: Cloud = field(kw_only=True)
+
+    def ask(self, method: str, path: str, content: bytes = b"") -> bytes:
+        """Return what a control path answers."""
+        status: list[str] = []
+        environ = _environ(method, f"{NOWHERE}{path}", {}, content)
+        pieces = control_paths.application(self.cloud, environ, lambda line, _: status.append(line))
+        answer = b"".join(pieces)
+        if status[0].startswith("400"):
+            raise ConfigurationError(json.loads(answer)["error"])
+        return answer
+
+    def clock_link(self) -> OwnClock:
+        """Return a way to its clock."""
+        return OwnClock()
+
+    def reach(self, session: Any) -> None:
+        """Let the calls of a boto3 session come here, and to no port."""
+        session.events.register_first("before-send", self._answer)
+
+    def empty(self) -> None:
+        """Forget all that is in it."""
+        self.cloud.reset()
+
+    def _answer(self, request: Any, **_: Any) -> AWSResponse:
+        """Answer a call of botocore's, in the thread that makes it."""
+        content = request.body or b""
+        content = content.encode() if isinstance(content, str) else content
+        content = content.read() if hasattr(content, "read") else bytes(content)
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else str(value) for name, value in request.headers.items()
+        }
+        try:
+            status, answered, body = self.cloud.call(_environ(request.method, request.url, headers, content))
+        except HangUp:
+            raise ConnectionClosedError(endpoint_url=request.url) from None
+        return AWSResponse(request.url, int(status), HTTPHeaders.from_pairs(answered), _Content(body))
+
+
+class OwnClock:
+    """A client of this process's clock; what it is told comes from whatever thread moves the clock."""
+
+    def __init__(self) -> None:
+        self.hello: dict[str, Any] = clock_clients.shown()
+        self._told = queue.SimpleQueue[dict[str, Any] | None]()
+        self._client = CLOCK.join(lambda n, now, pace: self._told.put({"n": n, "now": now, "pace": pace}))
+        self._joined = True
+
+    def send(self, line: dict[str, Any]) -> None:
+        """Say something."""
+        CLOCK.update(
+            self._client, line["n"], waits="until" in line, until=line.get("until"), works=bool(line.get("works"))
+        )
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Wait for an answer; raises `OSError` after `hang_up`."""
+        if (answer := self._told.get()) is None:
+            raise ConnectionResetError
+        return [answer]
+
+    def hang_up(self) -> None:
+        """Leave the clock, whoever waits for an answer."""
+        if self._joined:
+            self._joined = False
+            CLOCK.leave(self._client)
+            self._told.put(None)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class _Content(io.BytesIO):
+    """An answer's body as botocore reads it."""
+
+    def stream(self, amt: int = 65_536, decode_content: bool | None = None) -> Iterator[bytes]:
+        """Yield it in pieces."""
+        while piece := self.read(amt):
+            yield piece
+
+
+def start(domain: str, account: str = "") -> OwnCloud:
+    """Have a cloud in this process; once a process.
+
+    Args:
+        domain: the domain that its account has registered.
+        account: the account's number; empty for the usual one.
+
+    Raises:
+        CloudError: moto is not installed.
+        ConfigurationError: a variable that it is set up by makes no sense.
+    """
+    require_moto()
+    check_settings()
+    account = account or ACCOUNT
+    os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
+    key = new_key()
+    cloud = Cloud(domain, key, account)
+    storage.begin(REGISTRY_PORT, NO_PLACE)
+    dns_socket = bound()
+    # most of what is imported stays, and looking for garbage in it takes a fifth of the time
+    gc.disable()
+    fast_paths.make_clients_at_once()
+    try:
+        cloud.load(dns_socket, NO_PLACE)
+    finally:
+        gc.enable()
+    return OwnCloud(NOWHERE, dns_socket.getsockname()[1], os.getpid(), key, domain, cloud=cloud)
+
+
+def fork() -> int:
+    """Fork this process while nobody is connected to its cloud and no call is under way, as `os.fork` does."""
+    with CLOCK.standing():
+        return os.fork()
+
+
+def after_fork(cloud: OwnCloud) -> OwnCloud:
+    """Return the cloud of a process that was just forked: as it was, and by itself from now on.
+
+    Only the thread that forks lives on, so those that move the clock and answer DNS queries are started anew.
+    """
+    from ecs_emulator import dns
+
+    dns_socket = bound()
+    dns.serve(dns_socket)
+    threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
+    return replace(cloud, dns_port=dns_socket.getsockname()[1])
+
+
+def _environ(method: str, url: str, headers: dict[str, str], content: bytes) -> Environ:
+    """Return a request as the WSGI server would hand it on (`wsgi.Handler`)."""
+    there = urllib.parse.urlsplit(url)
+    raw = (there.path or "/") + (f"?{there.query}" if there.query else "")
+    environ: Environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": urllib.parse.unquote(there.path or "/", "latin-1"),
+        "QUERY_STRING": there.query,
+        "RAW_URI": raw,
+        "REQUEST_URI": raw,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": str(REGISTRY_PORT),
+        "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_TYPE": "",
+        "CONTENT_LENGTH": str(len(content)),
+        "HTTP_HOST": there.netloc,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(content),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in headers.items():
+        key = name.upper().replace("-", "_")
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+    return environ

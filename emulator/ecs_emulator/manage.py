@@ -1,0 +1,410 @@
+"""Starts, finds and stops the embedded cloud's process. Nothing heavy: the command line imports this."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import importlib.util
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ecs_emulator.authorization import policy
+from ecs_emulator.control import KEY, READY_SECONDS, CloudError, CloudProcess, control, health, new_key, request
+from ecs_emulator.sockets import HOST, bound, listening
+from provisioner.engine.errors import ConfigurationError
+from provisioner.state import checks
+from provisioner.state.directory import make
+
+STOP_SECONDS = 30.0
+PS_SECONDS = 10.0
+
+_SERVICE = "ecs_emulator"
+HUNG_SECONDS = 30.0
+"""For how long one call may be under way in the cloud before it counts as hung."""
+
+
+def start(directory: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> CloudProcess:
+    """Return the cloud that belongs to `directory`, starting it when none runs; it outlives this process.
+
+    Two starts at the same time yield one cloud.
+
+    Args:
+        directory: where it is remembered, and writes its log.
+        domain: the domain that its account has registered.
+        port: the TCP port to listen on; a free one if left out.
+        more: further options of its process (`ecs_emulator.__main__`).
+
+    Raises:
+        CloudError: it could not be started.
+        ConfigurationError: one of the variables that it is set up by makes no sense, or it runs on another port.
+    """
+    make(directory)
+    with _locked(directory):
+        running = find(directory)
+        if running is not None:
+            return on_port(running, port)
+        cloud = _starting(directory)
+        if cloud is None:
+            cloud = _launch(directory, domain, port, more)
+            try:
+                # before it is ready, so that it is found again if this process ends while it waits
+                _write(directory / "cloud.json", asdict(cloud))
+            except OSError:
+                # nobody would find it
+                os.kill(cloud.pid, signal.SIGKILL)
+                raise
+        _await_ready(cloud, directory)
+        return cloud
+
+
+def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
+    """Return a running cloud.
+
+    Raises:
+        ConfigurationError: it is wanted on another port than the one that it listens on.
+    """
+    there = int(running.endpoint.rpartition(":")[2])
+    if port not in (None, there):
+        raise ConfigurationError(
+            f"--port {port}: the embedded cloud is already running, on port {there}. Leave --port out, or stop it "
+            f"first with `provision cloud stop`, which deletes everything in it"
+        )
+    return running
+
+
+def _starting(directory: Path) -> CloudProcess | None:
+    """The cloud that an earlier start launched and did not see ready."""
+    cloud = _recorded(directory)
+    return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
+
+
+def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
+    require_moto()
+    check_settings()
+    key = new_key()
+    # the process is given the sockets: between a look for free ports and its start, others could take them
+    with _listening(port) as listener, bound() as dns:
+        pid = _spawn(directory, ["--directory", str(directory), "--domain", domain, *more], key, listener, dns)
+        endpoint, dns_port = f"http://{HOST}:{listener.getsockname()[1]}", dns.getsockname()[1]
+    return CloudProcess(endpoint, dns_port, pid, key, domain)
+
+
+def find(directory: Path) -> CloudProcess | None:
+    """The running cloud of `directory`, or None: no record, process gone, or something else answers on its port."""
+    cloud = _recorded(directory)
+    if cloud is None or not _alive(cloud.pid):
+        return None
+    return cloud if health(cloud) else None
+
+
+def stop(directory: Path) -> bool:
+    """End the cloud of `directory`, by force after half a minute. Returns whether there was one to end.
+
+    Raises:
+        CloudError: the process that the record names goes on, and nothing proves that it is the cloud.
+    """
+    cloud = _recorded(directory)
+    ours = cloud is not None and _alive(cloud.pid) and (find(directory) is not None or _started_by_us(cloud))
+    if cloud is not None and ours:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            request(cloud, "POST", "/_cloud/stop")
+        deadline = time.monotonic() + STOP_SECONDS
+        while _alive(cloud.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if _alive(cloud.pid):
+            _kill(cloud, directory)
+    (directory / "cloud.json").unlink(missing_ok=True)
+    return ours
+
+
+def _kill(cloud: CloudProcess, directory: Path) -> None:
+    """End a process by force, if it is the cloud: who answers for it with the right key may have named another one."""
+    if not _started_by_us(cloud):
+        raise CloudError(
+            f"the embedded cloud was asked to stop, and process {cloud.pid}, which {directory / 'cloud.json'} names, "
+            f"is still there after {STOP_SECONDS:.0f} s. Nothing proves that it is the embedded cloud, so it is not "
+            f"ended by force: if `ps -ww -o command= -p {cloud.pid}` shows {_SERVICE}, end it with "
+            f"`kill -9 {cloud.pid}`; then delete the file"
+        )
+    os.kill(cloud.pid, signal.SIGKILL)
+    while _alive(cloud.pid):
+        time.sleep(0.02)
+
+
+def delegate(directory: Path, domain: str) -> None:
+    """Let the outside world of the cloud of `directory` point at its name servers for a domain.
+
+    Raises:
+        CloudError: it is not running, or does not answer.
+    """
+    cloud = _running(directory)
+    control(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
+
+
+def _running(directory: Path) -> CloudProcess:
+    cloud = find(directory)
+    if cloud is None:
+        raise CloudError("the embedded cloud is not running: start it with `provision cloud start`")
+    return cloud
+
+
+def environment(directory: Path, region: str) -> dict[str, str]:
+    """Return the variables with which other tools of AWS find the cloud of `directory`.
+
+    Raises:
+        CloudError: it is not running.
+    """
+    cloud = _running(directory)
+    return {
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_ACCESS_KEY_ID": cloud.key,
+        "AWS_SECRET_ACCESS_KEY": "cloud",
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+def started(directory: Path) -> float:
+    """Return when the cloud of `directory` was started, empty, in seconds since the epoch; 0 if none runs."""
+    cloud = find(directory)
+    return float(health(cloud).get("started", 0.0)) if cloud else 0.0
+
+
+def hung(cloud: CloudProcess) -> float:
+    """Return for how many seconds the cloud has been at one call, if that is longer than any takes; else 0."""
+    busy = float(health(cloud).get("busy", 0.0))
+    return busy if busy > HUNG_SECONDS else 0.0
+
+
+def set_faults(cloud: CloudProcess, scenarios: str) -> None:
+    """Let these scenarios, divided by commas, meet the calls to the cloud from now on; an empty text ends them.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: there is no such scenario.
+    """
+    control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
+
+
+def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
+    """Return IAM policies as `set_policies` takes them.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or says what cannot be evaluated.
+    """
+    found = []
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+            policy.read(str(file), text)
+        except policy.Unreadable as error:
+            raise ConfigurationError(str(error)) from None
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise ConfigurationError(f"{file} cannot be read ({why}): use the file of an IAM policy") from None
+        found.append({"name": str(file), "text": text})
+    return found
+
+
+def set_policies(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> None:
+    """Let the caller do in the cloud what these IAM policies together allow; of none, everything.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/policy", json.dumps(policies).encode())
+
+
+def set_organization(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> None:
+    """Put the cloud's account into an organization with these service control policies; with none, into none.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/organization", json.dumps(policies).encode())
+
+
+def check_settings() -> None:
+    """Raise `ConfigurationError` for settings of the cloud that make no sense, before it is started with them."""
+    given = os.environ.get("PROVISION_ROUND_TRIP") or "0"
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", given):
+        raise ConfigurationError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
+    handle = os.open(directory / "cloud.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def require_moto() -> None:
+    """Raise `CloudError` if what the cloud is made of is not installed."""
+    missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
+    if missing:
+        what = ", ".join(missing)
+        raise CloudError(
+            f"the embedded cloud needs these packages: {what}. Run `pip install '.[local]'` in a clone of the source"
+        )
+
+
+def _listening(port: int | None) -> socket.socket:
+    try:
+        return listening(port or 0)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a port number"
+        what = f"port {port}" if port else "a free port"
+        raise CloudError(
+            f"{what} on {HOST} cannot be used for the embedded cloud ({reason}): stop the process that listens there, "
+            f"choose another port, or leave --port out to use a free one"
+        ) from error
+
+
+def _spawn(directory: Path, options: list[str], key: str, listener: socket.socket, dns: socket.socket) -> int:
+    """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
+    # not among the arguments, which other users can read
+    environment[KEY] = key
+    package_root = str(Path(__file__).resolve().parents[1])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, environment.get("PYTHONPATH")]))
+    log = str(directory / "cloud.log")
+    with _inherited(listener) as tcp, _inherited(dns) as udp:
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-P", "-m", _SERVICE, "--listener", str(tcp), "--dns", str(udp), *options],
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+
+
+@contextlib.contextmanager
+def _inherited(one: socket.socket) -> Iterator[int]:
+    """Yield a descriptor of a socket that a new process gets, and that is none of the first three."""
+    descriptor = fcntl.fcntl(one, fcntl.F_DUPFD, 3)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _await_ready(cloud: CloudProcess, directory: Path) -> None:
+    begin = time.monotonic()
+    while True:
+        if health(cloud).get("ready"):
+            return
+        if not _alive(cloud.pid):
+            raise CloudError(f"the embedded cloud ended while starting.{_last_lines(directory)}")
+        if time.monotonic() > begin + READY_SECONDS:
+            os.kill(cloud.pid, signal.SIGKILL)
+            raise CloudError(f"the embedded cloud was not ready within {READY_SECONDS:.0f} s.{_last_lines(directory)}")
+        time.sleep(0.03)
+
+
+def _last_lines(directory: Path) -> str:
+    log = directory / "cloud.log"
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    # of a traceback what it ends with
+    last = [line for line in lines if line and not line.startswith((" ", "Traceback "))][-8:]
+    return f" Last lines of {log}:\n" + "\n".join(last) if last else f" Its log {log} is empty."
+
+
+def entry(directory: Path, name: str) -> str:
+    """The URL at which the load balancer for a host name answers on this machine; empty if it does not.
+
+    It does when the cloud of `directory` runs containers.
+    """
+    cloud = find(directory)
+    entries = json.loads(request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
+    return next((str(one["url"]) for one in entries if name in one["names"]), "")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        # Reaps the process when it is our own child, which would count as alive otherwise.
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _started_by_us(cloud: CloudProcess) -> bool:
+    """Whether a process was started with the key of the record, as only the cloud is; not where that cannot be told."""
+    return f"{KEY}={cloud.key}".encode() in _environment_of(cloud.pid)
+
+
+def _environment_of(pid: int) -> list[bytes]:
+    """The variables that a process of this user was started with; without /proc among the words that `ps` shows.
+
+    macOS shows them with -E, but not those of a program that comes with it (ps(1)).
+    """
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        command = ["ps", "-E", "-ww", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, check=False, timeout=PS_SECONDS).stdout.split()
+    return []
+
+
+def _recorded(directory: Path) -> CloudProcess | None:
+    """The cloud that `cloud.json` names, or None if it names none.
+
+    Raises:
+        CloudError: it names one that is not of this machine, to which calls would otherwise go.
+    """
+    path = directory / "cloud.json"
+    try:
+        data: Any = checks.parsed(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if checks.wrong(data, _FIELDS, _FIELDS):
+        return None
+    if not re.fullmatch(rf"http://{re.escape(HOST)}:[0-9]{{1,5}}", data["endpoint"]):
+        raise CloudError(
+            f"{path} names an embedded cloud of another machine ({data['endpoint'][:80]}), so it was not "
+            f"written here: delete the file"
+        )
+    return CloudProcess(**data)
+
+
+_FIELDS: Mapping[str, checks.Check] = {
+    "endpoint": checks.text,
+    "dns_port": lambda value: checks.whole(value) and 0 < value < 65536,
+    # -1 would stand for every process of the user, 1 for the first of all
+    "pid": lambda value: checks.whole(value) and value > 1,
+    "key": lambda value: checks.text(value) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
+    "domain": checks.text,
+}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w") as stream:
+        json.dump(content, stream, indent=2)
+    temporary.replace(path)

@@ -1,0 +1,76 @@
+"""Says what the network lets through: to a load balancer's nodes from outside, and from them to a task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecs_emulator.clock import later, now
+from ecs_emulator.ecs.store import Store, Task, stores
+from ecs_emulator.routes import reaches_internet
+from ecs_emulator.security_groups import admit, allow_tcp
+
+NAME_TTL = 60.0
+"""Seconds for which clients go on to use the address of a node that left (Elastic Load Balancing user guide, "How
+Elastic Load Balancing works": the TTL of a load balancer's DNS entry)."""
+HTTPS = 443
+
+_subnets: dict[str, set[str]] = {}
+"""By load balancer, the subnets that its nodes were in at the last look."""
+_left: dict[tuple[str, str], float] = {}
+"""By load balancer and subnet that it left, until when clients know the node's address."""
+
+
+def begin() -> None:
+    """Note where the nodes are."""
+    forget()
+    _subnets.update({balancer.arn: _places(balancer) for _, balancer in _balancers()})
+
+
+def forget() -> None:
+    """Know of no nodes."""
+    _subnets.clear()
+    _left.clear()
+
+
+def update() -> None:
+    """Note which nodes have left since the last time."""
+    for _, balancer in _balancers():
+        for subnet in _subnets.get(balancer.arn, set()) - _places(balancer):
+            _left[balancer.arn, subnet] = later(NAME_TTL)
+        _subnets[balancer.arn] = _places(balancer)
+
+
+def _balancers() -> list[tuple[Store, Any]]:
+    return [(kept, balancer) for kept in stores() for balancer in kept.elbv2.load_balancers.values()]
+
+
+def _places(balancer: Any) -> set[str]:
+    return {subnet.id for subnet in balancer.subnets}
+
+
+def shut(kept: Store, balancer: Any) -> str:
+    """Say why clients do not get through to a load balancer's nodes; empty if all do."""
+    if not admit(kept.ec2, balancer.security_groups, HTTPS):
+        return f"no security group of its load balancer lets anybody in on port {HTTPS}"
+    if any(not reaches_internet(kept.ec2, subnet) for subnet in _places(balancer)):
+        return "a subnet of its load balancer has no route to the internet"
+    known = [subnet for (arn, subnet), until in _left.items() if arn == balancer.arn and now() < until]
+    if any(not reaches_internet(kept.ec2, subnet) for subnet in known):
+        return f"clients use a node's address for {NAME_TTL:.0f} s after its subnet has lost the route to the internet"
+    return ""
+
+
+def enabled(balancer: Any, task: Task) -> bool:
+    """Whether a load balancer sends traffic to a task's zone; else it is `Target.NotInUse` (ELBv2, TargetHealth)."""
+    return task.zone in {subnet.availability_zone for subnet in balancer.subnets}
+
+
+def let_in(kept: Store, balancer: Any, task: Task, port: int) -> bool:
+    """Whether security groups let a load balancer's traffic, health checks included, through to a task."""
+    return allow_tcp(kept.ec2, balancer.security_groups, groups_of(task), port)
+
+
+def groups_of(task: Task) -> list[str]:
+    """Return the security groups of a task."""
+    network = task.spec.get("networkConfiguration") or {}
+    return list(network.get("awsvpcConfiguration", {}).get("securityGroups", ()))

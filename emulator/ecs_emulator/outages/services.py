@@ -1,0 +1,114 @@
+"""Says of each service why nobody can use it: its tasks, and on the way to its database and those that it calls.
+
+What a task needs is judged for every one that still runs, also while its service is drained: it finishes its work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ecs_emulator.ecs.store import Service, Store, Task, TaskDefinition, last_part, stores
+from ecs_emulator.outages.network import groups_of
+from ecs_emulator.security_groups import allow_tcp
+
+DELETED = "the service is deleted"
+STANDING = ("creating", "deleting", "failing-over", "starting", "stopped", "stopping")
+"""The statuses of a database in which it answers nobody (Aurora user guide, "DB cluster status")."""
+ALIVE = ("RUNNING", "DEACTIVATING", "STOPPING")
+"""The statuses of a task whose containers run: it drains its connections and is told to stop (ECS guide, lifecycle)."""
+URL = re.compile(r"http://(?P<host>[^/:]+):(?P<port>\d+)")
+"""How a container is told where a service is that it calls."""
+
+
+class Condition(NamedTuple):
+    """Why none of a service's tasks runs, and what those that run cannot reach; each empty if all is well."""
+
+    runs: str
+    reaches: str
+
+
+def conditions() -> dict[str, Condition]:
+    """Return by ARN how each service of the cloud does now."""
+    return {
+        service.arn: condition(kept, service)
+        for kept in stores()
+        for service in list(kept.services.values())
+        if service.status != "INACTIVE"
+    }
+
+
+def condition(kept: Store, service: Service) -> Condition:
+    """Return how a service does now."""
+    tasks = [task for task in kept.tasks_of(service.cluster, service.name) if task.status in ALIVE]
+    runs = "" if any(task.status == "RUNNING" for task in tasks) else "none of its tasks is running"
+    return Condition(runs, next(filter(None, (_lacks(kept, task) for task in tasks)), ""))
+
+
+def _lacks(kept: Store, task: Task) -> str:
+    """Say what a task that runs cannot reach."""
+    hosts = [value for value in _variables(task.definition) if value.endswith(".rds.amazonaws.com")]
+    calls = filter(None, map(URL.fullmatch, _variables(task.definition)))
+    databases = (_no_database(kept, host, task) for host in hosts)
+    return next(filter(None, databases), "") or next(filter(None, (_unreached(kept, task, url) for url in calls)), "")
+
+
+def _variables(definition: TaskDefinition) -> Iterator[str]:
+    """Yield the values of the environment variables of all containers."""
+    for container in definition.shape["containerDefinitions"]:
+        yield from (str(variable.get("value", "")) for variable in container.get("environment") or ())
+
+
+def _no_database(kept: Store, host: str, task: Task) -> str:
+    from moto.rds.models import rds_backends
+
+    rds: Any = rds_backends[kept.account][kept.region]
+    rds.settle()
+    cluster = next((one for one in rds.clusters.values() if one.endpoint == host), None)
+    if cluster is None:
+        return "its database is deleted"
+    if cluster.status in STANDING:
+        return f"its database is {cluster.status}"
+    if all(one.status in STANDING for one in cluster._members):
+        return "its database has no available instance"
+    let = allow_tcp(kept.ec2, groups_of(task), cluster.vpc_security_group_ids, int(cluster.port))
+    return "" if let else "no security groups let its running tasks reach the database"
+
+
+def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
+    """Say why a task cannot call the service at a URL, if one of this cloud's is or was there.
+
+    Its name leads to all running tasks in turn (Cloud Map, multivalue answers), so each of them has to answer.
+    """
+    from moto.servicediscovery.models import servicediscovery_backends
+
+    discovery: Any = servicediscovery_backends[kept.account][kept.region]
+    found = [
+        one.id
+        for one in discovery.services.values()
+        if f"{one.name}.{discovery.namespaces[one.namespace_id].name}" == url["host"]
+    ]
+    callees = [
+        one
+        for other in kept.services.values()
+        for one in kept.tasks_of(other.cluster, other.name)
+        if one.status == "RUNNING" and one.registered and any(_registered(one, service) for service in found)
+    ]
+    port = int(url["port"])
+    deaf = [one for one in callees if port not in _ports(one)]
+    if deaf:
+        which = "no task" if len(deaf) == len(callees) else f"{len(deaf)} of {len(callees)} tasks"
+        return f"{which} of {url['host']} {'listens' if which == 'no task' else 'do not listen'} on port {port}"
+    if not all(allow_tcp(kept.ec2, groups_of(task), groups_of(one), port) for one in callees):
+        return f"no security groups let its running tasks call {url['host']} on port {port}"
+    return ""
+
+
+def _registered(task: Task, discovery_service: str) -> bool:
+    return any(last_part(one["registryArn"]) == discovery_service for one in task.spec.get("serviceRegistries") or ())
+
+
+def _ports(task: Task) -> set[int]:
+    containers = task.definition.shape["containerDefinitions"]
+    return {one["containerPort"] for container in containers for one in container.get("portMappings") or ()}

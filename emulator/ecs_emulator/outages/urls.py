@@ -1,0 +1,169 @@
+"""Says of each URL why it does not answer: its name, the listener's certificate and rules, target groups and targets.
+
+A URL is a public name and the path pattern of a rule. An action that forwards to several target groups gives each its
+share by weight, and what falls to one without a usable target gets 503: no other group takes it (Application Load
+Balancer user guide, "Weighted target groups").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ecs_emulator.ecs.probes import target_state
+from ecs_emulator.ecs.store import Store, Task, stores
+from ecs_emulator.forwarding import action_for, patterns, shares
+from ecs_emulator.outages import network
+
+INSIDE = "~"
+"""What a request has in the place of a pattern's wildcards."""
+
+
+class Url(NamedTuple):
+    """A name and a path pattern."""
+
+    name: str
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"https://{self.name}{self.pattern}"
+
+    @property
+    def path(self) -> str:
+        """A path that the pattern takes."""
+        return self.pattern.replace("*", INSIDE).replace("?", INSIDE)
+
+
+class Condition(NamedTuple):
+    """Why a URL does not answer, empty if it does; and the ARN of the service that most of its requests go to."""
+
+    why: str
+    service: str = ""
+
+
+def conditions() -> dict[Url, Condition]:
+    """Return how each URL does for which a listener of the cloud has a rule that forwards."""
+    found = {
+        Url(name, pattern): None
+        for kept, balancer, listener in _listeners()
+        for name in _names(kept.account, balancer.dns_name)
+        for rule in kept.elbv2.describe_rules(listener.arn, None)
+        if rule.actions[-1].data.get("Type") == "forward"
+        for pattern in patterns(rule)
+    }
+    return {url: condition(url) for url in found}
+
+
+def condition(url: Url) -> Condition:
+    """Return how a URL does now."""
+    led = [pair for pair in _balancers() if url.name in _names(pair[0].account, pair[1].dns_name)]
+    if not led:
+        return Condition("there is no DNS record of this name")
+    kept, balancer = led[0]
+    balancer.activate()
+    if balancer.state != "active":
+        return Condition(f"its load balancer is {balancer.state}")
+    listener = next((one for one in balancer.listeners.values() if one.protocol == "HTTPS"), None)
+    if listener is None:
+        return Condition("its load balancer has no HTTPS listener")
+    if not any(_covers(one, url.name) for shown in _certificates(kept, listener) for one in shown):
+        return Condition("the listener has no certificate for this name")
+    if why := network.shut(kept, balancer):
+        return Condition(why)
+    return _answered(kept, balancer, action_for(kept.elbv2, listener.arn, url.name, url.path) or {})
+
+
+def _answered(kept: Store, balancer: Any, action: dict[str, Any]) -> Condition:
+    """Say how an action answers."""
+    if action.get("Type") == "fixed-response":
+        return Condition(f"the listener answers {action['FixedResponseConfig']['StatusCode']}")
+    if action.get("Type") != "forward":
+        return Condition("")
+    parts = shares(action)
+    if not parts:
+        return Condition("503: all target groups of its rule have weight 0")
+    most = max(parts, key=lambda arn: parts[arn])
+    service = next((task.service for task in _registered(kept, most)), "")
+    arn = next((one.arn for one in kept.services.values() if service and one.name == service), "")
+    for group, weight in parts.items():
+        if why := _lacking(kept, balancer, group):
+            return Condition(f"{_share(weight, sum(parts.values()))}{why}", arn)
+    return Condition("", arn)
+
+
+def _share(weight: int, total: int) -> str:
+    return "" if weight == total else f"{100 * weight // total} % of its requests: "
+
+
+def _lacking(kept: Store, balancer: Any, group: str) -> str:
+    """Say why requests that fall to a target group are not answered."""
+    tasks = _registered(kept, group)
+    if not tasks:
+        return "none of its running tasks is registered in its target group"
+    usable = [task for task in tasks if network.enabled(balancer, task)]
+    if not usable:
+        return "its tasks are in Availability Zones that its load balancer has left"
+    # as long as none is healthy, all are asked (user guide, "Target group health")
+    asked = [task for task in usable if target_state(task) in ("", "healthy")] or usable
+    port_of = {task.id: _port(kept, group, task) for task in asked}
+    shut = [task for task in asked if not network.let_in(kept, balancer, task, port_of[task.id])]
+    if shut:
+        which = "its running tasks" if len(shut) == len(asked) else "some of its running tasks"
+        return f"no security groups let its load balancer reach {which}"
+    return ""
+
+
+def _registered(kept: Store, group: str) -> list[Task]:
+    """Return the running tasks in a target group."""
+    there = kept.elbv2.target_groups.get(group)
+    return (
+        []
+        if there is None
+        else [t for t in kept.tasks.values() if t.status == "RUNNING" and t.address in there.targets]
+    )
+
+
+def _port(kept: Store, group: str, task: Task) -> int:
+    return int(kept.elbv2.target_groups[group].targets[task.address]["Port"])
+
+
+def _balancers() -> Iterator[tuple[Store, Any]]:
+    for kept in stores():
+        for balancer in list(kept.elbv2.load_balancers.values()):
+            yield kept, balancer
+
+
+def _listeners() -> Iterator[tuple[Store, Any, Any]]:
+    for kept, balancer in _balancers():
+        for listener in balancer.listeners.values():
+            if listener.protocol == "HTTPS":
+                yield kept, balancer, listener
+
+
+def _covers(certified: str, name: str) -> bool:
+    """Whether a name in a certificate is this one, or a wildcard in the place of its first label."""
+    return certified in (name, f"*.{name.partition('.')[2]}")
+
+
+def _names(account: str, target: str) -> Iterator[str]:
+    """Yield the names in public zones, which the world finds, that are aliases of a load balancer."""
+    from moto.route53.models import route53_backends
+
+    from ecs_emulator.domains import is_delegated, normal
+
+    for zone in route53_backends[account]["aws"].zones.values():
+        if not zone.private_zone and is_delegated(zone.name):
+            for record in zone.rrsets:
+                alias = normal((record.alias_target or {}).get("DNSName", ""))
+                if record.type == "A" and alias.removeprefix("dualstack.") == normal(target):
+                    yield normal(record.name).replace("\\052", "*")
+
+
+def _certificates(kept: Store, listener: Any) -> Iterator[list[str]]:
+    """Yield the names of each certificate that a listener has and ACM has issued."""
+    from moto.acm.models import acm_backends
+
+    known = acm_backends[kept.account][kept.region]._certificates
+    for arn in dict.fromkeys([listener.certificate, *listener.certificates]):
+        if (bundle := known.get(arn)) is not None and bundle.status == "ISSUED":
+            yield [bundle.common_name, *(getattr(bundle, "names", None) or bundle.sans)]

@@ -1,0 +1,276 @@
+"""Divides lists into pages as AWS does: each service's own page sizes, and opaque tokens.
+
+The sizes are those of the API references (the member that limits a page: `MaxResults`, `MaxRecords`, `PageSize` …);
+which members hold the list, the limit and the token is what boto3's paginators go by. A token stands for the rest of
+the list as it was when its first page was asked for, so that nothing shifts between two pages.
+
+Left as they are: lists whose next page begins at a name that the caller gives (ListResourceRecordSets,
+ListHostedZonesByName), and S3's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from botocore import xform_name
+from moto.core.responses import ActionResult
+from moto.core.utils import get_pagination_model, get_service_model
+
+from ecs_emulator import faults
+from ecs_emulator.patch import on_reset, refuse, wrap
+
+SMALL = 2
+"""How many entries a page holds in the scenario `small-pages`."""
+_IDS = re.compile(r"(ids|names|arns|versions)$", re.IGNORECASE)
+"""How the members of a request are called that name the resources to list."""
+_KEPT = 5000
+"""How many tokens are known at a time: the newest."""
+_ALL = 1_000_000
+"""What moto is asked for at once, so that only this module divides into pages."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many entries a page holds when the caller does not say, and what it may ask for."""
+
+    usual: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True)
+class PagedService:
+    """How the lists of one service come.
+
+    Attributes:
+        bounds: those of its lists that are not in `_BOUNDS`.
+        token: AWS's code for a token that is not known.
+        size: AWS's code for a size that is out of bounds; without one the largest page is given.
+        empty: whether the document says that a page may hold less than it could, so that it may even be empty.
+    """
+
+    bounds: Bounds
+    token: str
+    size: str
+    empty: bool = False
+
+
+# The API references. EC2: also its guide, "Pagination" (a page may be empty; without a size all of it comes, of most
+# lists 1,000 at most). RDS refuses less than 20: boto/boto3#3798. ACM gives no usual size: a cautious guess.
+_SERVICES = {
+    "acm": PagedService(Bounds(100, 1, 1000), "InvalidArgsException", "ValidationException"),
+    "application-autoscaling": PagedService(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
+    "autoscaling": PagedService(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError", empty=True),
+    "ec2": PagedService(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
+    "ecr": PagedService(Bounds(100, 1, 1000), "InvalidParameterException", "InvalidParameterException"),
+    "ecs": PagedService(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
+    "elbv2": PagedService(Bounds(400, 1, 400), "ValidationError", "ValidationError"),
+    "iam": PagedService(Bounds(100, 1, 1000), "ValidationError", "ValidationError", empty=True),
+    "logs": PagedService(Bounds(50, 1, 50), "InvalidParameterException", "InvalidParameterException"),
+    "rds": PagedService(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
+    "resourcegroupstaggingapi": PagedService(
+        Bounds(50, 1, 100), "InvalidParameterException", "InvalidParameterException", empty=True
+    ),
+    "route53": PagedService(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
+    "service-quotas": PagedService(Bounds(100, 1, 100), "InvalidPaginationTokenException", "IllegalArgumentException"),
+    "servicediscovery": PagedService(Bounds(100, 1, 100), "InvalidInput", "InvalidInput"),
+    "ssm": PagedService(Bounds(10, 1, 50), "InvalidNextToken", "ValidationException", empty=True),
+}
+_BOUNDS = {
+    ("application-autoscaling", "DescribeScalingPolicies"): Bounds(10, 1, 10),
+    ("autoscaling", "DescribeScalingActivities"): Bounds(100, 1, 100),
+    ("ec2", "DescribeLaunchTemplates"): Bounds(200, 1, 200),
+    ("ec2", "DescribeLaunchTemplateVersions"): Bounds(200, 1, 200),
+    ("ec2", "DescribeRouteTables"): Bounds(100, 5, 100),
+    ("ecs", "DescribeCapacityProviders"): Bounds(10, 1, 10),
+    ("ecs", "ListAccountSettings"): Bounds(10, 1, 10),
+    ("ecs", "ListServiceDeployments"): Bounds(20, 1, 100),
+    ("ecs", "ListServices"): Bounds(10, 1, 100),
+    ("ecs", "ListServicesByNamespace"): Bounds(10, 1, 100),
+    ("logs", "FilterLogEvents"): Bounds(10_000, 1, 10_000),
+    ("rds", "DescribeOrderableDBInstanceOptions"): Bounds(100, 20, 1000),
+    ("ssm", "GetParametersByPath"): Bounds(10, 1, 10),
+    ("ssm", "GetParameterHistory"): Bounds(50, 1, 50),
+}
+# "We return only 1,000 items" for more.
+_CLIPPED = ("DescribeVpcEndpoints", "DescribeVpcEndpointServices")
+_BY_NAME = ("ListResourceRecordSets",)
+# boto3 has no paginator for these.
+_MORE = {
+    ("autoscaling", "DescribeInstanceRefreshes"): ("NextToken", "MaxRecords", "InstanceRefreshes"),
+    ("ecs", "DescribeCapacityProviders"): ("nextToken", "maxResults", "capacityProviders"),
+    ("ecs", "ListServiceDeployments"): ("nextToken", "maxResults", "serviceDeployments"),
+    ("route53", "ListHostedZonesByVPC"): ("NextToken", "MaxItems", "HostedZoneSummaries"),
+}
+_RESPONSES = {
+    "acm": "acm.responses:AWSCertificateManagerResponse",
+    "application-autoscaling": "applicationautoscaling.responses:ApplicationAutoScalingResponse",
+    "autoscaling": "autoscaling.responses:AutoScalingResponse",
+    "ec2": "ec2.responses:EC2Response",
+    "ecr": "ecr.responses:ECRResponse",
+    "elbv2": "elbv2.responses:ELBV2Response",
+    "iam": "iam.responses:IamResponse",
+    "logs": "logs.responses:LogsResponse",
+    "rds": "rds.responses:RDSResponse",
+    "resourcegroupstaggingapi": "resourcegroupstaggingapi.responses:ResourceGroupsTaggingAPIResponse",
+    "route53": "route53.responses:Route53",
+    "service-quotas": "servicequotas.responses:ServiceQuotasResponse",
+    "servicediscovery": "servicediscovery.responses:ServiceDiscoveryResponse",
+    "ssm": "ssm.responses:SimpleSystemManagerResponse",
+}
+"""Moto's classes; ECS is our own (`ecs.dispatch`)."""
+# More than these moto itself refuses to be asked for.
+_MOTO_MOST = {
+    "DescribeAutoScalingGroups": 100,
+    "DescribeDestinations": 50,
+    "DescribeLogGroups": 50,
+    "DescribeLogStreams": 50,
+    "FilterLogEvents": 10_000,
+    "GetParameterHistory": 50,
+    "GetParametersByPath": 10,
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list: its service and operation, and the members of its request and answer that make pages."""
+
+    service: str
+    operation: str
+    token: str
+    next_token: str
+    limit: str
+    keys: tuple[str, ...]
+    more: str = ""
+
+    @property
+    def name(self) -> str:
+        """The operation as faults name it: after the name that signs the requests."""
+        return f"{get_service_model(self.service).signing_name}:{self.operation}"
+
+    @property
+    def may_hold_less(self) -> bool:
+        """Whether a page may hold less than it could although there are more."""
+        return _SERVICES[self.service].empty
+
+    def size(self, requested: Any) -> int:
+        """How many entries the next page holds if the caller asks for so many, or says nothing."""
+        rules = _SERVICES[self.service]
+        bounds = _BOUNDS.get((self.service, self.operation), rules.bounds)
+        size = bounds.usual if requested in (None, "") else int(requested)
+        if rules.size and self.operation not in _CLIPPED and not bounds.least <= size <= bounds.most:
+            refuse(rules.size, f"{self.limit} must be between {bounds.least} and {bounds.most}, and is {size}")
+        return min(size, bounds.most)
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """What a token stands for: the whole answer of a list, and how much of it was given already."""
+
+    listing: Listing
+    answer: Mapping[str, Any]
+    start: int
+
+
+_rests: dict[str, _Rest] = {}
+
+
+@on_reset
+def _forget() -> None:
+    _rests.clear()
+
+
+def listings(service: str) -> dict[str, Listing]:
+    """Every list of a service that comes in pages, by its operation's name."""
+    found = {}
+    for operation, model in get_pagination_model(service).items():
+        if operation not in _BY_NAME and "limit_key" in model:
+            keys = model["result_key"] if isinstance(model["result_key"], list) else [model["result_key"]]
+            members = (model["input_token"], model["output_token"], model["limit_key"], tuple(keys))
+            found[operation] = Listing(service, operation, *members, model.get("more_results", ""))
+    for (of, operation), (token, limit, key) in _MORE.items():
+        if of == service:
+            found[operation] = Listing(service, operation, token, token, limit, (key,))
+    return found
+
+
+def page(listing: Listing, request: Mapping[str, Any], ask: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """The page that the request asks for; `ask` gives the whole list, for its first page."""
+    size = listing.size(request.get(listing.limit))
+    start, token = 0, request.get(listing.token)
+    if token:
+        rest = _rests.get(token)
+        if rest is None or rest.listing != listing:
+            refuse(_SERVICES[listing.service].token, f"The {listing.token} of the request is not valid.")
+        answer, start = rest.answer, rest.start
+    else:
+        answer = ask()
+    # what is asked for by id comes at once
+    if not any(map(_IDS.search, request)) and faults.current.strike("small-pages", listing.name):
+        size = 0 if not token and listing.may_hold_less else min(size, SMALL)
+    end = start + size
+    shown = {**answer, **{key: answer[key][start:end] for key in listing.keys if answer.get(key)}}
+    left = any(len(answer.get(key) or ()) > end for key in listing.keys)
+    shown[listing.next_token] = _remember(_Rest(listing, answer, end)) if left else answer.get(listing.next_token)
+    if listing.more:
+        shown[listing.more] = left
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _remember(rest: _Rest) -> str:
+    token = secrets.token_urlsafe(48)
+    _rests[token] = rest
+    if len(_rests) > _KEPT:
+        del _rests[next(iter(_rests))]
+    return token
+
+
+def install() -> None:
+    """Lay the pages over every list of moto's services; once a process, after all rules."""
+    for service, place in _RESPONSES.items():
+        module, _, name = place.partition(":")
+        response = getattr(import_module(f"moto.{module}"), name)
+        for operation, listing in listings(service).items():
+            if hasattr(response, xform_name(operation)):
+                _lay(response, listing)
+
+
+def _lay(response: type, listing: Listing) -> None:
+    plain = False
+
+    @wrap(response, xform_name(listing.operation))
+    def in_pages(original: Any, self: Any) -> Any:
+        request = self.params if self.automated_parameter_parsing else json.loads(self.body or "{}")
+
+        def ask() -> dict[str, Any]:
+            nonlocal plain
+            whole, plain = _whole(listing, original, self, request)
+            return whole
+
+        shown = page(listing, request, ask)
+        return json.dumps(shown) if plain else ActionResult(shown)
+
+
+def _whole(listing: Listing, original: Any, self: Any, request: Any) -> tuple[dict[str, Any], bool]:
+    """The whole list, from as many pages as moto makes of it, and whether moto writes it as JSON itself."""
+    whole: dict[str, Any] = {}
+    request.pop(listing.token, None)
+    request[listing.limit] = _MOTO_MOST.get(listing.operation, _ALL)
+    while True:
+        if not self.automated_parameter_parsing:
+            self.body = json.dumps(request)
+        answer = original(self)
+        plain = isinstance(answer, str)
+        result: Any = json.loads(answer) if plain else answer.result
+        for key in listing.keys:
+            result[key] = [*whole.get(key, ()), *(result.get(key) or ())]
+        whole = dict(result)
+        if not result.get(listing.next_token):
+            return whole, plain
+        request[listing.token] = result[listing.next_token]

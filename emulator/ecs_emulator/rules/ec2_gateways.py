@@ -1,0 +1,111 @@
+"""Internet gateways and route tables: what they may be attached to, and what keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.ec2.models import EC2Backend
+from moto.ec2.responses import EC2Response
+
+from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.rules.ec2_tags import once
+from ecs_emulator.rules.interfaces import in_use_interfaces
+
+once("create_route_table")
+
+
+@wrap(EC2Backend, "attach_internet_gateway")
+def attach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, vpc_id: str) -> Any:
+    """AttachInternetGateway: one gateway a VPC."""
+    self.get_vpc(vpc_id)
+    for gateway in self.internet_gateways.values():
+        if gateway.vpc and gateway.vpc.id == vpc_id and gateway.id != internet_gateway_id:
+            refuse("InvalidParameterValue", f"Network {vpc_id} already has an internet gateway attached")
+    return original(self, internet_gateway_id, vpc_id)
+
+
+@wrap(EC2Backend, "detach_internet_gateway")
+def detach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, vpc_id: str) -> Any:
+    """DetachInternetGateway: refused while public addresses are mapped, as those of an internet-facing balancer."""
+    if any(interface.public_ip for interface in in_use_interfaces(self) if interface.vpc_id == vpc_id):
+        refuse(
+            "DependencyViolation",
+            f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
+            "detaching the gateway.",
+        )
+    return original(self, internet_gateway_id, vpc_id)
+
+
+@wrap(EC2Backend, "delete_internet_gateway")
+def delete_internet_gateway(original: Any, self: Any, internet_gateway_id: str) -> Any:
+    """DeleteInternetGateway: refused while attached."""
+    gateway = self.get_internet_gateway(internet_gateway_id)
+    if gateway.vpc:
+        refuse(
+            "DependencyViolation",
+            f"The internetGateway '{internet_gateway_id}' has dependencies and cannot be deleted.",
+        )
+    self.tags.pop(internet_gateway_id, None)
+    return original(self, internet_gateway_id)
+
+
+@wrap(EC2Backend, "delete_route_table")
+def delete_route_table(original: Any, self: Any, route_table_id: str) -> Any:
+    """DeleteRouteTable: refused for the main table and while subnets are associated."""
+    table = self.get_route_table(route_table_id)
+    if table.main_association_id or table._associations:
+        refuse("DependencyViolation", f"The routeTable '{route_table_id}' has dependencies and cannot be deleted.")
+    for endpoint in self.vpc_end_points.values():
+        if route_table_id in endpoint.route_table_ids:
+            endpoint.route_table_ids.remove(route_table_id)
+    self.tags.pop(route_table_id, None)
+    return original(self, route_table_id)
+
+
+@wrap(EC2Backend, "associate_route_table")
+def associate_route_table(
+    original: Any, self: Any, route_table_id: str, gateway_id: str | None = None, subnet_id: str | None = None
+) -> Any:
+    """AssociateRouteTable: a subnet has one table, of its own VPC."""
+    table = self.get_route_table(route_table_id)
+    if subnet_id:
+        if self.get_subnet(subnet_id).vpc_id != table.vpc_id:
+            refuse(
+                "InvalidParameterValue",
+                f"route table {route_table_id} and subnet {subnet_id} belong to different networks",
+            )
+        for other in self.route_tables.values():
+            if other.id != route_table_id and subnet_id in other._associations.values():
+                refuse(
+                    "Resource.AlreadyAssociated",
+                    f"the specified association for route table {route_table_id} conflicts with an existing "
+                    "association",
+                )
+    return original(self, route_table_id, gateway_id, subnet_id)
+
+
+@wrap(EC2Response, "create_route")
+def create_targeted_route(original: Any, self: Any) -> Any:
+    """CreateRoute: needs a target."""
+    targets = [
+        name for name in self.params if name.endswith("Id") and not name.startswith(("RouteTable", "Destination"))
+    ]
+    if not any(self.params[name] for name in targets):
+        refuse("MissingParameter", "The request must contain a target of the route, as gatewayId")
+    return original(self)
+
+
+@wrap(EC2Backend, "create_route")
+def create_route(original: Any, self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:
+    """CreateRoute: towards an internet gateway only once that is attached to the table's VPC."""
+    gateway_id = kwargs.get("gateway_id") or ""
+    if gateway_id.startswith("igw-"):
+        table, gateway = self.get_route_table(route_table_id), self.internet_gateways.get(gateway_id)
+        if gateway is None:
+            refuse("InvalidGatewayID.NotFound", f"The gateway ID '{gateway_id}' does not exist")
+        if not gateway.vpc or gateway.vpc.id != table.vpc_id:
+            refuse(
+                "InvalidParameterValue",
+                f"route table {route_table_id} and network gateway {gateway_id} belong to different networks",
+            )
+    return original(self, route_table_id, *args, **kwargs)

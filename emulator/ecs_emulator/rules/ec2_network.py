@@ -1,0 +1,164 @@
+"""VPCs and subnets: what must be gone before them, and what they are born with."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.responses import EC2Response
+
+from ecs_emulator.lag import mark_new, too_new
+from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.rules.ec2_groups import open_default_group
+from ecs_emulator.rules.interfaces import ManagedInterface, in_use_interfaces, settle
+
+
+@wrap(EC2Backend, "create_vpc")
+def create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """CreateVpc: the default security group lets its members reach each other."""
+    vpc = original(self, *args, **kwargs)
+    open_default_group(self, vpc.id)
+    mark_new(vpc)
+    return vpc
+
+
+@wrap(EC2Backend, "describe_vpc_attribute")
+def describe_vpc_attribute(original: Any, self: Any, vpc_id: str, attr_name: str) -> Any:
+    """DescribeVpcAttribute: may not know a new VPC longer than the list lags (terraform-provider-aws PR 31877)."""
+    if too_new(self.get_vpc(vpc_id)):
+        refuse("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
+    return original(self, vpc_id, attr_name)
+
+
+@wrap(EC2Backend, "delete_vpc")
+def delete_vpc(original: Any, self: Any, vpc_id: str) -> Any:
+    """DeleteVpc: refused while it holds more than what it was born with, which goes with it."""
+    self.get_vpc(vpc_id)
+    if dependents(self, vpc_id):
+        refuse("DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+    for table in [table for table in self.route_tables.values() if table.vpc_id == vpc_id]:
+        self.route_tables.pop(table.id)
+    for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
+        self.network_acls.pop(acl.id)
+    self.groups.pop(vpc_id, None)
+    self.tags.pop(vpc_id, None)
+    return original(self, vpc_id)
+
+
+def dependents(ec2: Any, vpc_id: str) -> list[Any]:
+    """What keeps a VPC from being deleted (API reference of DeleteVpc)."""
+    main = [table for table in ec2.route_tables.values() if table.main_association_id is None]
+    acls = [acl for acl in ec2.network_acls.values() if not acl.default]
+    groups = [group for group in ec2.groups.get(vpc_id, {}).values() if not group.is_default]
+    inside = [*ec2.describe_subnets(), *main, *acls, *ec2.describe_vpc_endpoints(None), *in_use_interfaces(ec2)]
+    gateways = [gateway for gateway in ec2.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
+    nat = [nat for nat in ec2.nat_gateways.values() if nat.vpc_id == vpc_id and nat.state != "deleted"]
+    return [*groups, *gateways, *nat, *(resource for resource in inside if resource.vpc_id == vpc_id)]
+
+
+@wrap(EC2Response, "modify_vpc_attribute")
+def modify_vpc_attribute(original: Any, self: Any) -> Any:
+    """ModifyVpcAttribute: one attribute a call (API reference)."""
+    if self._get_param("EnableDnsSupport") and self._get_param("EnableDnsHostnames"):
+        refuse(
+            "InvalidParameterCombination",
+            "Fields for multiple attribute types specified: enableDnsSupport, enableDnsHostnames",
+        )
+    return original(self)
+
+
+@wrap(EC2Backend, "create_subnet")
+def create_subnet(original: Any, self: Any, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+    """CreateSubnet: /28 at least; only those of the default VPC give public addresses at launch."""
+    self.get_vpc(vpc_id)
+    try:
+        size = ipaddress.IPv4Network(cidr_block, strict=False).prefixlen if "/" in cidr_block else None
+    except ValueError:
+        size = None
+    if size is None:
+        refuse(
+            "InvalidParameterValue",
+            f"Value ({cidr_block}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+        )
+    if not 16 <= size <= 28:
+        refuse("InvalidSubnet.Range", f"The CIDR '{cidr_block}' is invalid.")
+    subnet = original(self, vpc_id, cidr_block, *args, **kwargs)
+    subnet.default_for_az = subnet.map_public_ip_on_launch = self.get_vpc(vpc_id).is_default
+    return subnet
+
+
+@wrap(EC2Backend, "delete_subnet")
+def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
+    """DeleteSubnet: refused while interfaces (of tasks, balancers, endpoints, databases, instances) are in it."""
+    self.get_subnet(subnet_id)
+    if any(interface.subnet.id == subnet_id for interface in in_use_interfaces(self)):
+        refuse("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+    for table in self.route_tables.values():
+        for association in [key for key, target in table._associations.items() if target == subnet_id]:
+            table._associations.pop(association)
+    self.tags.pop(subnet_id, None)
+    return original(self, subnet_id)
+
+
+@wrap(EC2Backend, "get_all_network_interfaces")
+def get_all_network_interfaces(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """DescribeNetworkInterfaces: what services have let go of is gone."""
+    settle(self)
+    return original(self, *args, **kwargs)
+
+
+@wrap(NetworkInterface, "get_filter_value")
+def interface_filter(original: Any, self: Any, filter_name: str, method_name: str | None = None) -> Any:
+    """DescribeNetworkInterfaces: the filters that moto lacks."""
+    if filter_name in ("association.public-ip", "addresses.association.public-ip"):
+        return self.public_ip
+    if filter_name == "requester-managed":
+        return str(self.requester_managed).lower()
+    if filter_name == "group-id":
+        return [group.id for group in self.group_set]
+    if filter_name == "group-name":
+        return [group.name for group in self.group_set]
+    if filter_name == "attachment.status":
+        return "attached" if self.attachment_id else "detached"
+    return original(self, filter_name, method_name)
+
+
+@wrap(EC2Backend, "delete_network_interface")
+def delete_network_interface(original: Any, self: Any, eni_id: str) -> Any:
+    """DeleteNetworkInterface: refused for one that is attached, which those of AWS's services always are."""
+    settle(self)
+    interface = self.enis.get(eni_id)
+    attached = interface is not None and interface.instance and interface.instance.state == "running"
+    if isinstance(interface, ManagedInterface) or (attached and not interface.delete_on_termination):
+        refuse("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
+    self.tags.pop(eni_id, None)
+    return original(self, eni_id)
+
+
+@wrap(EC2Backend, "describe_instance_type_offerings")
+def describe_instance_type_offerings(
+    original: Any, self: Any, location_type: str | None = None, filters: Any = None
+) -> list[dict[str, str]]:
+    """DescribeInstanceTypeOfferings: a further zone of an older account offers what its Region's first zone does."""
+    found: list[dict[str, str]] = original(self, location_type, filters)
+    further, first = _FURTHER.get(self.region_name), RegionsAndZonesBackend.zones.get(self.region_name)
+    if further is None or not first or location_type not in ("availability-zone", "availability-zone-id"):
+        return found
+    by_name = location_type == "availability-zone"
+    here, there = (zone.name if by_name else zone.zone_id for zone in (further, first[0]))
+    of_first = {**(filters or {}), "location": [there]}
+    entries = [{**entry, "Location": here} for entry in original(self, location_type, of_first)]
+    return found + [entry for entry in entries if self.matches_filters(entry, filters or {}, location_type)]
+
+
+# Zones that only accounts which had them before others were opened see; Fargate is in neither (ECS guide, Fargate
+# Regions).
+_FURTHER = {
+    "ap-northeast-1": Zone("ap-northeast-1b", "ap-northeast-1", "apne1-az3"),
+    "us-west-1": Zone("us-west-1c", "us-west-1", "usw1-az2"),
+}
+for _region, _zone in _FURTHER.items():
+    RegionsAndZonesBackend.zones[_region].append(_zone)

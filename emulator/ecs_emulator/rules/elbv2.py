@@ -1,0 +1,354 @@
+"""Target groups and listeners: duplicates, certificates, who uses what, and answers in AWS's full form."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from moto.acm.models import acm_backends
+from moto.elbv2.models import ELBv2Backend, FakeAction, FakeTargetGroup
+from moto.elbv2.responses import ELBV2Response
+from moto.elbv2.ssl_policies import SSL_POLICIES
+
+from ecs_emulator.clock import later, passed
+from ecs_emulator.lag import mark_new, too_new
+from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.rules.elbv2_health import check_health
+from provisioner.aws import durations
+
+_MAX_TAGS = 50
+_DELAY, _MOST_DELAY = "deregistration_delay.timeout_seconds", 3600
+
+_TARGET_GROUP_ATTRIBUTES = {
+    "deregistration_delay.timeout_seconds": "300",
+    "load_balancing.algorithm.anomaly_mitigation": "off",
+    "load_balancing.algorithm.type": "round_robin",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "slow_start.duration_seconds": "0",
+    "stickiness.app_cookie.cookie_name": "",
+    "stickiness.app_cookie.duration_seconds": "86400",
+    "stickiness.enabled": "false",
+    "stickiness.lb_cookie.duration_seconds": "86400",
+    "stickiness.type": "lb_cookie",
+    "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
+}
+_REDIRECT = {"Host": "#{host}", "Path": "/#{path}", "Query": "#{query}", "Port": "#{port}", "Protocol": "#{protocol}"}
+
+
+def resource(elb: Any, arn: str) -> Any:
+    """The balancer, target group, listener or rule of an ARN, or AWS's own error that it is not there."""
+    listeners = {key: item for balancer in elb.load_balancers.values() for key, item in balancer.listeners.items()}
+    rules = {rule.arn: rule for listener in listeners.values() for rule in listener.rules.values()}
+    resource_types = {
+        "targetgroup": (elb.target_groups, "TargetGroupNotFound", "target groups"),
+        "listener-rule": (rules, "RuleNotFound", "rules"),
+        "listener": (listeners, "ListenerNotFound", "listeners"),
+        "loadbalancer": (elb.load_balancers, "LoadBalancerNotFound", "load balancers"),
+    }
+    resource_type = arn.rpartition(":")[2].partition("/")[0]
+    if resource_type not in resource_types:
+        refuse("ValidationError", f"'{arn}' is not a valid ARN of Elastic Load Balancing")
+    known, code, what = resource_types[resource_type]
+    if arn not in known:
+        refuse(code, f"One or more {what} not found")
+    return known[arn]
+
+
+def check_tags(tags: Any) -> None:
+    """At most 50 tags, each key once."""
+    keys = [tag["Key"] for tag in tags or []]
+    if len(set(keys)) < len(keys):
+        refuse("DuplicateTagKeys", "A tag key was specified more than once")
+    if len(keys) > _MAX_TAGS:
+        refuse("TooManyTags", f"The maximum number of tags is {_MAX_TAGS}")
+
+
+_MAX_GROUPS, _MAX_WEIGHT = 5, 999
+
+
+def forget_tags(elb: Any, *arns: str) -> None:
+    """A deleted resource has no tags."""
+    for arn in arns:
+        elb.tagging_service.delete_all_tags_for_resource(arn)
+
+
+def rebind(elb: Any) -> None:
+    """Work out anew which balancers each target group belongs to: through listeners and rules, nothing else."""
+    for group in elb.target_groups.values():
+        group.load_balancer_arns = []
+    for balancer in elb.load_balancers.values():
+        for listener in balancer.listeners.values():
+            for arn in _targets(elb, [action for rule in listener.rules.values() for action in rule.actions]):
+                arns = elb.target_groups[arn].load_balancer_arns
+                if balancer.arn not in arns:
+                    arns.append(balancer.arn)
+
+
+def _targets(elb: Any, actions: list[Any]) -> list[str]:
+    found = [arn for action in actions for arn in elb._get_target_group_arns_from(action.data)]
+    return [arn for arn in found if arn in elb.target_groups]
+
+
+@wrap(FakeAction, "__init__")
+def action(original: Any, self: Any, data: dict[str, Any]) -> None:
+    """Actions come back in full: a forward with its ForwardConfig, a redirect with all its parts."""
+    data = dict(data)
+    if data.get("Type") == "forward":
+        if "ForwardConfig" not in data:
+            data["ForwardConfig"] = {"TargetGroups": [{"TargetGroupArn": data["TargetGroupArn"]}]}
+        groups = data["ForwardConfig"].get("TargetGroups", [])
+        if len(groups) == 1:
+            data["TargetGroupArn"] = groups[0]["TargetGroupArn"]
+    if data.get("Type") == "redirect":
+        data["RedirectConfig"] = {**_REDIRECT, **data.get("RedirectConfig", {})}
+    original(self, data)
+
+
+@wrap(ELBv2Backend, "create_target_group")
+def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> Any:
+    """CreateTargetGroup: idempotent for equal settings, else DuplicateTargetGroupName."""
+    requested = {key: value for key, value in kwargs.items() if key != "tags"}
+    for group in self.target_groups.values():
+        if group.name == name:
+            if group.requested != requested:
+                refuse(
+                    "DuplicateTargetGroupName",
+                    f"A target group with the same name '{name}' exists, but with different settings",
+                )
+            return group
+    check_tags(kwargs.get("tags"))
+    if kwargs.get("protocol") in ("HTTP", "HTTPS"):
+        check_health(
+            kwargs.get("healthcheck_path"),
+            kwargs.get("healthcheck_interval_seconds"),
+            kwargs.get("healthcheck_timeout_seconds"),
+            (kwargs.get("matcher") or {}).get("HttpCode"),
+        )
+    group = original(self, name, **kwargs)
+    group.requested = requested
+    if group.protocol in ("HTTP", "HTTPS"):
+        group.attributes = dict(_TARGET_GROUP_ATTRIBUTES)
+    mark_new(group)
+    return group
+
+
+@wrap(ELBV2Response, "describe_target_group_attributes")
+def describe_target_group_attributes(original: Any, self: Any) -> Any:
+    """DescribeTargetGroupAttributes: may not know a new target group yet (terraform-provider-aws#18634)."""
+    if too_new(resource(self.elbv2_backend, self._get_param("TargetGroupArn"))):
+        refuse("TargetGroupNotFound", "One or more target groups not found")
+    return original(self)
+
+
+@wrap(ELBv2Backend, "modify_target_group_attributes")
+def modify_target_group_attributes(original: Any, self: Any, target_group_arn: str, attributes: Any) -> None:
+    """ModifyTargetGroupAttributes: known keys only, a delay of up to an hour (API reference, TargetGroupAttribute)."""
+    group = resource(self, target_group_arn)
+    for key in attributes:
+        if key not in group.attributes:
+            refuse("ValidationError", f"Target group attribute key '{key}' is not recognized")
+    delay = attributes.get(_DELAY)
+    if delay is not None and not 0 <= int(delay) <= _MOST_DELAY:
+        refuse("ValidationError", f"'{_DELAY}' value '{delay}' must be between '0-{_MOST_DELAY}' inclusive")
+    # moto takes the last second for too many
+    original(self, target_group_arn, {key: value for key, value in attributes.items() if key != _DELAY})
+    if delay is not None:
+        group.attributes[_DELAY] = str(delay)
+
+
+@wrap(ELBv2Backend, "delete_target_group")
+def delete_target_group(original: Any, self: Any, target_group_arn: str) -> Any:
+    """DeleteTargetGroup: refused while a listener or rule forwards to it."""
+    group: FakeTargetGroup = resource(self, target_group_arn)
+    if self._any_listener_using(target_group_arn):
+        refuse("ResourceInUse", f"Target group '{target_group_arn}' is currently in use by a listener or a rule")
+    forget_tags(self, group.arn)
+    return original(self, target_group_arn)
+
+
+@wrap(ELBv2Backend, "create_listener")
+def create_listener(
+    original: Any,
+    self: Any,
+    load_balancer_arn: str,
+    protocol: str,
+    port: Any,
+    ssl_policy: str,
+    certificate: str | None,
+    actions: list[dict[str, Any]],
+    alpn_policy: Any = None,
+    tags: Any = None,
+) -> Any:
+    """CreateListener: one a port (the same again is the same), issued certificates, a group for one balancer only."""
+    balancer = resource(self, load_balancer_arn)
+    requested = json.dumps([protocol, ssl_policy, certificate, actions, tags], sort_keys=True, default=str)
+    for listener in balancer.listeners.values():
+        if int(listener.port) == int(port):
+            if listener.requested != requested:
+                refuse(
+                    "DuplicateListener",
+                    f"A listener already exists on this port for this load balancer '{load_balancer_arn}'",
+                )
+            return listener
+    if protocol == "HTTPS":
+        if ssl_policy not in SSL_POLICIES:
+            refuse("SSLPolicyNotFound", f"SSL policy '{ssl_policy}' not found")
+        _check_certificate(self, certificate)
+    check_tags(tags)
+    self._validate_actions([FakeAction(action) for action in actions])
+    check_groups(self, load_balancer_arn, actions)
+    _check_redirects(protocol, port, actions)
+    listener = original(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags)
+    listener.requested = requested
+    if protocol == "HTTP":
+        listener.ssl_policy = None
+    rebind(self)
+    return listener
+
+
+def _check_certificate(elb: Any, arn: str | None) -> None:
+    """CertificateNotFound, or UnsupportedCertificate until some time after it was issued."""
+    if not arn:
+        refuse("ValidationError", "A certificate must be specified for HTTPS listeners")
+    if ":iam:" in arn:
+        if not elb._certificate_exists(arn):
+            _certificate_missing(arn)
+        return
+    acm = acm_backends[elb.account_id][elb.region_name]
+    if arn not in acm._certificates:
+        _certificate_missing(arn)
+    bundle = acm.get_certificate(arn)
+    if bundle.status != "ISSUED" or not passed(getattr(bundle, "usable_at", 0)):
+        refuse(
+            "UnsupportedCertificate",
+            f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported "
+            "key size.",
+        )
+
+
+def _certificate_missing(arn: str) -> NoReturn:
+    refuse("CertificateNotFound", f"Certificate '{arn}' not found")
+
+
+def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
+    """Refuse a target group that another load balancer uses, more of them than 5, and weights that are none.
+
+    ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups an action.
+    """
+    for action in actions:
+        groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
+        if len(groups) > _MAX_GROUPS:
+            refuse("ValidationError", f"A forward action can have at most {_MAX_GROUPS} target groups")
+        for weight in [int(group["Weight"]) for group in groups if "Weight" in group]:
+            if not 0 <= weight <= _MAX_WEIGHT:
+                refuse("ValidationError", f"Weight '{weight}' must be between 0 and {_MAX_WEIGHT}")
+    for arn in _targets(elb, [FakeAction(action) for action in actions]):
+        if any(other != balancer_arn for other in elb.target_groups[arn].load_balancer_arns):
+            refuse(
+                "TargetGroupAssociationLimit",
+                f"The following target groups cannot be associated with more than one load balancer: {arn}",
+            )
+
+
+def _check_redirects(protocol: str, port: Any, actions: list[dict[str, Any]]) -> None:
+    """A redirect must lead elsewhere: to another protocol, port, host, path or query."""
+    for action in actions:
+        wanted = {**_REDIRECT, **(action.get("RedirectConfig") or {})}
+        kept = {key: wanted[key] == _REDIRECT[key] for key in _REDIRECT}
+        kept["Protocol"] = kept["Protocol"] or wanted["Protocol"] == protocol
+        kept["Port"] = kept["Port"] or str(wanted["Port"]) == str(port)
+        if action.get("Type") == "redirect" and all(kept.values()):
+            refuse(
+                "InvalidLoadBalancerAction",
+                "The redirect configuration is not valid because it creates a loop",
+            )
+
+
+@wrap(ELBv2Backend, "modify_listener")
+def modify_listener(
+    original: Any,
+    self: Any,
+    arn: str,
+    port: Any = None,
+    protocol: str | None = None,
+    ssl_policy: str | None = None,
+    certificates: list[dict[str, Any]] | None = None,
+    actions: list[dict[str, Any]] | None = None,
+) -> Any:
+    """ModifyListener: the checks of CreateListener for what changes; HTTP has neither policy nor certificate."""
+    listener = resource(self, arn)
+    balancer = resource(self, listener.load_balancer_arn)
+    if port and any(int(other.port) == int(port) for other in balancer.listeners.values() if other is not listener):
+        refuse("DuplicateListener", f"A listener already exists on this port for this load balancer '{balancer.arn}'")
+    for certificate in certificates or []:
+        _check_certificate(self, certificate["CertificateArn"])
+    if actions:
+        self._validate_actions([FakeAction(action) for action in actions])
+    check_groups(self, balancer.arn, actions or [])
+    plain = protocol == "HTTP" and listener.protocol == "HTTPS"
+    if plain or (certificates and certificates[0]["CertificateArn"] != listener.certificate):
+        free_certificates(self, listener)
+    changed = original(self, arn, port, protocol, ssl_policy, certificates or [], actions or [])
+    if plain:
+        listener.ssl_policy, listener.certificate, listener.certificates = None, None, []
+    listener.requested = ""
+    rebind(self)
+    return changed
+
+
+@wrap(ELBv2Backend, "add_listener_certificates")
+def add_listener_certificates(original: Any, self: Any, arn: str, certificates: list[dict[str, Any]]) -> Any:
+    """AddListenerCertificates: issued ones only."""
+    for certificate in certificates:
+        _check_certificate(self, certificate["CertificateArn"])
+    return original(self, arn, certificates)
+
+
+@wrap(ELBv2Backend, "delete_listener")
+def delete_listener(original: Any, self: Any, listener_arn: str) -> Any:
+    """DeleteListener: its rules go with it; its certificates are seen in use for some moments more."""
+    listener = resource(self, listener_arn)
+    free_certificates(self, listener)
+    forget_tags(self, listener_arn, *(rule.arn for rule in listener.rules.values()))
+    gone = original(self, listener_arn)
+    rebind(self)
+    return gone
+
+
+def free_certificates(elb: Any, listener: Any) -> None:
+    """ACM learns late that a certificate is no longer used: DeleteCertificate is refused until then."""
+    known = acm_backends[elb.account_id][elb.region_name]._certificates
+    for arn in listener.certificates:
+        if arn in known:
+            known[arn].free_at = later(durations.CERTIFICATE_FREE)  # type: ignore[attr-defined]
+
+
+def certificate_users(elb: Any, arn: str) -> list[str]:
+    """The balancers whose listeners use a certificate, as ACM's InUseBy names them."""
+    balancers = elb.load_balancers.values()
+    return [lb.arn for lb in balancers if any(arn in listener.certificates for listener in lb.listeners.values())]
+
+
+@replace(ELBv2Backend, "add_tags")
+def add_tags(self: Any, resource_arns: list[str], tags: list[dict[str, str]]) -> None:
+    """AddTags: up to 50 a resource, which must exist."""
+    check_tags(tags)
+    for arn in resource_arns:
+        resource(self, arn)
+        keys = set(self.tagging_service.get_tag_dict_for_resource(arn)) | {tag["Key"] for tag in tags}
+        if len(keys) > _MAX_TAGS:
+            refuse("TooManyTags", f"The maximum number of tags for '{arn}' is {_MAX_TAGS}")
+        self.tagging_service.tag_resource(arn, tags)
+
+
+@wrap(ELBv2Backend, "describe_tags")
+def describe_tags(original: Any, self: Any, resource_arns: list[str]) -> Any:
+    """DescribeTags: of existing resources, at most 20 a call."""
+    if len(resource_arns) > 20:
+        refuse("ValidationError", "The maximum number of resources that can be described at once is '20'")
+    for arn in resource_arns:
+        resource(self, arn)
+    return original(self, resource_arns)

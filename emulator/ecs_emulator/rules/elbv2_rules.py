@@ -1,0 +1,92 @@
+"""The rules of listeners: their priorities, their conditions in both of AWS's forms, their target groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.elbv2.models import ELBv2Backend
+
+from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.rules.elbv2 import check_groups, forget_tags, rebind, resource
+
+
+@wrap(ELBv2Backend, "create_rule")
+def create_rule(
+    original: Any, self: Any, listener_arn: str, conditions: Any, priority: Any, actions: Any, tags: Any = None
+) -> Any:
+    """CreateRule: a priority is used once; conditions come back in both of their forms."""
+    listener = resource(self, listener_arn)
+    for rule in listener.rules.values():
+        if str(rule.priority) == str(priority):
+            refuse("PriorityInUse", f"Priority '{priority}' is currently in use")
+    check_groups(self, listener.load_balancer_arn, actions)
+    rule = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
+    rebind(self)
+    return rule
+
+
+@replace(ELBv2Backend, "set_rule_priorities")
+def set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> list[Any]:
+    """SetRulePriorities: those that it names may exchange theirs; one that it does not name keeps its own.
+
+    What counts is the order after the call (ELBv2 API, SetRulePriorities).
+    """
+    rules = {entry["RuleArn"]: resource(self, entry["RuleArn"]) for entry in rule_priorities}
+    wanted = {entry["RuleArn"]: str(entry["Priority"]) for entry in rule_priorities}
+    for arn, rule in rules.items():
+        if rule.is_default:
+            refuse("OperationNotPermitted", f"The priority of default rule '{arn}' cannot be changed")
+        for other in resource(self, rule.listener_arn).rules.values():
+            if other.arn != arn and wanted.get(other.arn, str(other.priority)) == wanted[arn]:
+                refuse("PriorityInUse", f"Priority '{wanted[arn]}' is currently in use")
+    for arn, rule in rules.items():
+        rule.priority = int(wanted[arn])
+    return list(rules.values())
+
+
+def _full(condition: dict[str, Any]) -> dict[str, Any]:
+    name = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(condition.get("Field", ""))
+    if name is None or "RegexValues" in condition.get(name, {}):
+        return condition
+    values = condition.get("Values") or condition.get(name, {}).get("Values", [])
+    return {"Field": condition["Field"], name: {"Values": values}}
+
+
+@wrap(ELBv2Backend, "_validate_path_pattern_condition")
+def path_condition(original: Any, self: Any, condition: dict[str, Any]) -> None:
+    """CreateRule, ModifyRule: paths also by regular expressions, which moto does not know."""
+    if "RegexValues" not in condition.get("PathPatternConfig", {}):
+        original(self, condition)
+
+
+@wrap(ELBv2Backend, "describe_rules")
+def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns: Any) -> list[Any]:
+    """DescribeRules: by priority, the default rule last; path and host conditions with `Values` too."""
+    rules = list(original(self, listener_arn, rule_arns))
+    for rule in rules:
+        for condition in rule.conditions:
+            for name in ("PathPatternConfig", "HostHeaderConfig"):
+                if "Values" in condition.get(name, {}):
+                    condition["Values"] = condition[name]["Values"]
+    return sorted(rules, key=lambda rule: (rule.is_default, 0 if rule.is_default else int(rule.priority)))
+
+
+@wrap(ELBv2Backend, "modify_rule")
+def modify_rule(original: Any, self: Any, rule_arn: str, conditions: Any, actions: Any) -> Any:
+    """ModifyRule: the rule must be there, its target groups belong to this balancer."""
+    rule = resource(self, rule_arn)
+    listener = resource(self, rule.listener_arn)
+    check_groups(self, listener.load_balancer_arn, actions)
+    changed = original(self, rule_arn, [_full(entry) for entry in conditions], actions)
+    rebind(self)
+    return changed
+
+
+@wrap(ELBv2Backend, "delete_rule")
+def delete_rule(original: Any, self: Any, arn: str) -> None:
+    """DeleteRule: RuleNotFound, and never the default rule."""
+    if resource(self, arn).is_default:
+        refuse("OperationNotPermitted", f"Default rule '{arn}' cannot be deleted")
+    original(self, arn)
+    forget_tags(self, arn)
+    rebind(self)

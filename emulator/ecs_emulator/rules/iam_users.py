@@ -1,0 +1,63 @@
+"""The caller as a user of IAM: its permissions boundary; and the organization that its account is in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.models import User
+from moto.iam.responses import IamResponse
+from moto.organizations.models import OrganizationsBackend
+
+from ecs_emulator.authorization import enforce, policy
+from ecs_emulator.patch import add, refuse, wrap
+from ecs_emulator.rules.iam import check_boundary
+
+
+def _shown(user: Any) -> dict[str, str] | None:
+    """The boundary as GetUser has it (API reference, User)."""
+    arn = getattr(user, "permissions_boundary_arn", None)
+    return arn and {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}
+
+
+add(User, "permissions_boundary")(property(_shown))
+
+
+@add(IamResponse, "put_user_permissions_boundary")
+def put_user_permissions_boundary(self: Any) -> ActionResult:
+    """PutUserPermissionsBoundary: a managed policy that there is (API reference, Errors)."""
+    user, arn = self.backend.get_user(self._get_param("UserName")), self._get_param("PermissionsBoundary")
+    check_boundary(self.backend, arn)
+    try:
+        enforce.limits(self.backend.managed_policies[arn])
+    except policy.Unreadable as error:
+        refuse("InvalidInput", f"The embedded cloud cannot evaluate this policy: {error}")
+    user.permissions_boundary_arn = arn
+    return EmptyResult()
+
+
+@add(IamResponse, "delete_user_permissions_boundary")
+def delete_user_permissions_boundary(self: Any) -> ActionResult:
+    """DeleteUserPermissionsBoundary."""
+    self.backend.get_user(self._get_param("UserName")).permissions_boundary_arn = None
+    return EmptyResult()
+
+
+@wrap(OrganizationsBackend, "describe_organization")
+def describe_organization(original: Any, self: Any) -> Any:
+    """DescribeOrganization: any account of an organization may ask; AWSOrganizationsNotInUseException elsewhere."""
+    if not enforce.current.organization:
+        return original(self)
+    number = "999999999999"
+    home = f"arn:aws:organizations::{number}"
+    return {
+        "Organization": {
+            "Id": enforce.ORGANIZATION,
+            "Arn": f"{home}:organization/{enforce.ORGANIZATION}",
+            "FeatureSet": "ALL",
+            "MasterAccountArn": f"{home}:account/{enforce.ORGANIZATION}/{number}",
+            "MasterAccountId": number,
+            "MasterAccountEmail": "aws@example.com",
+            "AvailablePolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
+        }
+    }

@@ -1,0 +1,157 @@
+"""Limits on names and values, as the services' own models state them: length, range, pattern, choice.
+
+Services that are built on AWS's common framework check every member of a request by the model before they look at
+anything else, and answer alike (seen of IAM, Auto Scaling, ACM, Cloud Map and others: "1 validation error detected:
+Value 'x' at 'roleName' failed to satisfy constraint: Member must …"). ECR has the same checks in words of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult, BaseResponse
+from moto.core.utils import get_service_model
+
+from ecs_emulator.patch import ServiceError, wrap
+from ecs_emulator.rules import characters
+
+# What the API references of these services list as the code of such an answer ("Errors", "Common Errors").
+_CODES = {
+    "acm": "ValidationException",
+    "application-autoscaling": "ValidationException",
+    "autoscaling": "ValidationError",
+    "ecr": "InvalidParameterException",
+    "elbv2": "ValidationError",
+    "iam": "ValidationError",
+    "logs": "InvalidParameterException",
+    "resourcegroupstaggingapi": "InvalidParameterException",
+    "servicediscovery": "InvalidInput",
+    "ssm": "ValidationException",
+}
+# Java's classes of characters, which Python's expressions lack; they stand inside brackets.
+_JAVA = {
+    r"\p{L}": "a-zA-Z\u00aa-\uffdc",
+    r"\p{N}": "0-9",
+    r"\p{Z}": " \u00a0\u2000-\u200a\u3000",
+    r"\p{Print}": r"[\x20-\x7e]",
+    r"\uD800\uDC00-\uDBFF\uDFFF": "\U00010000-\U0010ffff",
+}
+
+
+@wrap(BaseResponse, "call_action")
+def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
+    """Every operation: of these services the request is held against the model first, of all against XML."""
+    service = self.boto3_service_name
+    if service in _CODES:
+        model = get_service_model(service)
+        action = self._get_action()
+        if action in model.operation_names and (errors := list(_errors(self, model.operation_model(action)))):
+            return _refused(self, _message(service, errors))
+    if words := characters.fault(self):
+        return _refused(self, words)
+    plain: TYPE_RESPONSE = original(self)
+    return plain
+
+
+def _refused(response: Any, words: str) -> TYPE_RESPONSE:
+    code = _CODES.get(response.boto3_service_name, "InvalidParameterValue")
+    answer: TYPE_RESPONSE = response.serialized(ActionResult(ServiceError(code, words)))
+    return answer
+
+
+def _message(service: str, errors: list[tuple[str, str, str]]) -> str:
+    if service == "ecr":
+        _, name, words = errors[0]
+        return f"Invalid parameter at '{name}' failed to satisfy constraint: '{words.removeprefix('Member ')}'"
+    texts = [
+        f"Value '{characters.in_xml(str(value))}' at '{name}' failed to satisfy constraint: {words}"
+        for value, name, words in errors
+    ]
+    return f"{len(texts)} validation error{'s' * (len(texts) > 1)} detected: {'; '.join(texts)}"
+
+
+def _errors(response: Any, operation: Any) -> Iterator[tuple[str, str, str]]:
+    if operation.input_shape is None:
+        return
+    if response.automated_parameter_parsing:
+        request = response.params
+    else:
+        try:
+            request = json.loads(response.body or "{}")
+        except ValueError:
+            return
+    yield from _check(operation.input_shape, request, "")
+
+
+def _check(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    """The value, the place and what it must be, of all that is wrong in `value`."""
+    if value is None:
+        return
+    words = _fault(shape, value)
+    if words:
+        yield (value if isinstance(value, str | int | float) else "[...]"), path, f"Member {words}"  # type: ignore[misc]
+    if shape.type_name == "structure" and isinstance(value, dict):
+        for name, member in shape.members.items():
+            yield from _check(member, value.get(name), f"{path}.{_lower(name)}" if path else _lower(name))
+    if shape.type_name == "list" and isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            yield from _check(shape.member, item, f"{path}.{number}.member")
+    if shape.type_name == "map" and isinstance(value, dict):
+        for what, part, given in (("key", shape.key, value.keys()), ("value", shape.value, value.values())):
+            if any(_fault(part, one) for one in given):
+                pairs = ", ".join(f"{name}={one}" for name, one in value.items())
+                yield f"{{{pairs}}}", path, f"Map {what} must satisfy constraint: [{_constraints(part)}]"
+
+
+def _constraints(shape: Any) -> str:
+    """All that a member of a map must be, as it is told of whichever it is not (cloud-custodian#2520)."""
+    named = {
+        "max": "Member must have length less than or equal to {}",
+        "min": "Member must have length greater than or equal to {}",
+        "pattern": "Member must satisfy regular expression pattern: {}",
+    }
+    return ", ".join(text.format(shape.metadata[name]) for name, text in named.items() if name in shape.metadata)
+
+
+def _lower(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+def _fault(shape: Any, value: Any) -> str:
+    """What a member must be and is not; empty when nothing is wrong with it."""
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _outside("value", value, least, most)
+    if isinstance(value, str | list | dict) and shape.type_name != "structure":
+        return _outside("length", len(value), least, most) or (_misspelt(shape, value) if value else "")
+    return ""
+
+
+def _outside(what: str, size: float, least: float | None, most: float | None) -> str:
+    if most is not None and size > most:
+        return f"must have {what} less than or equal to {most}"
+    return f"must have {what} greater than or equal to {least}" if least is not None and size < least else ""
+
+
+def _misspelt(shape: Any, value: Any) -> str:
+    choices, pattern = getattr(shape, "enum", None), shape.metadata.get("pattern")
+    if choices and value not in choices:
+        return f"must satisfy enum value set: [{', '.join(choices)}]"
+    found = _compiled(pattern) if pattern and isinstance(value, str) else None
+    return f"must satisfy regular expression pattern: {pattern}" if found and not found.fullmatch(value) else ""
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """A pattern of the model in Python's terms; None when Python cannot read it."""
+    for java, python in _JAVA.items():
+        pattern = pattern.replace(java, python)
+    try:
+        return re.compile(pattern, re.ASCII)
+    except re.error:
+        return None

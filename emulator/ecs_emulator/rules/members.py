@@ -1,0 +1,206 @@
+"""Members that AWS sends and moto does not, or that moto sends and AWS does not, where no other rule is about them.
+
+Each was seen in recorded answers of AWS: `tests/contract` holds the whole cloud's answers against those.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.model import StructureShape
+from moto.acm.responses import AWSCertificateManagerResponse
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
+from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
+from moto.ec2.models.availability_zones_and_regions import Zone
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.managed_prefixes import ManagedPrefixList
+from moto.ec2.models.route_tables import RouteTable
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.responses import EC2Response
+from moto.elbv2.responses import ELBV2Response
+from moto.iam.responses import IamResponse
+from moto.rds.responses import RDSResponse
+from moto.route53.responses import Route53
+from moto.servicediscovery.responses import ServiceDiscoveryResponse
+from moto.ssm.models import Parameter
+
+from ecs_emulator.patch import add, replace, wrap
+
+NOT_LISTED = ("Description", "MaxSessionDuration", "RoleLastUsed", "Tags")
+SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+
+
+def _never(value: Any) -> None:
+    """What AWS does not send."""
+
+
+def _change(responses: type[BaseResponse], members: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Send these members as the functions compute them from moto's values."""
+    # a mapping of the class's own: it may share its parent's with all others
+    name = "RESPONSE_KEY_PATH_TO_TRANSFORMER"
+    replace(responses, name)({**getattr(responses, name), **members})
+
+
+def _hyphened(algorithm: str) -> str:
+    return algorithm.replace("RSA_", "RSA-")
+
+
+def _pairs(number: int) -> str:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big").hex(":")
+
+
+def _show(cls: type, **members: Any) -> None:
+    """Let answers show these of every object of a class: values, or functions of the object."""
+    for name, value in members.items():
+        add(cls, name)(property(value) if callable(value) else value)
+
+
+# -- EC2: DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints, DescribeAvailabilityZones, interfaces ------------
+
+_show(Subnet, enable_dns64=False, map_customer_owned_ip_on_launch=False)
+_show(RouteTable, propagating_vgws=[])
+_show(
+    VPCEndPoint,
+    ip_address_type="ipv4",
+    requester_managed=False,
+    dns_options=lambda endpoint: {
+        "DnsRecordIpType": "ipv4" if endpoint.vpc_endpoint_type == "Interface" else "service-defined"
+    },
+)
+_show(
+    Zone,
+    opt_in_status="opt-in-not-required",
+    group_name=lambda zone: f"{zone.region_name}-zg-1",
+    group_long_name=lambda zone: f"{zone.region_name} 1",
+    network_border_group=lambda zone: zone.region_name,
+)
+# DescribeInstances: a reason is that of a stop
+_change(EC2Response, {"Instance.StateReason": lambda reason: reason if reason.code else None})
+
+
+@wrap(NetworkInterface, "association")
+def association(original: Any, self: Any) -> Any:
+    """DescribeNetworkInterfaces: no member, and not an empty one, where no address is associated."""
+    return original(self) or None
+
+
+@wrap(ManagedPrefixList, "__init__")
+def prefix_list(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    """DescribePrefixLists: those that AWS keeps have ids of eight digits."""
+    original(self, *args, **kwargs)
+    if self.resource_owner_id == "AWS":
+        self.id = f"pl-{secrets.token_hex(4)}"
+        self.prefix_list_arn = self.arn(kwargs["region"], self.owner_id)
+
+
+# -- the other services whose answers moto writes by the model --------------------------------------------------------
+
+# DescribeListeners: the policy is of TLS listeners only, which are a network load balancer's
+_change(
+    ELBV2Response,
+    {
+        "Listeners.Listener.AlpnPolicy": lambda policy: policy or None,
+        "AvailabilityZones.AvailabilityZone.LoadBalancerAddresses": lambda addresses: addresses or [],
+    },
+)
+# ListInstanceProfiles and ListInstanceProfilesForRole leave out tags, and of the roles what lists leave out
+_change(
+    IamResponse,
+    {
+        f"{answer}.InstanceProfiles.InstanceProfile.{member}": _never
+        for answer in ("ListInstanceProfilesResponse", "ListInstanceProfilesForRoleResponse")
+        for member in ("Tags", *(f"Roles.Role.{name}" for name in NOT_LISTED))
+    },
+)
+# every list of IAM's says whether there is more
+_change(IamResponse, {"Response.IsTruncated": bool})
+# DescribeCertificate and ListCertificates: the key's algorithm with a hyphen, the serial number in hexadecimal pairs
+_change(
+    AWSCertificateManagerResponse,
+    {
+        "Certificate.KeyAlgorithm": _hyphened,
+        "CertificateSummary.KeyAlgorithm": _hyphened,
+        "Certificate.Serial": lambda serial: _pairs(int(serial)) if serial else None,
+    },
+)
+# GetHostedZone: id and reference are a reusable delegation set's
+_change(
+    Route53,
+    {f"GetHostedZoneResponse.DelegationSet.{name}": _never for name in ("Id", "CallerReference")},
+)
+_change(
+    Route53,
+    {
+        f"{answer}.MaxItems": lambda most: most or "100"
+        for answer in ("ListHostedZonesByVPCResponse", "ListHealthChecksResponse")
+    },
+)
+# GetDNSSEC: an empty list of keys
+_change(Route53, {"GetDNSSECResponse.KeySigningKeys": lambda keys: keys or []})
+# DescribeDBSubnetGroups and DescribeDBInstances
+_change(
+    RDSResponse,
+    {
+        "Subnets.Subnet.SubnetOutpost": lambda outpost: outpost or {},
+        "DBInstances.DBInstance.PendingModifiedValues": lambda values: values or {},
+        "DBInstances.DBInstance.DBSubnetGroup.DBSubnetGroupArn": _never,
+    },
+)
+
+
+@wrap(ApplicationAutoscalingBackend, "register_scalable_target")
+def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """RegisterScalableTarget: it acts by its service-linked role, and nothing of it is suspended."""
+    target = original(self, *args, **kwargs)
+    service = "ecs.application-autoscaling.amazonaws.com"
+    role = f"role/aws-service-role/{service}/AWSServiceRoleForApplicationAutoScaling_ECSService"
+    target.role_arn = target.role_arn or f"arn:aws:iam::{self.account_id}:{role}"
+    target.suspended_state = dict.fromkeys(SUSPENDED, False) | (target.suspended_state or {})
+    return target
+
+
+@wrap(Parameter, "describe_response_object")
+def describe_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """DescribeParameters: who changed it last, by ARN, and policies even if there are none."""
+    user = f"arn:aws:iam::{self.account_id}:user/moto"
+    return {"Policies": [], **original(self, *args, **kwargs), "LastModifiedUser": user}
+
+
+# -- Cloud Map: lists are of summaries ---------------------------------------------------------------------------------
+
+
+@wrap(ServiceDiscoveryResponse, "list_namespaces")
+def list_namespaces(original: Any, self: Any) -> str:
+    """ListNamespaces: what the model calls a summary, and nothing else."""
+    return _summarised(original(self), "Namespaces", "NamespaceSummary")
+
+
+@wrap(ServiceDiscoveryResponse, "list_services")
+def list_services(original: Any, self: Any) -> str:
+    """ListServices: the same; its DNS settings do not repeat the namespace."""
+    return _summarised(original(self), "Services", "ServiceSummary", "NamespaceId")
+
+
+@wrap(ServiceDiscoveryResponse, "list_instances")
+def list_instances(original: Any, self: Any) -> str:
+    """ListInstances: id and attributes, without the request that created it."""
+    return _summarised(original(self), "Instances", "InstanceSummary")
+
+
+def _summarised(text: str, member: str, name: str, *left_out: str) -> str:
+    shape = get_service_model("servicediscovery").shape_for(name)
+    answer = json.loads(text)
+    answer[member] = [_modelled(one, shape, left_out) for one in answer[member]]
+    return json.dumps(answer)
+
+
+def _modelled(value: Any, shape: Any, left_out: tuple[str, ...]) -> Any:
+    if not isinstance(shape, StructureShape) or not isinstance(value, dict):
+        return value
+    known = {name: item for name, item in value.items() if name in shape.members and name not in left_out}
+    return {name: _modelled(item, shape.members[name], left_out) for name, item in known.items()}

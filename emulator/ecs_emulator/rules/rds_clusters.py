@@ -1,0 +1,383 @@
+"""Aurora clusters: what they may consist of, their states, and what must be gone before them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.rds.models import DBCluster, DBClusterSnapshot, RDSBackend
+from moto.rds.responses import RDSResponse
+
+from ecs_emulator.clock import later, passed
+from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.rules.rds_versions import FAMILY, can_pause, resolve
+from provisioner.aws import durations
+
+_IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
+_PASSWORD = re.compile(r"[!-~]+")
+_ZONE_IDS = {
+    "us-east-1": "Z2R2ITUGPM61AM",
+    "eu-west-1": "Z29XKXDKYMONMX",
+    "eu-central-1": "Z1RLNUO7B9Q6NB",
+    "ap-northeast-1": "Z24O6O9L7SGTNB",
+}
+"""The hosted zones in which RDS keeps the names of its endpoints: one a region."""
+_SUPPORT = ("open-source-rds-extended-support", "open-source-rds-extended-support-disabled")
+STANDING_STILL = ("stopping", "stopped", "starting")
+"""The states in which neither a cluster nor its instances can be deleted."""
+_RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
+_RESERVED_DATABASES = ("mysql", "sys")
+"""Schemas of MySQL's own; which of its reserved words AWS refuses besides is not listed anywhere."""
+
+
+@wrap(RDSBackend, "create_db_cluster")
+def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """CreateDBCluster: AWS's checks of each parameter; `creating` first, endpoints at once."""
+    self.settle()
+    name = kwargs["db_cluster_identifier"]
+    check_identifier("DBClusterIdentifier", name)
+    if name in self.clusters:
+        refuse("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+    if kwargs.get("engine_mode") == "serverless":
+        refuse("InvalidParameterValue", "The engine mode serverless you requested is currently unavailable.")
+    version = resolve(kwargs["engine"], kwargs.get("engine_version"))
+    kwargs["engine_version"] = version
+    _check_credentials(kwargs)
+    _check_settings(kwargs)
+    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
+    group = self.describe_db_subnet_groups(kwargs.get("db_subnet_group_name") or "default")[0]
+    groups = check_groups(self, group.vpc_id, kwargs.get("vpc_security_group_ids"))
+    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), kwargs["engine"])
+    cluster = original(self, kwargs)
+    cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE), "creating"
+    cluster.vpc_security_group_ids = groups
+    # CreateDBCluster, AvailabilityZones: Aurora's storage is in three
+    cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})[:3]
+    cluster.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _SUPPORT[0]
+    cluster.storage_type = kwargs.get("storage_type") or "aurora"
+    cluster.hosted_zone_id = _ZONE_IDS.get(self.region_name, _ZONE_IDS["us-east-1"])
+    if cluster.engine == "aurora-mysql" and not kwargs.get("db_cluster_parameter_group_name"):
+        cluster.parameter_group = f"default.{FAMILY}"
+    _complete_scaling(cluster)
+    return cluster
+
+
+def check_identifier(parameter: str, name: str) -> None:
+    """Identifiers of RDS: a letter, then letters, digits and single hyphens."""
+    if not _IDENTIFIER.fullmatch(name):
+        refuse(
+            "InvalidParameterValue",
+            f"The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain "
+            "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive "
+            "hyphens.",
+        )
+
+
+def _check_credentials(kwargs: dict[str, Any]) -> None:
+    """User, password and database name, as the API reference of CreateDBCluster limits them."""
+    user, database = kwargs.get("master_username") or "", kwargs.get("database_name")
+    if user.lower() in _RESERVED_USERS:
+        refuse(
+            "InvalidParameterValue",
+            f"MasterUsername {user} cannot be used as it is a reserved word used by the engine",
+        )
+    if user and not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,15}", user):
+        refuse(
+            "InvalidParameterValue",
+            "The parameter MasterUsername must begin with a letter, contain only alphanumeric characters and be at "
+            "most 16 characters long.",
+        )
+    if (database or "").lower() in _RESERVED_DATABASES:
+        refuse(
+            "InvalidParameterValue", f"DatabaseName {database} cannot be used.  It is a reserved word for this engine"
+        )
+    if database and not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", database):
+        refuse(
+            "InvalidParameterValue",
+            f"DatabaseName {database} must begin with a letter and contain only alphanumeric characters.",
+        )
+    if kwargs.get("master_user_password") is not None:
+        check_password(kwargs["master_user_password"])
+
+
+def _check_settings(kwargs: dict[str, Any]) -> None:
+    """Port, days of backups, their window and the support, as the API reference of CreateDBCluster limits them."""
+    if kwargs.get("engine_lifecycle_support") not in (None, *_SUPPORT):
+        refuse("InvalidParameterValue", f"Invalid engine lifecycle support: {kwargs['engine_lifecycle_support']}")
+    port, days = kwargs.get("port"), kwargs.get("backup_retention_period")
+    if port is not None and not 1150 <= int(port) <= 65535:
+        refuse("InvalidParameterValue", f"Invalid port number {port}. Valid values: 1150-65535")
+    if days is not None and not 1 <= int(days) <= 35:
+        refuse("InvalidParameterValue", f"Invalid backup retention period: {days}. Valid values: 1-35")
+    window = kwargs.get("preferred_backup_window")
+    if window and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", window):
+        refuse("InvalidParameterValue", f"Invalid backup window format: {window}. It must be hh24:mi-hh24:mi")
+
+
+def check_password(password: str) -> None:
+    """MasterUserPassword: 8 to 41 printable ASCII characters, no slash, double quote, at sign or space."""
+    intro = "The parameter MasterUserPassword is not a valid password"
+    if len(password) < 8:
+        refuse("InvalidParameterValue", f"{intro} because it is shorter than 8 characters.")
+    if len(password) > 41:
+        refuse("InvalidParameterValue", f"{intro} because it is longer than 41 characters.")
+    if not _PASSWORD.fullmatch(password) or set(password) & set('/"@'):
+        refuse(
+            "InvalidParameterValue",
+            f"{intro}. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
+        )
+
+
+def _check_scaling(wanted: Any, version: str) -> None:
+    """ServerlessV2ScalingConfiguration: halves, in order, 0 only where the engine can pause."""
+    if not wanted:
+        return
+    low, high = float(wanted.get("min_capacity") or 0), float(wanted.get("max_capacity") or 0)
+    floor = 0.0 if can_pause(version) else 0.5
+    if low < floor or low > 256 or low % 0.5:
+        refuse(
+            "InvalidParameterValue",
+            f"Serverless v2 minimum capacity {low} isn't valid. The minimum capacity must be at least {floor} for "
+            f"the engine version {version}.",
+        )
+    if high < max(low, 1.0) or high > 256 or high % 0.5:
+        refuse(
+            "InvalidParameterValue",
+            f"Serverless v2 maximum capacity {high} isn't valid. The maximum capacity must be at least 1.0, at least "
+            "the minimum capacity and at most 256.0.",
+        )
+    pause = wanted.get("seconds_until_auto_pause")
+    if pause is not None and not (low == 0 and 300 <= int(pause) <= 86400):
+        refuse(
+            "InvalidParameterValue",
+            f"Serverless v2 SecondsUntilAutoPause {pause} isn't valid. It must be between 300 and 86400, with a "
+            "minimum capacity of 0.",
+        )
+
+
+def _complete_scaling(cluster: Any) -> None:
+    scaling = cluster.serverless_v2_scaling_configuration
+    if scaling and float(scaling.get("min_capacity") or 0) == 0 and not scaling.get("seconds_until_auto_pause"):
+        scaling["SecondsUntilAutoPause"] = 300
+
+
+def check_groups(rds: Any, vpc_id: str, groups: list[str] | None) -> list[str]:
+    """The security groups of a database: existing ones of its VPC, the VPC's default when none is named."""
+    ec2 = ec2_backends[rds.account_id][rds.region_name]
+    for group_id in groups or []:
+        group = ec2.get_security_group_from_id(group_id)
+        if group is None:
+            refuse("InvalidParameterValue", f"Invalid security group , groupId= {group_id}, groupName=.")
+        if group.vpc_id != vpc_id:
+            refuse(
+                "InvalidParameterCombination",
+                f"The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc_id} and the "
+                f"EC2 security group is in {group.vpc_id}",
+            )
+    if groups:
+        return list(groups)
+    default: Any = ec2.get_default_security_group(vpc_id)
+    return [default.id]
+
+
+def _check_parameter_group(rds: Any, name: str | None, engine: str) -> None:
+    if not name or name.startswith("default."):
+        return
+    group = rds.db_cluster_parameter_groups.get(name)
+    if group is None:
+        refuse("DBClusterParameterGroupNotFound", f"DBClusterParameterGroup not found: {name}")
+    if engine == "aurora-mysql" and group.db_parameter_group_family != FAMILY:
+        refuse(
+            "InvalidParameterCombination",
+            f"The Parameter Group {name} with DBParameterGroupFamily {group.db_parameter_group_family} can't be used "
+            f"for this instance. Please use a Parameter Group with DBParameterGroupFamily {FAMILY}",
+        )
+
+
+def _status(self: Any) -> str:
+    """A cluster's status of this moment."""
+    if self._status == "creating" and passed(getattr(self, "ready_at", float("inf"))):
+        self._status = "available"
+    shown, until, begins = getattr(self, "passing", ("", 0.0, 0.0))
+    if self._status in ("available", "stopped") and passed(begins) and not passed(until):
+        return str(shown)
+    return str(self._status)
+
+
+def _set_status(self: Any, value: str) -> None:
+    self._status = value
+
+
+replace(DBCluster, "status")(property(_status, _set_status))
+
+
+@add(RDSBackend, "settle")
+def settle(self: Any) -> None:
+    """Take out the instances and clusters whose deletion is done; a cluster goes after its instances."""
+    for database in list(self.databases.values()):
+        if passed(getattr(database, "gone_at", float("inf"))):
+            self.drop_instance(database)
+    for cluster in list(self.clusters.values()):
+        if passed(getattr(cluster, "gone_at", float("inf"))) and not cluster._members:
+            self.clusters.pop(cluster.db_cluster_identifier)
+
+
+def _find(rds: Any, name: str) -> Any:
+    rds.settle()
+    if name not in rds.clusters:
+        refuse("DBClusterNotFoundFault", f"DBCluster {name} not found.")
+    return rds.clusters[name]
+
+
+def _check_available(cluster: Any) -> None:
+    if cluster.status != "available":
+        refuse(
+            "InvalidDBClusterStateFault",
+            f"DbCluster {cluster.db_cluster_identifier} is in {cluster.status} state but expected it to be one of "
+            "available.",
+        )
+
+
+@wrap(RDSBackend, "describe_db_clusters")
+def describe_db_clusters(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """DescribeDBClusters: what is being deleted is listed until it is gone."""
+    self.settle()
+    return original(self, *args, **kwargs)
+
+
+@wrap(RDSBackend, "modify_db_cluster")
+def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """ModifyDBCluster: the checks of creation for what changes; only while available."""
+    cluster = _find(self, kwargs["db_cluster_identifier"])
+    _check_available(cluster)
+    version = resolve(cluster.engine, kwargs.get("engine_version") or cluster.engine_version)
+    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
+    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), cluster.engine)
+    if kwargs.get("master_user_password") is not None:
+        check_password(kwargs["master_user_password"])
+    groups = kwargs.get("vpc_security_group_ids")
+    if groups:
+        vpc_id = self.subnet_groups[cluster.db_subnet_group_name].vpc_id
+        check_groups(self, vpc_id, groups)
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        for member in cluster._members:
+            ec2.enis[member.interface_id]._group_set = [ec2.get_security_group_from_id(name) for name in groups]
+    changed = original(self, kwargs)
+    _complete_scaling(cluster)
+    return changed
+
+
+@replace(RDSResponse, "delete_db_cluster")
+def delete_db_cluster(self: Any) -> ActionResult:
+    """DeleteDBCluster: protection, a decision about the final snapshot, no living instance; then `deleting`."""
+    rds, asked = self.backend, self.params
+    cluster = _find(rds, asked["DBClusterIdentifier"])
+    final, skip = asked.get("FinalDBSnapshotIdentifier"), asked.get("SkipFinalSnapshot") or False
+    _check_delete(cluster, final, skip)
+    if final:
+        rds.validate_db_snapshot_identifier(final, parameter_name="FinalDBSnapshotIdentifier")
+        snapshot = rds.take_cluster_snapshot(cluster, final)
+    for name, snapshot in list(rds.cluster_snapshots.items()):
+        automatic = snapshot.snapshot_type == "automated" and asked.get("DeleteAutomatedBackups") is not False
+        if automatic and snapshot.cluster.db_cluster_identifier == cluster.db_cluster_identifier:
+            rds.cluster_snapshots.pop(name)
+    if cluster.manage_master_user_password:
+        cluster.master_user_secret.delete_secret()
+    members_gone = max((member.gone_at for member in cluster._members), default=0.0)
+    gone_at = later(durations.DB_CLUSTER_DELETE, after=members_gone)
+    # the cluster stays `deleting` until its data is saved
+    cluster._status, cluster.gone_at = "deleting", max(gone_at, snapshot.ready_at) if final else gone_at
+    return ActionResult({"DBCluster": cluster})
+
+
+def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
+    name, status = cluster.db_cluster_identifier, cluster.status
+    if cluster.deletion_protection:
+        refuse(
+            "InvalidParameterCombination",
+            "Cannot delete protected Cluster, please disable deletion protection and try again.",
+        )
+    if status == "deleting":
+        refuse("InvalidDBClusterStateFault", f"Cluster {name} is already being deleted.")
+    if status in STANDING_STILL:
+        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {status} state")
+    if not skip and not final:
+        refuse(
+            "InvalidParameterCombination",
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+        )
+    if skip and final:
+        refuse("InvalidParameterCombination", "You cannot specify both FinalDBSnapshotIdentifier and SkipFinalSnapshot")
+    if any(member.status != "deleting" for member in cluster._members):
+        refuse(
+            "InvalidDBClusterStateFault",
+            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+        )
+    if final and status != "available":
+        refuse("InvalidDBClusterStateFault", f"DbCluster {name} is in {status} state: no final snapshot can be made.")
+
+
+@add(RDSBackend, "take_cluster_snapshot")
+def take_cluster_snapshot(self: Any, cluster: Any, name: str, tags: Any = None) -> Any:
+    """A cluster's snapshot: of a name that is free whatever its case, `creating` first, with the cluster's tags."""
+    name = name.lower()
+    if name in self.cluster_snapshots:
+        refuse(
+            "DBClusterSnapshotAlreadyExistsFault",
+            f"Cannot create the cluster snapshot because one with the identifier {name} already exists.",
+        )
+    snapshot: Any = _moto_create_snapshot(self, cluster.db_cluster_identifier, name, "manual", tags)
+    # it must not follow what becomes of the cluster's tags
+    snapshot.tags, snapshot.ready_at = list(snapshot.tags), later(durations.DB_SNAPSHOT_CREATE)
+    return snapshot
+
+
+_moto_create_snapshot = RDSBackend.create_db_cluster_snapshot
+
+
+@wrap(RDSBackend, "create_db_cluster_snapshot")
+def create_db_cluster_snapshot(
+    original: Any,
+    self: Any,
+    db_cluster_identifier: str,
+    db_cluster_snapshot_identifier: str,
+    snapshot_type: str = "manual",
+    tags: Any = None,
+) -> Any:
+    """CreateDBClusterSnapshot: of an available cluster, under a name of at most 63 characters."""
+    if snapshot_type != "manual":
+        return original(self, db_cluster_identifier, db_cluster_snapshot_identifier, snapshot_type, tags)
+    check_identifier("DBClusterSnapshotIdentifier", db_cluster_snapshot_identifier)
+    cluster = _find(self, db_cluster_identifier)
+    _check_available(cluster)
+    return self.take_cluster_snapshot(cluster, db_cluster_snapshot_identifier, tags)
+
+
+@wrap(RDSBackend, "restore_db_cluster_from_snapshot")
+def restore_db_cluster_from_snapshot(original: Any, self: Any, from_snapshot_id: str, overrides: Any) -> Any:
+    """RestoreDBClusterFromSnapshot: it shows the name of a database only if that is given."""
+    cluster = original(self, from_snapshot_id, overrides)
+    cluster.database_name = overrides.get("database_name")
+    return cluster
+
+
+def _snapshot_status(self: Any) -> str:
+    """A snapshot's status of this moment."""
+    return "available" if passed(getattr(self, "ready_at", 0)) else "creating"
+
+
+replace(DBClusterSnapshot, "status")(property(_snapshot_status, lambda self, value: None))
+
+
+@wrap(RDSBackend, "delete_db_cluster_snapshot")
+def delete_db_cluster_snapshot(original: Any, self: Any, db_snapshot_identifier: str) -> Any:
+    """DeleteDBClusterSnapshot: only while it is available."""
+    snapshot = self.cluster_snapshots.get(db_snapshot_identifier)
+    if snapshot is not None and snapshot.status != "available":
+        refuse(
+            "InvalidDBClusterSnapshotStateFault",
+            f"DB cluster snapshot {db_snapshot_identifier} is in {snapshot.status} state.",
+        )
+    return original(self, db_snapshot_identifier)

@@ -1,0 +1,209 @@
+"""Database subnet groups and cluster parameter groups: coverage, duplicates, what uses them, what was set."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.rds.models import RDSBackend
+from moto.rds.responses import RDSResponse
+
+from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.rules.rds_versions import FAMILY
+
+_NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}(?<!-)")
+
+# A part of the family's parameters, with the engine's defaults (DescribeDBClusterParameters), and which are static.
+_ENGINE_DEFAULTS = {
+    "binlog_format": "OFF",
+    "character_set_client": None,
+    "character_set_connection": None,
+    "character_set_database": None,
+    "character_set_results": None,
+    "character_set_server": None,
+    "collation_connection": None,
+    "collation_server": None,
+    "general_log": None,
+    "innodb_file_per_table": "1",
+    "log_output": None,
+    "require_secure_transport": "OFF",
+    "server_audit_events": None,
+    "server_audit_logging": "0",
+    "slow_query_log": None,
+    "time_zone": "UTC",
+    "tls_version": "TLSv1.2,TLSv1.3",
+}
+_STATIC = ("binlog_format", "innodb_file_per_table", "tls_version")
+
+
+def _subnets(self: Any) -> list[Any]:
+    """InvalidParameterValue, or fewer than two zones: DBSubnetGroupDoesNotCoverEnoughAZs."""
+    ec2 = ec2_backends[self.current_account][self.region]
+    known = {subnet.id: subnet for subnet in ec2.describe_subnets()}
+    wanted = self.params.get("SubnetIds", [])
+    unknown = [subnet_id for subnet_id in wanted if subnet_id not in known]
+    if unknown:
+        refuse("InvalidParameterValue", f"Some input subnets in :[{', '.join(unknown)}] are invalid.")
+    subnets = [known[subnet_id] for subnet_id in wanted]
+    if len({subnet.vpc_id for subnet in subnets}) > 1:
+        refuse("InvalidVPCNetworkStateFault", "The subnets of a DB subnet group must be in one VPC.")
+    zones = sorted({subnet.availability_zone for subnet in subnets})
+    if len(zones) < 2:
+        refuse(
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
+            f"{', '.join(zones)}. Add subnets to cover at least 2 AZs.",
+        )
+    return subnets
+
+
+@replace(RDSResponse, "create_db_subnet_group")
+def create_db_subnet_group(self: Any) -> ActionResult:
+    """CreateDBSubnetGroup: a free name, at least two zones."""
+    name = self.params["DBSubnetGroupName"]
+    if not re.fullmatch(r"[a-zA-Z0-9 ._-]{1,255}", name):
+        refuse(
+            "InvalidParameterValue",
+            f"The parameter DBSubnetGroupName {name} is not valid: at most 255 letters, numbers, periods, underscores, "
+            "spaces or hyphens.",
+        )
+    if name.lower() == "default":
+        refuse("InvalidParameterValue", "The DBSubnetGroupName 'default' is reserved.")
+    if name in self.backend.subnet_groups:
+        refuse("DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
+    tags = self.params.get("Tags", [])
+    group = self.backend.create_subnet_group(name, self.params["DBSubnetGroupDescription"], _subnets(self), tags)
+    return ActionResult({"DBSubnetGroup": group})
+
+
+def _users(rds: Any, name: str) -> list[str]:
+    clusters = [item.db_cluster_identifier for item in rds.clusters.values() if item.db_subnet_group_name == name]
+    groups = [(item, getattr(item, "db_subnet_group", None)) for item in rds.databases.values()]
+    return clusters + [item.db_instance_identifier for item, group in groups if group and group.name == name]
+
+
+@replace(RDSResponse, "modify_db_subnet_group")
+def modify_db_subnet_group(self: Any) -> ActionResult:
+    """ModifyDBSubnetGroup: the subnets are replaced; one that holds a database's interface cannot leave."""
+    group = self.backend.describe_db_subnet_groups(self.params["DBSubnetGroupName"])[0]
+    subnets = _subnets(self)
+    kept = {subnet.id for subnet in subnets}
+    for database in self.backend.databases.values():
+        place = getattr(database, "subnet_id", None)
+        if place and place not in kept and place in {subnet.id for subnet in group._subnets}:
+            refuse("SubnetAlreadyInUse", f"Some of the subnets to be deleted are currently in use: {place}")
+    group._subnets = subnets
+    group.description = self.params.get("DBSubnetGroupDescription") or group.description
+    return ActionResult({"DBSubnetGroup": group})
+
+
+@wrap(RDSBackend, "delete_subnet_group")
+def delete_subnet_group(original: Any, self: Any, subnet_name: str) -> Any:
+    """DeleteDBSubnetGroup: refused while a cluster or an instance is in it, deleting ones included."""
+    group = self.describe_db_subnet_groups(subnet_name)[0]
+    self.settle()
+    if users := _users(self, group.name):
+        refuse(
+            "InvalidDBSubnetGroupStateFault",
+            f"Cannot delete the subnet group '{group.name}' because at least one database instance: {users[0]} is "
+            "still using it.",
+        )
+    return original(self, subnet_name)
+
+
+@wrap(RDSBackend, "create_db_cluster_parameter_group")
+def create_db_cluster_parameter_group(
+    original: Any,
+    self: Any,
+    db_cluster_parameter_group_name: str,
+    db_parameter_group_family: str,
+    *args: Any,
+    **kw: Any,
+) -> Any:
+    """CreateDBClusterParameterGroup: a name of letters, digits and hyphens, a family that exists."""
+    if not _NAME.fullmatch(db_cluster_parameter_group_name):
+        refuse(
+            "InvalidParameterValue",
+            "The parameter DBClusterParameterGroupName is not a valid identifier. Identifiers must begin with a "
+            "letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain "
+            "two consecutive hyphens.",
+        )
+    if db_parameter_group_family.startswith("aurora-mysql") and db_parameter_group_family != FAMILY:
+        refuse(
+            "InvalidParameterValue",
+            f"ParameterGroupFamily {db_parameter_group_family} is not a valid parameter group family",
+        )
+    return original(self, db_cluster_parameter_group_name, db_parameter_group_family, *args, **kw)
+
+
+@wrap(RDSBackend, "modify_db_cluster_parameter_group")
+def modify_db_cluster_parameter_group(
+    original: Any, self: Any, db_cluster_parameter_group_name: str, db_cluster_parameter_group_parameters: Any
+) -> Any:
+    """ModifyDBClusterParameterGroup: never the defaults. Unknown parameters pass: the family's list is not here.
+
+    A parameter that is set to the value that it has already does not count as set (terraform-provider-aws#23335).
+    """
+    name, parameters = db_cluster_parameter_group_name, db_cluster_parameter_group_parameters
+    if name.lower().startswith("default."):
+        refuse("InvalidDBParameterGroupState", f"The default parameter group {name} cannot be modified")
+    _check_methods(parameters)
+    group = original(self, name, parameters)
+    for entry in parameters:
+        key = entry["ParameterName"]
+        if entry.get("ParameterValue") == _ENGINE_DEFAULTS.get(key):
+            group.parameters.pop(key, None)
+    return group
+
+
+def _check_methods(parameters: list[dict[str, Any]]) -> None:
+    for entry in parameters:
+        if entry.get("ApplyMethod") == "immediate" and entry["ParameterName"] in _STATIC:
+            refuse("InvalidParameterCombination", "cannot use immediate apply method for static parameter")
+
+
+@wrap(RDSBackend, "delete_db_cluster_parameter_group")
+def delete_db_cluster_parameter_group(original: Any, self: Any, db_cluster_parameter_group_name: str) -> Any:
+    """DeleteDBClusterParameterGroup: refused for the defaults and while a cluster uses it."""
+    self.settle()
+    name = db_cluster_parameter_group_name.lower()
+    if name.startswith("default."):
+        refuse("InvalidDBParameterGroupState", f"Default DBParameterGroup cannot be deleted: {name}")
+    if any(cluster.parameter_group.lower() == name for cluster in self.clusters.values()):
+        refuse(
+            "InvalidDBParameterGroupState",
+            "One or more database instances are still members of this parameter group "
+            f"{db_cluster_parameter_group_name}, so the group cannot be deleted",
+        )
+    return original(self, db_cluster_parameter_group_name)
+
+
+@replace(RDSResponse, "describe_db_cluster_parameters")
+def describe_db_cluster_parameters(self: Any) -> ActionResult:
+    """DescribeDBClusterParameters: what was set (`user`), and the engine's defaults."""
+    name, source = self.params["DBClusterParameterGroupName"], self.params.get("Source")
+    was_set = {entry["ParameterName"]: entry for entry in self.backend.describe_db_cluster_parameters(name)}
+    rows: list[dict[str, Any]] = []
+    for key in sorted({*was_set, *_ENGINE_DEFAULTS}):
+        entry = {"ParameterName": key, "ParameterValue": _ENGINE_DEFAULTS.get(key), "Source": "engine-default"}
+        entry["ApplyMethod"] = "pending-reboot"
+        if key in was_set:
+            entry = {**was_set[key], "Source": "user"}
+        apply_type = "static" if key in _STATIC else "dynamic"
+        rows.append({"ApplyType": apply_type, "DataType": "string", "IsModifiable": True, **entry})
+    chosen = [row for row in rows if source in (None, row["Source"])]
+    return ActionResult({"Parameters": chosen})
+
+
+@add(RDSResponse, "reset_db_cluster_parameter_group")
+def reset_db_cluster_parameter_group(self: Any) -> ActionResult:
+    """ResetDBClusterParameterGroup: all parameters, or those named, back to the engine's defaults."""
+    name = self.params["DBClusterParameterGroupName"]
+    group = self.backend.describe_db_cluster_parameter_groups(name)[0]
+    _check_methods(self.params.get("Parameters", []))
+    named = [entry["ParameterName"] for entry in self.params.get("Parameters", [])]
+    for key in list(group.parameters) if self.params.get("ResetAllParameters") else named:
+        group.parameters.pop(key, None)
+    return ActionResult({"DBClusterParameterGroupName": group.name})

@@ -1,0 +1,75 @@
+"""What a cluster can have besides: logs that go to CloudWatch, users who sign in by IAM, instances to fail over to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from moto.logs.models import logs_backends
+from moto.rds.models import RDSBackend
+
+from ecs_emulator.patch import refuse, wrap
+
+# "Publishing Amazon Aurora MySQL logs to Amazon CloudWatch Logs".
+_LOGS = ("audit", "error", "general", "iam-db-auth-error", "instance", "slowquery")
+
+
+def _check_logs(cluster: Any, logs: Collection[str]) -> None:
+    if cluster.engine == "aurora-mysql" and (wrong := [log for log in logs if log not in _LOGS]):
+        named = ", ".join(f"'{log}'" for log in wrong)
+        refuse(
+            "InvalidParameterCombination",
+            f"You cannot use the log types {named} with engine version {cluster.engine} {cluster.engine_version}. For "
+            "supported log types, see the documentation.",
+        )
+
+
+def _open_groups(rds: Any, cluster: Any) -> None:
+    """RDS creates the log groups that it finds none of: without tags, and without an end of retention."""
+    logs = logs_backends[rds.account_id][rds.region_name]
+    for log in cluster.enabled_cloudwatch_logs_exports:
+        name = f"/aws/rds/cluster/{cluster.db_cluster_identifier}/{log}"
+        if name not in logs.groups:
+            logs.create_log_group(name, {})
+
+
+@wrap(RDSBackend, "create_db_cluster")
+def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """CreateDBCluster: logs that the engine writes."""
+    cluster = original(self, kwargs)
+    try:
+        _check_logs(cluster, cluster.enabled_cloudwatch_logs_exports)
+    except Exception:
+        self.clusters.pop(cluster.db_cluster_identifier)
+        raise
+    _open_groups(self, cluster)
+    return cluster
+
+
+@wrap(RDSBackend, "modify_db_cluster")
+def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """ModifyDBCluster: which logs are exported, and whether users sign in by IAM; moto changes neither."""
+    before = self.clusters.get(kwargs["db_cluster_identifier"])
+    exports = kwargs.get("cloudwatch_logs_export_configuration") or {}
+    more = exports.get("EnableLogTypes") or exports.get("enable_log_types") or []
+    fewer = exports.get("DisableLogTypes") or exports.get("disable_log_types") or []
+    if before is not None:
+        _check_logs(before, [*more, *fewer])
+    changed = original(self, kwargs)
+    cluster = self.clusters[changed.db_cluster_identifier]
+    there = {*cluster.enabled_cloudwatch_logs_exports, *more} - {*fewer}
+    for shown in (cluster, changed):
+        shown.enabled_cloudwatch_logs_exports = sorted(there)
+        if (signed := kwargs.get("enable_iam_database_authentication")) is not None:
+            shown.iam_auth = signed
+    _open_groups(self, cluster)
+    return changed
+
+
+@wrap(RDSBackend, "create_db_instance")
+def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
+    """CreateDBInstance: with a promotion tier that there is."""
+    tier = db_kwargs.get("promotion_tier")
+    if tier is not None and not 0 <= int(tier) <= 15:
+        refuse("InvalidParameterValue", f"Invalid promotion tier: {tier}. Valid values: 0-15")
+    return original(self, db_kwargs)

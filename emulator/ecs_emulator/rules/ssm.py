@@ -1,0 +1,131 @@
+"""Parameter Store: names that rest after a delete, public parameters that are not the account's, sizes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.ssm.models import ParameterDict, SimpleSystemManagerBackend
+
+from ecs_emulator.clock import later, passed
+from ecs_emulator.patch import refuse, wrap
+
+# "Requirements and constraints for parameter names" of the Systems Manager guide.
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+|(/[a-zA-Z0-9_.-]+)+")
+_REST = 30.0
+_STANDARD_SIZE = 4096
+
+
+def _resting(ssm: Any) -> dict[str, float]:
+    names: dict[str, float] = ssm.__dict__.setdefault("resting_names", {})
+    return names
+
+
+@wrap(SimpleSystemManagerBackend, "put_parameter")
+def put_parameter(original: Any, self: Any, name: str, description: str, value: str, *args: Any, **kwargs: Any) -> Any:
+    """PutParameter: standard parameters hold 4 KB; a deleted name exists a while longer for creates.
+
+    The API reference of DeleteParameter asks to wait at least 30 seconds before a parameter of the same name is
+    created, and does not say what happens otherwise. Here the name still exists, as an index that lags would have it.
+    """
+    _check_name(name)
+    pattern = kwargs.get("allowed_pattern", args[1] if len(args) > 1 else None)
+    if pattern and not re.search(pattern, value):
+        refuse(
+            "ParameterPatternMismatchException",
+            f"Parameter value, cannot be validated against allowedPattern: {pattern}",
+        )
+    tier, overwrite = kwargs.get("tier"), kwargs.get("overwrite", args[3] if len(args) > 3 else False)
+    if tier in (None, "Standard") and len((value or "").encode()) > _STANDARD_SIZE:
+        refuse(
+            "ValidationException",
+            "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger "
+            "parameter value, upgrade the parameter to use the advanced-parameter tier.",
+        )
+    if not overwrite and not passed(_resting(self).get(self._parameters.normalize_name(name), 0)):
+        refuse(
+            "ParameterAlreadyExists",
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+        )
+    return original(self, name, description, value, *args, **kwargs)
+
+
+def _check_name(name: str) -> None:
+    """Letters, digits and .-_ between slashes, at most 15 levels."""
+    if not _NAME.fullmatch(name):
+        refuse(
+            "ValidationException",
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
+            "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
+            "following 3 symbols .-_",
+        )
+    if name.count("/") > 15:
+        refuse(
+            "HierarchyLevelLimitExceededException",
+            "A hierarchy can have a maximum of 15 levels. Use fewer levels in the parameter name.",
+        )
+
+
+@wrap(SimpleSystemManagerBackend, "add_tags_to_resource")
+def add_tags_to_resource(original: Any, self: Any, resource_type: str, resource_id: str, tags: dict[str, str]) -> None:
+    """AddTagsToResource: up to 50."""
+    if len({*self.list_tags_for_resource(resource_type, resource_id), *tags}) > 50:
+        refuse("TooManyTagsError", "A resource can have no more than 50 tags.")
+    original(self, resource_type, resource_id, tags)
+
+
+@wrap(SimpleSystemManagerBackend, "delete_parameter")
+def delete_parameter(original: Any, self: Any, name: str) -> None:
+    """DeleteParameter: the name rests for 30 seconds."""
+    original(self, name)
+    _resting(self)[self._parameters.normalize_name(name)] = later(_REST)
+
+
+@wrap(SimpleSystemManagerBackend, "delete_parameters")
+def delete_parameters(original: Any, self: Any, names: list[str]) -> list[str]:
+    """DeleteParameters: each name rests for 30 seconds."""
+    deleted: list[str] = original(self, names)
+    for name in deleted:
+        _resting(self)[self._parameters.normalize_name(name)] = later(_REST)
+    return deleted
+
+
+@wrap(SimpleSystemManagerBackend, "describe_parameters")
+def describe_parameters(original: Any, self: Any, filters: Any, parameter_filters: Any) -> list[Any]:
+    """DescribeParameters: the account's own; public parameters of AWS are found by name only."""
+    everything, own = self._parameters, ParameterDict(self.account_id, self.region_name)
+    own.update({name: versions for name, versions in everything.items() if not name.startswith("/aws/service/")})
+    # the public ones are hundreds, and moto would hold each against the filters
+    self._parameters = own
+    try:
+        found: list[Any] = original(self, filters, parameter_filters)
+    finally:
+        self._parameters = everything
+    return found
+
+
+@wrap(ParameterDict, "_load_tree_parameters")
+def load_tree_parameters(original: Any, self: Any, path: str) -> None:
+    """Public parameters: structures are JSON (ECS guide, "Retrieving Amazon ECS-optimized Linux AMI metadata").
+
+    They are hundreds, and read once: an account that begins gets copies.
+    """
+    key = (self.account_id, self.region_name, path)
+    if key not in _public:
+        read = ParameterDict(self.account_id, self.region_name)
+        original(read, path)
+        _public[key] = [parameter for versions in read.values() for parameter in versions]
+        for parameter in _public[key]:
+            if isinstance(parameter.value, dict):
+                parameter.value = json.dumps(parameter.value, separators=(",", ":"))
+    moment = utcnow()
+    for parameter in _public[key]:
+        own = copy.copy(parameter)
+        own.last_modified_date = moment
+        self.setdefault(own.name, []).append(own)
+
+
+_public: dict[tuple[str, str, str], list[Any]] = {}

@@ -1,0 +1,163 @@
+"""The Resource Groups Tagging API: every taggable resource type of the stack, filtered.
+
+Auto Scaling groups and IAM roles are left out as on AWS ("Services that support the Resource Groups Tagging API":
+GetResources returns nothing for them).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from moto.core.resource_tagging import iter_taggable_backends, make_tag_matcher, match_resource_type
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.ecr.models import ecr_backends
+from moto.elbv2.models import elbv2_backends
+from moto.rds.models import rds_backends
+from moto.resourcegroupstaggingapi.responses import ResourceGroupsTaggingAPIResponse
+from moto.route53.models import route53_backends
+from moto.servicediscovery.models import servicediscovery_backends
+from moto.ssm.models import ssm_backends
+from moto.ssm.utils import parameter_arn
+
+from ecs_emulator.ecs.store import tagged as ecs_tagged
+from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.rules.characters import storable
+from ecs_emulator.rules.ec2_groups import all_rules
+from ecs_emulator.rules.servicediscovery import visible
+
+Row = tuple[str, dict[str, str], str]
+
+# Moto's own lists of these are incomplete, slow or of another store.
+_OWN = ("ecs", "ssm", "elasticloadbalancing", "rds", "logs")
+
+
+def _ec2(account: str, region: str) -> Iterator[Row]:
+    ec2, base = ec2_backends[account][region], f"arn:aws:ec2:{region}:{account}"
+    ec2.describe_vpc_endpoints(None)
+    for name, resources in (
+        ("vpc-endpoint", ec2.vpc_end_points),
+        ("launch-template", ec2.launch_templates),
+        ("vpc-flow-log", ec2.flow_logs),
+    ):
+        for resource_id in resources:
+            yield f"{base}:{name}/{resource_id}", dict(ec2.tags.get(resource_id, {})), f"ec2:{name}"
+    for rule in all_rules(ec2):
+        yield f"{base}:security-group-rule/{rule.id}", dict(ec2.tags.get(rule.id, {})), "ec2:security-group-rule"
+
+
+def _elb(account: str, region: str) -> Iterator[Row]:
+    elb = elbv2_backends[account][region]
+    arns = dict.fromkeys(elb.target_groups, "targetgroup")
+    for balancer in elb.load_balancers.values():
+        arns[balancer.arn] = "loadbalancer"
+        for listener in balancer.listeners.values():
+            arns[listener.arn] = "listener"
+            arns.update({rule.arn: "listener-rule" for rule in listener.rules.values()})
+    for arn, resource_type in arns.items():
+        yield arn, elb.tagging_service.get_tag_dict_for_resource(arn), f"elasticloadbalancing:{resource_type}"
+
+
+def _rds(account: str, region: str) -> Iterator[Row]:
+    rds = rds_backends[account][region]
+    rds.settle()  # type: ignore[attr-defined]
+    for resource_type, resources in (
+        ("cluster", rds.clusters),
+        ("db", rds.databases),
+        ("subgrp", rds.subnet_groups),
+        ("cluster-pg", rds.db_cluster_parameter_groups),
+        ("pg", rds.db_parameter_groups),
+        ("cluster-snapshot", rds.cluster_snapshots),
+        ("snapshot", rds.database_snapshots),
+    ):
+        for resource in resources.values():
+            yield resource.arn, {tag["Key"]: tag["Value"] for tag in resource.get_tags()}, f"rds:{resource_type}"
+
+
+def _others(account: str, region: str) -> Iterator[Row]:
+    ssm = ssm_backends[account][region]
+    for name, tags in ssm._resource_tags.get("Parameter", {}).items():
+        if ssm._parameters.get(name):
+            yield parameter_arn(account, region, name), dict(tags), "ssm:parameter"
+    ecr = ecr_backends[account][region]
+    for repository in ecr.repositories.values():
+        yield repository.arn, ecr.tagger.get_tag_dict_for_resource(repository.arn), "ecr:repository"
+    discovery = servicediscovery_backends[account][region]
+    for resource_type, resources in (("namespace", visible(discovery)), ("service", discovery.services.values())):
+        for arn in [resource.arn for resource in resources]:
+            yield arn, discovery.tagger.get_tag_dict_for_resource(arn), f"servicediscovery:{resource_type}"
+    for arn, tags in ecs_tagged(account, region):
+        yield arn, dict(tags), "ecs:" + arn.split(":", 5)[5].partition("/")[0]
+
+
+def _global(account: str, region: str) -> Iterator[Row]:
+    """Hosted zones, which the API lists in us-east-1 only."""
+    if region == "us-east-1":
+        route53 = route53_backends[account]["aws"]
+        for zone_id in route53.zones:
+            yield f"arn:aws:route53:::hostedzone/{zone_id}", dict(route53.resource_tags[zone_id]), "route53:hostedzone"
+
+
+def _moto(account: str, region: str) -> Iterator[Row]:
+    from moto.logs.models import logs_backends
+
+    for backend in iter_taggable_backends(account, region):
+        if backend.SERVICE_NAMESPACE not in _OWN:
+            for item in backend.iter_tagged_resources():
+                yield item.arn, dict(item.tags), item.resource_type
+    logs = logs_backends[account][region]
+    for group in logs.groups.values():
+        arn = group.arn.removesuffix(":*")
+        yield arn, logs.tagger.get_tag_dict_for_resource(arn), "logs:log-group"
+
+
+def rows(account: str, region: str) -> list[Row]:
+    """Every tagged resource of a region, by ARN."""
+    found: dict[str, Row] = {}
+    for source in (_moto, _ec2, _elb, _rds, _others, _global):
+        for row in source(account, region):
+            if row[1]:
+                found[row[0]] = row
+    return [found[arn] for arn in sorted(found)]
+
+
+@replace(ResourceGroupsTaggingAPIResponse, "get_resources")
+def get_resources(self: Any) -> ActionResult:
+    """GetResources: tagged resources only."""
+    if self._get_param("ResourceARNList") and (self._get_param("TagFilters") or self._get_param("ResourceTypeFilters")):
+        refuse("InvalidParameterException", "ResourceARNList cannot be specified with filters or pages")
+    if len(self._get_param("TagFilters", [])) > 50:
+        refuse("InvalidParameterException", "TagFilters can have at most 50 entries")
+    matches = make_tag_matcher(self._get_param("TagFilters", []))
+    types, arns = self._get_param("ResourceTypeFilters", []), self._get_param("ResourceARNList", [])
+    shown = [
+        {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        for arn, tags, resource_type in rows(self.current_account, self.region)
+        if matches(tags) and match_resource_type(resource_type, types) and (not arns or arn in arns)
+    ]
+    return ActionResult({"ResourceTagMappingList": shown, "PaginationToken": ""})
+
+
+@wrap(ResourceGroupsTaggingAPIResponse, "tag_resources")
+def tag_resources(original: Any, self: Any) -> Any:
+    """TagResources: what a service behind it can show again."""
+    if not all(map(storable, itertools.chain(*self._get_param("Tags", {}).items()))):
+        refuse("InvalidParameterException", "Tags have a character that XML does not have.")
+    return original(self)
+
+
+@replace(ResourceGroupsTaggingAPIResponse, "get_tag_keys")
+def get_tag_keys(self: Any) -> ActionResult:
+    """GetTagKeys: each key once, however many resources carry it."""
+    keys = {key for _, tags, _ in rows(self.current_account, self.region) for key in tags}
+    return ActionResult({"TagKeys": sorted(keys), "PaginationToken": ""})
+
+
+@replace(ResourceGroupsTaggingAPIResponse, "get_tag_values")
+def get_tag_values(self: Any) -> ActionResult:
+    """GetTagValues: each value once."""
+    key = self._get_param("Key")
+    values = {tags[key] for _, tags, _ in rows(self.current_account, self.region) if key in tags}
+    return ActionResult({"TagValues": sorted(values), "PaginationToken": ""})

@@ -1,0 +1,109 @@
+"""Creates the unmanaged resources that a stack refers to, under ids that are given: zones, keys, AMIs, and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
+from moto.route53.models import route53_backends
+from moto.wafv2.models import FakeWebACL, wafv2_backends
+
+from ecs_emulator import domains
+from ecs_emulator.authorization.policy import ALLOW_ALL
+from ecs_emulator.rules.ec2_images import put_image
+
+BY = "Created by somebody else"
+
+
+def put(account: str, wanted: Mapping[str, Any]) -> None:
+    """Create resources in the account that no stack manages.
+
+    Args:
+        wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
+            (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `boundaries` (ARNs of policies that allow everything),
+            `prefix_lists` (ids, of which the first becomes that of S3's list).
+
+    Raises:
+        KeyError, TypeError, ValueError: something is missing or malformed.
+    """
+    region = wanted["region"]
+    for zone in wanted.get("zones", ()):
+        _put_zone(account, zone["id"], zone["domain"])
+    for domain in wanted.get("delegated", ()):
+        domains.delegate(domain)
+    for arn in wanted.get("keys", ()):
+        _put_key(account, region, arn)
+    for alias, arn in wanted.get("aliases", {}).items():
+        _put_alias(account, region, alias, arn)
+    for ami in wanted.get("amis", ()):
+        put_image(ec2_backends[account][region], ami)
+    for prefix_list in wanted.get("prefix_lists", ())[:1]:
+        _rename_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
+    for arn in wanted.get("web_acls", ()):
+        _put_web_acl(account, region, arn)
+    for arn in wanted.get("boundaries", ()):
+        _put_policy(account, arn)
+
+
+def _put_zone(account: str, id: str, domain: str) -> None:
+    """Create a public zone with this id, in the place of another that the registrar has created for the domain."""
+    backend = route53_backends[account]["aws"]
+    for zone in list(backend.zones.values()):
+        if not zone.private_zone and domains.normal(zone.name) == domains.normal(domain):
+            del backend.zones[zone.resource_id]
+    zone = backend.create_hosted_zone(f"{domain}.", False, f"unmanaged:{id}", comment=BY)
+    del backend.zones[zone.resource_id]
+    zone.resource_id = id
+    backend.zones[id] = zone
+
+
+def _rename_s3_list(ec2: Any, name: str, id: str) -> None:
+    """Give the list of S3's addresses another id: AWS's are the same in all accounts of a Region."""
+    lists = ec2.managed_prefix_lists
+    for one in [one for one in lists.values() if one.prefix_list_name.endswith(name.partition(".")[2])]:
+        del lists[one.id]
+        one.id = id
+        lists[id] = one
+
+
+def _put_key(account: str, region: str, arn: str) -> None:
+    backend, name = kms_backends[account][region], arn.rpartition("/")[2]
+    if name not in backend.keys:
+        key = _new_key(backend)
+        del backend.keys[key.id]
+        key.id, key.arn = name, arn
+        backend.keys[name] = key
+
+
+def _put_alias(account: str, region: str, alias: str, arn: str) -> None:
+    """Let an alias stand for a key, or for a new one if none is named."""
+    backend = kms_backends[account][region]
+    if arn:
+        _put_key(account, region, arn)
+    key = arn.rpartition("/")[2] if arn else _new_key(backend).id
+    backend.create_alias(key, alias[alias.index("alias/") :])
+
+
+def _new_key(backend: Any) -> Any:
+    return backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", BY, [])
+
+
+def _put_policy(account: str, arn: str) -> None:
+    """Create a managed policy that allows everything: what it is on AWS is not known here."""
+    backend = iam_backends[account]["aws"]
+    if arn not in backend.managed_policies:
+        path, _, name = arn.partition(":policy")[2].rpartition("/")
+        made = backend.create_policy(BY, f"{path}/", ALLOW_ALL, name, [])
+        del backend.managed_policies[made.arn]
+        backend.managed_policies[arn] = made
+
+
+def _put_web_acl(account: str, region: str, arn: str) -> None:
+    """Create a web ACL for load balancers: `arn:aws:wafv2:…:regional/webacl/NAME/ID`."""
+    *_, name, number = arn.split("/")
+    shown = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
+    acl = FakeWebACL(name, account, arn, number, shown, {"Allow": {}}, BY, [])
+    wafv2_backends[account][region].wacls[arn] = acl
