@@ -210,6 +210,21 @@ LIVES = {
         planned=False,
         traffic=1,
     ),
+    "a sign is deleted by hand, and a late request leads another one to its pool": Life(
+        5065358,
+        1,
+        (
+            Act("up", 4081899160),
+            Act("edit", 1786259619),
+            Act("up", 2280452510, kill=41),
+            Act("delete", 379017668),
+            Act("edit", 23628161),
+        ),
+        disk=True,
+        planned=False,
+        idle=False,
+        traffic=2,
+    ),
     "up says of an intent whose resource was renamed twice that there is none": Life(
         5030143,
         1,

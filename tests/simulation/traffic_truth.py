@@ -5,7 +5,7 @@ It is checked whenever something has changed in the cloud, against what the clou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared
@@ -60,8 +60,13 @@ class Truth:
             self.foreign.clear()
 
     def forgive(self) -> None:
-        """Take what there is now as it is: somebody else has changed it."""
+        """Take what there is now as it is: somebody else has changed it.
+
+        A pool whose last traffic somebody else took away needs no place any more.
+        """
+        before = self._with_traffic(self._shares.values())
         self._remember()
+        self._led -= before - self._with_traffic(self._shares.values())
 
     def look(self) -> None:
         """See that the last change took nothing away that is in use."""
@@ -88,10 +93,14 @@ class Truth:
         self._lets = {gate.id: {*gate.fields["lets"]} for gate in gates}
         self._begun = {worker.id: len(worker.revisions) for worker in every}
         self._shares = {sign.id: sign.shares() for sign in signs}
-        self._led |= {pool for sign in signs for pool, weight in sign.shares().items() if weight}
+        self._led |= self._with_traffic(self._shares.values())
         self._served = {sign.id for sign in signs if self._serves(sign)}
         for gate in gates:
             self.foreign[gate.id] = self.foreign.get(gate.id, set()) & self._lets[gate.id]
+
+    @staticmethod
+    def _with_traffic(signs: Iterable[Mapping[str, int]]) -> set[str]:
+        return {pool for pools in signs for pool, weight in pools.items() if weight}
 
     def _alive(self, sort: str) -> list[CloudResource]:
         return [one for one in self._cloud.alive() if one.sort == sort]
