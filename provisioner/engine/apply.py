@@ -120,10 +120,10 @@ class Apply:
         resource_type = type(self.declared[address].resource)
         with self.aws.acting(address):
             return act_or_wait(
-                self.aws, resource_type, lambda: self._apply(address, part), lambda: self._passing(address)
+                self.aws, resource_type, lambda: self._apply(address, part), lambda: self._passing_errors(address)
             )
 
-    def _passing(self, address: str) -> Sequence[ErrorCategory]:
+    def _passing_errors(self, address: str) -> Sequence[ErrorCategory]:
         """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
         return (
             ("not_yet_consistent", "in_use") if any(map(self._fresh, built_on(self.declared, address))) else ("in_use",)
@@ -141,10 +141,10 @@ class Apply:
             self._record_created_by_aws(desired, item)
             return None
         live = self._find(desired, record)
-        if self._doubtful(desired, record, live, part) is not None:
+        if self._stale_for(desired, record, live, part) is not None:
             # what the lists said at the start may be older than what an earlier run did
             live = self._find(desired, record, fresh=True)
-            age = self._doubtful(desired, record, live, part)
+            age = self._stale_for(desired, record, live, part)
             if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
                 unclear = self._unclear.get(address, "")
                 return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, retry=True, blockers=lambda: unclear)
@@ -169,7 +169,7 @@ class Apply:
     def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
         return find_declared(self.aws, desired, record, self._addresses_by_id, fresh=fresh)
 
-    def _doubtful(self, desired: Resource, record: Record | None, live: Observed | None, part: Part) -> float | None:
+    def _stale_for(self, desired: Resource, record: Record | None, live: Observed | None, part: Part) -> float | None:
         """Return for how many seconds the lists may have shown what was before a call; None if they do not."""
         age = self.store.age(desired.address)
         if record is None or record.phase == "creating":
@@ -188,8 +188,8 @@ class Apply:
     def _record_created_by_aws(self, desired: Resource, item: Declared) -> None:
         """Record a resource that AWS creates by itself, so that `down` looks for it."""
         live = Observed(id=desired.name, attributes=desired.fields())
-        self._remember(desired, item, live, "ready")
-        self._finish(desired.address, live)
+        self._record(desired, item, live, "ready")
+        self._report(desired.address, live)
 
     def _create(self, desired: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
         """Make the intent durable, create, make the id durable."""
@@ -268,16 +268,16 @@ class Apply:
                 self._sent.note(address, changes, self.aws.pace.now())
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
                 self.aws.note_written(type(desired), live)
-                live = self._keep(address, live)
-                self._remember(desired, item, live, "created")
+                live = self._observe(address, live)
+                self._record(desired, item, live, "created")
                 return Wait(CHANGING, EFFECT_TIMEOUT, Until.SHOWN, blockers=self._asking(address))
-        live = self._keep(address, live)
+        live = self._observe(address, live)
         if why:
             if address in self._results:
-                self._remember(desired, item, live, "created")
+                self._record(desired, item, live, "created")
             return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
-        self._remember(desired, item, live, "ready")
-        self._finish(address, live)
+        self._record(desired, item, live, "ready")
+        self._report(address, live)
         return None
 
     def _refuse_create_only(self, desired: Resource, changes: Mapping[str, Change]) -> None:
@@ -287,15 +287,15 @@ class Apply:
         except ReplacementRequired as error:
             raise ReplacementRequired(f"{error}. {advice(self.store.records.values())}") from None
 
-    def _keep(self, address: str, live: Observed) -> Observed:
+    def _observe(self, address: str, live: Observed) -> Observed:
         """Keep what AWS says of a resource; what it leaves out while the resource is changed stays known."""
         if (before := self.observed.get(address)) and before.id == live.id:
             live = replace(live, outputs={**before.outputs, **live.outputs})
         self.observed[address] = live
         return live
 
-    def _finish(self, address: str, live: Observed) -> None:
-        self._keep(address, live)
+    def _report(self, address: str, live: Observed) -> None:
+        self._observe(address, live)
         result = self._results.get(address, "unchanged")
         if address in self.wider:
             self.progress.waits(address, result, FORMER_PART_STAYS)
@@ -306,7 +306,7 @@ class Apply:
         """Note what becomes of a resource, unless more was done to it before."""
         self._results[address] = max(result, self._results.get(address, "unchanged"), key=RESULTS_IN_ORDER.index)
 
-    def _remember(self, desired: Resource, item: Declared, live: Observed, phase: Phase) -> None:
+    def _record(self, desired: Resource, item: Declared, live: Observed, phase: Phase) -> None:
         """Record what is known, unless the state already says just that."""
         before = self.store.records.get(desired.address)
         record = Record(
@@ -338,25 +338,25 @@ class Apply:
         try:
             live = self._find(desired, record)
             if live is None:
-                return self._missing(desired, record)
-            live = self._keep(address, live)
+                return self._wait_until_listed(desired, record)
+            live = self._observe(address, live)
             if why := desired.pending(live):
                 return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
             if changes := compare(desired, live):
-                return self._not_taken(desired, live, changes)
-            self._remember(desired, item, live, "ready")
-            self._finish(address, live)
+                return self._wait_until_shown(desired, live, changes)
+            self._record(desired, item, live, "ready")
+            self._report(address, live)
         except Exception as error:  # noqa: BLE001 (it fails this resource, not its fellows)
             return error
         return None
 
-    def _missing(self, desired: Resource, record: Record) -> Wait:
+    def _wait_until_listed(self, desired: Resource, record: Record) -> Wait:
         """What was made is not listed: that takes time, unless AWS has given it up."""
         if why := desired.creation_failed(self.aws, record.outputs):
             raise Failed(why)
         return Wait(UNSEEN, EFFECT_TIMEOUT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
 
-    def _not_taken(self, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
+    def _wait_until_shown(self, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
         sent, asking, now = self._sent.last(desired.address), self._asking(desired.address), self.aws.pace.now()
         settled = sent is None or now > sent.at + LISTED_WITHIN
@@ -382,7 +382,7 @@ class Apply:
 
 
 def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
-    """Say what a resource waits for; one that failed is given its changes first, since they may be what mends it."""
+    """Say what a resource waits for. A failed resource gets its changes before it is waited for: they may mend it."""
     try:
         return desired.pending(live)
     except Failed:
