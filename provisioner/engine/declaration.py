@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar, cast
 
-from provisioner.engine.resource import Resource
+from provisioner.engine.resource import ADDRESS, Resource
 
-REFERENCE = re.compile(r"\$\{([a-z_]+/[\w.*-]+):(\w+)(!?)\}")
+REFERENCE = re.compile(rf"\$\{{({ADDRESS}):(\w+)(!?)\}}")
 """A value that is not known yet: `${address:output}`, with `!` when the resource must be ready before it is used."""
 
 STEPS: dict[str, Callable[..., Any]] = {}

@@ -14,6 +14,9 @@ from provisioner.state.variables import as_held
 if TYPE_CHECKING:
     from provisioner.state.model import Record
 
+ADDRESS = r"(?:[a-z0-9_.]+|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)/[\w.*-]+"
+"""An address, as a regular expression. Before the slash stands a type's name: `vpc`, with a namespace `own.topic`, or
+what CloudFormation calls a type."""
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
 """The resource types by their names whose modules are imported; `all_types` and `type_named` know the others too."""
 MODULES: list[str] = []

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import type_named
+from provisioner.engine.resource import ADDRESS, type_named
 from provisioner.operations.stack_status import record as recorded
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.state.store import Store
-
-ADDRESS = re.compile(r"[a-z_]+/[\w.*-]+")
 
 
 def to_forget(store: Store, address: str, *, force: bool) -> str:
@@ -59,7 +57,7 @@ def rename(store: Store, old: str, new: str) -> list[str]:
     if new == old:
         # to write it and then to drop the old one would forget it
         raise ConfigurationError(f"{old} has that address already: nothing was changed")
-    if not ADDRESS.fullmatch(new) or new.partition("/")[0] != record.type:
+    if not re.fullmatch(ADDRESS, new) or new.partition("/")[0] != record.type:
         raise ConfigurationError(f"{new} cannot be the address of a {record.type}: write {record.type}/NAME")
     if record.phase == "creating":
         # what may be there carries the old address in its tags, and is found by nothing else

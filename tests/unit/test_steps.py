@@ -100,6 +100,11 @@ def test_what_no_step_declared_cannot_be_needed() -> None:
         stack().ensure(Box("inner", inside=handle.id))
 
 
+@pytest.mark.parametrize("address", ["own.topic/main", "AWS::SQS::Queue/jobs", "s3_thing/a.b-c"])
+def test_a_reference_names_a_type_of_any_namespace(address: str) -> None:
+    assert fill({"a": f"${{{address}:arn!}}"}, lambda a, output: (a, output)) == {"a": (address, "arn")}
+
+
 def test_filling_keeps_types_and_leaves_what_is_unknown() -> None:
     answers = {("box/a", "size"): 3, ("box/a", "id"): "b-1"}
     value = {"n": "${box/a:size}", "s": "at ${box/a:id}/${box/b:id!}", "l": ("${box/a:id}",)}
