@@ -18,6 +18,7 @@ ROUNDS = 5
 class Instant(Resource):
     """A resource type that exists here only."""
 
+    type_name: ClassVar[str] = "instant"
     service: ClassVar[str] = "instant"
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.engine.resource import current
+
 ADDRESS_TAG = "provisioner:address"
 REGION_TAG = "provisioner:region"
 """What tells a stack's resources that any Region's client reaches from those of its namesake in another Region."""
@@ -77,4 +79,4 @@ class Ownership:
 
     def address_in(self, tags: Mapping[str, str]) -> str | None:
         """Return the address in the tags, if they are this stack's."""
-        return tags.get(ADDRESS_TAG) if self.owns(tags) else None
+        return current(tags[ADDRESS_TAG]) if ADDRESS_TAG in tags and self.owns(tags) else None

@@ -30,12 +30,14 @@ def import_(
     From then on `up` changes it, and `down` deletes it.
     """
     from provisioner.cli.prompts import confirm
+    from provisioner.engine.resource import current
     from provisioner.operations import context, import_resource, signals, stores
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
     config = context.load(options)
     aws = context.connect(options, config)
+    address = current(address)
     with stores.open_store(options, config, aws, "import") as store:
         stack = context.declared(options, config, aws, store.records)
         with signals.at_once():

@@ -30,7 +30,7 @@ def list_(options: Options) -> int:
     from provisioner.render.text import say, table
 
     config = context.load(options)
-    resources = stack_status.resources(stores.recorded(options, config))
+    resources = stack_status.resources(stores.as_written(options, config))
     if options.json:
         say([json.dumps(resources, ensure_ascii=False)])
     else:

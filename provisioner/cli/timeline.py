@@ -46,7 +46,7 @@ def timeline(
     from provisioner.render.text import say
 
     config = context.load(options)
-    run = stack_status.newest(stores.recorded(options, config), last, options.command_line(last or "up"))
+    run = stack_status.newest(stores.as_written(options, config), last, options.command_line(last or "up"))
     if svg:
         from provisioner.render.timeline_svg import picture
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from provisioner.engine.clock import LISTED_WITHIN
+from provisioner.engine.errors import ConfigurationError
 from provisioner.state.variables import as_held
 
 if TYPE_CHECKING:
@@ -31,8 +31,18 @@ def all_types() -> Mapping[str, type[Resource]]:
 
 
 def type_named(name: str) -> type[Resource] | None:
-    """Return the resource type of a name; None if this version knows none."""
-    return RESOURCE_TYPES.get(name) or all_types().get(name)
+    """Return the resource type of a name, or of a former one; None if this version knows none."""
+    if found := RESOURCE_TYPES.get(name) or all_types().get(name):
+        return found
+    return next((one for one in RESOURCE_TYPES.values() if name in one.aliases), None)
+
+
+def current(address: str) -> str:
+    """Return an address as it is now: with the type's name, where what is given has a former one."""
+    name, _, rest = address.partition("/")
+    if name in RESOURCE_TYPES or (resource_type := type_named(name)) is None:
+        return address
+    return f"{resource_type.type_name}/{rest}"
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,8 @@ class Resource:
     instance is one wanted resource. Nested structures stay as AWS spells them.
 
     Class variables, which a subclass sets without an annotation, since with one they would be fields:
+        type_name: what states, tags and users call the type. It is durable: it stays when the class is renamed.
+        aliases: what earlier versions called the type. What is recorded and tagged under these names is still its own.
         service: the name of the boto3 client that it calls.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
@@ -107,6 +119,7 @@ class Resource:
     name: str
 
     type_name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[str]
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
@@ -133,7 +146,8 @@ class Resource:
     listed_within: ClassVar[float] = LISTED_WITHIN
 
     def __init_subclass__(cls) -> None:
-        cls.type_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        cls.aliases = vars(cls).get("aliases", ())
+        _check_names(cls)
         if "identity" in vars(cls) and "create_only" not in vars(cls):
             cls.create_only = frozenset(cls.identity)
         RESOURCE_TYPES[cls.type_name] = cls
@@ -284,6 +298,25 @@ class Resource:
     def shown(cls, changes: Changes) -> Changes:
         """Return changes as users may see them: with what looks like a secret hidden."""
         return changes
+
+
+def _check_names(resource_type: type[Resource]) -> None:
+    """Refuse a type without a name of its own, and a name that another type has or had.
+
+    Raises:
+        ConfigurationError: with the class, or with both.
+    """
+    where = f"{resource_type.__module__}.{resource_type.__qualname__}"
+    if "type_name" not in vars(resource_type):
+        raise ConfigurationError(f'{where} has no type_name: write type_name = "…", a name that no other type has')
+    names = {resource_type.type_name, *resource_type.aliases}
+    for other in RESOURCE_TYPES.values():
+        there = f"{other.__module__}.{other.__qualname__}"
+        # a module that is read again defines its types again
+        if there != where and (shared := sorted(names & {other.type_name, *other.aliases})):
+            raise ConfigurationError(
+                f"{there} and {where} are both called {shared[0]}: give one of them another type_name or alias"
+            )
 
 
 def output_of(resource: Observed | Record | None, output: str) -> Any:

@@ -11,6 +11,7 @@ from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
+from provisioner.engine.resource import current
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack
 
@@ -51,7 +52,7 @@ def removal(delete: Sequence[str] | None, unprotect: bool, target_step: str | No
     """
     if target_step and (option := "--delete" if delete else "--unprotect" if unprotect else ""):
         raise ConfigurationError(f"{option}: with --target-step nothing is deleted: leave one of the two out")
-    return Removal(frozenset(delete or ()), unprotect)
+    return Removal(frozenset(map(current, delete or ())), unprotect)
 
 
 def check_new_ami(config: Config, target_step: str | None, *, new_ami: bool) -> None:

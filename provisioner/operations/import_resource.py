@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from provisioner.aws import tagging
 from provisioner.aws.errors import explained, not_found
-from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
 from provisioner.engine.known import KnownResources
@@ -138,7 +137,7 @@ def _check_owner(aws: Aws, live: Observed, tags: Mapping[str, str], address: str
     if live.owner:
         raise NotOwned(f"{live.id} {others(live)}: rename one of them")
     if aws.owns(tags):
-        other = tags.get(ADDRESS_TAG)
+        other = aws.address_in(tags)
         if other != address and other in ours:
             raise NotOwned(f"{live.id} is this stack's {other}, and cannot be {address} as well")
     elif whose := aws.other_owner(tags):

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.resource import current
 from provisioner.state.model import Run, State
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def record(state: State, address: str) -> dict[str, Any]:
     Raises:
         ConfigurationError: nothing is recorded under that address; the nearest are named.
     """
-    if address in state.records:
-        return asdict(state.records[address])
+    if found := state.records.get(current(address)):
+        return asdict(found)
     near = difflib.get_close_matches(address, state.records, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows the records"
     raise ConfigurationError(f"there is no record {address}: {hint}")

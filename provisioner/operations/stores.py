@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner import __version__
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import signals
@@ -39,12 +40,21 @@ def directory(options: Options, config: Config) -> Path:
 
 
 def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
-    """Return the state as it stands, unlocked and unchanged.
+    """Return the state as it stands, unlocked and unchanged, its records under the names that types have today.
 
     Raises:
         ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
         StateError: it cannot be read.
     """
+    from provisioner.engine.former_names import renamed
+
+    state = as_written(options, config, aws)
+    state.records = renamed(state.records)
+    return state
+
+
+def as_written(options: Options, config: Config, aws: Aws | None = None) -> State:
+    """Return the state as `recorded` does, under the names that are written there: no resource type is imported."""
     if config.state.bucket:
         not_left_behind(options, config)
     return configured(options, config, aws)
@@ -142,12 +152,14 @@ def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iter
 @contextmanager
 def open_configured(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Do the same as `open_store`, whether or not this machine has another state beside the one in the bucket."""
+    from provisioner.engine.former_names import rewrite
     from provisioner.engine.recorded import check_bound
 
     store_of = bucket_store if config.state.bucket else local_store
     with signals.held(), store_of(options, config, aws, command) as store:
         check_bound(store.state)
         store.guard(config.name, aws.account, aws.region)
+        rewrite(store)
         yield store
 
 

@@ -32,6 +32,7 @@ class AccountSetting(Resource):
     setting_name: str
     value: str
 
+    type_name = "account_setting"
     service = "ecs"
     identity = ("setting_name",)
     derived = ("id",)

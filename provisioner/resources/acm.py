@@ -42,6 +42,7 @@ class Certificate(Resource):
     domain_name: str
     subject_alternative_names: Sequence[str]
 
+    type_name = "certificate"
     service = "acm"
     outputs = tuple(f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value"))
     create_only = frozenset({"domain_name", "subject_alternative_names"})
@@ -167,6 +168,7 @@ class ValidationRecord(RecordSet):
 
     ttl: int | None = 300
 
+    type_name = "validation_record"
     ignore_changes = frozenset({"ttl"})
     # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
     stable_references = frozenset({"record_name", "resource_records"})

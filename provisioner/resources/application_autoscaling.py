@@ -23,6 +23,7 @@ class ScalableTarget(Resource):
     min_capacity: int
     max_capacity: int
 
+    type_name = "scalable_target"
     service = "application-autoscaling"
     identity = ("resource_id",)
     derived = ("id",)
@@ -71,6 +72,7 @@ class ScalingPolicy(Resource):
     resource_id: str
     target_tracking_scaling_policy_configuration: Mapping[str, Any]
 
+    type_name = "scaling_policy"
     service = "application-autoscaling"
     identity = ("resource_id", "policy_name")
     has_parent = True

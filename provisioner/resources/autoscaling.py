@@ -51,6 +51,7 @@ class AutoScalingGroup(Resource):
     outside: Sequence[str] = ()
     outdated_instances: Sequence[str] = ()
 
+    type_name = "auto_scaling_group"
     service = "autoscaling"
     identity = ("auto_scaling_group_name",)
     derived = ("id",)
@@ -199,6 +200,7 @@ class MinimumSize(Resource):
     auto_scaling_group_name: str
     min_size: int
 
+    type_name = "minimum_size"
     service = "autoscaling"
     identity = ("auto_scaling_group_name",)
     derived = ("id",)

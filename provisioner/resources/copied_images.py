@@ -43,6 +43,8 @@ class CopiedImage(Tagged, Resource):
     source: str
     platform: str
 
+    type_name = "copied_image"
+
     def create(self, aws: Aws, token: str) -> Observed:
         """Copy the image from its registry to ECR's, and read back what ECR has."""
         if aws.stand_ins:

@@ -26,6 +26,7 @@ class Delegation(Resource):
     domain: str
     hosted_zone_id: str
 
+    type_name = "delegation"
     service = "route53"
     identity = ("domain", "hosted_zone_id")
     retained = True

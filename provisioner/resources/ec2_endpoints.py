@@ -43,6 +43,7 @@ class VpcEndpoint(Resource):
     private_dns_enabled: bool = False
     policy_document: Policy | None = None
 
+    type_name = "vpc_endpoint"
     service = "ec2"
     identity = ("vpc_id", "service_name")
     create_only = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})

@@ -38,6 +38,7 @@ class FlowLog(Resource):
     traffic_type: str = "ALL"
     max_aggregation_interval: int = 600
 
+    type_name = "flow_log"
     service = "ec2"
     identity = ("resource_id", "log_group_name")
     create_only = frozenset(

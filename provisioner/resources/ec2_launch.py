@@ -34,6 +34,7 @@ class LaunchTemplate(Resource):
     user_data: str
     tagged: Sequence[str] = RESOURCES
 
+    type_name = "launch_template"
     service = "ec2"
     identity = ("launch_template_name",)
     unordered = frozenset({"tagged"})
@@ -153,6 +154,7 @@ class Instances(Resource):
     launch_template_id: str
     subnet_ids: Sequence[str]
 
+    type_name = "instances"
     service = "ec2"
     created_by_aws = True
     delete_timeout = 1200

@@ -24,6 +24,7 @@ class Vpc(Resource):
     enable_dns_support: bool = True
     enable_dns_hostnames: bool = True
 
+    type_name = "vpc"
     service = "ec2"
     create_only = frozenset({"cidr_block"})
 
@@ -84,6 +85,7 @@ class InternetGateway(Resource):
 
     vpc_id: str
 
+    type_name = "internet_gateway"
     service = "ec2"
 
     @classmethod
@@ -132,6 +134,7 @@ class Subnet(Resource):
     cidr_block: str
     map_public_ip_on_launch: bool = False
 
+    type_name = "subnet"
     service = "ec2"
     create_only = frozenset({"vpc_id", "availability_zone", "cidr_block"})
 
@@ -210,6 +213,7 @@ class RouteTable(Resource):
     subnet_ids: Sequence[str]
     routes: Mapping[str, str]
 
+    type_name = "route_table"
     service = "ec2"
     create_only = frozenset({"vpc_id"})
     unordered = frozenset({"subnet_ids"})

@@ -57,6 +57,7 @@ class SecurityGroup(Resource):
     ingress: Sequence[Rule]
     egress: Sequence[Rule] | None
 
+    type_name = "security_group"
     service = "ec2"
     identity = ("vpc_id", "group_name")
     create_only = frozenset({"vpc_id", "group_name", "description"})
@@ -128,6 +129,7 @@ class SecurityGroupEgress(Resource):
     group_id: str
     rules: Sequence[Rule]
 
+    type_name = "security_group_egress"
     service = "ec2"
     identity = ("group_id",)
     derived = ("id",)
@@ -167,6 +169,7 @@ class DefaultSecurityGroup(Resource):
     ingress: Sequence[Rule] = ()
     egress: Sequence[Rule] = ()
 
+    type_name = "default_security_group"
     service = "ec2"
     identity = ("vpc_id",)
     retained = True

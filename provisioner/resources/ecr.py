@@ -35,6 +35,7 @@ class Repository(Resource):
     lifecycle_policy: Mapping[str, Any] | None
     encryption_configuration: Mapping[str, str] | None = None
 
+    type_name = "repository"
     service = "ecr"
     identity = ("repository_name",)
     derived = ("id", "arn", "repository_uri")

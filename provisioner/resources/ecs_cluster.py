@@ -21,6 +21,7 @@ class Cluster(Resource):
     cluster_name: str
     settings: Sequence[Mapping[str, str]]
 
+    type_name = "cluster"
     service = "ecs"
     identity = ("cluster_name",)
     derived = ("id", "arn")
@@ -99,6 +100,7 @@ class CapacityProvider(Resource):
     managed_termination_protection: str = "ENABLED"
     managed_draining: str = "ENABLED"
 
+    type_name = "capacity_provider"
     service = "ecs"
     identity = ("capacity_provider_name",)
     derived = ("id", "arn")
@@ -200,6 +202,7 @@ class ClusterCapacityProviders(Resource):
     default_capacity_provider_strategy: Sequence[Mapping[str, Any]]
     failed: bool = False
 
+    type_name = "cluster_capacity_providers"
     service = "ecs"
     identity = ("cluster",)
     derived = ("id",)

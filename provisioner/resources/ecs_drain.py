@@ -22,6 +22,7 @@ class ContainerInsights(Resource):
 
     cluster: str
 
+    type_name = "container_insights"
     service = "ecs"
     created_by_aws = True
 
@@ -48,6 +49,7 @@ class ContainerInstances(Resource):
 
     cluster: str
 
+    type_name = "container_instances"
     service = "ecs"
     created_by_aws = True
     delete_timeout = 1800
@@ -94,6 +96,7 @@ class RunningTasks(Resource):
 
     cluster: str
 
+    type_name = "running_tasks"
     service = "ecs"
     created_by_aws = True
     delete_timeout = 1200

@@ -83,6 +83,7 @@ class Service(Resource):
     propagate_tags: str
     failed: bool = False
 
+    type_name = "service"
     service = "ecs"
     identity = ("cluster", "service_name")
     derived = ("id", "resource_id")

@@ -46,6 +46,7 @@ class TaskDefinition(Resource):
     container_definitions: Sequence[Mapping[str, Any]]
     volumes: Sequence[Mapping[str, Any]] = ()
 
+    type_name = "task_definition"
     service = "ecs"
     identity = ("family",)
     derived = ("id",)

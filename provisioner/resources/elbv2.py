@@ -94,6 +94,7 @@ class LoadBalancer(Resource):
     deletion_protection: bool = False
     access_logs_bucket: str | None = None
 
+    type_name = "load_balancer"
     service = "elbv2"
     identity = ("load_balancer_name",)
     outputs = ("dns_name", "canonical_hosted_zone_id")
@@ -224,6 +225,7 @@ class TargetGroup(Resource):
     unhealthy_threshold_count: int = 3
     matcher: str = "200"
 
+    type_name = "target_group"
     service = "elbv2"
     identity = ("target_group_name",)
     create_only = frozenset({"target_group_name", *TARGETS})

@@ -113,6 +113,7 @@ class Listener(Resource):
     ssl_policy: str | None = None
     certificate_arn: str | None = None
 
+    type_name = "listener"
     service = "elbv2"
     identity = ("load_balancer_arn", "port")
     has_parent = True
@@ -176,6 +177,7 @@ class ListenerRule(Resource):
     conditions: Sequence[Mapping[str, Any]]
     actions: Sequence[Action]
 
+    type_name = "listener_rule"
     service = "elbv2"
     identity = ("listener_arn", "priority")
     has_parent = True

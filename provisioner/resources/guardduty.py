@@ -31,6 +31,7 @@ class GuardDutyEndpoints(Resource):
     vpc_id: str
     subnet_ids: Sequence[str]
 
+    type_name = "guard_duty_endpoints"
     service = "ec2"
     created_by_aws = True
     delete_timeout = 1200
@@ -54,6 +55,7 @@ class GuardDutyGroups(Resource):
 
     vpc_id: str
 
+    type_name = "guard_duty_groups"
     service = "ec2"
     created_by_aws = True
 

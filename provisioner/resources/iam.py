@@ -85,6 +85,7 @@ class Role(Resource):
     path: str = ROOT
     permissions_boundary: str | None = None
 
+    type_name = "role"
     service = "iam"
     identity = ("role_name",)
     create_only = frozenset({"role_name", "path"})
@@ -218,6 +219,7 @@ class InstanceProfile(Resource):
     role_name: str
     path: str = ROOT
 
+    type_name = "instance_profile"
     service = "iam"
     identity = ("instance_profile_name",)
     create_only = frozenset({"instance_profile_name", "path"})
@@ -278,6 +280,7 @@ class ServiceLinkedRole(Resource):
     aws_service_name: str
     role_name: str
 
+    type_name = "service_linked_role"
     service = "iam"
     identity = ("aws_service_name", "role_name")
     derived = ("id",)

@@ -75,6 +75,8 @@ class Image(Tagged, Resource):
     platform: str
     dockerfile: str = DOCKERFILE
 
+    type_name = "image"
+
     def create(self, aws: Aws, token: str) -> Observed:
         """Build the image unless the engine has it, push it, and read back what ECR has."""
         if aws.stand_ins:
@@ -161,6 +163,7 @@ class ImageInUse(Resource):
     tag: str
     image: str
 
+    type_name = "image_in_use"
     service = "ecr"
     identity = ("repository_name", "tag")
     create_only = frozenset()
@@ -231,6 +234,7 @@ class WantedImage(Resource):
     uri: str
     source: str
 
+    type_name = "wanted_image"
     service = "ecr"
     created_by_aws = True
 

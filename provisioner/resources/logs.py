@@ -36,6 +36,7 @@ class LogGroup(Resource):
     tagged: bool = True
     kms_key_id: str | None = None
 
+    type_name = "log_group"
     service = "logs"
     identity = ("log_group_name",)
     derived = ("id", "arn")

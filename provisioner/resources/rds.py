@@ -114,6 +114,7 @@ class DbCluster(Resource):
     enable_iam_database_authentication: bool = False
     enable_cloudwatch_logs_exports: Sequence[str] = ()
 
+    type_name = "db_cluster"
     service = "rds"
     identity = ("db_cluster_identifier",)
     derived = ("id", "arn")
@@ -246,6 +247,7 @@ class DbInstance(Resource):
     promotion_tier: int = 1
     zones: Sequence[str] = ()
 
+    type_name = "db_instance"
     service = "rds"
     identity = ("db_instance_identifier",)
     derived = ("id",)

@@ -20,6 +20,7 @@ class DbSubnetGroup(Resource):
     db_subnet_group_description: str
     subnet_ids: Sequence[str]
 
+    type_name = "db_subnet_group"
     service = "rds"
     identity = ("db_subnet_group_name",)
     derived = ("id",)
@@ -84,6 +85,7 @@ class DbClusterParameterGroup(Resource):
     description: str
     parameters: Mapping[str, str]
 
+    type_name = "db_cluster_parameter_group"
     service = "rds"
     identity = ("db_cluster_parameter_group_name",)
     derived = ("id",)

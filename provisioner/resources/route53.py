@@ -34,6 +34,7 @@ class HostedZone(Resource):
     vpc_id: str | None = None
     tagged: bool = True
 
+    type_name = "hosted_zone"
     service = "route53"
     identity = ("hosted_zone_name", "vpc_id")
     outputs = ("name_servers",)
@@ -188,6 +189,7 @@ class RecordSet(Resource):
     resource_records: Sequence[str] = ()
     alias_target: Mapping[str, Any] | None = None
 
+    type_name = "record_set"
     service = "route53"
     identity = ("hosted_zone_id", "record_name", "type")
     derived = ("id",)

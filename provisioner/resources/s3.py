@@ -45,6 +45,7 @@ class Bucket(Resource):
     sse_algorithm: str = "AES256"
     deletion_protection: bool = False
 
+    type_name = "bucket"
     service = "s3"
     identity = ("bucket",)
     derived = ("id", "arn")

@@ -27,6 +27,7 @@ class PrivateDnsNamespace(Resource):
     vpc: str
     description: str
 
+    type_name = "private_dns_namespace"
     service = "servicediscovery"
     # other VPCs may have namespaces of the same name
     identity = ("namespace_name", "vpc")
@@ -163,6 +164,7 @@ class DiscoveryService(Resource):
     dns_config: Mapping[str, Any]
     health_check_custom_config: Mapping[str, int]
 
+    type_name = "discovery_service"
     service = "servicediscovery"
     identity = ("namespace_id", "service_name")
     outputs = ("arn",)

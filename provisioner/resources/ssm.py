@@ -30,6 +30,7 @@ class SecureParameter(Resource):
     description: str
     key_id: str | None = None
 
+    type_name = "secure_parameter"
     service = "ssm"
     identity = ("parameter_name",)
     derived = ("id", "arn")

@@ -19,6 +19,7 @@ class WebAclAssociation(Resource):
     resource_arn: str
     web_acl_arn: str
 
+    type_name = "web_acl_association"
     service = "wafv2"
     identity = ("resource_arn",)
     derived = ("id",)

@@ -14,7 +14,7 @@ import pytest
 
 from provisioner.aws import tagging
 from provisioner.engine.declaration import STEPS
-from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, Resource
+from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rig import Rig
 from tests.cloud.samples.judge import breaches, strays
@@ -64,6 +64,7 @@ def deaf(topic: Any) -> type[Any]:
     """A topic that is never changed, never goes, and is known by its name alone."""
 
     class DeafTopic(topic):  # type: ignore[misc]
+        type_name = "deaf_topic"
         interval = delete_timeout = 60
 
         @classmethod
@@ -91,8 +92,9 @@ def test_what_the_document_adds_keeps_the_contract(cloud: EmbeddedCloud, tmp_pat
 def test_a_resource_type_that_breaks_the_contract_reads_how(
     cloud: EmbeddedCloud, tmp_path: Path, added: Added, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RESOURCE_TYPES, "deaf_topic", Resource)  # so that it is gone afterwards
     resource_type = deaf(added.topic)
+    # so that it is gone afterwards
+    monkeypatch.setitem(RESOURCE_TYPES, "deaf_topic", RESOURCE_TYPES.pop("deaf_topic"))
     samples = {
         resource_type: replace(
             added.sample, declare=lambda here: here.ensure(resource_type("sample", "sample", "Sample"))

@@ -28,6 +28,7 @@ class Box(Resource):
     uses: Sequence[str] = ()
     hints: Sequence[str] = ()
 
+    type_name: ClassVar[str] = "box"
     service: ClassVar[str] = "ec2"
     outputs: ClassVar[Sequence[str]] = ("mark",)
     create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses"})
@@ -151,6 +152,7 @@ class Box(Resource):
 class Ticket(Box):
     """Told by its tags, made once a client token, and looked at once it is made; as a certificate is."""
 
+    type_name: ClassVar[str] = "ticket"
     singly: ClassVar[bool] = True
 
     def create(self, aws: Client, token: str) -> Observed:
@@ -169,6 +171,7 @@ class Title(Box):
 
     title: str = ""
 
+    type_name: ClassVar[str] = "title"
     service: ClassVar[str] = "iam"
     identity: ClassVar[Sequence[str]] = ("title",)
     derived: ClassVar[Sequence[str]] = ("id", "mark")
@@ -196,6 +199,7 @@ class Tower(Title):
 
     guard: bool = False
 
+    type_name: ClassVar[str] = "tower"
     service: ClassVar[str] = "rds"
     update_when_ready: ClassVar[bool] = True
     singly: ClassVar[bool] = True
@@ -220,6 +224,7 @@ class Tower(Title):
 class Member(Tower):
     """Slow, under a made-up id; what it is built on can go once its removal is accepted; as a database instance is."""
 
+    type_name: ClassVar[str] = "member"
     derived: ClassVar[Sequence[str]] = ()
     protection: ClassVar[str] = ""
     frees_dependencies_early: ClassVar[bool] = True
@@ -232,6 +237,7 @@ class Member(Tower):
 class Realm(Title):
     """Made by an operation, before whose end it has no id and no list shows it; as a namespace of Cloud Map is."""
 
+    type_name: ClassVar[str] = "realm"
     derived: ClassVar[Sequence[str]] = ()
     takes: ClassVar[float] = 70.0
     unlisted: ClassVar[bool] = True
@@ -255,6 +261,7 @@ class Piece(Box):
     whole: str = ""
     slot: int = 0
 
+    type_name: ClassVar[str] = "piece"
     identity: ClassVar[Sequence[str]] = ("whole", "slot")
     has_parent: ClassVar[bool] = True
     create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses", "whole", "slot"})
@@ -281,6 +288,7 @@ class Piece(Box):
 class Edition(Title):
     """Never changed: other content makes a new revision, and the older ones stay; as a task definition does."""
 
+    type_name: ClassVar[str] = "edition"
     versioned: ClassVar[bool] = True
     singly: ClassVar[bool] = True
     derived: ClassVar[Sequence[str]] = ("id",)
@@ -346,6 +354,7 @@ class Edition(Title):
 class Build(Edition):
     """Revised as an edition is, but each revision has an id of its own, and the newest alone is listed: as an image."""
 
+    type_name: ClassVar[str] = "build"
     derived: ClassVar[Sequence[str]] = ()
 
     @classmethod
@@ -376,6 +385,7 @@ class Build(Edition):
 class Keepsake(Title):
     """One for all stacks, without tags, never removed; as a service-linked role is."""
 
+    type_name: ClassVar[str] = "keepsake"
     retained: ClassVar[bool] = True
     tagged: ClassVar[bool] = False
 
@@ -388,6 +398,7 @@ class Keepsake(Title):
 class Common(Title):
     """Ours by its content, and left where it is while others use it; as a certificate's validation record is."""
 
+    type_name: ClassVar[str] = "common"
     tagged: ClassVar[bool] = False
 
     @classmethod
@@ -403,6 +414,7 @@ class Common(Title):
 class Visitors(Resource):
     """What AWS puts into a title by itself, and what has to go before that does; as a cluster's instances are."""
 
+    type_name: ClassVar[str] = "visitors"
     service: ClassVar[str] = "iam"
     created_by_aws: ClassVar[bool] = True
     tagged: ClassVar[bool] = False

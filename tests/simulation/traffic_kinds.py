@@ -41,6 +41,7 @@ class Gate(Box):
 
     lets: Sequence[int] = ()
 
+    type_name: ClassVar[str] = "gate"
     unordered: ClassVar[frozenset[str]] = frozenset({"lets"})
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Gate:
@@ -58,6 +59,7 @@ class Gate(Box):
 class Pool(Box):
     """Where traffic goes, as to a target group; it stays while a sign leads to it."""
 
+    type_name: ClassVar[str] = "pool"
     service: ClassVar[str] = "elbv2"
     in_use: ClassVar[str] = "ResourceInUse"
 
@@ -75,6 +77,7 @@ class Sign(Title):
 
     actions: Sequence[Mapping[str, Any]] = ()
 
+    type_name: ClassVar[str] = "sign"
     service: ClassVar[str] = "elbv2"
 
     @classmethod
@@ -112,6 +115,7 @@ class Worker(Box):
     pool: str = ""
     failed: bool = False
 
+    type_name: ClassVar[str] = "worker"
     service: ClassVar[str] = "ecs"
     create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses", "pool"})
     runs: ClassVar[bool] = True

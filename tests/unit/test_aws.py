@@ -51,6 +51,7 @@ LISTS = Lists([])
 class Listed(Resource):
     """A resource type that exists here only."""
 
+    type_name: ClassVar[str] = "listed"
     service: ClassVar[str] = "listed"
     identity: ClassVar[Sequence[str]] = ("called",)
 
@@ -64,6 +65,8 @@ class Listed(Resource):
 @dataclass(frozen=True)
 class Looked(Listed):
     """A type of which some resources can be read by themselves; the list's answers are used up by both reads."""
+
+    type_name: ClassVar[str] = "looked"
 
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed]:

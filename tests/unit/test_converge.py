@@ -58,6 +58,8 @@ def tried_again(recorded: LogGroup, desired: LogGroup) -> tuple[str, list[Record
 
     @dataclass(frozen=True)
     class Tokens(LogGroup):
+        type_name = "tokens"
+
         def create(self, aws: Aws, token: str) -> Observed:
             tokens.append(token)
             return Observed("/web", self.fields())

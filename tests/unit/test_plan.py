@@ -33,6 +33,7 @@ class Scripted(Resource):
     inside: str | None = None
     started: int = 0
 
+    type_name: ClassVar[str] = "scripted"
     service: ClassVar[str] = "scripted"
     identity: ClassVar[Sequence[str]] = ("label",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
@@ -48,23 +49,28 @@ class Scripted(Resource):
 class Revised(Scripted):
     """One that is made anew when it changes."""
 
+    type_name: ClassVar[str] = "revised"
     versioned: ClassVar[bool] = True
 
 
 class Named(Scripted):
     """One whose id follows from its name."""
 
+    type_name: ClassVar[str] = "named"
     derived: ClassVar[Sequence[str]] = ("id",)
 
 
 class Met(Scripted):
     """One that AWS makes by itself."""
 
+    type_name: ClassVar[str] = "met"
     created_by_aws: ClassVar[bool] = True
 
 
 class Unreadable(Scripted):
     """One that the caller may not read."""
+
+    type_name: ClassVar[str] = "unreadable"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:

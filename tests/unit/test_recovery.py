@@ -41,6 +41,7 @@ class Box(Resource):
     label: str = ""
     inside: str | None = None
 
+    type_name: ClassVar[str] = "box"
     service: ClassVar[str] = "scripted"
     identity: ClassVar[Sequence[str]] = ("label",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
@@ -54,16 +55,20 @@ class Box(Resource):
 class Shelf(Box):
     """What boxes stand on."""
 
+    type_name: ClassVar[str] = "shelf"
+
 
 class Lid(Box):
     """A part: it has no tags, and others may add their own."""
 
+    type_name: ClassVar[str] = "lid"
     has_parent: ClassVar[bool] = True
 
 
 class Room(Box):
     """One that is met, and made by nobody."""
 
+    type_name: ClassVar[str] = "room"
     created_by_aws: ClassVar[bool] = True
 
 
@@ -73,12 +78,14 @@ class Safe(Box):
 
     guarded: bool = False
 
+    type_name: ClassVar[str] = "safe"
     protection: ClassVar[str] = "guarded"
 
 
 class Law(Box):
     """One that is used, and kept."""
 
+    type_name: ClassVar[str] = "law"
     retained: ClassVar[bool] = True
 
 

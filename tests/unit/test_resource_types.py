@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
 import pytest
 
 import provisioner.resources
-from provisioner.engine.resource import MODULES, Resource
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.resource import MODULES, RESOURCE_TYPES, Resource, all_types, current, type_named
 
 PACKAGE = provisioner.resources.__name__
 
@@ -38,3 +40,40 @@ def test_a_type_is_known_whose_module_nobody_has_imported(first: str) -> None:
         f"assert len(all_types()) == len(RESOURCE_TYPES) > 50 and {PACKAGE + '.wafv2'!r} in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def defined(name: str, type_name: str | None, **more: object) -> type[Resource]:
+    """A new resource type."""
+    names = {} if type_name is None else {"type_name": type_name}
+    return type(name, (Resource,), {"__module__": "mine.things", **names, **more})
+
+
+@pytest.fixture
+def only_theirs() -> Iterator[None]:
+    """What a test defines is forgotten afterwards."""
+    before = dict(all_types())
+    yield
+    RESOURCE_TYPES.clear()
+    RESOURCE_TYPES.update(before)
+
+
+@pytest.mark.usefixtures("only_theirs")
+def test_two_types_of_one_name_are_refused() -> None:
+    for more in ({"type_name": "vpc"}, {"type_name": "own.net", "aliases": ("vpc",)}):
+        with pytest.raises(ConfigurationError) as caught:
+            defined("Net", **more)
+        for place in ("provisioner.resources.ec2_network.Vpc", "mine.things.Net", "called vpc"):
+            assert place in str(caught.value)
+    with pytest.raises(ConfigurationError, match=r"mine.things.Net has no type_name"):
+        defined("Net", None)
+
+
+@pytest.mark.usefixtures("only_theirs")
+def test_a_type_is_known_under_its_former_names() -> None:
+    topic = defined("Topic", "own.topic", aliases=("own.news", "topic"))
+    assert type_named("own.news") is type_named("topic") is type_named("own.topic") is topic
+    assert current("own.news/main") == current("own.topic/main") == "own.topic/main"
+    assert current("no_such/main") == "no_such/main"
+    again = defined("Topic", "own.topic")
+    assert RESOURCE_TYPES["own.topic"] is again
+    assert type_named("topic") is None

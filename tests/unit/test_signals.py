@@ -180,6 +180,7 @@ print(number)
 class Slow(Resource):
     """A resource type whose list has to wait for its turn."""
 
+    type_name: ClassVar[str] = "slow"
     service: ClassVar[str] = "slow"
 
     @classmethod
@@ -285,7 +286,7 @@ from types import SimpleNamespace
 from provisioner.engine import pools, run
 from provisioner.engine.resource import Resource
 class Kind(Resource):
-    service = "kind"
+    type_name = service = "kind"
 began, ended = threading.Event(), []
 def interrupt():
     began.wait()

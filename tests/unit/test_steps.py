@@ -23,6 +23,7 @@ class Box(Resource):
     options: Mapping[str, Any] | None = None
     started: int = 0
 
+    type_name: ClassVar[str] = "box"
     service: ClassVar[str] = "box"
     outputs: ClassVar[Sequence[str]] = ("arn",)
     unordered: ClassVar[frozenset[str]] = frozenset({"labels"})

@@ -25,6 +25,7 @@ from tests.jumping import Jumping
 class Thing(Resource):
     """A resource type that exists here only."""
 
+    type_name: ClassVar[str] = "thing"
     service: ClassVar[str] = "thing"
     poll_interval: ClassVar[float] = 1
 

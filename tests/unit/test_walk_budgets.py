@@ -19,6 +19,7 @@ from tests.simulation.hub import Hub, Process
 class Slow(Resource):
     """A resource type that exists here only."""
 
+    type_name: ClassVar[str] = "slow"
     service: ClassVar[str] = "slow"
     poll_interval: ClassVar[float] = 5
 

@@ -1,0 +1,58 @@
+"""Records of types that earlier versions called otherwise: read, and rewritten, under the names of today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.recorded import REBUILD
+from provisioner.engine.resource import current
+from provisioner.state.model import Record, StateError
+
+if TYPE_CHECKING:
+    from provisioner.state.store import Store
+
+
+def renamed(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records under the names that their types have today.
+
+    Raises:
+        StateError: two resources are recorded that are called the same today.
+    """
+    now = {address: current(address) for address in records}
+    found: dict[str, Record] = {}
+    for old, record in records.items():
+        address = now[old]
+        if address in found and found[address].id != record.id:
+            raise StateError(
+                f"the state is inconsistent: it has two records of {address}, one under a former name, with different "
+                f"IDs. Restore it from a backup; {REBUILD}"
+            )
+        # a command that was killed while it rewrote them has left both: the one of today is newer
+        if old == address or address not in found:
+            found[address] = _renamed(record, address)
+    return found
+
+
+def rewrite(store: Store) -> None:
+    """Record everything in an open state under the names of today. Killed at any point, it can be run again.
+
+    Raises:
+        StateError: as `renamed`, or it cannot be written.
+    """
+    before = dict(store.records)
+    after = renamed(before)
+    for address, record in after.items():
+        if before.get(address) != record:
+            store.put(record)
+    for address in before.keys() - after.keys():
+        store.drop(address)
+
+
+def _renamed(record: Record, address: str) -> Record:
+    dependencies = [current(one) for one in record.dependencies]
+    if address == record.address and dependencies == record.dependencies:
+        return record
+    type_name = address.partition("/")[0] if address != record.address else record.type
+    return replace(record, address=address, type=type_name, dependencies=dependencies)
