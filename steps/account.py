@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, ready, step
-from provisioner.resources.account import AccountSetting
+from provisioner.resources.ecs.account import AccountSetting
 from provisioner.steps.network import Network
 from provisioner.steps.stack import Stack
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.autoscaling import AutoScalingGroup
-from provisioner.resources.ec2_launch import Instances, LaunchTemplate
-from provisioner.resources.ecs_cluster import CapacityProvider, ClusterCapacityProviders
+from provisioner.resources.ec2.launch import Instances, LaunchTemplate
+from provisioner.resources.ecs.cluster import CapacityProvider, ClusterCapacityProviders
 from provisioner.steps.account import Account
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.guardduty import Guardduty

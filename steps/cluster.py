@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, step
-from provisioner.resources import ecs_cluster
-from provisioner.resources.ecs_drain import ContainerInsights
+from provisioner.resources.ecs import cluster as ecs_cluster
+from provisioner.resources.ecs.drain import ContainerInsights
 from provisioner.steps.logs import Logs
 from provisioner.steps.service_roles import ServiceRoles
 from provisioner.steps.stack import Stack

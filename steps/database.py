@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, step
-from provisioner.resources.rds import DbCluster, DbInstance
-from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.steps.logs import log_group
 from provisioner.steps.network import Network
 from provisioner.steps.secrets import Secrets

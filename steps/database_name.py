@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.engine.declaration import step
-from provisioner.resources.route53 import RecordSet
+from provisioner.resources.route53.zones import RecordSet
 from provisioner.steps.database import Database
 from provisioner.steps.dns import Dns
 from provisioner.steps.stack import Stack

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, step
-from provisioner.resources.delegation import Delegation
-from provisioner.resources.route53 import HostedZone
+from provisioner.resources.route53.delegation import Delegation
+from provisioner.resources.route53.zones import HostedZone
 from provisioner.steps.network import Network
 from provisioner.steps.stack import Stack
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, ready, step
-from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.iam import Policy, policy
 from provisioner.steps.network import Network
 from provisioner.steps.security_groups import SecurityGroups

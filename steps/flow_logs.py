@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.engine.declaration import ready, step
-from provisioner.resources.ec2_flow_logs import FlowLog
+from provisioner.resources.ec2.flow_logs import FlowLog
 from provisioner.resources.iam import Policy, policy
 from provisioner.steps.logs import log_group
 from provisioner.steps.network import Network

@@ -8,8 +8,8 @@ from zlib import crc32
 
 from provisioner.config.services import Service
 from provisioner.engine.declaration import Handle, ready, step
-from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2_listeners import (
+from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.listeners import (
     REDIRECT_TO_HTTPS,
     Action,
     Listener,
@@ -19,7 +19,7 @@ from provisioner.resources.elbv2_listeners import (
     path,
 )
 from provisioner.resources.iam import policy
-from provisioner.resources.route53 import RecordSet
+from provisioner.resources.route53.zones import RecordSet
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from provisioner.steps.certificate import Certified

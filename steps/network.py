@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.declaration import Handle, ids, ready, step
-from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.resources.ec2_security import DefaultSecurityGroup
+from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2.security import DefaultSecurityGroup
 from provisioner.steps.stack import Stack
 
 CIDR = {"cidr_block": "network.cidr"}

@@ -8,8 +8,8 @@ from typing import Any
 
 from provisioner.config.builds import repository_of
 from provisioner.engine.declaration import step
-from provisioner.resources.ecr import Repository
-from provisioner.resources.images import IN_USE
+from provisioner.resources.ecr.images import IN_USE
+from provisioner.resources.ecr.repository import Repository
 from provisioner.steps.stack import Stack
 
 UNTAGGED, TAGGED = 10, 20

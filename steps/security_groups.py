@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 
 from provisioner.config.group_rules import QUOTA
 from provisioner.engine.declaration import Handle, step
-from provisioner.resources.ec2_security import Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2.security import Rule, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.steps.network import Network
 from provisioner.steps.stack import Stack
 

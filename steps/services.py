@@ -9,7 +9,7 @@ from math import gcd
 
 from provisioner.config.services import Service as Wanted
 from provisioner.engine.declaration import Handle, ready, step
-from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs.service import Service
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database

@@ -11,7 +11,7 @@ from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.services import Service
 from provisioner.engine.declaration import step
-from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs

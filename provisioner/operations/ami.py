@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.resources.ec2_launch import LaunchTemplate, default_image
+from provisioner.resources.ec2.launch import LaunchTemplate, default_image
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

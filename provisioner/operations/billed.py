@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from provisioner.resources.autoscaling import AutoScalingGroup
-from provisioner.resources.ec2_endpoints import VpcEndpoint
-from provisioner.resources.ecs_service import Service
-from provisioner.resources.elbv2 import LoadBalancer
-from provisioner.resources.rds import DbCluster, DbInstance
+from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.rds.database import DbCluster, DbInstance
 
 if TYPE_CHECKING:
     from provisioner.state.model import Record

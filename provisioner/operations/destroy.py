@@ -21,9 +21,9 @@ from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
 from provisioner.operations.losing import costly
 from provisioner.operations.summary import Remains, Summary, timed
-from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ecs.cluster import Cluster
 from provisioner.resources.logs import remove_remade
-from provisioner.resources.rds_snapshots import final_snapshots
+from provisioner.resources.rds.snapshots import final_snapshots
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from provisioner.engine.destroy import type_of
 from provisioner.engine.events import RunEstimate
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import RemainingWork
-from provisioner.resources.elbv2 import TargetGroup
+from provisioner.resources.elbv2.balancer import TargetGroup
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared, Dependency

@@ -19,8 +19,8 @@ from provisioner.docker.reference import Reference, is_local, parse
 from provisioner.docker.transport import SWITCH, Denied, NotThere, RegistryError, SwitchedOff, Unreachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import names
-from provisioner.resources.copied_images import ECR, is_own, registries
-from provisioner.resources.images import copies_of, digest_of, registry_unreachable
+from provisioner.resources.ecr.copied_images import ECR, is_own, registries
+from provisioner.resources.ecr.images import copies_of, digest_of, registry_unreachable
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

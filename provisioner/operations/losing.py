@@ -14,7 +14,7 @@ from provisioner.engine.planned import Planned
 from provisioner.engine.refused import told
 from provisioner.engine.resource import Resource, type_named
 from provisioner.engine.run import ask_or_empty
-from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs.service import Service
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws

@@ -21,10 +21,10 @@ from provisioner.engine.words import names
 from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
-from provisioner.resources.ecs_service import deployed_by_others, ineffective_counts, rolled_back_by_ecs
-from provisioner.resources.rds import DbCluster
-from provisioner.resources.rds_snapshots import earlier_data
-from provisioner.resources.route53 import diverted, obstacle
+from provisioner.resources.ecs.service import deployed_by_others, ineffective_counts, rolled_back_by_ecs
+from provisioner.resources.rds.database import DbCluster
+from provisioner.resources.rds.snapshots import earlier_data
+from provisioner.resources.route53.zones import diverted, obstacle
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:

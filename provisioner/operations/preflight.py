@@ -21,8 +21,8 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.pools import pool
 from provisioner.operations import account_quotas, ami, existing, image_copies, instance_sizes
 from provisioner.operations.zones import choose, in_use, policed
-from provisioner.resources.images import digest_of, registry_unreachable
-from provisioner.resources.route53 import public_zones
+from provisioner.resources.ecr.images import digest_of, registry_unreachable
+from provisioner.resources.route53.zones import public_zones
 from provisioner.steps.endpoints import service_name
 
 if TYPE_CHECKING:

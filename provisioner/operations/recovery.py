@@ -19,7 +19,7 @@ from provisioner.engine.resource import Observed, Resource, all_types, compare, 
 from provisioner.engine.run import prefetch
 from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
-from provisioner.resources.route53 import RecordSet
+from provisioner.resources.route53.zones import RecordSet
 from provisioner.state.model import Phase, Record, Run
 from provisioner.state.store import document
 

@@ -163,8 +163,8 @@ def look(aws: Aws, state: State) -> Health:
         StateError: what is recorded of these makes no sense.
     """
     # only the resource types that are looked at: all the steps' would take longer to import than the calls take
-    import provisioner.resources.ecs_service
-    import provisioner.resources.rds  # noqa: F401
+    import provisioner.resources.ecs.service
+    import provisioner.resources.rds.database  # noqa: F401
     from provisioner.aws.errors import explained
     from provisioner.engine.known import KnownResources
     from provisioner.engine.resource import RESOURCE_TYPES
@@ -179,7 +179,7 @@ def look(aws: Aws, state: State) -> Health:
 
 
 def _services(aws: Aws) -> list[dict[str, Any]]:
-    from provisioner.resources.ecs_service import Service
+    from provisioner.resources.ecs.service import Service
 
     return [
         {
@@ -200,7 +200,7 @@ def _services(aws: Aws) -> list[dict[str, Any]]:
 
 def _instances(aws: Aws) -> list[dict[str, Any]]:
     from provisioner.resources.autoscaling import AutoScalingGroup
-    from provisioner.resources.ecs_cluster import Cluster, container_instances
+    from provisioner.resources.ecs.cluster import Cluster, container_instances
 
     groups = [live for live in aws.live(AutoScalingGroup) if live.owned]
     outdated = {name for live in groups for name in live.attributes.get("outdated", ())}
@@ -227,7 +227,7 @@ def _attribute(instance: Mapping[str, Any], name: str) -> str:
 
 
 def _databases(aws: Aws) -> list[dict[str, Any]]:
-    from provisioner.resources.rds import DbCluster, DbInstance
+    from provisioner.resources.rds.database import DbCluster, DbInstance
 
     waiting: dict[str, list[str]] = {}
     for live in aws.live(DbInstance):

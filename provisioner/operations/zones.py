@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from provisioner.config.models import Tier
 from provisioner.engine.errors import ConfigurationError
-from provisioner.resources.ec2_network import Subnet
-from provisioner.resources.rds import DbInstance
+from provisioner.resources.ec2.network import Subnet
+from provisioner.resources.rds.database import DbInstance
 from provisioner.steps.endpoints import INTERFACE_SERVICES, service_name
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from provisioner.permissions.model import (
     retagging,
 )
 from provisioner.permissions.network import spot, trunking
-from provisioner.resources.copied_images import ECR
+from provisioner.resources.ecr.copied_images import ECR
 
 _CHANGED = "a setting changes in place"
 _TAGS = "tags that the bulk read does not show yet"

@@ -20,7 +20,7 @@ from provisioner.permissions.model import (
     grants,
     retagging,
 )
-from provisioner.resources.account import FORMER_TAG
+from provisioner.resources.ecs.account import FORMER_TAG
 
 _TAGGED = (
     *("internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*"),

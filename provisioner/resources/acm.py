@@ -15,8 +15,8 @@ from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.phrases import because, named
-from provisioner.resources.route53 import RecordSet, is_ours
-from provisioner.resources.route53_pages import normal_name
+from provisioner.resources.route53.pages import normal_name
+from provisioner.resources.route53.zones import RecordSet, is_ours
 
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ecs_cluster import own_clusters
+from provisioner.resources.ecs.cluster import own_clusters
 
 _ECS = {"ServiceNamespace": "ecs"}
 # The describe calls take a dimension only together with a resource

@@ -11,7 +11,7 @@ from provisioner.aws.tagging import group_tags, observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import UNSEEN
 from provisioner.resources import instance_refresh, members
-from provisioner.resources.ec2_launch import LaunchTemplate
+from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.resources.phrases import because
 
 MANAGED_TAG = "AmazonECSManaged"

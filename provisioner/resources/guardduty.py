@@ -12,8 +12,8 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ec2 import as_one_resource, check_all_done, in_vpcs, interfaces
-from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2.common import as_one_resource, check_all_done, in_vpcs, interfaces
+from provisioner.resources.ec2.network import Vpc
 
 TAG = "GuardDutyManaged"
 SERVICE = ".guardduty-data"

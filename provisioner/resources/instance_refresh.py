@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Observed, compare
-from provisioner.resources.ec2_launch import LaunchTemplate
+from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.resources.phrases import because
 
 PREFERENCES = {

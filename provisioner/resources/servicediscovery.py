@@ -13,7 +13,7 @@ from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
-from provisioner.resources.route53 import vpc_zones
+from provisioner.resources.route53.zones import vpc_zones
 
 
 @dataclass(frozen=True)

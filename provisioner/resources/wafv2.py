@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.elbv2.balancer import LoadBalancer
 
 
 @dataclass(frozen=True)

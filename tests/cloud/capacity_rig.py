@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from provisioner.engine.declaration import ids, ready
-from provisioner.resources.account import AccountSetting
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
-from provisioner.resources.ec2_launch import Instances, LaunchTemplate
-from provisioner.resources.ec2_network import Subnet, Vpc
-from provisioner.resources.ec2_security import OPEN, SecurityGroup
-from provisioner.resources.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
-from provisioner.resources.ecs_drain import ContainerInstances, RunningTasks
+from provisioner.resources.ec2.launch import Instances, LaunchTemplate
+from provisioner.resources.ec2.network import Subnet, Vpc
+from provisioner.resources.ec2.security import OPEN, SecurityGroup
+from provisioner.resources.ecs.account import AccountSetting
+from provisioner.resources.ecs.cluster import CapacityProvider, Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs.drain import ContainerInstances, RunningTasks
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 

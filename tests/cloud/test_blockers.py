@@ -10,12 +10,12 @@ import pytest
 from provisioner.engine.declaration import ready
 from provisioner.engine.errors import SomeFailed, TimedOut
 from provisioner.resources.acm import Certificate
-from provisioner.resources.ec2_endpoints import VpcEndpoint
-from provisioner.resources.ec2_network import InternetGateway, Vpc
-from provisioner.resources.ec2_security import SecurityGroup
-from provisioner.resources.ecs_service import Service
-from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.network import InternetGateway, Vpc
+from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.iam import policy
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
 from provisioner.steps.stack import Stack

@@ -23,9 +23,9 @@ from provisioner.docker.transport import Transport
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Event, ResourceProgress
 from provisioner.operations import image_copies
-from provisioner.resources.copied_images import CopiedImage, is_own
-from provisioner.resources.ecr import Repository
-from provisioner.resources.images import IN_USE, ImageInUse, login
+from provisioner.resources.ecr.copied_images import CopiedImage, is_own
+from provisioner.resources.ecr.images import IN_USE, ImageInUse, login
+from provisioner.resources.ecr.repository import Repository
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import OCI, OCI_INDEX, Outside, Problem, digest_of, outside

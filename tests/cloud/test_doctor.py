@@ -27,8 +27,8 @@ from provisioner.operations.doctor.examine import CHECKS, together
 from provisioner.permissions.policy import documents
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
-from provisioner.resources.ec2_network import Subnet, Vpc
-from provisioner.resources.images import login
+from provisioner.resources.ec2.network import Subnet, Vpc
+from provisioner.resources.ecr.images import login
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud

@@ -15,8 +15,8 @@ import pytest
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceWaiting
 from provisioner.operations import planning, stack_status
-from provisioner.resources.ecs_service import Service
-from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.iam import policy
 from provisioner.resources.logs import LogGroup
 from provisioner.steps.stack import Stack

@@ -18,8 +18,8 @@ from provisioner.aws.errors import match
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.operations import planning
 from provisioner.resources.application_autoscaling import ScalingPolicy
-from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
+from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.resources.iam import InstanceProfile, Role, policy
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud, refused

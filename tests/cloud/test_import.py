@@ -15,19 +15,19 @@ from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementR
 from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import import_resource, state_edit
-from provisioner.resources.copied_images import CopiedImage
-from provisioner.resources.ec2_launch import LaunchTemplate
-from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.resources.ec2_security import SecurityGroup, allow
-from provisioner.resources.ecr import Repository
-from provisioner.resources.ecs_cluster import Cluster
-from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.elbv2 import TargetGroup
+from provisioner.resources.ec2.launch import LaunchTemplate
+from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2.security import SecurityGroup, allow
+from provisioner.resources.ecr.copied_images import CopiedImage
+from provisioner.resources.ecr.images import IN_USE, MANIFESTS, ImageInUse
+from provisioner.resources.ecr.repository import Repository
+from provisioner.resources.ecs.cluster import Cluster
+from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.resources.elbv2.balancer import TargetGroup
 from provisioner.resources.iam import InstanceProfile, Role
-from provisioner.resources.images import IN_USE, MANIFESTS, ImageInUse
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
-from provisioner.resources.route53 import HostedZone, RecordSet
+from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.resources.route53.zones import HostedZone, RecordSet
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from provisioner.resources.ssm import SecureParameter
 from provisioner.state.local import LocalStore

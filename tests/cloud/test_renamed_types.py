@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.engine.former_names import renamed, rewrite
 from provisioner.engine.resource import RESOURCE_TYPES
-from provisioner.resources.ec2_network import Subnet, Vpc
+from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.state.local import LocalStore, read
 from provisioner.state.model import Record, StateError
 from tests.cloud.conftest import EmbeddedCloud
@@ -21,7 +21,7 @@ from tests.cloud.project import NETWORK, Ended, Project
 
 LATER = """
 from provisioner.engine.resource import RESOURCE_TYPES
-from provisioner.resources.ec2_network import Subnet, Vpc
+from provisioner.resources.ec2.network import Subnet, Vpc
 
 for resource_type, name in ((Vpc, "cloud_network"), (Subnet, "zone")):
     former = resource_type.type_name

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.resources.account import FORMER_TAG, AccountSetting
-from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.ecs.account import FORMER_TAG, AccountSetting
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

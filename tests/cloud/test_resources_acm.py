@@ -13,7 +13,7 @@ from botocore.httpsession import URLLib3Session
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
-from provisioner.resources.route53 import HostedZone
+from provisioner.resources.route53.zones import HostedZone
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack

@@ -9,8 +9,8 @@ import pytest
 from provisioner.engine.errors import Failed, SomeFailed
 from provisioner.operations import planning
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
-from provisioner.resources.ec2_launch import LaunchTemplate
-from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ec2.launch import LaunchTemplate
+from provisioner.resources.ecs.cluster import Cluster
 from provisioner.steps.stack import Stack
 from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.faults.life import set_faults

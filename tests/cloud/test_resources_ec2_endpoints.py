@@ -10,9 +10,9 @@ import pytest
 from provisioner.engine.declaration import ids, ready
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed
-from provisioner.resources.ec2_endpoints import VpcEndpoint
-from provisioner.resources.ec2_network import RouteTable, Subnet, Vpc
-from provisioner.resources.ec2_security import SecurityGroup, allow
+from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.network import RouteTable, Subnet, Vpc
+from provisioner.resources.ec2.security import SecurityGroup, allow
 from provisioner.resources.iam import Policy, policy
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig

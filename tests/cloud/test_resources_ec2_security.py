@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.ec2_security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.ec2.security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

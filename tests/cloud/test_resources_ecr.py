@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioner.resources.ecr import Repository
+from provisioner.resources.ecr.repository import Repository
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

@@ -10,9 +10,9 @@ import pytest
 
 from provisioner.engine.events import Event, ResourceStarted, ResourceWaiting
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ec2_launch import Instances
-from provisioner.resources.ecs_cluster import Cluster
-from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
+from provisioner.resources.ec2.launch import Instances
+from provisioner.resources.ecs.cluster import Cluster
+from provisioner.resources.ecs.drain import ContainerInsights, ContainerInstances, RunningTasks
 from provisioner.resources.logs import LogGroup, performance_log
 from provisioner.steps.stack import Stack
 from tests.cloud.capacity_rig import declared, profile

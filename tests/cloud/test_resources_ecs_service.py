@@ -15,16 +15,16 @@ from provisioner.engine.events import Notice
 from provisioner.engine.resource import Change, Observed, compare
 from provisioner.operations import planning
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
-from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.resources.ec2_security import OPEN, SecurityGroup
-from provisioner.resources.ecs_cluster import Cluster, ClusterCapacityProviders
-from provisioner.resources.ecs_deployments import Deployment
-from provisioner.resources.ecs_problems import stopped
-from provisioner.resources.ecs_reads import Read
-from provisioner.resources.ecs_service import Service, deployed_by_others
-from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2_listeners import Listener, forward
+from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
+from provisioner.resources.ec2.security import OPEN, SecurityGroup
+from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs.deployments import Deployment
+from provisioner.resources.ecs.problems import stopped
+from provisioner.resources.ecs.reads import Read
+from provisioner.resources.ecs.service import Service, deployed_by_others
+from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.listeners import Listener, forward
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

@@ -8,10 +8,10 @@ import pytest
 
 from provisioner.engine.declaration import Handle, ids, ready
 from provisioner.resources.acm import Certificate, ValidationRecord
-from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.resources.ec2_security import OPEN, SecurityGroup
-from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2_listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
+from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
+from provisioner.resources.ec2.security import OPEN, SecurityGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
 from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig

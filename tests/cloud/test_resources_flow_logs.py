@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from provisioner.engine.declaration import ready
-from provisioner.resources.ec2_flow_logs import FlowLog
-from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2.flow_logs import FlowLog
+from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Role, policy
 from provisioner.resources.logs import LogGroup
 from provisioner.steps.stack import Stack

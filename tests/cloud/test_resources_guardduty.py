@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.engine.declaration import ids
-from provisioner.resources.ec2_network import Subnet, Vpc
+from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from provisioner.docker.engine import EngineError
-from provisioner.resources.ecr import Repository
-from provisioner.resources.images import Image
+from provisioner.resources.ecr.images import Image
+from provisioner.resources.ecr.repository import Repository
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

@@ -15,7 +15,7 @@ from provisioner.engine.errors import NotCreated
 from provisioner.engine.known import KnownResources
 from provisioner.engine.run import prefetch
 from provisioner.operations import recovery
-from provisioner.resources.images import IN_USE, Image, ImageInUse
+from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse
 from provisioner.steps.images import images
 from provisioner.steps.repositories import repositories
 from provisioner.steps.stack import Stack

@@ -12,9 +12,9 @@ from provisioner.config.models import Config
 from provisioner.engine.declaration import ids, ready
 from provisioner.engine.errors import ConfigurationError, Protected
 from provisioner.operations.existing import check_web_acl
-from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.resources.ec2_security import SecurityGroup
-from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
+from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.iam import policy
 from provisioner.resources.s3 import BLOCKED, Bucket
 from provisioner.resources.wafv2 import WebAclAssociation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.engine.events import Notice
-from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ecs.cluster import Cluster
 from provisioner.resources.logs import LogGroup
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig

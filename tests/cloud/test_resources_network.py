@@ -10,8 +10,8 @@ import pytest
 from provisioner.engine.declaration import ids
 from provisioner.engine.errors import NotOwned
 from provisioner.engine.events import ResourceDone
-from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
+from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Phase
 from provisioner.steps.stack import Stack

@@ -16,10 +16,10 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceDone, ResourceStarted
 from provisioner.engine.resource import Change, Observed
 from provisioner.operations import stack_status
-from provisioner.resources.ec2_network import Subnet, Vpc
-from provisioner.resources.ec2_security import SecurityGroup
-from provisioner.resources.rds import DbCluster, DbInstance
-from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.resources.ec2.network import Subnet, Vpc
+from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.resources.ssm import SecureParameter
 from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import met, set_faults

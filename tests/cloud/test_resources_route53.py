@@ -17,10 +17,10 @@ from provisioner.engine.events import Event, Notice
 from provisioner.engine.resource import Observed
 from provisioner.operations import planning
 from provisioner.resources.acm import ValidationRecord
-from provisioner.resources.delegation import Delegation
-from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.route53 import HostedZone, RecordSet, _spelled
+from provisioner.resources.route53.delegation import Delegation
+from provisioner.resources.route53.zones import HostedZone, RecordSet, _spelled
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack

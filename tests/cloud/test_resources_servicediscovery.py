@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import SomeFailed
-from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig

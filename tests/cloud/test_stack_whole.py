@@ -20,9 +20,9 @@ from provisioner.engine.resource import all_types
 from provisioner.operations import context, planning, stores
 from provisioner.operations.options import Options, Target
 from provisioner.resources.acm import Certificate
-from provisioner.resources.ecs_service import Service
-from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.servicediscovery import PrivateDnsNamespace

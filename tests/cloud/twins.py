@@ -14,10 +14,10 @@ from provisioner.engine.declaration import ids, ready
 from provisioner.engine.events import ResourceDone
 from provisioner.engine.kept import Removal
 from provisioner.engine.resource import RESOURCE_TYPES, Observed
-from provisioner.resources.ec2_network import InternetGateway
-from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.ec2.network import InternetGateway
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.route53 import RecordSet
+from provisioner.resources.route53.zones import RecordSet
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Phase, Record
 from provisioner.steps.stack import Stack

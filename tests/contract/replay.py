@@ -26,7 +26,7 @@ from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.resource import Resource
 from provisioner.operations import declaring
-from provisioner.resources.account import FORMER_TAG
+from provisioner.resources.ecs.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
 from tests.contract.calls import PAGING
 from tests.contract.recorded import Recorded, answers, of, typed

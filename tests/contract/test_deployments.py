@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from provisioner.resources.ecs_deployments import Deployment, latest
+from provisioner.resources.ecs.deployments import Deployment, latest
 from tests.contract import recorded
 
 PLACE = "arn:aws:ecs:us-east-1:123456789012"

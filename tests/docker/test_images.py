@@ -21,7 +21,7 @@ from docker.errors import APIError, ImageNotFound
 
 from provisioner.docker import build, push
 from provisioner.engine.errors import OutcomeUnknown
-from provisioner.resources.images import IN_USE, Image, ImageInUse, login
+from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse, login
 from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Rig
 from tests.cloud.warm import ROOT

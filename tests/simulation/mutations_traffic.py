@@ -8,7 +8,7 @@ TRAFFIC = "traffic"
 PARTS, RESOURCE = "provisioner/engine/parts.py", "provisioner/engine/resource.py"
 UP, APPLY = "provisioner/operations/apply.py", "provisioner/engine/apply.py"
 NARROW, PLAN = "provisioner/engine/narrow.py", "provisioner/engine/plan.py"
-RULES, DECLARED = "provisioner/resources/elbv2_listeners.py", "provisioner/engine/declaration.py"
+RULES, DECLARED = "provisioner/resources/elbv2/listeners.py", "provisioner/engine/declaration.py"
 
 DRAIN_AND_NARROW = """
         self.drain.run()

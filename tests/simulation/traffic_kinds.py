@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, kept
-from provisioner.resources.elbv2_listeners import both, forward, normal_action
+from provisioner.resources.elbv2.listeners import both, forward, normal_action
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, CloudResource, View, refusal
 from tests.simulation.resources import SIMULATED, Box, Title

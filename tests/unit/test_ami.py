@@ -16,7 +16,7 @@ from provisioner.engine.resource import Observed
 from provisioner.operations import ami, declaring
 from provisioner.render import status
 from provisioner.resources import instance_refresh
-from provisioner.resources.ec2_launch import LaunchTemplate
+from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.state.model import Record
 
 NEWEST, LIVE, RECORDED = "ami-3", "ami-2", "ami-1"

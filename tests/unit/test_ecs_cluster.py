@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from provisioner.engine.clock import Pace
-from provisioner.resources.ecs_cluster import CapacityProvider
-from provisioner.resources.ecs_hosts import lacking
+from provisioner.resources.ecs.cluster import CapacityProvider
+from provisioner.resources.ecs.hosts import lacking
 from tests.ways import way
 
 

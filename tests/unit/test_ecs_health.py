@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.resources.ecs_health import advice
+from provisioner.resources.ecs.health import advice
 
 # as AWS gave them: containers-roadmap#612, boltops-tools/ufo#171
 TARGET = "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web/1)"

@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 
 from provisioner.engine.resource import Observed
-from provisioner.resources.ecs_deployments import Deployment, as_asked, newer, revision_fields
-from provisioner.resources.ecs_hosts import explained
-from provisioner.resources.ecs_problems import completed, rollout
-from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs.deployments import Deployment, as_asked, newer, revision_fields
+from provisioner.resources.ecs.hosts import explained
+from provisioner.resources.ecs.problems import completed, rollout
+from provisioner.resources.ecs.service import Service
 
 UNPLACED = (
     "(service c7n-test) was unable to place a task because no container instance met all of its requirements. Reason: "

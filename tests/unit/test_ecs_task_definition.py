@@ -11,7 +11,7 @@ import pytest
 
 from provisioner.aws.inventory import MAX_SINGLE_READS
 from provisioner.engine.clock import Pace
-from provisioner.resources.ecs_task_definition import CONTENT_TAG, TaskDefinition, content_of
+from provisioner.resources.ecs.task_definition import CONTENT_TAG, TaskDefinition, content_of
 from tests.ways import Knows, way
 
 ROLE = "arn:aws:iam::123456789012:role/tasks"

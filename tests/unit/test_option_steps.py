@@ -9,8 +9,8 @@ from provisioner.config.models import Config
 from provisioner.operations import declaring
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.rds import DbInstance
-from provisioner.resources.rds_groups import DbClusterParameterGroup
+from provisioner.resources.rds.database import DbInstance
+from provisioner.resources.rds.groups import DbClusterParameterGroup
 from provisioner.steps.stack import Stack
 from tests.unit.test_capacity_steps import FACTS, needed, stack_of
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from provisioner.engine.resource import Observed, Resource, all_types, compare, kept
-from provisioner.resources.ec2_endpoints import VpcEndpoint
-from provisioner.resources.ec2_network import RouteTable
-from provisioner.resources.ec2_security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
-from provisioner.resources.elbv2 import NEARLY_ANY, LoadBalancer, TargetGroup
-from provisioner.resources.elbv2_listeners import (
+from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.network import RouteTable
+from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.elbv2.balancer import NEARLY_ANY, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.listeners import (
     MAX_TARGET_GROUPS,
     Listener,
     ListenerRule,

@@ -9,8 +9,8 @@ from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError, Protected
 from provisioner.engine.recorded import dependents
 from provisioner.operations import declaring
-from provisioner.resources.elbv2 import LoadBalancer
-from provisioner.resources.rds import DbCluster
+from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.rds.database import DbCluster
 from provisioner.state.model import Record
 from tests.unit.test_service_steps import declared
 

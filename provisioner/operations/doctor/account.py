@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from provisioner.aws.errors import code_of, explained
 from provisioner.operations.doctor.verdicts import EXPIRED, INVALID, failed, ok, parted, unknown, warning
-from provisioner.resources.account import AccountSetting
+from provisioner.resources.ecs.account import AccountSetting
 from provisioner.resources.iam import ServiceLinkedRole
 
 if TYPE_CHECKING:

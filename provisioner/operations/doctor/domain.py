@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from provisioner.aws import dns
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
-from provisioner.resources.delegation import Delegation
-from provisioner.resources.route53 import HostedZone, RecordSet, diverted, obstacle
-from provisioner.resources.route53_pages import records_at
+from provisioner.resources.route53.delegation import Delegation
+from provisioner.resources.route53.pages import records_at
+from provisioner.resources.route53.zones import HostedZone, RecordSet, diverted, obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,9 +19,9 @@ from provisioner.docker.transport import RegistryError
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import image_copies
 from provisioner.operations.doctor.verdicts import failed, ok, stopped, unknown, warning
-from provisioner.resources.copied_images import is_own
-from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.images import MANIFESTS, login
+from provisioner.resources.ecr.copied_images import is_own
+from provisioner.resources.ecr.images import MANIFESTS, login
+from provisioner.resources.ecs.task_definition import TaskDefinition
 
 if TYPE_CHECKING:
     from provisioner.engine.events import Checked

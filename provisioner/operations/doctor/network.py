@@ -9,7 +9,7 @@ from provisioner.config.room import warnings
 from provisioner.operations import account_quotas, instance_sizes
 from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
 from provisioner.operations.zones import FARGATE_ZONES, with_endpoints, with_instances
-from provisioner.resources.ec2_network import Subnet, Vpc
+from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:

@@ -19,16 +19,16 @@ from provisioner.operations.doctor import usage
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.resources.acm import Certificate
 from provisioner.resources.autoscaling import MinimumSize
-from provisioner.resources.ec2_endpoints import VpcEndpoint
-from provisioner.resources.ec2_network import InternetGateway, Vpc
-from provisioner.resources.ec2_security import SecurityGroup, SecurityGroupEgress
-from provisioner.resources.ecr import Repository
-from provisioner.resources.ecs_service import Service
-from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2_listeners import Listener, ListenerRule
+from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.network import InternetGateway, Vpc
+from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
+from provisioner.resources.ecr.repository import Repository
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.iam import Role, ServiceLinkedRole
-from provisioner.resources.rds import DbCluster, DbInstance
-from provisioner.resources.route53 import HostedZone
+from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
 from provisioner.steps.endpoints import INTERFACE_SERVICES
 

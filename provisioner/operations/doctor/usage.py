@@ -11,10 +11,10 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import tag_map
 from provisioner.operations.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
-from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.ec2_security import SecurityGroup
-from provisioner.resources.ecs_service import Service
-from provisioner.resources.elbv2_listeners import Listener, ListenerRule
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 
 if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context

@@ -16,7 +16,7 @@ from ecs_emulator import manage
 from ecs_emulator.control import CloudError
 from provisioner.operations import signals
 from provisioner.operations.rehearsal.outage import PredictedOutage
-from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs.service import Service
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned

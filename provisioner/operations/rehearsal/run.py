@@ -24,8 +24,8 @@ from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
 from provisioner.operations.rehearsal.variables import with_values
 from provisioner.operations.summary import Summary
-from provisioner.resources.copied_images import CopiedImage
-from provisioner.resources.images import Image
+from provisioner.resources.ecr.copied_images import CopiedImage
+from provisioner.resources.ecr.images import Image
 from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.resources.delegation import Delegation
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.route53 import HostedZone
+from provisioner.resources.route53.delegation import Delegation
+from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.ssm import SecureParameter
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Any
 
 from provisioner.engine.declaration import Handle, ids, ready
 from provisioner.engine.resource import Resource
-from provisioner.resources.ec2_network import InternetGateway, Vpc
-from provisioner.resources.ec2_security import SecurityGroup
-from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
-from provisioner.resources.elbv2_listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
+from provisioner.resources.ec2.network import InternetGateway, Vpc
+from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2.listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from tests.cloud.samples.names import certificate

@@ -7,11 +7,11 @@ from typing import Any
 
 from provisioner.engine.declaration import Handle, ids
 from provisioner.engine.resource import Resource
-from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.rds import DbCluster, DbInstance
-from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
-from provisioner.resources.rds_snapshots import FINAL_SNAPSHOT
+from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT
 from provisioner.resources.ssm import SecureParameter
 from tests.cloud.samples.network import closed, subnets
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample

@@ -8,9 +8,9 @@ from typing import Any
 from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
 from provisioner.resources.acm import Certificate, ValidationRecord
-from provisioner.resources.delegation import Delegation
-from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.route53 import HostedZone, RecordSet
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.route53.delegation import Delegation
+from provisioner.resources.route53.zones import HostedZone, RecordSet
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 

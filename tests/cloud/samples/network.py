@@ -8,10 +8,10 @@ from typing import Any
 
 from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
-from provisioner.resources.ec2_endpoints import VpcEndpoint
-from provisioner.resources.ec2_flow_logs import FlowLog
-from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.flow_logs import FlowLog
+from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
 from provisioner.resources.iam import Role, policy
 from provisioner.resources.logs import LogGroup

@@ -9,13 +9,13 @@ from provisioner.engine.declaration import Handle, ids, ready
 from provisioner.engine.resource import Resource
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
-from provisioner.resources.ec2_launch import Instances, LaunchTemplate
-from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.ec2_security import OPEN, SecurityGroup
-from provisioner.resources.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
-from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
-from provisioner.resources.ecs_service import Service
-from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.ec2.launch import Instances, LaunchTemplate
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.ec2.security import OPEN, SecurityGroup
+from provisioner.resources.ecs.cluster import CapacityProvider, Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs.drain import ContainerInsights, ContainerInstances, RunningTasks
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.servicediscovery import DiscoveryService
 from tests.cloud.samples.balancing import targets

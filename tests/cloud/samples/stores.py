@@ -8,12 +8,12 @@ from typing import Any
 
 from provisioner.engine.declaration import Handle
 from provisioner.engine.resource import Resource
-from provisioner.resources.account import AccountSetting
-from provisioner.resources.copied_images import CopiedImage
-from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.ecr import Repository
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.ecr.copied_images import CopiedImage
+from provisioner.resources.ecr.images import IN_USE, STAND_IN, Image, ImageInUse, WantedImage
+from provisioner.resources.ecr.repository import Repository
+from provisioner.resources.ecs.account import AccountSetting
 from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
-from provisioner.resources.images import IN_USE, STAND_IN, Image, ImageInUse, WantedImage
 from provisioner.resources.logs import LogGroup, performance_log
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.ssm import SecureParameter

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ecs_cluster import Cluster, container_instances, deregister, tasks
+from provisioner.resources.ecs.cluster import Cluster, container_instances, deregister, tasks
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources import members
-from provisioner.resources.ec2 import check_all_done, list_by_tags, read_by_id
+from provisioner.resources.ec2.common import check_all_done, list_by_tags, read_by_id
 from provisioner.resources.phrases import because
 
 MEMBERS = {

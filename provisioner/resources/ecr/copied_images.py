@@ -17,7 +17,7 @@ from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Denied, Transport
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.images import Tagged, as_image, digest_of, login, stand_in
+from provisioner.resources.ecr.images import Tagged, as_image, digest_of, login, stand_in
 
 ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)\."

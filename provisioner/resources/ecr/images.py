@@ -20,7 +20,7 @@ from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
-from provisioner.resources.ecr import Repository
+from provisioner.resources.ecr.repository import Repository
 
 MANIFESTS = [
     "application/vnd.docker.distribution.manifest.v2+json",

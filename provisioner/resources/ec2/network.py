@@ -13,7 +13,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
-from provisioner.resources.ec2 import interfaces, list_by_tags, read_by_id
+from provisioner.resources.ec2.common import interfaces, list_by_tags, read_by_id
 
 
 @dataclass(frozen=True)

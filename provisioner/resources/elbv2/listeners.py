@@ -10,7 +10,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
-from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.elbv2.balancer import LoadBalancer
 
 Action = Mapping[str, Any]
 """What a listener or rule does, as AWS spells it, in the form of `normal_action`."""

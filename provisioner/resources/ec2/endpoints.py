@@ -12,8 +12,8 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
-from provisioner.resources.ec2 import check_all_done, in_vpcs, interfaces
-from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2.common import check_all_done, in_vpcs, interfaces
+from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Policy, normal
 from provisioner.resources.phrases import because
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
-from provisioner.resources.ecs_deployments import Deployment, Rejected, as_asked, latest, rejected
-from provisioner.resources.ecs_problems import completed, short, stopped, troubled
+from provisioner.resources.ecs.deployments import Deployment, Rejected, as_asked, latest, rejected
+from provisioner.resources.ecs.problems import completed, short, stopped, troubled
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
-from provisioner.resources.ecs_cluster import tasks
-from provisioner.resources.ecs_deployments import Deployment, Rejected
-from provisioner.resources.ecs_health import advice
-from provisioner.resources.ecs_hosts import explained, lacking, short_of_spot
+from provisioner.resources.ecs.cluster import tasks
+from provisioner.resources.ecs.deployments import Deployment, Rejected
+from provisioner.resources.ecs.health import advice
+from provisioner.resources.ecs.hosts import explained, lacking, short_of_spot
 
 FAILED_STOPS = ("TaskFailedToStart", "EssentialContainerExited")
 FAILED_CHECKS = "health checks"

@@ -15,7 +15,7 @@ from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
-from provisioner.resources.ec2 import interfaces
+from provisioner.resources.ec2.common import interfaces
 from provisioner.resources.phrases import because
 
 ATTRIBUTES = {

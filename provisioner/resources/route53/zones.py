@@ -14,10 +14,10 @@ from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotOwned
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources import route53_changes
-from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.elbv2 import LoadBalancer, owner_of
-from provisioner.resources.route53_pages import Records, normal_name, order, page, records_at
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
+from provisioner.resources.route53 import changes as route53_changes
+from provisioner.resources.route53.pages import Records, normal_name, order, page, records_at
 
 BESIDE = ("AAAA", "CNAME", "HTTPS")
 """The types of records that lead clients of a name elsewhere than its A record does."""

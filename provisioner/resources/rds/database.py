@@ -14,7 +14,7 @@ from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
-from provisioner.resources.rds_snapshots import FINAL_SNAPSHOT, final_name
+from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
 
 FAILED = frozenset(
     {

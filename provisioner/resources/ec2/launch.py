@@ -12,7 +12,7 @@ from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
-from provisioner.resources.ec2 import as_one_resource
+from provisioner.resources.ec2.common import as_one_resource
 
 RESOURCES = ("instance", "volume")
 """What is launched from a template and carries the stack's owner tags."""

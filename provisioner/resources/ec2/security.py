@@ -13,8 +13,8 @@ from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
-from provisioner.resources.ec2 import in_vpcs, interfaces
-from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2.common import in_vpcs, interfaces
+from provisioner.resources.ec2.network import Vpc
 
 Rule = Mapping[str, Any]
 """One rule with one peer, as DescribeSecurityGroupRules spells it: IpProtocol, FromPort, ToPort, CidrIpv4 or

@@ -14,8 +14,8 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
 from provisioner.engine.words import count
 from provisioner.resources import members
-from provisioner.resources.ecs_cluster import own_clusters, tasks
-from provisioner.resources.ecs_deployments import (
+from provisioner.resources.ecs.cluster import own_clusters, tasks
+from provisioner.resources.ecs.deployments import (
     NETWORK,
     ROLLING,
     Rejected,
@@ -23,8 +23,8 @@ from provisioner.resources.ecs_deployments import (
     numbered,
     revision_fields,
 )
-from provisioner.resources.ecs_problems import newest, rollout, standing, why_rejected
-from provisioner.resources.ecs_reads import Read, reads
+from provisioner.resources.ecs.problems import newest, rollout, standing, why_rejected
+from provisioner.resources.ecs.reads import Read, reads
 
 SETTINGS = {
     "task_definition": "taskDefinition",

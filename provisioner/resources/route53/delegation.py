@@ -12,7 +12,7 @@ from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.route53 import name_servers
+from provisioner.resources.route53.zones import name_servers
 
 
 @dataclass(frozen=True)

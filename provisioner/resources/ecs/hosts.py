@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.engine.clock import since
 from provisioner.resources.autoscaling import problem_of
-from provisioner.resources.ecs_cluster import container_instances
+from provisioner.resources.ecs.cluster import container_instances
 
 MEANINGS = {
     "TaskFailedToStart: RESOURCE:CPU": "no instance has enough CPU left",

@@ -1,0 +1,1 @@
+"""Elastic Container Registry: its resource types, and what they share."""

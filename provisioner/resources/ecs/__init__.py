@@ -1,0 +1,1 @@
+"""Elastic Container Service: its resource types, and what they share."""

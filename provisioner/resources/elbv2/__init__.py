@@ -1,0 +1,1 @@
+"""Elastic Load Balancing: its resource types, and what they share."""

@@ -1,0 +1,1 @@
+"""RDS: Aurora: its resource types, and what they share."""

@@ -1,0 +1,1 @@
+"""Route 53: its resource types, and what they share."""
