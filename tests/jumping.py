@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from provisioner.engine.turn_runtime import TurnRuntime
+from ecs_emulator.turn_runtime import TurnRuntime
+from provisioner.state.runtime import Host
 
 EPOCH = 1_800_000_000.0
 
 
-class Jumping(TurnRuntime):
+class Jumping(TurnRuntime, Host):
     """See the module. `jumps` counts them."""
 
     def __init__(self) -> None:

@@ -1,4 +1,9 @@
-"""The embedded cloud, a process of its own: moto with AWS's own refusals laid over it, and an ECS that runs tasks.
+"""The embedded cloud: moto with AWS's own refusals laid over it, and an ECS that runs tasks.
 
-From outside only `manage`, `control` and `client_runtime` are used.
+`python -m ecs_emulator` starts it. A program that starts it by itself imports `manage`, `control`, `client_runtime` and
+`inside`, and nothing else of it. It imports nothing of the tool that uses it.
 """
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from provisioner.aws.rate_limits import TokenBucket
+from ecs_emulator.rates import TokenBucket
 
 SERVICE = "application-autoscaling"
 CODE = "FailedResourceAccessException"
@@ -48,7 +48,7 @@ class Alarms:
         now = self.clock()
         bucket = self._buckets.setdefault((region, operation), TokenBucket(use.rate, use.rate, now))
         for _ in range(use.calls):
-            if bucket.shortfall(now):
+            if not bucket.holds(now):
                 return (
                     f"Unable to {use.words} scaling policy due to reason: Rate exceeded (Service: AmazonCloudWatch; "
                     f"Status Code: 400; Error Code: Throttling)"

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.turn_runtime import TurnRuntime
+from ecs_emulator.turn_runtime import TurnRuntime
 
 if TYPE_CHECKING:
     from ecs_emulator.control import Link

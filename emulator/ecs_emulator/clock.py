@@ -21,9 +21,9 @@ from typing import Any, Literal
 
 import time_machine
 
+from ecs_emulator.durations import Duration
 from ecs_emulator.operation_durations import OperationDurations
-from provisioner.aws.durations import Duration
-from provisioner.engine.turns import MICROSECONDS
+from ecs_emulator.turns import MICROSECONDS
 
 Mode = Literal["virtual", "frozen", "real"]
 Tell = Callable[[int, float, float], None]
@@ -63,7 +63,7 @@ class Client:
 class Clock:
     """One clock, and who is connected to it. Times are AWS's seconds since its start.
 
-    Moments to come are whole microseconds, as those of its clients are (`engine.turns.Turns.moment`).
+    Moments to come are whole microseconds, as those of its clients are (`ecs_emulator.turns.Turns.moment`).
     """
 
     def __init__(self) -> None:

@@ -14,9 +14,9 @@ from typing import Any, get_args
 
 from ecs_emulator import faults
 from ecs_emulator.clock import CLOCK, Mode, round_trip
+from ecs_emulator.durations import TOOK
 from ecs_emulator.errors import Answer
 from ecs_emulator.operation_durations import OperationDurations
-from provisioner.aws.durations import TOOK
 
 _MOST = 366 * 86400.0
 

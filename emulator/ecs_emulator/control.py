@@ -14,8 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from provisioner.engine.errors import ConfigurationError, ProvisionError
-
 ANSWER_SECONDS = 5.0
 READY_SECONDS = 30.0
 """For how long a cloud may be about to be ready."""
@@ -27,8 +25,12 @@ KEY = "PROVISION_CLOUD_KEY"
 """The variable of the environment in which its process is given the key."""
 
 
-class CloudError(ProvisionError):
+class CloudError(Exception):
     """The embedded cloud could not be started or asked; the message says why and what to do."""
+
+
+class UsageError(CloudError):
+    """What was asked of the embedded cloud makes no sense; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class CloudProcess:
         """Return what a control path (`/_cloud/…`) answers.
 
         Raises:
-            ConfigurationError: it refuses what it is asked.
+            UsageError: it refuses what it is asked.
             HTTPException, OSError: it does not answer.
         """
         return request(self, method, path, content)
@@ -169,7 +171,7 @@ def control(cloud: CloudProcess, method: str, path: str, content: bytes = b"") -
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: it refuses what it is asked.
+        UsageError: it refuses what it is asked.
     """
     try:
         return cloud.ask(method, path, content)
@@ -189,7 +191,7 @@ def set_clock(
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: there is no such mode or choice.
+        UsageError: there is no such mode or choice.
     """
     wanted = {"mode": mode, "durations": durations, "idle": idle}
     query = urllib.parse.urlencode({name: value for name, value in wanted.items() if value is not None})
@@ -211,7 +213,7 @@ def put_unmanaged(cloud: CloudProcess, wanted: Mapping[str, Any]) -> None:
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: they cannot be created.
+        UsageError: they cannot be created.
     """
     control(cloud, "POST", "/_cloud/unmanaged", json.dumps(wanted).encode())
 
@@ -223,7 +225,7 @@ def pass_time(cloud: CloudProcess, seconds: float, durations: str) -> None:
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: there are no such durations.
+        UsageError: there are no such durations.
     """
     set_clock(cloud, "virtual", idle=0)
     while seconds > 0:
@@ -238,7 +240,7 @@ def release(cloud: CloudProcess, region: str) -> None:
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: there is no such region.
+        UsageError: there is no such region.
     """
     control(cloud, "POST", f"/_cloud/release?region={region}")
 
@@ -281,7 +283,7 @@ def outages(cloud: CloudProcess) -> list[dict[str, Any]]:
 
 
 def request(cloud: CloudProcess, method: str, path: str, content: bytes = b"", *, proven: bool = True) -> bytes:
-    """Return what a control path answers; ConfigurationError for what the user asked for wrongly.
+    """Return what a control path answers; UsageError for what the user asked for wrongly.
 
     Args:
         content: what is sent with it.
@@ -296,7 +298,7 @@ def request(cloud: CloudProcess, method: str, path: str, content: bytes = b"", *
         answer = connection.getresponse()
         body = answer.read()
         if answer.status == http.client.BAD_REQUEST:
-            raise ConfigurationError(json.loads(body)["error"])
+            raise UsageError(json.loads(body)["error"])
         if answer.status != http.client.OK:
             raise http.client.HTTPException(f"HTTP {answer.status}")
         return body

@@ -12,15 +12,13 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from ecs_emulator import clock_clients, domains, faults, kill
+from ecs_emulator import __version__, clock_clients, domains, faults, json_text, kill
 from ecs_emulator.authorization import enforce
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.control import PROTOCOL
 from ecs_emulator.lock import LOCK
 from ecs_emulator.wsgi import Environ, Rejected, StartResponse, TakeOver
-from provisioner import __version__
-from provisioner.state import checks
 
 PREFIX = "/_cloud/"
 _JSON = (("Content-Type", "application/json"),)
@@ -211,7 +209,7 @@ def _apply(change: Callable[[Any], None], body: bytes) -> None:
     """
     try:
         with LOCK:
-            change(checks.parsed(body))
+            change(json_text.parsed(body))
     except (KeyError, TypeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
 

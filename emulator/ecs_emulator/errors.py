@@ -8,8 +8,7 @@ import time
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ecs_emulator import calls
-from provisioner.state import checks
+from ecs_emulator import calls, json_text
 
 _XML = ("s3", "route53", "cloudfront")
 """REST services that answer in XML; the others do in JSON."""
@@ -75,7 +74,7 @@ def why_unreadable(environ: dict[str, Any], body: bytes) -> str:
     if not body or _protocol(environ) != "json":
         return ""
     try:
-        checks.parsed(body)
+        json_text.parsed(body)
     except ValueError as error:
         return str(error)
     return ""

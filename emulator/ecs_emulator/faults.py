@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecs_emulator import alarms
+from ecs_emulator import alarms, rates
 from ecs_emulator.clock import later, now, passed
 from ecs_emulator.refusals import REFUSALS, Refusal
-from provisioner.aws import rate_limits
 
 SCENARIOS = {
     "throttle": "the service throttles, with its own code",
@@ -86,7 +85,7 @@ class Faults:
     met: dict[str, Counter[str]] = field(default_factory=dict)
     _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _until: dict[tuple[Refusal, str], float] = field(default_factory=dict)
-    _rates: rate_limits.Buckets = field(default_factory=lambda: rate_limits.Buckets(now, rate_limits.exact))
+    _rates: rates.Rates = field(default_factory=lambda: rates.Rates(now))
     _alarms: alarms.Alarms = field(default_factory=lambda: alarms.Alarms(now))
 
     def set(self, scenarios: Iterable[str], *, each: int = 1, by_request: bool = False, only: str = "") -> None:
@@ -106,7 +105,7 @@ class Faults:
             raise ValueError(f"only is not a regular expression: {error}") from None
         self.scenarios, self.each, self.by_request, self.only = wanted, each, by_request, pattern
         self.met, self._calls, self._until = {}, Counter(), {}
-        self._rates = rate_limits.Buckets(now, rate_limits.exact)
+        self._rates = rates.Rates(now)
         self._alarms = alarms.Alarms(now)
 
     def shown(self) -> dict[str, Any]:
@@ -172,7 +171,7 @@ class Faults:
                 self._count("rate-limits", request.name)
                 return Fault("rate-limits", 400, alarms.CODE, words)
             return None
-        if not self._rates.take(request.service, request.region, request.operation):
+        if self._rates.admit(request.service, request.region, request.operation):
             return None
         self._count("rate-limits", request.name)
         return _fault("rate-limits", request, 0)

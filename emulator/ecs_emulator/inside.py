@@ -25,13 +25,12 @@ from botocore.exceptions import ConnectionClosedError
 from ecs_emulator import clock_clients, control_paths, fast_paths
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.cloud import Cloud
-from ecs_emulator.control import CloudProcess, new_key
-from ecs_emulator.manage import check_settings, require_moto
+from ecs_emulator.control import CloudProcess, UsageError, new_key
+from ecs_emulator.manage import check_settings
 from ecs_emulator.registry import storage
 from ecs_emulator.server import ACCOUNT, ENVIRONMENT
 from ecs_emulator.sockets import bound
 from ecs_emulator.wsgi import Environ, HangUp
-from provisioner.engine.errors import ConfigurationError
 
 NOWHERE = "http://127.0.0.1:1"
 """The endpoint that requests are made for; they go to no port."""
@@ -54,7 +53,7 @@ class OwnCloud(CloudProcess):
         pieces = control_paths.application(self.cloud, environ, lambda line, _: status.append(line))
         answer = b"".join(pieces)
         if status[0].startswith("400"):
-            raise ConfigurationError(json.loads(answer)["error"])
+            raise UsageError(json.loads(answer)["error"])
         return answer
 
     def clock_link(self) -> OwnClock:
@@ -133,10 +132,8 @@ def start(domain: str, account: str = "") -> OwnCloud:
         account: the account's number; empty for the usual one.
 
     Raises:
-        CloudError: moto is not installed.
-        ConfigurationError: a variable that it is set up by makes no sense.
+        UsageError: a variable that it is set up by makes no sense.
     """
-    require_moto()
     check_settings()
     account = account or ACCOUNT
     os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)

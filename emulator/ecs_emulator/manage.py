@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
-import importlib.util
 import json
 import os
 import re
@@ -15,17 +14,25 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ecs_emulator import json_text
 from ecs_emulator.authorization import policy
-from ecs_emulator.control import KEY, READY_SECONDS, CloudError, CloudProcess, control, health, new_key, request
+from ecs_emulator.control import (
+    KEY,
+    READY_SECONDS,
+    CloudError,
+    CloudProcess,
+    UsageError,
+    control,
+    health,
+    new_key,
+    request,
+)
 from ecs_emulator.sockets import HOST, bound, listening
-from provisioner.engine.errors import ConfigurationError
-from provisioner.state import checks
-from provisioner.state.directory import make
 
 STOP_SECONDS = 30.0
 PS_SECONDS = 10.0
@@ -48,9 +55,9 @@ def start(directory: Path, domain: str, *, port: int | None = None, more: Sequen
 
     Raises:
         CloudError: it could not be started.
-        ConfigurationError: one of the variables that it is set up by makes no sense, or it runs on another port.
+        UsageError: one of the variables that it is set up by makes no sense, or it runs on another port.
     """
-    make(directory)
+    make_private(directory)
     with _locked(directory):
         running = find(directory)
         if running is not None:
@@ -69,15 +76,26 @@ def start(directory: Path, domain: str, *, port: int | None = None, more: Sequen
         return cloud
 
 
+def make_private(directory: Path) -> None:
+    """Make a directory and those above it that are missing, each for its owner alone, whatever the umask allows.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [place for place in (directory, *directory.parents) if not os.path.lexists(place)]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+
+
 def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
     """Return a running cloud.
 
     Raises:
-        ConfigurationError: it is wanted on another port than the one that it listens on.
+        UsageError: it is wanted on another port than the one that it listens on.
     """
     there = int(running.endpoint.rpartition(":")[2])
     if port not in (None, there):
-        raise ConfigurationError(
+        raise UsageError(
             f"--port {port}: the embedded cloud is already running, on port {there}. Leave --port out, or stop it "
             f"first with `provision cloud stop`, which deletes everything in it"
         )
@@ -91,7 +109,6 @@ def _starting(directory: Path) -> CloudProcess | None:
 
 
 def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
-    require_moto()
     check_settings()
     key = new_key()
     # the process is given the sockets: between a look for free ports and its start, others could take them
@@ -192,7 +209,7 @@ def set_faults(cloud: CloudProcess, scenarios: str) -> None:
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: there is no such scenario.
+        UsageError: there is no such scenario.
     """
     control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
 
@@ -201,7 +218,7 @@ def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
     """Return IAM policies as `set_policies` takes them.
 
     Raises:
-        ConfigurationError: a file cannot be read, or says what cannot be evaluated.
+        UsageError: a file cannot be read, or says what cannot be evaluated.
     """
     found = []
     for file in files:
@@ -209,10 +226,10 @@ def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
             text = file.read_text(encoding="utf-8")
             policy.read(str(file), text)
         except policy.Unreadable as error:
-            raise ConfigurationError(str(error)) from None
+            raise UsageError(str(error)) from None
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise ConfigurationError(f"{file} cannot be read ({why}): use the file of an IAM policy") from None
+            raise UsageError(f"{file} cannot be read ({why}): use the file of an IAM policy") from None
         found.append({"name": str(file), "text": text})
     return found
 
@@ -236,10 +253,10 @@ def set_organization(cloud: CloudProcess, policies: Sequence[Mapping[str, str]])
 
 
 def check_settings() -> None:
-    """Raise `ConfigurationError` for settings of the cloud that make no sense, before it is started with them."""
+    """Raise `UsageError` for settings of the cloud that make no sense, before it is started with them."""
     given = os.environ.get("PROVISION_ROUND_TRIP") or "0"
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", given):
-        raise ConfigurationError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
+        raise UsageError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
 
 
 @contextlib.contextmanager
@@ -251,16 +268,6 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def require_moto() -> None:
-    """Raise `CloudError` if what the cloud is made of is not installed."""
-    missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
-    if missing:
-        what = ", ".join(missing)
-        raise CloudError(
-            f"the embedded cloud needs these packages: {what}. Run `pip install '.[local]'` in a clone of the source"
-        )
 
 
 def _listening(port: int | None) -> socket.socket:
@@ -379,10 +386,10 @@ def _recorded(directory: Path) -> CloudProcess | None:
     """
     path = directory / "cloud.json"
     try:
-        data: Any = checks.parsed(path.read_bytes())
+        data: Any = json_text.parsed(path.read_bytes())
     except (OSError, ValueError):
         return None
-    if checks.wrong(data, _FIELDS, _FIELDS):
+    if not isinstance(data, dict) or data.keys() != _FIELDS.keys() or not all(_FIELDS[key](data[key]) for key in data):
         return None
     if not re.fullmatch(rf"http://{re.escape(HOST)}:[0-9]{{1,5}}", data["endpoint"]):
         raise CloudError(
@@ -392,13 +399,13 @@ def _recorded(directory: Path) -> CloudProcess | None:
     return CloudProcess(**data)
 
 
-_FIELDS: Mapping[str, checks.Check] = {
-    "endpoint": checks.text,
-    "dns_port": lambda value: checks.whole(value) and 0 < value < 65536,
+_FIELDS: Mapping[str, Callable[[Any], bool]] = {
+    "endpoint": lambda value: isinstance(value, str) and value.isprintable(),
+    "dns_port": lambda value: type(value) is int and 0 < value < 65536,
     # -1 would stand for every process of the user, 1 for the first of all
-    "pid": lambda value: checks.whole(value) and value > 1,
-    "key": lambda value: checks.text(value) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
-    "domain": checks.text,
+    "pid": lambda value: type(value) is int and 1 < value < 2**53,
+    "key": lambda value: isinstance(value, str) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
+    "domain": lambda value: isinstance(value, str) and bool(value) and value.isprintable(),
 }
 
 

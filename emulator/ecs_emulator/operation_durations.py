@@ -6,8 +6,8 @@ import random
 import re
 from collections import Counter
 
-from provisioner.aws import durations
-from provisioner.aws.durations import Duration
+from ecs_emulator import durations
+from ecs_emulator.durations import Duration
 
 CHOICES = "typical, uneven, fast, slow, seed:NUMBER or times:NUMBER"
 UNEVEN = (0.8, 1.25)

@@ -1,6 +1,7 @@
 """How many calls AWS takes: one table of its documented rates, and token buckets that keep to them.
 
-This tool waits for its turn instead of being throttled; the embedded cloud throttles if asked to (docs/faults.md).
+This tool waits for its turn instead of being throttled; the embedded cloud throttles if asked to (docs/faults.md), by a
+table of its own (`ecs_emulator.rates`).
 What is not in the table has no documented rate, or one that this tool cannot reach.
 
 boto3's adaptive retry mode would be no substitute: it learns a rate only by being throttled, has one rate for all
@@ -157,11 +158,6 @@ class TokenBucket:
     def take(self) -> None:
         """Take a token out."""
         self.tokens -= 1
-
-
-def exact(limit: Limit, at: float) -> TokenBucket:
-    """Return a full bucket of the limit, as AWS has it."""
-    return TokenBucket(limit.burst, limit.rate, at)
 
 
 def bucket_below(limit: Limit, at: float) -> TokenBucket:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import SETTINGS, app, command
+from provisioner.operations import embedded_cloud
 from provisioner.operations.options import Options
 
 group = typer.Typer(name="cloud", help="Manage the embedded cloud.", rich_markup_mode=None, context_settings=SETTINGS)
@@ -34,6 +35,7 @@ def _directory(options: Options) -> Path:
     "provision cloud start --durations slow        with operations as slow as AWS's may be",
     "provision cloud start --clock real:20         with a clock that runs 20 times as fast",
 )
+@embedded_cloud.used()
 def start(
     options: Options,
     port: Annotated[int | None, typer.Option(metavar="N", min=1, max=65535, help="The TCP port to listen on.")] = None,
@@ -101,6 +103,7 @@ def _files(given: list[Path] | None) -> list[Path]:
     "provision cloud stop               and delete everything in it",
     "provision cloud stop --yes         even if another command is using it",
 )
+@embedded_cloud.used()
 def stop(options: Options) -> int:
     """Stop the embedded cloud and delete everything in it. The next `up` creates it again.
 
@@ -119,6 +122,7 @@ def stop(options: Options) -> int:
 
 
 @command(group, "status", "provision cloud status --json      the endpoint and the access key, for scripts")
+@embedded_cloud.used()
 def status(options: Options) -> int:
     """Show whether the embedded cloud is running, and its endpoint."""
     from dataclasses import asdict
@@ -139,6 +143,7 @@ def status(options: Options) -> int:
     "env",
     'provision cloud env               for `eval "$(provision cloud env)"`: the AWS CLI then calls the embedded cloud',
 )
+@embedded_cloud.used()
 def env(options: Options) -> int:
     """Print shell commands that point other AWS tools to the embedded cloud."""
     from ecs_emulator import manage
@@ -151,6 +156,7 @@ def env(options: Options) -> int:
 
 
 @command(group, "delegate", "provision cloud delegate example.org   as if its registrar had set the name servers")
+@embedded_cloud.used()
 def delegate(
     options: Options,
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public hosted zone.")],

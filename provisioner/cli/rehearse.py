@@ -59,7 +59,9 @@ def rehearse(
     process. Of the stack itself only the state is read.
     """
     from provisioner.config.builds import check_contexts
-    from provisioner.operations import context, stores
+    from provisioner.operations import context, embedded_cloud, stores
+
+    embedded_cloud.require()
     from provisioner.operations.rehearsal import run
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say

@@ -20,7 +20,6 @@ def status(options: Options) -> int:
     The resources in the state, by step, and the live status of services, instances and the database. Makes only read
     calls.
     """
-    from ecs_emulator import manage
     from provisioner.operations import context, stack_status, stores
     from provisioner.render import status as show
     from provisioner.render.text import say
@@ -29,7 +28,7 @@ def status(options: Options) -> int:
     config = context.load(options)
     aws = context.reader(options, config) if config.state.bucket else None
     state = stores.recorded(options, config, aws)
-    started = manage.started(options.directory) if config.target == "local" else 0.0
+    started = context.cloud_started(options) if config.target == "local" else 0.0
     restarted = started if stack_status.outlived(state, started) else None
     live, unavailable = (
         context.read_condition(options, config, state, aws) if restarted is None else (None, "it was restarted")

@@ -9,11 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecs_emulator import manage
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.events import Emit, Notice
-from provisioner.operations import signals
+from provisioner.operations import embedded_cloud, signals
 
 if TYPE_CHECKING:
     import boto3
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from ecs_emulator.control import CloudProcess
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.operations.cloud_runtime import EmbeddedRuntime
     from provisioner.operations.options import Options
     from provisioner.operations.stack_status import Health
     from provisioner.state.model import Record, State
@@ -75,14 +75,16 @@ def overwrite(path: Path, text: str) -> None:
         raise ConfigurationError(f"{path} cannot be written: {reason}: choose another file") from None
 
 
+@embedded_cloud.used()
 def start_cloud(options: Options, config: Config, port: int | None = None) -> CloudProcess:
     """Return the embedded cloud of the state directory, started if it is not running, which standard error tells.
 
     Raises:
-        ConfigurationError: it runs on another port.
+        ConfigurationError: it is not installed, or runs on another port.
         ProvisionError: it could not be started.
         StateError: somebody else could write to the state directory.
     """
+    from ecs_emulator import manage
     from provisioner.state.directory import trust
 
     trust(options.directory)
@@ -135,19 +137,18 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
     Raises:
         ProvisionError: the embedded cloud could not be started, or there is no such profile.
     """
-    from ecs_emulator.client_runtime import CloudRuntime
     from provisioner.aws.client import Aws
     from provisioner.aws.connection import Connection
     from provisioner.aws.inventory import Inventory
 
     if config.target == "local":
-        if cloud is None and manage.find(options.directory) is None:
+        if cloud is None and not cloud_runs(options):
             from provisioner.operations import regions
 
             session = local_session(config.region, "")
             regions.check_emulated(session, config.region, str(options.file))
         cloud = cloud or start_cloud(options, config)
-        runtime = CloudRuntime(cloud.clock_link())
+        runtime = _runtime(cloud)
         options.ends.callback(runtime.close)
         session, resolver = local_session(config.region, cloud.key), ("127.0.0.1", cloud.dns_port)
         cloud.reach(session)
@@ -166,6 +167,37 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         resolver=resolver,
         domains={config.fqdn, config.dns.domain},
     )
+
+
+@embedded_cloud.used()
+def _runtime(cloud: CloudProcess) -> EmbeddedRuntime:
+    from provisioner.operations.cloud_runtime import EmbeddedRuntime
+
+    return EmbeddedRuntime(cloud.clock_link())
+
+
+@embedded_cloud.used()
+def cloud_runs(options: Options) -> bool:
+    """Say whether the embedded cloud of the state directory is running.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    from ecs_emulator import manage
+
+    return manage.find(options.directory) is not None
+
+
+@embedded_cloud.used()
+def cloud_started(options: Options) -> float:
+    """Return when the embedded cloud of the state directory was started, in seconds since the epoch; 0 if none runs.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    from ecs_emulator import manage
+
+    return manage.started(options.directory)
 
 
 def _time_scale() -> float:
@@ -235,7 +267,12 @@ def describe_account(config: Config, aws: Aws) -> str:
 
 def entry(options: Options, config: Config) -> str:
     """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers."""
-    return manage.entry(options.directory, config.fqdn) if config.target == "local" else ""
+    if config.target != "local":
+        return ""
+    with embedded_cloud.used():
+        from ecs_emulator import manage
+
+        return manage.entry(options.directory, config.fqdn)
 
 
 def reader(options: Options, config: Config) -> Aws:
@@ -244,7 +281,7 @@ def reader(options: Options, config: Config) -> Aws:
     Raises:
         ProvisionError: there is none.
     """
-    if config.target == "local" and manage.find(options.directory) is None:
+    if config.target == "local" and not cloud_runs(options):
         raise ConfigurationError(
             "the embedded cloud, which has the state bucket, is not running: start it with `provision cloud start`"
         )
@@ -264,7 +301,7 @@ def read_condition(options: Options, config: Config, state: State, aws: Aws | No
 
     if not state.records:
         return None, "no resources are recorded"
-    if config.target == "local" and manage.find(options.directory) is None:
+    if config.target == "local" and not cloud_runs(options):
         return None, "the embedded cloud is not running"
     try:
         aws = aws or connect(options, config)

@@ -4,7 +4,7 @@ The signal's handler takes no lock and starts no thread, since the main thread m
 `threading` included. Python writes the signal's number into a pipe, and a thread that was started beforehand reads it.
 
 `KeyboardInterrupt` is not raised where it would leave something half done, such as the passing of a turn
-(`provisioner.engine.turns`); Python drops what is raised while it clears up an object; and a signal that comes when
+(`ecs_emulator.turns`); Python drops what is raised while it clears up an object; and a signal that comes when
 Python has just looked for one and is about to wait for a lock wakes nobody. In each case that thread sends another
 signal in a moment, and goes on until the first one has had its effect.
 """

@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 
-from ecs_emulator.client_runtime import CloudRuntime
 from ecs_emulator.control import ClockLink
 from provisioner.aws.client import Aws
 from provisioner.config.facts import Facts
@@ -20,6 +19,7 @@ from provisioner.engine.events import Emit, Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.operations import apply, destroy, planning
+from provisioner.operations.cloud_runtime import EmbeddedRuntime
 from provisioner.operations.summary import Summary
 from provisioner.state.local import LocalStore, read
 from provisioner.state.model import State
@@ -91,7 +91,7 @@ class Rig:
     heard: Callable[[Event], None] = lambda event: None
     durations: str = "fast"
     """How long AWS takes: where no test says otherwise, no longer than it must, which saves many looks."""
-    _clock: CloudRuntime | None = None
+    _clock: EmbeddedRuntime | None = None
 
     def __post_init__(self) -> None:
         self.cloud.last(self.durations)
@@ -105,7 +105,7 @@ class Rig:
     def aws(self) -> Aws:
         """A fresh way to the cloud, as each command has. The last one, if any, has come to its end."""
         self.cloud.away()
-        self._clock = CloudRuntime(ClockLink(self.cloud.process))
+        self._clock = EmbeddedRuntime(ClockLink(self.cloud.process))
         self.cloud.away = self.close
         session = _session(self.facts.region, self.cloud.process.key)
         return way(

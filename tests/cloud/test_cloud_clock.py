@@ -15,11 +15,9 @@ from typing import Any
 
 import pytest
 
-from ecs_emulator import control, manage
+from ecs_emulator import control, durations, manage
 from ecs_emulator.client_runtime import CloudRuntime
 from ecs_emulator.control import ClockLink
-from provisioner.aws import durations
-from provisioner.engine.errors import ConfigurationError
 from tests.cloud.conftest import REGION, EmbeddedCloud
 
 
@@ -199,13 +197,13 @@ def test_the_choice_of_durations_alone_leaves_the_clock_as_it_moves(cloud: Embed
 @pytest.mark.parametrize("query", ["mode=slow", "mode=virtual:2", "mode=real:0", "durations=long", "mode=real:x"])
 def test_a_clock_that_makes_no_sense_is_refused(cloud: EmbeddedCloud, query: str) -> None:
     words: dict[str, Any] = dict(part.split("=") for part in query.split("&"))
-    with pytest.raises(ConfigurationError, match=r"choose|could not convert"):
+    with pytest.raises(control.UsageError, match=r"choose|could not convert"):
         control.set_clock(cloud.process, **words)
 
 
 @pytest.mark.parametrize("choice", ["quick", "fast and slow", "fast&mode=frozen"])
 def test_a_rehearsals_durations_are_one_choice_and_nothing_else(cloud: EmbeddedCloud, choice: str) -> None:
-    with pytest.raises(ConfigurationError, match="choose typical"):
+    with pytest.raises(control.UsageError, match="choose typical"):
         control.pass_time(cloud.process, 0, choice)
     assert json.loads(cloud.control("GET", "clock"))["clock"] == "virtual"
 
@@ -215,5 +213,5 @@ def test_a_round_trip_that_makes_no_sense_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("PROVISION_ROUND_TRIP", value)
-    with pytest.raises(ConfigurationError, match=f"PROVISION_ROUND_TRIP is '{value}'"):
+    with pytest.raises(control.UsageError, match=f"PROVISION_ROUND_TRIP is '{value}'"):
         manage.start(tmp_path, "example.com")

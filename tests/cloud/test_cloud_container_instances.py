@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.aws import durations
+from ecs_emulator import durations
 from tests.cloud.conftest import Network, refused
 from tests.cloud.groups_rig import (
     bind,

@@ -24,8 +24,11 @@ import pytest
 
 from ecs_emulator import control, manage
 from ecs_emulator.control import CloudError, CloudProcess
+from provisioner.config import sample
 from tests.cloud.conftest import HANGS, EmbeddedCloud, Network, refused
 from tests.ports import free_port
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -139,19 +142,26 @@ def test_what_is_asked_for_is_used_and_nothing_of_the_user_reaches_it(
     assert b"AWS_PROFILE" not in environment
 
 
-def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["up", "cloud status", "cloud start", "rehearse"])
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, command: str) -> None:
     script = (
-        "import sys; from pathlib import Path\n"
-        f"sys.path[:0] = {[str(Path(manage.__file__).parents[up]) for up in (1, 2)]!r}\n"
-        "from ecs_emulator import control, manage\n"
-        "try: manage.start(Path(sys.argv[1]), 'example.com')\n"
-        "except control.CloudError as error: print(error)\n"
+        "import sys; sys.modules['ecs_emulator'] = None  # as where it is not installed\n"
+        "from provisioner.cli.main import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
     )
-    # -S leaves site-packages out: an interpreter without moto.
+    (tmp_path / "stack.toml").write_text(sample.text())
     answer = subprocess.run(
-        [sys.executable, "-S", "-c", script, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", script, *command.split()],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
-    assert "pip install '.[local]'" in answer.stdout
+    assert answer.returncode == 4, answer.stderr
+    assert "the embedded cloud, which" in answer.stderr
+    assert "is not installed: install this tool with its extra, `ecs-provision[local]`" in answer.stderr
 
 
 def test_a_process_that_dies_shows_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.aws import durations
+from ecs_emulator import durations
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rules_rig import Net, account_zone, certificate, net, put_record, refused, validated, validation_record
 

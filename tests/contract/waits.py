@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import jmespath
 
-from provisioner.aws import durations
+from ecs_emulator import durations
 from tests.contract import calls
 
 Call = dict[str, Any]

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 import ecs_emulator
+from ecs_emulator import durations
+from ecs_emulator.durations import Duration
 from ecs_emulator.operation_durations import OperationDurations
-from provisioner.aws import durations
-from provisioner.aws.durations import Duration
+from provisioner.aws import durations as predicted
+from provisioner.operations import estimates
 
 TABLE = {name: value for name, value in vars(durations).items() if isinstance(value, Duration)}
 PACKAGE = Path(ecs_emulator.__file__).parent
@@ -25,6 +27,21 @@ def test_each_has_a_source_and_lies_in_its_range(name: str) -> None:
 def test_each_is_used_by_the_embedded_cloud() -> None:
     code = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     assert [name for name in TABLE if f"durations.{name}" not in code] == []
+
+
+def test_the_tool_predicts_what_the_embedded_cloud_takes() -> None:
+    names = [name for name, value in vars(predicted).items() if isinstance(value, predicted.Duration)]
+    assert len(names) > 20
+    for name in names:
+        one = getattr(predicted, name)
+        assert (one.aws, one.seen, one.source) == (TABLE[name].aws, TABLE[name].seen, TABLE[name].source), name
+    assert predicted.TOOK == durations.TOOK
+
+
+def test_the_tool_predicts_with_each_row_of_its_table() -> None:
+    code = Path(str(estimates.__file__)).read_text()
+    names = [name for name, value in vars(predicted).items() if isinstance(value, predicted.Duration)]
+    assert [name for name in names if f"table.{name}" not in code] == []
 
 
 def test_a_choice_takes_the_middle_or_an_end() -> None:

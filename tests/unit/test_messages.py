@@ -26,6 +26,7 @@ WORD = re.compile("[A-Za-z]{2}")
 WORDS = re.compile(r"\S\s+\S")
 FILLED_IN = re.compile(r"\{.*?\}")
 NOT_OURS = {
+    "emulator/ecs_emulator/durations.py": "where each duration is known from",
     "provisioner/aws/durations.py": "where each duration is known from",
     "emulator/ecs_emulator/authorization": "AWS's words",
     "emulator/ecs_emulator/ecs": "AWS's words",

@@ -13,12 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.aws.rate_limits import LIMITS, Buckets, Limit, TokenBucket, bucket_below, exact, limits_of
+from ecs_emulator import rates
+from provisioner.aws.rate_limits import LIMITS, Buckets, Limit, TokenBucket, bucket_below, limits_of
 from provisioner.engine.errors import Interrupted
 
 MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
 """botocore's names of the services, where they are not those that sign."""
 REGION = "ap-northeast-1"
+
+
+def exact(limit: Limit, at: float) -> TokenBucket:
+    """A full bucket of the limit, as AWS has it."""
+    return TokenBucket(limit.burst, limit.rate, at)
+
+
 MAKERS = (exact, bucket_below)
 limits = st.sampled_from(LIMITS)
 moments = st.lists(st.floats(0, 30), min_size=1, max_size=150).map(sorted)
@@ -68,6 +76,37 @@ def test_a_call_draws_on_its_own_bucket_and_on_that_of_all_calls() -> None:
     assert [limit.burst for limit in limits_of("ec2", "CreateVpcEndpoint")] == [4]
     assert limits_of("ssm", "PutParameter") == ()
     assert limits_of("acm", "GetCertificate") == ()
+
+
+ALARMS = "application-autoscaling"
+"""It documents no rate: the tool keeps below what its alarms take, the embedded cloud refuses those (`alarms`)."""
+
+
+def test_the_embedded_cloud_throttles_by_a_table_of_its_own() -> None:
+    differing = [
+        f"{service}:{operation}"
+        for service in ({one.service for one in LIMITS} | {one.service for one in rates.LIMITS}) - {ALARMS}
+        for operation in operations(service)
+        if [(one.draws, one.burst, one.rate, one.source) for one in limits_of(service, operation)]
+        != [(one.draws, one.burst, one.rate, one.source) for one in rates.limits_of(service, operation)]
+    ]
+    assert differing == [], "of one document they have to say the same"
+    assert [limit for limit in rates.LIMITS if limit.service == ALARMS] == []
+    assert {limit for limit in LIMITS if limit.service == ALARMS}
+
+
+def test_the_embedded_cloud_admits_a_burst_then_the_rate() -> None:
+    clock = Clock()
+    cloud = rates.Rates(clock)
+
+    def admitted(operation: str) -> int:
+        return sum(cloud.admit("elasticloadbalancing", REGION, operation) for _ in range(100))
+
+    assert admitted("CreateLoadBalancer") == 10
+    assert admitted("DescribeRules") == 30, "what was refused took nothing from the bucket of all calls"
+    clock.sleep(5)
+    assert admitted("SetSubnets") == 1
+    assert cloud.admit("ssm", REGION, "PutParameter"), "it documents no rate"
 
 
 # -- one bucket ----------------------------------------------------------------------------------------------------

@@ -19,8 +19,9 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
+from ecs_emulator import turns
 from provisioner.aws.client import Aws
-from provisioner.engine import pools, turns
+from provisioner.engine import pools
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Notice, RunFinished

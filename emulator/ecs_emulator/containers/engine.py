@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ecs_emulator.clock import wake
-from provisioner.docker import engine as containers
+from ecs_emulator.containers import connecting
 
 if TYPE_CHECKING:
     import docker
@@ -128,11 +128,11 @@ current: Engine | None = None
 def connect(owner: str) -> None:
     """Use the engine that docker would use, if one answers and it is not switched off."""
     global current  # noqa: PLW0603 (one engine a process, found at its start)
-    if not containers.named():
+    if not connecting.named():
         return
     try:
-        client = containers.connect()
-    except containers.EngineError as error:
+        client = connecting.connect()
+    except connecting.NoEngine as error:
         sys.stderr.write(f"no containers are started: {error}\n")
         return
     engine = Engine(client, owner)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ecs_emulator import faults
+from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import managed
 from ecs_emulator.ecs.dispatch import at_most, check_name, operation
 from ecs_emulator.ecs.store import FARGATE, Cluster, Shape, Store, last_part, tag_list, tag_map
 from ecs_emulator.patch import refuse
-from provisioner.aws import durations
 
 _INSIGHTS = "containerInsights"
 

@@ -8,12 +8,12 @@ import uuid
 from base64 import b64decode
 from typing import Any
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import settings
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
 from ecs_emulator.patch import refuse
-from provisioner.aws import durations
 
 # Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni; those that the guide
 # does not list have no trunk).

@@ -11,12 +11,12 @@ from moto.core.exceptions import ServiceException
 from moto.core.types import Base64EncodedString
 from moto.ec2.models import EC2Backend
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import refreshes
 from ecs_emulator.ecs.managed import DRAINING_HOOK
 from ecs_emulator.ecs.store import ContainerInstance, Shape, Store, now, store
 from ecs_emulator.patch import refuse, replace
-from provisioner.aws import durations
 
 _BACK_OFF_SECONDS = 30.0
 _ACTIVITIES_KEPT = 100

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs.store import Cluster, Store
-from provisioner.aws import durations
 
 
 def settle(store: Store) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.containers import runs
 from ecs_emulator.containers.definitions import CannotStart
@@ -15,7 +16,6 @@ from ecs_emulator.ecs.placement import place, shortage
 from ecs_emulator.ecs.store import NEVER, Store, Task, last_part, now
 from ecs_emulator.ecs.tasks import end
 from ecs_emulator.rules.interfaces import create_interface, release_later
-from provisioner.aws import durations
 
 _REMEMBER_SECONDS = 3600.0
 _ECS = "amazon-ecs"

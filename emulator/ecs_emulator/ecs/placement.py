@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ecs_emulator import faults
+from ecs_emulator import durations, faults
 from ecs_emulator.clock import later
 from ecs_emulator.ecs.container_instances import remaining, size
 from ecs_emulator.ecs.store import FARGATE, NEVER, ContainerInstance, Shape, Store, Task
-from provisioner.aws import durations
 
 
 def place(store: Store, task: Task) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ecs_emulator import faults
+from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import managed
 from ecs_emulator.ecs.dispatch import operation
 from ecs_emulator.ecs.store import FARGATE, NEVER, CapacityProvider, Shape, Store, last_part, tag_list, tag_map
 from ecs_emulator.patch import refuse
-from provisioner.aws import durations
 
 _NAME = re.compile(r"(?!(?:aws|ecs|fargate))[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
 

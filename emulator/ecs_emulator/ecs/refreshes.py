@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ecs_emulator import faults
+from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs.store import NEVER, Shape, now
-from provisioner.aws import durations
 
 ACTIVE = ("Pending", "InProgress", "Cancelling")
 LEAVING = ("Terminating", "Terminating:Wait", "Terminating:Proceed")

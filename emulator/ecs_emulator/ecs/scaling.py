@@ -9,13 +9,13 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.responses import ActionResult
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import groups
 from ecs_emulator.ecs.container_instances import capacity_of, remaining, size
 from ecs_emulator.ecs.placement import fits
 from ecs_emulator.ecs.store import NEVER, CapacityProvider, Shape, Store, store
 from ecs_emulator.patch import add, refuse, replace, wrap
-from provisioner.aws import durations
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2

@@ -12,11 +12,11 @@ from moto.core.responses import ActionResult
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.domains import is_delegated
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.elbv2 import certificate_users
-from provisioner.aws import durations
 
 _DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
 

@@ -11,10 +11,10 @@ from moto.core.responses import ActionResult
 from moto.ecr.models import ECRBackend
 from moto.ecr.responses import ECRResponse
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, wrap
 from ecs_emulator.rules.ecr import freeing
-from provisioner.aws import durations
 
 NEVER = float("inf")
 _COMPLETE = {"status": "COMPLETE", "description": "The scan was completed successfully."}

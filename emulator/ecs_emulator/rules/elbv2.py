@@ -10,11 +10,11 @@ from moto.elbv2.models import ELBv2Backend, FakeAction, FakeTargetGroup
 from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.elbv2_health import check_health
-from provisioner.aws import durations
 
 _MAX_TAGS = 50
 _DELAY, _MOST_DELAY = "deregistration_delay.timeout_seconds", 3600

@@ -8,13 +8,13 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from ecs_emulator.rules.elbv2_logs import try_bucket
 from ecs_emulator.rules.interfaces import create_interface, release_later
-from provisioner.aws import durations
 
 # "Service endpoints" of Elastic Load Balancing in the AWS General Reference: zones of Application Load Balancers.
 ZONE_IDS = {

@@ -10,9 +10,9 @@ from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 from moto.iam.responses import IamResponse
 from moto.sts.models import STSBackend
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
-from provisioner.aws import durations
 
 # "AWS services that work with IAM": service-linked roles are named by their service, after the prefix.
 _LINKED = {

@@ -10,8 +10,8 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.subnets import Subnet
 
 from ecs_emulator.clock import later, passed
+from ecs_emulator.durations import Duration
 from ecs_emulator.patch import refuse, wrap
-from provisioner.aws.durations import Duration
 
 
 class ManagedInterface(NetworkInterface):

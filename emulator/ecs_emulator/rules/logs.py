@@ -10,9 +10,9 @@ from typing import Any
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
-from provisioner.aws import durations
 
 # The API reference of PutRetentionPolicy.
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)

@@ -11,12 +11,12 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import DBInstance, DBInstanceClustered, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.rules.interfaces import create_interface, remove
 from ecs_emulator.rules.rds_clusters import STANDING_STILL, check_identifier
 from ecs_emulator.rules.rds_versions import CLASSES, ENGINE, FAMILY
-from provisioner.aws import durations
 
 _LETTERS = string.ascii_uppercase + string.digits
 

@@ -10,10 +10,10 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import DBCluster, DBClusterSnapshot, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.rules.rds_versions import FAMILY, can_pause, resolve
-from provisioner.aws import durations
 
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
 _PASSWORD = re.compile(r"[!-~]+")

@@ -9,9 +9,9 @@ from moto.core.responses import ActionResult
 from moto.rds.models import DBCluster, DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, replace, wrap
-from provisioner.aws import durations
 
 
 def pass_through(cluster: Any, status: str, lasts: durations.Duration, begins: float = 0.0) -> None:

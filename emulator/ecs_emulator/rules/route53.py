@@ -14,10 +14,10 @@ from moto.route53 import urls
 from moto.route53.models import FakeZone, Route53Backend
 from moto.route53.responses import Route53
 
+from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.rules.characters import good_tag
-from provisioner.aws import durations
 
 replace(urls, "url_paths")({**urls.url_paths, r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$": Route53.dispatch})
 

@@ -10,11 +10,10 @@ from moto.route53.models import route53_backends
 from moto.servicediscovery.models import Namespace, Operation, ServiceDiscoveryBackend
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
-from ecs_emulator import faults
+from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.route53 import check_vpc, drop_zone
-from provisioner.aws import durations
 
 _INTERNAL = ("INTERNAL_FAILURE", "The operation failed because of an internal error. Try again.")
 

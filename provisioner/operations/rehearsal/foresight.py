@@ -12,9 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ecs_emulator import manage
-from ecs_emulator.control import CloudError
-from provisioner.operations import signals
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations import embedded_cloud, signals
 from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.resources.ecs.service import Service
 
@@ -66,8 +65,8 @@ def foresee(
     if len(records) > MOST:
         return Foreseen(None, (f"not rehearsed, because {len(records)} resources take long: {rehearse} does",))
     try:
-        manage.require_moto()
-    except CloudError as error:
+        embedded_cloud.require()
+    except ConfigurationError as error:
         return Foreseen(None, (f"what will be down is not known: {error}",))
     options.report("rehearsing these changes: which URLs and services would be down")
     with signals.at_once():

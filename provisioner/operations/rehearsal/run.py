@@ -17,7 +17,7 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, apply, context, declaring, destroy, preflight, regions, signals
+from provisioner.operations import ami, apply, context, declaring, destroy, embedded_cloud, preflight, regions, signals
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.outage import PredictedOutage
@@ -139,6 +139,7 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
         raise ConfigurationError(f"{config.name} has no resources, so there is no `down` to rehearse")
 
 
+@embedded_cloud.used()
 def rehearse(
     options: Options, config: Config, state: State, request: RehearsalOptions, durations: Sequence[str], report: Report
 ) -> Rehearsal:
@@ -150,7 +151,7 @@ def rehearse(
 
     Raises:
         ConfigurationError: there are no such durations, no such step, or no such Region.
-        CloudError: the cloud could not be started.
+        EmbeddedCloudError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
     session = context.local_session(config.region, "")

@@ -65,15 +65,9 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Temporary
     Args:
         options: the command's.
         account: the number of its account; empty for the usual one.
-
-    Raises:
-        CloudError: moto is not installed.
     """
     # containers take real time
     os.environ[SWITCH] = "0"
-    from ecs_emulator import manage
-
-    manage.require_moto()
     from ecs_emulator import inside
 
     domain = context.EMULATOR_DOMAIN if config.dns.create_zone else config.dns.domain

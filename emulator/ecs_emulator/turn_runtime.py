@@ -7,15 +7,14 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from provisioner.engine import turns
-from provisioner.state.runtime import Condition, Event, Host, Worker
+from ecs_emulator import turns
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
-class TurnRuntime(Host):
-    """A runtime whose threads take turns. Its clock, `now`, is for those to say who make one of it.
+class TurnRuntime:
+    """Time and threads of a run: its threads take turns. A subclass says what its clock, `now`, shows.
 
     Args:
         changed: see `Turns`.
@@ -50,17 +49,17 @@ class TurnRuntime(Host):
         """Return a lock that its holder can take again."""
         return turns.Lock(self.turns)
 
-    def condition(self) -> Condition:
+    def condition(self) -> turns.Condition:
         """Return a condition."""
         return turns.Condition(self.turns)
 
-    def event(self) -> Event:
+    def event(self) -> turns.Event:
         """Return an event that is not set."""
         return turns.Event(self.turns)
 
     def start(self, work: Callable[[], None], name: str) -> Worker:
         """Let the work be done in a thread that takes turns with the others."""
-        worker = _Worker(self.event())
+        worker = Worker(self.event())
 
         def run() -> None:
             try:
@@ -85,10 +84,10 @@ class TurnRuntime(Host):
             return list(pool.map(act, items))
 
 
-class _Worker:
+class Worker:
     """A thread that was started; `ended` is set at its end."""
 
-    def __init__(self, ended: Event) -> None:
+    def __init__(self, ended: turns.Event) -> None:
         self.ended = ended
 
     def join(self) -> None:

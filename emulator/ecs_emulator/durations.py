@@ -1,0 +1,96 @@
+"""How long AWS takes: the table by which every slow operation of the embedded cloud goes.
+
+A tool that predicts how long a run takes has a table of its own, from the same sources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TOOK = "x-provision-took"
+"""The header in which an answer of the embedded cloud says how many seconds it took, for the client to let pass."""
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long one operation takes.
+
+    Attributes:
+        aws: seconds on AWS, the middle of what is seen there.
+        source: where that is known from.
+        seen: the shortest and the longest that the source tells of, in seconds, if it tells of several.
+    """
+
+    aws: float
+    source: str
+    seen: tuple[float, float] | None = None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Seconds on AWS from the least to the most that is no surprise; half to twice where only a middle is known."""
+        return self.seen or (self.aws / 2, self.aws * 2)
+
+
+_LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
+_ESTIMATE = "estimate, from the mechanics that AWS documents"
+
+# -- database --------------------------------------------------------------------------------------------------------
+DB_CLUSTER_CREATE = Duration(61, _LOGS)
+DB_CLUSTER_DELETE = Duration(70, _LOGS)
+DB_INSTANCE_CREATE = Duration(509, f"{_LOGS}; from the moment at which its cluster is available")
+DB_INSTANCE_DELETE = Duration(455, _LOGS)
+DB_CLUSTER_STOP = Duration(300, _ESTIMATE)
+DB_CLUSTER_START = Duration(300, _ESTIMATE)
+DB_FAILOVER = Duration(30, "Aurora user guide, failover: typically within 30 s")
+DB_CREDENTIALS_PENDING = Duration(15, _ESTIMATE)
+DB_CREDENTIALS_CHANGE = Duration(60, _ESTIMATE)
+DB_SNAPSHOT_CREATE = Duration(120, _ESTIMATE)
+
+# -- network ---------------------------------------------------------------------------------------------------------
+ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))
+ENDPOINT_DELETE = Duration(120, "`a few minutes`: cloud-nuke#293")
+
+# -- logs --------------------------------------------------------------------------------------------------------------
+INSIGHTS_LATE = Duration(120, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
+RETENTION_POLICY = Duration(86400, "24 hours: API reference, PutAccountPolicy")
+
+# -- images ----------------------------------------------------------------------------------------------------------
+IMAGE_EXPIRY = Duration(86400, "within 24 hours: ECR user guide, creating a lifecycle policy")
+
+# -- names and certificates ------------------------------------------------------------------------------------------
+RECORDS_IN_SYNC = Duration(40, _LOGS, (32, 57))
+CERTIFICATE_DETAILS = Duration(5, "several seconds: API reference, DescribeCertificate")
+CERTIFICATE_RECORDS = Duration(10, _LOGS, (5, 20))
+CERTIFICATE_ISSUED = Duration(120, f"after the record resolves: {_ESTIMATE}", (60, 600))
+CERTIFICATE_USABLE = Duration(10, "terraform-provider-aws#41789")
+CERTIFICATE_FREE = Duration(60, "after the listener: terraform-provider-aws#3866", (0, 600))
+NAMESPACE_OPERATION = Duration(35, "70 s there and back: acceptance tests of terraform-provider-aws")
+NAMESPACE_SUBMITTED = Duration(2, _ESTIMATE)
+
+# -- load balancer ---------------------------------------------------------------------------------------------------
+LOAD_BALANCER_CREATE = Duration(180, _LOGS, (162, 205))
+LOAD_BALANCER_RELEASE = Duration(31, f"until its groups are free: {_LOGS}", (25, 37))
+PROTECTION_LIFTED = Duration(5, _ESTIMATE)
+
+# -- ECS and its instances -------------------------------------------------------------------------------------------
+PROVIDER_CHANGE = Duration(10, "43 to 53 s for a whole life: terraform-provider-aws#11278")
+PROVIDERS_ATTACH = Duration(15, _LOGS, (5, 30))
+SCALING_LOOK = Duration(60, "CloudWatch has one value a minute: ECS developer guide, cluster auto scaling")
+INSTANCE_PENDING = Duration(20, _ESTIMATE)
+INSTANCE_REGISTER = Duration(90, f"boot and start of the agent: {_ESTIMATE}")
+INSTANCE_SHUTDOWN = Duration(81, _LOGS)
+REFRESH_BEGIN = Duration(15, f"Pending, before an instance refresh is InProgress: {_ESTIMATE}")
+GROUP_DELETE = Duration(5, _ESTIMATE)
+TRUNK_ATTACH = Duration(5, _ESTIMATE)
+TRUNK_DETACH = Duration(15, _ESTIMATE)
+TASK_INTERFACE = Duration(15, "acceptance tests of terraform-provider-aws", (11, 44))
+TASK_WITHOUT_ROOM = Duration(1200, "between 10 and 30 minutes: containers-roadmap#2381", (600, 1800))
+TASK_PULL = Duration(30, _ESTIMATE)
+TASK_ACTIVATE = Duration(30, f"two health checks of the load balancer: {_ESTIMATE}")
+TASK_COUNTED = Duration(40, "a task that nothing checks: API reference, DeploymentConfiguration", (40, 40))
+TASK_STOP = Duration(10, _ESTIMATE)
+TASK_DEPROVISION = Duration(10, _ESTIMATE)
+TASK_INTERFACE_RELEASE = Duration(45, "usually within 120 s: alchemy-run/alchemy#1125", (30, 1200))
+
+# -- identity --------------------------------------------------------------------------------------------------------
+IAM_PROPAGATION = Duration(10, "pulumi/pulumi-awsx#927, go-to-k/cdkd#810", (2, 30))

@@ -1,0 +1,10 @@
+"""Time and threads of a run on the embedded cloud."""
+
+from __future__ import annotations
+
+from ecs_emulator.client_runtime import CloudRuntime
+from provisioner.state.runtime import Host
+
+
+class EmbeddedRuntime(CloudRuntime, Host):
+    """The embedded cloud's clock and threads that take turns on it; chance and processes are this machine's."""
