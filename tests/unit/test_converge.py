@@ -89,5 +89,5 @@ def test_when_a_resource_was_created_stays_recorded_whatever_is_written_later() 
     before = Record(desired.address, "log_group", "created", "token-1", "/web", {}, created=1000.0)
     store = SimpleNamespace(put=said.append, check_lock=lambda: None, records={desired.address: before})
     converge = Apply(way(pace=Pace()), cast("Any", store), {}, lambda event: None)
-    converge._remember(desired, Declared(desired, (), "logs"), Observed("/web", desired.fields()), "ready")
+    converge._record(desired, Declared(desired, (), "logs"), Observed("/web", desired.fields()), "ready")
     assert [(record.phase, record.created) for record in said] == [("ready", 1000.0)]
