@@ -78,9 +78,7 @@ def test_a_member_that_was_recorded_before_is_a_note(tmp_path: Path, capsys: pyt
     assert lines[0].endswith(": ec2.DescribeVpcs Vpcs[].OwnerId")
 
 
-def test_a_member_of_the_same_structure_elsewhere_is_no_difference(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_member_seen_elsewhere_in_its_structure_is_equal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def service(operation: str, member: str, **more: Any) -> tuple[str, str, dict[str, Any]]:
         one = {"serviceName": "web", "deployments": [{"status": "PRIMARY"} | more]}
         return "ecs", operation, {"status": 200, "answer": {member: [one] if member == "services" else one}}
@@ -189,7 +187,7 @@ def test_waits_outside_of_the_table_are_said_of_aws(
     assert (said in capsys.readouterr().out) == bool(code)
 
 
-def test_every_wait_is_of_rows_of_the_table_and_of_calls_that_there_are() -> None:
+def test_every_wait_names_existing_rows_and_calls() -> None:
     for wait in waits.WAITS:
         service, operation = wait.write.split(".")
         assert operation_model(service, operation).input_shape

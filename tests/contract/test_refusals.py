@@ -54,7 +54,7 @@ def test_the_embedded_cloud_refuses_with_the_recorded_code(running_cloud: Embedd
 
 
 @pytest.mark.parametrize("one", RECORDED, ids=lambda one: f"{one.service}.{one.operation} {one.code} {one.date}")
-def test_what_is_not_there_is_taken_for_absent_and_nothing_else_is(one: Refused) -> None:
+def test_absence_is_told_only_by_the_errors_that_mean_it(one: Refused) -> None:
     answer = {"Error": {"Code": one.code, "Message": one.message}, "ResponseMetadata": {"HTTPStatusCode": one.status}}
     error = ClientError(answer, one.operation)  # type: ignore[arg-type]
     assert not_found(error, one.service) == any(word in one.code for word in NOT_THERE)

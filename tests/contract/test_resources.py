@@ -119,7 +119,7 @@ def tried() -> Tried:
     return found
 
 
-def test_every_resource_type_reads_every_answer_of_the_operations_that_it_calls(tried: Tried) -> None:
+def test_every_type_reads_every_answer_of_its_operations(tried: Tried) -> None:
     unknown = {what: where for what, where in tried.failed.items() if not _entry(what)}
     assert unknown == {}
     assert len(tried.tried) > 300
@@ -193,7 +193,7 @@ def readable(type_name: str) -> list[Recorded]:
 
 
 @pytest.mark.parametrize("type_name", READS)
-def test_each_resource_that_an_answer_shows_is_found_and_no_other(type_name: str) -> None:
+def test_each_resource_of_an_answer_is_found_and_no_other(type_name: str) -> None:
     assert readable(type_name)
     for answer in readable(type_name):
         assert {live.id for live in shown(type_name, answer)} == set(
@@ -272,7 +272,7 @@ def test_the_arn_of_a_log_group_is_the_one_that_tags_go_by() -> None:
         ("acm.RequestCertificate", "certificate", "CertificateArn"),
     ],
 )
-def test_a_created_resource_is_recorded_under_the_id_in_the_answer(operation: str, type_name: str, id: str) -> None:
+def test_a_created_resource_is_recorded_by_the_answers_id(operation: str, type_name: str, id: str) -> None:
     found = [answer for answer in of(*operation.split(".")) if not _entry((type_name, "create", answer.name))]
     assert found
     for answer in found:

@@ -45,7 +45,7 @@ def outcome(engine: docker.DockerClient, kept: Collection[str]) -> tuple[int, st
         container.remove(force=True)
 
 
-def test_an_image_that_begins_as_root_starts_and_ends_as_it_always_did(engine: docker.DockerClient) -> None:
+def test_an_image_that_begins_as_root_starts_and_ends(engine: docker.DockerClient) -> None:
     assert outcome(engine, OF_ROOT) == (0, "ready\n")
 
 
@@ -55,7 +55,7 @@ def test_without_these_it_does_not_start(engine: docker.DockerClient, without: s
     assert (code, "PermissionError" in said) == (1, True)
 
 
-def test_without_kill_the_init_process_ends_it_in_the_middle_of_its_work(engine: docker.DockerClient) -> None:
+def test_the_init_process_without_kill_ends_its_work_midway(engine: docker.DockerClient) -> None:
     """The signal cannot be passed on, at which the init process gives up, and all others go with it."""
     code, said = outcome(engine, {*OF_ROOT} - {"KILL"})
     assert code != 0

@@ -153,7 +153,7 @@ def test_again_nothing_is_copied_or_changed(up: Example) -> None:
     assert up.project.writes(since) == []
 
 
-def test_an_image_that_cannot_live_with_less_is_found_out_here_and_the_former_tasks_go_on(up: Example) -> None:
+def test_an_image_that_needs_more_fails_and_former_tasks_go_on(up: Example) -> None:
     up.project.change(r"^\[services\.web\]$", "[services.web]\ncapabilities = []")
     ended = up.project.up(code=1)
     assert "Operation not permitted" in ended.out + ended.err

@@ -13,7 +13,7 @@ from ecs_emulator.containers.networks import network
 from tests.docker.images import PYTHON
 
 
-def test_what_is_being_created_at_the_end_goes_too_and_nothing_comes_after(engine: docker.DockerClient) -> None:
+def test_a_container_in_creation_goes_too_and_none_follows(engine: docker.DockerClient) -> None:
     host, begun, go = Engine(engine, "end-test"), threading.Event(), threading.Event()
 
     def create() -> None:

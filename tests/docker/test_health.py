@@ -129,7 +129,7 @@ def test_an_image_without_shell_and_python_serves(project: Project) -> None:
     assert reasons(project) == set()
 
 
-def test_a_slow_starter_is_rolled_back_by_a_short_grace_period_and_runs_with_a_long_one(project: Project) -> None:
+def test_a_slow_starter_needs_a_long_grace_period(project: Project) -> None:
     configure(project, grace=5, slow=90)
     text = failure(project.up(code=1))
     assert "raise services.web.health.grace" in text

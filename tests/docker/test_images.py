@@ -243,7 +243,7 @@ def test_arguments_reach_the_build_and_are_content(small: Small, engine: docker.
     assert len(small.images) == 2
 
 
-def test_a_build_that_fails_shows_its_last_lines_and_the_next_one_goes_on(small: Small) -> None:
+def test_a_failed_build_shows_its_last_lines_and_others_go_on(small: Small) -> None:
     small.dockerfile(f"FROM {PYTHON}\nRUN printf '\\033[31mred\\033[0m %s\\n' $((40+2)) && exit 3\n")
     error = small.failure()
     assert error.startswith("building web failed: fix the error below")
@@ -290,7 +290,7 @@ def building(small: Small, mark: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("path", [None, "/nowhere"])
-def test_files_that_change_during_the_build_leave_no_image_under_the_tag_of_others(
+def test_files_that_change_during_the_build_leave_no_image(
     small: Small, monkeypatch: pytest.MonkeyPatch, path: str | None
 ) -> None:
     """By either builder."""
@@ -322,7 +322,7 @@ port = 8081
 
 
 @pytest.mark.parametrize("path", [None, "/nowhere"])
-def test_two_services_of_one_context_are_built_each_by_its_own_dockerfile(
+def test_two_services_of_one_context_have_their_own_dockerfiles(
     small: Small, engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, path: str | None
 ) -> None:
     """By either builder: one in the context, with an ignore file of its own that names it too, and one beside it."""
@@ -426,7 +426,7 @@ def test_a_tag_that_another_image_has_is_a_clash(pushing: Pushing) -> None:
     assert [image["imageDigest"] for image in details(pushing.project, "pushed")] == [digest]
 
 
-def test_an_image_that_was_pushed_by_a_run_that_never_knew_is_taken(pushing: Pushing) -> None:
+def test_an_image_whose_push_was_never_answered_is_taken(pushing: Pushing) -> None:
     """The answer to a push is lost: the tag is taken, by the very image that is to be pushed."""
     pushing.build("1", "one")
     digest = pushing.push("1")

@@ -259,7 +259,7 @@ def test_a_database_that_stops_comes_back_with_its_rows(system: System) -> None:
     assert database.status == "running"
 
 
-def test_a_deployment_that_cannot_start_is_reported_with_its_last_log_lines(system: System) -> None:
+def test_a_failed_deployment_is_reported_with_its_last_log_lines(system: System) -> None:
     project = system.project
     backend = 'dockerfile = "backend/Dockerfile"'
     project.change(f"^{backend}$", f'{backend}\nenvironment = {{ DRAIN_SECONDS = "never" }}')

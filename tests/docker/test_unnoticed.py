@@ -137,7 +137,7 @@ def trusted(shop: Project) -> ssl.SSLContext:
 
 
 @pytest.mark.timeout(1500)
-def test_no_request_fails_while_port_path_name_image_and_health_change(shop: Project) -> None:
+def test_no_request_fails_while_a_service_changes(shop: Project) -> None:
     load = Load(shop.run("output", "local_url").out.strip(), trusted(shop))
 
     def change(what: str, *pairs: tuple[str, str], code: int = 0) -> None:

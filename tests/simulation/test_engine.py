@@ -26,7 +26,7 @@ EVERYWHERE = ("up ok", "up killed", "up failed", "down ok", "down killed", "plan
 """What must come up in the sample, or it is no sample."""
 
 
-def test_the_sample_of_lives_breaks_no_promise_and_meets_everything() -> None:
+def test_the_sample_of_lives_breaks_no_promise() -> None:
     seen = sum((engine.run(seed) for seed in SAMPLE), Counter[str]())
     assert [what for what in EVERYWHERE if not seen[what]] == []
     phases = {f"killed while {phase}" for phase in ("creating", "created", "ready", "deleting")}
@@ -43,7 +43,7 @@ def test_what_once_broke_a_promise_holds(life: Life) -> None:
     engine.live(life)
 
 
-def test_down_removes_nothing_while_it_cannot_ask_whose_the_recorded_resources_are() -> None:
+def test_down_removes_nothing_if_it_cannot_ask_for_the_owner() -> None:
     world = engine.World(regressions.life(up(), by_hand("hand over"), config=regressions.TAGGED_AND_NOT))
     answer = world.cloud.call
 
@@ -61,7 +61,7 @@ def test_down_removes_nothing_while_it_cannot_ask_whose_the_recorded_resources_a
     assert down.tried == []
 
 
-def test_what_an_intent_of_another_name_has_made_is_not_forgotten() -> None:
+def test_a_renamed_intents_creation_is_not_forgotten() -> None:
     """Killed at any place, then declared under another name: what has no tags is known by its former name only."""
     before, after = (Item("common", "proof", "data", f"shop-dev-{name}") for name in ("proof", "another"))
     for kill in range(1, 30):
@@ -89,7 +89,7 @@ def test_what_is_protected_while_down_is_at_work_stays() -> None:
     assert down.tried == [("delete", "tower:shop-dev-slow")]
 
 
-def test_what_another_record_has_by_its_id_is_not_deleted_for_a_record_without_one() -> None:
+def test_a_record_without_an_id_deletes_no_other_ones_resource() -> None:
     """It would go before what is built on it, of which the other record knows."""
     built = Item("box", "main", "network", uses=(Use("title/a"),))
     world = engine.World(regressions.life(up(), config=(regressions.TITLE, built)))

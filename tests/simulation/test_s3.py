@@ -169,7 +169,7 @@ def test_each_smaller_life_is_another_one_and_can_be_pasted() -> None:
 
 
 @pytest.mark.parametrize("bad", [{"tags": {"a"}}, {"by": object()}])
-def test_a_record_that_cannot_be_written_down_keeps_nobody_waiting(bad: dict[str, object]) -> None:
+def test_a_record_that_cannot_be_written_keeps_nobody_waiting(bad: dict[str, object]) -> None:
     """Neither those that wait for the same object of the journal, nor those that come later."""
 
     def work(process: Process, objects: Objects) -> None:
@@ -242,7 +242,7 @@ def test_an_interrupt_within_a_write_keeps_nobody_waiting(place: int) -> None:
     there.run(work)
 
 
-def test_whoever_takes_over_a_lease_that_has_run_out_cannot_miss_a_renewal() -> None:
+def test_a_takeover_of_a_lease_cannot_miss_a_renewal() -> None:
     """What it has read is the condition of its write: no two renewals may look the same."""
     there = Place()
 
@@ -323,7 +323,7 @@ def test_what_s3_hides_for_a_while_is_neither_changed_nor_locked() -> None:
     there.run(work)
 
 
-def test_a_document_whose_answer_was_lost_is_not_taken_for_anothers() -> None:
+def test_a_document_whose_answer_was_lost_is_known_as_our_own() -> None:
     """The command that could not know is over, but what it says of itself at its end is still written."""
     there = Place()
 
@@ -342,7 +342,7 @@ def test_a_document_whose_answer_was_lost_is_not_taken_for_anothers() -> None:
     there.run(work)
 
 
-def test_a_kept_document_that_somebody_else_writes_is_one_clear_error() -> None:
+def test_a_kept_document_written_by_another_is_one_error() -> None:
     there = Place()
 
     def work(process: Process, objects: Objects) -> None:

@@ -16,7 +16,7 @@ BROKEN, LEASE, PLACES = b"{broken", 60.0, 36
 
 
 @pytest.mark.parametrize("sleeps_at", range(1, PLACES + 1))
-def test_whoever_sleeps_longer_than_the_lease_takes_nothing_new_away(sleeps_at: int) -> None:
+def test_a_sleeper_past_its_lease_moves_no_new_state_away(sleeps_at: int) -> None:
     """Another one has moved the broken state aside meanwhile, and has written one of its own."""
     there = Place((sleeps_at, 200.0))
     there.bucket.write(f"shop/{DOCUMENT}", BROKEN, {})

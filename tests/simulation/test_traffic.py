@@ -20,7 +20,7 @@ SAMPLE = range(5_000_000, 5_000_060)
 CALM = Act("up", 1)
 
 
-def test_the_sample_of_lives_breaks_no_promise_and_meets_everything() -> None:
+def test_the_sample_of_lives_breaks_no_promise() -> None:
     seen = sum((traffic.run(seed) for seed in SAMPLE), Counter[str]())
     met = ("up ok", "up killed", "up failed", "recover ok", "result adopted", "error Failed")
     waited = ("its former part stays until all that uses it is ready", "it to work", "deleting")
@@ -132,7 +132,7 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize(
     "then", [goes_on, pytest.param(gives_up, marks=pytest.mark.slow), pytest.param(recovers, marks=pytest.mark.slow)]
 )
-def test_a_kill_before_or_after_any_write_takes_nothing_away_that_is_in_use(
+def test_a_kill_around_any_write_takes_nothing_in_use_away(
     then: Callable[[engine.World], None], points: list[int]
 ) -> None:
     """`Violation` says what was lost, at the moment at which it was; in the end the change is made, or taken back."""
@@ -178,7 +178,7 @@ def test_what_somebody_let_in_is_out_before_anything_rolls_out() -> None:
 FAILING = Act("up", 5, failing=1.0)
 
 
-def test_a_rollout_that_fails_leaves_what_runs_as_it_was_and_the_next_up_goes_on() -> None:
+def test_a_failed_rollout_leaves_what_runs_and_up_goes_on() -> None:
     with engine.simulated_kinds(traffic=True):
         world = begin()
         told = [str(error) for error in up(world, FAILING).errors()]
@@ -188,14 +188,14 @@ def test_a_rollout_that_fails_leaves_what_runs_as_it_was_and_the_next_up_goes_on
         assert up(world).ok
 
 
-def test_traffic_stays_where_it_is_however_many_names_in_a_row_fail() -> None:
+def test_traffic_stays_while_any_number_of_names_fail() -> None:
     """A rule takes five target groups."""
     named = [act for name in "bcdefg" for act in (Act("edit", 3, to=stack(name, 1, 2)), FAILING)]
     engine.live(Life(0, 0, (CALM, *named, Act("edit", 3, to=stack("h", 1, 2)), CALM), stack("a", 1, 2)))
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_change_that_is_taken_back_at_once_is_not_believed_to_be_undone_already(seed: int) -> None:
+def test_a_change_taken_back_at_once_is_really_undone(seed: int) -> None:
     """The lists still show what was before, and flap between that and what is."""
     change = (Act("edit", 3, to=stack("a", 2, 2)), Act("up", seed, lag=25.0, flapping=True))
     back = (Act("edit", 3, to=stack("a", 1, 2)), Act("up", seed))
