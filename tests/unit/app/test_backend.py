@@ -41,7 +41,7 @@ def test_the_newest_fifty_come_newest_first(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_the_overview_tells_who_answered_and_only_on_request_what_is_in_the_database(tmp_path: Path) -> None:
+def test_the_overview_shows_the_database_only_on_request(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path) as run:
             seen = (await run.backend.get("/overview")).json()
@@ -68,7 +68,7 @@ def test_what_is_no_entry_is_refused(tmp_path: Path, body: bytes, status: int, c
     asyncio.run(scenario())
 
 
-def test_a_client_that_hangs_up_in_its_request_is_no_error_of_the_service() -> None:
+def test_a_client_that_hangs_up_is_no_error_of_the_service() -> None:
     received = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
 
     async def receive() -> Any:
@@ -96,7 +96,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_whole(tmp_path: Path) -
     assert 16 * 1024 < sent <= 20 * 1024
 
 
-def test_a_sleeping_database_is_said_to_wake_while_the_service_is_well(tmp_path: Path) -> None:
+def test_a_sleeping_database_is_waking_while_the_service_is_well(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path, awake=False) as run:
             for path in ("/overview", "/ready"):
@@ -140,7 +140,7 @@ def test_a_service_about_to_stop_is_not_ready_but_still_answers(tmp_path: Path) 
     asyncio.run(scenario())
 
 
-def test_metrics_count_requests_by_endpoint_and_are_not_for_the_public(tmp_path: Path) -> None:
+def test_metrics_count_requests_and_are_not_for_the_public(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path) as run:
             await run.backend.get("/overview")

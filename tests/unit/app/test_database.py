@@ -24,7 +24,7 @@ def tables(database: Database) -> list[str]:
         return names
 
 
-def test_the_schema_is_there_with_the_first_connection_and_created_once(gate: Gate) -> None:
+def test_the_schema_is_created_once_by_the_first_connection(gate: Gate) -> None:
     for _ in range(2):
         gate.open.set()
         assert tables(Database(gate.engine(), patience=PATIENT)) == ["guestbook_entries"]
@@ -58,7 +58,7 @@ def test_a_database_that_does_not_wake_is_given_up(gate: Gate) -> None:
     assert 1 <= gate.tries <= 10
 
 
-def test_a_refusal_is_reported_at_once_and_tried_anew_by_the_next_request(gate: Gate) -> None:
+def test_a_refusal_is_reported_and_the_next_request_tries_again(gate: Gate) -> None:
     gate.broken = True
     gate.open.set()
     database = Database(gate.engine(), patience=PATIENT)
@@ -70,7 +70,7 @@ def test_a_refusal_is_reported_at_once_and_tried_anew_by_the_next_request(gate: 
     assert tables(database) == ["guestbook_entries"]
 
 
-def test_connections_are_closed_when_idle_so_that_aurora_can_pause(gate: Gate) -> None:
+def test_idle_connections_are_closed_so_that_aurora_can_pause(gate: Gate) -> None:
     gate.open.set()
     database = Database(gate.engine(), patience=PATIENT)
     tables(database)
@@ -83,7 +83,7 @@ def test_connections_are_closed_when_idle_so_that_aurora_can_pause(gate: Gate) -
     database.close_if_idle(0)
 
 
-def test_a_connection_that_died_is_replaced_and_none_is_kept_when_that_fails(gate: Gate) -> None:
+def test_a_dead_connection_is_replaced_or_dropped(gate: Gate) -> None:
     gate.open.set()
     database = Database(gate.engine(), patience=PATIENT)
     tables(database)

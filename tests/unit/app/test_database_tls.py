@@ -109,7 +109,7 @@ def test_who_has_a_certificate_for_another_name_gets_no_login(tmp_path: Path, bu
     assert logins == []
 
 
-def test_who_has_a_certificate_of_another_authority_gets_no_login(tmp_path: Path) -> None:
+def test_a_certificate_of_another_authority_gets_no_login(tmp_path: Path) -> None:
     with server(shown(tmp_path, authority(), "localhost")) as (port, logins):
         assert reason(refusal(port, BUNDLE)) == "its certificate is not accepted"
     assert logins == []
@@ -129,7 +129,7 @@ def test_all_who_ask_at_once_are_given_one_authority() -> None:
     assert ended.stdout == "1\n"
 
 
-def test_the_bundle_holds_rds_own_root_certificates_and_no_others() -> None:
+def test_the_bundle_holds_rds_root_certificates_alone() -> None:
     found = x509.load_pem_x509_certificates(BUNDLE.read_bytes())
     regions: dict[str, int] = {}
     for certificate in found:

@@ -26,7 +26,7 @@ def test_the_page_shows_what_came_through_both_services(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_tables_databases_and_versions_are_shown_on_request_alone(tmp_path: Path) -> None:
+def test_tables_databases_and_versions_are_shown_on_request_only(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path) as run:
             page = (await run.frontend.get("/")).text
@@ -106,7 +106,7 @@ def test_what_people_write_is_text_and_never_markup(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_every_response_has_a_strict_content_security_policy_that_the_page_keeps_to(tmp_path: Path) -> None:
+def test_every_response_has_a_strict_content_security_policy(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path) as run:
             for path in ("/", "/static/style.css", "/nowhere", "/health"):
@@ -145,7 +145,7 @@ def test_a_form_that_is_none_is_refused(tmp_path: Path, body: bytes) -> None:
     asyncio.run(scenario())
 
 
-def test_a_waking_database_is_reported_and_tried_again_without_losing_an_entry(tmp_path: Path) -> None:
+def test_a_waking_database_is_asked_again_and_loses_no_entry(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path, awake=False) as run:
             page = await run.frontend.get("/")

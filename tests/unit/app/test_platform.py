@@ -50,9 +50,7 @@ WAKING = Unavailable("The database is waking.", answered=True, code="database-wa
         ("frontend/notes.txt", []),
     ],
 )
-def test_an_image_is_built_from_its_own_service_and_what_both_share(
-    tmp_path: Path, place: str, changed: list[str]
-) -> None:
+def test_an_image_holds_its_service_and_the_shared_code(tmp_path: Path, place: str, changed: list[str]) -> None:
     """Both are built from one context, so that each Dockerfile's ignore file has to leave the other service out."""
     app = tmp_path / "app"
     shutil.copytree(APP, app)
@@ -93,7 +91,7 @@ def test_settings_are_read_as_the_stack_sets_them() -> None:
     assert (frontend.port, frontend.backend_url) == (80, "http://backend.svc.internal:8080")
 
 
-def test_all_wrong_settings_are_reported_at_once_and_no_password_is() -> None:
+def test_wrong_settings_are_reported_together_without_passwords() -> None:
     wrong = {"DB_PORT": "70000", "PORT": "²", "LOG_LEVEL": "loud", "DB_PASSWORD": "hunter2", "DB_NAME": ""}
     with pytest.raises(SettingsError) as caught:
         backend_settings.from_environment(wrong)
@@ -111,7 +109,7 @@ def test_a_ca_bundle_has_to_be_there(tmp_path: Path) -> None:
         backend_settings.from_environment(DATABASE | {"DB_CA_BUNDLE": str(tmp_path / "some.pem")})
 
 
-def test_the_backends_image_brings_rds_certificates_and_names_them() -> None:
+def test_the_backends_image_brings_rds_certificates() -> None:
     docker = (APP / "backend/Dockerfile").read_text()
     assert "\nCOPY backend/rds-ca-bundle.pem /app/\n" in docker
     assert "DB_CA_BUNDLE=/app/rds-ca-bundle.pem\n" in docker
@@ -151,7 +149,7 @@ def test_a_log_record_is_one_line_of_json_with_its_request() -> None:
         ({}, "[0-9a-f]{32}"),
     ],
 )
-def test_a_requests_id_is_the_callers_or_the_load_balancers_or_new(headers: dict[str, str], expected: str) -> None:
+def test_a_requests_id_is_the_callers_the_balancers_or_new(headers: dict[str, str], expected: str) -> None:
     assert re.fullmatch(expected, request_id(headers))
 
 
