@@ -131,7 +131,7 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     assert progress.left == "", "not worth a word"
 
 
-def test_plain_lines_say_it_every_so_often_although_there_is_no_silence() -> None:
+def test_plain_lines_repeat_the_estimate_without_a_silence() -> None:
     stream = Terminal()
     progress = Progress()
     with plain.shown(progress, stream, quiet=30, often=0):

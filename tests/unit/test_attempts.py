@@ -100,9 +100,7 @@ def test_a_stop_ends_the_pause_between_two_attempts(service: Service, aws: Aws) 
 
 
 @pytest.mark.usefixtures("endless")
-def test_after_a_stop_a_throttled_write_is_interrupted_and_one_without_an_answer_is_unknown(
-    service: Service, aws: Aws
-) -> None:
+def test_a_stop_interrupts_a_throttled_write(service: Service, aws: Aws) -> None:
     service.met = aws.pace.stop.set
     with pytest.raises(OutcomeUnknown):
         aws.client("ecs").create_cluster(clusterName="shop")
@@ -121,7 +119,7 @@ def test_after_a_stop_a_call_still_runs_and_its_error_is_its_own(service: Servic
         aws.client("ecs").list_services(cluster="shop")
 
 
-def test_an_interrupt_of_what_only_reads_lets_no_further_read_begin(service: Service, aws: Aws) -> None:
+def test_an_interrupt_of_reads_lets_no_further_read_begin(service: Service, aws: Aws) -> None:
     service.status, service.body = 200, b"{}"
 
     def interrupted() -> None:
@@ -156,7 +154,7 @@ def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, en
     assert service.attempts == 5
 
 
-def test_after_ctrl_c_a_silent_bucket_is_asked_once_more_and_no_other_call_follows(
+def test_a_silent_bucket_is_asked_once_more_after_ctrl_c(
     service: Service, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "READ_TIMEOUT", 0.1)

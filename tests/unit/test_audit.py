@@ -66,7 +66,7 @@ def entry(name: str, *, tagged: bool = False, status: str = "FAIL", data: Any = 
     }
 
 
-def test_of_prowlers_findings_those_at_the_stacks_resources_count() -> None:
+def test_prowlers_findings_count_at_the_stacks_resources_alone() -> None:
     entries = [
         entry("main", tagged=True),
         entry("good", tagged=True, status="PASS"),
@@ -82,7 +82,7 @@ def test_of_prowlers_findings_those_at_the_stacks_resources_count() -> None:
     assert others == 2
 
 
-def test_what_is_known_against_a_package_is_a_finding_at_its_lock() -> None:
+def test_a_known_flaw_of_a_package_is_a_finding_at_its_lock() -> None:
     """As pip-audit 2.10 writes it."""
     known = {"id": "CVE-1", "fix_versions": ["3.1.7"], "aliases": ["GHSA-1"], "description": "s"}
     report = {
@@ -100,6 +100,6 @@ def test_what_is_known_against_a_package_is_a_finding_at_its_lock() -> None:
     ]
 
 
-def test_a_program_that_is_not_installed_is_told_with_the_way_to_it() -> None:
+def test_a_missing_program_is_told_with_the_way_to_it() -> None:
     with pytest.raises(SystemExit, match=r"\.venv-nothing/bin/x is not there: run `make audit`"):
         programs.program("nothing", "x")

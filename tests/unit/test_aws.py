@@ -147,7 +147,7 @@ def test_reads_pass_the_guard_and_are_logged(aws: Aws) -> None:
 TARGETS = {"ServiceNamespace": "ecs"}
 
 
-def test_a_list_that_does_not_end_is_reported_once_and_not_read_again(aws: Aws) -> None:
+def test_a_list_that_never_ends_is_reported_once(aws: Aws) -> None:
     """One read for all resources of the type: the second look makes no call, or the stub would fail it."""
     client = aws.client("application-autoscaling")
     with Stubber(client) as stub:
@@ -304,7 +304,7 @@ def throttled(monkeypatch: pytest.MonkeyPatch, *, rates: bool) -> tuple[Aws, lis
     return aws, made
 
 
-def test_each_attempt_waits_for_its_turn_and_what_is_interrupted_is_neither_sent_nor_recorded(
+def test_an_interrupted_attempt_is_neither_sent_nor_recorded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     aws, made = throttled(monkeypatch, rates=True)
@@ -400,7 +400,7 @@ def test_a_read_gets_what_is_known_of_the_resource_type(lists: Lists) -> None:
     assert asked == [Listed]
 
 
-def test_what_was_just_created_is_there_even_if_aws_does_not_list_it(aws: Aws, lists: Lists) -> None:
+def test_a_new_resource_exists_even_if_aws_does_not_list_it(aws: Aws, lists: Lists) -> None:
     aws.live(Listed)
     aws.note_written(Listed, Observed("new", {}))
     assert ids(aws) == ["new"]
@@ -432,14 +432,14 @@ def shown(aws: Aws, resource_type: type[Resource], *only: str) -> list[tuple[str
     return sorted((live.id, live.status) for live in aws.live(resource_type, fresh=bool(only), only=only))
 
 
-def test_a_look_tells_anew_of_what_it_is_about_and_of_nothing_else(aws: Aws, lists: Lists) -> None:
+def test_a_look_rereads_what_it_is_about_and_nothing_else(aws: Aws, lists: Lists) -> None:
     before = [Observed(name, {}, status="before") for name in "abc"]
     lists.answers = [before, [Observed(name, {}, status="after") for name in "ac"]]
     shown(aws, Looked)
     assert shown(aws, Looked, "a", "b") == [("a", "after"), ("c", "before")]
 
 
-def test_a_look_reads_all_of_a_resource_type_that_reads_all_as_easily(aws: Aws, lists: Lists) -> None:
+def test_a_look_rereads_a_whole_type_if_one_call_lists_it(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed(name, {}, status="before") for name in "ab"], [Observed("c", {}, status="after")]]
     shown(aws, Listed)
     assert shown(aws, Listed, "a") == [("c", "after")]
@@ -462,16 +462,14 @@ def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists
     assert lists.reads == 2
 
 
-def test_of_a_resource_type_that_reads_all_as_easily_one_resource_in_doubt_has_all_read_anew(
-    aws: Aws, lists: Lists
-) -> None:
+def test_one_resource_in_doubt_has_its_whole_list_read_anew(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed(name, {}) for name in "ab"], [Observed("b", {})]]
     shown(aws, Listed)
     aws.mark_stale(Listed, ["a"])
     assert shown(aws, Listed) == [("b", "")]
 
 
-def test_what_was_just_created_and_read_is_there_even_if_aws_does_not_show_it(aws: Aws, lists: Lists) -> None:
+def test_a_new_resource_exists_though_a_look_misses_it_at_first(aws: Aws, lists: Lists) -> None:
     aws.live(Looked)
     aws.note_written(Looked, Observed("new", {}))
     assert shown(aws, Looked, "new") == [("new", "")]
@@ -495,9 +493,7 @@ def test_what_has_no_id_yet_is_left_to_the_next_read(aws: Aws, lists: Lists) -> 
 
 
 @pytest.mark.parametrize(("count", "expected"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 1)])
-def test_of_many_resources_what_the_state_has_seen_in_place_is_not_read_again(
-    aws: Aws, count: int, expected: int
-) -> None:
+def test_a_resource_that_the_state_saw_is_not_read_again(aws: Aws, count: int, expected: int) -> None:
     names, read = [f"n{number}" for number in range(count)], list[str]()
     aws = aws.knowing(Knows(ready=lambda resource_type: [{"called": name, "days": 7} for name in names[:-1]]))
 
@@ -509,7 +505,7 @@ def test_of_many_resources_what_the_state_has_seen_in_place_is_not_read_again(
     assert sorted(read) == sorted(names[-expected:])
 
 
-def test_of_many_resources_what_this_run_has_read_is_not_read_again(aws: Aws, lists: Lists) -> None:
+def test_a_resource_that_this_run_has_read_is_not_read_again(aws: Aws, lists: Lists) -> None:
     names = [f"n{number}" for number in range(MAX_SINGLE_READS + 1)]
     lists.answers = [[Observed(name, {"called": name, "days": 7}) for name in names]]
     aws.live(Listed)

@@ -191,7 +191,7 @@ def test_one_that_is_a_link_counts_by_what_it_leads_to(context: Path, named: Pat
     assert content_tag(context, dockerfile="link") != tag
 
 
-def test_an_ignore_file_of_the_dockerfiles_own_takes_the_place_of_the_contexts(context: Path, named: Path) -> None:
+def test_a_dockerfiles_own_ignore_file_replaces_the_contexts(context: Path, named: Path) -> None:
     def changes(place: str) -> bool:
         tag = content_tag(context, dockerfile=NAMED)
         (context / place).write_text(content_tag(context))
@@ -202,7 +202,7 @@ def test_an_ignore_file_of_the_dockerfiles_own_takes_the_place_of_the_contexts(c
     assert [changes(place) for place in ("src/main.py", "other")] == [True, False]
 
 
-def test_of_two_services_in_one_context_each_has_a_tag_of_its_own(context: Path, named: Path, tmp_path: Path) -> None:
+def test_two_services_of_one_context_have_their_own_tags(context: Path, named: Path, tmp_path: Path) -> None:
     api = {"build": "app/web", "dockerfile": NAMED, "port": 80}
     config = Config.model_validate({"services": {"web": SERVICES["web"], "api": api}})
 
@@ -247,7 +247,7 @@ def test_the_embedded_cloud_skips_with_one_line_a_service(context: Path, tmp_pat
         assert "no directory" in check_builds(CONFIG, facts, tmp_path / "elsewhere")["web"]
 
 
-def test_a_directory_that_is_a_link_out_of_the_project_is_not_built(context: Path, tmp_path: Path) -> None:
+def test_a_link_out_of_the_project_is_not_built(context: Path, tmp_path: Path) -> None:
     project = tmp_path / "project"
     (project / "app").mkdir(parents=True)
     (project / "app" / "web").symlink_to(context)
@@ -289,7 +289,7 @@ def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
     assert str(caught.value) == f"{path}: services.web.dockerfile: {why}: {fix}"
 
 
-def test_a_directory_that_is_not_there_is_an_error_before_any_call(tmp_path: Path) -> None:
+def test_a_missing_directory_is_an_error_before_any_call(tmp_path: Path) -> None:
     path = configured(tmp_path, "web.Dockerfile")
     wrong = f"{path}: services.web.build: {tmp_path}/app/web"
     fix = "create it with a Dockerfile in it, or correct the path"
@@ -303,7 +303,7 @@ def test_a_directory_that_is_not_there_is_an_error_before_any_call(tmp_path: Pat
     assert str(caught.value) == f"{wrong} is no directory: {fix}"
 
 
-def test_a_directory_without_a_dockerfile_is_an_error_before_any_call(tmp_path: Path) -> None:
+def test_a_missing_dockerfile_is_an_error_before_any_call(tmp_path: Path) -> None:
     path, web = tmp_path / "stack.toml", tmp_path / "web"
     path.write_text('[services.web]\nport = 80\nbuild = "web"\n')
     web.mkdir()

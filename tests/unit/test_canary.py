@@ -24,7 +24,7 @@ def test_set_up(broken): ...
 """
 
 
-def test_what_cannot_be_set_up_has_failed_and_what_is_skipped_has_not_run(tmp_path: Path) -> None:
+def test_a_setup_error_is_a_failure_and_a_skipped_test_is_none(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml=report.xml", "test_some.py"]
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)

@@ -58,7 +58,7 @@ def test_endpoint_services_have_each_partitions_names(partition: str, region: st
     assert service_name(partition, region, service) == name
 
 
-def test_teardown_goes_from_services_to_tasks_to_instances_to_group_to_cluster() -> None:
+def test_teardown_goes_from_services_to_the_cluster() -> None:
     stack = stack_of()
     chain = [
         "service/web",
@@ -80,7 +80,7 @@ def test_teardown_goes_from_services_to_tasks_to_instances_to_group_to_cluster()
     )
 
 
-def test_the_first_instance_comes_after_the_setting_and_after_the_endpoints_and_the_provider() -> None:
+def test_the_first_instance_waits_for_setting_and_endpoints() -> None:
     assert "minimum_size/main" not in stack_of().declared
     stack = stack_of(capacity={"min": 1})
     awaited = {need.address for need in stack.declared["auto_scaling_group/main"].dependencies if need.ready}

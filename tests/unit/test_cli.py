@@ -196,9 +196,7 @@ def test_what_init_writes_needs_nothing_that_is_not_there(tmp_path: Path, run: R
 @pytest.mark.parametrize(
     "words", [("up",), ("plan",), ("down",), ("status",), ("output",), ("timeline",), ("state", "list")]
 )
-def test_a_wrong_configuration_is_reported_before_anything_happens(
-    run: Run, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_a_wrong_configuration_is_reported_first(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     code, out, err = run(*words)
     assert (code, out) == (4, "")
     assert "there is no stack.toml in this directory or above it: write one with `provision init`" in err
@@ -210,9 +208,7 @@ def test_a_wrong_configuration_is_reported_before_anything_happens(
 
 
 @pytest.mark.parametrize("words", [("up",), ("plan",), ("doctor",), ("rehearse",)])
-def test_a_missing_dockerfile_is_reported_before_anything_happens(
-    run: Run, tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_a_missing_dockerfile_is_reported_first(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "stack.toml").write_text(
         "[services.web]\nport = 80\nbuild = 'app'\ndockerfile = 'web'\n"
@@ -329,9 +325,7 @@ def test_output_tells_no_address_that_may_be_another_stacks(run: Run, recorded: 
     assert "url" not in json.loads(run("output", "--json", "--env", "staging")[1])
 
 
-def test_status_reads_the_state_and_says_that_the_cloud_is_not_running(
-    run: Run, recorded: Path, tmp_path: Path
-) -> None:
+def test_status_reads_the_state_while_the_cloud_is_not_running(run: Run, recorded: Path, tmp_path: Path) -> None:
     assert run("status")[1].splitlines() == [
         "ecs-sample-dev on local: account 123456789012, ap-northeast-1, 2 of 4 resources recorded as ready",
         "",
@@ -364,7 +358,7 @@ def test_status_while_resources_are_being_deleted(run: Run, recorded: Path) -> N
     assert lines[1] == "`down` stopped while deleting 1 resource. To finish: `provision down`."
 
 
-def test_what_a_killed_command_left_in_the_lock_is_nobody_at_work(recorded: Path) -> None:
+def test_a_killed_commands_lock_is_nobody_at_work(recorded: Path) -> None:
     with subprocess.Popen(["true"]) as gone:
         pass
     who = {"user": "a", "host": socket.gethostname(), "pid": gone.pid, "command": "up", "since": 1.0}
@@ -435,7 +429,7 @@ FAULT = (
 )
 
 
-def test_a_fault_of_the_tool_is_one_line_and_a_traceback_on_request() -> None:
+def test_a_fault_of_the_tool_is_one_line_by_default() -> None:
     ended = program("up", code=FAULT)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("error: unexpected TypeError: ")

@@ -141,7 +141,7 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
     assert shown.model_copy(update={"services": {**shown.services, "frontend": frontend}}) == plain
 
 
-def test_the_projects_own_stack_is_the_sample_with_the_application() -> None:
+def test_the_projects_own_stack_is_the_sample() -> None:
     own = Path(__file__).parents[2] / "stack.toml"
     assert own.read_text(encoding="utf-8") == sample.text(with_app=True), "write it anew with `init --with-app`"
     with_app, ready = load(own), load(SAMPLE)
@@ -165,14 +165,12 @@ def test_the_projects_own_stack_is_the_sample_with_the_application() -> None:
         ('dns = { domain = "example.org" }\n', "staging", "app-staging"),
     ],
 )
-def test_another_environment_than_the_files_own_has_a_host_name_of_its_own(
-    tmp_path: Path, file: str, env: str | None, host: str
-) -> None:
+def test_another_environment_has_a_host_name_of_its_own(tmp_path: Path, file: str, env: str | None, host: str) -> None:
     config = load(write(tmp_path, file + WEB), env=env)
     assert config.fqdn == f"{host}.{config.dns.domain}"
 
 
-def test_what_is_wrong_beside_the_environment_is_reported_as_without(tmp_path: Path) -> None:
+def test_an_error_beside_the_environment_is_reported_as_ever(tmp_path: Path) -> None:
     for text, env, told in (("", "St aging", "--env: "), ('dns = "x"\n', "staging", "dns: must be a table")):
         with pytest.raises(ConfigurationError) as refused:
             load(write(tmp_path, text + WEB), env=env)
@@ -192,7 +190,7 @@ launch = "ec2"
 """
 
 
-def test_production_is_not_on_spot_and_has_two_tasks_of_each_service(tmp_path: Path) -> None:
+def test_production_has_no_spot_and_two_tasks_of_each_service(tmp_path: Path) -> None:
     config = load(write(tmp_path, PRODUCTION))
     assert (config.protect, config.capacity.spot) == (True, False)
     web, hosted = config.services["web"], config.services["hosted"]
@@ -243,7 +241,7 @@ def test_other_environments_have_the_plain_defaults(tmp_path: Path, env: str) ->
 
 
 @pytest.mark.parametrize("wrong", ["services = 3", 'services = { web = "x" }', 'capacity = "x"'])
-def test_what_has_the_wrong_form_is_refused_in_production_as_elsewhere(tmp_path: Path, wrong: str) -> None:
+def test_a_wrong_form_is_refused_in_production_as_elsewhere(tmp_path: Path, wrong: str) -> None:
     told = []
     for env in ("dev", "prod"):
         with pytest.raises(ConfigurationError) as refused:
@@ -768,11 +766,11 @@ def test_it_is_light_to_import() -> None:
         ({"build": "app", "port": 80, "capabilities": ["NET_RAW"]}, ("NET_RAW",)),
     ],
 )
-def test_a_service_keeps_the_capabilities_that_its_user_and_its_port_need(said: Any, kept: tuple[str, ...]) -> None:
+def test_a_service_keeps_the_capabilities_that_it_needs(said: Any, kept: tuple[str, ...]) -> None:
     assert Service.model_validate(said).capabilities == kept
 
 
-def test_what_is_not_kept_is_dropped_without_adding_anything_again() -> None:
+def test_a_capability_that_is_not_kept_is_dropped() -> None:
     assert dropped(()) == ["ALL"]
     assert dropped(OF_ROOT) == ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT"]
     assert dropped(DEFAULT) == []

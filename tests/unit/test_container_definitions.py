@@ -32,7 +32,7 @@ def test_a_container_that_is_to_have_more_rights_does_not_start(more: dict[str, 
         containers(**more)
 
 
-def test_a_service_with_the_database_gets_the_authority_of_its_certificate() -> None:
+def test_a_service_with_the_database_gets_its_authority() -> None:
     (one,) = containers(
         environment=[{"name": "DB_HOST", "value": "cluster.example"}, {"name": "DB_CA_BUNDLE", "value": "/app/rds.pem"}]
     )

@@ -40,15 +40,15 @@ def creating(error: Exception) -> list[str]:
     return said
 
 
-def test_an_answer_that_was_lost_renews_the_record_since_the_call_may_have_waited_for_its_turn() -> None:
+def test_a_lost_answer_renews_the_record() -> None:
     assert creating(OutcomeUnknown("lost")) == ["creating", "creating"]
 
 
-def test_a_call_that_was_interrupted_before_it_was_sent_leaves_no_record() -> None:
+def test_a_call_interrupted_before_it_was_sent_leaves_no_record() -> None:
     assert creating(Interrupted("stop")) == ["creating", "gone"]
 
 
-def test_a_read_that_was_interrupted_keeps_the_record_since_the_call_before_it_may_have_had_its_effect() -> None:
+def test_an_interrupted_read_keeps_the_record() -> None:
     assert creating(ReadInterrupted("stop")) == ["creating"]
 
 
@@ -73,18 +73,18 @@ def tried_again(recorded: LogGroup, desired: LogGroup) -> tuple[str, list[Record
     return tokens[0], said
 
 
-def test_a_second_try_has_the_client_token_of_the_first_so_that_aws_makes_but_one() -> None:
+def test_a_second_try_has_the_client_token_of_the_first() -> None:
     token, said = tried_again(LogGroup("web", "/web", 7), LogGroup("web", "/web", 7))
     assert token == "token-1"
     assert [record.phase for record in said] == ["creating", "created"]
 
 
-def test_other_settings_have_a_client_token_of_their_own_since_aws_refuses_the_former_one() -> None:
+def test_other_settings_have_a_client_token_of_their_own() -> None:
     token, _ = tried_again(LogGroup("web", "/web", 7), LogGroup("web", "/web", 14))
     assert token != "token-1"
 
 
-def test_when_a_resource_was_created_stays_recorded_whatever_is_written_later() -> None:
+def test_the_time_of_creation_stays_recorded() -> None:
     said, desired = list[Record](), LogGroup("web", "/web", 7)
     before = Record(desired.address, "log_group", "created", "token-1", "/web", {}, created=1000.0)
     store = SimpleNamespace(put=said.append, check_lock=lambda: None, records={desired.address: before})

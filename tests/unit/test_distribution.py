@@ -11,7 +11,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "Makefile", *ROOT.glob("provisioner/**/*.py")]
 
 
-def test_it_has_a_name_of_its_own_and_the_command_and_the_package_keep_theirs() -> None:
+def test_the_distribution_has_a_name_of_its_own() -> None:
     assert PROJECT["name"] == "ecs-provision"
     assert PROJECT["scripts"] == {"provision": "provisioner.cli.main:main"}
     own = [need for need in PROJECT["optional-dependencies"]["dev"] if need.startswith(PROJECT["name"])]

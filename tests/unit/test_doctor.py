@@ -101,7 +101,7 @@ def permission(name: str, *resources: str, use: Use = Use.LIFE, **conditions: tu
     )
 
 
-def test_questions_cover_each_action_on_each_of_its_resources_in_each_of_its_cases() -> None:
+def test_questions_cover_each_action_on_each_of_its_resources() -> None:
     config = Config.model_validate({"services": WEB})
     wanted = needed(config, account="123456789012")
     questions = list(permissions.questions_about(wanted))
@@ -244,7 +244,7 @@ def test_a_key_that_other_statements_ask_for_is_no_doubt() -> None:
         ("*", False, "failed"),
     ],
 )
-def test_what_a_policy_of_single_names_could_allow_is_only_a_warning(resource: str, barred: bool, verdict: str) -> None:
+def test_a_policy_that_names_single_resources_is_only_a_warning(resource: str, barred: bool, verdict: str) -> None:
     wanted = [permission("a:Make", resource)]
     answers: Answers = {("a:Make", resource): permissions.Answer("explicitDeny" if barred else "implicitDeny")}
     (found,) = permissions.judged(wanted, list(permissions.questions_about(wanted)), [answers])

@@ -66,7 +66,7 @@ def test_a_seed_draws_the_same_each_time_and_within_the_range() -> None:
     assert all(60 <= seconds <= 150 for seconds in drawn("seed:7"))
 
 
-def test_what_is_drawn_for_one_operation_changes_nothing_for_another() -> None:
+def test_one_operations_draw_changes_nothing_for_another() -> None:
     alone, beside = OperationDurations("seed:1"), OperationDurations("seed:1")
     beside.seconds(durations.DB_CLUSTER_CREATE)
     assert alone.seconds(durations.DB_CLUSTER_STOP) == beside.seconds(durations.DB_CLUSTER_STOP)

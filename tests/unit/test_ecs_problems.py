@@ -50,7 +50,7 @@ def told_of(shown: dict[str, Any], deployment: Deployment | None = None, *stoppe
     return found.failed, found.problem
 
 
-def test_a_task_that_could_not_be_placed_is_reported_and_not_given_up() -> None:
+def test_a_task_that_could_not_be_placed_is_not_given_up() -> None:
     failed, why = told("IN_PROGRESS", 10)
     assert not failed
     assert why.startswith("10 failed: was unable to place a task")
@@ -163,7 +163,7 @@ def test_a_failed_health_check_is_a_failure_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize(("crashes", "failed"), [(2, False), (3, True)])
-def test_tasks_that_end_after_they_ran_have_failed_at_the_breakers_limit(crashes: int, failed: bool) -> None:
+def test_a_crash_loop_has_failed_at_the_breakers_limit(crashes: int, failed: bool) -> None:
     """ECS counts none of them, and goes on for ever."""
     crash = ended("Essential container in task exited", "EssentialContainerExited", ran=True)
     found = rollout(NO_LOGS, service("IN_PROGRESS", 0), under_way(), [crash] * crashes)
@@ -214,7 +214,7 @@ def test_without_a_rollout_state_the_history_says_how_far_it_is(
     assert (found.reason == "because") is told.failed
 
 
-def test_without_a_rollout_state_and_history_a_service_is_completed_when_its_old_tasks_are_gone() -> None:
+def test_a_service_without_a_rollout_state_awaits_its_old_tasks() -> None:
     shown = {**service("", 0), "runningCount": 1, "desiredCount": 1}
     del shown["deployments"][0]["rolloutState"]
     assert completed(shown)

@@ -97,7 +97,7 @@ def test_the_order_of_dropped_capabilities_is_no_difference() -> None:
     assert live.attributes == want.fields()
 
 
-def test_a_family_that_nobody_has_recorded_and_no_list_shows_is_not_described() -> None:
+def test_a_family_neither_recorded_nor_listed_is_not_described() -> None:
     """A first `up` of 200 services would do nothing else for its first 10 s."""
     to = Answering(WANT, ListTaskDefinitionFamilies={"families": ["p-dev-other"]})
     assert to.aws.live(TaskDefinition) == []
@@ -127,7 +127,7 @@ def families(*names: str) -> Knows:
 
 
 @pytest.mark.parametrize(("count", "again"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 0)])
-def test_the_last_look_asks_for_each_family_that_this_run_deleted_if_they_are_few(count: int, again: int) -> None:
+def test_the_last_look_asks_for_few_deleted_families_one_by_one(count: int, again: int) -> None:
     names = [f"p-dev-{number}" for number in range(count)]
     to = Answering(WANT, ListTaskDefinitionFamilies={"families": []}, ListTaskDefinitions={"taskDefinitionArns": []})
     aws = to.aws.knowing(families(*names)).exhaustive()
@@ -137,7 +137,7 @@ def test_the_last_look_asks_for_each_family_that_this_run_deleted_if_they_are_fe
     assert len(to.described()) == again
 
 
-def test_a_family_that_is_registered_again_counts_as_deleted_no_more() -> None:
+def test_a_family_registered_again_is_no_longer_deleted() -> None:
     to = Answering(WANT, RegisterTaskDefinition={"taskDefinition": SHOWN})
     to.aws.deleted.add(WANT.family)
     WANT.create(to.aws, "0" * 32)
@@ -145,7 +145,7 @@ def test_a_family_that_is_registered_again_counts_as_deleted_no_more() -> None:
 
 
 @pytest.mark.parametrize("known_by", ["the record", "a name of another stack"])
-def test_a_family_that_may_be_there_unlisted_is_described_unasked(known_by: str) -> None:
+def test_a_family_that_may_be_there_unlisted_is_described(known_by: str) -> None:
     desired = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
     to = Answering(desired, ListTaskDefinitionFamilies={"families": []})
     if known_by == "the record":

@@ -48,7 +48,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 # -- how long a request may take ---------------------------------------------------------------------------------------
 
 
-def test_a_head_that_comes_byte_by_byte_is_not_waited_for_for_ever(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_head_that_comes_byte_by_byte_is_cut_off(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
     incoming, began = Incoming(ours), time.monotonic()
     incoming.await_head(HANGS, 0.3)
@@ -94,7 +94,7 @@ def test_a_head_has_a_largest_size_and_what_follows_has_none(pair: tuple[socket.
         stream.read(1)
 
 
-def test_what_a_refused_sender_still_sends_is_taken_up_to_a_bound(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_refused_senders_body_is_read_up_to_a_bound(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
     theirs.sendall(bytes(100_000))
     drain(ours, 50_000, HANGS)
@@ -248,7 +248,7 @@ def head(path: str, *lines: str) -> bytes:
     return "\r\n".join([f"POST {path} HTTP/1.1", "Host: 127.0.0.1", *lines, "", ""]).encode()
 
 
-def test_more_strangers_than_there_is_room_for_do_not_keep_out_who_has_the_key(server: Counting) -> None:
+def test_strangers_cannot_keep_out_a_caller_with_the_key(server: Counting) -> None:
     most = most_strangers()
     with running(server) as port, contextlib.ExitStack() as held:
         early = http.client.HTTPConnection("127.0.0.1", port, timeout=HANGS)
@@ -268,7 +268,7 @@ def test_more_strangers_than_there_is_room_for_do_not_keep_out_who_has_the_key(s
 
 
 @pytest.mark.parametrize("path", ["/", "/streamed"])
-def test_nothing_of_a_body_is_waited_for_before_its_sender_is_known(server: Counting, path: str) -> None:
+def test_a_body_is_not_read_before_its_sender_is_known(server: Counting, path: str) -> None:
     with running(server) as port, connected(port) as connection:
         connection.sendall(head(path, "Content-Length: 700000000"))
         answer = connection.makefile("rb").read()
@@ -289,11 +289,11 @@ def check_cut_short(server: Counting, path: str, status: bytes) -> None:
     assert sent < size
 
 
-def test_a_refused_sender_of_much_is_cut_short_and_gets_to_read_why(server: Counting) -> None:
+def test_a_refused_sender_of_much_still_reads_the_reason(server: Counting) -> None:
     check_cut_short(server, "/", b"403")
 
 
-def test_what_the_application_did_not_read_of_a_strangers_body_is_not_taken_either(server: Counting) -> None:
+def test_an_unread_body_of_a_stranger_stays_unread(server: Counting) -> None:
     def deaf(environ: Environ, start_response: StartResponse) -> list[bytes]:
         start_response("503 Service Unavailable", [("Content-Length", "0")])
         return []
@@ -302,7 +302,7 @@ def test_what_the_application_did_not_read_of_a_strangers_body_is_not_taken_eith
     check_cut_short(server, "/open", b"503")
 
 
-def test_who_waits_for_a_word_before_the_body_gets_none_without_the_key(server: Counting) -> None:
+def test_a_stranger_that_expects_100_continue_gets_none(server: Counting) -> None:
     with running(server) as port:
         with connected(port) as connection:
             connection.sendall(head("/", "Content-Length: 3", "Expect: 100-continue"))
@@ -344,7 +344,7 @@ def test_without_a_free_descriptor_a_stranger_makes_room(server: Counting) -> No
         assert stranger.recv(1) == b""
 
 
-def test_without_a_free_descriptor_and_without_strangers_the_server_waits_and_does_not_spin(server: Counting) -> None:
+def test_the_server_waits_without_a_free_descriptor(server: Counting) -> None:
     with running(server) as port, connected(port) as known, socket.socket() as new:
         known.sendall(head("/", "Authorization: key"))
         assert known.recv(65536).startswith(b"HTTP/1.1 200")

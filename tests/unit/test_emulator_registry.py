@@ -7,7 +7,7 @@ from pathlib import Path
 from ecs_emulator.registry import storage
 
 
-def test_a_symbolic_link_in_its_place_is_removed_and_not_followed(tmp_path: Path) -> None:
+def test_a_symbolic_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     other, state = tmp_path / "other", tmp_path / ".provision"
     (other / "blobs").mkdir(parents=True)
     (other / "blobs" / "thesis").write_text("mine")

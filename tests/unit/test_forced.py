@@ -39,7 +39,7 @@ def test_what_takes_no_time_needs_no_place() -> None:
     assert limited(nodes, jobs=2) == 10.0
 
 
-def test_with_places_enough_the_limited_walk_is_the_longest_chain() -> None:
+def test_a_limited_walk_with_enough_places_is_the_longest_chain() -> None:
     assert limited(DIAMOND, jobs=4) == unlimited(DIAMOND).seconds
 
 
@@ -68,7 +68,7 @@ def test_a_bucket_that_holds_enough_forces_nothing() -> None:
     assert rated(nodes, MAKES) == unlimited(nodes).seconds == 85.0
 
 
-def test_a_bucket_that_runs_dry_forces_what_comes_after_the_last_call_to_be_late() -> None:
+def test_an_empty_bucket_delays_what_follows_its_last_call() -> None:
     (limit,) = limits_of("ecs", "RegisterTaskDefinition")
     assert (limit.burst, limit.rate) == (20, 1)
     assert rated(many(200, 75.0), MAKES) == 10.0 + 180.0 + 75.0
@@ -81,7 +81,7 @@ def test_whatever_goes_last_may_be_what_little_comes_after() -> None:
     assert rated(nodes[: 1 + 2 * 100], MAKES) == 10.0 + 80.0 + 75.0
 
 
-def test_what_begins_late_finds_a_full_bucket_whatever_went_before() -> None:
+def test_a_late_beginning_finds_a_full_bucket() -> None:
     early = [Node(f"task_definition/early-{n}", 0.0) for n in range(20)]
     late = [Node("role/late", 500.0), *(Node(f"task_definition/{n}", 0.0, {"role/late": 500.0}) for n in range(50))]
     assert rated([*early, *late], MAKES) == 500.0 + 30.0

@@ -47,7 +47,7 @@ def test_the_first_rule_that_takes_a_request_has_it() -> None:
     assert [forwarding.patterns(one) for one in RULES] == [["/api/?", "/v1/*"], ["/*"], [], ["/*"]]
 
 
-def test_a_group_of_weight_0_gets_nothing_and_one_without_a_weight_all() -> None:
+def test_a_group_of_weight_0_gets_nothing() -> None:
     assert forwarding.shares(action(old=0, new=1)) == {"new": 1}
     assert forwarding.shares(action(only=None)) == {"only": 1}
     assert forwarding.shares(action(a=0, b=0)) == {}

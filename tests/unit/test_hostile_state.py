@@ -195,7 +195,7 @@ def test_no_document_is_too_much(content: str, tmp_path: Path) -> None:
 @given(st.text(st.characters(exclude_categories=())), st.floats(), st.integers(0, 80))
 @example("\ud83d", 1.0, 0)
 @example("\U0001f600", 1.0, DEPTH - 2)
-def test_what_json_has_is_read_as_it_was_written_and_nothing_else(text: str, number: float, depth: int) -> None:
+def test_json_is_read_as_it_was_written_or_refused(text: str, number: float, depth: int) -> None:
     written = "[" * depth + json.dumps([text, number]) + "]" * depth
     (whole,) = json.loads(json.dumps([text]))
     halves = any("\ud800" <= character <= "\udfff" for character in whole)
@@ -264,7 +264,7 @@ def test_links_in_the_state_directory_are_not_written_through(tmp_path: Path) ->
 # -- the directories ---------------------------------------------------------------------------------------------------
 
 
-def test_directories_are_created_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_directories_are_their_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         make(tmp_path / "a" / "b" / "c")
@@ -313,7 +313,7 @@ def test_a_directory_of_another_user_or_group_is_refused(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("part", ["account", "region"])
-def test_records_of_which_nobody_knows_where_they_are_are_refused(
+def test_records_without_an_account_or_region_are_refused(
     part: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`down` would remove what they name from whatever account it is run in."""

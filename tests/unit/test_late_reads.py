@@ -41,7 +41,7 @@ def test_what_is_only_to_be_shown_hides_no_interrupt(error: Exception) -> None:
         ask_or_empty(raising(error))
 
 
-def test_each_check_that_is_refused_is_a_note_and_the_others_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = cast(
         "Any", SimpleNamespace(config=SimpleNamespace(services={}, fqdn="app"), facts=SimpleNamespace(image_id="ami-1"))
     )
@@ -58,7 +58,7 @@ def test_each_check_that_is_refused_is_a_note_and_the_others_are_reported(monkey
 
 
 @pytest.mark.parametrize("error", [DENIED, CUT_OFF])
-def test_a_run_that_a_call_of_its_own_ends_is_recorded_and_its_error_explained(error: Exception) -> None:
+def test_a_run_ended_by_its_own_call_is_recorded_and_explained(error: Exception) -> None:
     kept = list[Run]()
     store = cast("Any", SimpleNamespace(finish=kept.append, records={}))
 

@@ -131,7 +131,7 @@ def _taking_over(kind: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_call_of_another_stack_is_denied_where_aws_has_a_limit(kind: str) -> None:
+def test_another_stacks_call_is_denied_where_aws_has_a_limit(kind: str) -> None:
     passed = _of_another_stack(kind)
     assert passed < {row.name for row in KINDS[kind](THEIRS)} or kind == "doctor"
     assert passed - {*UNLIMITED, *unlimited_reads()} == set(), "limit it, or say in permissions/limits.py why not"
@@ -160,7 +160,7 @@ def test_a_write_in_another_region_is_denied(kind: str) -> None:
     assert {name for name in passed if not UNLIMITED.get(name, ("",))[0].startswith("in the boundary")} == (set())
 
 
-def test_a_tag_that_is_not_the_stack_s_is_no_limit_that_a_wildcard_meets() -> None:
+def test_every_limit_by_a_tag_names_all_tags_of_the_stack() -> None:
     """The table names each of the stack's tags; a policy that left one out would fit another stack's resources."""
     for kind, rows in KINDS.items():
         for row in rows(OURS):

@@ -28,7 +28,7 @@ def desired(stack: Stack, address: str) -> Any:
     return cast("Any", stack.declared[address].resource)
 
 
-def test_a_key_is_used_for_all_that_is_kept_and_the_logs_key_for_logs() -> None:
+def test_a_key_encrypts_all_that_is_kept_and_the_logs_key_logs() -> None:
     config = Config.model_validate(WEB)
     stack = declaring.declare(config, replace(FACTS, kms_key=KEY, logs_key=f"{KEY}-logs"))
     assert stack.declared.keys() == declaring.declare(config, FACTS).declared.keys()
@@ -53,7 +53,7 @@ def test_without_a_key_nothing_names_one() -> None:
     )
 
 
-def test_readers_come_after_the_writer_each_with_a_tier_and_zones_of_its_own() -> None:
+def test_readers_follow_the_writer_with_tiers_and_zones() -> None:
     stack, found = more(database={"readers": 3})
     assert found == {f"db_instance/reader-{number}" for number in (1, 2, 3)}
     readers = [cast("DbInstance", desired(stack, f"db_instance/reader-{number}")) for number in (1, 2, 3)]
@@ -66,7 +66,7 @@ def test_readers_come_after_the_writer_each_with_a_tier_and_zones_of_its_own() -
     assert desired(stack_of(), "db_instance/main").zones == ()
 
 
-def test_each_log_of_the_database_has_its_group_beforehand_and_what_writes_it() -> None:
+def test_each_log_of_the_database_has_its_group_beforehand() -> None:
     stack, found = more(database={"logs": ["error", "slowquery", "audit", "general"]}, logs={"retention_days": 30})
     assert found == {f"log_group/database-{log}" for log in ("error", "slowquery", "audit", "general")}
     assert found <= needed(stack, "db_cluster/main")
@@ -83,7 +83,7 @@ def test_each_log_of_the_database_has_its_group_beforehand_and_what_writes_it() 
     }
 
 
-def test_flow_logs_have_a_group_and_a_role_that_can_write_only_there() -> None:
+def test_flow_logs_have_a_role_that_writes_only_there() -> None:
     stack, found = more(network={"flow_logs": True})
     assert found == {"flow_log/main", "log_group/flow-logs", "role/flow-logs"}
     assert found | {"vpc/main"} == needed(stack, "flow_log/main") | {"flow_log/main"}
@@ -98,7 +98,7 @@ def test_flow_logs_have_a_group_and_a_role_that_can_write_only_there() -> None:
     assert "logs:CreateLogGroup" not in str(actions)
 
 
-def test_access_logs_have_a_bucket_that_only_this_accounts_balancers_write_into() -> None:
+def test_access_logs_have_a_bucket_for_our_balancers_alone() -> None:
     stack, found = more(load_balancer={"access_logs": True}, logs={"retention_days": 30}, protect=True)
     assert found == {"bucket/access-logs"}
     bucket = desired(stack, "bucket/access-logs")
@@ -112,7 +112,7 @@ def test_access_logs_have_a_bucket_that_only_this_accounts_balancers_write_into(
     assert desired(stack_of(), "load_balancer/main").access_logs_bucket is None
 
 
-def test_the_longest_name_of_a_stack_leaves_room_for_the_buckets_name() -> None:
+def test_the_longest_stack_name_leaves_room_for_the_buckets_name() -> None:
     longest = declaring.declare(
         Config.model_validate(
             WEB
@@ -132,7 +132,7 @@ def test_a_web_acl_is_associated_once_the_load_balancer_works() -> None:
     assert [need.ready for need in stack.declared["web_acl_association/main"].dependencies] == [True]
 
 
-def test_with_iam_authentication_a_service_may_sign_in_under_its_own_name() -> None:
+def test_a_service_signs_in_to_the_database_under_its_own_name() -> None:
     config = Config.model_validate(WEB | {"database": {"iam_authentication": True}})
     stack = declaring.declare(config, FACTS)
     assert desired(stack, "db_cluster/main").enable_iam_database_authentication

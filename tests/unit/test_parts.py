@@ -27,7 +27,7 @@ def as_it_is(desired: Resource, **others: Any) -> Observed:
     return Observed("id", desired.fields() | others)
 
 
-def test_what_was_asked_for_and_is_there_is_kept_and_nothing_else() -> None:
+def test_kept_is_what_was_asked_for_and_is_there() -> None:
     assert kept([1, 2], before=[2, 3, 4], live=[2, 3, 5]) == [1, 2, 3]
     assert kept([], before=None, live=[1]) == []
 
@@ -49,7 +49,7 @@ def group(*ingress: Any, egress: Any = ()) -> SecurityGroup:
     return SecurityGroup("web", "vpc-1", "web", "", ingress, egress)
 
 
-def test_a_former_rule_of_the_stacks_own_traffic_stays_and_one_that_somebody_added_does_not() -> None:
+def test_a_former_own_rule_stays_and_a_foreign_one_does_not() -> None:
     foreign = allow(22, "", cidr="0.0.0.0/0")
     live = as_it_is(group(), ingress=[OLD, foreign])
     assert group(NEW).widened({"ingress": [OLD]}, live).ingress == [NEW, OLD]
@@ -102,7 +102,7 @@ def test_an_endpoint_leaves_a_subnet_at_the_end() -> None:
     assert endpoint.widened({"subnet_ids": ["a", "b"]}, live).subnet_ids == ["a", "b"]
 
 
-def test_a_load_balancer_leaves_a_subnet_when_the_tasks_have_moved() -> None:
+def test_a_balancer_leaves_a_subnet_when_the_tasks_have_moved() -> None:
     balancer = LoadBalancer("main", "shop", ["a"], ["sg-1"])
     live = as_it_is(balancer, subnets=["a", "b"])
     before = {"subnets": ["a", "b"], "security_groups": ["sg-1"]}
@@ -120,7 +120,7 @@ def weights(resource: Listener | ListenerRule) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("former", [1, 7])
-def test_a_new_target_group_joins_without_traffic_and_gets_all_of_it_at_once(former: int) -> None:
+def test_a_new_target_group_joins_without_traffic(former: int) -> None:
     rule = ListenerRule("front", "l", 5, [path("/*")], [forward("new")])
     before: dict[str, Any] = {"actions": [forward("old")], "conditions": [path("/*")]}
     first = rule.widened(before, as_it_is(rule, **before))
@@ -132,7 +132,7 @@ def test_a_new_target_group_joins_without_traffic_and_gets_all_of_it_at_once(for
     assert compare(rule, as_it_is(second)).keys() == {"actions"}, "the former group is still to go"
 
 
-def test_a_rule_that_takes_no_more_groups_keeps_the_one_with_traffic() -> None:
+def test_a_full_rule_keeps_the_group_with_traffic() -> None:
     """As after several renames in a row whose new services never became ready."""
     shares = {"a": 0, "b": 0, "old": 1, "y": 0, "z": 0}
     groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in shares.items()]
@@ -151,7 +151,7 @@ def test_a_group_that_somebody_else_added_to_a_rule_goes_at_once() -> None:
     assert rule.widened({"actions": [forward("new")]}, as_it_is(rule, actions=foreign)).actions == [forward("new")]
 
 
-def test_a_target_group_stays_where_nothing_takes_its_place_until_traffic_moves() -> None:
+def test_a_target_group_without_a_successor_stays_for_now() -> None:
     listener = Listener("https", "b", 443, "HTTPS", [answer("404", "not found")])
     before = {"default_actions": [forward("old")]}
     live = as_it_is(listener, **before)
@@ -168,7 +168,7 @@ def test_a_rule_answers_at_its_former_path_until_traffic_moves() -> None:
     assert rule.shifted(before, live).conditions == [path("/new/*")]
 
 
-def test_a_weighted_action_is_told_in_one_form_however_aws_writes_it() -> None:
+def test_a_weighted_action_has_one_normal_form() -> None:
     shown = {
         "Type": "forward",
         "Order": 1,
@@ -182,7 +182,7 @@ def test_a_weighted_action_is_told_in_one_form_however_aws_writes_it() -> None:
     assert normal_action(normal_action(shown)) == normal_action(shown)
 
 
-def test_tasks_of_both_revisions_are_healthy_while_the_health_path_changes() -> None:
+def test_tasks_of_both_revisions_are_healthy_as_the_path_changes() -> None:
     wanted = TargetGroup("web", "web", "vpc-1", "/up")
     before = wanted.fields() | {"health_check_path": "/health"}
     wider = wanted.widened(before, as_it_is(wanted, health_check_path="/health"))

@@ -84,7 +84,7 @@ def test_every_call_of_the_source_is_in_the_table() -> None:
     assert [where for where, _, found in calls if not found & known] == []
 
 
-def test_every_action_that_the_tool_is_said_to_call_is_called_in_the_source() -> None:
+def test_every_action_of_the_table_is_called_in_the_source() -> None:
     called = {name for _, _, found in _called() for name in found}
     said = {it.name for it in TABLE if it.use is not Use.IMPLIED and it.service != "s3"} | FREE
     assert said - called == set()
@@ -95,7 +95,7 @@ def test_nobody_is_allowed_to_change_the_boundary() -> None:
     assert {it.name for it in TABLE if "PermissionsBoundary" in it.name} == {"iam:PutRolePermissionsBoundary"}
 
 
-def test_what_aws_checks_at_other_calls_says_why_and_where_that_is_known_from() -> None:
+def test_every_implied_action_says_why_and_names_its_source() -> None:
     implied = [it for it in TABLE if it.use is Use.IMPLIED]
     assert len(implied) > 20
     assert [it.name for it in implied if not it.why or not it.source.startswith("https://docs.aws.amazon.com/")] == []
@@ -148,7 +148,7 @@ def test_the_boundary_is_one_policy(more: Any) -> None:
 
 
 @pytest.mark.parametrize("key", [KEY, "alias/example"])
-def test_the_boundary_lets_the_roles_do_what_their_own_policies_say(key: str) -> None:
+def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True}}
     config = configured(services=services, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
@@ -192,7 +192,7 @@ def test_the_first_policy_only_reads() -> None:
     assert not [it.name for it in needed(config, read_only=True) if it.writes]
 
 
-def test_only_reading_gives_no_password_and_no_key_to_the_registry() -> None:
+def test_reading_alone_gives_no_password_and_no_registry_key() -> None:
     config = configured(services={"web": {"build": "app", "port": 80}})
     statements_ = _read(needed(config, account="1" * 12, read_only=True))
     password = Check(
@@ -340,7 +340,7 @@ def test_copies_take_a_pull_where_the_image_is_and_a_push_here() -> None:
                 assert any(decide(rest, check) is Decision.NOT_ALLOWED for check in allowed), row.name
 
 
-def test_in_china_ec2_has_another_principal_and_arns_another_partition() -> None:
+def test_china_has_its_own_ec2_principal_and_arn_partition() -> None:
     rows = needed(configured(region="cn-north-1"))
     (passing,) = [it for it in rows if it.name == "iam:PassRole"]
     assert (

@@ -54,7 +54,7 @@ def directory(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 # -- from below ------------------------------------------------------------------------------------------------------
 
 
-def test_from_a_subdirectory_configuration_and_state_are_those_of_the_project(run: Run, directory: Path) -> None:
+def test_a_subdirectory_has_the_projects_configuration_and_state(run: Run, directory: Path) -> None:
     code, out, err = run("state", "list", "--json")
     assert (code, [resource["id"] for resource in json.loads(out)]) == (0, ["vpc-0"])
     assert err == "configuration: ../../stack.toml\n"
@@ -127,7 +127,7 @@ def moved(err: str) -> str:
 
 
 @pytest.mark.parametrize("beside", ["nothing", "another stack", "the stack when it was down"])
-def test_a_state_in_its_former_place_is_named_and_moved_with_one_command(
+def test_a_state_in_its_former_place_is_named_with_its_move(
     run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch, beside: str
 ) -> None:
     monkeypatch.chdir(directory.parent)
@@ -165,7 +165,7 @@ def test_a_broken_state_in_its_former_place_is_named_as_well(
     assert moved(err) == "mv .provision project/.provision"
 
 
-def test_what_others_recorded_in_the_current_directory_is_no_former_place(
+def test_another_stacks_state_here_is_no_former_place(
     run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(directory.parent)
@@ -175,7 +175,7 @@ def test_what_others_recorded_in_the_current_directory_is_no_former_place(
     assert "vpc-0" in run("state", "list", "-c", "project/stack.toml")[1], "it has a state of its own already"
 
 
-def test_the_state_of_another_configuration_in_the_current_directory_is_no_former_place(
+def test_another_configurations_state_here_is_no_former_place(
     run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(directory.parent)
@@ -195,7 +195,7 @@ def told(options: Options, **overrides: str) -> list[str]:
     return stacks.beside(options, config, {})
 
 
-def test_a_stack_that_was_renamed_is_named_before_another_is_created(run: Run, directory: Path) -> None:
+def test_a_renamed_stack_is_named_before_another_is_created(run: Run, directory: Path) -> None:
     config = directory / "stack.toml"
     config.write_text(NEW.replace('"shop"', '"store"'))
     (text,) = told(Options())
@@ -219,7 +219,7 @@ def test_an_environment_that_was_asked_for_is_no_renamed_stack(run: Run, directo
     assert len(told(Options(env="staging"), env="staging")) == 1
 
 
-def test_stacks_of_another_target_and_those_that_are_down_are_not_reported(run: Run, directory: Path) -> None:
+def test_stacks_of_another_target_or_down_are_not_reported(run: Run, directory: Path) -> None:
     (directory / "stack.toml").write_text(NEW.replace('"shop"', '"store"'))
     assert told(Options(), target="aws") == []
     record(directory / ".provision", "gone-dev", resources=0)

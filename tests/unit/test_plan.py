@@ -167,7 +167,7 @@ def test_what_somebody_else_owns_after_creation_is_no_change(stack: Stack) -> No
     assert [item.action for item in planned(stack, "scripted/a")] == ["none"]
 
 
-def test_a_change_that_aws_cannot_make_is_refused_and_the_rest_goes_on(stack: Stack) -> None:
+def test_a_change_that_aws_cannot_make_is_refused_alone(stack: Stack) -> None:
     box(stack, "a", inside="here")
     box(stack, "b", size=2)
     LIVES["scripted"] = [live("a", inside="there"), live("b")]
@@ -177,7 +177,7 @@ def test_a_change_that_aws_cannot_make_is_refused_and_the_rest_goes_on(stack: St
     assert changed.action == "change"
 
 
-def test_a_dependent_that_cannot_follow_a_replacement_is_refused_beforehand(stack: Stack) -> None:
+def test_a_dependent_that_cannot_follow_is_refused_beforehand(stack: Stack) -> None:
     outer = box(stack, "outer")
     box(stack, "inner", inside=outer.id)
     LIVES["scripted"] = [live("inner", inside="id-of-one-that-is-gone")]
@@ -194,14 +194,14 @@ def test_a_replacement_with_the_same_id_changes_no_dependent(stack: Stack) -> No
     assert [item.action for item in planned(stack, "named/outer", "scripted/inner")] == ["create", "none"]
 
 
-def test_a_record_alone_is_no_removal_if_the_resource_goes_on_under_another_address(stack: Stack) -> None:
+def test_a_resource_under_another_address_is_not_removed(stack: Stack) -> None:
     box(stack, "new", label="old", size=2)
     LIVES["scripted"] = [live("old")]
     changed, *others = planned(stack, "scripted/old")
     assert (changed.address, changed.action, others) == ("scripted/new", "change", [])
 
 
-def test_a_record_whose_id_is_gone_is_told_although_its_name_goes_on(stack: Stack) -> None:
+def test_a_record_whose_id_is_gone_is_told_despite_its_name(stack: Stack) -> None:
     box(stack, "new", label="old")
     box(stack, "new", Named, label="old")
     records = {
@@ -276,7 +276,7 @@ def test_orphans_are_what_is_recorded_and_not_declared() -> None:
     assert orphans(recorded("scripted/a", "scripted/b", "scripted/c"), {"scripted/b"}) == ["scripted/a", "scripted/c"]
 
 
-def test_a_read_that_is_refused_is_said_so_and_nothing_is_planned(stack: Stack) -> None:
+def test_a_refused_read_is_reported_and_nothing_is_planned(stack: Stack) -> None:
     box(stack, "a")
     box(stack, "b", Unreadable)
     with pytest.raises(ApiError, match="ListScripted was refused: AccessDenied: no"):

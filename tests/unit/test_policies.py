@@ -121,7 +121,7 @@ def test_all_conditions_have_to_hold() -> None:
     assert said(text, Check("ec2:DeleteVpc", VPC, {TAG: ("a",)})) is Decision.NOT_ALLOWED
 
 
-def test_a_list_of_policies_is_read_as_provision_policy_prints_it() -> None:
+def test_a_list_of_policies_is_read_as_policy_prints_it() -> None:
     one, other = json.loads(policy({"Action": "ec2:A"})), json.loads(policy({"Action": "ec2:B"}))
     for text in (
         json.dumps([one, other]),
@@ -156,7 +156,7 @@ def test_a_list_of_policies_is_read_as_provision_policy_prints_it() -> None:
         (policy({"Condition": {"IpAddress": {"aws:SourceIp": "here"}}}), "has what is no range of addresses"),
     ],
 )  # fmt: skip
-def test_a_policy_that_cannot_be_evaluated_is_reported_with_its_place_and_what_to_do(text: str, told: str) -> None:
+def test_a_policy_that_cannot_be_evaluated_is_named_by_its_place(text: str, told: str) -> None:
     if not told:
         assert read("p.json", text) == []
         return

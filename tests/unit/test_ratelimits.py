@@ -56,7 +56,7 @@ def operations(service: str) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.service}-{limit.operations[0]}")
-def test_every_row_is_sourced_and_names_operations_that_exist_and_meet_no_earlier_row(limit: Limit) -> None:
+def test_every_row_has_a_source_and_operations_of_its_own(limit: Limit) -> None:
     assert limit.source.startswith("https://docs.aws.amazon.com/" if limit.service != "iam" else "a cautious guess")
     assert limit.burst >= 1
     assert 0 < limit.rate <= limit.burst
@@ -125,7 +125,7 @@ def eager(bucket: TokenBucket, wanted: list[float]) -> list[float]:
 
 
 @given(limits, st.sampled_from(MAKERS), moments)
-def test_in_no_time_span_pass_more_than_the_burst_and_what_is_gained(
+def test_no_time_span_passes_more_than_burst_and_refill(
     limit: Limit, make: Callable[[Limit, float], TokenBucket], wanted: list[float]
 ) -> None:
     bucket = make(limit, 0.0)
@@ -136,9 +136,7 @@ def test_in_no_time_span_pass_more_than_the_burst_and_what_is_gained(
 
 
 @given(limits, moments, st.floats(0, 1, exclude_max=True))
-def test_a_bucket_that_is_filled_once_a_second_never_refuses_this_tool(
-    limit: Limit, wanted: list[float], phase: float
-) -> None:
+def test_a_bucket_filled_once_a_second_never_refuses_us(limit: Limit, wanted: list[float], phase: float) -> None:
     tokens, ticks = limit.burst, 0
     for moment in eager(bucket_below(limit, 0.0), wanted):
         gained, ticks = int(moment + phase) - ticks, int(moment + phase)
@@ -165,7 +163,7 @@ def taken(buckets: Buckets, service: str, operation: str, region: str = REGION) 
     return count
 
 
-def test_operations_share_a_bucket_or_have_their_own_and_each_region_has_all() -> None:
+def test_each_region_has_buckets_that_operations_share_or_own() -> None:
     buckets = Buckets(Clock(), exact)
     assert taken(buckets, "ecs", "RegisterTaskDefinition") == 20
     assert taken(buckets, "ecs", "DeregisterTaskDefinition") == 0
@@ -173,7 +171,7 @@ def test_operations_share_a_bucket_or_have_their_own_and_each_region_has_all() -
     assert taken(buckets, "ec2", "CreateVpc") == taken(buckets, "ec2", "DeleteVpc") == 50
 
 
-def test_a_call_that_does_not_pass_takes_nothing_from_the_bucket_of_all_calls() -> None:
+def test_a_call_that_does_not_pass_takes_nothing_from_all_calls() -> None:
     buckets = Buckets(Clock(), exact)
     assert taken(buckets, "elasticloadbalancing", "CreateLoadBalancer") == 10
     for _ in range(40):

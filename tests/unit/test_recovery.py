@@ -185,7 +185,7 @@ def test_what_is_declared_is_recorded_as_up_would(stack: Stack) -> None:
     assert one.outputs == {"arn": "arn:box-0000000a"}
 
 
-def test_what_is_missing_is_looked_for_again_when_lists_have_settled(stack: Stack) -> None:
+def test_a_missing_resource_is_looked_for_when_lists_settled(stack: Stack) -> None:
     box(stack, "late")
     box(stack, "early")
     box(stack, "never")
@@ -206,7 +206,7 @@ def test_what_differs_or_is_going_is_recorded_as_not_ready(stack: Stack) -> None
     assert (found["box/a"].phase, found["box/b"].phase) == ("created", "deleting")
 
 
-def test_a_record_of_what_is_gone_is_dropped_and_a_wrong_id_mended(stack: Stack) -> None:
+def test_a_lost_resources_record_goes_and_a_wrong_id_is_mended(stack: Stack) -> None:
     box(stack, "a")
     reading(("box", live("box/a")))
     old = [former("box/a", "box-of-old"), former("box/gone", "box-gone"), former("box/same", "box-0000000a", label="a")]
@@ -215,7 +215,7 @@ def test_a_record_of_what_is_gone_is_dropped_and_a_wrong_id_mended(stack: Stack)
     assert found.dropped == ["box/gone", "box/same"]
 
 
-def test_the_time_of_creation_is_kept_when_it_is_the_same_resource(stack: Stack) -> None:
+def test_the_time_of_creation_is_kept_for_the_same_resource(stack: Stack) -> None:
     box(stack, "a")
     reading(("box", live("box/a")))
     found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
@@ -269,7 +269,7 @@ def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.Monkey
 # -- what is no longer declared ---------------------------------------------------------------------------------------
 
 
-def test_what_is_no_longer_declared_goes_before_what_it_was_built_on(stack: Stack) -> None:
+def test_an_undeclared_resource_goes_before_what_it_needs(stack: Stack) -> None:
     shelf = box(stack, "s", Shelf)
     box(stack, "a", inside=shelf.id)
     reading(
@@ -287,7 +287,7 @@ def test_what_is_no_longer_declared_goes_before_what_it_was_built_on(stack: Stac
     assert found["box/named"].arguments == {"label": "named", "inside": live("shelf/old").id}
 
 
-def test_resources_that_name_each_other_do_not_wait_for_each_other(stack: Stack) -> None:
+def test_resources_that_name_each_other_do_not_wait(stack: Stack) -> None:
     shelf = box(stack, "s", Shelf)
     box(stack, "a", inside=shelf.id)
     ring = ["x", "y", "z"]
@@ -301,7 +301,7 @@ def test_resources_that_name_each_other_do_not_wait_for_each_other(stack: Stack)
     assert sum(map(len, chain.values())) == 2, chain
 
 
-def test_the_recorded_needs_of_what_is_no_longer_declared_are_kept(stack: Stack) -> None:
+def test_an_undeclared_records_needs_are_kept(stack: Stack) -> None:
     box(stack, "s", Shelf)
     reading(("shelf", live("shelf/s")), ("box", live("box/old")))
     old = Record("box/old", "box", "ready", "", "box-00000old", {"label": "old"}, {}, ["shelf/s"], "attic")
@@ -324,7 +324,7 @@ def test_without_a_record_what_is_protected_follows_the_stack(stack: Stack, guar
     assert records(Told().search(stack))["safe/old"].arguments["guarded"] is guarded
 
 
-def test_a_part_that_nobody_declares_is_ours_only_with_what_it_is_a_part_of(stack: Stack) -> None:
+def test_an_undeclared_part_is_ours_only_with_its_whole(stack: Stack) -> None:
     box(stack, "a")
     reading(
         ("box", live("box/a")),
@@ -446,7 +446,7 @@ def test_what_cannot_be_read_now_is_not_moved(directory: Path) -> None:
 # -- rm and mv -------------------------------------------------------------------------------------------------------
 
 
-def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(directory: Path) -> None:
+def test_a_renamed_record_keeps_all_and_its_dependents_follow(directory: Path) -> None:
     with store(directory) as opened:
         assert state_edit.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
     found = read(directory, "p-e").records

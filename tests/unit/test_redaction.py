@@ -132,7 +132,7 @@ anything = st.recursive(
 
 
 @given(anything)
-def test_whatever_has_the_wrong_form_is_no_error_and_shows_no_secret(value: Any) -> None:
+def test_a_wrong_form_is_no_error_and_shows_no_secret(value: Any) -> None:
     for service, operation in (("rds", "CreateDBCluster"), ("ssm", "PutParameter")):
         shape = model(service, operation).input_shape
         redacted(value, shape)
@@ -156,7 +156,7 @@ def test_short_values_are_not_looked_for_in_messages() -> None:
 
 
 @pytest.mark.parametrize("password", [PASSWORD.encode(), [PASSWORD], {"a": PASSWORD}], ids=["bytes", "list", "table"])
-def test_botocore_s_refusal_of_a_parameter_does_not_show_a_secret(aws: Aws, password: Any) -> None:
+def test_botocores_refusal_of_a_parameter_shows_no_secret(aws: Aws, password: Any) -> None:
     with pytest.raises(ParamValidationError) as caught:
         aws.client("rds").create_db_cluster(**CLUSTER | {"MasterUserPassword": password})
     assert PASSWORD not in str(caught.value) + str(explained(caught.value))
@@ -196,7 +196,7 @@ def containers(**variables: str) -> list[dict[str, Any]]:
     return [{"name": "web", "image": "web:1", "environment": environment}, {"name": "bare"}]
 
 
-def test_variables_that_look_like_secrets_are_hidden_and_told_to_change() -> None:
+def test_variables_that_look_like_secrets_are_hidden() -> None:
     old = containers(API_KEY="one", LEVEL="info", OLD_TOKEN="two", SAME_TOKEN="three", LINK="https://a.example.com")
     new = containers(
         API_KEY="four", LEVEL="debug", NEW_TOKEN="five", SAME_TOKEN="three", LINK="https://u:p@a.example.com"

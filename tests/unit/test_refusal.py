@@ -131,6 +131,6 @@ def test_what_is_not_boto3s_is_left_as_it_is() -> None:
     assert explained(ours) is ours
 
 
-def test_an_account_that_may_not_have_load_balancers_reads_whom_to_ask() -> None:
+def test_an_account_without_load_balancers_reads_whom_to_ask() -> None:
     message = "This AWS account currently does not support creating load balancers."
     assert "AWS Support" in str(explained(refusal("OperationNotPermitted", message)))

@@ -64,7 +64,7 @@ def test_an_id_that_nobody_recorded_stays() -> None:
     assert declared["subnet/a"].resource.fields()["vpc_id"] == "vpc-00000000000000000"
 
 
-def test_outputs_stand_in_longer_texts_and_without_their_last_dot() -> None:
+def test_outputs_are_found_in_longer_texts_without_the_last_dot() -> None:
     certificate = record(
         "certificate/app.example.com", "arn:aws:acm:eu-west-1:123456789012:certificate/1",
         {"domain_name": "app.example.com", "subject_alternative_names": ["app.example.com"]},

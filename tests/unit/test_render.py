@@ -104,7 +104,7 @@ def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch
 # -- events as lines ---------------------------------------------------------------------------------------------------
 
 
-def test_plain_lines_say_each_event_once_and_nothing_of_what_is_unchanged() -> None:
+def test_plain_lines_say_each_event_once() -> None:
     assert [text for event in RUN if (text := plain.line(event)) is not None] == [
         "note: image web is not built",
         "up shop-dev: account 123456789012, eu-west-1, 4 resources",
@@ -151,7 +151,7 @@ def test_a_failure_without_a_reason_leaves_no_colon(error: str) -> None:
     assert "! a/b failed: no reason was given" in live.draw(run([BEGUN, failed]))
 
 
-def test_a_resource_that_was_not_found_is_not_reported_as_deleted() -> None:
+def test_a_resource_not_found_is_not_reported_as_deleted() -> None:
     done = ResourceDone("vpc/main", "network", "not_found", 1, "vpc-1")
     assert plain.line(done) == "= vpc/main not found, removed from the state (vpc-1) 1.0 s"
     assert json.loads(json.dumps(done.to_dict()))["result"] == "not_found"
@@ -161,7 +161,7 @@ def test_a_resource_that_was_not_found_is_not_reported_as_deleted() -> None:
     )
 
 
-def test_a_heartbeat_names_the_longest_running_and_counts_the_rest() -> None:
+def test_a_heartbeat_names_the_longest_and_counts_the_rest() -> None:
     clock = Clock()
     progress = run([], clock)
     assert plain.heartbeat(progress) is None
@@ -270,7 +270,7 @@ def test_the_live_view_begins_before_anything_is_known() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 24), (200, 60), (80, 10), (20, 5)])
-def test_the_live_view_never_grows_beyond_24_lines_or_the_terminal(width: int, height: int) -> None:
+def test_the_live_view_never_grows_beyond_24_lines(width: int, height: int) -> None:
     events: list[Event] = [BEGUN]
     events += [Notice(f"note {n}\nand more") for n in range(5)]
     events += [ResourceFailed(f"role/{n}", "roles", "refused " * 40) for n in range(20)]
@@ -312,7 +312,7 @@ def test_the_picture_goes_and_notices_and_results_stay() -> None:
     ]
 
 
-def test_settings_that_follow_the_creation_are_configured_and_others_changed() -> None:
+def test_settings_after_a_creation_are_configured_not_changed() -> None:
     progress = run(
         [
             BEGUN,
@@ -467,12 +467,12 @@ def test_two_errors_at_once_are_both_reported() -> None:
     ]
 
 
-def test_where_nothing_failed_what_was_not_started_is_named_and_it_is_no_wait_for_the_user() -> None:
+def test_an_unstarted_resource_is_named_and_no_wait_for_the_user() -> None:
     error = SomeFailed({}, {"service/web": "cluster/main"})
     assert (error.exit_code, str(error)) == (1, "0 failed, 1 not started: service/web")
 
 
-def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
+def test_each_failure_says_what_where_why_and_what_was_skipped() -> None:
     skipped = {f"task_definition/{n}": "role/web" for n in range(8)} | {"service/web": "task_definition/0"}
     error = SomeFailed({"role/web": Failed("CreateRole was refused. Mend it"), "vpc/main": KeyError("x")}, skipped)
     progress = run([BEGUN, ResourceFailed("role/web", "roles", ""), ResourceFailed("vpc/main", "network", "")])
@@ -542,9 +542,7 @@ def configured(target: str) -> Config:
 
 
 @pytest.mark.parametrize(("target", "charged"), [("aws", True), ("local", False)])
-def test_what_an_interrupted_run_leaves_is_told_with_what_it_costs_and_how_to_delete_it(
-    target: str, charged: bool
-) -> None:
+def test_an_interrupted_run_tells_its_costs_and_how_to_delete_it(target: str, charged: bool) -> None:
     made = [Record(f"{one}/main", one, "created", "", "id", step="s") for one in ("db_cluster", "load_balancer")]
     made.append(Record("vpc_endpoint/s3", "vpc_endpoint", "ready", "", "id", {"vpc_endpoint_type": "Gateway"}))
     outcome = Summary(

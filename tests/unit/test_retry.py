@@ -252,7 +252,7 @@ def speaks_of(row: Row, sample: Sample) -> bool:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
-def test_each_row_says_how_long_what_it_means_and_how_that_is_known(row: Row) -> None:
+def test_each_row_says_how_long_what_it_means_and_its_source(row: Row) -> None:
     assert row.category in get_args(ErrorCategory)
     assert row.service == "*" or row.service in boto3.Session().get_available_services()
     assert 0 < row.timeout <= 3600
@@ -263,7 +263,7 @@ def test_each_row_says_how_long_what_it_means_and_how_that_is_known(row: Row) ->
 
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
-def test_each_row_is_met_by_an_answer_of_aws_and_none_before_it_takes_that(row: Row) -> None:
+def test_each_row_is_met_by_an_answer_that_no_earlier_row_takes(row: Row) -> None:
     mine = [s for s in SAMPLES if s.category == row.category and speaks_of(row, s)]
     assert mine, "add an answer as AWS words it to SAMPLES"
     first = [s for s in mine if match(answer(s), s.service, row.category) is row]
@@ -314,7 +314,7 @@ def test_only_not_there_counts_as_absent(code: str) -> None:
     assert not not_found(refusal(code, "Something else."), "ec2")
 
 
-def test_a_block_ends_where_the_resource_is_not_there_and_fails_with_all_else() -> None:
+def test_a_block_ends_if_the_resource_is_absent_and_else_fails() -> None:
     with IgnoreNotFound():
         raise refusal("NoSuchEntity", "The role with name web cannot be found.")
     for error in (refusal("AccessDenied", "not allowed"), ValueError("NoSuchEntity")):
@@ -333,9 +333,7 @@ def test_a_block_ends_where_the_resource_is_not_there_and_fails_with_all_else() 
         ("AccessDenied", "Rate exceeded", False),
     ],
 )
-def test_too_many_calls_are_told_also_where_the_service_hit_another_ones_limit(
-    code: str, message: str, *, expected: bool
-) -> None:
+def test_a_limit_that_the_service_hit_elsewhere_is_rate_exceeded(code: str, message: str, *, expected: bool) -> None:
     assert rate_exceeded(refusal(code, message)) is expected
 
 

@@ -59,7 +59,7 @@ def test_what_other_threads_record_meanwhile_disturbs_no_reading(records: dict[s
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_what_aws_cannot_be_reached_for_is_waited_for_and_done_again(error: Exception) -> None:
+def test_an_unreachable_aws_is_waited_for_and_asked_again(error: Exception) -> None:
     def unreachable() -> None:
         raise error
 

@@ -76,7 +76,7 @@ def test_what_init_writes_has_few_privileges() -> None:
         assert not {"privileged", "dockerSecurityOptions"} & one.keys()
 
 
-def test_a_ready_image_that_begins_as_root_drops_what_servers_do_without_and_adds_nothing() -> None:
+def test_a_ready_image_as_root_drops_capabilities_and_adds_none() -> None:
     own = {"image": "nginx:1", "port": 80}
     stack = declared(web=own, all=own | {"capabilities": list(DEFAULT)}, none=own | {"capabilities": []})
     linux = container(stack, "web")["linuxParameters"]
@@ -91,7 +91,7 @@ def test_on_an_instance_ecs_mounts_its_own_log_directory() -> None:
     assert desired(stack, "task_definition/web").volumes == [{"name": "exec-state"}]
 
 
-def test_a_ready_image_runs_as_its_own_user_and_writes_where_it_likes_unless_said_otherwise() -> None:
+def test_a_ready_image_keeps_its_user_and_writes_by_default() -> None:
     own, said = {"image": "nginx:1", "port": 80}, {"user": "101", "read_only": True}
     stack = declared(web=own, strict={**own, **said})
     assert "user" not in container(stack, "web")
@@ -134,7 +134,7 @@ def test_callers_and_users_of_the_database_get_its_address() -> None:
     assert "dockerLabels" not in container(stack, "web")
 
 
-def test_no_container_is_asked_for_its_health_unless_that_is_asked_for() -> None:
+def test_a_container_has_no_health_check_unless_asked_for() -> None:
     stack = declared(
         web={"build": "nowhere", "port": 80, "public": True, "health": "/up"},
         worker={"build": "nowhere", "port": 81},
@@ -157,7 +157,7 @@ def test_no_container_is_asked_for_its_health_unless_that_is_asked_for() -> None
     assert desired(stack, "service/both").health_check_grace_period_seconds == 900
 
 
-def test_a_public_service_is_asked_by_its_target_group_as_configured() -> None:
+def test_a_public_service_has_its_target_groups_health_check() -> None:
     health = {"path": "/up", "codes": "200-399", "interval": 30, "timeout": 9, "healthy": 4, "unhealthy": 5}
     plain = declared(web={"image": "web:1", "port": 80, "public": True})
     stack = declared(
@@ -200,7 +200,7 @@ def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     assert notice.endswith("the image is not built")
 
 
-def test_an_image_is_kept_from_expiring_before_a_task_definition_names_it() -> None:
+def test_an_image_is_kept_before_a_task_definition_names_it() -> None:
     services = {"web": {"build": "nowhere", "port": 80}, "other": {"image": "nginx:1", "port": 81}}
     stack = Stack(Config.model_validate({"services": services}), replace(FACTS, pushed=frozenset({"web"})))
     stack.run()
@@ -210,7 +210,7 @@ def test_an_image_is_kept_from_expiring_before_a_task_definition_names_it() -> N
     assert not [address for address in stack.declared if address.startswith("image_in_use/other")]
 
 
-def test_what_is_copied_is_named_by_its_copys_digest_and_what_is_not_is_recorded() -> None:
+def test_a_copied_image_is_named_by_its_copys_digest() -> None:
     services = {name: {"image": "nginx:1", "port": 80} for name in ("web", "other")}
     copies = {
         "web": Copy("docker.io/library/nginx:1@sha256:1", "a-1", "told"),
@@ -289,7 +289,7 @@ def test_tasks_start_after_what_they_cannot_do_without() -> None:
     assert not any(address.startswith(("listener/", "target_group/")) for address in needs(stack, "service/api"))
 
 
-def test_tasks_with_access_start_when_the_database_is_ready_and_are_not_built_on_it() -> None:
+def test_tasks_start_when_the_database_is_ready() -> None:
     """A program that connects or migrates when it starts would end, and with it the first deployment."""
     settings = {"image": "nginx:1", "port": 81, "database": True}
     stack = declared(api=settings, web={"image": "nginx:1", "port": 80}, cron=settings | {"wait_for_database": False})
@@ -302,7 +302,7 @@ def test_tasks_with_access_start_when_the_database_is_ready_and_are_not_built_on
         assert not any(address.startswith("db_") for address in needs(stack, name))
 
 
-def test_a_caller_starts_after_a_new_service_that_it_calls_unless_that_costs_time() -> None:
+def test_a_caller_starts_after_the_new_services_that_it_calls() -> None:
     db, plain = {"image": "nginx:1", "port": 81, "database": True}, {"image": "nginx:1", "port": 82}
     stack = declared(web=plain | {"calls": ["api", "mail"]}, api=db, mail=plain)
     item = stack.declared["service/web"]
@@ -318,9 +318,7 @@ def test_a_caller_starts_after_a_new_service_that_it_calls_unless_that_costs_tim
 @pytest.mark.parametrize(
     ("protect", "said", "on"), [(False, None, True), (False, False, False), (True, None, False), (True, True, True)]
 )
-def test_a_shell_in_a_task_is_possible_unless_the_stack_is_protected_or_it_is_said(
-    protect: bool, said: bool | None, on: bool
-) -> None:
+def test_a_shell_is_on_unless_the_stack_is_protected_or_says_no(protect: bool, said: bool | None, on: bool) -> None:
     """With ECS Exec off nothing is left of it: no actions, no directories that its agent writes to."""
     services = {"web": {"image": "nginx:1", "port": 80, "read_only": True, **({} if said is None else {"exec": said})}}
     stack = Stack(Config.model_validate({"protect": protect, "services": services}), FACTS)
@@ -381,13 +379,13 @@ TASKS = "10.0.64.0/18"
 """The range of the private subnets, of which a VPC has up to four."""
 
 
-def test_a_load_balancer_of_more_services_than_a_group_has_rules_sends_to_their_ports() -> None:
+def test_a_balancer_of_very_many_services_sends_to_their_ports() -> None:
     services = {f"s{n}": {**WEB, "port": 80 + n % 2, "public": True, "path": f"/{n}"} for n in range(61)}
     assert egress(declared(**services), "alb") == {(80, TASKS), (81, TASKS)}
     assert ingress(declared(**services), "s0") == {(80, "${security_group/alb:id}")}, "the other side names it"
 
 
-def test_a_database_of_more_services_than_a_group_has_rules_lets_in_where_tasks_are() -> None:
+def test_a_database_of_very_many_services_lets_in_their_subnets() -> None:
     services = {f"s{n}": {**WEB, "database": True} for n in range(62)}
     stack = declared(**services)
     assert ingress(stack, "database") == {(3306, TASKS)}
@@ -398,7 +396,7 @@ def test_a_database_of_more_services_than_a_group_has_rules_lets_in_where_tasks_
     assert few.notices == []
 
 
-def test_a_service_with_more_callers_or_calls_than_a_group_has_rules_tells_them_by_where_tasks_are() -> None:
+def test_a_service_of_very_many_callers_names_their_subnets() -> None:
     callers = {f"s{n}": {**WEB, "calls": ["api"]} for n in range(60)}
     stack = declared(**callers, api={**WEB, "port": 81, "public": True})
     assert ingress(stack, "api") == {(81, TASKS), (81, "${security_group/alb:id}")}
@@ -411,7 +409,7 @@ def test_a_service_with_more_callers_or_calls_than_a_group_has_rules_tells_them_
     assert ingress(stack, "s0") == {(80, "${security_group/web:id}")}
 
 
-def test_where_the_account_may_have_more_rules_each_service_keeps_its_own() -> None:
+def test_a_higher_quota_of_rules_lets_each_service_keep_its_own() -> None:
     services = {f"s{n}": {**WEB, "database": True} for n in range(62)}
     stack = Stack(Config.model_validate({"region": "eu-west-1", "services": services}), replace(FACTS, group_rules=100))
     stack.run()

@@ -26,7 +26,7 @@ def test_models_read_plainly_say_the_same_in_the_same_order() -> None:
     assert usual.get_available_services() == plain.get_available_services()
 
 
-def test_what_botocore_writes_into_its_endpoints_stays_in_the_session() -> None:
+def test_botocores_own_endpoints_stay_in_the_session() -> None:
     used, fresh = botocore.session.Session(), botocore.session.Session()
     for session in (used, fresh):
         read_plainly(session)

@@ -99,7 +99,7 @@ def test_all_is_as_before_when_the_watch_ends() -> None:
     assert signal.set_wakeup_fd(-1) == -1
 
 
-def test_the_second_signal_ends_the_process_although_the_main_thread_is_stuck() -> None:
+def test_the_second_signal_ends_a_stuck_process() -> None:
     ended = script("""
 import ctypes
 def emit(event):
@@ -193,7 +193,7 @@ class Slow(Resource):
 RESOURCE_TYPES.pop("slow")
 
 
-def test_an_interrupted_last_read_is_not_reported_as_resources_that_are_left(
+def test_an_interrupted_last_read_is_not_told_as_leftovers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "slow", Slow)
@@ -314,7 +314,7 @@ def failed():
 
 
 @pytest.mark.parametrize("reading", ["many", "prefetched", "failed"])
-def test_an_interrupt_ends_reads_in_other_threads_and_waits_for_them(reading: str) -> None:
+def test_an_interrupt_ends_reads_in_other_threads(reading: str) -> None:
     """Wherever it comes: in the block, while its end waits for the threads, and also where something failed before."""
     ended = script(f"""{READS}
 start = time.monotonic()
@@ -328,7 +328,7 @@ except KeyboardInterrupt:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1 [] True\n", "")
 
 
-def test_a_second_interrupt_ends_at_once_although_a_read_does_not() -> None:
+def test_a_second_interrupt_ends_at_once_despite_a_read() -> None:
     ended = script(f"""{READS}
 def read(_):
     began.set()
@@ -341,7 +341,7 @@ with signals.watched(), signals.at_once():
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
-def test_a_long_act_gathers_no_waits_of_those_who_look_up_from_it() -> None:
+def test_a_long_act_gathers_no_waits_of_its_readers() -> None:
     pace = Pace(Jumping())
     with pace.runtime.pool(1) as threads:
         act = threads.submit(pace.sleep, 100)
@@ -374,7 +374,7 @@ def test_an_interrupt_drops_what_a_pool_of_turns_has_not_begun() -> None:
 # -- channels that are closed, or go away ------------------------------------------------------------------------------
 
 
-def test_a_run_goes_on_when_its_events_cannot_be_shown_and_says_so_in_the_end() -> None:
+def test_a_run_goes_on_when_its_events_cannot_be_shown() -> None:
     seen: list[Event] = []
 
     def view(event: Event) -> None:

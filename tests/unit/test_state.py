@@ -92,7 +92,7 @@ def test_what_earlier_versions_called_otherwise_is_read(tmp_path: Path) -> None:
     assert (run.counts, run.timeline[0].result) == ({"deleted": 1, "retained": 2}, "deleted")
 
 
-def test_the_newest_runs_that_did_something_keep_their_timeline_whatever_comes_between(tmp_path: Path) -> None:
+def test_the_newest_runs_that_did_something_keep_their_timeline(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         for number in range(HISTORY + 2):
             timeline = [Span("vpc/main", "network", "created", 0.5, 1.0, None, "a/b")] if number % 2 else []
@@ -259,7 +259,7 @@ def test_a_second_command_reads_who_is_at_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [0, 1, 100])
-def test_on_a_full_disk_nothing_more_is_taken_and_what_was_put_stays(tmp_path: Path, more: int) -> None:
+def test_a_full_disk_takes_nothing_more_and_loses_nothing(tmp_path: Path, more: int) -> None:
     with opened(tmp_path) as store:
         store.put(record("vpc/main"))
         journal = tmp_path / JOURNAL
@@ -272,7 +272,7 @@ def test_on_a_full_disk_nothing_more_is_taken_and_what_was_put_stays(tmp_path: P
         assert list(store.records) == list(read(tmp_path, "shop-dev").records) == ["vpc/main"]
 
 
-def test_a_document_that_cannot_be_written_leaves_the_one_before_and_its_journal(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_former_document_and_journal(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.put(record("vpc/main"))
     with pytest.raises(StateError, match="cannot be written"), files_no_longer_than(600), opened(tmp_path) as store:
@@ -329,7 +329,7 @@ def test_a_lease_runs_out_whatever_it_says(body: bytes, age: float, left: float)
     assert remaining(StoredObject(body, "", {}, age)) == left
 
 
-def test_a_lease_of_a_process_of_this_machine_that_is_no_more_has_run_out() -> None:
+def test_the_lease_of_a_dead_process_here_has_run_out() -> None:
     gone = subprocess.Popen(["true"])
     holder = {"machine": MACHINE.machine(), "lease": 60, "pid": gone.pid}
     gone.wait()
@@ -373,7 +373,7 @@ def without_proc(monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[bytes]:
     return gone
 
 
-def test_on_macos_the_boot_tells_a_machine_from_others_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_macos_boot_tells_machines_of_one_name_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = without_proc(monkeypatch)
     here = "5E6FFEBE-0000-4000-8000-000000000001"
     monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(here.encode()))

@@ -52,9 +52,7 @@ def nested(depth: int) -> Any:
         ({"arguments": {"deep": nested(DEPTH - 4)}}, "arguments"),
     ],
 )
-def test_a_record_that_could_not_be_read_again_is_refused_by_address_and_part(
-    tmp_path: Path, changed: dict[str, Any], part: str
-) -> None:
+def test_a_record_that_could_not_be_read_again_is_refused(tmp_path: Path, changed: dict[str, Any], part: str) -> None:
     with opened(tmp_path) as store:
         store.put(record("vpc/main"))
         before = (tmp_path / JOURNAL).read_bytes()
@@ -89,7 +87,7 @@ def test_what_json_gives_back_is_recorded(tmp_path: Path, arguments: dict[str, A
         lambda store: store.swap(State(NAME, history=[Run("up", 1.0, float("inf"), "ok")]), "pushed"),
     ],
 )
-def test_nothing_else_is_recorded_either_that_could_not_be_read_again(
+def test_an_act_that_could_not_be_read_again_is_not_recorded(
     tmp_path: Path, act: Callable[[LocalStore], object]
 ) -> None:
     with opened(tmp_path) as store:
@@ -103,7 +101,7 @@ def test_nothing_else_is_recorded_either_that_could_not_be_read_again(
 # -- a record a line -------------------------------------------------------------------------------------------------
 
 
-def test_a_document_is_read_alike_with_a_record_a_line_and_in_any_other_form(tmp_path: Path) -> None:
+def test_a_document_is_read_alike_in_any_json_form(tmp_path: Path) -> None:
     names = [f"vpc/{number}" for number in range(2500)]
     with opened(tmp_path) as store:
         records = {name: record(name, f"é\U0001f600-{name}") for name in names}
@@ -138,9 +136,7 @@ def test_a_document_is_read_alike_with_a_record_a_line_and_in_any_other_form(tmp
         ('{"type"', '[], "x": {"type"', "not a JSON object"),
     ],
 )
-def test_with_a_record_a_line_nothing_is_let_pass_that_is_refused_elsewhere(
-    tmp_path: Path, old: str, new: str, words: str
-) -> None:
+def test_a_document_of_one_record_a_line_is_checked_alike(tmp_path: Path, old: str, new: str, words: str) -> None:
     with opened(tmp_path) as store:
         store.put(record("vpc/main"))
     written = (tmp_path / DOCUMENT).read_text()
@@ -166,7 +162,7 @@ class Busy(MachineDisk):
         return super().open(path, flags)
 
 
-def test_a_reader_between_document_and_journal_does_not_go_back_in_time(tmp_path: Path) -> None:
+def test_a_reader_between_two_files_does_not_go_back_in_time(tmp_path: Path) -> None:
     store = opened(tmp_path).__enter__()
     store.put(record("vpc/main"))
     state = read(tmp_path, NAME, Busy(store.__exit__, 1))
@@ -212,7 +208,7 @@ def state(tmp_path: Path) -> State:
         (0, "", False, "it is missing, but state.journal has changes made after it. Restore it"),
     ],
 )
-def test_a_journal_of_another_document_is_refused_and_recover_moves_it_aside(
+def test_another_documents_journal_is_refused_and_moved_aside(
     tmp_path: Path, state: State, newer: int, lineage: str, document: bool, words: str
 ) -> None:
     journal(tmp_path, state.serial + newer, lineage or state.lineage, "subnet/a")
@@ -230,7 +226,7 @@ def test_a_journal_of_another_document_is_refused_and_recover_moves_it_aside(
         assert list(store.records) == (["vpc/main"] if document else [])
 
 
-def test_a_journal_of_another_document_of_the_same_serial_is_refused(tmp_path: Path, state: State) -> None:
+def test_another_documents_journal_of_our_serial_is_refused(tmp_path: Path, state: State) -> None:
     whole = (tmp_path / DOCUMENT).read_bytes()
     store = opened(tmp_path).__enter__()
     store.put(record("subnet/a"))
@@ -251,7 +247,7 @@ def test_a_journal_in_which_nothing_is_belongs_to_any_document(
         assert list(store.records) == ["vpc/main"]
 
 
-def test_a_journal_without_lineage_and_checksums_is_read_as_before(tmp_path: Path, state: State) -> None:
+def test_a_journal_without_lineage_and_checksums_is_read(tmp_path: Path, state: State) -> None:
     entries = [{"base": state.serial}, {"put": vars(record("subnet/a"))}, {"drop": "vpc/main"}]
     (tmp_path / JOURNAL).write_text("".join(json.dumps(entry) + "\n" for entry in entries) + '{"put": {"addr')
     assert list(read(tmp_path, NAME).records) == ["subnet/a"]
@@ -276,7 +272,7 @@ def test_what_a_crash_leaves_of_the_last_entry_is_dropped(tmp_path: Path, state:
         assert list(store.records) == ["vpc/main", "subnet/a", "subnet/b"]
 
 
-def test_an_entry_that_was_damaged_later_is_refused_and_not_dropped(tmp_path: Path, state: State) -> None:
+def test_an_entry_that_was_damaged_later_is_refused(tmp_path: Path, state: State) -> None:
     journal(tmp_path, state.serial, state.lineage, "subnet/a", "subnet/b")
     whole = (tmp_path / JOURNAL).read_bytes()
     (tmp_path / JOURNAL).write_bytes(whole.replace(b"subnet/a", b"subnet/x"))
@@ -293,7 +289,7 @@ def test_an_entry_of_another_journal_counts_as_none(tmp_path: Path, state: State
     assert list(read(tmp_path, NAME).records) == ["vpc/main", "subnet/a"]
 
 
-def test_with_the_lock_deleted_nobody_else_comes_in_and_its_holder_stops(tmp_path: Path) -> None:
+def test_a_deleted_lock_keeps_others_out_and_stops_its_holder(tmp_path: Path) -> None:
     store = opened(tmp_path).__enter__()
     store.put(record("vpc/main"))
     (tmp_path / LOCK).unlink()
@@ -307,7 +303,7 @@ def test_with_the_lock_deleted_nobody_else_comes_in_and_its_holder_stops(tmp_pat
         assert "vpc/main" in store.records
 
 
-def test_a_lock_whose_file_is_deleted_while_it_is_taken_is_taken_anew(tmp_path: Path) -> None:
+def test_a_lock_deleted_while_it_is_taken_is_taken_anew(tmp_path: Path) -> None:
     """Somebody deletes it between opening and locking: who comes next makes another one, and would take that."""
 
     class Deleting(MachineDisk):
@@ -327,7 +323,7 @@ def test_a_lock_whose_file_is_deleted_while_it_is_taken_is_taken_anew(tmp_path: 
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "replaced"])
-def test_in_a_directory_that_was_deleted_nothing_is_taken_for_durable(tmp_path: Path, again: bool) -> None:
+def test_nothing_is_durable_in_a_deleted_directory(tmp_path: Path, again: bool) -> None:
     directory = tmp_path / "state"
     store = opened(directory).__enter__()
     store.put(record("vpc/main"))
@@ -342,7 +338,7 @@ def test_in_a_directory_that_was_deleted_nothing_is_taken_for_durable(tmp_path: 
     assert list(read(directory, NAME).records) == (["vpc/other"] if again else [])
 
 
-def test_with_the_journal_deleted_nothing_more_is_taken_and_all_that_was_is_kept(tmp_path: Path) -> None:
+def test_a_deleted_journal_takes_nothing_more_and_loses_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.put(record("vpc/main"))
         (tmp_path / JOURNAL).unlink()
@@ -372,7 +368,7 @@ class Wavering(Jumping):
 
 
 @pytest.mark.parametrize("ahead", [60.0, -3600.0])
-def test_the_age_of_a_record_goes_by_the_clock_of_the_run_and_by_no_calendar(tmp_path: Path, ahead: float) -> None:
+def test_a_records_age_goes_by_the_clock_of_the_run(tmp_path: Path, ahead: float) -> None:
     with LocalStore(tmp_path, NAME, "up", "1.0", runtime=(before := Wavering())) as store:
         before.ahead = 7200.0
         store.put(record("vpc/main"))
@@ -403,7 +399,7 @@ class Failing(MachineDisk):
         super().sync(file)
 
 
-def test_after_a_document_that_may_not_be_durable_nothing_more_is_taken(tmp_path: Path) -> None:
+def test_a_document_that_may_not_be_durable_ends_all_writes(tmp_path: Path) -> None:
     with opened(tmp_path):
         pass
     disk = Failing(3)

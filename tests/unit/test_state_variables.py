@@ -105,7 +105,7 @@ def test_nothing_that_is_written_has_a_value(tmp_path: Path) -> None:
     assert CANARY not in written
 
 
-def test_a_document_and_a_journal_with_values_are_read_without_them(tmp_path: Path) -> None:
+def test_a_document_and_a_journal_are_read_without_their_values(tmp_path: Path) -> None:
     """As versions before wrote them; the document that is kept beside the new one has no values either."""
     for schema in (1, 2):
         before: dict[str, Any] = {"dependencies": [], "outputs": {}}
@@ -128,7 +128,7 @@ def test_a_document_and_a_journal_with_values_are_read_without_them(tmp_path: Pa
         assert [name for name, text in written.items() if CANARY in text] == []
 
 
-def test_what_is_kept_of_an_older_document_is_as_it_was_otherwise() -> None:
+def test_an_older_document_is_otherwise_kept_as_it_was() -> None:
     document = as_schema_1(
         Record("vpc/main", "vpc", "ready", "t", "vpc-1", {"environment": [{"name": "A", "value": "b"}]})
     )

@@ -31,7 +31,7 @@ RECORDS = {address: record(item) for address, item in DECLARED.items()}
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))
-def test_upwards_a_step_comes_with_all_that_it_needs_and_whole_steps_only(step: str) -> None:
+def test_a_step_upwards_brings_all_that_it_needs(step: str) -> None:
     steps = target.step_and_dependencies(STEPS, step)
     limited = target.limited(DECLARED, steps)
     assert step in steps
@@ -41,7 +41,7 @@ def test_upwards_a_step_comes_with_all_that_it_needs_and_whole_steps_only(step: 
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))
-def test_downwards_a_step_goes_with_all_that_is_built_on_it_and_nothing_else(step: str) -> None:
+def test_a_step_downwards_takes_all_that_is_built_on_it(step: str) -> None:
     going = target.step_and_dependents(RECORDS, step)
     assert [a for a in going if RECORDS[a].step == step] == [a for a in RECORDS if RECORDS[a].step == step]
     assert not any(set(RECORDS[a].dependencies) & set(going) for a in RECORDS.keys() - set(going))
@@ -53,7 +53,7 @@ def recorded(address: str, id: str, *needs: str) -> Record:
     return Record(address, address.partition("/")[0], "ready", "", id, {}, {}, [*needs], "network")
 
 
-def test_what_is_built_on_a_renamed_resource_is_built_on_both_its_records() -> None:
+def test_a_renamed_resources_dependents_need_both_its_records() -> None:
     records = [recorded("vpc/old", "vpc-1"), recorded("vpc/new", "vpc-1"), recorded("subnet/a", "subnet-1", "vpc/old")]
     assert dependents({record.address: record for record in records}) == {
         "vpc/old": ["subnet/a"],
@@ -62,7 +62,7 @@ def test_what_is_built_on_a_renamed_resource_is_built_on_both_its_records() -> N
     }
 
 
-def test_a_second_record_does_not_make_needs_go_round_in_a_circle() -> None:
+def test_a_second_record_makes_no_circle_of_needs() -> None:
     records = [
         recorded("role/old", "name"),
         recorded("role/new", "name", "box/user"),
@@ -93,7 +93,7 @@ def test_the_database_does_not_bring_the_containers() -> None:
         ("x", 'no step "x". The steps'),
     ],
 )
-def test_an_unknown_step_is_reported_with_the_list_and_the_nearest(wrong: str, said: str) -> None:
+def test_an_unknown_step_is_told_with_the_list_and_the_nearest(wrong: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         declaring.check_target(wrong)
     assert said in str(caught.value)

@@ -57,7 +57,7 @@ def parsed(drawn: str) -> ET.Element:
 # -- the rows ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_did_nothing_is_left_out_and_no_link_is_lost_with_it() -> None:
+def test_an_idle_resource_is_left_out_and_no_link_is_lost() -> None:
     noted = {
         "created": Moments(10.0, None, 11.0, 12.0),
         "idle": Moments(12.0, "created", 12.0, 12.0),
@@ -77,7 +77,7 @@ def test_what_did_nothing_is_left_out_and_no_link_is_lost_with_it() -> None:
     ]
 
 
-def test_a_chain_of_any_length_that_did_nothing_is_followed_back_to_its_beginning() -> None:
+def test_an_idle_chain_of_any_length_is_followed_to_its_start() -> None:
     noted = {"created": Moments(0.0, None, 0.0, 1.0, waited=True), "idle/0": Moments(1.0, "created", 1.0, 1.0)}
     noted |= {f"idle/{n}": Moments(1.0, f"idle/{n - 1}", 1.0, 1.0) for n in range(1, 4000)}
     noted["last"] = Moments(1.0, "idle/3999", 1.0, 2.0, waited=True)
@@ -89,7 +89,7 @@ def test_a_chain_of_any_length_that_did_nothing_is_followed_back_to_its_beginnin
 
 
 @pytest.mark.parametrize("draw", [lambda run: lines(run, "shop-dev", 100), lambda run: picture(run, "shop-dev")])
-def test_the_timeline_is_gone_through_as_often_for_many_resources_as_for_few(draw: Callable[[Run], object]) -> None:
+def test_the_timeline_is_read_as_often_for_many_as_for_few(draw: Callable[[Run], object]) -> None:
     """What is not so takes a minute and more for 4,000 resources that waited for each other."""
 
     class Counting(list[Span]):
@@ -122,7 +122,7 @@ def test_deletes_after_all_creates_come_after_what_ended_last() -> None:
 # -- the critical path -------------------------------------------------------------------------------------------------
 
 
-def test_the_path_goes_back_from_what_ended_last_to_what_let_it_begin() -> None:
+def test_the_path_goes_back_from_the_last_end() -> None:
     assert critical_path(RUN.timeline, 20.0) == PATH
     assert critical_path([], 20.0) == []
 
@@ -135,7 +135,7 @@ def test_what_is_unfinished_lasted_for_the_whole_run() -> None:
 
 
 @given(runs)
-def test_whatever_a_state_says_the_path_is_one_chain_in_the_order_of_time(run: Run) -> None:
+def test_the_path_is_one_chain_in_time_whatever_a_state_says(run: Run) -> None:
     path = critical_path(run.timeline, run.seconds)
     assert path
     # what is changed in parts may be on it once for each
@@ -147,7 +147,7 @@ def test_whatever_a_state_says_the_path_is_one_chain_in_the_order_of_time(run: R
 
 
 @given(runs)
-def test_every_resource_is_of_one_step_in_the_order_of_its_beginning(run: Run) -> None:
+def test_every_resource_is_of_one_step_in_order_of_beginning(run: Run) -> None:
     steps = by_step(run.timeline)
     assert sorted(map(repr, run.timeline)) == sorted(repr(span) for found in steps.values() for span in found)
     for step, found in steps.items():
@@ -158,7 +158,7 @@ def test_every_resource_is_of_one_step_in_the_order_of_its_beginning(run: Run) -
 # -- the drawings ------------------------------------------------------------------------------------------------------
 
 
-def test_the_bars_stand_by_step_and_the_path_is_marked_and_listed() -> None:
+def test_the_bars_stand_by_step_with_the_path_marked() -> None:
     assert lines(RUN, "shop-dev", 76) == [
         "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 resources in 20 s",
         "# critical path   = API call   - until ready or deleted",
@@ -190,7 +190,7 @@ def test_what_did_not_come_to_its_end_says_so() -> None:
     assert ">18 s unfinished</text>" in picture(run, "shop-dev")
 
 
-def test_the_picture_is_one_file_that_says_all_and_is_the_same_each_time() -> None:
+def test_the_picture_is_one_file_and_the_same_each_time() -> None:
     drawn = picture(RUN, "shop-dev")
     assert drawn == picture(RUN, "shop-dev")
     root = parsed(drawn)
@@ -210,7 +210,7 @@ def test_the_path_is_drawn_as_far_as_the_next_one_began() -> None:
     assert len(list(root.findall(".//{*}line"))) - len(ticks(20.0, 10)) == 2, "a line to each that follows"
 
 
-def test_of_very_many_resources_the_longest_are_drawn_and_the_others_counted() -> None:
+def test_the_longest_of_very_many_are_drawn_and_others_counted() -> None:
     many = [Span(f"thing/{n:03}", f"step {n % 3}", "created", 0.0, 1.0, 2.0 + n / 10) for n in range(600)]
     chain = [replace(VPC, ended=1.5), replace(SERVICE, after="vpc/main", ended=62.0)]
     run = Run("up", 0.0, 62.0, "ok", {}, many + chain)
@@ -222,7 +222,7 @@ def test_of_very_many_resources_the_longest_are_drawn_and_the_others_counted() -
 
 
 @given(runs, st.integers(1, 200))
-def test_whatever_a_state_says_it_is_drawn_and_steers_no_terminal(run: Run, width: int) -> None:
+def test_any_state_is_drawn_and_steers_no_terminal(run: Run, width: int) -> None:
     say(lines(run, "shop-dev", width), shown := io.StringIO())
     assert harmless(shown.getvalue())
     drawn = picture(run, EVIL)
@@ -264,7 +264,7 @@ def recorded(here: Path) -> Path:
     return here
 
 
-def test_the_newest_run_that_did_something_is_shown_or_that_of_a_command(
+def test_the_newest_run_that_did_something_is_shown_by_default(
     recorded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["timeline"]) == 0

@@ -78,7 +78,7 @@ def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
     assert world.happened.count("look a") == 2
 
 
-def test_a_look_that_fails_a_resource_and_first_shows_its_output_skips_what_waits_for_it() -> None:
+def test_a_failure_that_first_shows_the_output_skips_dependents() -> None:
     """ACM may show a certificate's validation records only together with its failure."""
     world = World({"a": [], "b": [Dependency("a", output="records")]}, a=[waits(), Failed("no")])
     with pytest.raises(SomeFailed) as failed:
@@ -125,7 +125,7 @@ def test_what_cannot_end_yet_is_looked_at_as_soon_as_it_can() -> None:
     assert 0 <= later <= Thing.poll_interval
 
 
-def test_what_waits_for_the_end_of_what_fails_is_looked_at_on_its_own() -> None:
+def test_a_dependent_on_the_end_of_a_failure_is_looked_at_alone() -> None:
     world = part_and_whole(part=[waits(), Failed("broken")], whole=[waits(), waits(), None])
     with pytest.raises(SomeFailed) as caught:
         world.run()
@@ -140,7 +140,7 @@ def test_a_failing_look_fails_its_resources() -> None:
     assert str(caught.value.failures["a"]) == "gone wrong"
 
 
-def test_waiting_ends_with_the_budget_and_names_what_is_in_the_way() -> None:
+def test_waiting_ends_with_the_budget_and_names_the_blocker() -> None:
     endless = [Wait("2 interfaces", 50, Until.READY, blockers=lambda: "eni-1 of task x") for _ in range(10_000)]
     world = World({"a": []}, a=list(endless))
     with pytest.raises(SomeFailed) as caught:
@@ -175,7 +175,7 @@ def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:
     assert both.value.exit_code == 1
 
 
-def test_it_is_noted_when_each_resource_began_was_called_and_ended_and_what_it_waited_for_last() -> None:
+def test_each_resources_moments_and_last_need_are_noted() -> None:
     graph = {
         "a": [],
         "b": [Dependency("a")],
@@ -225,7 +225,7 @@ def test_when_nothing_can_be_recorded_nothing_more_is_begun() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.data())
-def test_whatever_the_graph_each_resource_is_acted_on_once_and_after_its_needs(data: st.DataObject) -> None:
+def test_each_resource_is_acted_on_once_after_its_needs(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
     graph = {
         str(i): [Dependency(str(j), ready=data.draw(st.booleans())) for j in range(i) if data.draw(st.booleans())]

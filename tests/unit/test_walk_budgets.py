@@ -112,9 +112,7 @@ def test_a_change_late_in_a_long_wait_has_all_of_its_time() -> None:
         ((CHANGED, READY), 1800),
     ],
 )
-def test_going_from_one_wait_to_another_and_back_ends_with_the_budget_of_what_lasts_longest(
-    waits: Sequence[Wait], timeout: float
-) -> None:
+def test_alternating_waits_end_with_the_longest_budget(waits: Sequence[Wait], timeout: float) -> None:
     turns = iter(range(100_000))
     with pytest.raises(TimedOut) as caught:
         lasts(lambda now: waits[next(turns) % len(waits)])
@@ -146,6 +144,6 @@ def test_what_may_be_ready_at_once_is_looked_at_as_often_as_ever() -> None:
     assert looks(least=0, ready=20) == [1, 6, 11, 16, 21]
 
 
-def test_what_others_wait_for_an_output_of_is_looked_at_as_often_as_ever() -> None:
+def test_an_output_that_others_need_is_looked_at_as_often() -> None:
     user = Node("slow/b", Slow, "step", [Dependency("slow/a", output="record")])
     assert looks(user, least=160, ready=20)[:5] == [1, 6, 11, 16, 21]
