@@ -32,7 +32,7 @@ def notes(rig: Rig) -> list[str]:
     return [tag["Value"] for tag in tags]
 
 
-def test_the_former_value_is_noted_before_it_is_changed_and_nothing_is_written_twice(rig: Rig) -> None:
+def test_the_former_value_is_noted_before_the_change(rig: Rig) -> None:
     made = rig.up(declared).ok()
     assert [w for w in made.writes if w != "ModifyVpcAttribute"] == [
         "CreateVpc",
@@ -64,7 +64,7 @@ def other(rig: Rig) -> Rig:
 
 
 @pytest.mark.parametrize("first_goes_first", [True, False])
-def test_of_two_stacks_the_last_to_go_puts_back_what_the_first_found(rig: Rig, first_goes_first: bool) -> None:
+def test_the_last_of_two_stacks_puts_the_former_value_back(rig: Rig, first_goes_first: bool) -> None:
     second = other(rig)
     rig.up(declared).ok()
     second.up(declared).ok()
@@ -102,7 +102,7 @@ def test_the_former_value_outlives_the_state(rig: Rig) -> None:
     assert in_force(rig) == "disabled"
 
 
-def test_a_run_cut_off_between_the_note_and_the_change_is_completed(rig: Rig) -> None:
+def test_a_run_cut_off_after_the_note_is_completed(rig: Rig) -> None:
     rig.up(lambda stack: declared(stack, trunking=False)).ok()
     vpc_id = rig.state().records["vpc/main"].id
     note = {"Key": FORMER_TAG + SETTING, "Value": "disabled"}

@@ -70,7 +70,7 @@ def _theirs(rig: Rig, region: str, domain: str, key: str = "RSA_2048") -> dict[s
         ("ap-northeast-1", "EC_prime256v1"),
     ],
 )
-def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, region: str, key: str) -> None:
+def test_a_record_that_another_certificate_needs_stays(rig: Rig, region: str, key: str) -> None:
     zone = zone_of(rig)
     needed = _theirs(rig, region, "example.com", key)
     record = {"Name": needed["Name"], "Type": "CNAME", "TTL": 86400, "ResourceRecords": [{"Value": needed["Value"]}]}
@@ -110,9 +110,7 @@ def _issued_to_others(rig: Rig, zone: str, **tags: str) -> tuple[Record, Record]
 
 @pytest.mark.parametrize("phase", ["ready", "deleting"])
 @pytest.mark.parametrize("declared_too", [False, True], ids=["nothing is declared", "a certificate is declared"])
-def test_another_teams_certificate_in_a_state_gives_away_no_record_of_theirs(
-    rig: Rig, phase: Any, *, declared_too: bool
-) -> None:
+def test_a_foreign_certificate_in_a_state_gives_away_no_record(rig: Rig, phase: Any, *, declared_too: bool) -> None:
     """It could not be renewed any more."""
     zone = zone_of(rig)
     wanted = declared(zone, "app.example.com") if declared_too else (lambda stack: None)
@@ -131,7 +129,7 @@ def test_another_teams_certificate_in_a_state_gives_away_no_record_of_theirs(
     assert [one["Name"] for one in records(rig, zone)] == [claims[1].arguments["record_name"] + "."]
 
 
-def test_a_shared_record_stays_whoever_says_that_the_certificate_which_needs_it_is_this_stacks(rig: Rig) -> None:
+def test_a_shared_record_stays_whatever_the_state_claims(rig: Rig) -> None:
     zone = zone_of(rig)
     rig.up(declared(zone, "billing.example.com")).ok()
     before = records(rig, zone)
@@ -149,7 +147,7 @@ def _denied(rig: Rig) -> None:
     rig.cloud.control("POST", "faults", "scenarios=region-policy")
 
 
-def test_where_us_east_1_is_denied_a_record_in_somebody_elses_zone_stays(rig: Rig) -> None:
+def test_a_foreign_zones_record_stays_if_us_east_1_is_denied(rig: Rig) -> None:
     zone = zone_of(rig)
     rig.up(declared(zone, "app.example.com")).ok()
     _denied(rig)
@@ -158,9 +156,7 @@ def test_where_us_east_1_is_denied_a_record_in_somebody_elses_zone_stays(rig: Ri
     assert len(records(rig, zone)) == 1
 
 
-def test_where_a_region_is_out_of_reach_a_record_in_somebody_elses_zone_stays(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_foreign_zones_record_stays_if_a_region_is_unreachable(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     zone, send = zone_of(rig), URLLib3Session.send
     rig.up(declared(zone, "app.example.com")).ok()
 
@@ -207,7 +203,7 @@ def test_found_again_without_the_state(rig: Rig) -> None:
     assert rig.down().ok().summary.counts == {"deleted": 3}
 
 
-def test_somebody_elses_certificate_of_the_same_name_is_nobodys_business(rig: Rig) -> None:
+def test_a_foreign_certificate_of_the_same_name_is_ignored(rig: Rig) -> None:
     _theirs(rig, "ap-northeast-1", "app.example.com")
     zone = zone_of(rig)
     rig.up(declared(zone)).ok()
@@ -224,7 +220,7 @@ def test_a_certificate_that_cannot_be_issued_any_more_says_so(status: str) -> No
         Certificate.pending(Observed("arn:aws:acm:x", {}, status=status))
 
 
-def test_one_that_lost_its_tags_is_named_and_no_second_one_is_requested(rig: Rig) -> None:
+def test_a_certificate_without_its_tags_is_not_requested_twice(rig: Rig) -> None:
     declare = declared(zone_of(rig), "app.example.com")
     rig.up(declare).ok()
     acm, arn = rig.cloud.client("acm"), rig.state().records["certificate/main"].id

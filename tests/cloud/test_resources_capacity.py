@@ -34,7 +34,7 @@ def group_of(rig: Rig) -> dict[str, Any]:
     return group
 
 
-def test_a_template_version_that_was_created_but_not_yet_put_in_force_is_used(ready_rig: Rig) -> None:
+def test_a_template_version_not_yet_in_force_is_used(ready_rig: Rig) -> None:
     ready_rig.up(declared).ok()
     ready_rig.up(lambda stack: declared(stack, disk=40)).ok()
     ec2, template = ready_rig.cloud.client("ec2"), ready_rig.state().records["launch_template/main"].id
@@ -44,7 +44,7 @@ def test_a_template_version_that_was_created_but_not_yet_put_in_force_is_used(re
     assert len(ec2.describe_launch_template_versions(LaunchTemplateId=template)["LaunchTemplateVersions"]) == 2
 
 
-def test_instances_of_an_earlier_version_stay_until_they_are_asked_for(ready_rig: Rig) -> None:
+def test_outdated_instances_stay_until_a_refresh_is_asked_for(ready_rig: Rig) -> None:
     def changed(stack: Stack, disk: int = 40, most: int = 5) -> None:
         declared(stack, least=1, disk=disk, most=most)
 
@@ -105,7 +105,7 @@ def bought(rig: Rig) -> dict[str, tuple[str, str]]:
     ],
     ids=["purchase option", "type", "both", "a further type"],
 )
-def test_instances_of_another_type_or_purchase_option_are_replaced(
+def test_instances_of_another_type_or_purchase_are_replaced(
     ready_rig: Rig, changed: dict[str, Any], after: tuple[str, str]
 ) -> None:
     """They serve what was declared before; one whose type is still declared stays."""
@@ -160,7 +160,7 @@ def test_an_instance_in_standby_is_left_alone(ready_rig: Rig) -> None:
     assert states[aside] == "Standby"
 
 
-def test_what_is_launched_carries_the_owner_tags_and_the_agents_settings(ready_rig: Rig) -> None:
+def test_a_launched_instance_has_the_tags_and_agent_settings(ready_rig: Rig) -> None:
     ready_rig.up(lambda stack: declared(stack, least=1)).ok()
     ec2 = ready_rig.cloud.client("ec2")
     instance = ec2.describe_instances()["Reservations"][0]["Instances"][0]
@@ -224,7 +224,7 @@ def test_instances_in_a_zone_that_the_group_leaves_are_replaced(ready_rig: Rig) 
     assert ready_rig.up(fewer).ok().writes == []
 
 
-def test_the_instances_of_a_minimum_belong_to_the_capacity_provider(ready_rig: Rig) -> None:
+def test_the_instances_of_a_minimum_belong_to_the_provider(ready_rig: Rig) -> None:
     ready_rig.up(one).ok()
     ecs = ready_rig.cloud.client("ecs")
 
@@ -261,7 +261,7 @@ def test_a_launch_that_failed_is_reported_in_the_words_of_aws(ready_rig: Rig) ->
     assert "InService" in [i["LifecycleState"] for i in group_of(ready_rig)["Instances"]]
 
 
-def test_foreign_resources_under_our_names_are_refused_and_left_alone(ready_rig: Rig) -> None:
+def test_foreign_resources_under_our_names_are_refused(ready_rig: Rig) -> None:
     client = ready_rig.cloud.client
     template = client("ec2").create_launch_template(
         LaunchTemplateName=NAME, LaunchTemplateData={"ImageId": "ami-9", "InstanceType": "c5.large"}
@@ -291,7 +291,7 @@ def test_foreign_resources_under_our_names_are_refused_and_left_alone(ready_rig:
     assert client("ecs").describe_clusters(clusters=[NAME])["clusters"][0]["status"] == "ACTIVE"
 
 
-def test_a_provider_that_somebody_elses_cluster_uses_is_reported_at_once(ready_rig: Rig) -> None:
+def test_a_provider_used_by_a_foreign_cluster_is_told_at_once(ready_rig: Rig) -> None:
     ready_rig.up(declared).ok()
     ecs = ready_rig.cloud.client("ecs")
     ecs.create_cluster(clusterName="theirs", capacityProviders=[f"asg-{NAME}"])

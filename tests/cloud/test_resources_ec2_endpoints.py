@@ -102,7 +102,7 @@ def test_one_being_deleted_is_waited_for_and_created_anew(rig: Rig) -> None:
     assert rig.plan(declared) == []
 
 
-def test_a_foreign_one_for_the_same_service_is_refused_by_name_and_left_alone(rig: Rig) -> None:
+def test_a_foreign_endpoint_for_the_same_service_is_refused(rig: Rig) -> None:
     rig.up(lambda stack: declared(stack, endpoints=False)).ok()
     ec2 = rig.cloud.client("ec2")
     vpc_id = rig.state().records["vpc/main"].id
@@ -129,7 +129,7 @@ def test_a_foreign_one_without_a_service_name_is_left_alone(rig: Rig) -> None:
     assert foreign["VpcEndpointId"] in {e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
 
 
-def test_a_refusal_within_a_good_answer_is_one_and_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_within_a_good_answer_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.up(declared).ok()
     aws = rig.aws()
     error = {"Code": "InvalidParameter", "Message": "Operation is not allowed for requester-managed VPC endpoints"}

@@ -42,7 +42,7 @@ def group_id(rig: Rig, name: str) -> str:
     return str(rig.state().records[f"security_group/{name}"].id)
 
 
-def test_groups_that_name_each_other_are_created_and_let_out_nothing_else(rig: Rig) -> None:
+def test_groups_that_name_each_other_let_out_nothing_else(rig: Rig) -> None:
     made = rig.up(declared).ok()
     assert made.summary.counts == {"created": 4}
     assert shown(rig) == [(3306, group_id(rig, "db"))]
@@ -60,7 +60,7 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     assert not {group["GroupName"] for group in groups} & {"web", "db"}
 
 
-def test_a_group_of_a_former_version_is_closed_in_place_and_never_shut(rig: Rig) -> None:
+def test_a_former_versions_group_is_narrowed_and_never_shut(rig: Rig) -> None:
     rig.up(former).ok()
     before = group_id(rig, "web")
     planned = {item.address: (item.action, list(item.changes)) for item in rig.plan(declared)}
@@ -72,7 +72,7 @@ def test_a_group_of_a_former_version_is_closed_in_place_and_never_shut(rig: Rig)
     rig.down().ok()
 
 
-def test_the_rule_that_aws_gives_goes_even_if_the_run_that_created_the_group_was_killed(rig: Rig) -> None:
+def test_the_default_rule_goes_even_after_a_killed_creation(rig: Rig) -> None:
     rig.up(lambda stack: declared(stack, apart=False, egress=[OPEN])).ok()
     planned = {item.address: list(item.changes) for item in rig.plan(declared)}
     assert planned["security_group/web"] == ["egress"]
@@ -121,26 +121,26 @@ def sources(stack: Stack, *numbers: int) -> None:
 AUTHORIZE, REVOKE = "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"
 
 
-def test_where_there_is_no_room_for_both_no_more_go_first_than_come(rig: Rig) -> None:
+def test_no_more_old_rules_go_first_than_new_ones_come(rig: Rig) -> None:
     """A group has 60 rules in each direction (VPC quotas); all others are let in without a break."""
     rig.up(lambda stack: sources(stack, *range(60))).ok()
     assert rig.up(lambda stack: sources(stack, 100)).ok().writes == [REVOKE, AUTHORIZE, REVOKE]
     assert rig.plan(lambda stack: sources(stack, 100)) == []
 
 
-def test_where_there_is_room_for_the_new_rules_alone_the_old_ones_go_first(rig: Rig) -> None:
+def test_old_rules_go_first_if_only_the_new_ones_fit(rig: Rig) -> None:
     rig.up(lambda stack: sources(stack, *range(40))).ok()
     writes = rig.up(lambda stack: sources(stack, *range(100, 140))).ok().writes
     assert writes == [REVOKE, AUTHORIZE]
     assert rig.plan(lambda stack: sources(stack, *range(100, 140))) == []
 
 
-def test_where_the_account_may_have_more_rules_nothing_is_cut_off(rig: Rig) -> None:
+def test_a_higher_quota_of_rules_cuts_nothing_off(rig: Rig) -> None:
     rig.cloud.control("POST", "quota", "service=vpc&code=L-0EA8095F&value=100")
     rig.up(lambda stack: sources(stack, *range(60))).ok()
     assert rig.up(lambda stack: sources(stack, *range(100, 140))).ok().writes == [AUTHORIZE, REVOKE]
 
 
-def test_more_rules_than_the_account_may_have_are_refused_as_aws_does(rig: Rig) -> None:
+def test_more_rules_than_the_quota_are_refused(rig: Rig) -> None:
     failed = rig.up(lambda stack: sources(stack, *range(61)))
     assert "RulesPerSecurityGroupLimitExceeded" in str(failed.failures()["security_group/web"])

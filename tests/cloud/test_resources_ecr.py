@@ -32,7 +32,7 @@ def test_a_policy_that_is_no_longer_wanted_is_deleted(rig: Rig) -> None:
     assert rig.plan(all_of_them) == []
 
 
-def test_where_the_registry_scans_everything_a_repository_s_own_setting_is_not_compared(rig: Rig) -> None:
+def test_a_repositorys_setting_yields_to_the_registrys_scan(rig: Rig) -> None:
     ecr = rig.cloud.client("ecr")
     ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
     rig.up(declared).ok()
@@ -45,7 +45,7 @@ def test_where_the_registry_scans_everything_a_repository_s_own_setting_is_not_c
     assert [list(item.changes) for item in rig.plan(declared)] == [["image_scanning_configuration"]]
 
 
-def test_a_policy_that_is_only_written_differently_is_no_difference(rig: Rig) -> None:
+def test_a_policy_that_is_only_written_differently_is_equal(rig: Rig) -> None:
     rig.up(declared).ok()
     text = json.dumps(policy(), indent=4, sort_keys=True)
     rig.cloud.client("ecr").put_lifecycle_policy(repositoryName=NAME, lifecyclePolicyText=text)

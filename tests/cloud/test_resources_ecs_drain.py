@@ -99,7 +99,7 @@ def test_what_is_left_is_counted(busy: Rig) -> None:
     )
 
 
-def test_down_stops_drains_deregisters_detaches_and_terminates_in_this_order(busy: Rig) -> None:
+def test_down_stops_drains_detaches_and_terminates_in_order(busy: Rig) -> None:
     down = busy.down().ok()
     assert down.summary.leftovers == []
     order = [

@@ -178,7 +178,7 @@ def test_another_image_is_a_new_revision_and_the_old_one_stays(rig: Rig) -> None
     assert rig.plan(lambda stack: declared(stack, image="nginx:2")) == []
 
 
-def test_a_shell_that_is_no_longer_wanted_is_taken_from_the_tasks_that_run(rig: Rig) -> None:
+def test_a_shell_no_longer_wanted_is_taken_from_running_tasks(rig: Rig) -> None:
     """UpdateService: enableExecuteCommand starts no deployment, and a task keeps what it was started with."""
 
     def without(stack: Stack) -> None:
@@ -246,9 +246,7 @@ def test_a_changed_copy_with_our_tags_is_not_what_is_declared(rig: Rig, changes:
 
 
 @pytest.mark.parametrize("out_of_use", ["", f"{FAMILY}:1"], ids=["left", "deregistered"])
-def test_what_a_pipeline_deployed_is_reported_and_stays_until_something_else_is_declared(
-    rig: Rig, out_of_use: str
-) -> None:
+def test_a_pipelines_deployment_stays_until_another_is_declared(rig: Rig, out_of_use: str) -> None:
     rig.up(declared).ok()
     deploy(rig, copied(rig, image="nginx:2"), out_of_use=out_of_use)
     assert rig.plan(declared) == []
@@ -287,7 +285,7 @@ def test_what_a_pipeline_deployed_goes_when_asked(rig: Rig) -> None:
     assert revisions(rig) == []
 
 
-def test_what_was_taken_out_of_use_is_registered_again_when_asked_for(rig: Rig) -> None:
+def test_a_revision_out_of_use_is_registered_again_when_asked(rig: Rig) -> None:
     rig.up(declared).ok()
     deploy(rig, copied(rig, image="nginx:2"), out_of_use=f"{FAMILY}:1")
     rig.redeploy = True
@@ -317,7 +315,7 @@ def test_a_revision_without_our_hash_is_compared_by_its_content(rig: Rig) -> Non
     assert list(planned[0].changes) == ["container_definitions"]
 
 
-def test_a_change_of_settings_is_planned_and_applied_and_nothing_else(rig: Rig) -> None:
+def test_a_change_of_settings_is_all_that_is_applied(rig: Rig) -> None:
     rig.up(declared).ok()
 
     def edited(stack: Stack) -> None:
@@ -333,7 +331,7 @@ def test_a_change_of_settings_is_planned_and_applied_and_nothing_else(rig: Rig) 
     assert rig.plan(edited) == []
 
 
-def test_a_service_comes_behind_the_load_balancer_and_leaves_it_again(rig: Rig) -> None:
+def test_a_service_joins_the_load_balancer_and_leaves_it_again(rig: Rig) -> None:
     rig.up(lambda stack: declared(stack, public=False)).ok()
     assert "healthCheckGracePeriodSeconds" not in shown(rig)
     # ECS takes the grace period only once the load balancer is there
@@ -360,7 +358,7 @@ def test_the_number_of_tasks_is_never_a_difference(rig: Rig) -> None:
     assert shown(rig)["desiredCount"] == 3
 
 
-def test_what_is_not_ours_under_our_name_is_refused_and_untouched(rig: Rig) -> None:
+def test_a_foreign_family_under_our_name_is_refused(rig: Rig) -> None:
     ecs = rig.cloud.client("ecs")
     ecs.register_task_definition(family=FAMILY, containerDefinitions=[{"name": "x", "image": "x", "memory": 8}])
     refused = rig.up(declared).refused()
@@ -420,7 +418,7 @@ def seen(rig: Rig, told: Deployment | None = None, **deployment: Any) -> Observe
     return Service._live(aws, read)
 
 
-def test_a_deployment_that_was_given_up_is_a_difference_and_another_one_is_started(rig: Rig) -> None:
+def test_a_deployment_that_was_given_up_is_started_again(rig: Rig) -> None:
     rig.up(declared).ok()
     before, wanted = newest(rig), rig.declare(declared).declared["service/web"].resource
     given_up = seen(

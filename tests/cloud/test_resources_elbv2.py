@@ -38,14 +38,14 @@ def declared(stack: Stack) -> Handle:
     return balancer
 
 
-def test_new_ones_whose_attributes_are_not_known_yet_are_waited_for(rig: Rig) -> None:
+def test_a_new_resource_waits_until_its_attributes_are_known(rig: Rig) -> None:
     set_faults(rig.cloud, "lag")
     rig.up(declared).ok()
     set_faults(rig.cloud, "")
     assert rig.plan(declared) == []
 
 
-def test_somebody_elses_rule_by_regular_expressions_is_no_trouble(rig: Rig) -> None:
+def test_a_foreign_rule_by_regular_expressions_is_no_trouble(rig: Rig) -> None:
     rig.up(declared).ok()
     elb, records = rig.cloud.client("elbv2"), rig.state().records
     foreign = {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/v[0-9]+/"]}}

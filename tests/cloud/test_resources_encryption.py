@@ -23,7 +23,7 @@ WEB = {"services": {"web": {"image": "nginx:1", "port": 80}}}
 PARAMETER = "/ecs-sample-dev/password"
 
 
-def test_keys_are_looked_up_by_alias_or_arn_and_none_where_none_is_named(rig: Rig) -> None:
+def test_a_key_is_looked_up_by_alias_or_arn_if_it_is_named(rig: Rig) -> None:
     first, second = kms_key(rig.cloud), kms_key(rig.cloud)
     rig.cloud.client("kms").create_alias(AliasName="alias/example", TargetKeyId=first)
     alias = first.rpartition(":")[0] + ":alias/example"
@@ -69,7 +69,7 @@ def shown(rig: Rig) -> tuple[Any, Any]:
     return group.get("kmsKeyId"), parameter["KeyId"]
 
 
-def test_logs_and_parameters_are_given_a_key_another_one_and_none(rig: Rig) -> None:
+def test_logs_and_parameters_change_their_key_and_lose_it(rig: Rig) -> None:
     first, second = kms_key(rig.cloud), kms_key(rig.cloud)
     assert "AssociateKmsKey" not in rig.up(lambda stack: changeable(stack, first)).ok().writes
     assert shown(rig) == (first, first)

@@ -42,7 +42,7 @@ def test_created_once_and_then_left_alone_and_switched_off(rig: Rig) -> None:
     assert found(rig) == []
 
 
-def test_one_that_is_gone_is_created_anew_and_one_whose_tags_are_gone_is_known_by_its_id(rig: Rig) -> None:
+def test_a_lost_flow_log_is_recreated_and_an_untagged_one_known(rig: Rig) -> None:
     rig.up(declared).ok()
     ec2, (log,) = rig.cloud.client("ec2"), found(rig)
     ec2.delete_tags(Resources=[log["FlowLogId"]])

@@ -44,7 +44,7 @@ def bounded(stack: Stack, path: str = "/team/", **more: Any) -> None:
     stack.ensure(role, keys={"path": "account.role_path"})
 
 
-def test_a_role_is_made_with_its_path_and_boundary_which_is_put_right(rig: Rig) -> None:
+def test_a_roles_path_and_boundary_are_set_and_put_right(rig: Rig) -> None:
     up = rig.up(bounded).ok()
     assert up.writes == ["CreateRole"]
     iam = rig.cloud.client("iam")
@@ -58,14 +58,14 @@ def test_a_role_is_made_with_its_path_and_boundary_which_is_put_right(rig: Rig) 
     assert rig.plan(bounded) == []
 
 
-def test_a_boundary_comes_first_since_the_rest_may_be_allowed_with_it_only(rig: Rig) -> None:
+def test_the_boundary_is_put_before_the_policies(rig: Rig) -> None:
     rig.up(bounded).ok()
     rig.cloud.client("iam").delete_role_permissions_boundary(RoleName=NAME)
     more = partial(bounded, inline_policies={"reading": reading("ssm:GetParameter")})
     assert rig.up(more).ok().writes == ["PutRolePermissionsBoundary", "PutRolePolicy"]
 
 
-def test_a_boundary_that_is_not_asked_for_stays_as_an_administrator_set_it(rig: Rig) -> None:
+def test_an_administrators_boundary_stays_if_none_is_declared(rig: Rig) -> None:
     def without(stack: Stack) -> None:
         stack.ensure(Role("instance", NAME, trust("ec2.amazonaws.com"), path="/team/"))
 
@@ -76,7 +76,7 @@ def test_a_boundary_that_is_not_asked_for_stays_as_an_administrator_set_it(rig: 
     assert boundary_of(rig.aws(), "none") is None
 
 
-def test_another_path_is_refused_by_the_setting_before_anything_is_done(rig: Rig) -> None:
+def test_another_path_is_refused_before_anything_is_done(rig: Rig) -> None:
     rig.up(bounded).ok()
     up = rig.up(partial(bounded, path="/other/"))
     said = str(up.summary.error)
@@ -93,7 +93,7 @@ def test_an_account_that_demands_a_boundary_at_creation_gets_it(rig: Rig) -> Non
     rig.up(bounded).ok()
 
 
-def test_a_policy_goes_when_nothing_runs_any_more_that_was_started_with_it(rig: Rig) -> None:
+def test_a_policy_goes_after_the_last_task_that_started_with_it(rig: Rig) -> None:
     documents = {"old": reading("ssm:GetParameters"), "kept": reading("s3:GetObject")}
     rig.up(partial(bounded, inline_policies=documents)).ok()
     (planned,) = rig.plan(partial(bounded, inline_policies={"kept": documents["kept"]}))
@@ -128,7 +128,7 @@ def test_another_spelling_of_the_same_policy_is_no_difference(rig: Rig) -> None:
     assert rig.plan(declared) == []
 
 
-def test_somebody_elses_role_and_profile_are_refused_and_left_as_they_are(rig: Rig) -> None:
+def test_a_foreign_role_and_profile_are_refused_and_left_alone(rig: Rig) -> None:
     iam = rig.cloud.client("iam")
     theirs = json.dumps(trust("lambda.amazonaws.com"))
     iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=theirs)
@@ -143,7 +143,7 @@ def test_somebody_elses_role_and_profile_are_refused_and_left_as_they_are(rig: R
     assert iam.get_instance_profile(InstanceProfileName=NAME)["InstanceProfile"]["Roles"] == []
 
 
-def test_the_same_stack_in_another_region_is_refused_and_leaves_the_roles_alone(rig: Rig, tmp_path: Path) -> None:
+def test_the_same_stack_in_another_region_leaves_the_roles_alone(rig: Rig, tmp_path: Path) -> None:
     rig.up(declared).ok()
     iam = rig.cloud.client("iam")
     before = iam.get_role(RoleName=NAME)["Role"]

@@ -56,7 +56,7 @@ def test_what_ecr_holds_is_taken_and_named_by_its_digest(rig: Rig) -> None:
     assert held(rig) == ["1", "2"]
 
 
-def test_an_image_that_is_no_longer_declared_goes_and_former_ones_stay(rig: Rig) -> None:
+def test_an_image_no_longer_declared_goes_and_former_ones_stay(rig: Rig) -> None:
     rig.up(repository).ok()
     for tag in ("1", "2"):
         put(rig, tag)

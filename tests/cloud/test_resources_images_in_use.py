@@ -116,7 +116,7 @@ def test_all_of_a_repository_is_read_by_one_call(web: Web) -> None:
     assert [call.operation for call in calls(aws)].count("DescribeImages") == 1
 
 
-def test_an_image_that_was_gone_back_to_does_not_expire_while_others_are_pushed(web: Web) -> None:
+def test_an_image_gone_back_to_does_not_expire(web: Web) -> None:
     one, two = web.deploy("one"), web.deploy("two")
     web.content("one")
     web.rig.up(declared).ok()

@@ -167,7 +167,7 @@ def test_a_missing_web_acl_is_reported_by_its_setting(rig: Rig) -> None:
         check_web_acl(aws, Config.model_validate({**web, "load_balancer": {"waf_acl": wrong}}))
 
 
-def test_the_cloud_refuses_an_acl_for_what_is_not_there_and_its_end_while_it_is_used(rig: Rig) -> None:
+def test_the_cloud_refuses_to_delete_a_web_acl_in_use(rig: Rig) -> None:
     acl, waf = web_acl(rig.cloud, "used"), rig.cloud.client("wafv2")
     with pytest.raises(ClientError, match="WAFNonexistentItemException"):
         waf.associate_web_acl(

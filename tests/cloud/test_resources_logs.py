@@ -14,7 +14,7 @@ def declared(stack: Stack) -> None:
     stack.ensure(LogGroup("insights", f"/aws/ecs/containerinsights/{stack.name}/performance", 7))
 
 
-def test_a_retention_policy_of_the_account_beats_the_groups_own_and_is_no_difference(rig: Rig) -> None:
+def test_an_account_policy_beats_the_groups_own_retention(rig: Rig) -> None:
     logs = rig.cloud.client("logs")
     logs.put_account_policy(policyName="least", policyType="RETENTION_POLICY", policyDocument='{"retentionInDays": 30}')
     rig.cloud.advance(86400)  # until it is in force
@@ -27,7 +27,7 @@ def test_a_retention_policy_of_the_account_beats_the_groups_own_and_is_no_differ
     assert rig.plan(declared) == []
 
 
-def test_a_group_that_is_only_tagged_is_found_whatever_it_is_called(rig: Rig) -> None:
+def test_a_tagged_group_is_found_whatever_it_is_called(rig: Rig) -> None:
     rig.up(declared).ok()
     tags = {**rig.aws().owner, "provisioner:address": "log_group/old"}
     for name in ("/ecs/ecs-sample-dev/old", "ecs-sample-dev"):
@@ -64,7 +64,7 @@ def test_the_group_that_ecs_created_again_is_adopted_and_tagged(rig: Rig) -> Non
     assert logs.describe_log_groups()["logGroups"] == []
 
 
-def test_a_second_down_deletes_the_group_that_ecs_created_again_after_the_first(rig: Rig) -> None:
+def test_a_second_down_deletes_the_group_that_ecs_made_again(rig: Rig) -> None:
     rig.up(declared).ok()
     rig.down().ok()
     rig.cloud.client("logs").create_log_group(logGroupName=PERFORMANCE)
@@ -72,7 +72,7 @@ def test_a_second_down_deletes_the_group_that_ecs_created_again_after_the_first(
     assert (again.writes, again.summary.leftovers) == (["DeleteLogGroup"], [])
 
 
-def test_a_down_deletes_the_group_that_the_last_metrics_created_again(rig: Rig) -> None:
+def test_down_deletes_the_group_that_the_last_metrics_made_again(rig: Rig) -> None:
     off = [{"name": "containerInsights", "value": "disabled"}]
     rig.up(lambda stack: stack.ensure(Cluster("main", stack.name, off))).ok()
     rig.cloud.client("logs").create_log_group(logGroupName=PERFORMANCE)
@@ -83,7 +83,7 @@ def test_a_down_deletes_the_group_that_the_last_metrics_created_again(rig: Rig) 
     ]
 
 
-def test_the_group_of_somebody_elses_cluster_of_our_name_is_left_alone(rig: Rig) -> None:
+def test_the_group_of_a_foreign_cluster_of_our_name_stays(rig: Rig) -> None:
     logs, ecs = rig.cloud.client("logs"), rig.cloud.client("ecs")
     ecs.create_cluster(clusterName="ecs-sample-dev")
     logs.create_log_group(logGroupName=PERFORMANCE)

@@ -32,7 +32,7 @@ def declared(stack: Stack) -> None:
     stack.ensure(SecurityGroup("db", vpc.id, "db", "Database", [allow(3306, "web", group=web.id)], []))
 
 
-def test_a_new_vpc_whose_attributes_are_not_known_yet_is_waited_for(rig: Rig) -> None:
+def test_a_new_vpc_is_awaited_until_its_attributes_are_known(rig: Rig) -> None:
     set_faults(rig.cloud, "lag")
     aws = rig.aws()
     made = rig.cloud.client("ec2").create_vpc(
@@ -42,7 +42,7 @@ def test_a_new_vpc_whose_attributes_are_not_known_yet_is_waited_for(rig: Rig) ->
 
 
 @pytest.mark.parametrize("address", ["vpc/main", "internet_gateway/main", "subnet/a", "route_table/main"])
-def test_what_lost_its_tags_is_named_and_no_second_one_is_created(rig: Rig, address: str) -> None:
+def test_a_resource_without_its_tags_is_not_created_twice(rig: Rig, address: str) -> None:
     rig.up(declared).ok()
     ec2, resource = rig.cloud.client("ec2"), rig.state().records[address].id
     ec2.create_tags(Resources=[resource], Tags=[{"Key": "Environment", "Value": "other"}])
@@ -108,7 +108,7 @@ def test_what_is_recorded_and_has_lost_its_tags_stays_recorded(rig: Rig, phase: 
     assert rig.down().ok().summary.leftovers == []
 
 
-def test_a_subnet_and_a_route_that_somebody_led_elsewhere_are_brought_back(rig: Rig) -> None:
+def test_a_subnet_and_a_route_led_elsewhere_are_brought_back(rig: Rig) -> None:
     def public(stack: Stack) -> None:
         vpc = stack.ensure(Vpc("main", cidr_block="10.0.0.0/16"))
         gateway = stack.ensure(InternetGateway("main", vpc_id=vpc.id))
@@ -134,7 +134,7 @@ def test_a_subnet_and_a_route_that_somebody_led_elsewhere_are_brought_back(rig: 
     assert rig.plan(public) == []
 
 
-def test_a_creation_that_was_cut_off_is_begun_anew_where_what_it_is_for_has_changed(rig: Rig) -> None:
+def test_an_interrupted_creation_with_other_settings_starts_anew(rig: Rig) -> None:
     """Somebody deleted the half-made VPC: a route table of the new one is not what the client token stands for."""
 
     def routed(stack: Stack) -> None:

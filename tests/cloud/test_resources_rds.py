@@ -83,7 +83,7 @@ def cluster(rig: Rig) -> Any:
     return rig.cloud.client("rds").describe_db_clusters(DBClusterIdentifier=NAME)["DBClusters"][0]
 
 
-def test_the_password_goes_to_rds_only_and_a_new_or_changed_one_reaches_it_once(rig: Rig) -> None:
+def test_a_new_or_changed_password_reaches_rds_once(rig: Rig) -> None:
     outcome = rig.up(declared).ok()
     ssm, name = rig.cloud.client("ssm"), f"/{NAME}/database/password"
     password = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
@@ -103,7 +103,7 @@ def test_the_password_goes_to_rds_only_and_a_new_or_changed_one_reaches_it_once(
     assert rig.plan(declared) == []
 
 
-def test_the_password_that_the_cluster_is_given_is_the_parameters(rig: Rig) -> None:
+def test_the_clusters_password_is_the_parameters_value(rig: Rig) -> None:
     rig.up(declared).ok()
     aws, sent = rig.aws(), list[str]()
     item = rig.declare(declared).declared["db_cluster/main"]
@@ -135,14 +135,14 @@ def test_a_password_counts_as_given_once_the_cluster_has_it(rig: Rig) -> None:
     assert "PendingModifiedValues" not in cluster(rig)
 
 
-def test_a_parameter_with_the_value_that_it_has_already_is_no_difference(rig: Rig) -> None:
+def test_a_parameter_set_to_its_present_value_is_no_difference(rig: Rig) -> None:
     same = {**CHARACTERS, "time_zone": "UTC"}
     rig.up(lambda stack: settings(stack, same)).ok()
     assert rig.plan(lambda stack: settings(stack, same)) == []
     assert rig.up(settings).ok().writes == []
 
 
-def test_static_parameters_are_set_and_reset_for_the_next_restart(rig: Rig) -> None:
+def test_static_parameters_change_at_the_next_restart(rig: Rig) -> None:
     rig.up(lambda stack: settings(stack, {"binlog_format": "ROW", "time_zone": "Asia/Tokyo"})).ok()
     group = {"DBClusterParameterGroupName": NAME, "Source": "user"}
     found = rig.cloud.client("rds").describe_db_cluster_parameters(**group)["Parameters"]
@@ -154,7 +154,7 @@ def test_static_parameters_are_set_and_reset_for_the_next_restart(rig: Rig) -> N
     assert rig.plan(settings) == []
 
 
-def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_of_a_database(rig: Rig) -> None:
+def test_a_restored_cluster_is_taken_without_a_database_name(rig: Rig) -> None:
     rig.up(declared).ok()
     rds, before = rig.cloud.client("rds"), cluster(rig)
     rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
@@ -233,7 +233,7 @@ def test_somebody_elses_cluster_is_refused_and_left_as_it_is(rig: Rig) -> None:
     assert [g["DBSubnetGroupDescription"] for g in rds.describe_db_subnet_groups()["DBSubnetGroups"]] == ["theirs"]
 
 
-def test_the_cluster_s_removal_does_not_wait_until_its_instance_is_gone(rig: Rig) -> None:
+def test_the_clusters_removal_does_not_wait_for_its_instance(rig: Rig) -> None:
     rig.up(declared).ok()
     shown = [(type(event), getattr(event, "address", "")) for event in rig.down().ok().events]
     assert shown.index((ResourceStarted, "db_cluster/main")) < shown.index((ResourceDone, "db_instance/main"))
@@ -254,7 +254,7 @@ def test_a_stopped_database_is_started_to_be_removed(rig: Rig) -> None:
     assert down.summary.leftovers == []
 
 
-def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_another_name(rig: Rig) -> None:
+def test_a_protected_cluster_leaves_a_final_snapshot(rig: Rig) -> None:
     rig.up(declared).ok()
     rds = rig.cloud.client("rds")
     rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
@@ -274,7 +274,7 @@ def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_ano
     assert "the database's data, taken " in left.why
 
 
-def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig) -> None:
+def test_a_failed_database_leaves_no_snapshot_and_says_so(rig: Rig) -> None:
     attributes = {"final_snapshot": True, "deletion_protection": False}
     failed = Observed("c", attributes, {"arn": "arn"}, status="inaccessible-encryption-credentials")
     with pytest.raises(Failed, match="identifier c --skip-final-snapshot --region ap-northeast-1"):
@@ -295,7 +295,7 @@ def test_a_database_that_fails_over_is_waited_for(rig: Rig) -> None:
     assert rig.up(declared).ok().writes == []
 
 
-def test_groups_created_moments_ago_and_a_protection_lifted_moments_ago_are_waited_for(rig: Rig) -> None:
+def test_new_groups_and_a_lifted_protection_are_waited_for(rig: Rig) -> None:
     set_faults(rig.cloud, "refusals", only="rds:(Create|Delete)DBCluster$")
     rig.up(declared).ok()
     rds = rig.cloud.client("rds")
@@ -320,7 +320,7 @@ def test_a_passing_or_unknown_status_is_waited_for(status: str) -> None:
         ("inaccessible-encryption-credentials-recoverable", "inaccessible-encryption-credentials-recoverable"),
     ],
 )
-def test_a_status_that_does_not_become_available_is_reported_at_once(status: str, said: str) -> None:
+def test_a_status_that_never_becomes_available_is_told_at_once(status: str, said: str) -> None:
     with pytest.raises(Failed, match=said):
         DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status=status))
     assert DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status="rebooting")) == "rebooting"

@@ -71,7 +71,7 @@ def test_a_zone_with_foreign_records_stays_until_they_are_gone(rig: Rig) -> None
     assert rig.down().ok().summary.leftovers == []
 
 
-def test_a_zone_created_by_a_killed_run_is_found_by_its_reference(rig: Rig) -> None:
+def test_a_zone_of_a_killed_run_is_found_by_its_reference(rig: Rig) -> None:
     rig.cloud.client("route53").create_hosted_zone(Name="made.example.org", CallerReference=REFERENCE)
     up = rig.up(declared).ok()
     assert up.summary.counts == {"created": 5, "changed": 1}
@@ -175,7 +175,7 @@ def test_in_a_foreign_zone_only_our_own_record_is_touched(rig: Rig) -> None:
     assert records(rig, zone) == before
 
 
-def test_an_alias_whose_balancer_is_gone_is_named_and_left_and_the_public_name_led_to_the_new_one(rig: Rig) -> None:
+def test_an_alias_to_a_lost_balancer_is_named_and_left(rig: Rig) -> None:
     """Whose balancer it was cannot be told any more: namesakes in other accounts have the same names."""
     zone, target = zone_of(rig), alias(rig, rig.config.name, owned=True)
     elb = rig.cloud.client("elbv2")
@@ -196,7 +196,7 @@ def test_an_alias_whose_balancer_is_gone_is_named_and_left_and_the_public_name_l
     assert rig.down().ok().summary.counts == {"deleted": 1}
 
 
-def test_somebody_elses_record_and_zone_are_refused_and_left_as_they_are(rig: Rig) -> None:
+def test_a_foreign_record_and_zone_are_refused_and_left_alone(rig: Rig) -> None:
     zone = zone_of(rig)
     put(rig, zone, "app.example.com", "192.0.2.50")
     before = records(rig, zone)
@@ -224,7 +224,7 @@ def serving(zone: str, host: str = "app.example.com") -> Callable[[Stack], None]
 
 
 @pytest.mark.parametrize("before", ["", "aaa.example.com"])
-def test_a_cname_at_the_public_name_is_refused_before_anything_is_written(rig: Rig, before: str) -> None:
+def test_a_cname_at_the_public_name_is_refused_before_any_write(rig: Rig, before: str) -> None:
     """With and without a page of the zone that begins before the name."""
     zone, target = zone_of(rig), alias(rig, rig.config.name, owned=True)
     cname = {"Name": "app.example.com", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "old.example.net"}]}
@@ -248,7 +248,7 @@ def test_a_cname_at_the_public_name_is_refused_before_anything_is_written(rig: R
 
 
 @pytest.mark.parametrize(("record_type", "value"), [("AAAA", "2001:db8::1"), ("HTTPS", "1 old.example.net.")])
-def test_what_leads_a_part_of_the_clients_elsewhere_is_named_and_left(rig: Rig, record_type: str, value: str) -> None:
+def test_a_record_that_diverts_some_clients_is_named_and_left(rig: Rig, record_type: str, value: str) -> None:
     zone = zone_of(rig)
     record = {"Name": "app.example.com", "Type": record_type, "TTL": 60, "ResourceRecords": [{"Value": value}]}
     change(rig.cloud, zone, "CREATE", record)
@@ -344,7 +344,7 @@ def waiting(stack: Stack) -> None:
     stack.ensure(LogGroup("other", "/other", 7))
 
 
-def test_up_stops_for_the_user_while_the_zone_is_not_delegated_and_goes_on_afterwards(rig: Rig) -> None:
+def test_up_stops_until_the_zone_is_delegated(rig: Rig) -> None:
     for _ in range(2):
         up = rig.up(waiting)
         assert up.summary.exit_code == 3
@@ -390,7 +390,7 @@ def test_white_label_name_servers_are_the_zones_own(rig: Rig) -> None:
     assert Delegation.pending(looked(rig)) is None
 
 
-def test_a_second_dns_provider_beside_route_53_is_accepted_and_reported(rig: Rig) -> None:
+def test_a_second_dns_provider_is_accepted_and_reported(rig: Rig) -> None:
     theirs = rig.cloud.client("route53").get_hosted_zone(Id=zone_of(rig))["DelegationSet"]["NameServers"]
     named(rig, [*theirs[:2], "dns1.other.test"])
     assert Delegation.pending(looked(rig)) is None

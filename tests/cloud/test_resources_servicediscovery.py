@@ -50,7 +50,7 @@ def test_instances_that_were_left_over_go_with_their_service(rig: Rig) -> None:
     assert down.summary.leftovers == []
 
 
-def test_a_namespace_of_the_same_name_in_another_vpc_is_nobodys_business(rig: Rig) -> None:
+def test_a_namespace_of_our_name_in_another_vpc_is_ignored(rig: Rig) -> None:
     other = rig.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     foreign = make_namespace(rig, other)
     assert rig.up(declared).ok().summary.counts == {"created": 3}
@@ -60,7 +60,7 @@ def test_a_namespace_of_the_same_name_in_another_vpc_is_nobodys_business(rig: Ri
     assert [n["Id"] for n in rig.cloud.client("servicediscovery").list_namespaces()["Namespaces"]] == [foreign]
 
 
-def test_somebody_elses_namespace_in_our_vpc_is_refused_and_left_as_it_is(rig: Rig) -> None:
+def test_a_foreign_namespace_in_our_vpc_is_refused(rig: Rig) -> None:
     def alone(stack: Stack) -> None:
         stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
 
@@ -73,7 +73,7 @@ def test_somebody_elses_namespace_in_our_vpc_is_refused_and_left_as_it_is(rig: R
     assert (left["Id"], left["Description"], left["ServiceCount"]) == (foreign, "theirs", 0)
 
 
-def test_a_zone_of_the_same_name_in_the_vpc_is_reported_before_anything_is_created(rig: Rig) -> None:
+def test_a_zone_of_our_name_in_the_vpc_is_reported_beforehand(rig: Rig) -> None:
     def alone(stack: Stack) -> None:
         stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
 
@@ -104,7 +104,7 @@ def test_a_zone_that_cloud_map_created_is_not_in_the_way(rig: Rig) -> None:
         PrivateDnsNamespace("main", DOMAIN, vpc, "Services").create(rig.aws(), uuid.uuid4().hex)
 
 
-def test_an_entry_without_dns_under_our_name_is_refused_and_left_as_it_is(rig: Rig) -> None:
+def test_an_entry_without_dns_under_our_name_is_refused(rig: Rig) -> None:
     """As ECS Service Connect makes them: AWS shows no DNS settings of these."""
 
     def empty(stack: Stack) -> None:
