@@ -44,7 +44,7 @@ def set_clock(cloud: EmbeddedCloud, query: str) -> dict[str, Any]:
     return shown
 
 
-def test_it_stands_still_until_it_is_let_go_and_then_to_the_second(cloud: EmbeddedCloud) -> None:
+def test_a_frozen_clock_moves_to_the_second_as_it_is_told(cloud: EmbeddedCloud) -> None:
     change, began = pending(cloud), cloud.now()
     cloud.advance(durations.RECORDS_IN_SYNC.aws - 1)
     assert status(cloud, change) == "PENDING"
@@ -95,9 +95,7 @@ def test_one_who_waits_lets_it_jump_over_what_happens_meanwhile(cloud: EmbeddedC
     assert status(cloud, change) == "INSYNC"
 
 
-def test_with_a_frozen_clock_one_who_waits_waits_for_whoever_advances_it(
-    cloud: EmbeddedCloud, runtime: CloudRuntime
-) -> None:
+def test_a_sleeper_waits_until_somebody_advances_a_frozen_clock(cloud: EmbeddedCloud, runtime: CloudRuntime) -> None:
     set_clock(cloud, "mode=frozen")
     began, woken = runtime.now(), list[float]()
 
@@ -187,7 +185,7 @@ def test_the_calendar_of_the_answers_is_the_clocks(cloud: EmbeddedCloud) -> None
     assert cluster["status"] == "ACTIVE"
 
 
-def test_the_choice_of_durations_alone_leaves_the_clock_as_it_moves(cloud: EmbeddedCloud) -> None:
+def test_new_durations_leave_the_mode_of_the_clock(cloud: EmbeddedCloud) -> None:
     set_clock(cloud, "mode=real:20")
     control.set_clock(cloud.process, durations="slow")
     shown = json.loads(cloud.control("GET", "clock"))

@@ -68,7 +68,7 @@ def test_cluster_keeps_tags_settings_and_configuration(cloud: EmbeddedCloud) -> 
         ecs.create_cluster(clusterName="main", settings=[{"name": "containerInsights", "value": "enabled"}])
 
 
-def test_deleted_cluster_is_described_but_not_listed_and_can_be_created_again(cloud: EmbeddedCloud) -> None:
+def test_a_deleted_cluster_is_described_but_no_longer_listed(cloud: EmbeddedCloud) -> None:
     ecs = cloud.client("ecs")
     arn = ecs.create_cluster(clusterName="main")["cluster"]["clusterArn"]
     assert ecs.delete_cluster(cluster="main")["cluster"]["status"] == "INACTIVE"

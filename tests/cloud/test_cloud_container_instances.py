@@ -19,9 +19,7 @@ from tests.cloud.groups_rig import (
 )
 
 
-def test_provider_scales_its_group_from_zero_and_everything_goes_in_order(
-    network: Network, ecs: Any, scaling: Any
-) -> None:
+def test_a_provider_scales_its_group_from_zero_in_order(network: Network, ecs: Any, scaling: Any) -> None:
     """The life of a stack on instances: scale-out, registration, protection, refusals, teardown."""
     ecs.put_account_setting_default(name="awsvpcTrunking", value="enabled")
     network.auto_scaling_group("web", "main", NewInstancesProtectedFromScaleIn=True, MaxSize=3)
@@ -69,7 +67,7 @@ def test_provider_scales_its_group_from_zero_and_everything_goes_in_order(
     network.cloud.client("ec2").delete_subnet(SubnetId=network.subnets[0])
 
 
-def test_tasks_fill_instances_by_interfaces_and_the_group_stops_at_its_maximum(network: Network, ecs: Any) -> None:
+def test_tasks_fill_the_interfaces_of_at_most_the_maximum(network: Network, ecs: Any) -> None:
     network.auto_scaling_group("web", "main", MaxSize=2)
     provider(network)
     bind(network, "spot", default="spot")
@@ -151,9 +149,7 @@ def test_the_type_decides_how_many_interfaces_there_are(
     running(network, room)
 
 
-def test_a_task_that_waits_for_room_is_stopped_after_a_while_and_says_what_was_missing(
-    network: Network, ecs: Any
-) -> None:
+def test_a_task_that_waits_too_long_for_room_says_what_it_lacked(network: Network, ecs: Any) -> None:
     """Between 10 and 30 minutes (containers-roadmap#2381); the scheduler starts another one."""
     network.auto_scaling_group("web", "main", MaxSize=1)
     provider(network)
@@ -182,7 +178,7 @@ def test_a_task_without_any_instance_is_stopped_too(network: Network, ecs: Any) 
     assert task["stoppedReason"] == "TaskFailedToStart: EMPTY CAPACITY PROVIDER"
 
 
-def test_draining_instance_gets_no_tasks_and_its_service_tasks_move(network: Network, ecs: Any) -> None:
+def test_a_draining_instance_loses_its_tasks_to_others(network: Network, ecs: Any) -> None:
     network.auto_scaling_group("web", "main", DesiredCapacity=2)
     provider(network)
     bind(network, "spot", default="spot")
@@ -284,7 +280,7 @@ def test_service_of_launch_type_ec2_without_instances_says_so(network: Network, 
     assert [ecs.list_tasks(cluster="main", desiredStatus=one)["taskArns"] for one in ("RUNNING", "STOPPED")] == [[], []]
 
 
-def test_a_task_that_mounts_where_ecs_exec_does_never_starts_on_an_instance(network: Network, ecs: Any) -> None:
+def test_a_task_with_a_mount_of_ecs_exec_never_starts_on_ec2(network: Network, ecs: Any) -> None:
     network.auto_scaling_group("web", "main", DesiredCapacity=1)
     container_instances(network, 1)
     mount = {"sourceVolume": "logs", "containerPath": "/var/log/amazon/ssm"}

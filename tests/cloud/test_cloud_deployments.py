@@ -145,7 +145,7 @@ def test_a_first_deployment_has_nowhere_to_go_back_to(network: Network, ecs: Any
     assert service(network)["deployments"][0]["rolloutState"] == "FAILED"
 
 
-def test_without_the_option_of_a_rollback_a_deployment_is_stopped(network: Network, ecs: Any) -> None:
+def test_a_failed_deployment_stops_if_rollback_is_off(network: Network, ecs: Any) -> None:
     broken(network)
     circuit = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
     create(network, desiredCount=1, deploymentConfiguration=circuit)
@@ -214,7 +214,7 @@ def test_members_of_the_breaker_that_are_left_out_stay(network: Network, ecs: An
             ecs.update_service(cluster="main", service="web", deploymentConfiguration=circuit)
 
 
-def test_failed_checks_of_the_load_balancer_count_though_the_tasks_ran(network: Network, ecs: Any) -> None:
+def test_failed_load_balancer_checks_count_as_failed_tasks(network: Network, ecs: Any) -> None:
     network.definition("web")
     balancers = [{"targetGroupArn": target_group(network), "containerName": "web", "containerPort": 80}]
     create(
@@ -233,9 +233,7 @@ def test_failed_checks_of_the_load_balancer_count_though_the_tasks_ran(network: 
 
 
 @pytest.mark.parametrize(("resets", "count"), [(True, 0), (False, 2)])
-def test_a_healthy_task_sets_the_count_to_zero_unless_told_otherwise(
-    network: Network, ecs: Any, resets: bool, count: int
-) -> None:
+def test_a_healthy_task_resets_the_count_by_default(network: Network, ecs: Any, resets: bool, count: int) -> None:
     network.definition("web")
     circuit = {**BREAKER, "resetOnHealthyTask": resets, "thresholdConfiguration": {"type": "COUNT", "value": 9}}
     network.cloud.control("POST", "faults", "scenarios=task-fails")

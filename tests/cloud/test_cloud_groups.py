@@ -61,7 +61,7 @@ def test_the_public_ecs_image_is_found_and_launches(network: Network, scaling: A
     assert reservation["Instances"][0]["ImageId"] == image
 
 
-def test_mixed_instances_are_spot_of_the_first_type_and_survive_an_update(network: Network, scaling: Any) -> None:
+def test_mixed_instances_are_spot_and_survive_an_update(network: Network, scaling: Any) -> None:
     template = network.template("mixed", "main", instance_type="m5.large")
     policy: dict[str, Any] = {
         "LaunchTemplate": {
@@ -162,7 +162,7 @@ def test_group_with_instances_is_deleted_only_by_force(network: Network, scaling
     ec2.delete_security_group(GroupId=network.group)
 
 
-def test_empty_group_forgets_its_metrics_and_is_deleted_without_force(network: Network, scaling: Any) -> None:
+def test_an_empty_group_loses_its_metrics_and_needs_no_force(network: Network, scaling: Any) -> None:
     network.auto_scaling_group("web", "main")
     web = {"AutoScalingGroupName": "web"}
     metrics = ["GroupMinSize", "GroupMaxSize", "GroupTotalInstances"]
@@ -193,7 +193,7 @@ def test_launch_that_fails_is_an_activity(network: Network, scaling: Any) -> Non
     assert iam.get_instance_profile(InstanceProfileName="instances")
 
 
-def test_a_group_that_leaves_a_zone_leaves_protected_instances_there(network: Network, scaling: Any) -> None:
+def test_a_group_that_leaves_a_zone_keeps_protected_instances(network: Network, scaling: Any) -> None:
     network.auto_scaling_group("web", "main", DesiredCapacity=2, NewInstancesProtectedFromScaleIn=True)
     before = {one["AvailabilityZone"]: one["InstanceId"] for one in group_is(network, ["InService", "InService"])}
     web = {"AutoScalingGroupName": "web"}

@@ -74,7 +74,7 @@ def test_a_slow_starter_becomes_healthy_within_its_grace_period(network: Network
     assert failed(network) == []
 
 
-def test_a_short_grace_period_ends_a_slow_starter_and_the_deployment(network: Network, ecs: Any) -> None:
+def test_a_short_grace_period_fails_the_deployment(network: Network, ecs: Any) -> None:
     define(network, SLOW)
     group = group_of(network)
     behind(network, group, 30)
@@ -144,7 +144,7 @@ def test_a_check_in_an_image_without_a_shell_fails(network: Network, ecs: Any) -
     assert task["healthStatus"] == "UNKNOWN"
 
 
-def test_a_start_period_excuses_a_slow_starter_without_a_load_balancer(network: Network, ecs: Any) -> None:
+def test_a_start_period_excuses_a_slow_starter(network: Network, ecs: Any) -> None:
     check = {"command": ["CMD-SHELL", "exit 0"], "interval": 5, "retries": 2}
     define(network, SLOW, {**check, "startPeriod": 100})
     create(network, desiredCount=1)
@@ -177,7 +177,7 @@ def test_a_task_that_is_run_by_hand_goes_on_whatever_its_health(network: Network
 
 
 @pytest.mark.parametrize(("maximum", "most"), [(200, 2), (100, 1)])
-def test_what_replaces_an_unhealthy_task_comes_first_where_there_is_room(
+def test_an_unhealthy_tasks_successor_comes_first_if_it_fits(
     network: Network, ecs: Any, maximum: int, most: int
 ) -> None:
     define(network, "web-answers-at-up:1")

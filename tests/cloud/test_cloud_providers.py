@@ -15,7 +15,7 @@ from tests.cloud.groups_rig import (
 )
 
 
-def test_provider_is_active_at_once_marks_its_group_and_keeps_its_settings(network: Network, ecs: Any) -> None:
+def test_a_provider_is_active_at_once_and_marks_its_group(network: Network, ecs: Any) -> None:
     arn = network.auto_scaling_group("web", "main", NewInstancesProtectedFromScaleIn=True)
     settings = {
         "autoScalingGroupArn": arn,
@@ -45,7 +45,7 @@ def test_provider_is_active_at_once_marks_its_group_and_keeps_its_settings(netwo
     network.cloud.wait(lambda: described(network, "spot")["updateStatus"] == "UPDATE_COMPLETE", "updated")
 
 
-def test_put_providers_attaches_policy_and_hook_and_takes_them_back(network: Network, ecs: Any, scaling: Any) -> None:
+def test_put_providers_attaches_and_removes_policy_and_hook(network: Network, ecs: Any, scaling: Any) -> None:
     provider(network)
     ecs.put_cluster_capacity_providers(
         cluster="main",

@@ -140,7 +140,7 @@ def test_what_matches_already_is_skipped_if_asked(network: Network, scaling: Any
 
 
 @pytest.mark.parametrize(("choice", "status"), [("Ignore", "Successful"), ("Wait", "InProgress")])
-def test_protected_instances_stay_unless_they_are_to_be_refreshed(
+def test_a_refresh_skips_protected_instances_unless_told(
     network: Network, scaling: Any, choice: str, status: str
 ) -> None:
     made(network, 2, protected=True)

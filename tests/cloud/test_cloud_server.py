@@ -92,7 +92,7 @@ def test_two_starts_at_once_yield_one(tmp_path: Path) -> None:
     assert pids == {str(found.pid)}
 
 
-def test_another_process_is_not_ours_and_one_that_hangs_is_killed(
+def test_a_foreign_process_is_spared_and_a_hung_cloud_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: CloudProcess
 ) -> None:
     record = tmp_path / "cloud.json"
@@ -123,9 +123,7 @@ def test_port_in_use_is_one_clear_message(tmp_path: Path) -> None:
     assert not (tmp_path / "cloud.json").exists()
 
 
-def test_what_is_asked_for_is_used_and_nothing_of_the_user_reaches_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cloud_takes_its_arguments_and_nothing_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-for-the-cloud")
     monkeypatch.setenv("AWS_PROFILE", "work")
     port = free_port()

@@ -150,7 +150,7 @@ def test_rolling_replacement_keeps_the_service_up(network: Network, ecs: Any) ->
     assert {task["taskDefinitionArn"] for task in tasks(network)} == {second}
 
 
-def test_force_new_deployment_replaces_tasks_and_the_same_update_does_not(network: Network, ecs: Any) -> None:
+def test_force_new_deployment_replaces_tasks_as_no_update_does(network: Network, ecs: Any) -> None:
     network.definition("web")
     create(network, desiredCount=1)
     before = steady(network, running=1)
@@ -184,7 +184,7 @@ def test_scaling_in_and_out_and_a_stopped_task_is_replaced(network: Network, ecs
     assert (found["stopCode"], found["stoppedReason"]) == ("UserInitiated", "for a test")
 
 
-def test_same_name_is_refused_unless_token_and_content_are_the_same(network: Network, ecs: Any) -> None:
+def test_a_second_service_needs_the_same_token_and_content(network: Network, ecs: Any) -> None:
     network.definition("web")
     made = create(network, desiredCount=0, clientToken="one")
     assert create(network, desiredCount=0, clientToken="one")["serviceArn"] == made["serviceArn"]
@@ -216,7 +216,7 @@ def test_delete_refused_above_zero_and_a_draining_name_is_taken(network: Network
     assert create(network, desiredCount=0)["status"] == "ACTIVE"
 
 
-def test_a_new_deployment_wants_nothing_until_the_scheduler_has_seen_it(network: Network, ecs: Any) -> None:
+def test_a_new_deployment_wants_nothing_before_the_scheduler_ran(network: Network, ecs: Any) -> None:
     """Recorded of UpdateService: PRIMARY with desiredCount 0 beside a service that wants one."""
     network.definition("web")
     made = create(network, desiredCount=1)

@@ -64,7 +64,7 @@ def ask(cloud: EmbeddedCloud, method: str, path: str, body: bytes = b"", **heade
     ],
     ids=str,
 )
-def test_a_web_page_is_refused_whatever_it_asks_and_whatever_it_knows(
+def test_a_web_page_is_refused_even_with_the_key(
     cloud: EmbeddedCloud, method: str, path: str, headers: dict[str, str]
 ) -> None:
     key = {"Authorization": f"Bearer {cloud.process.key}"}
@@ -111,7 +111,7 @@ def test_without_the_key_of_this_start_nothing_is_answered(cloud: EmbeddedCloud)
     assert ask(cloud, "GET", "/v2/")[0] == 401
 
 
-def test_a_request_that_is_signed_in_its_address_counts_as_signed(cloud: EmbeddedCloud) -> None:
+def test_a_request_signed_in_its_address_counts_as_signed(cloud: EmbeddedCloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="signed", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="signed", Key="a", Body=b"text")
@@ -329,9 +329,7 @@ def impostor() -> Iterator[int]:
         thread.join()
 
 
-def test_a_stranger_on_the_port_is_not_taken_for_the_cloud_and_never_gets_the_key(
-    cloud: EmbeddedCloud, impostor: int
-) -> None:
+def test_a_stranger_on_the_port_never_gets_the_key(cloud: EmbeddedCloud, impostor: int) -> None:
     elsewhere = replace(cloud.process, endpoint=f"http://127.0.0.1:{impostor}")
     assert control.health(elsewhere) == {}
     assert control.health(cloud.process)["ready"] is True

@@ -57,7 +57,7 @@ def test_fargate_sizes_that_exist(network: Network, cpu: str, memory: str) -> No
     assert network.definition("web", cpu=cpu, memory=memory).endswith("web:1")
 
 
-def test_revisions_are_kept_deregistered_deleted_and_never_counted_again(network: Network) -> None:
+def test_a_revisions_number_is_never_used_again(network: Network) -> None:
     ecs = network.cloud.client("ecs")
     first, second = network.definition("web"), network.definition("web")
     network.definition("website")
