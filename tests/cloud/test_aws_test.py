@@ -105,7 +105,7 @@ def test_ctrl_c_takes_down_what_stands(tmp_path: Path) -> None:
     assert results(document)["down"] == results(document)["sweep"] == "ok"
 
 
-def test_it_shows_what_it_costs_and_makes_nothing_without_a_terminal(tmp_path: Path) -> None:
+def test_the_test_on_aws_shows_its_cost_and_wants_a_terminal(tmp_path: Path) -> None:
     process = begun(tmp_path)
     said = process.communicate()[1]
     assert process.returncode == 4, said
@@ -115,7 +115,7 @@ def test_it_shows_what_it_costs_and_makes_nothing_without_a_terminal(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_step_that_fails_is_reported_and_all_goes_on_to_the_teardown(stack: Stack, cloud: EmbeddedCloud) -> None:
+def test_a_step_that_fails_is_reported_and_the_teardown_follows(stack: Stack, cloud: EmbeddedCloud) -> None:
     stack.config.write_text(stack.config.read_text().replace("example.com", "nowhere.example"))
     life = life_of(stack, cloud)
     life.run()

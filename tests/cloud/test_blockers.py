@@ -64,7 +64,7 @@ def slow(stack: Stack) -> None:
     stack.ensure(PrivateDnsNamespace("main", "svc.internal", "${vpc/main:id}", "Services"))
 
 
-def test_what_never_becomes_ready_is_reported_with_its_state_and_since_when(slow_rig: Rig) -> None:
+def test_a_resource_that_never_becomes_ready_shows_its_state(slow_rig: Rig) -> None:
     said = late(slow_rig.up(slow))
     assert said.keys() == {
         "db_cluster/main",
@@ -89,7 +89,7 @@ def test_what_never_becomes_ready_is_reported_with_its_state_and_since_when(slow
         assert text.endswith("Run the same command again to continue waiting")
 
 
-def test_a_group_that_an_interface_holds_is_reported_with_the_interface(rig: Rig) -> None:
+def test_a_group_held_by_an_interface_names_the_interface(rig: Rig) -> None:
     def held(stack: Stack) -> None:
         vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
         stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", [], []))
@@ -154,7 +154,7 @@ def served(stack: Stack) -> None:
     )
 
 
-def test_a_service_without_instances_and_a_failed_provider_are_reported_in_the_words_of_aws(rig: Rig) -> None:
+def test_aws_tells_why_a_service_and_a_provider_do_not_come_up(rig: Rig) -> None:
     capacity_rig.profile(rig.cloud)
     trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
     rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))

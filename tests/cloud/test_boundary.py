@@ -73,7 +73,7 @@ def test_a_policy_of_others_is_neither_changed_nor_taken(project: Project) -> No
     assert 'account.boundary is "team/most", which others make' in project.run(*CREATE, code=4).err
 
 
-def test_a_boundary_that_is_named_has_to_be_there_before_anything_is_made(project: Project) -> None:
+def test_a_missing_boundary_is_refused_before_the_first_write(project: Project) -> None:
     project.write('account = { boundary = "team/most" }\n' + SMALL)
     since = project.last_call()
     for command in ("plan", "up"):
@@ -156,7 +156,7 @@ def test_it_names_the_database_that_the_state_knows() -> None:
 SECRET = "arn:aws:ssm:ap-northeast-1:123456789012:parameter/shop/password"
 
 
-def test_a_task_starts_only_if_its_execution_role_and_its_boundary_let_it_read_its_secrets(network: Network) -> None:
+def test_a_task_reads_its_secrets_only_as_its_boundary_allows(network: Network) -> None:
     iam, ecs = network.cloud.client("iam"), network.cloud.client("ecs")
     ecs.create_cluster(clusterName="main")
     network.cloud.client("ssm").put_parameter(Name="/shop/password", Value="secret", Type="SecureString")

@@ -86,7 +86,7 @@ def test_an_image_that_fails_keeps_the_former_tasks_within_reach(project: Projec
     assert project.planned() == {}
 
 
-def test_a_lost_state_is_rebuilt_with_what_is_wider_than_declared(project: Project) -> None:
+def test_recover_keeps_what_is_wider_than_declared(project: Project) -> None:
     project.change("^port = 80$", "port = 81")
     project.change(*FAILS)
     project.up(code=1)
@@ -108,7 +108,7 @@ def test_a_limited_run_takes_nothing_away(project: Project) -> None:
     assert ports(project) == ([81], [81])
 
 
-def test_a_renamed_service_that_fails_leaves_the_traffic_where_it_is(project: Project) -> None:
+def test_a_renamed_service_that_fails_moves_no_traffic(project: Project) -> None:
     project.change(r"\[services.frontend\]", "[services.front]")
     project.change(*FAILS)
     project.up(code=1)

@@ -105,7 +105,7 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
     assert not (tmp_path / ".provision" / "cloud.json").exists()
 
 
-def test_its_settings_are_handed_to_other_tools_as_a_shell_takes_them(provision: Run) -> None:
+def test_cloud_env_prints_settings_that_a_shell_takes(provision: Run) -> None:
     ended = provision("cloud", "env")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "provision cloud start" in ended.stderr
@@ -123,7 +123,7 @@ def test_its_settings_are_handed_to_other_tools_as_a_shell_takes_them(provision:
     )
 
 
-def test_a_zone_that_the_stack_is_to_make_is_not_there_beforehand(provision: Run, tmp_path: Path) -> None:
+def test_a_zone_that_the_stack_creates_is_not_there_beforehand(provision: Run, tmp_path: Path) -> None:
     config = tmp_path / "stack.toml"
     config.write_text(config.read_text().replace("create_zone = false", "create_zone = true"))
     assert said(provision("cloud", "start", "--json"))["domain"] != "example.com"

@@ -23,7 +23,7 @@ def recorded(project: Project) -> Project:  # noqa: F811
     return project
 
 
-def test_a_log_group_that_is_missing_or_empty_is_said_and_no_error(recorded: Project) -> None:
+def test_a_missing_or_empty_log_group_is_no_error(recorded: Project) -> None:
     ended = recorded.run("logs", "--since", "2h")
     assert ended.out == ""
     assert ended.err.splitlines() == [

@@ -112,7 +112,7 @@ def test_an_endpoint_that_nobody_answers_at(project: Project, aws: str, monkeypa
     )
 
 
-def test_a_mistyped_instance_type_names_the_nearest_of_the_region(project: Project) -> None:  # noqa: F811
+def test_a_mistyped_instance_type_names_the_nearest_one(project: Project) -> None:  # noqa: F811
     project.write(f'capacity = {{ instance_types = ["c5.larg", "c5a.large"] }}\n{project.config.read_text()}')
     assert refused(project, "up", "--yes") == (
         "error: capacity.instance_types has c5.larg, which ap-northeast-1 does not offer: did you mean c5.large?\n"

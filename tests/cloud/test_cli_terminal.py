@@ -243,7 +243,7 @@ def closed(project: Project) -> None:  # noqa: F811
     assert len((directory / "state.journal").read_bytes().splitlines()) == 1
 
 
-def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None:  # noqa: F811
+def test_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None:  # noqa: F811
     up = project.run("up")
     assert re.fullmatch(rf"up done: .*\d+ created.*, in {TOOK}\.", up.out.splitlines()[0])
     assert "https://app.example.com" in up.out

@@ -18,7 +18,7 @@ from tests.cloud.twins import Claims, settle, trespasses
 
 
 @pytest.mark.parametrize("phase", ["ready", "deleting"])
-def test_a_state_that_nobody_here_wrote_removes_nothing_of_others(rig: Rig, tmp_path: Path, phase: Any) -> None:
+def test_a_state_that_nobody_here_wrote_removes_nothing_foreign(rig: Rig, tmp_path: Path, phase: Any) -> None:
     config = Config.model_validate({"project": "theirs", "services": {"web": {"image": "nginx:1", "port": 80}}})
     theirs = dataclasses.replace(rig, directory=tmp_path / "theirs", config=config)
     theirs.up(declared).ok()
@@ -37,7 +37,7 @@ def test_a_state_that_nobody_here_wrote_removes_nothing_of_others(rig: Rig, tmp_
 
 
 @pytest.mark.slow
-def test_what_is_the_stacks_by_its_tags_and_recorded_nowhere_is_left_as_it_is(rig: Rig, tmp_path: Path) -> None:
+def test_resources_known_by_their_tags_alone_are_left_alone(rig: Rig, tmp_path: Path) -> None:
     """A thing of every resource type, which another directory's state has, or none any more: `down` names it."""
     twins = settle(rig.cloud, tmp_path / "another", project=rig.config.project)
     before = inventory(rig.cloud.client)

@@ -111,7 +111,7 @@ def held(rig: Rig) -> dict[str, list[str]]:
 # -- what is known beforehand ------------------------------------------------------------------------------------------
 
 
-def test_a_tag_that_moves_is_another_copy_and_one_with_a_digest_is_not_asked_for(rig: Rig, there: Outside) -> None:
+def test_a_moved_tag_is_copied_again_and_a_digest_not_asked_for(rig: Rig, there: Outside) -> None:
     first = there.image("1", LAYER)
     copy = found(rig, configured(there))["web"]
     assert copy == Copy(f"{there.host}/web:1@{first}", image_copies.copy_tag(parse(f"{there.host}/web:1"), first))
@@ -149,7 +149,7 @@ def test_each_registry_is_asked_once_for_each_name(rig: Rig, there: Outside) -> 
     assert len(there.said("HEAD .*manifests")) == 1
 
 
-def test_where_the_registry_does_not_answer_the_copy_goes_on_being_used(rig: Rig, there: Outside) -> None:
+def test_a_copy_stays_in_use_while_its_registry_is_silent(rig: Rig, there: Outside) -> None:
     copy = found(rig, configured(there)) if there.image("1", LAYER) else {}
     rig.up(declare(rig, copy["web"])).ok()
     for target in ("local", "aws"):
@@ -161,7 +161,7 @@ def test_where_the_registry_does_not_answer_the_copy_goes_on_being_used(rig: Rig
         assert rig.plan(declare(rig, instead)) == []
 
 
-def test_what_one_service_has_a_copy_of_is_not_asked_for_on_behalf_of_another(rig: Rig, there: Outside) -> None:
+def test_a_service_with_a_copy_asks_for_no_other_services_image(rig: Rig, there: Outside) -> None:
     there.image("1", LAYER)
     copy = found(rig, configured(there))["web"]
     rig.up(declare(rig, copy)).ok()
@@ -360,7 +360,7 @@ def test_both_readmes_show_the_same_example() -> None:
 
 
 @pytest.mark.slow
-def test_the_readmes_example_comes_up_with_copies_and_without_an_engine(project: Project, second: Second) -> None:  # noqa: F811
+def test_the_readmes_example_comes_up_with_copies_alone(project: Project, second: Second) -> None:  # noqa: F811
     """With the images of a second registry instead of public.ecr.aws, which no test asks."""
     text = example(ROOT / "README.md")
     names = dict(re.findall(r'\[services\.(\w+)\]\nimage = "public\.ecr\.aws/([^"]+)"', text))

@@ -48,7 +48,7 @@ def test_cut_short_in_every_way_it_goes_on_to_the_same_end(stage: Bench) -> None
 @pytest.mark.parametrize(
     "operation", ["servicediscovery:CreatePrivateDnsNamespace", "rds:CreateDBCluster", "ec2:CreateVpc"]
 )
-def test_what_a_killed_up_had_asked_for_is_removed_by_down_once_aws_shows_it(stage: Bench, operation: str) -> None:
+def test_down_removes_what_a_killed_up_created_unseen(stage: Bench, operation: str) -> None:
     slow = replace(stage, durations="slow")
     for verdict in slow.live(then_down(AtCall(1, "after", operation)), None):
         verdict.demand()

@@ -21,7 +21,7 @@ def test_what_is_built_on_nothing_new_fails_at_once(rig: Rig) -> None:
     assert rig.cloud.now() - began < 30
 
 
-def test_a_call_on_something_new_is_tried_for_a_minute_and_then_fails_in_awss_words(rig: Rig) -> None:
+def test_a_call_on_a_new_resource_is_retried_for_a_minute(rig: Rig) -> None:
     deny(rig, "ec2:CreateRouteTable")
     failures = rig.up(network).failures()
     error = str(failures["route_table/public"])
@@ -32,7 +32,7 @@ def test_a_call_on_something_new_is_tried_for_a_minute_and_then_fails_in_awss_wo
 
 
 @pytest.mark.parametrize("age", [100, 400])
-def test_a_resource_of_an_earlier_run_counts_as_new_for_five_minutes(rig: Rig, age: int) -> None:
+def test_a_resource_of_an_earlier_run_is_new_for_five_minutes(rig: Rig, age: int) -> None:
     deny(rig, "ec2:CreateRouteTable")
     rig.up(network)
     rig.cloud.advance(age)

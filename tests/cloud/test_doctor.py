@@ -200,7 +200,7 @@ def put_record(rig: Rig, name: str, record_type: str, value: str) -> None:
     route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch=change)
 
 
-def test_no_resolver_is_asked_for_a_name_that_is_still_to_be_made(
+def test_doctor_asks_no_resolver_for_a_name_still_to_be_made(
     look: Look, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would keep the answer that there is none, and give it to who opens the URL after `up`."""
@@ -279,7 +279,7 @@ def test_images_that_are_missing_or_for_another_processor(look: Look, rig: Rig) 
     assert found["image near"].text.endswith("exists, for linux/amd64; `up` copies it to ECR if needed")
 
 
-def test_an_image_of_one_processor_says_what_it_is_for_in_its_configuration(look: Look, rig: Rig) -> None:
+def test_a_single_image_tells_its_processor_in_its_configuration(look: Look, rig: Rig) -> None:
     ecr = rig.cloud.client("ecr")
     ecr.create_repository(repositoryName="single")
     access = login(rig.aws())
@@ -486,7 +486,7 @@ def declared(rig: Rig, services: Any = None) -> Stack:
     return stack
 
 
-def test_up_is_refused_before_its_first_write_and_asks_nothing_when_all_is_recorded(look: Look, rig: Rig) -> None:
+def test_up_is_refused_before_its_first_write(look: Look, rig: Rig) -> None:
     aws, stack = rig.aws(), declared(rig)
     beforehand.check(aws, stack, FILE, {})
     assert any(notice.startswith("quota Spot vCPUs: ") for notice in stack.notices)

@@ -50,7 +50,7 @@ def aws(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ende
     ],
     ids=lambda condition: next(iter(next(iter(condition.values())))),
 )
-def test_a_service_control_policy_that_lets_the_caller_through_is_no_denial(
+def test_a_control_policy_that_allows_the_caller_is_no_denial(
     look: Look,  # noqa: F811
     cloud: EmbeddedCloud,
     condition: dict[str, Any],
@@ -62,7 +62,7 @@ def test_a_service_control_policy_that_lets_the_caller_through_is_no_denial(
     assert found.text.endswith("session, resource and VPC endpoint policies are not simulated")
 
 
-def test_what_the_simulation_is_not_told_is_a_warning_that_names_the_organization(
+def test_a_policy_that_the_simulation_cannot_see_is_a_warning(
     look: Look,  # noqa: F811
     cloud: EmbeddedCloud,
 ) -> None:
@@ -89,7 +89,7 @@ def test_up_runs_under_a_policy_for_this_caller(aws: Callable[..., Ended], cloud
     assert "nothing was changed" not in ended.err
 
 
-def test_what_the_organization_does_deny_is_a_warning_and_then_the_first_calls_error(
+def test_a_denial_of_the_organization_is_a_warning_then_an_error(
     aws: Callable[..., Ended], cloud: EmbeddedCloud
 ) -> None:
     organized(cloud, policy(denying("ec2:CreateVpc")))

@@ -73,7 +73,7 @@ def timed(project: Project, code: int) -> Ended:
 
 
 @pytest.mark.enumeration
-def test_an_image_that_cannot_be_pulled_is_reported_and_the_next_up_succeeds(project: Project) -> None:
+def test_a_missing_image_is_reported_and_the_next_up_succeeds(project: Project) -> None:
     before = project.inventory()
     image(project, "frontend-does-not-exist:1")
     why = failure(timed(project, 1))
@@ -89,7 +89,7 @@ def test_an_image_that_cannot_be_pulled_is_reported_and_the_next_up_succeeds(pro
 
 
 @pytest.mark.enumeration
-def test_a_rollback_is_reported_as_a_failure_with_the_end_of_the_log(project: Project) -> None:
+def test_a_rollback_is_a_failure_that_shows_the_end_of_the_log(project: Project) -> None:
     project.up()
     project.settled(well, "all tasks and instances")
     ecs = project.cloud.client("ecs")
@@ -201,7 +201,7 @@ def last_call(rig: Rig) -> int:
 
 
 @pytest.mark.usefixtures("tasks_role")
-def test_tasks_that_fail_end_a_deployment_at_the_threshold_and_a_rollback_is_a_failure(rig: Rig) -> None:
+def test_failed_tasks_end_a_deployment_at_the_threshold(rig: Rig) -> None:
     text = why(up(rig, "web-does-not-exist:1"))
     assert "No rollback candidate was found to run the rollback" in text
     assert "3 failed: CannotPullContainerError: pull image manifest" in text
@@ -217,7 +217,7 @@ def test_tasks_that_fail_end_a_deployment_at_the_threshold_and_a_rollback_is_a_f
 
 
 @pytest.mark.usefixtures("tasks_role")
-def test_what_ecs_rolled_back_is_told_and_not_tried_again_unless_asked_or_changed(rig: Rig) -> None:
+def test_a_rolled_back_revision_is_not_tried_again_unasked(rig: Rig) -> None:
     up(rig, "web:1").ok()
     up(rig, "web-exits-at-once:1")
     settled(rig)
@@ -254,7 +254,7 @@ def test_what_ecs_rolled_back_is_told_and_not_tried_again_unless_asked_or_change
 
 
 @pytest.mark.usefixtures("tasks_role")
-def test_a_changed_setting_of_the_service_is_reason_enough_to_try_again(rig: Rig) -> None:
+def test_a_changed_setting_of_the_service_is_a_reason_to_retry(rig: Rig) -> None:
     """With more time, or without a shell, the same task definition may come up."""
     up(rig, "web:1").ok()
     up(rig, "web-exits-at-once:1")
@@ -299,7 +299,7 @@ def test_nobody_asks_for_the_history_of_what_is_well(rig: Rig) -> None:
 
 
 @pytest.mark.usefixtures("tasks_role")
-def test_a_crash_loop_that_ecs_never_counts_ends_at_its_threshold(rig: Rig) -> None:
+def test_a_crash_loop_that_ecs_never_counts_ends_too(rig: Rig) -> None:
     text = why(up(rig, "web-exits-later:1"))
     assert text.startswith("its tasks end after they have started, which ECS does not count: 3 failed: Essential cont")
     for line in LOG:
@@ -308,7 +308,7 @@ def test_a_crash_loop_that_ecs_never_counts_ends_at_its_threshold(rig: Rig) -> N
 
 
 @pytest.mark.usefixtures("tasks_role")
-def test_while_tasks_fail_the_count_the_limit_and_the_reason_are_shown(rig: Rig) -> None:
+def test_failed_tasks_are_shown_with_their_limit_and_reason(rig: Rig) -> None:
     up(rig, "web:1").ok()
     said = [e.why for e in up(rig, "web-does-not-exist:1").events if isinstance(e, ResourceWaiting)]
     first = f"{CLUSTER}-web:2: 0/1 running, "
@@ -317,7 +317,7 @@ def test_while_tasks_fail_the_count_the_limit_and_the_reason_are_shown(rig: Rig)
 
 
 @pytest.mark.usefixtures("tasks_role")
-def test_another_strategy_is_waited_for_by_its_service_deployment(rig: Rig) -> None:
+def test_a_blue_green_service_is_awaited_by_its_deployment(rig: Rig) -> None:
     """Somebody switched the service to blue/green: ECS shows no state of its roll-outs any more."""
     up(rig, "web:1").ok()
     ecs = rig.cloud.client("ecs")

@@ -132,7 +132,7 @@ def told(document: Any) -> list[str]:
     return [note for note in document["notes"] if "so it is not checked" not in note]
 
 
-def test_production_tells_which_of_its_defaults_change_a_stack_that_is_there(shop: Project) -> None:
+def test_production_tells_which_defaults_change_a_standing_stack(shop: Project) -> None:
     """A stack from before it had them: what it says of itself now stands in the file no more."""
     before = STACK + "on_demand = { percent = 0 }\nscaling = { min = 1 }\n[capacity]\nspot = true\n"
     shop.write(before)

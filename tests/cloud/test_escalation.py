@@ -86,7 +86,7 @@ def test_it_is_denied(cloud: EmbeddedCloud, iam: Any, attempt: str) -> None:
     assert "because no identity-based policy allows" in said
 
 
-def test_what_the_caller_may_make_can_do_no_more_than_the_boundary(cloud: EmbeddedCloud, iam: Any) -> None:
+def test_a_created_role_can_do_no_more_than_the_boundary(cloud: EmbeddedCloud, iam: Any) -> None:
     iam.create_role(**BACKDOOR, PermissionsBoundary=BOUNDARY)
     iam.put_role_policy(RoleName=BACKDOOR["RoleName"], PolicyName="all", PolicyDocument=EVERYTHING)
     made = iam.get_role(RoleName=BACKDOOR["RoleName"])["Role"]
@@ -120,7 +120,7 @@ WRITES = (
         (f"arn:aws:iam::{ACCOUNT}:policy/most", f"arn:aws:iam::{ACCOUNT}:policy/most"),
     ],
 )
-def test_all_writes_on_roles_are_limited_to_those_with_the_boundary(
+def test_writes_on_roles_are_limited_to_those_with_the_boundary(
     account: str | None, named: str | None, arn: str
 ) -> None:
     more = {"account": {"boundary": named}} if named else {}

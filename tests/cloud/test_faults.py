@@ -73,7 +73,7 @@ def burst(ec2: Any, calls: int) -> Counter[str]:
     return Counter(call() for _ in range(calls))
 
 
-def test_what_is_beyond_the_documented_rates_is_throttled_and_this_tool_keeps_below_them(rig: Rig) -> None:
+def test_calls_beyond_the_rates_are_throttled_and_ours_are_not(rig: Rig) -> None:
     set_faults(rig.cloud, "rate-limits")
     ec2 = rig.cloud.client("ec2")
     assert burst(ec2, 6) == {"taken": 4, "RequestLimitExceeded 503": 2}
@@ -109,7 +109,7 @@ def put_policies(client: Any, count: int) -> Counter[str]:
     return Counter(call() for _ in range(count))
 
 
-def test_beyond_cloudwatchs_three_alarms_a_second_a_policy_is_refused_and_this_tool_keeps_below(rig: Rig) -> None:
+def test_alarms_beyond_cloudwatchs_rate_are_refused_and_ours_fit(rig: Rig) -> None:
     """ObjectNotFoundException is Application Auto Scaling's own answer: the alarms were not the obstacle."""
     set_faults(rig.cloud, "rate-limits")
     client, refused = rig.cloud.client("application-autoscaling"), "FailedResourceAccessException"
@@ -204,7 +204,7 @@ def test_lag_remembers_no_more_than_the_newest_reads() -> None:
     assert asked == [str(number).encode() for number in (*range(960, 1000), -1)], "a snapshot of these, then the write"
 
 
-def test_lists_asked_in_the_same_words_are_not_taken_for_each_other() -> None:
+def test_two_lists_with_the_same_request_are_told_apart() -> None:
     def answer(environ: dict[str, Any], operation: str) -> Answer:
         return 200, [], operation.encode()
 
@@ -234,7 +234,7 @@ def test_a_refusal_lasts_for_its_seconds_for_each_resource(cloud: EmbeddedCloud)
     logs.create_log_group(logGroupName="two")
 
 
-def test_by_request_every_resource_is_met_once_whatever_its_token(cloud: EmbeddedCloud) -> None:
+def test_every_resource_is_refused_once_by_request(cloud: EmbeddedCloud) -> None:
     ssm = cloud.client("ssm")
     set_faults(cloud, "throttle", by="request", only="PutParameter")
     for name in ("one", "two"):

@@ -119,7 +119,7 @@ def test_reads_that_are_behind_while_replies_are_lost(life: Life) -> None:
 
 
 @pytest.mark.enumeration
-def test_what_goes_on_after_its_call_fails_is_reported_and_the_next_up_completes_it(life: Life) -> None:
+def test_an_operation_that_fails_later_is_mended_by_the_next_up(life: Life) -> None:
     set_faults(life.project.cloud, "operations-fail")
     failed = {event["address"]: event["error"] for event in life.project.up(code=1).said("failed")}
     assert failed.keys() == {"private_dns_namespace/main", "cluster_capacity_providers/main"}
@@ -130,7 +130,7 @@ def test_what_goes_on_after_its_call_fails_is_reported_and_the_next_up_completes
 
 
 @pytest.mark.enumeration
-def test_a_call_that_never_goes_well_ends_in_bounded_time_and_is_named(life: Life) -> None:
+def test_a_call_that_always_fails_ends_in_time_and_is_named(life: Life) -> None:
     set_faults(life.project.cloud, "server-error", each=10_000, only="ssm:PutParameter")
     begin = life.project.cloud.now()
     ended = life.project.up(code=1)

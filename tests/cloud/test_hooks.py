@@ -112,7 +112,7 @@ def test_what_is_laid_does_what_its_verb_says(laid: list[patch.Hook]) -> None:
     assert [(hook.verb, hook.name) for hook in laid[3:]] == [("replace", "make"), ("replace", "size"), ("add", "label")]
 
 
-def test_what_is_not_there_is_not_replaced_and_what_is_there_not_added(laid: list[patch.Hook]) -> None:
+def test_a_patch_replaces_what_exists_and_adds_what_does_not(laid: list[patch.Hook]) -> None:
     with pytest.raises(TypeError, match=r"Moto\.remove is not there to be wrapped: use add"):
         patch.wrap(Moto, "remove")
     with pytest.raises(TypeError, match=r"Moto\.remove is not there to be replaced: use add"):

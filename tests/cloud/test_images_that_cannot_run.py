@@ -31,7 +31,7 @@ def test_a_directory_that_is_not_there_starts_nothing(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_an_image_that_is_not_there_or_has_nothing_to_run_writes_nothing(
+def test_a_missing_or_empty_image_is_refused_before_any_write(
     project: Project,  # noqa: F811
     command: str,
 ) -> None:

@@ -63,7 +63,7 @@ def taken(rig: Rig, declare: Declare, address: str, name: str) -> Outcome:
 # -- resources with names, and resources without -------------------------------------------------------------------
 
 
-def test_a_network_is_taken_resource_by_resource_and_goes_with_the_stack(rig: Rig) -> None:
+def test_a_network_is_imported_and_goes_with_the_stack(rig: Rig) -> None:
     ec2 = rig.cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
@@ -92,7 +92,7 @@ def test_a_network_is_taken_resource_by_resource_and_goes_with_the_stack(rig: Ri
     assert vpc not in [there["VpcId"] for there in ec2.describe_vpcs()["Vpcs"]]
 
 
-def test_what_an_imported_group_lets_in_beyond_the_declared_stays_until_all_else_is_done(rig: Rig) -> None:
+def test_an_imported_groups_rules_stay_until_all_else_is_done(rig: Rig) -> None:
     """It may be in use: it is recorded as if the stack had asked for it."""
     ec2 = rig.cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -203,7 +203,7 @@ def test_images_are_taken_by_their_tags_alone(rig: Rig) -> None:
     assert rig.down().ok().summary.leftovers == []
 
 
-def test_an_instance_profile_and_a_launch_template_are_compared_whole(rig: Rig) -> None:
+def test_a_profile_and_a_launch_template_are_compared_whole(rig: Rig) -> None:
     iam, ec2 = rig.cloud.client("iam"), rig.cloud.client("ec2")
     iam.create_instance_profile(InstanceProfileName="web")
     data = {"ImageId": "ami-12345678", "InstanceType": "c5.large"}
@@ -224,7 +224,7 @@ def test_an_instance_profile_and_a_launch_template_are_compared_whole(rig: Rig) 
     rig.down().ok()
 
 
-def test_a_family_of_task_definitions_is_taken_with_its_newest_revision(rig: Rig) -> None:
+def test_a_family_is_imported_with_its_newest_revision(rig: Rig) -> None:
     ecs = rig.cloud.client("ecs")
     role = rig.cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     rig.cloud.advance(10)  # until ECS knows it
@@ -266,7 +266,7 @@ def test_a_family_of_task_definitions_is_taken_with_its_newest_revision(rig: Rig
     ], "the revision that nobody imported is not ours"
 
 
-def test_a_record_in_a_zone_of_somebody_else_is_taken_by_what_it_says_and_then_changed(rig: Rig) -> None:
+def test_a_record_in_a_foreign_zone_is_imported_and_then_changed(rig: Rig) -> None:
     route53 = rig.cloud.client("route53")
     zone = route53.list_hosted_zones()["HostedZones"][0]["Id"].removeprefix("/hostedzone/")
     record = {"Name": "app.example.com", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "old.example.net"}]}
@@ -289,9 +289,7 @@ def test_a_record_in_a_zone_of_somebody_else_is_taken_by_what_it_says_and_then_c
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["the account's zone", "this stack's own zone"])
-def test_a_record_that_leads_to_another_stacks_balancer_is_refused_by_name_and_never_taken(
-    rig: Rig, *, own: bool
-) -> None:
+def test_a_record_to_another_stacks_balancer_is_never_imported(rig: Rig, *, own: bool) -> None:
     route53, domain = rig.cloud.client("route53"), "made.example.org" if own else "example.com"
 
     def zone_alone(stack: Stack) -> None:
@@ -350,7 +348,7 @@ def groups(stack: Stack) -> None:
     stack.ensure(LogGroup("api", "/ecs/api", 7))
 
 
-def test_what_belongs_to_another_stack_is_refused_by_name_and_left_alone(rig: Rig) -> None:
+def test_another_stacks_resource_is_refused_and_left_alone(rig: Rig) -> None:
     tags = {"Project": "other", "Environment": "prod", "ManagedBy": "provisioner", "provisioner:address": "log_group/x"}
     rig.cloud.client("logs").create_log_group(logGroupName="/ecs/web", tags=tags)
     since = max(call["number"] for call in rig.cloud.calls())
@@ -400,7 +398,7 @@ def test_what_depends_on_what_is_not_there_is_not_imported(rig: Rig) -> None:
 # -- called otherwise, forgotten ------------------------------------------------------------------------------------
 
 
-def test_a_resource_of_another_name_is_not_created_twice_and_its_tag_follows(rig: Rig) -> None:
+def test_a_renamed_resource_is_not_created_twice(rig: Rig) -> None:
     def declare(name: str) -> Declare:
         def step(stack: Stack) -> None:
             net = stack.ensure(Vpc(f"{name}", "10.9.0.0/16"))

@@ -40,7 +40,7 @@ def test_on_fargate_the_instance_types_do_not_count(rig: Rig) -> None:
     checked(rig, "c5.large", launch="fargate", cpu=4096, memory=16384)
 
 
-def test_a_type_that_is_not_offered_is_left_to_the_choice_of_zones(rig: Rig) -> None:
+def test_a_type_that_is_not_offered_is_left_to_the_zones(rig: Rig) -> None:
     checked(rig, "c99.large", cpu=4096)
 
 

@@ -124,7 +124,7 @@ def door() -> Iterator[int]:
     ],
     ids=["of a given length", "in pieces", "none"],
 )
-def test_a_visitors_body_reaches_the_target_while_it_comes_and_is_not_held(
+def test_a_visitors_body_reaches_the_target_as_it_comes(
     door: int, lines: str, begin: bytes, end: bytes, came: dict[str, Any]
 ) -> None:
     with socket.create_connection(("127.0.0.1", door), timeout=HANGS) as visitor:

@@ -116,7 +116,7 @@ def test_somebody_else_s_file_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "name", ["nowhere/calls.jsonl", "", "directory", "a" * 300], ids=["no directory", "none", "directory", "long"]
 )
-def test_a_log_that_cannot_be_written_is_one_error_before_anything_is_done(
+def test_a_log_that_cannot_be_written_is_an_error_at_the_start(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

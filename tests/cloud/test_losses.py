@@ -160,7 +160,7 @@ def test_a_protected_stack_gives_away_neither_services_nor_data(project: Project
     project.run("down", "--yes", "--unprotect")
 
 
-def test_ctrl_c_tells_what_is_there_and_how_to_go_on_or_delete_it(project: Project) -> None:  # noqa: F811
+def test_ctrl_c_tells_what_is_there_and_how_to_go_on(project: Project) -> None:  # noqa: F811
     project.write(SMALL)
     project.cloud.last("typical")
     ended = project.cut(60, signal.SIGINT, "up", "--yes", "--json")
@@ -194,7 +194,7 @@ def test_a_run_that_was_killed_is_not_the_one_before_it(project: Project) -> Non
     assert " down ok, just now" in project.run("list").out
 
 
-def test_what_is_wrong_on_the_command_line_is_told_before_anything_starts(
+def test_a_wrong_command_line_is_told_before_anything_starts(
     project: Project,  # noqa: F811
     tmp_path: Path,
 ) -> None:

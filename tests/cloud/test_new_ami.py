@@ -102,7 +102,7 @@ def test_a_release_is_nothing_to_do(project: Project) -> None:
     assert set(images(project).values()) == former
 
 
-def test_the_status_says_which_ami_there_is_and_that_there_is_a_newer_one(project: Project) -> None:
+def test_status_shows_the_ami_and_a_newer_one(project: Project) -> None:
     newest = project.cloud.release_image()
     (image,) = set(images(project).values())
     live = project.run("status", "--json").document["live"]
@@ -115,7 +115,7 @@ def test_the_status_says_which_ami_there_is_and_that_there_is_a_newer_one(projec
     assert f"AWS recommends {newest}: use `provision up --new-ami`" in project.run("status").out
 
 
-def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Project) -> None:
+def test_new_ami_replaces_all_instances_while_services_stay(project: Project) -> None:
     newest, before = project.cloud.release_image(), images(project)
     counted = running(project)
     assert all(there == wanted > 0 for there, wanted in counted.values())
@@ -173,7 +173,7 @@ def test_killed_meanwhile_the_next_run_takes_up_the_refresh(project: Project, wo
     assert [event for event in ended.said("waiting") if "instances replaced" in event["why"]]
 
 
-def test_a_refresh_that_fails_is_reported_and_what_is_left_is_named(project: Project) -> None:
+def test_a_failed_refresh_is_reported_with_what_is_left(project: Project) -> None:
     newest, before = project.cloud.release_image(), images(project)
     set_faults(project.cloud, "operations-fail", each=10_000, only="StartInstanceRefresh")
     ended = project.run(*NEW, code=1)

@@ -47,7 +47,7 @@ def targets(network: Network, ecs: Any) -> Any:
     return client
 
 
-def test_scalable_targets_policies_and_services_come_in_pages_of_their_own_sizes(ecs: Any, targets: Any) -> None:
+def test_each_list_comes_in_pages_of_its_own_size(ecs: Any, targets: Any) -> None:
     """API references: 50 scalable targets, 10 policies, 10 services."""
     for client, operation, key, size in (
         (targets, "describe_scalable_targets", "ScalableTargets", 50),

@@ -51,7 +51,7 @@ def test_another_projects_stack_of_the_same_name_is_not_deleted(project: Project
     assert project.planned("--target-step", "network") == {}
 
 
-def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_created(
+def test_a_renamed_stack_is_named_before_anything_is_created(
     project: Project,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -68,7 +68,7 @@ def test_each_service_denies_in_its_own_way(
     assert answer(cloud, service, operation, **parameters) == (status, code, why)
 
 
-def test_ec2_says_it_in_two_sentences_and_names_no_resource_where_there_is_none(cloud: EmbeddedCloud) -> None:
+def test_ec2_denies_in_two_sentences_and_names_a_resource_if_any(cloud: EmbeddedCloud) -> None:
     enforce(cloud, policy(allowing("ec2:DescribeVpcs")))
     cloud.client("ec2").describe_vpcs()
     head, tail = f"You are not authorized to perform this operation. {USER}", "because no identity-based policy allows"
@@ -91,7 +91,7 @@ def test_who_one_is_everybody_may_ask(cloud: EmbeddedCloud) -> None:
     assert cloud.client("sts").get_caller_identity()["Arn"].endswith(":user/moto")
 
 
-def test_what_is_denied_has_no_effect_and_comes_before_all_else_that_is_wrong(cloud: EmbeddedCloud) -> None:
+def test_a_denial_has_no_effect_and_comes_before_other_errors(cloud: EmbeddedCloud) -> None:
     iam = cloud.client("iam")
     enforce(cloud, policy(allowing("iam:GetRole")))
     assert answer(cloud, "iam", "create_role", RoleName="a", AssumeRolePolicyDocument="{}")[1] == "AccessDenied"
@@ -229,7 +229,7 @@ def test_who_creates_with_tags_has_to_be_allowed_to_tag(
     assert f"is not authorized to perform: {creates} " in answer(cloud, service, operation, **parameters)[2]
 
 
-def test_what_is_created_in_a_vpc_is_authorized_by_the_tags_of_both(cloud: EmbeddedCloud) -> None:
+def test_a_creation_in_a_vpc_is_authorized_by_the_tags_of_both(cloud: EmbeddedCloud) -> None:
     ec2 = cloud.client("ec2")
     tagged = [{"ResourceType": "vpc", "Tags": TAGS}]
     ours = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged)["Vpc"]["VpcId"]
@@ -318,7 +318,7 @@ def _batch(*records: tuple[str, str], action: str = "UPSERT") -> dict[str, Any]:
     }
 
 
-def test_records_are_asked_for_by_types_and_actions_as_well_and_however_a_name_is_spelled(cloud: EmbeddedCloud) -> None:
+def test_records_are_authorized_by_spelling_type_and_action(cloud: EmbeddedCloud) -> None:
     zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
     enforce(cloud, policy(ALL))
     spelled = ("*.Example.com.", "A"), (r"\137dmarc.example.com", "TXT")
@@ -353,7 +353,7 @@ NOBODYS = [
 """Records that lead mail, visitors or certificates of a domain elsewhere."""
 
 
-def test_the_printed_policy_lets_nobody_write_other_records_of_the_zone(cloud: EmbeddedCloud) -> None:
+def test_the_printed_policy_lets_nobody_write_other_records(cloud: EmbeddedCloud) -> None:
     zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
     sample = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
     enforce(cloud, *printed(sample, read_only=False, boundary=False, account=None).values())
@@ -379,7 +379,7 @@ def _context(cloud: EmbeddedCloud, action: str) -> list[tuple[str, dict[str, tup
     ]
 
 
-def test_a_parameter_that_is_changed_is_told_by_overwrite_and_not_by_its_tags(cloud: EmbeddedCloud) -> None:
+def test_a_changed_parameter_is_authorized_by_overwrite(cloud: EmbeddedCloud) -> None:
     """Service Authorization Reference, PutParameter; Systems Manager user guide, parameter-store-policy-conditions."""
     ssm = cloud.client("ssm")
     enforce(cloud, policy(ALL))

@@ -110,7 +110,7 @@ def _takeovers(there: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
     ]  # fmt: skip
 
 
-def test_a_network_of_others_cannot_be_made_the_stack_s_and_then_changed(
+def test_a_foreign_network_cannot_be_tagged_and_taken_over(
     cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt
 ) -> None:
     there = _network(cloud, THEIRS)
@@ -201,7 +201,7 @@ def test_the_scaling_of_others_stays_as_it_is(
     assert (answer in DENIED) is ("ManagedBy" in tags), answer
 
 
-def test_guardduty_s_endpoints_are_the_only_ones_of_others_that_may_go(
+def test_guarddutys_endpoints_are_the_only_foreign_ones_to_go(
     cloud: EmbeddedCloud, tmp_path: Path, attempt: Attempt
 ) -> None:
     there = _network(cloud, [{"Key": "GuardDutyManaged", "Value": "true"}])

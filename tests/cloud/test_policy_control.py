@@ -64,7 +64,7 @@ def test_simulation_says_what_calls_would_get(cloud: EmbeddedCloud) -> None:
     assert not {"OrganizationsDecisionDetail", "PermissionsBoundaryDecisionDetail"} & only.keys()
 
 
-def test_one_result_of_an_action_has_the_strictest_decision_of_its_resources(cloud: EmbeddedCloud) -> None:
+def test_an_actions_result_is_its_resources_strictest_decision(cloud: EmbeddedCloud) -> None:
     vpcs = [f"arn:aws:ec2:{PLACE}:vpc/{name}" for name in ("a", "b", "c")]
     barred = {**denying("ec2:DeleteVpc"), "Resource": vpcs[2]}
     enforce(cloud, policy({**allowing("ec2:DeleteVpc"), "Resource": vpcs[0]}, barred, allowing("iam:Simulate*")))
@@ -230,7 +230,7 @@ def test_what_is_printed_can_be_put_in_force(cloud: EmbeddedCloud, tmp_path: Pat
 # -- the boundary ------------------------------------------------------------------------------------------------------
 
 
-def test_the_boundary_has_all_that_the_roles_policies_say_today_and_no_more() -> None:
+def test_the_boundary_allows_just_what_the_roles_policies_do() -> None:
     on = {"network": {"flow_logs": True}, "database": {"iam_authentication": True}, "kms_key": "alias/example"}
     services = {"web": {"image": "nginx:1", "port": 80, "database": True, "exec": True}}
     config = Config.model_validate({"services": services, **on})

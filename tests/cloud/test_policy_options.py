@@ -93,7 +93,7 @@ def test_a_parameter_is_encrypted_and_decrypted_by_who_calls(cloud: EmbeddedClou
     assert answer(cloud, "ssm", "put_parameter", **{**again, "KeyId": "alias/none"})[1] == "InvalidKeyId"
 
 
-def test_a_flow_log_passes_its_role_and_is_asked_for_with_its_vpc(network: Network) -> None:
+def test_a_flow_log_is_authorized_by_its_role_and_its_vpc(network: Network) -> None:
     cloud = network.cloud
     trust = {"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = cloud.client("iam").create_role(RoleName="flow", AssumeRolePolicyDocument=json.dumps(policy(trust)))["Role"]
@@ -124,7 +124,7 @@ def test_a_bucket_without_access_lists_is_one_permission_more(cloud: EmbeddedClo
     assert "s3:PutBucketOwnershipControls on resource: arn:aws:s3:::b-bucket because" in told
 
 
-def test_a_version_of_an_object_is_deleted_by_a_permission_of_its_own(cloud: EmbeddedCloud) -> None:
+def test_an_object_version_is_deleted_by_a_permission_of_its_own(cloud: EmbeddedCloud) -> None:
     s3, bucket = cloud.client("s3"), {"Bucket": "a-bucket"}
     s3.create_bucket(**bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     s3.put_object(**bucket, Key="a", Body=b"")
@@ -138,7 +138,7 @@ def test_a_version_of_an_object_is_deleted_by_a_permission_of_its_own(cloud: Emb
     s3.delete_object(**bucket, Key="a", VersionId="null")
 
 
-def test_a_web_acl_is_associated_with_a_say_of_the_load_balancers(network: Network) -> None:
+def test_a_web_acl_needs_permission_on_the_load_balancer_too(network: Network) -> None:
     cloud = network.cloud
     acl, elb = web_acl(cloud, "a"), cloud.client("elbv2")
     balancer = elb.create_load_balancer(Name="a", Subnets=network.subnets, Scheme="internal")["LoadBalancers"][0][

@@ -120,7 +120,7 @@ def test_a_reader_who_may_not_read_all_is_told_what(project: Project) -> None:
     assert "`provision policy --read-only`" in permissions["fix"]
 
 
-def test_a_quota_that_service_quotas_may_not_look_up_is_unknown_and_no_default(project: Project) -> None:
+def test_a_quota_that_may_not_be_read_is_unknown(project: Project) -> None:
     allow(project, Part.STATE)
     project.run("state", "init")
     project.cloud.control("POST", "quota", "service=elasticloadbalancing&code=L-53DA6B97&value=500")
@@ -136,7 +136,7 @@ def test_a_quota_that_service_quotas_may_not_look_up_is_unknown_and_no_default(p
     assert checks["quota load balancers"]["text"].startswith("0 of 500 used")
 
 
-def test_list_says_shortly_which_stacks_of_a_team_may_not_be_read(project: Project) -> None:
+def test_list_tells_which_stacks_may_not_be_read(project: Project) -> None:
     allow(project, Part.STATE)
     project.run("state", "init")
     enforce(project.cloud)

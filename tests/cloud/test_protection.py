@@ -66,7 +66,7 @@ def killed_at(project: Project, operation: str, *words: str) -> None:
     assert kill(project.cloud)["hit"] == operation
 
 
-def test_balancer_and_database_are_protected_and_that_is_no_difference(project: Project) -> None:
+def test_the_balancer_and_the_database_are_protected(project: Project) -> None:
     assert protections(project.inventory()) == ("true", True)
     assert changes(project) == {}
 
@@ -120,7 +120,7 @@ def test_without_a_terminal_it_wants_yes_and_names_the_account(project: Project)
     assert project.writes(since) == []
 
 
-def test_killed_after_each_lifting_it_still_ends_with_one_final_snapshot(project: Project, empty: Inventory) -> None:
+def test_a_down_killed_after_each_unlock_leaves_one_snapshot(project: Project, empty: Inventory) -> None:
     killed_at(project, CLUSTER, "down", "--yes", "--unprotect", "--target-step", "database")
     assert not database(project.inventory())["DeletionProtection"]
     # the database is open now, and still recorded as protected
@@ -143,7 +143,7 @@ def test_killed_after_each_lifting_it_still_ends_with_one_final_snapshot(project
     assert project.run("state", "list").out.strip() == ""
 
 
-def test_the_next_database_is_said_to_be_empty_where_an_earlier_one_left_a_snapshot(project: Project) -> None:
+def test_plan_and_up_tell_that_a_new_database_is_empty(project: Project) -> None:
     (snapshot,) = snapshots(project)
     name = snapshot["DBClusterSnapshotIdentifier"]
     told = f"the database will be empty. A final snapshot of this stack's earlier one exists ({name}): "

@@ -205,7 +205,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
     trip.holds(how)
 
 
-def test_each_resource_says_how_it_was_recognised_and_plan_finds_nothing_to_do(stage: Stage) -> None:
+def test_recover_tells_how_it_found_each_resource(stage: Stage) -> None:
     shutil.rmtree(stage.state)
     hows = {resource["address"]: resource["found_by"] for resource in stage.recover()["found"]}
     assert stage.project.planned() == {}
@@ -215,7 +215,7 @@ def test_each_resource_says_how_it_was_recognised_and_plan_finds_nothing_to_do(s
     assert hows["container_instances/" + NAME] == "part"
 
 
-def test_a_state_that_can_be_read_is_replaced_only_if_the_user_agrees(stage: Stage) -> None:
+def test_a_readable_state_is_replaced_only_on_consent(stage: Stage) -> None:
     stage.put_back(stage.early)
     was = stage.document.read_text()
     ended = stage.project.run("recover", code=4)
@@ -253,7 +253,7 @@ def test_what_is_configured_and_not_there_is_named_and_left_out(trip: Stage) -> 
     trip.holds("no zone")
 
 
-def test_keys_and_images_that_are_gone_are_named_and_left_out_too(trip: Stage) -> None:
+def test_a_key_or_web_acl_that_is_gone_is_named_and_left_out(trip: Stage) -> None:
     trip.put_back(trip.whole)
     acl = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/gone/12345678-1234-1234-1234-123456789012"
     ended = recovered_with(trip, f'kms_key = "alias/gone"\nload_balancer = {{ waf_acl = "{acl}" }}')
@@ -302,7 +302,7 @@ def test_what_is_no_longer_declared_is_found_and_left_to_up(trip: Stage) -> None
     trip.holds("a service removed from the configuration meanwhile")
 
 
-def test_down_after_recover_leaves_nothing_not_even_what_is_no_longer_declared(trip: Stage) -> None:
+def test_down_after_recover_leaves_nothing(trip: Stage) -> None:
     assert trip.project.inventory()["container_instances"]
     trip.project.write(SAMPLE)
     shutil.rmtree(trip.state, ignore_errors=True)

@@ -28,7 +28,7 @@ def ended(project: Project, *words: str) -> Ended:
     return project.end(project.begin(*words))
 
 
-def test_what_aws_cannot_change_is_reported_by_its_setting_once_with_what_else_would_be_done(project: Project) -> None:
+def test_a_refused_change_is_reported_once_by_its_setting(project: Project) -> None:
     project.write(SAMPLE + REFUSED)
     shown = ended(project, "plan")
     assert shown.code == 1
@@ -42,7 +42,7 @@ def test_what_aws_cannot_change_is_reported_by_its_setting_once_with_what_else_w
     )
 
 
-def test_up_writes_nothing_of_it_and_names_the_data_that_the_advice_would_cost(project: Project) -> None:
+def test_up_writes_nothing_and_names_the_data_at_stake(project: Project) -> None:
     project.write(SAMPLE + REFUSED)
     before, since = project.inventory(), project.last_call()
     up = ended(project, "up", "--yes")

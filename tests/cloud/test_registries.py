@@ -190,9 +190,7 @@ def test_a_redirects_target_gets_no_login(there: Outside, waits: Waits) -> None:
         assert [request for request in other.asked if "Authorization" in request[2]] == []
 
 
-def test_the_registrys_own_entry_is_taken_before_others_of_its_host(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_registrys_own_entry_comes_before_others_of_its_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def entry(user: str) -> dict[str, str]:
         return {"auth": base64.b64encode(f"{user}:p".encode()).decode()}
 
@@ -265,7 +263,7 @@ def test_an_answer_of_a_registry_that_makes_no_sense_is_reported(
         asking.digest(named(there))
 
 
-def test_an_error_of_a_registry_that_is_nested_too_deeply_is_reported(there: Outside, asking: Registries) -> None:
+def test_a_registrys_deeply_nested_error_is_reported(there: Outside, asking: Registries) -> None:
     there.troubles.append(Problem("GET", 99, 400, body=b"[" * 60_000))
     with pytest.raises(RegistryError, match="HTTP 400"):
         asking.manifest(named(there))

@@ -68,7 +68,7 @@ def test_another_port_of_a_service_cuts_nobody_off(standing: Project) -> None:
     assert found.outages == []
 
 
-def test_a_called_service_on_another_port_cuts_off_those_who_still_call_the_old_one(standing: Project) -> None:
+def test_a_called_service_that_moves_its_port_cuts_off_callers(standing: Project) -> None:
     standing.change("^port = 8080$", "port = 8081")
     found = predicted(rehearsed(standing))
     assert_alike(found, happened(standing, "up"))

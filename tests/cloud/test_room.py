@@ -49,7 +49,7 @@ def test_more_tasks_than_instances_can_run_are_refused(project: Project) -> None
     assert "Set capacity.max = 14, which is enough for a deployment too" in text
 
 
-def test_tasks_that_cannot_be_deployed_at_once_are_told_in_the_plan(project: Project) -> None:  # noqa: F811
+def test_plan_tells_which_tasks_do_not_fit_at_once(project: Project) -> None:  # noqa: F811
     project.write(services(2, 'launch = "ec2"', "cpu = 2048", "scaling = { max = 1 }") + "[capacity]\nmax = 2\n")
     for words in (("plan",), ("up", "--yes", *GROUPS)):
         ended = project.run(*words, code=2 if words[0] == "plan" else 0)

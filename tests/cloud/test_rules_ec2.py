@@ -39,7 +39,7 @@ def test_default_security_group_is_as_aws_makes_it_and_stays(place: Net, ec2: An
     assert after["IpPermissions"] == []
 
 
-def test_group_named_by_another_groups_rule_stays_until_the_rule_is_revoked(place: Net, ec2: Any) -> None:
+def test_a_group_named_by_a_rule_stays_until_it_is_revoked(place: Net, ec2: Any) -> None:
     web, backend = place.group("web"), place.group("backend")
     rule = {**TCP, "UserIdGroupPairs": [{"GroupId": web, "Description": "from web"}]}
     ec2.authorize_security_group_ingress(GroupId=backend, IpPermissions=[rule])
@@ -198,7 +198,7 @@ def test_newer_regions_have_no_ec2messages(cloud: EmbeddedCloud) -> None:
     assert found["ServiceNames"] == names[:1]
 
 
-def test_interface_endpoint_is_pending_then_available_and_holds_interfaces(place: Net, ec2: Any) -> None:
+def test_an_endpoint_is_pending_first_and_holds_interfaces(place: Net, ec2: Any) -> None:
     group = place.group("endpoints")
     request = {
         "VpcId": place.vpc,

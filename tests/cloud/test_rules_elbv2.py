@@ -55,7 +55,7 @@ def test_balancer_needs_a_gateway_two_zones_and_groups(place: Net, elb: Any) -> 
         refused(lambda n=name: place.balancer(n), "ValidationError")  # type: ignore[misc]
 
 
-def test_balancer_is_provisioned_holds_public_interfaces_and_lets_go_of_them(place: Net, elb: Any) -> None:
+def test_a_balancer_holds_public_interfaces_and_releases_them(place: Net, elb: Any) -> None:
     gateway, group = place.gateway(), place.group("alb")
     ec2 = place.cloud.client("ec2")
     made = place.balancer(SecurityGroups=[group])
@@ -234,7 +234,7 @@ def test_many_tags_fit_on_a_balancer(place: Net, elb: Any) -> None:
     refused(lambda: elb.add_tags(ResourceArns=[arn], Tags=[{"Key": "more", "Value": "v"}]), "TooManyTags")
 
 
-def test_https_listener_takes_issued_certificates_only_and_keeps_them(place: Net, elb: Any, acm: Any) -> None:
+def test_an_https_listener_takes_issued_certificates_only(place: Net, elb: Any, acm: Any) -> None:
     cloud = place.cloud
     balancer, group = place.balancer(Scheme="internal")["LoadBalancerArn"], place.target_group()
     pending = acm.request_certificate(DomainName="late.example.com", ValidationMethod="DNS")["CertificateArn"]

@@ -216,7 +216,7 @@ def test_cluster_and_instance_are_creating_then_available(place: Net, rds: Any) 
     assert [(entry["DBInstanceIdentifier"], entry["IsClusterWriter"]) for entry in members] == [("db-1", True)]
 
 
-def test_instance_holds_an_interface_that_changes_with_the_cluster(place: Net, rds: Any) -> None:
+def test_an_instances_interface_changes_with_the_cluster(place: Net, rds: Any) -> None:
     group, ec2 = living_database(place), place.cloud.client("ec2")
     held = place.interfaces(group)
     assert [interface["Description"] for interface in held] == ["RDSNetworkInterface"]
@@ -302,7 +302,7 @@ def test_serverless_member_needs_scaling(place: Net, rds: Any) -> None:
     rds.create_db_instance(**member_request(DBInstanceClass="db.r7g.large"))
 
 
-def test_cluster_passes_through_states_when_failed_over_stopped_and_started(place: Net, rds: Any) -> None:
+def test_a_cluster_has_states_of_a_failover_a_stop_and_a_start(place: Net, rds: Any) -> None:
     living_database(place)
     cluster = {"DBClusterIdentifier": "db"}
     refused(lambda: rds.failover_db_cluster(**cluster), "InvalidDBClusterStateFault", "at least two")

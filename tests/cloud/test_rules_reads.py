@@ -20,7 +20,7 @@ def ec2(cloud: EmbeddedCloud) -> Any:
     return cloud.client("ec2")
 
 
-def test_the_recommended_image_is_described_and_found_by_owner_and_name(cloud: EmbeddedCloud, ec2: Any) -> None:
+def test_the_recommended_image_is_found_by_owner_and_name(cloud: EmbeddedCloud, ec2: Any) -> None:
     said = json.loads(cloud.client("ssm").get_parameter(Name=RECOMMENDED)["Parameter"]["Value"])
     pattern = [{"Name": "name", "Values": ["al2023-ami-ecs-hvm-*-x86_64"]}]
     (image,) = ec2.describe_images(Owners=["amazon"], Filters=pattern)["Images"]
@@ -45,9 +45,7 @@ def test_a_vpcs_options_can_be_read_and_stay(ec2: Any) -> None:
 
 
 @pytest.mark.parametrize("managed", [True, False], ids=["managed policy", "inline policy"])
-def test_systems_manager_knows_the_instances_whose_role_lets_them_report(
-    network: Network, ec2: Any, managed: bool
-) -> None:
+def test_systems_manager_knows_instances_whose_role_reports(network: Network, ec2: Any, managed: bool) -> None:
     iam, ssm = network.cloud.client("iam"), network.cloud.client("ssm")
     profile = {"Name": "instances"}
     made = ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1", IamInstanceProfile=profile)["Instances"][0]
@@ -139,7 +137,7 @@ def test_option_groups_of_an_engine(cloud: EmbeddedCloud) -> None:
     refused(lambda: rds.describe_db_log_files(DBInstanceIdentifier="none", MaxRecords=20), "DBInstanceNotFound")
 
 
-def test_a_part_of_a_bucket_that_is_not_offered_is_not_taken_for_the_bucket(cloud: EmbeddedCloud) -> None:
+def test_an_unknown_part_of_a_bucket_is_not_the_bucket(cloud: EmbeddedCloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})
     assert s3.get_bucket_request_payment(Bucket="state")["Payer"] == "BucketOwner"
@@ -149,7 +147,7 @@ def test_a_part_of_a_bucket_that_is_not_offered_is_not_taken_for_the_bucket(clou
     s3.head_bucket(Bucket="state")
 
 
-def test_a_part_of_an_object_that_is_not_offered_is_not_taken_for_the_object(cloud: EmbeddedCloud) -> None:
+def test_an_unknown_part_of_an_object_is_not_the_object(cloud: EmbeddedCloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="state", Key="a", Body=b"one")

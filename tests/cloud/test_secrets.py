@@ -191,7 +191,7 @@ def test_it_is_in_no_file_no_output_and_no_process(life: Life) -> None:
     assert any(PARAMETER.encode() in content for content in state), "its name is recorded"
 
 
-def test_what_aws_says_of_a_call_is_reported_without_the_secrets_in_it(life: Life) -> None:
+def test_an_error_of_aws_is_reported_without_its_secrets(life: Life) -> None:
     failed = life.ended["up --yes PROVISION_DEBUG"]
     (call,) = [line for line in life.calls() if line.get("operation") == "CreateDBCluster" and line["status"] == 400]
     assert call["parameters"]["MasterUserPassword"] == "(hidden)"
@@ -209,7 +209,7 @@ def test_containers_settings_stay_out_of_the_log(life: Life) -> None:
     assert b"token-of-a-third-party" not in life.files[LOG][-1]
 
 
-def test_the_log_tells_each_command_from_its_beginning_to_its_end(life: Life) -> None:
+def test_the_log_tells_each_command_from_begin_to_end(life: Life) -> None:
     lines = life.calls()
     begun, connected, ended = (
         [line for line in lines if line["event"] == event] for event in ("begin", "connected", "end")
@@ -274,7 +274,7 @@ def test_each_permission_is_needed(life: Life) -> None:
     assert [(it.name, it.resources) for it in unproven(permissions, checks)] == []
 
 
-def test_everything_is_its_owner_s_alone_even_with_a_umask_of_nothing(life: Life) -> None:
+def test_every_file_is_its_owners_alone_whatever_the_umask(life: Life) -> None:
     own = {name: mode for name, mode in life.modes.items() if name == LOG or name.startswith(".provision")}
     parts = ("local", f"local/{NAME}", "registry", "registry/uploads", "registry/blobs")
     directories = {".provision", *(f".provision/{part}" for part in parts)}

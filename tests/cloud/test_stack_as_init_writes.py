@@ -42,7 +42,7 @@ def test_the_stack_of_init_is_as_secure_as_described(made: Inventory, check: Che
 
 
 @pytest.mark.parametrize("service", ["frontend", "backend"])
-def test_its_tasks_are_not_root_write_to_memory_only_and_have_no_capabilities(made: Inventory, service: str) -> None:
+def test_its_tasks_are_not_root_and_have_no_capabilities(made: Inventory, service: str) -> None:
     one = container(made, service)
     assert one["user"] == "101"
     assert one["readonlyRootFilesystem"] is True

@@ -99,7 +99,7 @@ def test_a_wrong_service_is_one_line_that_names_it(project: Project, service: st
     ],
     ids=["not JSON", "no state", "newer", "another account", "another region", "another stack"],
 )
-def test_a_state_that_cannot_be_used_is_one_line_and_stays_as_it_is(
+def test_a_state_that_cannot_be_used_is_one_line_and_stays(
     project: Project,  # noqa: F811
     state: str,
     words: list[str],

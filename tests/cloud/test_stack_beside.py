@@ -31,7 +31,7 @@ def test_up_and_down_leave_somebody_elses_resources_as_they_were(project: Projec
     assert [s["value"] for s in after["account_settings"] if s["name"] == "awsvpcTrunking"] == ["disabled"]
 
 
-def test_what_stands_under_our_names_is_refused_by_name_and_stays_as_it_is(project: Project) -> None:  # noqa: F811
+def test_foreign_resources_under_our_names_are_left_as_they_are(project: Project) -> None:  # noqa: F811
     client = project.cloud.client
     theirs = bystanders.under_names(client, NAME)
     alone = project.settled(_at_rest, "their database and balancer")

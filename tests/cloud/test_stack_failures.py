@@ -12,7 +12,7 @@ from tests.cloud.proxy import refusing
 pytestmark = pytest.mark.slow
 
 
-def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(project: Project) -> None:  # noqa: F811
+def test_a_second_up_completes_what_was_refused(project: Project) -> None:  # noqa: F811
     refusals = {"CreateRepository": "AccessDeniedException", "CreatePrivateDnsNamespace": "InvalidInput"}
     with refusing(project.cloud.endpoint, refusals) as endpoint:
         project.reach(endpoint)
@@ -33,7 +33,7 @@ def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(
         assert set(mended.results.values()) <= {"created", "unchanged"}
 
 
-def test_a_zone_that_is_not_delegated_stops_with_its_name_servers_and_goes_on_later(project: Project) -> None:  # noqa: F811
+def test_a_zone_that_is_not_delegated_stops_up_for_a_while(project: Project) -> None:  # noqa: F811
     domain = "shop.example.net"
     project.change(r"\A", f'\ndns = {{ domain = "{domain}", create_zone = true }}\n')
     ended = project.up(code=3)

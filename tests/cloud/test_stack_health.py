@@ -43,7 +43,7 @@ def stopped(project: Project, service: str = "frontend") -> set[str]:
 
 
 @pytest.mark.slow
-def test_a_slow_starter_runs_with_a_grace_period_and_is_told_which_key_to_raise_without(project: Project) -> None:
+def test_a_slow_starter_is_told_which_grace_period_to_raise(project: Project) -> None:
     before = project.inventory()
     project.write(configured("frontend-answers-after-90s:1"))
     text = why(project.up(code=1))
@@ -69,7 +69,7 @@ def test_a_slow_starter_runs_with_a_grace_period_and_is_told_which_key_to_raise_
 
 
 @pytest.mark.slow
-def test_an_image_without_a_shell_runs_and_each_setting_of_its_health_is_one_change(project: Project) -> None:
+def test_an_image_without_a_shell_runs_with_each_health_setting(project: Project) -> None:
     project.write(configured("distroless-frontend-answers-404:1", 'health = { codes = "200-404" }', WORKER))
     project.up()
     assert project.planned() == {}

@@ -33,7 +33,7 @@ def belonging(found: Inventory, service: str) -> list[str]:
     return sorted(sort for sort, called in names(found).items() if re.search(rf"\b{service}\b", repr(called)))
 
 
-def test_one_taken_out_is_deleted_and_one_added_is_created_and_changed(project: Project) -> None:  # noqa: F811
+def test_a_service_is_deleted_and_another_created_and_changed(project: Project) -> None:  # noqa: F811
     project.up()
     assert services(project.inventory()) == {"frontend", "backend"}
     before = belonging(project.inventory(), "backend")

@@ -125,7 +125,7 @@ def timeline(project: Project) -> Any:
     return document
 
 
-def test_the_timeline_holds_what_was_created_and_its_longest_chain(life: Life) -> None:
+def test_the_timeline_holds_all_creations_and_the_longest_chain(life: Life) -> None:
     document = timeline(life.project)
     assert (document["command"], document["result"]) == ("up", "ok")
     became = {resource["address"]: resource["result"] for resource in document["resources"]}

@@ -242,7 +242,7 @@ def test_what_is_aws_s_own_has_ids_as_aws_gives_them(standing: EmbeddedCloud) ->
         assert re.fullmatch("dopt-[0-9a-f]+", vpc["DhcpOptionsId"])
 
 
-def test_the_port_of_a_health_check_is_as_asked_for_and_of_a_target_a_number(standing: EmbeddedCloud) -> None:
+def test_a_targets_port_is_a_number_and_a_health_checks_as_asked(standing: EmbeddedCloud) -> None:
     elb = standing.client("elbv2")
     group = targets(elb)["TargetGroupArn"]
     (asked,) = elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"]

@@ -189,7 +189,7 @@ def test_any_prefix_of_what_was_done_is_a_state(client: Any, history: list[tuple
     assert read(objects, "shop-dev").records == last
 
 
-def test_what_many_threads_put_at_once_is_written_together_and_all_there(objects: Objects, client: Any) -> None:
+def test_records_of_many_threads_are_written_together(objects: Objects, client: Any) -> None:
     """An append costs one write; what comes meanwhile shares the next one."""
     with store(objects) as opened:
         slow(client, 0.02)
@@ -316,7 +316,7 @@ def test_a_run_that_lost_its_lock_is_stopped_and_says_to_whom(objects: Objects) 
     assert read(objects, "shop-dev").records.keys() == {"vpc/main", "subnet/a"}
 
 
-def test_the_journal_keeps_two_writers_apart_where_the_lock_does_not(objects: Objects) -> None:
+def test_the_journal_keeps_writers_apart_if_the_lock_does_not(objects: Objects) -> None:
     """Somebody deletes the lock: what is left is the fence."""
     rounds = 8
     for number in range(rounds):
@@ -396,7 +396,7 @@ def pair(writers: Writers) -> tuple[Writer, Writer]:
     return two
 
 
-def test_of_two_that_start_together_one_wins_and_the_other_names_it(
+def test_one_of_two_that_start_together_wins(
     pair: tuple[Writer, Writer], objects: Objects, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack, won, expected = objects.url_of().split("/")[-2], [0, 0], set[str]()
@@ -442,9 +442,7 @@ def test_a_dead_holder_blocks_nobody_and_what_it_wrote_is_there(writers: Writers
     assert read(objects, stack).records.keys() == {"vpc/main"}
 
 
-def test_a_sleeper_whose_lease_was_taken_over_writes_nothing_more(
-    pair: tuple[Writer, Writer], objects: Objects
-) -> None:
+def test_a_sleeper_that_lost_its_lease_writes_nothing_more(pair: tuple[Writer, Writer], objects: Objects) -> None:
     """Stopped for longer than its lease, with an order to write in its pipe: when it wakes, it finds the seal."""
     stack, (sleeper, other) = objects.url_of().split("/")[-2], pair
     assert sleeper.ask("open", stack, 0.3)[0] == "opened"
@@ -464,7 +462,7 @@ def test_a_sleeper_whose_lease_was_taken_over_writes_nothing_more(
     assert read(objects, stack).records.keys() == {"vpc/main", "subnet/a"}
 
 
-def test_a_lease_of_a_machine_out_of_sight_runs_out_by_s3s_own_clock(objects: Objects) -> None:
+def test_a_lease_of_a_lost_machine_runs_out_by_s3s_clock(objects: Objects) -> None:
     body = {"user": "u", "host": "h", "pid": 1, "machine": "elsewhere", "command": "up", "lease": 0.5}
     objects.put(LOCK, json.dumps(body | {"since": time.time() + 9e6}).encode(), over=None)
     with pytest.raises(StateLocked, match="`provision up` by u on h"):
@@ -576,7 +574,7 @@ def test_what_differs_is_mended_and_what_others_added_stays(client: Any) -> None
     assert tags == {"Project": "theirs", "ManagedBy": "provisioner"}
 
 
-def test_a_bucket_that_s3_does_not_know_everywhere_yet_is_waited_for(cloud_of: EmbeddedCloud, client: Any) -> None:
+def test_a_bucket_that_s3_does_not_know_everywhere_is_waited_for(cloud_of: EmbeddedCloud, client: Any) -> None:
     ours = bucket(client, "fresh-states")
     cloud_of.control("POST", "clock", "mode=real:20")
     set_faults(cloud_of, "refusals", only="s3:PutBucket")
@@ -627,9 +625,7 @@ def test_what_s3_lists_and_does_not_show_is_read_again(client: Any, objects: Obj
     assert absent.times == 0
 
 
-def test_a_state_in_a_bucket_that_was_just_versioned_is_read_and_opened(
-    cloud_of: EmbeddedCloud, objects: Objects
-) -> None:
+def test_a_state_in_a_newly_versioned_bucket_is_opened(cloud_of: EmbeddedCloud, objects: Objects) -> None:
     """Bodies and ETags of what was just written are reported as missing, the lock's as well."""
     with store(objects) as opened:
         opened.put(record("vpc/main"))

@@ -69,7 +69,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     ],
     ids=["while it records", "while it renews its lock", "while it opens", "before it closes"],
 )
-def test_an_interrupted_command_does_not_go_on_asking_a_silent_bucket(
+def test_an_interrupted_command_stops_asking_a_silent_bucket(
     project: Project, cloud: EmbeddedCloud, begins: str, earlier: int, error: str
 ) -> None:
     """It waits for one answer in vain, or for one that was under way and one more: ten seconds each."""

@@ -164,9 +164,7 @@ def test_status_and_cloud_stop_know_who_is_at_work_in_the_bucket(team: Project, 
     assert json.loads(here("status", "--json")[1])["locked_by"] == ""
 
 
-def test_what_is_broken_on_this_machine_is_moved_aside_with_a_bucket_too(
-    team: Project, here: Here, recorded: Path
-) -> None:
+def test_a_broken_local_state_is_moved_aside_with_a_bucket_too(team: Project, here: Here, recorded: Path) -> None:
     document = team.state / "local" / NAME / "state.json"
     document.parent.mkdir(parents=True, exist_ok=True)
     document.write_text("{")
@@ -176,9 +174,7 @@ def test_what_is_broken_on_this_machine_is_moved_aside_with_a_bucket_too(
     assert not document.exists()
 
 
-def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
-    team: Project, here: Here, recorded: Path
-) -> None:
+def test_push_reverses_pull_and_refuses_an_older_state(team: Project, here: Here, recorded: Path) -> None:
     assert here("state", "pull", recorded.name)[:2] == (0, "")
     assert json.loads(here("state", "pull", "again.json", "--json")[1]) == {"file": "again.json", "records": 1}
     assert stat.S_IMODE(recorded.stat().st_mode) == 0o600
@@ -213,7 +209,7 @@ def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
     assert (there(team).lineage, there(team).serial > now["serial"]) == ("other", True)
 
 
-def test_push_is_refused_if_another_command_changes_the_state_just_before_it_is_locked(
+def test_push_is_refused_if_the_state_changes_before_its_lock(
     team: Project, here: Here, recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert here("state", "pull", recorded.name)[0] == 0
@@ -249,9 +245,7 @@ def test_migrate_moves_the_state_there_and_back(team: Project, here: Here, recor
     assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
 
 
-def test_migrate_never_writes_over_another_state_nor_goes_without_a_bucket(
-    team: Project, here: Here, recorded: Path
-) -> None:
+def test_migrate_needs_a_bucket_and_overwrites_no_other_state(team: Project, here: Here, recorded: Path) -> None:
     local = team.state / "local" / NAME
     with LocalStore(local, NAME, "up", "0") as store:
         store.guard(NAME, "123456789012", "ap-northeast-1")
@@ -266,7 +260,7 @@ def test_migrate_never_writes_over_another_state_nor_goes_without_a_bucket(
     team.write(SMALL + SETTINGS)
 
 
-def test_one_of_two_states_is_kept_and_the_other_becomes_a_backup(team: Project, here: Here, recorded: Path) -> None:
+def test_one_of_two_states_is_kept_as_a_backup(team: Project, here: Here, recorded: Path) -> None:
     local = team.state / "local" / NAME
     code, _, err = here("state", "migrate", "--to-local", "--discard")
     assert (code, "there is no other state of ecs-sample-dev to keep" in err) == (4, True)
@@ -363,7 +357,7 @@ def test_ctrl_c_ends_the_waiting(alone: Project) -> None:
         assert alone.end(patient).code == 130
 
 
-def test_ctrl_c_while_the_state_is_opened_or_closed_waits_until_that_is_over(
+def test_ctrl_c_waits_until_the_state_is_opened_or_closed(
     team: Project, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert here("state", "init")[0] == 0

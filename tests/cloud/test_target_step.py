@@ -32,7 +32,7 @@ def steps(project: Project) -> dict[str, str]:
     return {resource["address"]: resource["step"] for resource in project.run("state", "list", "--json").document}
 
 
-def test_an_unknown_step_is_refused_by_each_command_before_anything(project: Project) -> None:
+def test_an_unknown_step_is_refused_by_each_command(project: Project) -> None:
     since = project.last_call()
     for command in ("up", "plan", "down"):
         ended = project.run(command, "--target-step", "databse", code=4)
@@ -88,9 +88,7 @@ def test_up_then_makes_the_rest_and_limited_it_removes_nothing(project: Project)
 
 
 @pytest.mark.parametrize(("step", "more"), [("services", {"scaling"}), ("database", {"database_name"})])
-def test_down_removes_the_step_and_what_is_built_on_it_and_up_restores_it(
-    project: Project, step: str, more: set[str]
-) -> None:
+def test_down_removes_a_step_with_dependents_and_up_restores_it(project: Project, step: str, more: set[str]) -> None:
     before = steps(project)
     ended = project.run("down", "--yes", "--json", "--target-step", step)
     gone = ended.results.keys()

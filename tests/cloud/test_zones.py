@@ -49,7 +49,7 @@ def test_zones_without_fargate_are_left_out(rig: Rig) -> None:
         chosen(rig_in(rig, "us-west-1", "c5.large"))
 
 
-def test_an_instance_type_that_the_region_does_not_offer_is_named(rig: Rig) -> None:
+def test_an_instance_type_that_the_region_lacks_is_named(rig: Rig) -> None:
     with pytest.raises(ConfigurationError, match=r"instance_types has c5a\.large, which ca-west-1 does not offer"):
         chosen(rig_in(rig, "ca-west-1", "c5.large", "c5a.large"))
 
