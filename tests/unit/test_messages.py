@@ -17,6 +17,7 @@ import typer
 
 from provisioner.cli import main  # noqa: F401  (it registers the commands)
 from provisioner.cli.app import app
+from provisioner.engine.ports import Row
 from provisioner.render.text import visible
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,7 @@ SOURCES = ("emulator", "provisioner", "state", "steps")
 WORD = re.compile("[A-Za-z]{2}")
 WORDS = re.compile(r"\S\s+\S")
 FILLED_IN = re.compile(r"\{.*?\}")
+MEANING = list(Row.__dataclass_fields__).index("meaning")
 NOT_OURS = {
     "emulator/ecs_emulator/durations.py": "where each duration is known from",
     "provisioner/aws/durations.py": "where each duration is known from",
@@ -67,13 +69,26 @@ def sentences(tree: ast.Module) -> Iterator[str]:
         node = waiting.pop()
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
-        below = list(ast.iter_child_nodes(node))
-        if isinstance(node, ast.JoinedStr):
-            below = [part for part in below if isinstance(part, ast.FormattedValue)]
-        waiting += reversed(below)
+        waiting += reversed(below(node))
         text = shown(node)
         if WORDS.search(text) and WORD.search(FILLED_IN.sub("", text)):
             yield visible(text)
+
+
+def below(node: ast.AST) -> list[ast.AST]:
+    """Return the parts of a node in which sentences are looked for.
+
+    Users see neither a pattern of `re` nor, of a `Row`, what it matches and its source: only its `meaning`.
+    """
+    called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    parts = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Call) and called == "Row":
+        return [*node.args[MEANING : MEANING + 1]]
+    if called.startswith("re."):
+        return parts[:1] + parts[2:]
+    if isinstance(node, ast.JoinedStr):
+        return [part for part in parts if isinstance(part, ast.FormattedValue)]
+    return parts
 
 
 def shown(node: ast.AST) -> str:
