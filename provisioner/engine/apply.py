@@ -1,4 +1,4 @@
-"""Apply what is declared: find each resource, create or change it, record every result before the next call."""
+"""Apply the declaration: find each resource, create or change it, record every result before the next call."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EFFECT_TIMEOUT = 300.0
 """Seconds within which AWS must show a change that it accepted; 120 were too few (terraform-provider-aws#32219)."""
 RESULTS_IN_ORDER: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
-"""What can become of a resource, from what does least to it to what does most."""
+"""The results of a resource, from the one that changes least to the one that changes most."""
 PROPAGATION_SECONDS = 300.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous resource of this name"
@@ -50,7 +50,7 @@ class Apply:
     Args:
         declared: the resources by address, in declared order.
         store: the open state.
-        tasks: what each resource is expected to take: of those that can begin, the one with the longest chain is first.
+        tasks: the work expected for each resource: of those that can begin, the longest chain is first.
     """
 
     def __init__(
@@ -80,10 +80,10 @@ class Apply:
         self._desired: dict[str, Resource] = {}
         self._standing = {a for a, record in store.records.items() if record.phase == "ready"}
         self.wider: dict[str, Resource] = {}
-        """What is wider than declared until all that may use it is ready, by address: as it is declared."""
+        """Resources that are wider than declared until all their users are ready, by address: as declared."""
         self._sent = SentChanges()
         self._unclear: dict[str, str] = {}
-        """Why it is not known whether the newest try to create a resource had its effect."""
+        """Why the effect of the newest try to create a resource is unknown, by address."""
 
     def run(self) -> None:
         """Walk the graph until all is ready.
@@ -107,7 +107,7 @@ class Apply:
         Scheduler(nodes, self._act, self.look, self._reached, emit, self.aws.pace, moments).run()
 
     def lookup(self, address: str, output: str) -> Any:
-        """Return what AWS said of a resource in this run, or None if that is not known yet."""
+        """Return an output that AWS gave in this run, or None if it is not known yet."""
         return output_of(self.observed.get(address), output)
 
     # -- one resource ----------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class Apply:
             )
 
     def _passing_errors(self, address: str) -> Sequence[ErrorCategory]:
-        """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
+        """Return which refusals pass by themselves: only a new resource can still be unknown to the rest of AWS."""
         return (
             ("not_yet_consistent", "in_use") if any(map(self._fresh, built_on(self.declared, address))) else ("in_use",)
         )
@@ -142,7 +142,7 @@ class Apply:
             return None
         live = self._find(desired, record)
         if self._stale_for(desired, record, live, part) is not None:
-            # what the lists said at the start may be older than what an earlier run did
+            # the lists read at the start may be older than an earlier run's calls
             live = self._find(desired, record, fresh=True)
             age = self._stale_for(desired, record, live, part)
             if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
@@ -170,18 +170,18 @@ class Apply:
         return find_declared(self.aws, desired, record, self._addresses_by_id, fresh=fresh)
 
     def _stale_for(self, desired: Resource, record: Record | None, live: Observed | None, part: Part) -> float | None:
-        """Return for how many seconds the lists may have shown what was before a call; None if they do not."""
+        """Return how many seconds ago a call was made that the lists may not show; None if they show all."""
         age = self.store.age(desired.address)
         if record is None or record.phase == "creating":
             if live is not None and not live.deleting:
-                # one of this name that an earlier run removed, of which nothing is recorded any more
+                # an earlier run may have deleted a resource of this name, and dropped its record
                 ghost = None if desired.retained else self.store.age()
                 return age if record and outdated(desired, record, live) else ghost
             return age if record and live is None else None
         if live is None or record.phase == "deleting":
             return None if live is not None and live.deleting else age
         if record.id and live.id != record.id and not desired.versioned:
-            # one that was removed before this one was created, and that carries the same address
+            # a resource deleted before this one was created carries the same address
             return age
         return age if outdated(desired, record, live) or taken_back(desired, record, live, part) else None
 
@@ -193,7 +193,7 @@ class Apply:
 
     def _create(self, desired: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
         """Make the intent durable, create, make the id durable."""
-        # with another one's settings AWS refuses it for ever (IdempotentParameterMismatch)
+        # AWS refuses a token with other settings for ever (IdempotentParameterMismatch)
         same = record and record.phase == "creating" and asked_for(desired, record)
         begun = record.token if record and same else ""
         token = begun or self.aws.pace.runtime.token()
@@ -206,23 +206,23 @@ class Apply:
         try:
             live = desired.create(self.aws, token)
         except ClientError as error:
-            # a read that is refused after the call that makes it says nothing of that call
+            # a read refused after the create call says nothing of that call
             if self.aws.errors.refused_write(error):
                 self._withdraw(desired.address, record)
             raise
         except ReadInterrupted:
-            # as above: the call that creates it may have been made
+            # as above: the create call may have been made
             raise
         except (NotCreated, Interrupted):
             self._withdraw(desired.address, record)
             raise
         except OutcomeUnknown as unclear:
             self._unclear[desired.address] = str(unclear)
-            # the call may have waited for its turn, and it is from the call on that AWS's lists take to show its effect
+            # the call may have waited for its turn, and AWS's lists lag behind the call itself
             self.store.put(intent)
             raise
         self.aws.note_written(type(desired), live)
-        # its id, where that follows from its name, may still be recorded of what is gone and was another address's
+        # an id that follows from the name may still be recorded for a lost resource under another address
         self._addresses_by_id[desired.type_name, live.id] = [desired.address]
         self._note_result(desired.address, result)
         self.store.put(
@@ -233,7 +233,7 @@ class Apply:
         return live
 
     def _readdress(self, desired: Resource, live: Observed) -> Observed:
-        """Let the tag of a resource that is called otherwise by now say so: without a state it is found by that."""
+        """Write a renamed resource's address into its tag: without a state it is found by that."""
         self._begin_change(desired.address)
         self.aws.tag(type(desired), live, desired.address)
         live = replace(live, address=desired.address)
@@ -241,19 +241,19 @@ class Apply:
         return live
 
     def _begin_change(self, address: str) -> None:
-        """Say that a resource is changed: it is, even if the answer is lost and nothing differs any more afterwards."""
+        """Note a resource as changed: it is, even if the answer is lost and nothing differs afterwards."""
         self.progress.started(address, "change")
         self._note_result(address, "changed")
 
     def _withdraw(self, address: str, record: Record | None) -> None:
-        """Take the intent back: AWS refused the call, so nothing was made that would have to be looked for."""
+        """Take the intent back: AWS refused the call, so there is nothing to look for."""
         if record:
             self.store.put(record)
         else:
             self.store.drop(address)
 
     def _change(self, desired: Resource, item: Declared, live: Observed) -> Wait | None:
-        """Change what differs, publish what is known, and say what is still waited for."""
+        """Change the fields that differ, publish the outputs, and return what to wait for."""
         address = desired.address
         changes = compare(desired, live)
         why = awaited(desired, live, changes)
@@ -281,14 +281,14 @@ class Apply:
         return None
 
     def _refuse_create_only(self, desired: Resource, changes: Mapping[str, Change]) -> None:
-        """Refuse what the plan could not see yet: a value that was known only after what it is built on."""
+        """Refuse a change that the plan could not see: its value became known only after its dependencies."""
         try:
             refuse_create_only(desired, changes)
         except ReplacementRequired as error:
             raise ReplacementRequired(f"{error}. {advice(self.store.records.values())}") from None
 
     def _observe(self, address: str, live: Observed) -> Observed:
-        """Keep what AWS says of a resource; what it leaves out while the resource is changed stays known."""
+        """Keep AWS's answer for a resource; outputs that it leaves out during a change stay known."""
         if (before := self.observed.get(address)) and before.id == live.id:
             live = replace(live, outputs={**before.outputs, **live.outputs})
         self.observed[address] = live
@@ -303,11 +303,11 @@ class Apply:
             self.progress.done(address, result, live.id)
 
     def _note_result(self, address: str, result: Result) -> None:
-        """Note what becomes of a resource, unless more was done to it before."""
+        """Note the result of a resource, unless more was done to it before."""
         self._results[address] = max(result, self._results.get(address, "unchanged"), key=RESULTS_IN_ORDER.index)
 
     def _record(self, desired: Resource, item: Declared, live: Observed, phase: Phase) -> None:
-        """Record what is known, unless the state already says just that."""
+        """Record a resource, unless the state already says the same of it."""
         before = self.store.records.get(desired.address)
         record = Record(
             desired.address,
@@ -328,7 +328,7 @@ class Apply:
     # -- all waiting resources of a type ---------------------------------------------------------------------------
 
     def look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
-        """Read once what all of them need."""
+        """Look at all of them by one read."""
         if (problem := refresh(self.aws, resource_type, [self.observed[address] for address in addresses])) is not None:
             return dict.fromkeys(addresses, problem)
         return {address: self._look_at(address) for address in addresses}
@@ -351,7 +351,7 @@ class Apply:
         return None
 
     def _wait_until_listed(self, desired: Resource, record: Record) -> Wait:
-        """What was made is not listed: that takes time, unless AWS has given it up."""
+        """A new resource is not listed: that takes time, unless AWS has given it up."""
         if why := desired.creation_failed(self.aws, record.outputs):
             raise Failed(why)
         return Wait(UNSEEN, EFFECT_TIMEOUT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
@@ -382,7 +382,7 @@ class Apply:
 
 
 def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
-    """Say what a resource waits for. A failed resource gets its changes before it is waited for: they may mend it."""
+    """Say what a resource waits for. A failed resource gets its changes before we wait: they may mend it."""
     try:
         return desired.pending(live)
     except Failed:
@@ -392,5 +392,5 @@ def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) ->
 
 
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
-    """Yield a resource and all that it is built on, however far down."""
+    """Yield a resource and all its dependencies, however far down."""
     return reachable(address, lambda one: declared[one].built_on)

@@ -1,4 +1,4 @@
-"""Time as the engine sees it: AWS's seconds, whether the machine's clock shows them or that of a rehearsal."""
+"""The engine's time: AWS's seconds, by the machine's clock or by that of a rehearsal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def since(moment: datetime | None) -> str:
 
 
 def at(moment: datetime) -> str:
-    """Return ` at 12:03:10 UTC`, to be put behind what happened."""
+    """Return ` at 12:03:10 UTC`, to be put behind an event."""
     return f" at {moment.astimezone(UTC):%H:%M:%S} UTC"
 
 
@@ -33,7 +33,7 @@ class Pace:
 
     Attributes:
         runtime: the clocks and threads below it.
-        scale: how many of the runtime's seconds each lasts: other than 1 only at an endpoint that stands in for AWS.
+        scale: the runtime's seconds in one of AWS's: other than 1 only at an endpoint that stands in for AWS.
         stop: set when the user asks the run to end: calls under way, and the reads that belong to them, come to an end.
         leaving: set when the command leaves at once, with nothing under way but reads: no more are made.
     """
@@ -58,8 +58,8 @@ class Pace:
         """Say whether something was written so lately that a list may not show it yet.
 
         Args:
-            age: the seconds of the runtime's clock since then. Of what an earlier run wrote, nobody knows how long ago
-                that was: it is old once this run has lasted for long enough by itself.
+            age: the seconds of the runtime's clock since then. The age of an earlier run's write is unknown: it is old
+                once this run has lasted for long enough by itself.
             listed_within: the seconds for which a list may not show it.
         """
         return age < listed_within * self.scale
@@ -88,5 +88,5 @@ class Pace:
             self.runtime.sleep(seconds * self.scale)
 
     def first_done(self, futures: Collection[Future[T]], timeout: float) -> Collection[Future[T]]:
-        """Wait until one of the futures is done, or for so many seconds; return those that are."""
+        """Wait until one of the futures is done, or for so many seconds; return the finished ones."""
         return self.runtime.first_done(futures, timeout * self.scale)

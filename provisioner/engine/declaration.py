@@ -24,12 +24,12 @@ K = TypeVar("K", bound=Resource)
 
 @dataclass(frozen=True)
 class Dependency:
-    """An edge of the graph: the address that is needed, which of its outputs if any, and whether it must be ready.
+    """An edge of the graph: the needed address, its needed output if any, and whether it must be ready.
 
     Attributes:
-        order_only: the needed one need not outlast this one. It counts only while the needed one is new; it is not
+        order_only: the needed resource need not outlast this one. It counts only while the needed one is new; it is not
             recorded, and says nothing of the order of deletion.
-        for_changes: of these, one that counts only for what stands already: what is new begins beside it.
+        for_changes: an `order_only` edge that counts only for a standing resource: a new one begins beside it.
     """
 
     address: str
@@ -64,7 +64,7 @@ class Handle:
 
 
 def ready(handle: Handle) -> Handle:
-    """Return the handle in a form that makes whoever refers to it wait until the resource is ready, not only there."""
+    """Return the handle in a form that makes its users wait until the resource is ready, not only there."""
     return dataclasses.replace(handle, must_be_ready=True)
 
 
@@ -92,14 +92,14 @@ class Declared:
 
     @property
     def built_on(self) -> list[str]:
-        """The addresses of what it is built on: these outlast it, and are what the state records."""
+        """The addresses of its dependencies: these outlast it, and the state records them."""
         return list(dict.fromkeys(one.address for one in self.dependencies if not one.order_only))
 
     def waits_for(self, standing: Collection[str]) -> list[Dependency]:
-        """Return what it has to wait for in a run.
+        """Return the dependencies that it waits for in a run.
 
         Args:
-            standing: the addresses of what stood, and was ready, before the run.
+            standing: the addresses of the resources that were ready before the run.
         """
         stands = self.address in standing
         return [
@@ -111,10 +111,10 @@ class Declared:
 
 @dataclass
 class Declarations:
-    """What the steps declare: each is handed it, and calls `ensure`.
+    """All that the steps declare: each step gets the stack, and calls `ensure`.
 
     Attributes:
-        declared: what was declared so far, by address, in order.
+        declared: the resources declared so far, by address, in order.
         notices: sentences for the user that came up while declaring.
     """
 
@@ -136,8 +136,8 @@ class Declarations:
         Args:
             desired: the resource. Its fields may hold references of other handles, which it then needs.
             after: further resources that must exist (or, with `ready`, be ready) before this one.
-            start_after: what has to be ready before this one is created or changed, as long as that is new. It may be
-                deleted before this one.
+            start_after: resources that must be ready before this one is created or changed, as long as they are new.
+                They may be deleted before it.
             change_after: the same, but only where this one stands already: both may be created at once.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
@@ -159,7 +159,7 @@ class Declarations:
         return Handle(desired.address, type(desired))
 
     def notice(self, text: str) -> None:
-        """Tell the user something that is not an error."""
+        """Tell the user a sentence that is no error."""
         self.notices.append(text)
 
     def run(self, steps: Mapping[str, Callable[..., Any]] | None = None) -> None:
@@ -183,7 +183,7 @@ def dependencies_of(function: Callable[..., Any]) -> list[str]:
 
 
 def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
-    """Return the steps' names so that each comes after those it needs.
+    """Return the steps' names, each after the steps that it needs.
 
     Raises:
         ValueError: a step needs one that does not exist, or steps need each other.
@@ -199,7 +199,7 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
 
 
 def reachable(start: str, dependencies: Callable[[str], Iterable[str]]) -> Iterator[str]:
-    """Yield a node of a graph and all that it needs, however far down, each once."""
+    """Yield a node of a graph and all its needs, however far down, each once."""
     met, todo = {start}, [start]
     while todo:
         yield (node := todo.pop())

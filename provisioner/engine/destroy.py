@@ -60,7 +60,7 @@ def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Obse
 
 
 def is_foreign(aws: Provider, record: Record) -> bool:
-    """Whether AWS has the recorded resource and it is not this stack's; what cannot be read is taken for ours."""
+    """Whether AWS has the recorded resource and it is not this stack's; an unreadable one counts as ours."""
     try:
         find(aws, type_named(record.type) or Resource, record.address, record.arguments, record.id)
     except NotOwned:
@@ -77,7 +77,7 @@ class Destroy:
 
     Args:
         addresses: which recorded resources to delete; their dependents must be among them or gone.
-        unprotect: delete also what is protected from deletion.
+        unprotect: delete protected resources as well.
         tasks: see `Apply`.
     """
 
@@ -104,9 +104,9 @@ class Destroy:
         self._tasks = tasks or {}
         self._accepted: set[str] = set()
         self._foreign: set[str] = set()
-        """Addresses in whose place something stands that is not ours."""
+        """Addresses at which a foreign resource stands."""
         self._staying: set[tuple[str, str]] = set()
-        """The resource types and ids of what is recorded under addresses that stay."""
+        """The resource types and ids that are recorded under addresses that stay."""
 
     def run(self) -> None:
         """Walk the graph backwards until all is gone.
@@ -159,17 +159,17 @@ class Destroy:
         if resource_type.retained or (record.type, record.id) in self._staying:
             self._drop(record, "retained", resource_type.retained_because or STAYS)
             return None
-        # what AWS makes by itself has come and gone since the resource types were read at the start
+        # AWS's own creations have come and gone since the resource types were read at the start
         live = self._find(record, resource_type, fresh=resource_type.created_by_aws)
         if live is None and not resource_type.created_by_aws:
-            # the lists of the start may be older than what an earlier run made
+            # the lists read at the start may be older than an earlier run's creations
             live = self._find(record, resource_type, fresh=True)
         if live is None and (hidden := self._hidden(record)):
             return hidden
         if live is None:
             self._drop(record, self._result_if_absent(record, resource_type))
             return None
-        # what was found by name or tag may be recorded under another address by now
+        # a resource found by name or tag may be recorded under another address by now
         stays = (record.type, live.id) in self._staying
         if stays or resource_type.shared(self.aws, live):
             self._drop(record, "retained", STAYS if stays else SHARED)
@@ -190,13 +190,13 @@ class Destroy:
     def _find(self, record: Record, resource_type: type[Resource], *, fresh: bool = False) -> Observed | None:
         """Return the live resource.
 
-        What carries the address of a resource whose id is recorded, and has another id, is a copy, such as a restored
-        database: it is for the user to delete, and is named as left over.
+        A resource with the address but not with the recorded id is a copy, such as a restored database: the user has to
+        delete it, and it is named as left over.
         """
         try:
             live = find(self.aws, resource_type, record.address, record.arguments, record.id, fresh=fresh)
         except NotOwned:
-            # what this stack recorded is still there: it may just have lost its tags, or the whole that it is a part of
+            # the recorded resource is still there: it may just have lost its tags, or its parent
             replaced = resource_type.versioned and not resource_type.has_parent
             if record.phase != "deleting" or (self._shown(record, resource_type) and not replaced):
                 raise
@@ -204,16 +204,16 @@ class Destroy:
             return None
         if live is None or (record.id and live.id != record.id and not resource_type.versioned):
             return None
-        # what another record knows by its id goes by that one, whatever its name and tags say
+        # a resource that another record has by its id goes with that one, whatever its name and tags say
         known = self._addresses_by_id.get((record.type, live.id), (record.address,))
         return live if record.address in known or (record.type, live.id) in self._staying else None
 
     def _shown(self, record: Record, resource_type: type[Resource]) -> Observed | None:
-        """Return what AWS shows under the recorded id, whoever owns it."""
+        """Return the live resource with the recorded id, whoever owns it."""
         return next((live for live in self.aws.live(resource_type) if live.id == record.id), None)
 
     def _result_if_absent(self, record: Record, resource_type: type[Resource]) -> Result:
-        """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""
+        """Return the result of a record with nothing to delete: it claims no more than was done."""
         if record.phase == "deleting" and record.address not in self._foreign:
             return "deleted"  # an earlier run began it, and it is gone
         return "unchanged" if resource_type.created_by_aws else "not_found"
@@ -226,8 +226,8 @@ class Destroy:
                 raise
 
     def _hidden(self, record: Record) -> Wait | None:
-        """Return what to wait for if an empty list proves nothing: it was made moments ago, or before its removal."""
-        # what was recorded as created is listed by now, if it stood for long enough before its removal began
+        """Return what to wait for if a missing resource proves nothing: it may be new, and not listed yet."""
+        # a resource is listed by now if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
         shown = record.phase == "deleting" and lasted > LISTED_WITHIN
         seconds = listed_within(type_of(record), record)
@@ -251,7 +251,7 @@ class Destroy:
     # -- all waiting resources of a type ---------------------------------------------------------------------------
 
     def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> Mapping[str, Outcome]:
-        """Read once what all of them need."""
+        """Look at all of them by one read."""
         observed = [self._observed[address] for address in addresses]
         for live in observed:
             if live.id:
@@ -277,7 +277,7 @@ class Destroy:
 
 
 def _awaited(live: Observed) -> str:
-    """Say what is waited for: AWS's own word once it is removing the resource, before that nothing of it."""
+    """Say what we wait for: in AWS's own word once it is deleting the resource."""
     return live.status if live.deleting and live.status else "waiting for AWS to delete it"
 
 

@@ -1,4 +1,4 @@
-"""Every way in which a command can end badly, each with the exit code that it means."""
+"""Every way in which a command can end badly, each with its exit code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WaitingOnUser(ProvisionError):
 
 
 class Interrupted(ProvisionError):
-    """The user stopped the command; what was under way is recorded."""
+    """The user stopped the command; calls under way are recorded."""
 
     exit_code = 130
 
@@ -42,7 +42,7 @@ class Cancelled(ProvisionError):
 
 
 class NotOwned(ProvisionError):
-    """Something stands under our name that does not carry this stack's tags."""
+    """A resource under our name does not carry this stack's tags."""
 
 
 class ReplacementRequired(ProvisionError):
@@ -53,8 +53,8 @@ class Protected(ProvisionError):
     """Resources that are protected from deletion would have to be removed; nothing was.
 
     Args:
-        addresses: what is protected.
-        command: what removes it all the same, in backticks.
+        addresses: the protected resources.
+        command: the command that deletes them all the same, in backticks.
     """
 
     def __init__(self, addresses: Sequence[str], command: str = UNPROTECT) -> None:
@@ -69,9 +69,9 @@ class PartProtected(Protected):
     """A part of a protected stack would have to be removed, with data or services in it; nothing was.
 
     Args:
-        lost: the addresses of what holds data or serves.
-        protected: what says that the stack is protected.
-        command: what removes it all the same, in backticks.
+        lost: the addresses of the resources that hold data or serve.
+        protected: the settings that protect the stack.
+        command: the command that deletes them all the same, in backticks.
     """
 
     def __init__(self, lost: Sequence[str], protected: Sequence[str], command: str = UNPROTECT) -> None:
@@ -91,15 +91,15 @@ class Failed(ProvisionError):
 
 
 class OutcomeUnknown(ProvisionError):
-    """A call that writes got no usable answer: whether it had its effect has to be looked up before it is repeated."""
+    """A write got no usable answer: its effect has to be looked up before it is repeated."""
 
 
 class NotCreated(ProvisionError):
-    """What comes before the call that makes a resource failed: nothing was made that would have to be looked for."""
+    """A call before the create call failed: there is nothing to look for."""
 
 
 class ReadOnly(ProvisionError):
-    """A call that is not a read was about to be made while only reads are allowed."""
+    """A write was about to be made while only reads are allowed."""
 
 
 class SomeFailed(ProvisionError):

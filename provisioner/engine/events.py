@@ -1,4 +1,4 @@
-"""What a run says while it works: plain data, which each renderer shows in its own way."""
+"""The events of a run: plain data, which each renderer shows in its own way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioner.engine.remaining import RemainingWork
 Action = Literal["create", "change", "delete"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
 Result = Literal["created", "changed", "deleted", "unchanged", "adopted", "retained", "not_found"]
-"""What was done. `not_found`: it is recorded, and this stack has nothing of the kind; its record is dropped."""
+"""The results. `not_found`: this stack has no such resource in AWS; its record is dropped."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True)
 class RunEstimate(Event):
-    """What a run has before it, for the views that tell how long it will last: `--json` does not write it."""
+    """The work ahead of a run, for the views that tell how long it will last: `--json` does not write it."""
 
     type: ClassVar[str] = "estimate"
     tasks: Mapping[str, RemainingWork]
@@ -67,7 +67,7 @@ class ResourceStarted(Event):
 
 @dataclass(frozen=True)
 class ResourceProgress(Event):
-    """How far the work on a resource is that takes long: a build, a push."""
+    """The progress of long work on a resource: a build, a push."""
 
     type: ClassVar[str] = "progress"
     address: str
@@ -88,7 +88,7 @@ class ResourceWaiting(Event):
 
 @dataclass(frozen=True)
 class ResourceDone(Event):
-    """A resource is as it should be (or gone), after so many seconds; `why` is said of what is kept."""
+    """A resource is as it should be (or gone), after so many seconds; `why` is set if it is kept."""
 
     type: ClassVar[str] = "done"
     address: str
@@ -121,7 +121,7 @@ class ResourceSkipped(Event):
 
 @dataclass(frozen=True)
 class PlanRefused(Event):
-    """The plan holds something that cannot be done, so nothing of it is: why, and which addresses that is about."""
+    """A part of the plan cannot be done, so nothing of it is: why, and for which addresses."""
 
     type: ClassVar[str] = "refused"
     reason: str
@@ -138,7 +138,7 @@ class Notice(Event):
 
 @dataclass(frozen=True)
 class Checked(Event):
-    """One check beforehand: what was looked at, the verdict, what was found, and what to do about it."""
+    """One check beforehand: its subject, the verdict, the finding, and what to do about it."""
 
     type: ClassVar[str] = "checked"
     check: str
@@ -152,7 +152,7 @@ class RunFinished(Event):
     """A run ended: its counts by result, seconds, and what the user may do next.
 
     `real_seconds` is how long a run on the embedded cloud has really taken: its other seconds are AWS's. `unfinished`
-    names what is there, or may be, and is not ready.
+    names resources that are there, or may be, and are not ready.
     """
 
     type: ClassVar[str] = "run_finished"

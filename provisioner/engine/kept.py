@@ -1,4 +1,4 @@
-"""Which resources that are no longer declared stay, because they hold data, and which go."""
+"""Which orphaned resources stay, because they hold data, and which go."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Removal:
-    """What the user lets go beyond what `up` deletes by itself.
+    """The deletions that the user allows beyond those that `up` makes by itself.
 
     Attributes:
-        delete: addresses of resources that are no longer declared and hold data.
-        unprotect: whether that, and running services, go from a protected stack as well.
+        delete: addresses of orphaned resources that hold data.
+        unprotect: whether these, and running services, go from a protected stack as well.
     """
 
     delete: frozenset[str] = frozenset()
@@ -38,16 +38,16 @@ class Removal:
 
 
 def going(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:
-    """Return the addresses that `up` deletes: recorded, no longer declared, and neither holding data nor part of that.
+    """Return the addresses that `up` deletes: orphaned resources, except those with data and their parts.
 
-    What an interrupted run has begun to delete goes on going.
+    A deletion that an interrupted run has begun goes on.
     """
     staying = kept(records, declared, removal)
     return [address for address in orphans(records, declared) if address not in staying]
 
 
 def kept(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:
-    """Return the addresses that are no longer declared and stay: what holds data, its parts, and what it depends on."""
+    """Return the orphaned addresses that stay: resources with data, their parts, and their dependencies."""
     orphaned = orphans(records, declared)
     staying = {
         address
@@ -74,19 +74,19 @@ def _stands(record: Record, records: Mapping[str, Record], declared: Mapping[str
 
 
 def _is_part(record: Record, staying: Collection[str]) -> bool:
-    """Whether a resource lies in one that stays, as an image in its repository."""
+    """Whether a resource lies in a parent that stays, as an image in its repository."""
     resource_type = type_named(record.type) or Resource
     return record.phase != "deleting" and resource_type.has_parent and any(a in staying for a in record.dependencies)
 
 
 def check(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:
-    """Refuse to delete what is still declared, or what something that stays depends on.
+    """Refuse to delete a declared resource, or a dependency of one that stays.
 
     Returns:
         A sentence for each address that is not recorded: an interrupted run with the same options may have deleted it.
 
     Raises:
-        ConfigurationError: with what to do instead.
+        ConfigurationError: with the way to do it instead.
     """
     staying = set(kept(records, declared, removal))
     notes = []

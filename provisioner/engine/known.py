@@ -1,4 +1,4 @@
-"""What is declared and recorded, for the bulk reads: named resources are looked up by name, others by id."""
+"""The declared and recorded resources, for the bulk reads: named ones are looked up by name, others by id."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class KnownResources:
     """The declared and recorded fields of a run's resources, which its lists look up. The records are the open state's.
 
     Raises:
-        StateError: what is recorded makes no sense.
+        StateError: the records make no sense.
     """
 
     records: Mapping[str, Record] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class KnownResources:
         """Return the fields of a type's resources that are declared or recorded.
 
         Args:
-            observed: what the run has found so far, by address.
+            observed: the resources found so far, by address.
         """
 
         def lookup(address: str, output: str) -> Any:
@@ -46,17 +46,17 @@ class KnownResources:
         return wanted + [fields for fields in recorded_fields(self.records, resource_type) if fields not in wanted]
 
     def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
-        """Return the recorded fields of what is ready."""
+        """Return the recorded fields of ready resources."""
         ready = {address: record for address, record in list(self.records.items()) if record.phase == "ready"}
         return recorded_fields(ready, resource_type)
 
     def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
-        """Return the ids of what is recorded: tags alone can be rewritten by anybody."""
+        """Return the recorded ids: tags alone can be rewritten by anybody."""
         found = list(self.records.values())
         return [record.id for record in found if record.type == resource_type.type_name and record.id]
 
     def unready(self, resource_type: type[Resource]) -> dict[str, Mapping[str, Any]]:
-        """Return the recorded outputs of what is not recorded as ready, by id."""
+        """Return the outputs of the records that are not ready, by id."""
         found = [record for record in list(self.records.values()) if record.type == resource_type.type_name]
         return {record.id: record.outputs for record in found if record.id and record.phase != "ready"}
 
@@ -65,7 +65,7 @@ NOTHING = KnownResources()
 
 
 def recorded_fields(records: Mapping[str, Record], resource_type: type[Resource]) -> list[dict[str, Any]]:
-    """Return what was asked for each recorded resource of a type, if its name is in it: versions differ."""
+    """Return the arguments of a type's records, if the name is among them: versions differ."""
     # copied in one go: other threads record resources meanwhile
     found = [record.arguments for record in list(records.values()) if record.type == resource_type.type_name]
     return [arguments for arguments in found if all(name in arguments for name in resource_type.identity)]

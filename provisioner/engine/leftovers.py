@@ -26,12 +26,12 @@ class Leftover:
 def find_leftovers(
     aws: Provider, staying: Mapping[str, Record], resource_types: Collection[type[Resource]] | None = None
 ) -> list[Leftover]:
-    """Read every type anew and return what still carries this stack's tags, or stands under its names and is ours.
+    """Read every type anew and return this stack's resources that are still there, by their tags or names.
 
-    A resource type that cannot be read counts as left, since nothing can be said of it.
+    A resource type that cannot be read counts as left.
 
     Args:
-        staying: the records of what was not to be removed.
+        staying: the records of resources that were not to be deleted.
         resource_types: the resource types to read, if not all.
 
     Raises:

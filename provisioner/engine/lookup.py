@@ -21,7 +21,7 @@ AddressesById = Mapping[tuple[str, str], Collection[str]]
 
 
 def addresses_by_id(records: Mapping[str, Record], declared: Collection[str]) -> AddressesById:
-    """Return whose the recorded resources are."""
+    """Return the declared addresses of each recorded resource."""
     found: dict[tuple[str, str], list[str]] = {}
     for address in declared:
         if (record := records.get(address)) and record.id:
@@ -45,10 +45,10 @@ def find(
         fields: the declared or recorded settings, of which `identity` of the resource type names the unique ones.
         id: the recorded id, if there is one.
         fresh: read the resource type anew, and those that its list looks at.
-        addresses_by_id: whose the recorded resources are: one resource is never two addresses'.
+        addresses_by_id: the addresses of recorded resources: one resource never has two.
 
     Raises:
-        NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
+        NotOwned: the resource of this name does not carry this stack's tags, or is another address's.
         ProvisionError: several resources carry the address.
     """
     observed = aws.live(resource_type, fresh=fresh, deep=fresh)
@@ -59,7 +59,7 @@ def find(
                 return _recorded(resource_type, live, address)
     tagged = [live for live in ours if live.owned and live.address == address]
     if len(tagged) > 1 and id:
-        # of a resource type that revises, the recorded one
+        # a versioned type has several: take the recorded one
         tagged = [live for live in tagged if live.id == id] or tagged
     if len(tagged) > 1:
         both = ", ".join(live.id for live in tagged)
@@ -72,7 +72,7 @@ def find(
     if named is None:
         return None
     if not named.owned and not fresh:
-        # whose a record is shows in what it says, and by now more is known of what it should say
+        # the content of a DNS record shows its owner, and more of the wanted content is known by now
         return find(aws, resource_type, address, fields, id, fresh=True, addresses_by_id=addresses_by_id)
     if named not in ours:
         whose = " and ".join(addresses_by_id[resource_type.type_name, named.id])
@@ -86,9 +86,9 @@ def find(
 def find_declared(
     aws: Provider, desired: Resource, record: Record | None, addresses_by_id: AddressesById, *, fresh: bool = False
 ) -> Observed | None:
-    """Return the live resource of what is declared, as `find` does.
+    """Return the live resource of a declared one, as `find` does.
 
-    An intent that is recorded may be of another name than the declared one: what came of it must not be lost.
+    A recorded intent may have another name than the declared resource: its creation must not be lost.
     """
     resource_type, address, fields = type(desired), desired.address, desired.fields()
     arguments = record.arguments if record and record.phase == "creating" else fields
@@ -103,20 +103,20 @@ def find_declared(
 
 
 def listed_within(resource_type: type[Resource], record: Record | None) -> float:
-    """Return the seconds for which AWS's lists may not show a resource of which this is recorded."""
+    """Return the seconds for which AWS's lists may not show a resource with this record."""
     return LISTED_WITHIN if record and record.id else resource_type.listed_within
 
 
 def _recorded_elsewhere(
     live: Observed, resource_type: type[Resource], address: str, addresses_by_id: AddressesById
 ) -> bool:
-    """Whether a resource is recorded as another address's; where it is as several, the one in its tags has it."""
+    """Whether a resource is recorded as another address's; of several, the address in its tags has it."""
     known = addresses_by_id.get((resource_type.type_name, live.id), ())
     return bool(known) and address != (live.address if live.address in known else next(iter(known)))
 
 
 def _named(observed: Sequence[Observed], resource_type: type[Resource], fields: Mapping[str, Any]) -> Observed | None:
-    """Return what has the unique name that the fields give."""
+    """Return the resource with the unique name in the fields."""
     named = {name: canonical(fields[name]) for name in resource_type.identity if name in fields}
     if not named or any(unknown(value) for value in named.values()):
         return None
@@ -127,7 +127,7 @@ def _named(observed: Sequence[Observed], resource_type: type[Resource], fields: 
 
 
 def _recorded(resource_type: type[Resource], live: Observed, address: str) -> Observed:
-    """Return what stands under the recorded id, if it is this stack's: a state proves nothing."""
+    """Return the resource with the recorded id, if it is this stack's: a state proves nothing."""
     if live.owned or live.owner:
         return _ours(live, address)
     if resource_type.foreign:
@@ -155,5 +155,5 @@ def _ours(live: Observed, address: str) -> Observed:
 
 
 def others(live: Observed) -> str:
-    """Say of a resource whose owner is known that it is left to that one."""
+    """Say that a resource is left to its owner, which is another stack."""
     return f"belongs to another stack ({live.owner}), so it is not changed"

@@ -1,4 +1,4 @@
-"""Which data goes with resources, in words."""
+"""The data that goes with resources, in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loss:
-    """Data that goes, in words, with which resources, and how much, if that is known."""
+    """Lost data in words, the resources that it goes with, and its amount if that is known."""
 
     what: str
     addresses: Sequence[str]
@@ -22,13 +22,13 @@ class Loss:
 
 
 def data_of(record: Record) -> str:
-    """Return which data goes with a recorded resource, in words; empty if none does."""
+    """Return the data that goes with a recorded resource, in words; empty if none does."""
     resource_type = type_named(record.type) or Resource
     return "" if resource_type.retained else resource_type.data(record.arguments)
 
 
 def losses(records: Iterable[Record]) -> list[Loss]:
-    """Return which data goes with the recorded resources: nothing brings it back."""
+    """Return the data that goes with the recorded resources: nothing brings it back."""
     found: dict[str, list[str]] = {}
     for record in records:
         if words := data_of(record):

@@ -1,4 +1,4 @@
-"""The walk that takes away what nothing uses any more: the later parts of changes (`engine/parts.py`)."""
+"""The walk that removes settings that nothing uses any more: the later parts of changes (`engine/parts.py`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Narrow:
-    """One walk that makes a later part of the changes which `Apply` has begun, users before what they use.
+    """One walk that makes a later part of the changes which `Apply` has begun, users before used resources.
 
     Args:
         apply: has brought everything to its wider form.
@@ -25,11 +25,11 @@ class Narrow:
     def __init__(self, apply: Apply, part: Part) -> None:
         self._apply, self._part = apply, part
         whole = apply.progress
-        # one resource ends once, whichever part is its last; when which part was made is each walk's own
+        # a resource ends once, whichever part is its last; each walk has its own moments
         self.progress = RunProgress(whole.emit, whole.steps, whole.clock, whole.results)
 
     def run(self) -> None:
-        """Walk the graph backwards: what is built on a resource is narrowed before it.
+        """Walk the graph backwards: dependents are narrowed before their dependencies.
 
         Raises:
             SomeFailed: see `Scheduler.run`.

@@ -1,4 +1,4 @@
-"""Tells when AWS's lists may show what was before the last call, which an earlier run may have made."""
+"""Tells when AWS's lists may be older than the last call, which an earlier run may have made."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 def asked_for(desired: Resource, record: Record) -> bool:
-    """Whether the desired settings are those that were asked for last."""
+    """Whether the desired settings are those asked for last."""
     return bool(canonical(record.arguments) == canonical(desired.held(desired.fields())))
 
 
 def outdated(desired: Resource, record: Record, live: Observed) -> bool:
-    """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
+    """Whether AWS shows another revision than the last one: each such look would create that again."""
     return desired.versioned and asked_for(desired, record) and bool(compare(desired, live))
 
 
 def taken_back(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
-    """Whether all is shown as wanted, though something else was asked for last: it may be what was before that.
+    """Whether AWS shows all as wanted, though something else was asked for last: the list may be older than that.
 
     Somebody takes a change back at once, and a list that lags behind does not show the change yet.
     """

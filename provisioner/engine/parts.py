@@ -1,16 +1,17 @@
-"""Changes that nobody notices: what is wanted is added first, and what was before goes when nothing uses it any more.
+"""Changes that nobody notices: new settings are added first, and former ones go when nothing uses them any more.
 
 A change of a resource may take something away that others still use: a rule of a security group, a subnet of a load
 balancer, the target group behind a path. Such a change is made in parts (`Resource.widened`, `shifted`), with all other
 work between them:
 
-1. `widened`: everything gets what is wanted and keeps what it had. Services roll out.
-2. `shifted`: traffic moves to what is ready. What leads it and is no longer declared is deleted (`Resource.leads`).
-3. What runs and is no longer declared is drained and deleted (`Resource.runs`).
-4. `declared`: when all that is being stopped has stopped (`Resource.winding_down`), the former part goes.
+1. `widened`: every resource gets its new settings and keeps its former ones. Services roll out.
+2. `shifted`: traffic moves to ready resources. Orphaned ones that lead traffic are deleted (`Resource.leads`).
+3. Orphaned resources that run are drained and deleted (`Resource.runs`).
+4. `declared`: former settings go once everything that was stopping has stopped (`Resource.winding_down`).
 
-A part begins when all before it is done. If anything failed, the later ones do not run: what may be in use stays, and
-the next `up` continues. The state needs nothing for that: it records what was asked for last, which is the wider form.
+A part begins when all before it are done. If anything failed, the later ones do not run: settings that may be in use
+stay, and the next `up` continues. The state needs nothing for that: it records the settings asked for last, the wider
+form.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ FORMER_PART_STAYS = "its former part stays until all that uses it is ready"
 
 
 def former(record: Record | None, live: Observed) -> Mapping[str, Any]:
-    """Return what was asked for last: what AWS has counts where nothing is recorded (see `Resource.widened`)."""
+    """Return the settings asked for last, or AWS's own if none are recorded (see `Resource.widened`)."""
     return record.arguments if record else live.attributes
 
 
 def rest(desired: Resource, now: Resource, live: Observed) -> Changes:
-    """Return what is still to be changed once the live resource has the settings of `now`, an earlier part."""
+    """Return the changes that remain once the live resource has the settings of `now`, an earlier part."""
     if now is desired:
         return {}
     return compare(desired, replace(live, attributes={**live.attributes, **now.fields()}))

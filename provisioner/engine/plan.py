@@ -37,12 +37,12 @@ def plan(
     limited: bool = False,
     unprotect: bool = False,
 ) -> list[Planned]:
-    """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
+    """Compare all declared resources with AWS and the state, and return what `up` would do, in declared order.
 
     Args:
         orphaned: the recorded resources that `up` would delete.
-        limited: whether the run is limited to a step. It takes nothing away, since it has not seen all that may use it.
-        unprotect: whether those go too that are protected from deletion.
+        limited: whether the run is limited to a step. It removes nothing, since it has not seen all users.
+        unprotect: whether protected resources go too.
 
     Raises:
         ApiError: a read was refused.
@@ -70,7 +70,7 @@ def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[st
 
 
 class _Planner:
-    """Plans one resource after the other, keeping what AWS has of each for the references of later ones."""
+    """Plans one resource after the other, and keeps AWS's answers for the references of later ones."""
 
     def __init__(
         self, aws: Provider, records: Mapping[str, Record], declared: Collection[str], *, limited: bool
@@ -111,7 +111,7 @@ class _Planner:
         return self._in_parts(item, desired, live, changes)
 
     def _in_parts(self, item: Declared, desired: Resource, live: Observed, changes: Mapping[str, Change]) -> Planned:
-        """Return what happens to a resource that is there: its change, with what of it comes later, if there is one."""
+        """Return the plan of an existing resource: its change if there is one, and which part of that comes later."""
         record = self._records.get(item.address)
         wider = as_of("widened", desired, former(record, live), live)
         later = {name: change for name, change in rest(desired, wider, live).items() if name in changes}
@@ -126,7 +126,7 @@ class _Planner:
         return Planned(item.address, "none" if known else "adopt", item.step)
 
     def goes(self, record: Record) -> bool:
-        """Whether what is no longer declared is removed; only its record goes if it is declared otherwise, or stays.
+        """Whether an orphaned resource is deleted; only its record goes if it stays, or has another declared address.
 
         Raises:
             ApiError: a read was refused.
@@ -141,17 +141,17 @@ class _Planner:
             return True
         except Exception as error:
             raise self._aws.errors.explained(error) from error
-        # what stands under its name and has another id is not what is recorded (`Destroy`)
+        # a resource of its name with another id is not the recorded one (`Destroy`)
         other = live is not None and record.id and live.id != record.id and not resource_type.versioned
         same = {record.id, live.id if live and not other else None} - {None}
         on = any(type(self._desired[a]) is resource_type and one.id in same for a, one in self.observed.items())
-        # what is made anew under its name has its id again, or another revision: of all else what is recorded has gone
+        # a recreated resource may have its id again, or be another revision; any other recorded id is gone
         again = not record.id or "id" in resource_type.derived or resource_type.versioned
         named = again and any(same_name(desired, record) for desired in self._desired.values())
         return not (stays or on or named)
 
     def ends(self, record: Record) -> Planned:
-        """What happens to what goes: of what AWS makes by itself, nothing where there is none of it."""
+        """Return the plan of an orphaned resource that goes: nothing if only AWS creates such ones, and has none."""
         resource_type = type_of(record)
         none = resource_type.created_by_aws and record.phase != "deleting" and not self._aws.live(resource_type)
         return Planned(record.address, "none" if none else "delete", record.step)
@@ -163,20 +163,20 @@ class _Planner:
         return live
 
     def _named_since(self, item: Declared) -> bool:
-        """Whether what names a resource was found after its type was listed, as a record's zone is without a state."""
+        """Whether a part of its name was found after its type was listed, as a record's zone is without a state."""
         found = (one.address for one in item.dependencies if one.output and one.address in self.observed)
         return any(address not in self._records for address in found)
 
     def _lookup(self, address: str, output: str) -> Any:
         if address in self.observed:
             return output_of(self.observed[address], output)
-        # what is made anew under its name has some of its outputs again
+        # a recreated resource has some of its outputs again
         record = self._records.get(address)
         return output_of(record, output) if record and output in type_of(record).derived else None
 
 
 def same_name(desired: Resource, record: Record) -> bool:
-    """Whether what is declared goes by the unique name of what is recorded."""
+    """Whether a declared resource has the unique name of a recorded one."""
     fields = desired.fields()
     named = bool(desired.identity) and desired.type_name == record.type
     return named and all(
@@ -189,12 +189,12 @@ def _all_new(desired: Resource) -> dict[str, Change]:
 
 
 def _shown(desired: Resource, changes: Mapping[str, Change]) -> dict[str, Change]:
-    """Return changes for the user, without what looks like a secret and what is not known yet."""
+    """Return changes for the user, without likely secrets and without values that are not known yet."""
     return {name: Change(masked(one.old), masked(one.new)) for name, one in desired.shown(changes).items()}
 
 
 def masked(value: Any) -> Any:
-    """Return a value for the user: each text in it that is not known before the run is called so."""
+    """Return a value for the user, with `KNOWN_AFTER_UP` for each text that is not known yet."""
     if not unknown(value):
         return value
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What a plan says of one resource."""
+"""The plan of one resource."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ PlannedAction = Literal[Action, "adopt", "none", "refused"]
 KNOWN_AFTER_UP = "(known after up)"
 HIDDEN = "(hidden)"
 HIDDEN_CHANGE = "changed (hidden)"
-"""What stands for a value that looks like a secret, and for one that takes the place of another."""
+"""The words for a value that looks like a secret, and for one that takes the place of another."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What would happen to one resource.
+    """The plan of one resource.
 
-    `changes` holds, for a change, each field's old and new value; for a creation only new ones; for what is refused,
-    what AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml` a field
+    `changes` holds, for a change, each field's old and new value; for a creation only new ones; for a refusal, the
+    fields that AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml`
+    a field
     comes. `later` holds the second part of a change that is made in two, with the value between them as the old one:
-    what is taken away only when all that may use it is ready.
+    the removals that wait until all users are ready.
     """
 
     address: str
@@ -37,7 +38,7 @@ class Planned:
 
     @property
     def first(self) -> Mapping[str, Change]:
-        """The first part of a change that is made in two; all of any other."""
+        """The first part of a change in two parts; all of any other."""
         parts = {name: Change(self.changes[name].old, later.old) for name, later in self.later.items()}
         nothing = {name for name, one in parts.items() if canonical(one.old, True) == canonical(one.new, True)}
         return {name: one for name, one in {**self.changes, **parts}.items() if name not in nothing}

@@ -1,4 +1,4 @@
-"""Pools of threads that an interrupt ends: what they wait for ends, what is queued is dropped, all are waited for."""
+"""Pools of threads that an interrupt ends: their waits end, queued work is dropped, and the threads are awaited."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ R = TypeVar("R")
 
 @contextmanager
 def pool(pace: Pace, workers: int) -> Iterator[Executor]:
-    """Return a pool of at most so many threads; at its end it waits for all that was submitted.
+    """Return a pool of at most so many threads; its end waits for all submitted work.
 
     A `KeyboardInterrupt` sets `pace.stop` and `pace.leaving`: no read begins any more, and none is repeated. It leaves
-    only when those under way have ended: Python would wait for them at its exit, where a second Ctrl-C is a traceback.
+    only when reads under way have ended: Python would wait for them at its exit, where a second Ctrl-C is a traceback.
     (Before 3.13 Python takes a thread for ended whose wait was interrupted, so that it may leave earlier there.)
     """
     with pace.runtime.pool(workers) as threads, _ended_by_interrupt(pace, threads):

@@ -1,4 +1,4 @@
-"""What the engine asks of whoever hands it the resources: reads of a run, notes of what it did, what errors mean."""
+"""The engine's interface to AWS: a run's reads, notes of its writes, and the meaning of errors."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Row:
 
     Attributes:
         category: `not_found`: the resource is not there; `in_use`: something still uses it or works on it;
-            `not_yet_consistent`: what it refers to was made moments ago and is not known everywhere yet.
+            `not_yet_consistent`: it refers to a new resource that is not known everywhere yet.
         service: boto3's name of the service, or `*`.
         code: AWS's `Error.Code`, whole, as a regular expression.
         message: a regular expression that the message must contain.
         timeout: seconds to go on trying.
         meaning: one phrase for the user.
         source: where the behaviour is documented or was seen.
-        operation: a regular expression for the names of those operations that it is about; empty: of all.
+        operation: a regular expression for the names of its operations; empty: all.
     """
 
     category: ErrorCategory
@@ -44,10 +44,10 @@ class Row:
 
 
 class Errors(Protocol):
-    """What the errors of its calls mean."""
+    """The meaning of its calls' errors."""
 
     def match(self, error: BaseException, service: str, *categories: ErrorCategory) -> Row | None:
-        """Return what a refusal means, if it is one of these sorts."""
+        """Return the meaning of a refusal of one of these categories."""
 
     def not_found(self, error: BaseException, service: str) -> bool:
         """Say whether an error means that there is no such resource."""
@@ -77,25 +77,25 @@ class Provider(Protocol):
         """Return the same, which refuses every operation that is not a read."""
 
     def observing(self, observed: Mapping[str, Observed]) -> Self:
-        """Return the same for a run that notes here what it finds, by address."""
+        """Return the same for a run that notes its findings here, by address."""
 
     def reporting(self, queued: Callable[[str, str], None], report_progress: Callable[[str, str], None] = ...) -> Self:
-        """Return the same for a run that tells its user what waits for its turn, and how far it is."""
+        """Return the same for a run that reports queued calls and the progress of long ones."""
 
     def fenced(self, check: Callable[[], None]) -> Self:
-        """Return the same, which calls `check` before each attempt of a write; what it raises prevents it."""
+        """Return the same, which calls `check` before each attempt of a write; an error of `check` prevents it."""
 
     def sharing_reads(self) -> Self:
-        """Return the same, which makes the same read once, whoever asks."""
+        """Return the same, which makes the same read only once."""
 
     def acting(self, address: str) -> AbstractContextManager[None]:
         """While the context lasts, this thread's calls are for that address."""
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Return what a read says of each item, asked for all of them at once."""
+        """Return the result of a read for each item, made for all of them at once."""
 
     def known(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
-        """Return the fields of what is declared or recorded of a type."""
+        """Return the fields of a type's declared or recorded resources."""
 
     def live(
         self, resource_type: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
@@ -103,10 +103,10 @@ class Provider(Protocol):
         """Return all resources of a type, read in bulk once a run, or again when `fresh`."""
 
     def mark_stale(self, resource_type: type[Resource], only: Collection[str] = ()) -> None:
-        """Drop what is known of a type, or only of what has these ids."""
+        """Drop the reads of a type, or only of these ids."""
 
     def drop_reads(self) -> None:
-        """Drop all that was read."""
+        """Drop all reads."""
 
     def note_written(self, resource_type: type[Resource], live: Observed) -> None:
         """Note a resource that this run created or changed."""

@@ -19,7 +19,7 @@ REBUILD = "`provision recover` rebuilds the state from the account"
 
 
 def check(records: Mapping[str, Record]) -> None:
-    """Refuse records that the engine and the types cannot work with. Types that are not known are let pass here.
+    """Refuse records that the engine and the types cannot work with. Unknown types pass here.
 
     Raises:
         StateError: a setting is of another type than the resource type's.
@@ -33,7 +33,7 @@ def check(records: Mapping[str, Record]) -> None:
 
 
 def check_bound(state: State) -> State:
-    """Return a state that says of which account and Region its records are: without that, anybody's could be removed.
+    """Return a state that names the account and Region of its records: else foreign resources could be deleted.
 
     Raises:
         StateError: it does not.
@@ -62,10 +62,10 @@ def check_order(records: Mapping[str, Record]) -> None:
 
 
 def dependents(records: Mapping[str, Record]) -> dict[str, list[str]]:
-    """Return the addresses of what is built on each recorded resource, by its address.
+    """Return the addresses of each recorded resource's dependents, by its address.
 
-    What was renamed is recorded twice until `up` has dropped the former record: what is built on it under one address
-    is built on it under the other as well, unless that would go round in a circle.
+    A renamed resource is recorded twice until `up` has dropped the former record: its dependents under one address
+    depend on the other as well, unless that would make a cycle.
     """
     same = addresses_by_id(records, records)
     dependencies = {
@@ -88,7 +88,7 @@ def dependents(records: Mapping[str, Record]) -> dict[str, list[str]]:
 
 
 def _check_arguments(record: Record, identity: Sequence[str], settings: Mapping[str, Any]) -> None:
-    """Look at the settings that there are: another version may have other ones, and not all can be read back."""
+    """Check the settings that are there: another version may have other ones, and not all can be read back."""
     for name in settings.keys() & record.arguments.keys():
         value = record.arguments[name]
         if not fits(value, settings[name]) and (value is not None or name in identity):
@@ -96,7 +96,7 @@ def _check_arguments(record: Record, identity: Sequence[str], settings: Mapping[
 
 
 def _settings(resource_type: type[Resource]) -> dict[str, Any]:
-    """Return the types of the type's settings, and not of all that is declared around them, which takes much longer."""
+    """Return the types of the type's settings alone: to read all other annotations takes much longer."""
     declared = {field.name: field.type for field in fields(resource_type) if field.name != "name"}
     return get_type_hints(SimpleNamespace(__annotations__=declared), vars(sys.modules[resource_type.__module__]))
 

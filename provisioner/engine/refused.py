@@ -1,4 +1,4 @@
-"""What a plan holds that `up` would refuse, told once: by the setting it comes from, not resource by resource."""
+"""The parts of a plan that `up` would refuse, told once: by their setting, not resource by resource."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_REASON = "no reason was given"
 
 @dataclass(frozen=True)
 class RefusalReason:
-    """Why something is refused, and which addresses it is about; `replaces` if only replacing them would do it."""
+    """Why something is refused, and for which addresses; `replaces` if only replacing them would do it."""
 
     text: str
     addresses: Sequence[str]
@@ -28,7 +28,7 @@ class RefusalReason:
 
 
 class PlanRefused(ProvisionError):
-    """The plan holds something that cannot be done, so nothing of it was.
+    """A part of the plan cannot be done, so nothing of it was.
 
     Attributes:
         reasons: why.
@@ -66,7 +66,7 @@ def _of_key(key: str, change: Change, addresses: Sequence[str]) -> RefusalReason
 
 
 def advice(records: Iterable[Record]) -> str:
-    """Say what to do about what AWS cannot change in place, and which data that costs."""
+    """Say what to do about a change that AWS cannot make in place, and which data that costs."""
     lost = data(records)
     cost = f", which deletes {', '.join(lost)}" if lost else ""
     return (
@@ -75,12 +75,12 @@ def advice(records: Iterable[Record]) -> str:
 
 
 def data(records: Iterable[Record]) -> list[str]:
-    """Return which data goes with the recorded resources, in words: nothing brings it back."""
+    """Return the data that goes with the recorded resources, in words: nothing brings it back."""
     return [told(loss) for loss in losses(records)]
 
 
 def told(loss: Loss) -> str:
-    """Return which data goes, with which resources, and how much."""
+    """Return the data that goes, its resources, and its amount."""
     return f"{loss.what} ({names(loss.addresses)}{f': {loss.amount}' if loss.amount else ''})"
 
 

@@ -1,4 +1,4 @@
-"""What a run still has before it, and how long that takes: the longest path through what is not done yet."""
+"""The time that a run still takes: the longest path through the work ahead of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 LATE = 0.1
-"""The part of its expected seconds that a resource is taken to need still when it takes longer than expected."""
+"""The share of its expected seconds that an overdue resource is taken to need still."""
 CALL = 0.5
-"""Seconds that a resource takes at the least before what waits for it begins."""
+"""Seconds that a resource takes at the least before its dependents begin."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class RemainingWork:
 
 
 UNKNOWN = RemainingWork("")
-"""Of a resource of which nothing is expected."""
+"""The work of a resource without an estimate."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class TimeLeft:
 
 
 def left(tasks: Mapping[str, RemainingWork], done: Collection[str], begun: Mapping[str, float]) -> TimeLeft:
-    """Return what is left of a run.
+    """Return the time left of a run.
 
     Args:
-        done: what is finished or will never be begun, by address.
-        begun: for how many seconds each resource has been at work that is begun.
+        done: the addresses that are finished or will never begin.
+        begun: the seconds that each begun resource has taken so far.
     """
     begins: dict[str, tuple[float, str]] = {}
 
@@ -55,18 +55,18 @@ def left(tasks: Mapping[str, RemainingWork], done: Collection[str], begun: Mappi
         return max(expected - begun.get(address, 0.0), expected * LATE)
 
     def free(dependency: str, lag: float) -> float:
-        """Return the seconds until a dependency lets begin what waits so long for it."""
+        """Return the seconds until a dependency has worked for `lag`, and to its end if that covers all of it."""
         if dependency not in begun:
             return begin(dependency) + lag
         at_its_end = lag >= tasks[dependency].seconds
         return max(lag - begun[dependency], rest(dependency) if at_its_end else 0.0)
 
     def begin(address: str) -> float:
-        """Return the seconds until a resource begins, and note what it waits for longest."""
+        """Return the seconds until a resource begins, and note its longest dependency."""
         if address in begun:
             return 0.0
         if address not in begins:
-            # what comes back to itself waits for nothing: this is only an estimate
+            # a cycle waits for nothing: this is only an estimate
             begins[address] = (0.0, "")
             open_dependencies = [(n, lag) for n, lag in tasks[address].after.items() if n in tasks and n not in done]
             begins[address] = max(((free(one, lag), one) for one, lag in open_dependencies), default=(0.0, ""))
@@ -93,7 +93,7 @@ def chains(tasks: Mapping[str, RemainingWork]) -> dict[str, float]:
         todo = [] if start in found else [start]
         while todo:
             address = todo[-1]
-            # what comes back to itself counts for nothing there: this is only an estimate
+            # a cycle counts for nothing: this is only an estimate
             found.setdefault(address, 0.0)
             new = [dependent for dependent, _ in dependents[address] if dependent not in found]
             if new:

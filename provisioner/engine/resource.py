@@ -18,13 +18,13 @@ ADDRESS = r"(?:[a-z0-9_.]+|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)/[\w.*-]+"
 """An address, as a regular expression. Before the slash stands a type's name: `vpc`, with a namespace `own.topic`, or
 what CloudFormation calls a type."""
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
-"""The resource types by their names whose modules are imported; `all_types` and `type_named` know the others too."""
+"""The imported resource types by their names; `all_types` and `type_named` know the others too."""
 MODULES: list[str] = []
-"""The modules that define resource types, handed over by whoever has them: the engine knows none."""
+"""The modules that define resource types, handed over from outside: the engine knows none."""
 
 
 def all_types() -> Mapping[str, type[Resource]]:
-    """Return every resource type by its name; what is not imported yet is imported now."""
+    """Return every resource type by its name; missing ones are imported now."""
     for module in MODULES:
         import_module(module)
     return RESOURCE_TYPES
@@ -38,7 +38,7 @@ def type_named(name: str) -> type[Resource] | None:
 
 
 def current(address: str) -> str:
-    """Return an address as it is now: with the type's name, where what is given has a former one."""
+    """Return an address with the type's present name: the given one may have a former name."""
     name, _, rest = address.partition("/")
     if name in RESOURCE_TYPES or (resource_type := type_named(name)) is None:
         return address
@@ -50,15 +50,15 @@ class Observed:
     """A resource as AWS shows it now.
 
     Attributes:
-        id: how AWS names it: what the other calls of its API take.
+        id: AWS's name for it, which the other calls of its API take.
         attributes: its settings, under the names and in the shape of the resource type's fields. A field that AWS never
             returns is simply not there, and is then not compared.
-        outputs: what else AWS says of it that other resources or the user need.
+        outputs: other values that AWS gives and that other resources or the user need.
         address: the address in its tag, if it carries this stack's owner tags.
-        owned: whether it belongs to this stack, by its own tags or by those of what it is a part of.
+        owned: whether it belongs to this stack, by its own tags or by its parent's.
         status: AWS's word for its condition, for `pending` and the user.
         deleting: whether AWS is already taking it away.
-        owner: which other stack it belongs to, in words, where that is known.
+        owner: the other stack that it belongs to, in words, if that is known.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Change:
-    """One field that differs: what AWS has, and what is wanted."""
+    """One field that differs: AWS's value, and the wanted one."""
 
     old: Any
     new: Any
@@ -90,26 +90,26 @@ class Resource:
     instance is one wanted resource. Nested structures stay as AWS spells them.
 
     Class variables, which a subclass sets without an annotation, since with one they would be fields:
-        type_name: what states, tags and users call the type. It is durable: it stays when the class is renamed.
-        aliases: what earlier versions called the type. What is recorded and tagged under these names is still its own.
+        type_name: the type's name in states, tags and commands. It is durable: it stays when the class is renamed.
+        aliases: the type's names in earlier versions. Records and tags with these names are still its own.
         service: the name of the boto3 client that it calls.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
-        derived: those outputs, `id` included, that follow from its identity: another one of this name has the same.
-        create_only: fields that AWS cannot change in place; those of its identity where it says nothing.
-        stable_references: fields whose reference has the same value again when the resource it names is recreated.
+        derived: the outputs, `id` included, that follow from its identity: another one of this name has the same.
+        create_only: fields that AWS cannot change in place; its identity if not set.
+        stable_references: fields whose reference has the same value again when the referenced resource is recreated.
         ignore_changes: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
         created_by_aws: AWS creates it, not this tool, which records it, and deletes it on `down`.
-        has_parent: it has no tags and counts as ours with what it is a part of, though others may have added it.
-        foreign: what tells one that is not this stack's, where no tags do: what is said of it after its id.
+        has_parent: it has no tags and counts as ours with its parent, though others may have added it.
+        foreign: why an untagged resource is not this stack's, to be put behind its id.
         retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
-        leads: it leads traffic to what it names: no longer declared, it is deleted before that is drained.
-        runs: something runs in it, which uses what it is built on until it is deleted: a service.
+        leads: it leads traffic to the resources that it names: orphaned, it is deleted before they are drained.
+        runs: something runs in it and uses its dependencies until it is deleted: a service.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
-        listed_one_by_one: its list costs a call a resource, and what is removed is only listed when its turn comes.
+        listed_one_by_one: its list costs a call a resource, and a deletion lists it only when its turn comes.
         frees_dependencies_early: its dependencies can be deleted as soon as AWS has accepted its own deletion.
         create_timeout, delete_timeout: seconds that it may take to become ready, or to be gone.
         poll_interval: seconds between two looks at it.
@@ -159,7 +159,7 @@ class Resource:
 
     @classmethod
     def list(cls, aws: Any, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
-        """Yield all resources of this type that carry this stack's tags, and those that stand under a known name.
+        """Yield all resources of this type that carry this stack's tags or have a known name.
 
         Args:
             known: the fields of the resources of this type that are declared or recorded, as far as they are known. For
@@ -169,9 +169,9 @@ class Resource:
 
     @classmethod
     def read_some(cls, aws: Any, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
-        """Yield those resources of these ids that `list` would, read by themselves; None if all are read as easily.
+        """Yield the resources of these ids as `list` would, read by themselves; None if all are read as easily.
 
-        What AWS is still working on is looked at so, again and again.
+        Resources that AWS still works on are looked at like this, again and again.
 
         Args:
             known: as `list` takes it.
@@ -180,16 +180,16 @@ class Resource:
 
     @classmethod
     def list_unlisted(cls, aws: Any) -> Iterable[Observed]:
-        """Yield those resources of this stack that `list` finds only when it is told their names."""
+        """Yield this stack's resources that `list` finds only by their names."""
         return ()
 
     @classmethod
     def read_one(cls, aws: Any, id: str) -> Observed | None:
-        """Return one resource by its id as AWS shows it now, whoever it belongs to; None if there is none."""
+        """Return one resource by its id as AWS shows it now, whoever owns it; None if there is none."""
         return next((live for live in cls.list(aws, aws.known(cls)) if live.id == id), None)
 
     def create(self, aws: Any, token: str) -> Observed:
-        """Make the resource by exactly one call that writes, the owner tags in it, and return it as AWS now shows it.
+        """Make the resource by exactly one write, the owner tags in it, and return it as AWS now shows it.
 
         Args:
             token: this creation's own token (32 hexadecimal digits); the same one if an earlier try was cut off.
@@ -203,30 +203,30 @@ class Resource:
     def widened(self, before: Mapping[str, Any], live: Observed) -> Self:
         """Return the settings for the time in which both the former and the wanted ones are in use.
 
-        These are the wanted ones, and of the former ones what the stack asked for and AWS still has: what somebody else
-        added is not kept, and what somebody removed is not given back. The same resource if its change takes nothing
-        away that may be in use. Whom the user shuts out is out at once: that is never kept.
+        These are the wanted ones, and those former ones that the stack asked for and AWS still has: foreign additions
+        are not kept, and foreign removals are not undone. The same resource if its change removes nothing that may be
+        in use. Access that the user takes away ends at once: it is never kept.
 
         Args:
-            before: the settings that were asked for last; those of `live` where that is not known.
+            before: the settings asked for last; those of `live` if they are unknown.
         """
         return self
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> Self:
         """Return the settings for the time in which the wanted ones serve and the former ones are still drained.
 
-        Only what leads traffic somewhere differs here from `widened`: its traffic moves before that is deleted to which
-        it led.
+        Only a resource that leads traffic differs here from `widened`: its traffic moves before the former target is
+        deleted.
         """
         return self.widened(before, live)
 
     def still_in_use(self, aws: Any, live: Observed) -> str:
-        """Say what still uses that which goes with the change from `live`, so that it waits; empty if nothing does."""
+        """Say what still uses the settings that the change from `live` removes: it waits. Empty if nothing does."""
         return ""
 
     @classmethod
     def winding_down(cls, aws: Any) -> str:
-        """Say what of this type still runs that is being stopped, and uses what it was made with; empty if nothing."""
+        """Say which resources of this type are stopping, and use their former settings until then; empty if none."""
         return ""
 
     @classmethod
@@ -244,7 +244,7 @@ class Resource:
         """Say why AWS gave up making a resource that it does not show yet; empty if it did not.
 
         Args:
-            outputs: what `create` returned.
+            outputs: those that `create` returned.
         """
         return ""
 
@@ -275,7 +275,7 @@ class Resource:
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
-        """Say which data goes with a resource of these settings, in words: `the images`; empty if none does."""
+        """Return the data that goes with a resource of these settings, in words: `the images`; empty if none does."""
         return ""
 
     @classmethod
@@ -290,13 +290,13 @@ class Resource:
 
     @classmethod
     def held(cls, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return settings as the state holds them: of environment variables it has no value."""
+        """Return settings as the state holds them: without the values of environment variables."""
         held: Mapping[str, Any] = as_held(cls.type_name, settings)
         return held
 
     @classmethod
     def shown(cls, changes: Changes) -> Changes:
-        """Return changes as users may see them: with what looks like a secret hidden."""
+        """Return changes as users may see them: likely secrets are hidden."""
         return changes
 
 
@@ -320,14 +320,14 @@ def _check_names(resource_type: type[Resource]) -> None:
 
 
 def output_of(resource: Observed | Record | None, output: str) -> Any:
-    """Return what is known under an output's name, or under `id`, of a live or recorded resource, or None."""
+    """Return an output, or the `id`, of a live or recorded resource; None if it is not known."""
     if resource is None:
         return None
     return (resource.id or None) if output == "id" else resource.outputs.get(output)
 
 
 def kept(wanted: Sequence[Any], before: Sequence[Any] | None, live: Sequence[Any] | None) -> list[Any]:
-    """Return what is wanted, and after it what was asked for before, is there, and is no longer wanted."""
+    """Return the wanted items, and after them those asked for before that are there and no longer wanted."""
     asked = [canonical(one) for one in before or ()]
     new = [canonical(one) for one in wanted]
     return [*wanted, *(one for one in live or () if canonical(one) in asked and canonical(one) not in new)]

@@ -1,4 +1,4 @@
-"""What the two directions share: the state's interface, classifying refusals, counting results, timing."""
+"""The common parts of both directions: the state's interface, classifying refusals, counting results, timing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class RecordStore(Protocol):
-    """An open state: what `put` and `drop` say is durable when they return."""
+    """An open state: changes by `put` and `drop` are durable when these return."""
 
     @property
     def records(self) -> Mapping[str, Record]:
@@ -47,7 +47,7 @@ LOOKUP_TIMEOUT = 300.0
 
 @dataclass
 class RunProgress:
-    """Says what happens to each resource, and keeps when it happened and what became of it."""
+    """Reports what happens to each resource, and keeps its moments and its result."""
 
     emit: Emit
     steps: Mapping[str, str]
@@ -62,7 +62,7 @@ class RunProgress:
         self.emit(ResourceStarted(address, self.steps.get(address, ""), action))
 
     def waits(self, address: str, result: Result, why: str) -> None:
-        """Say that what was to be done so far is done, and what the rest of it waits for."""
+        """Say that a resource's changes so far are made, and what the rest waits for."""
         self.results[address] = result
         now = self.clock()
         seconds = round(now - self._started.get(address, now), 2)
@@ -81,7 +81,7 @@ class RunProgress:
         return Counter(self.results.values())
 
     def timeline(self, start: float) -> list[Span]:
-        """Return where the time went, of a run that began then on the monotonic clock."""
+        """Return the timeline of a run that began then on the monotonic clock."""
         return spans(self.moments, self.steps, self.results, start)
 
 
@@ -97,7 +97,7 @@ def act_or_wait(
 
     Args:
         categories: which refusals pass by themselves, asked when one has come.
-        ids: of which resources the refused call was, asked when one has come; none if it may have been of any.
+        ids: the resources of the refused call, asked when one has come; none if it may have been of any.
 
     Raises:
         ApiError: AWS refused the call for good.
@@ -123,7 +123,7 @@ def act_or_wait(
 
 
 def ask_or_empty(ask: Callable[[], str]) -> str:
-    """Return the answer to what is only to be shown: whatever goes wrong, it must not replace what is shown."""
+    """Return an answer that is only shown, or nothing: its failure must not replace the rest of what is shown."""
     try:
         return ask()
     except Interrupted:
@@ -133,10 +133,10 @@ def ask_or_empty(ask: Callable[[], str]) -> str:
 
 
 def refresh(aws: Provider, resource_type: type[Resource], observed: Sequence[Observed]) -> Wait | None:
-    """Read a type anew, at least these resources of it; a refusal that passes by itself is something to wait for.
+    """Read a type anew, at least these resources of it; a refusal that passes by itself is returned as a wait.
 
     Args:
-        observed: what is looked at. What has no id yet can only be found among all.
+        observed: the resources to look at. One without an id can only be found among all.
 
     Raises:
         ApiError: the read was refused for good.
@@ -154,8 +154,8 @@ def refresh(aws: Provider, resource_type: type[Resource], observed: Sequence[Obs
 def prefetch(aws: Provider, resource_types: Iterable[type[Resource]]) -> None:
     """Read all resource types in bulk, concurrently, so that finding a resource is a look-up afterwards.
 
-    A read that fails stops nothing here: it fails again for the resources of that type, and only for them. What AWS
-    makes by itself is read when its turn comes.
+    A read that fails stops nothing here: it fails again for the resources of that type, and only for them. Types that
+    AWS creates by itself are read when their turn comes.
     """
     # one thread a resource type: many of them wait for another's list
     resource_types = list(dict.fromkeys(resource_types))

@@ -1,4 +1,4 @@
-"""One small scheduler for both directions: acts on each resource when what it needs is reached, watches the others."""
+"""One small scheduler for both directions: acts on each resource once its needs are reached, watches the others."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from provisioner.state.model import StateError
 JOBS = 128
 """Looks and acts under way at once."""
 MAX_ACTS_PER_TYPE = 8
-"""Acts on resources of one type under way at once: those that wait for their turn at AWS's rates hold up no other
-resource type, and something more urgent that comes later no longer than these few take."""
+"""Acts on resources of one type under way at once: waits for AWS's rates hold up no other resource type, and hold up a
+more urgent resource no longer than these few take."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
 SLOW_POLL_INTERVAL = 30.0
-"""Seconds between two looks at what cannot be ready yet: AWS's own waiter for a database looks that often."""
+"""Seconds between two looks at a resource that cannot be ready yet: AWS's waiter for a database looks that often."""
 
 
 class Until(IntEnum):
-    """What is waited for, from what passes soonest to what lasts longest."""
+    """The aims of waits, from the soonest to the longest."""
 
     ANSWERED = 0
     """AWS answers again."""
@@ -48,13 +48,13 @@ class Until(IntEnum):
 class Wait:
     """A resource is not finished: why, for at most how many seconds, and whether to act on it again or only to look.
 
-    The timeout runs from when the resource first waited for this. It begins anew once the resource has come to wait for
-    something that lasts longer: a second outage is another one. So no round of waits goes on for ever, since what lasts
-    longest in it never begins anew.
+    The timeout runs from when the resource first waited for this. It begins anew after a wait for something that lasts
+    longer: a second outage is another one. So no round of waits goes on for ever: the longest wait in it never begins
+    anew.
 
     Attributes:
-        why: what the user is told; it may say something else at each look.
-        until: what has to come.
+        why: the words for the user; they may differ at each look.
+        until: the aim.
         retry: whether to act again, or only to look.
         about: tells waits for different resources of the same sort.
         blockers: asks AWS what is in the way, once the timeout has run out.
@@ -73,7 +73,7 @@ class Node:
     """One resource to work on. Of those that can begin, the one whose chain takes the most `seconds` is first.
 
     Attributes:
-        ends_after: the addresses of what it may begin before, and cannot end before: till then nobody looks at it.
+        ends_after: the addresses that must end first, though it may begin before: till then nobody looks at it.
         least: the seconds that AWS works on it at the least once it is asked to.
     """
 
@@ -88,7 +88,7 @@ class Node:
 
 @dataclass
 class _WaitState:
-    """What a resource waits for, when to look at it next (seconds of the run's clock), and what the user was told."""
+    """A waiting resource: its wait, the next look (seconds of the run's clock), and the words told so far."""
 
     wait: Wait
     next: float
@@ -96,10 +96,10 @@ class _WaitState:
 
 
 Outcome = Wait | None | Exception
-"""What a look or an act gives: something to wait for, or None when finished, or what went wrong."""
+"""The outcome of a look or an act: a wait, None when finished, or an error."""
 
 Job = Callable[[], Mapping[str, Outcome]]
-"""What is done in a thread: a look at resources, or an act on one; what it gives, by address."""
+"""The work of a thread, a look at resources or an act on one: returns the outcomes by address."""
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,15 @@ class _Running:
 
 
 class Scheduler:
-    """Walks a graph of resources. What it costs grows with the number of resources and edges, not with their product.
+    """Walks a graph of resources. Its cost grows with the number of resources and edges, not with their product.
 
     Args:
-        nodes: what to work on.
+        nodes: the resources to work on.
         act: brings one resource on; returns what to wait for, or None when it is finished. Called in threads.
         look: looks at all waiting resources of one type at once. Called in threads.
         reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished. Once
             it is, it stays so, and it becomes so only with an outcome of the needed resource.
-        moments: is filled with when the work on each resource began and ended.
+        moments: is filled with the begin and the end of the work on each resource.
     """
 
     def __init__(
@@ -138,14 +138,14 @@ class Scheduler:
         self._last_missing = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
         """The dependency of each resource that was found missing last; its last one, if none ever was."""
         self._missing: dict[str, tuple[Dependency, Iterator[Dependency]]] = {}
-        """For each resource that is not begun: the need that it waits for, and those that come after it."""
+        """For each resource that is not begun: the need that it waits for, and the needs after it."""
         self._held: dict[str, list[str]] = {}
         """For each address, the resources that wait for it."""
         self._looks: deque[tuple[Job, Sequence[str]]] = deque()
         self._acts: list[tuple[float, int, str, Job]] = []
-        """What is to be acted on, the most urgent first; of those that are equally urgent, the one that came first."""
+        """The resources to act on, the most urgent first; of equally urgent ones, the first to come."""
         self._crowded: dict[type[Resource], list[tuple[float, int, str, Job]]] = {}
-        """The same of those resource types of which no more can be acted on just now."""
+        """The same for resource types that have no room for another act just now."""
         self._acts_running: Counter[type[Resource]] = Counter()
         self._count = count()
         self._running: dict[Future[Mapping[str, Outcome]], _Running] = {}
@@ -154,7 +154,7 @@ class Scheduler:
         self._watched: dict[type[Resource], dict[str, None]] = {}
         """By resource type, the waiting resources that are to be looked at, in order."""
         self._due: list[tuple[float, str]] = []
-        """When to turn to which waiting resource, the soonest first. An entry that is out of date is passed over."""
+        """The next moments of waiting resources, the soonest first. An outdated entry is passed over."""
         self._since: dict[str, dict[tuple[Until, str], float]] = {}
         self._acted: set[str] = set()
         self._done: set[str] = set()
@@ -201,7 +201,7 @@ class Scheduler:
         self._held.setdefault(missing.address, []).append(address)
 
     def _start_dependents(self, address: str) -> None:
-        """Look again at what waits for a resource of which there is news."""
+        """Look again at the dependents of a resource that has news."""
         for user in self._held.pop(address, ()):
             missing, dependencies = self._missing.pop(user)
             if self._reached(missing, self._acted, self._done):
@@ -218,7 +218,7 @@ class Scheduler:
         heappush(self._acts, (-self._nodes[address].seconds, next(self._count), address, job))
 
     def _turn_to_due(self) -> None:
-        """Act again on what is due for that, and look at all waiting resources of a type of which one is due."""
+        """Act again on resources that are due for it, and look at all waiting ones of a type if one is due."""
         now, resource_types = self._pace.now(), dict[type[Resource], None]()
         while self._due and self._due[0][0] <= now:
             moment, address = heappop(self._due)
@@ -244,7 +244,7 @@ class Scheduler:
         heappush(self._due, (waiting.next, address))
 
     def _submit(self, pool: Executor) -> None:
-        """Begin what there is room for: looks first, which may let others begin."""
+        """Begin as much as there is room for: looks first, which may let others begin."""
         while self._looks and len(self._running) < JOBS:
             job, addresses = self._looks.popleft()
             self._running[pool.submit(job)] = _Running(addresses)
@@ -315,7 +315,7 @@ class Scheduler:
             return
         interval = self._interval(node, reason, now) * (0.2 if since == now else 1)
         shown = before.shown if before else ""
-        # what is over at the first look is not worth a line
+        # a wait that is over at the first look is not worth a line
         if before and shown != reason.why:
             shown = reason.why
             self._emit(ResourceWaiting(address, node.step, shown, round(now - since, 1)))
@@ -327,9 +327,9 @@ class Scheduler:
             self._watched.setdefault(node.resource_type, {})[address] = None
 
     def _interval(self, node: Node, reason: Wait, now: float) -> float:
-        """Return the seconds until the next look: more of them while it would be a surprise if it were ready.
+        """Return the seconds until the next look: more of them while it can hardly be ready.
 
-        Not so where others wait for something that AWS tells sooner.
+        Not so if others wait for an output that AWS tells sooner.
         """
         usual = node.resource_type.poll_interval
         called = self._moments[node.address].called
@@ -338,7 +338,7 @@ class Scheduler:
         return usual if reason.retry or awaited else max(usual, min(left, SLOW_POLL_INTERVAL))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
-        """Return since when a resource has waited for this, and end the waits for what passes sooner."""
+        """Return since when a resource has waited for this, and end its shorter waits."""
         clocks = self._since.get(address, {})
         clocks = self._since[address] = {clock: at for clock, at in clocks.items() if clock[0] >= reason.until}
         return clocks.setdefault((reason.until, reason.about), now)
@@ -372,7 +372,7 @@ class Scheduler:
 
 
 def _said(error: BaseException) -> str:
-    """Return what is said of an error: a name that is missing somewhere says nothing by itself."""
+    """Return the words for an error: a missing name says nothing by itself."""
     return str(error) if isinstance(error, ProvisionError) else f"unexpected {type(error).__name__}: {error}"
 
 

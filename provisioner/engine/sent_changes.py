@@ -1,4 +1,4 @@
-"""The changes that one run has sent and AWS has accepted: one that does not show is sent again, a few times."""
+"""The changes that one run has sent and AWS has accepted: a change that does not show is sent again, a few times."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class SentChange:
 
 
 class SentChanges:
-    """The change that was sent last, by address."""
+    """The last change sent, by address."""
 
     def __init__(self) -> None:
         self._last: dict[str, SentChange] = {}
 
     def last(self, address: str) -> SentChange | None:
-        """Return the change of a resource that was sent last, if any was."""
+        """Return the last change sent for a resource, if any."""
         return self._last.get(address)
 
     def note(self, address: str, changes: Changes, now: float) -> None:
@@ -40,7 +40,7 @@ class SentChanges:
         self._last[address] = SentChange(values, times, now)
 
     def may_send(self, address: str, changes: Changes, now: float) -> bool:
-        """Say whether to send a change: one that was accepted and does not show only a few times, with pauses."""
+        """Say whether to send a change: an accepted one that does not show only a few times, with pauses."""
         sent = self._last.get(address)
         if sent is None or sent.values != _values(changes):
             return True

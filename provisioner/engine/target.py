@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check(target_step: str | None, known: Collection[str]) -> None:
-    """Refuse a step that there is not.
+    """Refuse an unknown step.
 
     Raises:
         ConfigurationError: with the nearest name and all of them.
@@ -30,17 +30,17 @@ def check(target_step: str | None, known: Collection[str]) -> None:
 
 
 def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target_step: str) -> set[str]:
-    """Return the step and all steps that it is built on, however far down."""
+    """Return the step and all steps that it needs, however far down."""
     return set(reachable(target_step, lambda name: dependencies_of(steps[name])))
 
 
 def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
-    """Return what these steps declare: it depends on nothing else, as a step can refer only to the steps it names."""
+    """Return the resources of these steps: they depend on no others, as a step refers only to the steps it names."""
     return {address: item for address, item in declared.items() if item.step in steps}
 
 
 def step_and_dependents(records: Mapping[str, Record], target_step: str) -> list[str]:
-    """Return the addresses of the step's recorded resources, and of all that is built on them, however far up."""
+    """Return the addresses of the step's recorded resources and of all their dependents, however far up."""
     built = dependents(records)
     of_step = [address for address, record in records.items() if record.step == target_step]
     # no address is empty: it stands for the step

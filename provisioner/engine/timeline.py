@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from provisioner.state.model import Span
 
 IDLE = frozenset({"unchanged", "adopted", "retained"})
-"""What becomes of resources that a run writes nothing for."""
+"""The results of resources that a run does not write."""
 
 
 @dataclass
 class Moments:
-    """What the scheduler notes of a resource, in its clock's seconds: see `Span`. `waited`: not finished at once."""
+    """The scheduler's notes on a resource, in its clock's seconds: see `Span`. `waited`: not finished at once."""
 
     began: float
     after: str | None
@@ -34,11 +34,11 @@ class Segment:
 def spans(
     moments: Mapping[str, Moments], steps: Mapping[str, str], results: Mapping[str, str], start: float
 ) -> list[Span]:
-    """Return what was made, changed, removed, waited for, or did not come to its end, in the order of its beginning.
+    """Return the spans of resources that were written, awaited or not finished, in the order of their beginning.
 
     Args:
         moments: in the order of their beginning.
-        results: what became of those that are finished, by address.
+        results: those of finished resources, by address.
         start: when the run began, on the clock of the moments.
     """
     became = {a: results.get(a, "unfinished" if m.ended is None else "failed") for a, m in moments.items()}
@@ -49,7 +49,7 @@ def spans(
 
     before: dict[str, str | None] = {}
     for a, m in moments.items():
-        # what a resource waited for began before it
+        # a resource's dependency began before it
         before[a] = m.after if m.after is None or m.after in shown else before[m.after]
     return [
         Span(a, steps[a], became[a], round(m.began - start, 2), since(m.called), since(m.ended), before[a])
@@ -66,23 +66,23 @@ def continued(timeline: Sequence[Span], more: Sequence[Span]) -> list[Span]:
 
 
 def end_of(span: Span, seconds: float) -> float:
-    """Return when a resource ended: what is unfinished lasted for the whole run, which took so many seconds."""
+    """Return when a resource ended: an unfinished one lasted for the whole run, which took so many seconds."""
     return max(span.began, seconds if span.ended is None else span.ended)
 
 
 def called_of(span: Span, seconds: float) -> float:
-    """Return when the call was answered; one that never was lasted until the end."""
+    """Return when the call was answered; the end of the resource if it never was."""
     end = end_of(span, seconds)
     return min(max(span.began, end if span.called is None else span.called), end)
 
 
 def last_of(timeline: Sequence[Span], seconds: float = 0.0) -> Span | None:
-    """Return what ended last in a run of so many seconds, if there is anything."""
+    """Return the span that ended last in a run of so many seconds, if there is one."""
     return max(timeline, key=lambda span: (end_of(span, seconds), -span.began), default=None)
 
 
 def critical_path(timeline: Sequence[Span], seconds: float) -> list[Segment]:
-    """Return the chain that the run could not be shorter than: what ended last, what that had waited for, and so on.
+    """Return the chain that sets the run's length: the span that ended last, the one that it waited for, and so on.
 
     Args:
         seconds: how long the run took.
@@ -101,7 +101,7 @@ def critical_path(timeline: Sequence[Span], seconds: float) -> list[Segment]:
         start = min(span.began, end)
         path.append(Segment(span.address, start, end))
         met.add((span.address, span.began))
-        # what is changed in parts has a span for each, and was waited for in the last one before
+        # a change in parts has a span for each: take the last one that began before
         before = [one for one in known.get(span.after or "", ()) if one is not span and one.began <= span.began]
         end, span = start, max(before, key=lambda one: one.began, default=None)
     return path[::-1]

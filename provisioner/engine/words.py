@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 NAMED = 4
-"""How many resources are named that one message is about."""
+"""The most resources that one message names."""
 UNSEEN = "waiting for AWS to list it"
 RESULT_UNSEEN = "waiting for AWS to show the result of an earlier call"
 
