@@ -1,4 +1,4 @@
-"""The bucket that holds the states of a team: what it has to be like, and what is still to be done for that."""
+"""The bucket that holds the states of a team: its wanted settings, and the steps that repair them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSIONS_DAYS = 90
 """For how long earlier versions of the state, and deleted journal entries, can be brought back."""
 UPLOADS_DAYS = 7
 VERSIONING = "versioning enabled"
-"""What is said of the one setting that takes S3 a while."""
+"""The words for the one setting that takes S3 a while."""
 SETTLES = 120.0
 """Seconds within which all of S3 knows a new bucket."""
 _PASSING = ("NoSuchBucket", "OperationAborted")
@@ -33,7 +33,7 @@ _LIFECYCLE = {
 
 @dataclass(frozen=True)
 class RepairStep:
-    """One thing to be done to the bucket: what, in words, the call that does it, and whether that makes the bucket."""
+    """One repair of the bucket: in words, its call, and whether that creates the bucket."""
 
     what: str
     act: Callable[[], Any]
@@ -48,7 +48,7 @@ class StateBucket:
         client: a boto3 client of S3 in the bucket's region.
         name: the bucket's name.
         owner: the account that it must belong to.
-        region: where to make it.
+        region: where to create it.
         partition: the first part of its ARN after `arn:`.
         tags: the tags that it gets if it has none of these names.
     """
@@ -62,13 +62,13 @@ class StateBucket:
     runtime: Runtime = MACHINE
 
     def repair(self, repair_step: RepairStep) -> None:
-        """Do one of the things that `to_repair` named; raises `StateError` if S3 refuses."""
+        """Make one of the repairs that `to_repair` named; raises `StateError` if S3 refuses."""
         problem = f"the bucket {self.name} could not be set up ({repair_step.what})"
         # somebody else of this account may be making it at the same time
         self._call(problem, repair_step.act, {"BucketAlreadyOwnedByYou": None})
 
     def to_repair(self) -> Iterator[RepairStep]:
-        """Yield what is to be done, in order; look at each thing only when those before it are done, or were not to be.
+        """Yield the repairs that are needed, in order; check for each only when those before it are made or not needed.
 
         Raises:
             StateError: the bucket is another account's, or S3 refuses.
@@ -149,7 +149,7 @@ class StateBucket:
         return RepairStep(what, lambda: operation(Bucket=self.name, ExpectedBucketOwner=self.owner, **arguments))
 
     def _read(self, operation: str, *absent: str) -> dict[str, Any] | None:
-        """Call a read; return None where one of these codes says that there is no such thing."""
+        """Call a read; return None if one of these codes says that there is no such setting."""
 
         def act() -> Any:
             return getattr(self.client, operation)(Bucket=self.name, ExpectedBucketOwner=self.owner)
@@ -159,7 +159,7 @@ class StateBucket:
         return answer
 
     def _call(self, problem: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
-        """Call S3, again for a while as long as it does not know a new bucket everywhere, or is at work on it.
+        """Call S3, again for a while as long as a new bucket is not known everywhere, or S3 is at work on it.
 
         Terraform's provider does so for two minutes (s3/bucket_versioning.go).
         """

@@ -1,4 +1,4 @@
-"""What a state may hold: everything is looked at when it is read, since anybody may have written the file."""
+"""The allowed content of a state: all of it is checked at each read, since anybody may have written the file."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MOST = 2**53
 
 Check = Callable[[Any], bool]
 _NO_BRACKETS = bytes({*range(256)} - {*b"{[\n"})
-"""All that neither ends a line nor leads a level deeper."""
+"""Any text that neither ends a line nor leads a level deeper."""
 _STRICT = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
 def parsed(content: bytes) -> Any:
-    """Return what a JSON text in UTF-8 says.
+    """Return the content of a JSON text in UTF-8.
 
     Raises:
-        ValueError: it is no JSON, is nested too deeply, or holds what JSON does not have (NaN, half a character).
+        ValueError: it is no JSON, is nested too deeply, or holds values that JSON lacks (NaN, half a character).
     """
     written = content.decode("utf-8-sig")
     value = _loaded(written)
@@ -33,14 +33,14 @@ def parsed(content: bytes) -> Any:
 
 
 def parsed_lines(content: bytes) -> dict[str, Any]:
-    """Return what the lines `"key": value,` of a table two levels deep say, faster than `parsed`.
+    """Return the content of the lines `"key": value,` of a table two levels deep, faster than `parsed`.
 
     Raises:
         ValueError: as there.
     """
     brackets = content.translate(None, _NO_BRACKETS).split(b"\n")
     found: dict[str, Any] = _loaded("{" + content.decode().rstrip(",") + "}")
-    # no line can be too deep that has so few brackets, if each is a value of its own
+    # a line with so few brackets cannot be too deep, if each is a value of its own
     if max(map(len, brackets)) >= DEPTH - 2 or len(found) != len(brackets):
         _shallow([found])
     return found
@@ -108,7 +108,7 @@ def optional(check: Check) -> Check:
 
 
 def wrong(data: Any, checks: Mapping[str, Check], needed: Collection[str]) -> str:
-    """Say what is wrong with a table; empty if nothing is.
+    """Return the fault of a table, in words; empty if it has none.
 
     Args:
         checks: for each key that it may have, whether a value is right.
@@ -151,7 +151,7 @@ _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
 
 
 def _shallow(value: Any) -> None:
-    """Raise ValueError for what is nested so deeply that whoever walks through it later would stumble."""
+    """Raise ValueError for a value that is nested too deeply to be walked through later."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEPTH):
         if not level:
@@ -162,7 +162,7 @@ def _shallow(value: Any) -> None:
 
 
 def _whole_characters(value: Any) -> None:
-    """Raise ValueError for texts that `json.loads` lets pass, and that no file or call could hold."""
+    """Raise ValueError for texts that `json.loads` lets pass, but that no file or call could hold."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

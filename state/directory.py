@@ -27,19 +27,19 @@ def make(directory: Path, disk: Disk = DISK) -> None:
 
 
 def keep_there(directory: Path, disk: Disk = DISK) -> None:
-    """Make durable that a directory is there, with all above it: what is recorded in it is lost with its name.
+    """Make a directory durable, with all above it: its records would be lost with its name.
 
     Raises:
         OSError: that failed.
     """
     for place in directory.parents:
-        # who may pass through a directory may not always open it; it is not one that `make` has made
+        # some directories can be passed through but not opened: `make` has not made such a one
         with suppress(PermissionError):
             sync(place, disk)
 
 
 def there(path: Path, disk: Disk = DISK) -> bool:
-    """Whether there is something at a path."""
+    """Whether a path exists."""
     try:
         disk.identity(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -48,7 +48,7 @@ def there(path: Path, disk: Disk = DISK) -> bool:
 
 
 def sync(directory: Path, disk: Disk = DISK) -> None:
-    """Make durable which names a directory has; raises `OSError`."""
+    """Make a directory's names durable; raises `OSError`."""
     file = disk.open(directory, os.O_RDONLY)
     try:
         disk.sync(file)
@@ -59,7 +59,7 @@ def sync(directory: Path, disk: Disk = DISK) -> None:
 def trust(*directories: Path) -> None:
     """Refuse directories in which somebody else could put files in the place of ours.
 
-    Group-writable is let pass for the user's own group, which with a umask of 002 has nobody else in it.
+    The user's own group may write, which with a umask of 002 has nobody else in it.
 
     Raises:
         StateError: one of them is a symbolic link, another user's, or writable by others.

@@ -9,29 +9,29 @@ from pathlib import Path
 from typing import Protocol
 
 Identity = tuple[int, int]
-"""What tells a file from all others, by whatever name: its device and its inode."""
+"""A file's identity under any name: its device and its inode."""
 
 
 class Disk(Protocol):
     """The calls that the state makes. They raise `OSError` as those of `os` do, and a file is a number as there."""
 
     def open(self, path: Path, flags: int) -> int:
-        """Open a file or a directory; with `os.O_CREAT`, a file that is not there is made for its owner alone."""
+        """Open a file or a directory; with `os.O_CREAT`, a missing file is made for its owner alone."""
 
     def close(self, file: int) -> None:
         """Close it, which frees its lock."""
 
     def read(self, file: int) -> bytes:
-        """Return all that is in a file."""
+        """Return the content of a file."""
 
     def write(self, file: int, content: bytes) -> int:
-        """Write at the file's end, or where the last write ended; return how many bytes there was room for."""
+        """Write at the file's end, or where the last write ended; return how many bytes had room."""
 
     def cut(self, file: int, size: int) -> None:
         """Let the file end after so many bytes."""
 
     def sync(self, file: int) -> None:
-        """Make durable what was written to a file, or which names a directory has."""
+        """Make the content of a file, or the names in a directory, durable."""
 
     def lock(self, file: int) -> None:
         """Take the exclusive lock of a file or a directory; raises `BlockingIOError` if another holds it."""
@@ -40,10 +40,10 @@ class Disk(Protocol):
         """Return how many bytes are in the file."""
 
     def identity(self, where: int | Path) -> Identity:
-        """Return what is open, or at a path."""
+        """Return the identity of an open file, or of one at a path."""
 
     def replace(self, old: Path, new: Path) -> None:
-        """Give a file another name, in the place of what has that name already."""
+        """Give a file another name, and replace any file of that name."""
 
     def make(self, directory: Path) -> None:
         """Make a directory for its owner alone, unless it is there."""
@@ -61,7 +61,7 @@ class MachineDisk:
         os.close(file)
 
     def read(self, file: int) -> bytes:
-        """Return all of it, wherever the last call has left off."""
+        """Return the whole content, wherever the last call has left off."""
         os.lseek(file, 0, os.SEEK_SET)
         with io.FileIO(file, closefd=False) as content:
             return content.readall()

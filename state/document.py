@@ -1,6 +1,6 @@
 """The document as it is written and read: JSON with a record a line, so that many take neither long nor much memory.
 
-What somebody has written in another form is read as any JSON.
+A document in another form is read as any JSON.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ BATCH = 1000
 PIECE = 1 << 20
 """About how many bytes of lines are read at once."""
 FREEZE_ABOVE = 10_000
-"""Beyond so many records no later look for garbage goes through them, nor through what else there is by then."""
+"""Beyond so many records no later garbage collection goes through them, nor through any older object."""
 _BEGIN, _END = b'\n"records": {\n', b"\n},\n"
-# what goes round in circles is not recorded in the first place
+# circular values are not recorded in the first place
 _json = json.JSONEncoder(check_circular=False).encode
 
 
@@ -47,7 +47,7 @@ def _table(state: State) -> Iterator[bytes]:
 
 
 def table(content: bytearray) -> dict[str, Any] | None:
-    """Return a document in its JSON form, with each record built already, if it has a record a line; None if not.
+    """Return a document in its JSON form, with each record built already; None if it has not a record a line.
 
     The content is used up, so that it does not stay in memory beside the records.
 
@@ -82,7 +82,7 @@ def _records(lines: bytearray) -> dict[str, Record]:
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """Do not look for garbage where all that is made stays: it would take a fifth of the time."""
+    """Collect no garbage while all new objects stay: it would take a fifth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

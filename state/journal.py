@@ -1,7 +1,8 @@
 """The append-only journal beside the document: a whole record or a drop a line, durable before anything acts on it.
 
-Its first line names the document that it continues, by lineage and serial. Each line after it ends with a checksum, so
-that what a crash left of an entry that was never acknowledged is told from an entry that was damaged later.
+Its first line names the document that it continues, by lineage and serial. Each line after it ends with a checksum,
+which tells the rest of an entry that a crash cut off, and that was never acknowledged, from an entry that was damaged
+later.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _CHECKED = re.compile(rb'(.+),"check":"([0-9a-f]{8})"}')
 class Journal:
     """Appends facts to a journal. Each append is flushed and fsynced before it returns; threads may share it.
 
-    One that could not be written is the last: what follows on it would have no ground to stand on.
+    An entry that could not be written is the last: later ones would build on it.
 
     Args:
         path: where it is.
@@ -40,7 +41,7 @@ class Journal:
         self._broken = ""
 
     def append(self, entry: dict[str, Any]) -> None:
-        """Append an entry; raises `StateError` when it cannot be written, or would not be found again."""
+        """Append an entry; raises `StateError` if it cannot be written, or would not be found again."""
         line = checked(encoded(entry), self._head)
         with self._mutex:
             try:
@@ -73,11 +74,11 @@ def header(serial: int, lineage: str, document: str = "") -> bytes:
 def replay(path: Path, state: State, document: str = "", disk: Disk = DISK) -> bool:
     """Apply the journal's whole lines to the state; return whether there were any.
 
-    What is left of a last entry that was cut off is dropped: nothing acted on it. A journal whose base is an older
-    serial was already folded in.
+    The rest of a last entry that was cut off is dropped: nothing acted on it. A journal with an older serial as its
+    base was already folded in.
 
     Raises:
-        StateError: an entry is damaged, or continues another document than the one that the state was read from.
+        StateError: an entry is damaged, or continues another document than the state's.
     """
     try:
         file = disk.open(path, os.O_RDONLY)
@@ -94,7 +95,7 @@ def replay(path: Path, state: State, document: str = "", disk: Disk = DISK) -> b
     if lineage == state.lineage and isinstance(base, int) and base < state.serial:
         return False
     whole = _whole(path, head + b"\n", lines) if "lineage" in first else lines[:-1]
-    # where an older document was put back, serials come again
+    # an older document that was put back makes serials come again
     other = document and first.get("document") not in (None, "", document)
     if whole and (other or (lineage, base) != (state.lineage, state.serial)):
         raise StateError(_astray(path, base, state, same=lineage == state.lineage))

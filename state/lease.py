@@ -1,4 +1,4 @@
-"""The lock of a state in S3: a lease, renewed by a heartbeat, taken over when its holder has not been heard of."""
+"""The lock of a state in S3: a lease, renewed by a heartbeat, and taken over when its holder falls silent."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from provisioner.state.runtime import MACHINE, Runtime, Worker
 LEASE = 60.0
 """Seconds after which a holder that has not renewed its lease loses it."""
 LONGEST = 3600.0
-"""What a lease may say of itself at most: nobody can lock a state for ever."""
+"""The most seconds that a lease may claim: nobody can lock a state for ever."""
 RENEWALS = 30
-"""How often a lease is renewed in a row whose renewals all take longer than it lasts."""
+"""How often a lease is renewed in a row if each renewal takes longer than it lasts."""
 LOCK = "lock"
 HOLDER = "holder"
 """The metadata by which a holder recognises its own lock."""
 FREE = b"{}\n"
-"""What the lock holds when nobody does."""
+"""The content of a lock that nobody holds."""
 
 
 class Lease:
     """Holds the lock of a state from `acquire` to `release`, or until another command takes it over.
 
-    It keeps others from starting in vain. What keeps them from harm is the journal (see `provisioner.state.s3`).
+    It keeps others from starting in vain. The journal keeps them from harm (see `provisioner.state.s3`).
 
     Args:
         objects: where the lock is.
-        command: what is being done, for whoever finds it held.
-        seconds: after how long without a renewal another command may take it over.
-        lost: called once, in a thread, as soon as it is known to be taken over.
-        note: is told that S3 did not take the lock back.
+        command: the command at work, for others that find it held.
+        seconds: the time without a renewal after which another command may take it over.
+        lost: called once, in a thread, as soon as another command is known to have taken it over.
+        note: called if S3 did not take the lock back.
 
     Attributes:
         claim: who holds it, as others read it.
@@ -78,14 +78,14 @@ class Lease:
             try:
                 self._put()
             except Taken as taken:
-                # another was first, or S3 had not shown what stands there: see `Objects.listed`
+                # another command was first, or S3 had not shown its lock: see `Objects.listed`
                 found = taken.found
             else:
                 break
         self._heart = self._runtime.start(self._beat, "lease")
 
     def check(self) -> None:
-        """Make sure that the lease is held; one that has run out meanwhile is renewed if nobody has taken it over.
+        """Make sure that the lease is held; an expired one is renewed if nobody has taken it over.
 
         Raises:
             StateError: another command has taken it over, or it cannot be renewed.
@@ -98,11 +98,11 @@ class Lease:
                     self._renew()
                 if self._lost:
                     raise StateError(self._lost)
-        # the moment that S3 had noted may have passed before its answer came, and another may be at work already
+        # the renewed lease may have ended before S3's answer came, and another command may be at work already
         raise StateError(f"S3 takes longer to renew the state lock than its lease lasts ({self._seconds:g} s). {RERUN}")
 
     def lose(self, found: StoredObject | None) -> StateError:
-        """Note that the lock is another's; `found` is what says whose. Returns the error that says so."""
+        """Note that another command has the lock, which `found` names. Returns the error that says so."""
         if self._ours(found):
             found = None
         with self._mutex:
@@ -116,7 +116,7 @@ class Lease:
         return StateError(self._lost)
 
     def release(self) -> None:
-        """Give the lock back, unless it is another's by now; if S3 does not take it, the lease runs out by itself."""
+        """Give the lock back, unless another has it by now; if S3 refuses, the lease runs out by itself."""
         self._ended.set()
         if self._heart:
             self._heart.join()
@@ -139,7 +139,7 @@ class Lease:
                 with self._mutex:
                     self._renew()
             except StateError:
-                # S3 is out of reach: the next beat tries again, and so does whoever wants to write
+                # S3 is out of reach: the next beat tries again, and so does the next write
                 continue
 
     def _held(self) -> bool:
@@ -156,21 +156,21 @@ class Lease:
 
     def _put(self) -> None:
         began = self._runtime.elapsed()
-        # each renewal has an ETag of its own, so that whoever takes over what had run out cannot miss one
+        # each renewal has an ETag of its own, so that a takeover of an expired lease cannot miss one
         self._renewals += 1
         about = {"machine": self._runtime.machine(), "lease": self._seconds, "renewed": self._renewals}
         self._write(json.dumps(self.claim | about).encode() + b"\n")
         self._heard = began
 
     def _write(self, body: bytes) -> None:
-        """Write the lock if it is still what was read, or what this command has made of it; raises `Taken` if not."""
+        """Write the lock if it is still as it was read, or as this command wrote it; raises `Taken` if not."""
         while True:
             try:
                 self._etag = self._objects.put(LOCK, body, over=self._etag, metadata={HOLDER: self._mark})
             except Taken as taken:
                 if not self._ours(taken.found):
                     raise
-                # an earlier write, whose answer was lost: it has begun the lease anew then, not now
+                # an earlier write whose answer was lost has renewed the lease then, not now
                 self._etag = taken.found.etag
             else:
                 return
@@ -205,7 +205,7 @@ def remaining(found: StoredObject, runtime: Runtime = MACHINE) -> float:
 
 
 def _dead(info: dict[str, Any], runtime: Runtime) -> bool:
-    """Say whether the holder was a process of this machine that is no more."""
+    """Say whether the holder was a process of this machine that has ended."""
     here, pid = runtime.machine(), info["pid"]
     return bool(here) and info["machine"] == here and isinstance(pid, int) and pid > 0 and not runtime.running(pid)
 

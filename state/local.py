@@ -26,12 +26,12 @@ REBUILD = "Run `provision recover`, which rebuilds it from the account, or resto
 PAUSE = 0.2
 """Seconds between two tries for a lock that another command holds."""
 READINGS = 10
-"""How often a state that changes while it is read is read again."""
+"""How often a state is read again if it changes meanwhile."""
 
 
 @dataclass(frozen=True)
 class _Loaded:
-    """What was read.
+    """A state as it was read, and its files.
 
     Attributes:
         journalled: whether the journal added to the document.
@@ -61,7 +61,7 @@ def _load(directory: Path, stack: str, disk: Disk) -> _Loaded:
             if loaded := _unchanged(path, stack, disk):
                 return loaded
     except OSError as error:
-        # of an open file the error has the descriptor
+        # the error of an open file has its descriptor
         where = error.filename if isinstance(error.filename, str) else path
         kind = StateError if isinstance(error, IsADirectoryError) else StateUnavailable
         raise kind(f"{where} cannot be read: {error.strerror}") from None
@@ -112,10 +112,10 @@ def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
 
 
 def _content(file: int, disk: Disk) -> tuple[Any, str]:
-    """Return what the document says, and its checksum; raises `ValueError` if it is not JSON."""
+    """Return the document's content, and its checksum; raises `ValueError` if it is not JSON."""
     content = bytearray(disk.read(file))
     checksum = f"{crc32(content):08x}"
-    # what is wrong is told from the whole
+    # the whole text tells the fault
     with suppress(ValueError):
         if found := table(content):
             return found, checksum
@@ -126,9 +126,9 @@ class LocalStore(Store):
     """A state in a directory of this machine, locked by `flock`. Use it as a context manager.
 
     Args:
-        directory: where the state lives; made (0700) when it is not there.
+        directory: where the state lives; made (0700) if it is missing.
         stack: the stack's name, for a new state.
-        command: what is being done, for whoever finds the lock held.
+        command: the command at work, for others that find the lock held.
         writer: this tool's version, written into the document.
         report: if another command is at work, wait for it, and say so with this; None: give up.
         disk: where the directory is.
@@ -187,7 +187,7 @@ class LocalStore(Store):
             self._lock.release()
 
     def check_lock(self) -> None:
-        """Nobody takes the lock of a process that lives."""
+        """Nobody takes the lock of a live process."""
 
     def keep(self, name: str, content: bytes) -> str:
         """Durably write a file beside the state, and return where it is."""
@@ -195,7 +195,7 @@ class LocalStore(Store):
         return str(self.directory / name)
 
     def _settle(self) -> None:
-        """Make durable what is there: a document renamed just before a kill, and the directory of a new state."""
+        """Make the present files durable: a document renamed just before a kill, and the directory of a new state."""
         try:
             # its journal, which held the same, is about to go
             sync(self.directory, self._disk)
@@ -223,7 +223,7 @@ class LocalStore(Store):
 
     def _fold(self) -> None:
         """Fold the journal into the document and start a new one, unless nothing changed since the last time."""
-        # what followed in the old journal after a fold that failed might not be read again
+        # later entries in the old journal might not be read again after a failed fold
         self._close()
         try:
             if self._dirty or not there(self.directory / DOCUMENT, self._disk):
@@ -253,7 +253,7 @@ class LocalStore(Store):
         """Write a file beside the old one, make it durable, put it in the old one's place; return its checksum."""
         checksum = 0
         self._held()
-        # of a name of its own: after the directory was deleted, another command may be at work at the same path
+        # a name of its own: after the directory was deleted, another command may be at work at the same path
         path, draft = self.directory / name, self.directory / f"{name}.{self._lock.number()}.tmp"
         try:
             file = self._disk.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)

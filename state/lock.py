@@ -24,8 +24,8 @@ LOCK_FILE = "state.lock"
 class Lock:
     """Holds the lock file of a state, and the directory that it is in, from `acquire` to `release`.
 
-    The file is what older versions look at, and says who holds it. The directory keeps others out even when somebody
-    has deleted the file; where directories cannot be locked (NFS), `held` tells.
+    Older versions look at the file, which says who holds it. The directory keeps others out even when somebody
+    has deleted the file; if directories cannot be locked (NFS), `held` tells.
     """
 
     def __init__(self, path: Path, command: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> None:
@@ -62,7 +62,7 @@ class Lock:
     def release(self) -> None:
         """Give the lock back."""
         try:
-            # the words are for those who wait only
+            # only commands that wait need the words
             with suppress(OSError):
                 self._disk.cut(self._files[0], 0)
         finally:
@@ -91,7 +91,7 @@ class Lock:
             return
 
     def _close(self) -> None:
-        # the file last: whoever gets it finds the directory free
+        # the file last: its next holder finds the directory free
         while self._files:
             self._disk.close(self._files.pop())
 
@@ -102,11 +102,11 @@ def patiently(
     """Acquire a lock, however long another command holds it.
 
     Args:
-        report: is told whom one waits for, at once and whenever that changes; None: do not wait.
+        report: called with the holder, at once and whenever that changes; None: do not wait.
         pause: seconds between two tries.
 
     Raises:
-        StateLocked: it is held, and there is nobody to tell.
+        StateLocked: it is held, and `report` is None.
     """
     reported = ""
     while True:
@@ -133,7 +133,7 @@ def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
         return ""
     try:
         content = disk.read(file)[:4096]
-        # what a killed holder left is tried only where a process has its number: taking a lock might refuse another
+        # a killed holder's lock is tried only if a process has its number: taking a lock might refuse another
         if not content or _dead(content, runtime):
             return ""
         disk.lock(file)
@@ -147,7 +147,7 @@ def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
 def cut_off(path: Path, disk: Disk = DISK) -> tuple[str, float] | None:
     """Return which command ended without giving the lock back, and when it had begun, in seconds since the epoch.
 
-    None if none did since the lock was last taken. Whether somebody holds it now is for `holder` to say.
+    None if none did since the lock was last taken. `holder` says whether somebody holds it now.
     """
     try:
         file = disk.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -170,7 +170,7 @@ def named(holder: bytes) -> tuple[str, float] | None:
 
 
 def _dead(holder: bytes, runtime: Runtime) -> bool:
-    """Whether the holder was a process of this machine that is no more."""
+    """Whether the holder was a process of this machine that has ended."""
     try:
         info = parsed(holder)
         return bool(info["host"] == socket.gethostname() and not runtime.running(info["pid"]))
@@ -185,7 +185,7 @@ def myself(command: str, runtime: Runtime = MACHINE) -> dict[str, Any]:
 
 
 def describe(holder: bytes) -> str:
-    """Return one phrase about the holder, from what it wrote into the lock."""
+    """Return one phrase about the holder, from its words in the lock."""
     try:
         info = parsed(holder)
         since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(info["since"]))
@@ -193,7 +193,7 @@ def describe(holder: bytes) -> str:
         text = f"`provision {info['command']}` by {who}, since {since}"
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return "an unknown holder"
-    # whoever can write the lock must not be able to write to the terminal
+    # a writer of the lock must not be able to write to the terminal
     return "".join(character if character.isprintable() else "?" for character in text)
 
 

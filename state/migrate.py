@@ -1,4 +1,4 @@
-"""Bring a state document of any age to the current schema, or refuse one that is newer."""
+"""Bring a state document of any age to the current schema, or refuse a newer one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from provisioner.state.model import FORMER_PARTS, SCHEMA, StateError, StateTooNe
 from provisioner.state.variables import as_held
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    # the records' parts have other names since, which `Record` translates in the journal as well
+    # the records' parts have other names since; `Record` translates them in the journal as well
     1: lambda document: document | {"schema": 2},
-    # the values of variables are gone since, which `Record` takes out of the journal as well
+    # the values of variables are gone since; `Record` takes them out of the journal as well
     2: lambda document: document | {"schema": 3},
 }
-"""From a schema's number to the function that turns such a document into one of the next number."""
+"""From a schema's number to the function that turns its document into one of the next number."""
 
 
 def migrate(document: Any) -> tuple[dict[str, Any], bool]:

@@ -1,4 +1,4 @@
-"""What the state holds: one record a resource, and the history of the runs with what took their time."""
+"""The content of a state: one record a resource, and the history of the runs with their timelines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = 3
 HISTORY = 50
 """How many runs the history keeps."""
 TIMELINES = 3
-"""How many of the newest runs that did something keep their timeline."""
+"""How many runs keep their timeline: the newest that did something."""
 
 RERUN = "Fix that, then run the same command again: it resumes from the recorded state"
 """What to do when the state cannot be written."""
@@ -36,10 +36,10 @@ class StateLocked(StateError):
 
 
 class StateUnavailable(StateError):
-    """What keeps the state cannot be asked now, or gives no steady answer: nothing is known of what the state says.
+    """The state's store cannot be asked now, or gives no steady answer: the state is not known.
 
     Attributes:
-        unanswered: whether there was no answer at all.
+        unanswered: whether it gave no answer at all.
     """
 
     def __init__(self, message: str, *, unanswered: bool = False) -> None:
@@ -56,9 +56,9 @@ class ForeignState(StateError):
 
 
 FORMER = {"made": "created", "removed": "deleted", "kept": "retained"}
-"""What results are called now that histories of earlier versions call otherwise."""
+"""The present names of results, by their names in histories of earlier versions."""
 FORMER_PARTS = {"kind": "type", "asked": "arguments", "needs": "dependencies"}
-"""What the parts of a record are called now that documents and journals of schema 1 call otherwise."""
+"""The present names of a record's parts, by their names in documents and journals of schema 1."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Record:
 
     `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
     from before the first delete call. `arguments` holds the declared fields, but no value of an environment variable
-    (`state/variables.py`); `outputs` what AWS answered that other resources or `down` need. `dependencies` are the
+    (`state/variables.py`); `outputs` AWS's answers that other resources or `down` need. `dependencies` are the
     addresses that this resource depends on. Times are seconds since the epoch.
     """
 
@@ -84,7 +84,7 @@ class Record:
     changed: float = 0.0
 
     def __post_init__(self) -> None:
-        # whoever makes a record, and of whatever: none can hold a value
+        # no record can hold a value, whatever it is made from
         object.__setattr__(self, "arguments", as_held(self.type, self.arguments))
 
     @classmethod
@@ -108,7 +108,7 @@ class Record:
         parts["address"] = address
         parts.update(row)
         parts["arguments"] = as_held(row["type"], row["arguments"])
-        # most records have these words in common
+        # most records share these words
         for name in ("type", "phase", "step"):
             parts[name] = intern(parts[name])
         parts["dependencies"] = [*map(intern, parts["dependencies"])]
@@ -127,14 +127,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Span:
-    """What a resource took of a run's time. Moments are seconds since the run's start; None: it did not come to that.
+    """A resource's part of a run's time. Moments are seconds since the run's start; None: it did not come to that.
 
     Attributes:
-        result: what became of it (created, changed, deleted, and so on), or `failed` or `unfinished`.
-        began: its turn came, since all that it needed was there.
-        called: the call that writes was answered, so that what needs it only to exist could begin.
+        result: its result (created, changed, deleted, and so on), or `failed` or `unfinished`.
+        began: its turn came, since all its needs were there.
+        called: the write was answered, so that dependents which need it only to exist could begin.
         ended: it was ready, proved gone, or failed.
-        after: the address of what it had to wait for last; None if it could begin at once.
+        after: the address of its last dependency to be ready; None if it could begin at once.
     """
 
     address: str
@@ -188,7 +188,7 @@ class State:
     history: list[Run] = field(default_factory=list)
 
     def guard(self, stack: str, account: str, region: str) -> None:
-        """Bind a new state to its account and region, or refuse one that belongs elsewhere.
+        """Bind a new state to its account and region, or refuse a foreign one.
 
         Raises:
             ForeignState: the state was written for another stack, account or region.
@@ -299,9 +299,9 @@ def _plainly_right(
     created: Any,
     changed: Any,
 ) -> bool:
-    """Whether all parts of a record are right, as those of most are: looked at together, in a quarter of the time.
+    """Whether all parts of a record are right, as in most: checked together, in a quarter of the time.
 
-    It may not say so of one that is right as well, but never of a wrong one.
+    It may be False for a right record, but is never True for a wrong one.
     """
     if not (type(dependencies) is list and type(arguments) is type(outputs) is dict):
         return False
@@ -317,7 +317,7 @@ def _plainly_right(
 
 
 def _renamed(data: Any) -> Any:
-    """Return a record's JSON form with its parts named as they are now; what is no table, or says both, stays."""
+    """Return a record's JSON form with its parts named as they are now; a non-table, or one with new names, stays."""
     if not isinstance(data, Mapping) or any(new in data for new in FORMER_PARTS.values()):
         return data
     return {FORMER_PARTS.get(name, name): value for name, value in data.items()}

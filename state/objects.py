@@ -12,22 +12,22 @@ from provisioner.state.runtime import MACHINE, Runtime
 
 T = TypeVar("T")
 CONFLICTS = 8
-"""How often a write that S3 answered with a conflict is repeated."""
+"""How often a write is repeated after a conflict in S3."""
 REREAD_TIMEOUT = 60.0
-"""Seconds for which S3 is asked again for what it lists and says is not there."""
+"""Seconds for which S3 is asked again for an object that it lists but reports as missing."""
 REREAD_PAUSE = 1.0
 """Seconds between two such reads."""
 MOST_DELETED = 1000
 """The most that one DeleteObjects call takes (S3 API reference)."""
 DENIED = frozenset({"AccessDenied", "403", "AllAccessDisabled"})
-"""S3's codes for what the caller may not do."""
+"""S3's codes for calls that the caller may not make."""
 NONCE = "nonce"
 """The metadata by which a writer recognises its own object."""
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as it was read. `age` is for how many seconds it has stood so, by S3's own clock."""
+    """An object as it was read. `age` is the seconds since its last write, by S3's own clock."""
 
     body: bytes
     etag: str
@@ -36,7 +36,7 @@ class StoredObject:
 
 
 class Taken(Exception):
-    """A write's condition did not hold: `found` is what stands there instead, None if nothing does."""
+    """A write's condition did not hold: `found` is the object that is there instead, None if there is none."""
 
     def __init__(self, found: StoredObject | None) -> None:
         super().__init__("another command wrote first")
@@ -47,13 +47,13 @@ class Objects:
     """The objects below one prefix of a bucket.
 
     Args:
-        client: a boto3 client of S3. It may repeat what got no answer: a write is recognised by its nonce.
+        client: a boto3 client of S3. It may repeat a call without an answer: a write is recognised by its nonce.
         bucket: the bucket's name.
-        prefix: what all keys begin with, such as `shop-dev/`.
+        prefix: the begin of all keys, such as `shop-dev/`.
         owner: the account that the bucket must belong to; anybody can make a bucket of any free name.
         ending: whether the user has asked the command to end. From then on S3 is asked no more once it has not
-            answered: whoever pressed Ctrl-C waits for one call that nobody answers, and not for each that would follow.
-            Nothing is lost by that: what was not acknowledged was never promised, and the lock expires by itself.
+            answered: after Ctrl-C the user waits for one unanswered call, and not for each that would follow. Nothing
+            is lost by that: an unacknowledged write was never promised, and the lock expires by itself.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Objects:
         self._silent = False
         """Whether the last call got no answer."""
         self._encryption: dict[str, str] = {}
-        """What each write says of encryption, if it has to say anything."""
+        """Each write's parameters of encryption, if it needs any."""
         self.bucket = bucket
 
     def url_of(self, name: str = "") -> str:
@@ -96,11 +96,11 @@ class Objects:
     def listed(self, name: str) -> StoredObject | None:
         """Read an object that a list has shown, again while it is listed; None if it is gone.
 
-        For 15 minutes after versioning was first switched on for a bucket, S3 may answer that an object is not there
-        which was written since (S3 API, PutBucketVersioning).
+        For 15 minutes after versioning was first switched on for a bucket, S3 may report an object as missing that was
+        written since (S3 API, PutBucketVersioning).
 
         Raises:
-            StateError: like `get`; or S3 goes on listing what it says is not there.
+            StateError: like `get`; or S3 goes on listing an object that it reports as missing.
         """
         return self._shown(name, lambda: self.get(name))
 
@@ -109,7 +109,7 @@ class Objects:
         return self._shown(name, lambda: self._head(name))
 
     def unchanged(self, name: str, etag: str | None) -> bool:
-        """Whether an object is still the one that was read, or still not there; raises `StateError` like `listed`."""
+        """Whether an object is still as it was read, or still missing; raises `StateError` like `listed`."""
         now = self._head(name)
         if now is None and etag is not None:
             # gone, or not shown
@@ -124,7 +124,7 @@ class Objects:
         return found
 
     def _shown(self, name: str, look: Callable[[], T | None]) -> T | None:
-        """Return what a look at an object finds, which is repeated while it finds nothing, and a list shows it."""
+        """Return the result of a look at an object, repeated while it finds nothing and a list shows the object."""
         until = self._runtime.now() + REREAD_TIMEOUT
         while (found := look()) is None and name in self.names(name):
             if self._runtime.now() > until:
@@ -136,12 +136,12 @@ class Objects:
         return found
 
     def put(self, name: str, body: bytes, *, over: str | None, metadata: Mapping[str, str] | None = None) -> str:
-        """Write an object if what stands there is what the writer thinks, and return its ETag.
+        """Write an object if the present one is as the writer thinks, and return its ETag.
 
         S3 answers 412 when the condition does not hold, 404 when the object to be replaced is gone, and 409 when
         another write was under way, which is to be repeated (S3 user guide, "Conditional writes"), as is one for which
-        the condition holds after all: see `listed`. An earlier try of our own, whose answer was lost, may be what
-        stands there: its nonce tells.
+        the condition holds after all: see `listed`. The present object may come from an earlier try of our own, whose
+        answer was lost: its nonce tells.
 
         Args:
             over: the ETag of the object to replace; None if there must be none.
@@ -163,7 +163,7 @@ class Objects:
         return self._on_condition(name, "be written", write, over, ours)
 
     def _written(self, **asked: Any) -> str:
-        """Put an object, and return its ETag; where that is denied, once more with the bucket's own encryption in it.
+        """Put an object, and return its ETag; if that is denied, once more with the bucket's own encryption in it.
 
         A company's policy may demand `s3:x-amz-server-side-encryption`, which only the request's own header meets, and
         not the default encryption of the bucket, although it does the same (S3 user guide, UsingKMSEncryption).
@@ -184,7 +184,7 @@ class Objects:
         return put()
 
     def _default_encryption(self) -> dict[str, str]:
-        """Return how the bucket encrypts by default, as parameters of PutObject; nothing if that is not told."""
+        """Return how the bucket encrypts by default, as parameters of PutObject; nothing if S3 does not tell."""
         from botocore.exceptions import ClientError
 
         try:
@@ -196,7 +196,7 @@ class Objects:
         return {name: str(default[theirs]) for name, theirs in names.items() if theirs in default}
 
     def delete_unchanged(self, name: str, etag: str) -> None:
-        """Delete an object if it is still the one that was read; one that is gone already is no error.
+        """Delete an object if it is still as it was read; a missing one is no error.
 
         S3 answers as for `put` (S3 user guide, "How to perform conditional deletes").
 
@@ -219,11 +219,11 @@ class Objects:
         over: str | None,
         done: Callable[[StoredObject | None], bool],
     ) -> str:
-        """Do what has a condition until it is known whether that holds; return the ETag of what stands there then.
+        """Make a conditional call until its condition is known to hold or not; return the ETag of the object then.
 
         Args:
             over: as for `put`.
-            done: whether what stands there says that an earlier try has done it.
+            done: whether the present object shows that an earlier try has done it.
         """
         failed, conflict = object(), object()
         verdicts = {"PreconditionFailed": failed, "NoSuchKey": failed, "ConditionalRequestConflict": conflict}
@@ -262,7 +262,7 @@ class Objects:
         return sorted(one.removeprefix(self._prefix).removesuffix("/") for one in found)
 
     def delete(self, names: Sequence[str]) -> None:
-        """Delete objects, those that are gone already included; raises `StateError` like `get`."""
+        """Delete objects, missing ones included; raises `StateError` like `get`."""
         for start in range(0, len(names), MOST_DELETED):
             keys = [{"Key": self._prefix + name} for name in names[start : start + MOST_DELETED]]
 
@@ -286,7 +286,7 @@ class Objects:
 
 
 def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
-    """Return the act's result, or what the verdicts say about S3's error code.
+    """Return the act's result, or the verdict on S3's error code.
 
     Raises:
         StateUnavailable: S3 refuses for another reason, or cannot be reached; it begins with the `problem`.
@@ -305,14 +305,14 @@ def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[st
 
 
 def explained(code: str, error: Exception, bucket: str) -> str:
-    """Return what an error of S3's means, and what to do about it."""
+    """Return the meaning of S3's error, and what to do about it."""
     if code in {"NoSuchBucket", "404"}:
         return f"there is no bucket {bucket}: run `provision state init` to create it"
     if "with an explicit deny in" in str(error):
-        # a permission more does not help (IAM user guide, "Access denied error messages")
+        # another permission does not help (IAM user guide, "Access denied error messages")
         return f"{error}. Besides what it forbids, a policy may demand another encryption than the bucket's default"
     if "is not authorized to perform" in str(error):
-        # only of the caller's own organization S3 says so much (S3 user guide, troubleshoot-403-errors)
+        # S3 says so much only within the caller's own organization (S3 user guide, troubleshoot-403-errors)
         return f"{error}. Give the caller this permission: `provision policy` prints it, `--state` those of state init"
     if code in DENIED:
         return (

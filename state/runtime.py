@@ -25,20 +25,20 @@ class Event(Protocol):
         """Say whether it is set."""
 
     def set(self) -> None:
-        """Set it, and let all go on who wait for it."""
+        """Set it, and wake all that wait for it."""
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, or for so many seconds; return whether it is."""
 
 
 class Condition(AbstractContextManager[Any], Protocol):
-    """A lock whose holder can wait for a word of others, as `threading.Condition`."""
+    """A lock whose holder can wait until others wake it, as `threading.Condition`."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Give the lock back, wait for a word or so many seconds, and take the lock again."""
+        """Give the lock back, wait to be woken or for so many seconds, and take the lock again."""
 
     def notify_all(self) -> None:
-        """Give all who wait the word."""
+        """Wake all waiting threads."""
 
 
 class Worker(Protocol):
@@ -49,10 +49,10 @@ class Worker(Protocol):
 
 
 class Runtime(Protocol):
-    """What code that waits, draws or shares work needs. All seconds are those of its clock.
+    """The needs of code that waits, draws or shares work. All seconds are those of its clock.
 
     Attributes:
-        round_trip: the seconds that a call and its answer are on their way, where they have to be let pass.
+        round_trip: the seconds that a call and its answer are on their way, if they have to be let pass.
     """
 
     round_trip: float
@@ -88,30 +88,30 @@ class Runtime(Protocol):
         """Let the work be done in a thread that does not keep the process from ending."""
 
     def pool(self, workers: int) -> AbstractContextManager[Executor]:
-        """Return a pool of at most so many threads; at its end it waits for all that was submitted."""
+        """Return a pool of at most so many threads; its end waits for all submitted work."""
 
     def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
-        """Wait until one of the futures is done, or for so many seconds; return those that are."""
+        """Wait until one of the futures is done, or for so many seconds; return the finished ones."""
 
     def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
         """Act on all items, so many at once, and return the results in the order of the items."""
 
     def working(self) -> AbstractContextManager[None]:
-        """While the context lasts, this thread does what takes real time on any clock: it builds or pulls an image."""
+        """While the context lasts, this thread's work takes real time on any clock: it builds or pulls an image."""
 
     def watching(self) -> AbstractContextManager[None]:
         """While the context lasts, this thread waits for a person, or looks on, in the machine's time."""
 
     def close(self) -> None:
-        """The run is over: whoever shares its clock does not wait for it any more."""
+        """The run is over: others on its clock do not wait for it any more."""
 
     def pid(self) -> int:
         """Return the number of this process."""
 
     def machine(self) -> str:
-        """Return what tells this running machine, or container, from any other whose processes have the same numbers.
+        """Return a name that tells this running machine or container from others whose processes have the same numbers.
 
-        It is empty where nothing does: a name is not enough, since two machines or containers can have the same.
+        It is empty if there is none: the host's name is not enough, since two machines or containers can share it.
         """
 
     def running(self, pid: int) -> bool:
@@ -119,7 +119,7 @@ class Runtime(Protocol):
 
 
 class Host:
-    """What every runtime has from the machine that it is on: chance, and processes."""
+    """The parts of every runtime that come from its machine: chance, and processes."""
 
     pid = staticmethod(os.getpid)
 
@@ -141,7 +141,7 @@ class Host:
             return f"{os.uname().nodename} {session}" if session else ""
 
     def running(self, pid: int) -> bool:
-        """Ask the kernel; one that has ended and whose parent has not asked for its exit code is not running."""
+        """Ask the kernel; a process that has ended is not running, even before its parent asks for the exit code."""
         try:
             os.kill(pid, 0)
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -1,9 +1,9 @@
 """The state in an S3 bucket, for a team: a document, a journal of one object an entry, and a lease.
 
-Two writers cannot both go on. Each session begins by writing the document anew, on the condition that it is the one
-that was read; so the journal of each serial is one session's alone. A session that ends well says so in the document.
-One that did not may only be asleep: before its journal is folded, it is sealed by an entry at the place of its next
-one, where the sleeper, should it wake, finds that it was not first. Seals stay.
+Two writers cannot both go on. Each session begins by writing the document anew, on the condition that it is still as it
+was read; so the journal of each serial is one session's alone. A session that ends well says so in the document.
+Any other may only be asleep: before its journal is folded, an entry at the place of its next one seals it, where a
+sleeper that wakes finds that it was not first. Seals stay.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from provisioner.state.s3_read import DOCUMENT, Loaded, load, name_of, replay, s
 from provisioner.state.store import Store, document
 
 SESSION, ENDED = "session", "ended"
-"""The metadata of the document that names the session that is at work on it, and what it says when that ended well."""
+"""The document's metadata that names the session at work on it, and its value after a session that ended well."""
 LEAP = 1_000_000
-"""By how much the serial may grow where it cannot be known which ones are taken."""
+"""The most by which the serial grows if it is unknown which ones are taken."""
 CLOSED = "the state is closed: nothing more is recorded"
 
 Entry = dict[str, Any]
@@ -40,12 +40,12 @@ class S3Store(Store):
     Args:
         objects: where the state lives.
         stack: the stack's name, for a new state.
-        command: what is being done, for whoever finds the lock held.
+        command: the command at work, for others that find the lock held.
         writer: this tool's version, written into the document.
-        lease: seconds after which the lock of a command that is not heard of can be taken over.
+        lease: seconds after which the lock of a silent command can be taken over.
         lost: called, in a thread, when that happens to this one; the run has to stop.
         report: if another command is at work, wait for it, and say so with this; None: give up.
-        note: is told what the user should know, although nothing failed.
+        note: called with news for the user, although nothing failed.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class S3Store(Store):
         return self._objects.url_of(name)
 
     def _append(self, entry: Entry) -> None:
-        """Make an entry durable. What threads hand in while a write is under way becomes the next one, together."""
+        """Make an entry durable. Entries that threads hand in during a write become the next one, together."""
         line = encoded(entry)
         with self._turn:
             self._queue.append((entry, line))
@@ -139,7 +139,7 @@ class S3Store(Store):
         if self._durable < mine:
             raise StateError(self._broken)
         with self._last_if_it_fails():
-            # nothing may follow a write after which this process slept for so long that another has gone on
+            # nothing may follow a write if this process slept after it for so long that another has gone on
             self._lease.check()
 
     @contextmanager
@@ -147,7 +147,7 @@ class S3Store(Store):
         """Let no other thread write meanwhile.
 
         Args:
-            mine: up to which of the entries that were handed in all should be durable; by default never enough.
+            mine: the number of the last entry that has to be durable; by default more than there are.
 
         Yields:
             Whether it is this thread's turn; if not, they are durable already.
@@ -168,7 +168,7 @@ class S3Store(Store):
 
     @contextmanager
     def _last_if_it_fails(self) -> Iterator[None]:
-        """Let nothing be written any more after what fails inside: it would have no ground to stand on."""
+        """Let nothing be written any more after a failure inside: later entries would build on it."""
         if self._broken:
             raise StateError(self._broken)
         broken = f"{self._objects.url_of()} cannot be written: a write was interrupted. {RERUN}"
@@ -182,7 +182,7 @@ class S3Store(Store):
             self._broken = broken or self._broken
 
     def _write(self) -> None:
-        """Write all entries that wait as one object of the journal."""
+        """Write all waiting entries as one object of the journal."""
         with self._turn:
             batch, self._queue = self._queue, []
         with self._last_if_it_fails():
@@ -215,7 +215,7 @@ class S3Store(Store):
     def _seal(self, last: int, state: State) -> str:
         """Close the journal of a session that did not end well, behind the last entry that it managed to write.
 
-        What it still writes meanwhile has its effect on the state that is handed in. Returns the seal's name.
+        Entries that it still writes meanwhile have their effect on the given state. Returns the seal's name.
         """
         while True:
             name = name_of(self.state.serial, last + 1)
@@ -230,33 +230,33 @@ class S3Store(Store):
                 return name
 
     def _free_serial(self, loaded: Loaded) -> int:
-        """Return a serial such that no entry has the next one, nor will get it from anybody who is only asleep."""
+        """Return a serial whose successor no entry has, nor will get from a session that is only asleep."""
         serial = max(loaded.state.serial, loaded.newest)
         written = loaded.found and SESSION in loaded.found.metadata and loaded.state.serial == serial
-        # where there is no document, or a person has put an earlier one back, later ones may have been worked on
+        # without a document, or with an earlier one that a person put back, later serials may be in use
         return serial if written else serial + 1 + int(self.runtime.draw(LEAP))
 
     def _fold(self) -> None:
-        """Write the document anew, with all that the journal says, and delete what it then holds twice."""
+        """Write the document anew, with the whole journal in it, and delete the entries that it then holds."""
         with self._alone():
             with self._last_if_it_fails():
                 self._replace(self._session)
-            # what cannot be deleted now is tried again at the end
+            # an entry that cannot be deleted now is tried again at the end
             with suppress(StateError):
                 self._tidy()
 
     def _close(self) -> None:
-        """Fold for the last time. Where it is unknown what the journal says, it is asked."""
+        """Fold for the last time. If the journal's content is unknown, it is read."""
         self._broken = CLOSED
         if self._unsure:
-            # what was refused may be there all the same, and somebody may have read it
+            # a refused entry may be there all the same, and somebody may have read it
             self._lease.check()
             self._folding.append(self._seal(self._number, self.state))
         self._replace(ENDED)
         self._tidy()
 
     def _replace(self, session: str) -> None:
-        """Put the document in the place of the one that was read or written last."""
+        """Replace the document that was read or written last."""
         self._lease.check()
         while True:
             self.state.serial += 1
@@ -268,12 +268,12 @@ class S3Store(Store):
             except Taken as taken:
                 if taken.found is None or taken.found.metadata.get(SESSION) != self._session:
                     raise self._lost(None) from None
-                # a refused one of this session, which somebody may have read: what comes next goes on from it
+                # somebody may have read a refused document of this session: the next one goes on from it
                 self._etag, self.state = taken.found.etag, self._refused(taken.found.body)
         self._number, self._dirty = 0, False
 
     def _refused(self, body: bytes) -> State:
-        """Return the state as a document says that was refused, with the runs that have been finished since."""
+        """Return the state of a refused document, with the runs that have been finished since."""
         state = State.from_dict(parsed(body))
         state.history += [run for run in self._finished if run not in state.history]
         return state

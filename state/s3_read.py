@@ -15,19 +15,19 @@ from provisioner.state.runtime import MACHINE, Runtime
 DOCUMENT, JOURNAL = "state.json", "journal/"
 READERS = 16
 READINGS = 10
-"""How often a state that changes while it is read is read again."""
+"""How often a state is read again if it changes meanwhile."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was read.
+    """A state's objects as they were read.
 
     Attributes:
         found: the document, None for a new state.
         outdated: the document as it was, if it had to be migrated.
         journal: the names of all entries, older ones that a kill has left included.
         last: the number of the newest entry that continues the document.
-        sealed: whether that is a seal, or nothing is there to be sealed.
+        sealed: whether that is a seal, or there is nothing to seal.
         newest: the highest serial of any entry.
     """
 
@@ -50,7 +50,7 @@ def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
 
 
 def load(objects: Objects, stack: str, runtime: Runtime) -> Loaded:
-    """Return the state as `read` does, and what was read for it."""
+    """Return the state as `read` does, and the objects that were read for it."""
     for _ in range(READINGS):
         found = objects.get(DOCUMENT)
         problem = None
@@ -61,8 +61,8 @@ def load(objects: Objects, stack: str, runtime: Runtime) -> Loaded:
             raise
         except StateError as error:
             problem = error
-        # entries go away when they are folded: what was read counts if the document is still the same. One that was
-        # not shown at first is read again before it counts as broken
+        # entries go away when they are folded: the read counts if the document is still the same. An entry that was not
+        # shown at first is read again before it counts as broken
         if (found or not problem) and objects.unchanged(DOCUMENT, found.etag if found else None):
             if problem:
                 raise problem
@@ -89,7 +89,7 @@ def _assembled(objects: Objects, stack: str, found: StoredObject | None, runtime
     journal = [name for name in there if name.startswith(JOURNAL)]
     newest = max(map(serial_of, journal), default=0)
     if found is None:
-        # whoever was at work on a document that was lost must find a seal
+        # a session at work on a lost document must find a seal
         state.serial = newest
         last = max((number_of(name) for name in journal if serial_of(name) == newest), default=0)
         return Loaded(state, None, None, journal, last, sealed=not journal, newest=newest)

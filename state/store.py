@@ -1,4 +1,4 @@
-"""What every store has in common: the records of an open state, how they are changed, and to whom they belong."""
+"""The common part of all stores: the records of an open state, their changes, and their owner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.state.runtime import MACHINE, Runtime
 
 
 class Store(ABC):
-    """A state that is locked and open between `__enter__` and `__exit__`. What `put` and `drop` say is durable.
+    """A state that is locked and open between `__enter__` and `__exit__`. Changes by `put` and `drop` are durable.
 
     Args:
         stack: the stack's name, for a new state.
@@ -54,9 +54,9 @@ class Store(ABC):
         """
         record = replace(record, changed=self.runtime.time())
         _check_record(record)
-        # first: an entry that failed may be found in the journal nevertheless
+        # first: the journal may have a failed entry nevertheless
         self._dirty = True
-        # not `asdict`, which copies all that is inside, and takes longer than the rest
+        # not `asdict`, which copies the whole content, and takes longer than the rest
         self._append({"put": vars(record)})
         self.state.records[record.address] = record
         self._written[record.address] = self.runtime.now()
@@ -71,9 +71,9 @@ class Store(ABC):
         self.state.records.pop(address, None)
 
     def age(self, address: str = "") -> float:
-        """Return the seconds since a record was written here; of any other, since the state was opened.
+        """Return the seconds since this session wrote a record; for any other, since it opened the state.
 
-        No calendar tells them: it may be set while a run lasts, and that of an earlier run may have been another one.
+        They come from no calendar: it may be set during a run, and an earlier run may have had another one.
         """
         return self.runtime.now() - self._written.get(address, self._opened)
 
@@ -102,11 +102,11 @@ class Store(ABC):
                 raise
 
     def swap(self, state: State, name: str) -> str:
-        """Durably put another state in the place of this one, which is kept beside it; returns where.
+        """Durably replace this state by another one, and keep it beside that; returns where.
 
         Args:
             state: the state to have from now on; its serial goes on from the higher one of both.
-            name: what this is done for, a part of the kept document's name.
+            name: the occasion, a part of the kept document's name.
 
         Raises:
             StateError: it cannot be written, or could not be read again; this one stays.
@@ -117,7 +117,7 @@ class Store(ABC):
         for run in state.history:
             _check_run(run)
         if self._dirty:
-            # an entry that is left in the journal would not belong to the new one
+            # an entry left in the journal would not belong to the new one
             self._fold()
         kept = self.keep(f"state.{name}-{self.state.serial}.json", document(self.state))
         before = self.state
@@ -144,7 +144,7 @@ class Store(ABC):
         """Fold the journal into the document and start a new one."""
 
 
-# what lies two levels deep in the document: in the table of records, or the list of runs
+# two levels deep in the document: in the table of records, or the list of runs
 _INSIDE = 2
 
 

@@ -1,6 +1,6 @@
 """Variables of containers and of builds as a state holds them: their names, and one digest of their values.
 
-Users put passwords and keys into them, and a state is read by more people and kept for longer than what it describes.
+Users put passwords and keys into them, and a state has more readers and lasts longer than its resources.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any
 TASK_DEFINITION, IMAGE = "task_definition", "image"
 """The types whose records have variables: those of containers, and the arguments of builds."""
 DIGEST = "digest"
-"""The member of what stands before a recorded container's variables, in place of their values."""
+"""The name of the member before a recorded container's variables, in place of their values."""
 ROUNDS = 20_000
-"""How often a guess is to be hashed: 10 ms of a processor for a service. Whoever holds the state can still guess."""
+"""How often a guess is to be hashed: 10 ms of a processor for a service. A holder of the state can still guess."""
 
 _PLAIN = {
     r"(DB_)?PORT": r"\d{1,5}",
     r"DB_HOST": r"[a-z0-9.-]+\.rds\.amazonaws\.com(\.cn)?",
     r"[A-Z0-9_]+_URL": r"http://[a-z0-9-]+(\.[a-z0-9-]+)+:\d{1,5}",
 }
-"""Names and values, as regular expressions, that stay: where the stack says that its parts are, without any secret.
+"""Names and values, as regular expressions, that stay: the places of the stack's parts, without any secret.
 
 A rehearsal has to know who calls whom.
 """
@@ -33,8 +33,8 @@ A rehearsal has to know who calls whom.
 def without_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a task definition as a state holds them; the same ones if they are in that form already.
 
-    Of a variable without its value the name is left. Before them stands one digest of all values, so that who guesses
-    has to guess all at once. It is salted by family and container: the same values have another digest elsewhere.
+    Variables keep their names and lose their values. Before them stands one digest of all values, so that a guess has
+    to be of all at once. It is salted by family and container: the same values have another digest elsewhere.
     """
     containers = arguments.get("container_definitions")
     if not isinstance(containers, list | tuple):
