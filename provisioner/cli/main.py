@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 fine, 1 failed, 2 `plan` found changes, 3 waiting on the user, 4 bad configuration or usage, 130 interrupted.
     """
     gc.set_threshold(GARBAGE)
+    # what is left at the end goes with the process: no garbage is looked for in it, nor is it taken apart
+    atexit.register(gc.freeze)
     try:
         with dependable(), signals.watched():
             return _ended(arguments)
