@@ -57,12 +57,16 @@ class Cloud:
         self.kill = kill.Kill()
         self._moto: Application
 
-    def load(self, dns_socket: socket.socket, directory: str) -> None:
-        """Import moto with our rules laid over it, while the port is open already: early calls wait for this."""
+    def load(self, dns_socket: socket.socket, directory: str, read: Callable[[str], Any] | None = None) -> None:
+        """Import moto with our rules laid over it, while the port is open already: early calls wait for this.
+
+        Args:
+            read: see `fast_paths.read_botocore_data_once`.
+        """
         with LOCK:
             from ecs_emulator import overlay
 
-            overlay.install()
+            overlay.install(read)
             from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
             from ecs_emulator import dns, tick

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -13,19 +13,24 @@ from botocore.loaders import JSONFileLoader, Loader
 
 from ecs_emulator.patch import replace, wrap
 
+_OFFERINGS = "ec2/resources/instance_type_offerings"
 
-def read_botocore_data_once() -> None:
+
+def read_botocore_data_once(read: Callable[[str], Any] | None = None) -> None:
     """Share botocore's parsed data; called before moto is imported, whose backends create a session each.
 
-    That data is read plainly, as by the tool's own sessions, which share it where they are in the same process.
-    """
-    read: dict[str, Any] = {}
+    moto gets dictionaries of its own: it adds to the models what stands in its files beside them (`moto.core.loaders`).
 
-    @wrap(JSONFileLoader, "load_file")
-    def load_file(original: Any, self: Any, file_path: str) -> Any:
-        if file_path not in read:
-            read[file_path] = original(self, file_path)
-        return read[file_path]
+    Args:
+        read: returns what a file holds, or None if there is none, by its path without the ending; botocore's own way
+            if left out. What it returns others may share.
+    """
+    parsed = read or JSONFileLoader().load_file
+    kept = cache(lambda file_path: _own(parsed(file_path), levels=4))
+
+    @replace(JSONFileLoader, "load_file")
+    def load_file(_: Any, file_path: str) -> Any:
+        return kept(file_path)
 
     listed: dict[str, list[str]] = {}
 
@@ -35,6 +40,47 @@ def read_botocore_data_once() -> None:
         if key not in listed:
             listed[key] = original(self, *args, **kwargs)
         return listed[key]
+
+
+def _own(value: Any, levels: int) -> Any:
+    """Return a copy of dictionaries in one another, so many levels deep."""
+    if not levels or not isinstance(value, dict):
+        return value
+    return {key: _own(item, levels - 1) for key, item in value.items()}
+
+
+class _Offerings(dict[str, Any]):
+    """The instance types that are offered, by Region; what a file says of a Region is read when it is asked for."""
+
+    def __init__(self, place: str, regions: Iterable[str], read: Callable[[str], Any]) -> None:
+        super().__init__(dict.fromkeys(regions))
+        self._place, self._read = place, read
+
+    def __getitem__(self, region: str) -> Any:
+        if super().__getitem__(region) is None:
+            offered = self._read(f"{_OFFERINGS}/{self._place}/{region}.json")
+            self[region] = [{**one, "LocationType": self._place} for one in offered]
+        return super().__getitem__(region)
+
+    def get(self, region: str, default: Any = None) -> Any:
+        return self[region] if region in self else default  # noqa: SIM401 (that would be this method)
+
+
+def read_offerings_when_asked() -> None:
+    """Read which instance types a Region offers once somebody asks, and not for all Regions as moto is imported."""
+    from moto.utilities import utils
+
+    read = utils.load_resource
+
+    @wrap(utils, "load_resource")
+    def load_resource(original: Any, resource: str) -> Any:
+        return [] if resource.startswith(_OFFERINGS) else original(resource)
+
+    from moto.ec2.models import instance_types, instances, spot_requests
+
+    found = instance_types.INSTANCE_TYPE_OFFERINGS
+    for module in (instance_types, instances, spot_requests):
+        replace(module, "INSTANCE_TYPE_OFFERINGS")({place: _Offerings(place, found[place], read) for place in found})
 
 
 def make_clients_at_once() -> None:
@@ -137,22 +183,42 @@ def _find_models_once() -> None:
 
 
 def _share_one_private_key() -> None:
-    """Let what ACM issues, and what encrypts symmetrically, have one RSA key: nobody sees it, and it takes long."""
+    """Let what ACM issues, and what encrypts symmetrically, have one RSA key, which nobody sees.
+
+    To find primes takes long, and to check that they are some: these are the two largest of 1,024 bits.
+    """
+    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
-    from moto.acm.models import AWSCertificateManagerBackend
+    from moto.acm.models import AWSCertificateManagerBackend, CertBundle
     from moto.kms.models import Key
 
     generate = rsa.generate_private_key
-    shared = cache(generate)
+
+    @cache
+    def key() -> rsa.RSAPrivateKey:
+        p, q, e = 2**1024 - 105, 2**1024 - 179, 65537
+        d = rsa.rsa_recover_private_exponent(e, p, q)
+        dp, dq, inverse = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+        numbers = rsa.RSAPrivateNumbers(p, q, d, dp, dq, inverse, rsa.RSAPublicNumbers(e, p * q))
+        return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+    @cache
+    def written() -> bytes:
+        form = serialization.PrivateFormat.TraditionalOpenSSL
+        return key().private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
     def with_shared_key(original: Any, *words: Any, **more: Any) -> Any:
-        rsa.generate_private_key = shared
+        rsa.generate_private_key = lambda **_: key()
         try:
             return original(*words, **more)
         finally:
             rsa.generate_private_key = generate
 
     wrap(AWSCertificateManagerBackend, "request_certificate")(with_shared_key)
+
+    @wrap(CertBundle, "validate_pk")
+    def validate_pk(original: Any, self: Any) -> Any:
+        return key() if self.key == written() else original(self)
 
     @wrap(Key, "__init__")
     def init_key(

@@ -14,7 +14,7 @@ import queue
 import sys
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,12 +124,13 @@ class _Content(io.BytesIO):
             yield piece
 
 
-def start(domain: str, account: str = "") -> OwnCloud:
+def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
     """Have a cloud in this process; once a process.
 
     Args:
         domain: the domain that its account has registered.
         account: the account's number; empty for the usual one.
+        read: returns what a file of botocore's models holds (`fast_paths.read_botocore_data_once`).
 
     Raises:
         UsageError: a variable that it is set up by makes no sense.
@@ -145,7 +146,7 @@ def start(domain: str, account: str = "") -> OwnCloud:
     gc.disable()
     fast_paths.make_clients_at_once()
     try:
-        cloud.load(dns_socket, NO_PLACE)
+        cloud.load(dns_socket, NO_PLACE, read)
     finally:
         gc.enable()
     return OwnCloud(NOWHERE, dns_socket.getsockname()[1], os.getpid(), key, domain, cloud=cloud)

@@ -69,10 +69,13 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Temporary
     # containers take real time
     os.environ[SWITCH] = "0"
     from ecs_emulator import inside
+    from provisioner.aws.service_models import PlainFiles
 
     domain = context.EMULATOR_DOMAIN if config.dns.create_zone else config.dns.domain
     here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})
-    return TemporaryCloud(inside.start(domain, account), replace(options, log=None, target=None), here)
+    # the models are large: they are parsed once for the cloud's moto and for its clients
+    cloud = inside.start(domain, account, PlainFiles().load_file)
+    return TemporaryCloud(cloud, replace(options, log=None, target=None), here)
 
 
 def raise_interruption(error: Exception | None) -> None:
