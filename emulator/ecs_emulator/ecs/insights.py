@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ecs_emulator import durations
-from ecs_emulator.clock import later, passed
+from ecs_emulator.clock import CLOCK, later, passed
 from ecs_emulator.ecs.store import Cluster, Store
+
+REPORT_SECONDS = 60.0
+"""How often Container Insights writes (CloudWatch user guide, "Container Insights": one-minute intervals)."""
 
 
 def settle(store: Store) -> None:
@@ -15,7 +18,9 @@ def settle(store: Store) -> None:
     """
     for cluster in store.clusters.values():
         if _watched(cluster) and (any(store.tasks_of(cluster.name)) or any(store.instances_of(cluster.name))):
-            cluster.reports_until = later(durations.INSIGHTS_LATE)
+            cluster.reports_until = CLOCK.now() + CLOCK.durations.seconds(durations.INSIGHTS_LATE)
+            if passed(cluster.next_report):
+                cluster.next_report = later(REPORT_SECONDS)
         if not passed(cluster.reports_until):
             _write(store, f"/aws/ecs/containerinsights/{cluster.name}/performance")
 

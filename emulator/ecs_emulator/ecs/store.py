@@ -54,6 +54,7 @@ class Cluster:
     failed: bool = False
     gone_at: float = NEVER
     reports_until: float = 0.0
+    next_report: float = 0.0
 
 
 @dataclass
