@@ -111,6 +111,7 @@ def install() -> None:
     _list_moto_modules_once()
     _list_regions_once()
     _find_models_once()
+    _compile_no_addresses()
     _share_one_private_key()
     _find_members_by_class()
     _write_xml_at_once()
@@ -180,6 +181,18 @@ def _find_models_once() -> None:
     from moto.core.loaders import create_loader
 
     replace(utils, "create_loader")(cache(create_loader))
+
+
+def _compile_no_addresses() -> None:
+    """Compile the code by which a route writes its own address once it is asked to, which nobody does here."""
+    from werkzeug.routing import Rule
+
+    @wrap(Rule, "_compile_builder")
+    def compile_builder(original: Any, self: Any, append_unknown: bool = True) -> Any:
+        def build(rule: Any, **values: Any) -> Any:
+            return original(self, append_unknown)(rule, **values)
+
+        return build
 
 
 def _share_one_private_key() -> None:
