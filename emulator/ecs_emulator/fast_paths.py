@@ -49,7 +49,7 @@ def _own(value: Any, levels: int) -> Any:
     return {key: _own(item, levels - 1) for key, item in value.items()}
 
 
-class _Offerings(dict[str, Any]):
+class Offerings(dict[str, Any]):
     """The instance types that are offered, by Region; what a file says of a Region is read when it is asked for."""
 
     def __init__(self, place: str, regions: Iterable[str], read: Callable[[str], Any]) -> None:
@@ -63,6 +63,7 @@ class _Offerings(dict[str, Any]):
         return super().__getitem__(region)
 
     def get(self, region: str, default: Any = None) -> Any:
+        """Return what a Region offers, or the default if there is no such Region."""
         return self[region] if region in self else default  # noqa: SIM401 (that would be this method)
 
 
@@ -80,7 +81,7 @@ def read_offerings_when_asked() -> None:
 
     found = instance_types.INSTANCE_TYPE_OFFERINGS
     for module in (instance_types, instances, spot_requests):
-        replace(module, "INSTANCE_TYPE_OFFERINGS")({place: _Offerings(place, found[place], read) for place in found})
+        replace(module, "INSTANCE_TYPE_OFFERINGS")({place: Offerings(place, found[place], read) for place in found})
 
 
 def make_clients_at_once() -> None:

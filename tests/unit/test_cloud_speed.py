@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs_emulator.fast_paths import xml
+from ecs_emulator.fast_paths import Offerings, xml
 
 NAMES = st.sampled_from(["a", "b", "Item", "member"])
 LEAVES = st.one_of(
@@ -28,3 +30,50 @@ def structures(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
 def test_xml_is_what_xmltodict_makes(name: str, value: Any, full: bool) -> None:
     told = xmltodict.unparse({name: value}, full_document=full, short_empty_elements=True)
     assert xml({name: value}, full_document=full) == told
+
+
+def test_offerings_read_late_are_those_that_moto_reads() -> None:
+    from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
+    from moto.utilities.utils import load_resource
+
+    for place, by_region in INSTANCE_TYPE_OFFERINGS.items():
+        late = Offerings(place, by_region, load_resource)
+        assert late.keys() == by_region.keys()
+        assert late.get("ap-northeast-1") == late["ap-northeast-1"] == by_region["ap-northeast-1"] != []
+        assert late.get("nowhere-1", []) == []
+
+
+OWN_MODELS = """
+from ecs_emulator import fast_paths
+from provisioner.aws.service_models import PlainFiles, without_settings
+fast_paths.read_botocore_data_once(PlainFiles().load_file)
+from moto.core.utils import get_service_model
+assert "AuthFailure" in get_service_model("ec2").shape_names
+model = without_settings().get_component("data_loader").load_service_model("ec2", "service-2")
+assert "Vpc" in model["shapes"]
+assert "AuthFailure" not in model["shapes"], "what moto adds to its models got into the tool's"
+"""
+
+
+def test_what_moto_adds_to_a_model_stays_with_moto() -> None:
+    ended = subprocess.run([sys.executable, "-c", OWN_MODELS], check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
+
+ONE_KEY = """
+from ecs_emulator import overlay
+overlay.install()
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
+from moto.acm.models import acm_backends
+acm = acm_backends["123456789012"]["ap-northeast-1"]
+bundle = acm._certificates[acm.request_certificate("www.example.com", None, [], [])]
+key, certificate = load_pem_private_key(bundle.key, None), load_pem_x509_certificate(bundle.cert)
+assert key.key_size == 2048
+assert certificate.public_key() == key.public_key() == bundle._key.public_key()
+"""
+
+
+def test_the_one_key_is_a_sound_one() -> None:
+    ended = subprocess.run([sys.executable, "-c", ONE_KEY], check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
