@@ -24,9 +24,10 @@ PROVISION = [sys.executable, "-m", "provisioner.cli.main"]
 
 @dataclass(frozen=True)
 class Measured:
-    """One run of a command: its real seconds as a whole process, its calls, its peak of memory in MiB, its output."""
+    """A command's run as a whole process: its seconds, its CPU's, its calls, its peak of memory in MiB, its output."""
 
     seconds: float
+    cpu: float
     calls: list[dict[str, Any]]
     memory: float
     output: str
@@ -86,7 +87,8 @@ class Project:
             output = file.read()
         if code := os.waitstatus_to_exitcode(status):
             sys.exit(f"`{' '.join(command)}` ended with exit code {code}:\n{output}")
-        return Measured(seconds, self._calls(since), usage.ru_maxrss / 1024, output)
+        cpu = usage.ru_utime + usage.ru_stime
+        return Measured(seconds, cpu, self._calls(since), usage.ru_maxrss / 1024, output)
 
     def _calls(self, since: int) -> list[dict[str, Any]]:
         if self.cloud is None:
