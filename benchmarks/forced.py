@@ -18,7 +18,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from provisioner.aws.rate_limits import Limit, limits_of
+from provisioner.aws.api import Limit
+from provisioner.aws.rate_limits import limits_of
 from provisioner.engine.declaration import Declared, Dependency
 from provisioner.engine.resource import Resource
 from provisioner.operations.estimates import Seconds, Times, lag, on_aws, times

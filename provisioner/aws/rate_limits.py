@@ -15,41 +15,16 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, Literal
+from typing import Any
+
+from provisioner.aws.api import Limit
 
 SHARE = 0.8
 """Which part of a limit this tool uses: the account has other users, and calls arrive less evenly than they leave."""
 
 ROUNDING = 1e-9
 """Which part of a token may be missing: what the arithmetic of floats makes of a wait that was just long enough."""
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One documented limit, of an account in a Region.
-
-    Attributes:
-        service: the name that signs the requests.
-        draws: which calls draw on one bucket: `each` operation has its own, the operations that are named here have one
-            `together`, or `all` of the service's have one, besides their own.
-        burst: tokens that a bucket holds. A limit that is documented as so many calls a second has as many.
-        rate: tokens that it gains a second.
-        source: the document.
-        operations: as AWS writes them: a name, its beginning and `*`, or `*` for all that no row before this one names.
-    """
-
-    service: str
-    draws: Literal["each", "together", "all"]
-    burst: float
-    rate: float
-    source: str
-    operations: tuple[str, ...]
-
-    def names(self, operation: str) -> bool:
-        """Say whether the limit is about an operation."""
-        return any(fnmatchcase(operation, pattern) for pattern in self.operations)
 
 
 _ACM = "https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits"

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws.api import Api, Limit
 from provisioner.aws.ownership import REGION_TAG, Ownership, tag_pairs
 from provisioner.engine.resource import Observed, Resource
 
@@ -223,3 +224,20 @@ CALLS: dict[str, Calls] = {
         ),
     ),
 }
+
+
+API = Api(
+    "resourcegroupstaggingapi",
+    "Resource Groups Tagging",
+    signing_name="tagging",
+    rates=(
+        Limit(
+            "tagging",
+            "each",
+            15,
+            15,
+            "https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html",
+            ("GetResources",),
+        ),
+    ),
+)

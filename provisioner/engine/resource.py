@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.errors import ConfigurationError
@@ -82,6 +82,14 @@ class Change:
 Changes = Mapping[str, Change]
 
 
+class AnyApi(Protocol):
+    """What the engine has to know of an API."""
+
+    @property
+    def service(self) -> str:
+        """The name of its boto3 client."""
+
+
 @dataclass(frozen=True)
 class Resource:
     """Base of all resource types.
@@ -92,7 +100,10 @@ class Resource:
     Class variables, which a subclass sets without an annotation, since with one they would be fields:
         type_name: the type's name in states, tags and commands. It is durable: it stays when the class is renamed.
         aliases: the type's names in earlier versions. Records and tags with these names are still its own.
-        service: the name of the boto3 client that it calls.
+        api: the API that it calls, an `Api` of `provisioner/aws/api.py`.
+        service: the name of the API's boto3 client: what `api` says, if there is one.
+        has_tags: it tells whose it is by tags of its own.
+        arn: what comes after the account in its ARN, with `{id}`, where calls need it and no output has it.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
         derived: the outputs, `id` included, that follow from its identity: another one of this name has the same.
@@ -120,7 +131,10 @@ class Resource:
 
     type_name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
+    api: ClassVar[AnyApi | None] = None
     service: ClassVar[str]
+    has_tags: ClassVar[bool] = True
+    arn: ClassVar[str] = ""
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
     derived: ClassVar[Sequence[str]] = ()
@@ -148,6 +162,8 @@ class Resource:
     def __init_subclass__(cls) -> None:
         cls.aliases = vars(cls).get("aliases", ())
         _check_names(cls)
+        if cls.api:
+            cls.service = cls.api.service
         if "identity" in vars(cls) and "create_only" not in vars(cls):
             cls.create_only = frozenset(cls.identity)
         RESOURCE_TYPES[cls.type_name] = cls

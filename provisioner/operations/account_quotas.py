@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws.api import Api, Limit
 from provisioner.aws.errors import code_of, denied
 from provisioner.config import group_rules
 from provisioner.engine.errors import ConfigurationError, ProvisionError
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
 
+
+_RATES = "https://docs.aws.amazon.com/servicequotas/latest/userguide/reference_limits.html"
+
+API = Api(
+    "service-quotas",
+    "Service Quotas",
+    signing_name="servicequotas",
+    rates=(
+        # as many again in one burst
+        Limit("servicequotas", "each", 10, 5, _RATES, ("GetServiceQuota", "GetAWSDefaultServiceQuota")),
+        Limit("servicequotas", "each", 20, 10, _RATES, ("ListAWSDefaultServiceQuotas", "ListServiceQuotas")),
+    ),
+)
 
 DEPENDENT = "DEPENDENCY_ACCESS_DENIED_ERROR"
 """Why a quota has no value: the caller may ask Service Quotas, but not the service (API reference, ErrorReason)."""

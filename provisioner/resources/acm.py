@@ -8,15 +8,46 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import NO_CONNECTION, IgnoreNotFound, denied
-from provisioner.aws.tagging import CALLS, observed, tags_of
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import CALLS, observed, tag_map, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.phrases import because, named
 from provisioner.resources.route53.pages import normal_name
 from provisioner.resources.route53.zones import RecordSet, is_ours
+
+_RATES = "https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits"
+
+API = Api(
+    "acm",
+    "ACM",
+    tags=TagCalls(
+        "id",
+        lambda aws, arn: tag_map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"]),
+        lambda aws, arn, tags: aws.client("acm").add_tags_to_certificate(CertificateArn=arn, Tags=tag_pairs(tags)),
+    ),
+    transient=(
+        Row(
+            "in_use",
+            "acm",
+            "ResourceInUseException|ConflictException",
+            "",
+            1200,
+            "it is still in use by a deleted listener",
+            "terraform-provider-aws#3866",
+        ),
+    ),
+    rates=(
+        Limit("acm", "each", 5, 5, _RATES, ("AddTagsToCertificate", "RequestCertificate")),
+        Limit("acm", "each", 8, 8, _RATES, ("ListCertificates",)),
+        Limit("acm", "each", 10, 10, _RATES, ("DeleteCertificate", "DescribeCertificate", "ListTagsForCertificate")),
+    ),
+)
 
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""
@@ -43,7 +74,7 @@ class Certificate(Resource):
     subject_alternative_names: Sequence[str]
 
     type_name = "certificate"
-    service = "acm"
+    api = API
     outputs = tuple(f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value"))
     create_only = frozenset({"domain_name", "subject_alternative_names"})
     unordered = frozenset({"subject_alternative_names"})
@@ -169,6 +200,7 @@ class ValidationRecord(RecordSet):
     ttl: int | None = 300
 
     type_name = "validation_record"
+    has_tags = False
     ignore_changes = frozenset({"ttl"})
     # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
     stable_references = frozenset({"record_name", "resource_records"})

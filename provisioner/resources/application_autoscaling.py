@@ -6,9 +6,92 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.aws.api import Api, Limit
 from provisioner.aws.client import Aws
+from provisioner.aws.errors import ALARMS_THROTTLED
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecs.cluster import own_clusters
+
+_CLOUDWATCH = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"
+
+API = Api(
+    "application-autoscaling",
+    "Application Auto Scaling",
+    transient=(
+        Row(
+            "not_yet_consistent",
+            "application-autoscaling",
+            "ValidationException",
+            "service doesn't exist|doesn't exist",
+            60,
+            "the service is not visible to Application Auto Scaling yet",
+            "Application Auto Scaling API, RegisterScalableTarget",
+        ),
+        Row(
+            "not_yet_consistent",
+            "application-autoscaling",
+            "ValidationException",
+            "Unable to assume IAM role",
+            60,
+            "the service-linked role has not propagated yet",
+            "terraform-provider-aws appautoscaling/target.go",
+        ),
+        Row(
+            "not_yet_consistent",
+            "application-autoscaling",
+            "ObjectNotFoundException",
+            "No scalable target registered",
+            60,
+            "the scalable target has not propagated yet",
+            "terraform-provider-aws appautoscaling/policy.go, terraform#10737",
+        ),
+        Row(
+            "in_use",
+            "application-autoscaling",
+            "ValidationException",
+            "tried to tag already exists",
+            60,
+            "it exists already, but is not listed yet",
+            "terraform-aws-rds-aurora#420",
+        ),
+        Row(
+            "in_use",
+            "application-autoscaling",
+            "ConcurrentUpdateException",
+            "",
+            120,
+            "another change is in progress",
+            "Application Auto Scaling API",
+        ),
+        # CloudWatch's own throttling, in Application Auto Scaling's words
+        Row(
+            "in_use",
+            "application-autoscaling",
+            "FailedResourceAccessException",
+            ALARMS_THROTTLED,
+            600,
+            "CloudWatch throttles the calls for the policy's alarms",
+            "terraform-provider-aws#2275, #4285; aws-sdk-go#1472 (of a read)",
+        ),
+        Row(
+            "in_use",
+            "application-autoscaling",
+            "FailedResourceAccessException",
+            "",
+            120,
+            "the policy's alarms are not visible to Application Auto Scaling yet",
+            "terraform-provider-aws appautoscaling/policy.go",
+        ),
+    ),
+    rates=(
+        # CloudWatch's rates of alarms, 3 puts, 3 deletes and 9 reads a second. A policy has two alarms, put one by one,
+        # so of two policies in one second, AWS may refuse the second.
+        Limit("application-autoscaling", "together", 2, 1, _CLOUDWATCH, ("PutScalingPolicy",)),
+        Limit("application-autoscaling", "together", 3, 3, _CLOUDWATCH, ("DeleteScalingPolicy",)),
+        Limit("application-autoscaling", "together", 9, 9, _CLOUDWATCH, ("DescribeScalingPolicies",)),
+    ),
+)
 
 _ECS = {"ServiceNamespace": "ecs"}
 # The describe calls take a dimension only together with a resource
@@ -24,7 +107,8 @@ class ScalableTarget(Resource):
     max_capacity: int
 
     type_name = "scalable_target"
-    service = "application-autoscaling"
+    has_tags = False
+    api = API
     identity = ("resource_id",)
     derived = ("id",)
     has_parent = True
@@ -73,7 +157,8 @@ class ScalingPolicy(Resource):
     target_tracking_scaling_policy_configuration: Mapping[str, Any]
 
     type_name = "scaling_policy"
-    service = "application-autoscaling"
+    has_tags = False
+    api = API
     identity = ("resource_id", "policy_name")
     has_parent = True
 

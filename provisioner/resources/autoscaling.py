@@ -2,17 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.tagging import group_tags, observed, tag_map
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import UNSEEN
 from provisioner.resources import instance_refresh, members
 from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.resources.phrases import because
+
+
+def group_tags(name: str, tags: Mapping[str, str], inherited: Container[str]) -> list[dict[str, Any]]:
+    """Return the tags of an Auto Scaling group; its instances carry what is inherited, and not its own address."""
+    group = {"ResourceType": "auto-scaling-group", "ResourceId": name}
+    return [{**group, **pair, "PropagateAtLaunch": pair["Key"] in inherited} for pair in tag_pairs(tags)]
+
+
+API = Api(
+    "autoscaling",
+    "EC2 Auto Scaling",
+    tags=TagCalls(
+        "id",
+        lambda aws, name: tag_map(
+            aws.pages(
+                "autoscaling", "describe_tags", "Tags", Filters=[{"Name": "auto-scaling-group", "Values": [name]}]
+            )
+        ),
+        lambda aws, name, tags: aws.client("autoscaling").create_or_update_tags(Tags=group_tags(name, tags, aws.owner)),
+    ),
+    transient=(
+        Row(
+            "not_yet_consistent",
+            "autoscaling",
+            "ValidationError",
+            "Invalid IAM Instance Profile|has no associated IAM Roles",
+            120,
+            "the instance profile has not propagated yet",
+            "terraform-provider-aws autoscaling/group.go, ec2/ec2_instance.go; terraform#4306",
+        ),
+        Row(
+            "not_yet_consistent",
+            "autoscaling",
+            "ServiceLinkedRoleFailure",
+            "",
+            60,
+            "the service-linked role is not ready yet",
+            "Auto Scaling API, CreateAutoScalingGroup",
+        ),
+        # Auto Scaling puts EC2's own sentence behind one of its own
+        Row(
+            "not_yet_consistent",
+            "autoscaling",
+            "ValidationError",
+            "(launch template|security group|subnet ID|image id).*does not exist",
+            300,
+            "a new resource has not propagated yet",
+            "ansible-modules-core#486, terraform-up-and-running-code#67",
+        ),
+        Row(
+            "in_use",
+            "autoscaling",
+            "ResourceInUse|ScalingActivityInProgress|ResourceContention",
+            "",
+            1800,
+            "instances or scaling activities are left",
+            "Auto Scaling API, DeleteAutoScalingGroup",
+        ),
+        Row(
+            "in_use",
+            "autoscaling",
+            "InstanceRefreshInProgress",
+            "",
+            300,
+            "another instance refresh is in progress",
+            "Auto Scaling API, StartInstanceRefresh",
+        ),
+        Row(
+            "in_use",
+            "autoscaling",
+            "ValidationError",
+            "is not in InService",
+            120,
+            "an instance is leaving the group",
+            "guardian/riff-raff#510, infrahouse-toolkit#223",
+        ),
+        Row("not_found", "autoscaling", "ValidationError", "not found|does not exist"),
+    ),
+)
 
 MANAGED_TAG = "AmazonECSManaged"
 """ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""
@@ -52,7 +134,7 @@ class AutoScalingGroup(Resource):
     outdated_instances: Sequence[str] = ()
 
     type_name = "auto_scaling_group"
-    service = "autoscaling"
+    api = API
     identity = ("auto_scaling_group_name",)
     derived = ("id",)
     outputs = ("arn",)
@@ -201,7 +283,8 @@ class MinimumSize(Resource):
     min_size: int
 
     type_name = "minimum_size"
-    service = "autoscaling"
+    has_tags = False
+    api = API
     identity = ("auto_scaling_group_name",)
     derived = ("id",)
     has_parent = True

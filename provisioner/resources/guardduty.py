@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Observed, Resource
+from provisioner.resources.ec2.api import API
 from provisioner.resources.ec2.common import as_one_resource, check_all_done, in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
 
@@ -32,7 +33,7 @@ class GuardDutyEndpoints(Resource):
     subnet_ids: Sequence[str]
 
     type_name = "guard_duty_endpoints"
-    service = "ec2"
+    api = API
     created_by_aws = True
     delete_timeout = 1200
     poll_interval = 5
@@ -56,7 +57,7 @@ class GuardDutyGroups(Resource):
     vpc_id: str
 
     type_name = "guard_duty_groups"
-    service = "ec2"
+    api = API
     created_by_aws = True
 
     @classmethod

@@ -10,11 +10,83 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
+from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
+
+_RATES = "a cautious guess: IAM throttles, and documents no rate"
+
+
+def _read_iam(aws: Clients, arn: str) -> Tags:
+    name = arn.rpartition("/")[2]
+    if ":instance-profile/" in arn:
+        profile = aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+        return tag_map(profile.get("Tags"))
+    return tag_map(aws.pages("iam", "list_role_tags", "Tags", RoleName=name))
+
+
+def _put_iam(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    name = arn.rpartition("/")[2]
+    if ":instance-profile/" in arn:
+        aws.client("iam").tag_instance_profile(InstanceProfileName=name, Tags=tag_pairs(tags))
+    else:
+        aws.client("iam").tag_role(RoleName=name, Tags=tag_pairs(tags))
+
+
+API = Api(
+    "iam",
+    "IAM",
+    everywhere=True,
+    tags=TagCalls("arn", _read_iam, _put_iam),
+    transient=(
+        Row(
+            "not_yet_consistent",
+            "iam",
+            "NoSuchEntity",
+            "",
+            60,
+            "a new resource has not propagated yet",
+            "IAM user guide, eventual consistency",
+        ),
+        Row(
+            "not_yet_consistent",
+            "iam",
+            "InvalidInput|MalformedPolicyDocument",
+            "principal",
+            60,
+            "the principal has not propagated yet",
+            "IAM user guide, eventual consistency",
+        ),
+        Row(
+            "in_use",
+            "iam",
+            "DeleteConflict|ConcurrentModification|EntityTemporarilyUnmodifiable",
+            "",
+            120,
+            "it is still attached or being changed",
+            "IAM API",
+        ),
+        Row(
+            "in_use",
+            "iam",
+            "LimitExceeded",
+            "InstanceSessionsPerInstanceProfile",
+            60,
+            "it is done already, but not listed yet",
+            "IAM API, AddRoleToInstanceProfile",
+        ),
+    ),
+    rates=(
+        # Each role is read by itself, by four operations; tools that audit accounts read ten roles at a time, and more.
+        Limit("iam", "each", 50, 20, _RATES, ("Get*", "List*")),
+        Limit("iam", "together", 30, 10, _RATES, ("*",)),
+    ),
+)
 
 Policy = Mapping[str, Any]
 """A policy document as IAM spells it."""
@@ -86,7 +158,7 @@ class Role(Resource):
     permissions_boundary: str | None = None
 
     type_name = "role"
-    service = "iam"
+    api = API
     identity = ("role_name",)
     create_only = frozenset({"role_name", "path"})
     derived = ("id", "arn")
@@ -220,7 +292,7 @@ class InstanceProfile(Resource):
     path: str = ROOT
 
     type_name = "instance_profile"
-    service = "iam"
+    api = API
     identity = ("instance_profile_name",)
     create_only = frozenset({"instance_profile_name", "path"})
     derived = ("id", "arn")
@@ -281,7 +353,8 @@ class ServiceLinkedRole(Resource):
     role_name: str
 
     type_name = "service_linked_role"
-    service = "iam"
+    has_tags = False
+    api = API
     identity = ("aws_service_name", "role_name")
     derived = ("id",)
     retained = True

@@ -7,10 +7,42 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import CALLS, tag_map, tags_of
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import size
+
+_RATES = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
+
+API = Api(
+    "logs",
+    "CloudWatch Logs",
+    tags=TagCalls(
+        "arn",
+        lambda aws, arn: dict(aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]),
+        lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=dict(tags)),
+    ),
+    transient=(
+        Row(
+            "in_use",
+            "logs",
+            "OperationAbortedException",
+            "",
+            60,
+            "another operation is in progress",
+            "CloudWatch Logs API",
+        ),
+    ),
+    rates=(
+        Limit("logs", "each", 5, 5, _RATES, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
+        Limit("logs", "each", 10, 10, _RATES, ("CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups")),
+        # These two vary with the Region, up to 25 a second: the least of all.
+        Limit("logs", "each", 5, 5, _RATES, ("FilterLogEvents",)),
+        Limit("logs", "each", 10, 10, _RATES, ("GetLogEvents",)),
+    ),
+)
 
 FEW = 5
 """Up to so many groups are looked at by themselves: a list has 50 on a page, and those of a stack take several."""
@@ -37,7 +69,7 @@ class LogGroup(Resource):
     kms_key_id: str | None = None
 
     type_name = "log_group"
-    service = "logs"
+    api = API
     identity = ("log_group_name",)
     derived = ("id", "arn")
     outputs = ("arn",)

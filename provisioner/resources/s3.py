@@ -9,12 +9,54 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound, code_of, refused
-from provisioner.aws.tagging import CALLS, observed
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import CALLS, observed, tag_map
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count
 from provisioner.resources.iam import Policy, normal
+
+
+def _read_s3(aws: Clients, name: str) -> Tags:
+    # of a bucket without tags S3 says that there is no such set
+    try:
+        return tag_map(aws.client("s3").get_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account)["TagSet"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchTagSet":
+            raise
+        return {}
+
+
+def _put_s3(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
+    # the call replaces all that there are
+    pairs = tag_pairs({**_read_s3(aws, name), **tags})
+    aws.client("s3").put_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account, Tagging={"TagSet": pairs})
+
+
+API = Api(
+    "s3",
+    "S3",
+    everywhere=True,
+    tags=TagCalls("id", _read_s3, _put_s3),
+    transient=(
+        Row(
+            "not_yet_consistent",
+            "s3",
+            "NoSuchBucket",
+            "",
+            120,
+            "the bucket has not propagated yet",
+            "terraform-provider-aws s3/bucket_versioning.go",
+        ),
+        Row("in_use", "s3", "OperationAborted", "", 120, "another operation is in progress", "S3 API, error responses"),
+        Row(
+            "in_use", "s3", "BucketNotEmpty", "", 600, "objects were written to it meanwhile", "S3 API, error responses"
+        ),
+    ),
+)
 
 RULE = "expire"
 """The name of the one lifecycle rule."""
@@ -46,7 +88,7 @@ class Bucket(Resource):
     deletion_protection: bool = False
 
     type_name = "bucket"
-    service = "s3"
+    api = API
     identity = ("bucket",)
     derived = ("id", "arn")
     outputs = ("arn",)

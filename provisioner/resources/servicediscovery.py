@@ -6,14 +6,48 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
-from provisioner.aws.tagging import observed, tags_of
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
 from provisioner.resources.route53.zones import vpc_zones
+
+API = Api(
+    "servicediscovery",
+    "Cloud Map",
+    tags=TagCalls(
+        "arn",
+        lambda aws, arn: tag_map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"]),
+        lambda aws, arn, tags: aws.client("servicediscovery").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
+    ),
+    transient=(
+        Row("in_use", "servicediscovery", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
+        Row(
+            "in_use",
+            "servicediscovery",
+            "DuplicateRequest",
+            "",
+            300,
+            "another operation is in progress",
+            "Cloud Map API",
+        ),
+        Row(
+            "in_use",
+            "servicediscovery",
+            "NamespaceAlreadyExists",
+            "",
+            120,
+            "the namespace of an earlier run is not listed yet",
+            "Cloud Map API, CreatePrivateDnsNamespace",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +62,7 @@ class PrivateDnsNamespace(Resource):
     description: str
 
     type_name = "private_dns_namespace"
-    service = "servicediscovery"
+    api = API
     # other VPCs may have namespaces of the same name
     identity = ("namespace_name", "vpc")
     outputs = ("arn", "hosted_zone_id")
@@ -165,7 +199,7 @@ class DiscoveryService(Resource):
     health_check_custom_config: Mapping[str, int]
 
     type_name = "discovery_service"
-    service = "servicediscovery"
+    api = API
     identity = ("namespace_id", "service_name")
     outputs = ("arn",)
     create_only = frozenset({"service_name", "namespace_id", "health_check_custom_config"})

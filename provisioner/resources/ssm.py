@@ -9,9 +9,48 @@ from datetime import UTC
 from functools import partial
 from typing import Any
 
+from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.tagging import CALLS, observed
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import CALLS, observed, tag_map
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
+
+PARAMETER = {"ResourceType": "Parameter"}
+
+API = Api(
+    "ssm",
+    "Systems Manager",
+    tags=TagCalls(
+        "id",
+        lambda aws, name: tag_map(aws.client("ssm").list_tags_for_resource(**PARAMETER, ResourceId=name)["TagList"]),
+        lambda aws, name, tags: aws.client("ssm").add_tags_to_resource(
+            **PARAMETER, ResourceId=name, Tags=tag_pairs(tags)
+        ),
+    ),
+    transient=(
+        Row(
+            "not_yet_consistent",
+            "ssm",
+            "ParameterNotFound",
+            "",
+            60,
+            "the password has not propagated yet",
+            "Systems Manager API",
+        ),
+        Row(
+            "in_use",
+            "ssm",
+            "ParameterAlreadyExists",
+            "",
+            60,
+            "the name was deleted less than 30 s ago",
+            "Systems Manager API, DeleteParameter",
+        ),
+        Row("in_use", "ssm", "TooManyUpdates", "", 60, "another change is in progress", "Systems Manager API"),
+        Row("not_found", "ssm", "InvalidResourceId"),
+    ),
+)
 
 OWN_KEY = "alias/aws/ssm"
 """AWS's own key for Parameter Store, which a SecureString has that was made without any."""
@@ -31,7 +70,7 @@ class SecureParameter(Resource):
     key_id: str | None = None
 
     type_name = "secure_parameter"
-    service = "ssm"
+    api = API
     identity = ("parameter_name",)
     derived = ("id", "arn")
     outputs = ("arn", "version")

@@ -6,10 +6,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.aws.api import Api
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.elbv2.balancer import LoadBalancer
+
+API = Api(
+    "wafv2",
+    "WAF",
+    transient=(
+        Row(
+            "not_yet_consistent",
+            "wafv2",
+            "WAFUnavailableEntityException|WAFNonexistentItemException",
+            "resource",
+            600,
+            "the load balancer is not visible to WAF yet",
+            "terraform-provider-aws#17527, aws-load-balancer-controller#2022",
+        ),
+        Row("not_found", "wafv2", "WAFNonexistentItemException"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -20,7 +39,8 @@ class WebAclAssociation(Resource):
     web_acl_arn: str
 
     type_name = "web_acl_association"
-    service = "wafv2"
+    has_tags = False
+    api = API
     identity = ("resource_arn",)
     derived = ("id",)
     has_parent = True

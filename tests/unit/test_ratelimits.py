@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecs_emulator import rates
-from provisioner.aws.rate_limits import LIMITS, Buckets, Limit, TokenBucket, bucket_below, limits_of
+from provisioner.aws.api import Limit
+from provisioner.aws.rate_limits import LIMITS, Buckets, TokenBucket, bucket_below, exact, limits_of
 from provisioner.engine.errors import Interrupted
 
 MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}

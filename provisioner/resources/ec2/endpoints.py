@@ -12,6 +12,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
+from provisioner.resources.ec2.api import API
 from provisioner.resources.ec2.common import check_all_done, in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Policy, normal
@@ -44,7 +45,7 @@ class VpcEndpoint(Resource):
     policy_document: Policy | None = None
 
     type_name = "vpc_endpoint"
-    service = "ec2"
+    api = API
     identity = ("vpc_id", "service_name")
     create_only = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})
     unordered = frozenset({"route_table_ids", "subnet_ids", "security_group_ids"})

@@ -10,6 +10,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources import members
+from provisioner.resources.ec2.api import API
 from provisioner.resources.ec2.common import check_all_done, list_by_tags, read_by_id
 from provisioner.resources.phrases import because
 
@@ -39,7 +40,7 @@ class FlowLog(Resource):
     max_aggregation_interval: int = 600
 
     type_name = "flow_log"
-    service = "ec2"
+    api = API
     identity = ("resource_id", "log_group_name")
     create_only = frozenset(
         {"resource_id", "log_group_name", "deliver_logs_permission_arn", "traffic_type", "max_aggregation_interval"}

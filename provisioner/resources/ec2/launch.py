@@ -12,6 +12,7 @@ from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
+from provisioner.resources.ec2.api import API
 from provisioner.resources.ec2.common import as_one_resource
 
 RESOURCES = ("instance", "volume")
@@ -35,7 +36,7 @@ class LaunchTemplate(Resource):
     tagged: Sequence[str] = RESOURCES
 
     type_name = "launch_template"
-    service = "ec2"
+    api = API
     identity = ("launch_template_name",)
     unordered = frozenset({"tagged"})
 
@@ -155,7 +156,7 @@ class Instances(Resource):
     subnet_ids: Sequence[str]
 
     type_name = "instances"
-    service = "ec2"
+    api = API
     created_by_aws = True
     delete_timeout = 1200
     poll_interval = 5

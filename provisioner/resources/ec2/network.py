@@ -13,6 +13,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
+from provisioner.resources.ec2.api import API
 from provisioner.resources.ec2.common import interfaces, list_by_tags, read_by_id
 
 
@@ -25,7 +26,7 @@ class Vpc(Resource):
     enable_dns_hostnames: bool = True
 
     type_name = "vpc"
-    service = "ec2"
+    api = API
     create_only = frozenset({"cidr_block"})
 
     @classmethod
@@ -86,7 +87,7 @@ class InternetGateway(Resource):
     vpc_id: str
 
     type_name = "internet_gateway"
-    service = "ec2"
+    api = API
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -135,7 +136,7 @@ class Subnet(Resource):
     map_public_ip_on_launch: bool = False
 
     type_name = "subnet"
-    service = "ec2"
+    api = API
     create_only = frozenset({"vpc_id", "availability_zone", "cidr_block"})
 
     @classmethod
@@ -214,7 +215,7 @@ class RouteTable(Resource):
     routes: Mapping[str, str]
 
     type_name = "route_table"
-    service = "ec2"
+    api = API
     create_only = frozenset({"vpc_id"})
     unordered = frozenset({"subnet_ids"})
 

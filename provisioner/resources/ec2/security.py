@@ -13,6 +13,7 @@ from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
+from provisioner.resources.ec2.api import API
 from provisioner.resources.ec2.common import in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
 
@@ -58,7 +59,7 @@ class SecurityGroup(Resource):
     egress: Sequence[Rule] | None
 
     type_name = "security_group"
-    service = "ec2"
+    api = API
     identity = ("vpc_id", "group_name")
     create_only = frozenset({"vpc_id", "group_name", "description"})
     unordered = frozenset({"ingress", "egress"})
@@ -130,7 +131,8 @@ class SecurityGroupEgress(Resource):
     rules: Sequence[Rule]
 
     type_name = "security_group_egress"
-    service = "ec2"
+    has_tags = False
+    api = API
     identity = ("group_id",)
     derived = ("id",)
     has_parent = True
@@ -170,7 +172,8 @@ class DefaultSecurityGroup(Resource):
     egress: Sequence[Rule] = ()
 
     type_name = "default_security_group"
-    service = "ec2"
+    has_tags = False
+    api = API
     identity = ("vpc_id",)
     retained = True
     retained_because = "AWS deletes it together with its VPC"

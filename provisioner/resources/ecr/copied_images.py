@@ -17,6 +17,7 @@ from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Denied, Transport
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
+from provisioner.resources.ecr.api import API
 from provisioner.resources.ecr.images import Tagged, as_image, digest_of, login, stand_in
 
 ECR = re.compile(
@@ -44,6 +45,8 @@ class CopiedImage(Tagged, Resource):
     platform: str
 
     type_name = "copied_image"
+    api = API
+    has_tags = False
 
     def create(self, aws: Aws, token: str) -> Observed:
         """Copy the image from its registry to ECR's, and read back what ECR has."""

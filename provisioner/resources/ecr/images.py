@@ -20,6 +20,7 @@ from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
+from provisioner.resources.ecr.api import API
 from provisioner.resources.ecr.repository import Repository
 
 MANIFESTS = [
@@ -36,7 +37,6 @@ IN_USE = "in-use-"
 class Tagged:
     """What all images that this stack puts into its repositories have in common: each is told by its tag."""
 
-    service = "ecr"
     identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
     outputs: ClassVar[Sequence[str]] = ("reference",)
     has_parent = True
@@ -76,6 +76,8 @@ class Image(Tagged, Resource):
     dockerfile: str = DOCKERFILE
 
     type_name = "image"
+    api = API
+    has_tags = False
 
     def create(self, aws: Aws, token: str) -> Observed:
         """Build the image unless the engine has it, push it, and read back what ECR has."""
@@ -164,7 +166,8 @@ class ImageInUse(Resource):
     image: str
 
     type_name = "image_in_use"
-    service = "ecr"
+    has_tags = False
+    api = API
     identity = ("repository_name", "tag")
     create_only = frozenset()
     has_parent = True
@@ -235,7 +238,7 @@ class WantedImage(Resource):
     source: str
 
     type_name = "wanted_image"
-    service = "ecr"
+    api = API
     created_by_aws = True
 
     @classmethod

@@ -15,6 +15,7 @@ from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count, size
+from provisioner.resources.ecr.api import API
 
 FEW = 20
 """Of up to so many repositories the images are counted: that is a call for each."""
@@ -36,7 +37,7 @@ class Repository(Resource):
     encryption_configuration: Mapping[str, str] | None = None
 
     type_name = "repository"
-    service = "ecr"
+    api = API
     identity = ("repository_name",)
     derived = ("id", "arn", "repository_uri")
     outputs = ("arn", "repository_uri")

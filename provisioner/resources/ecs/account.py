@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.ecs.api import API
 
 FORMER_TAG = "provisioner:former:"
 """With the setting's name behind it, the tag of the stack's VPC that holds the value from before."""
@@ -33,7 +34,8 @@ class AccountSetting(Resource):
     value: str
 
     type_name = "account_setting"
-    service = "ecs"
+    has_tags = False
+    api = API
     identity = ("setting_name",)
     derived = ("id",)
     outputs = ("former",)

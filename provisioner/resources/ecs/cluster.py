@@ -11,6 +11,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.ecs.api import API
 from provisioner.resources.phrases import because
 
 
@@ -22,7 +23,7 @@ class Cluster(Resource):
     settings: Sequence[Mapping[str, str]]
 
     type_name = "cluster"
-    service = "ecs"
+    api = API
     identity = ("cluster_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
@@ -101,7 +102,7 @@ class CapacityProvider(Resource):
     managed_draining: str = "ENABLED"
 
     type_name = "capacity_provider"
-    service = "ecs"
+    api = API
     identity = ("capacity_provider_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
@@ -203,7 +204,8 @@ class ClusterCapacityProviders(Resource):
     failed: bool = False
 
     type_name = "cluster_capacity_providers"
-    service = "ecs"
+    has_tags = False
+    api = API
     identity = ("cluster",)
     derived = ("id",)
     unordered = frozenset({"capacity_providers", "default_capacity_provider_strategy"})

@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.engine.resource import Observed, Resource
+from provisioner.resources.ecs.api import API
 from provisioner.resources.ecs.cluster import Cluster, container_instances, deregister, tasks
 
 
@@ -23,7 +24,7 @@ class ContainerInsights(Resource):
     cluster: str
 
     type_name = "container_insights"
-    service = "ecs"
+    api = API
     created_by_aws = True
 
     @classmethod
@@ -50,7 +51,7 @@ class ContainerInstances(Resource):
     cluster: str
 
     type_name = "container_instances"
-    service = "ecs"
+    api = API
     created_by_aws = True
     delete_timeout = 1800
     poll_interval = 5
@@ -97,7 +98,7 @@ class RunningTasks(Resource):
     cluster: str
 
     type_name = "running_tasks"
-    service = "ecs"
+    api = API
     created_by_aws = True
     delete_timeout = 1200
     poll_interval = 5

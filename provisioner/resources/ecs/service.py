@@ -14,6 +14,7 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
 from provisioner.engine.words import count
 from provisioner.resources import members
+from provisioner.resources.ecs.api import API
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.deployments import (
     NETWORK,
@@ -84,7 +85,7 @@ class Service(Resource):
     failed: bool = False
 
     type_name = "service"
-    service = "ecs"
+    api = API
     identity = ("cluster", "service_name")
     derived = ("id", "resource_id")
     ignore_changes = frozenset({"desired_count"})

@@ -19,6 +19,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.resources import members
+from provisioner.resources.ecs.api import API
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
@@ -47,7 +48,7 @@ class TaskDefinition(Resource):
     volumes: Sequence[Mapping[str, Any]] = ()
 
     type_name = "task_definition"
-    service = "ecs"
+    api = API
     identity = ("family",)
     derived = ("id",)
     outputs = ("arn",)

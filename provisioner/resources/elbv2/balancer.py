@@ -16,6 +16,7 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
 from provisioner.resources.ec2.common import interfaces
+from provisioner.resources.elbv2.api import API
 from provisioner.resources.phrases import because
 
 ATTRIBUTES = {
@@ -95,7 +96,7 @@ class LoadBalancer(Resource):
     access_logs_bucket: str | None = None
 
     type_name = "load_balancer"
-    service = "elbv2"
+    api = API
     identity = ("load_balancer_name",)
     outputs = ("dns_name", "canonical_hosted_zone_id")
     create_only = frozenset({"load_balancer_name", "scheme"})
@@ -226,7 +227,7 @@ class TargetGroup(Resource):
     matcher: str = "200"
 
     type_name = "target_group"
-    service = "elbv2"
+    api = API
     identity = ("target_group_name",)
     create_only = frozenset({"target_group_name", *TARGETS})
 

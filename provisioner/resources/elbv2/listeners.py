@@ -10,6 +10,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
+from provisioner.resources.elbv2.api import API
 from provisioner.resources.elbv2.balancer import LoadBalancer
 
 Action = Mapping[str, Any]
@@ -114,7 +115,7 @@ class Listener(Resource):
     certificate_arn: str | None = None
 
     type_name = "listener"
-    service = "elbv2"
+    api = API
     identity = ("load_balancer_arn", "port")
     has_parent = True
 
@@ -178,7 +179,7 @@ class ListenerRule(Resource):
     actions: Sequence[Action]
 
     type_name = "listener_rule"
-    service = "elbv2"
+    api = API
     identity = ("listener_arn", "priority")
     has_parent = True
     leads = True

@@ -14,6 +14,7 @@ from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
+from provisioner.resources.rds.api import API
 from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
 
 FAILED = frozenset(
@@ -115,7 +116,8 @@ class DbCluster(Resource):
     enable_cloudwatch_logs_exports: Sequence[str] = ()
 
     type_name = "db_cluster"
-    service = "rds"
+    arn = "cluster:{id}"
+    api = API
     identity = ("db_cluster_identifier",)
     derived = ("id", "arn")
     outputs = tuple(CLUSTER_OUTPUTS)
@@ -248,7 +250,8 @@ class DbInstance(Resource):
     zones: Sequence[str] = ()
 
     type_name = "db_instance"
-    service = "rds"
+    arn = "db:{id}"
+    api = API
     identity = ("db_instance_identifier",)
     derived = ("id",)
     create_only = frozenset(INSTANCE_FIXED)

@@ -10,6 +10,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
+from provisioner.resources.rds.api import API
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class DbSubnetGroup(Resource):
     subnet_ids: Sequence[str]
 
     type_name = "db_subnet_group"
-    service = "rds"
+    arn = "subgrp:{id}"
+    api = API
     identity = ("db_subnet_group_name",)
     derived = ("id",)
     unordered = frozenset({"subnet_ids"})
@@ -86,7 +88,8 @@ class DbClusterParameterGroup(Resource):
     parameters: Mapping[str, str]
 
     type_name = "db_cluster_parameter_group"
-    service = "rds"
+    arn = "cluster-pg:{id}"
+    api = API
     identity = ("db_cluster_parameter_group_name",)
     derived = ("id",)
     create_only = frozenset({"db_cluster_parameter_group_name", "db_parameter_group_family", "description"})

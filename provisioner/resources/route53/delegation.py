@@ -12,6 +12,7 @@ from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.resource import Observed, Resource
+from provisioner.resources.route53.api import API
 from provisioner.resources.route53.zones import name_servers
 
 
@@ -27,7 +28,8 @@ class Delegation(Resource):
     hosted_zone_id: str
 
     type_name = "delegation"
-    service = "route53"
+    has_tags = False
+    api = API
     identity = ("domain", "hosted_zone_id")
     retained = True
     retained_because = "it is a record in the parent zone, which only its owner can change"

@@ -17,6 +17,7 @@ from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
 from provisioner.resources.route53 import changes as route53_changes
+from provisioner.resources.route53.api import API
 from provisioner.resources.route53.pages import Records, normal_name, order, page, records_at
 
 BESIDE = ("AAAA", "CNAME", "HTTPS")
@@ -35,7 +36,7 @@ class HostedZone(Resource):
     tagged: bool = True
 
     type_name = "hosted_zone"
-    service = "route53"
+    api = API
     identity = ("hosted_zone_name", "vpc_id")
     outputs = ("name_servers",)
 
@@ -190,7 +191,8 @@ class RecordSet(Resource):
     alias_target: Mapping[str, Any] | None = None
 
     type_name = "record_set"
-    service = "route53"
+    has_tags = False
+    api = API
     identity = ("hosted_zone_id", "record_name", "type")
     derived = ("id",)
     unordered = frozenset({"resource_records"})

@@ -1,0 +1,100 @@
+"""EC2 as a whole: its tags, the refusals that pass, its rates."""
+
+from __future__ import annotations
+
+from provisioner.aws.api import Api, Limit, TagCalls
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import tag_map
+from provisioner.engine.ports import Row
+
+_RATES = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
+
+API = Api(
+    "ec2",
+    "EC2",
+    tags=TagCalls(
+        "id",
+        lambda aws, name: tag_map(
+            aws.pages("ec2", "describe_tags", "Tags", Filters=[{"Name": "resource-id", "Values": [name]}])
+        ),
+        lambda aws, name, tags: aws.client("ec2").create_tags(Resources=[name], Tags=tag_pairs(tags)),
+    ),
+    transient=(
+        # two minutes were too short for Terraform
+        Row(
+            "not_yet_consistent",
+            "ec2",
+            r"Invalid(?!Permission)\w+\.NotFound",
+            "",
+            300,
+            "a new resource has not propagated yet",
+            "terraform-provider-aws#32219, #21629",
+        ),
+        Row(
+            "not_yet_consistent",
+            "ec2",
+            "InvalidParameterValue",
+            "belong to different networks",
+            300,
+            "the gateway's attachment has not propagated yet",
+            "buildkite/elastic-ci-stack-for-aws#336",
+        ),
+        Row(
+            "not_yet_consistent",
+            "ec2",
+            "InvalidParameter",
+            "Unable to assume given IAM role",
+            120,
+            "the role is not visible to EC2 yet",
+            "terraform-provider-aws#29323",
+        ),
+        Row(
+            "not_yet_consistent",
+            "ec2",
+            "InvalidParameter",
+            "requires both enableDnsSupport and enableDnsHostnames",
+            60,
+            "the DNS attributes of the VPC have not propagated yet",
+            "EC2 developer guide, eventual consistency",
+        ),
+        Row(
+            "in_use",
+            "ec2",
+            "DependencyViolation",
+            "",
+            1200,
+            "it is still in use",
+            "aws-sdk EC2 API, DeleteSecurityGroup",
+        ),
+        Row(
+            "in_use",
+            "ec2",
+            r"InvalidPermission\.(Duplicate|NotFound)|Resource\.AlreadyAssociated|RouteAlreadyExists",
+            "",
+            60,
+            "it is done already, but not listed yet",
+            "EC2 API, AuthorizeSecurityGroupIngress, CreateRoute",
+        ),
+        Row(
+            "in_use",
+            "ec2",
+            "InvalidParameter",
+            "conflicting DNS domain",
+            600,
+            "the previous endpoint of this service is still being deleted",
+            "terraform-provider-aws#17535",
+        ),
+        Row("in_use", "ec2", "ResourceInUse|IncorrectState|.*InUse", "", 600, "it is still in use", "EC2 API"),
+        Row("not_found", "ec2", r"Gateway\.NotAttached"),
+    ),
+    rates=(
+        # Some reads have half of it when they are neither filtered nor in pages; this tool hardly makes such.
+        Limit("ec2", "each", 100, 20, _RATES, ("Describe*", "Get*", "List*", "Search*")),
+        Limit("ec2", "each", 4, 0.3, _RATES, ("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint")),
+        Limit("ec2", "each", 100, 10, _RATES, ("CreateTags", "DeleteTags")),
+        Limit(
+            "ec2", "each", 100, 5, _RATES, ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "TerminateInstances")
+        ),
+        Limit("ec2", "each", 50, 5, _RATES, ("*",)),
+    ),
+)
