@@ -14,11 +14,11 @@ SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 _EMPTIED = """
 from provisioner.aws import rate_limits
 from provisioner.cli.main import main
-rate_limits.LIMITS = ()
+rate_limits.limits_of = lambda *_: ()
 raise SystemExit(main())
 """
 WITHOUT = [sys.executable, "-c", _EMPTIED]
-"""The tool in a process where the table of rates is empty: only boto3's retries are left."""
+"""The tool in a process where no rates are known: only boto3's retries are left."""
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ Not here: which APIs there are. Each is known once it is made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any, Literal, Protocol
 
 from provisioner.engine.ports import Row
@@ -62,21 +63,21 @@ class Limit:
     """One documented limit, of an account in a Region.
 
     Attributes:
-        service: the name that signs the requests.
         draws: which calls draw on one bucket: `each` operation has its own, the operations that are named here have one
             `together`, or `all` of the API's have one, besides their own.
         burst: tokens that a bucket holds. A limit that is documented as so many calls a second has as many.
         rate: tokens that it gains a second.
         source: the document.
         operations: as AWS writes them: a name, its beginning and `*`, or `*` for all that no row before this one names.
+        service: the name that signs the requests, which its `Api` adds.
     """
 
-    service: str
     draws: Literal["each", "together", "all"]
     burst: float
     rate: float
     source: str
     operations: tuple[str, ...]
+    service: str = ""
 
     def names(self, operation: str) -> bool:
         """Say whether the limit is about an operation."""
@@ -111,7 +112,18 @@ class Api:
     rates: tuple[Limit, ...] = ()
 
     def __post_init__(self) -> None:
-        _APIS[self.service] = _SIGNED[self.signing_name or self.service] = self
+        signs = self.signing_name or self.service
+        object.__setattr__(self, "signing_name", signs)
+        object.__setattr__(self, "transient", tuple(replace(row, service=self.service) for row in self.transient))
+        object.__setattr__(self, "rates", tuple(replace(limit, service=signs) for limit in self.rates))
+        _APIS[self.service] = _SIGNED[signs] = self
+
+    @cache  # noqa: B019 (an API lives as long as the process)
+    def limits_of(self, operation: str) -> tuple[Limit, ...]:
+        """Return the limits that a call is under: that of all calls, and the first other that names it."""
+        rows = [limit for limit in self.rates if limit.names(operation)]
+        own = [limit for limit in rows if limit.draws != "all"]
+        return (*(limit for limit in rows if limit.draws == "all"), *own[:1])
 
 
 def apis() -> Mapping[str, Api]:
@@ -130,6 +142,12 @@ def signed_by(name: str) -> Api | None:
     if name not in _SIGNED:
         all_types()
     return _SIGNED.get(name)
+
+
+def name_of(signing_name: str) -> str:
+    """Return what people call the API whose requests are signed with a name: that name, if nothing is known of it."""
+    api = signed_by(signing_name)
+    return api.name if api else signing_name
 
 
 STS = Api("sts", "STS")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from provisioner.aws import errors, tagging
+from provisioner.aws.api import name_of
 from provisioner.aws.connection import CallHooks, Connection, ReadsOnly, acting
 from provisioner.aws.inventory import MAX_SINGLE_READS, Inventory
 from provisioner.aws.ownership import Ownership
@@ -48,7 +49,8 @@ class Aws(Ownership):
         knowledge: what is declared and recorded.
         observed: what this run has found so far, by address.
         report_progress: tells the user how far the work on an address is.
-        queued: tells the user that a call for an address waits for its turn at the rate of a service.
+        queued: tells the user that a call for an address waits for its turn at the rate of an API: the name that
+            signs the call, and what people call the API.
         fence: is called before each attempt of a call that writes for an address; what it raises prevents it.
         shared_reads: while several types are read side by side, what they have been answered.
     """
@@ -67,7 +69,7 @@ class Aws(Ownership):
     knowledge: KnownResources = NOTHING
     observed: Mapping[str, Observed] = field(default_factory=dict)
     report_progress: Callable[[str, str], None] = lambda address, text: None
-    queued: Callable[[str, str], None] = lambda address, service: None
+    queued: Callable[[str, str, str], None] = lambda address, service, name: None
     fence: Callable[[], None] = lambda: None
     shared_reads: SharedReads | None = None
 
@@ -125,7 +127,7 @@ class Aws(Ownership):
 
     def reporting(
         self,
-        queued: Callable[[str, str], None],
+        queued: Callable[[str, str, str], None],
         report_progress: Callable[[str, str], None] = lambda address, text: None,
     ) -> Self:
         """Return the same for a run that tells its user what waits for its turn, and how far it is."""
@@ -152,7 +154,7 @@ class Aws(Ownership):
 
     def acting(self, address: str) -> AbstractContextManager[None]:
         """While the context lasts, this thread's calls are for that address: `queued` and `fence` learn of them."""
-        return acting(CallHooks(lambda service: self.queued(address, service), self.fence))
+        return acting(CallHooks(lambda service: self.queued(address, service, name_of(service)), self.fence))
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return what a read says of each item, asked for all of them at once."""

@@ -1,4 +1,4 @@
-"""What AWS's refusals mean: one table of error codes, each with how long to go on and where that is known from."""
+"""What AWS's refusals mean: the rows that stand with each API, those of all, and what to tell the user."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from provisioner.aws.api import api_of, apis
 from provisioner.aws.reads import reads
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.ports import ErrorCategory, Row
@@ -42,186 +43,31 @@ THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDo
 ALARMS_THROTTLED = "Rate exceeded"
 """How Application Auto Scaling says that CloudWatch throttled it, within FailedResourceAccessException."""
 
-TABLE: tuple[Row, ...] = (
-    # -- not yet consistent: AWS is eventually consistent -----------------------------------------------------------
-    Row("not_yet_consistent", "autoscaling", "ValidationError",
-        "Invalid IAM Instance Profile|has no associated IAM Roles", 120,
-        "the instance profile has not propagated yet",
-        "terraform-provider-aws autoscaling/group.go, ec2/ec2_instance.go; terraform#4306"),
-    Row("not_yet_consistent", "autoscaling", "ServiceLinkedRoleFailure", "", 60,
-        "the service-linked role is not ready yet", "Auto Scaling API, CreateAutoScalingGroup"),
-    Row("not_yet_consistent", "ecs", "AccessDeniedException", "iam:PassRole", 60,
-        "the role has not propagated yet", "terraform-aws-modules/terraform-aws-ecs#415"),
-    Row("not_yet_consistent", "ecs", "ClientException", "Role is not valid", 60,
-        "the role has not propagated yet", "fabfuel/ecs-deploy#231"),
-    Row("not_yet_consistent", "ecs", "InvalidParameterException", "Unable to assume the service linked role", 120,
-        "ECS cannot use its service-linked role yet", "terraform-provider-aws ecs/cluster.go"),
-    Row("not_yet_consistent", "ecs", "ClientException", "Service Linked Role does not exist", 120,
-        "ECS does not see its service-linked role yet", "terraform-provider-aws#19977"),
-    Row("not_yet_consistent", "ecs", "InvalidParameterException", "role being passed has the proper permissions", 120,
-        "ECS cannot use its service-linked role yet", "terraform-provider-aws ecs/service.go"),
-    Row("not_yet_consistent", "ecs", "ClusterNotFoundException", "", 120, "the cluster has not propagated yet",
-        "terraform-provider-aws ecs/service.go", operation="CreateService"),
-    Row("not_yet_consistent", "ecs", "InvalidParameterException", "not in an ACTIVE state", 120,
-        "the capacity provider is not active yet", "terraform-provider-aws#45693"),
-    Row("not_yet_consistent", "ecs", "InvalidParameterException", "does not have an associated load balancer", 120,
-        "the target group is not attached to a listener yet", "terraform-provider-aws ecs/service.go"),
-    Row("not_yet_consistent", "ecs", "InvalidParameterException", "still Draining", 900,
-        "the service of this name is still draining", "terraform-provider-aws#2283"),
-    Row("not_yet_consistent", "ecs", "ClientException", "Cluster was not ACTIVE", 120,
-        "the cluster is not active yet", "terraform-provider-aws ecs/cluster_capacity_providers.go"),
-    Row("not_yet_consistent", "application-autoscaling", "ValidationException", "service doesn't exist|doesn't exist",
-        60,
-        "the service is not visible to Application Auto Scaling yet",
-        "Application Auto Scaling API, RegisterScalableTarget"),
-    Row("not_yet_consistent", "application-autoscaling", "ValidationException", "Unable to assume IAM role", 60,
-        "the service-linked role has not propagated yet", "terraform-provider-aws appautoscaling/target.go"),
-    Row("not_yet_consistent", "rds", "InvalidParameterValue|InvalidParameterCombination", "service linked role", 120,
-        "RDS cannot use its service-linked role yet", "aws-fault-injection-simulator-workshop-v2#195"),
-    Row("not_yet_consistent", "elbv2", "LoadBalancerNotFound|ListenerNotFound|TargetGroupNotFound", "", 60,
-        "a new resource has not propagated yet", "terraform-provider-aws#15214"),
-    Row("not_yet_consistent", "elbv2", "InvalidSubnet|SubnetNotFound|InvalidSecurityGroup", "", 120,
-        "the network has not propagated yet", "openshift/installer#1110"),
-    # Auto Scaling puts EC2's own sentence behind one of its own
-    Row("not_yet_consistent", "autoscaling", "ValidationError",
-        "(launch template|security group|subnet ID|image id).*does not exist", 300,
-        "a new resource has not propagated yet", "ansible-modules-core#486, terraform-up-and-running-code#67"),
-    Row("not_yet_consistent", "rds", "InvalidParameterValue", "Some input subnets", 120,
-        "the network has not propagated yet", "brianz/serverless-design-patterns#16"),
-    # two minutes were too short for Terraform
-    Row("not_yet_consistent", "ec2", r"Invalid(?!Permission)\w+\.NotFound", "", 300,
-        "a new resource has not propagated yet", "terraform-provider-aws#32219, #21629"),
-    Row("not_yet_consistent", "ec2", "InvalidParameterValue", "belong to different networks", 300,
-        "the gateway's attachment has not propagated yet", "buildkite/elastic-ci-stack-for-aws#336"),
-    Row("not_yet_consistent", "ec2", "InvalidParameter", "Unable to assume given IAM role", 120,
-        "the role is not visible to EC2 yet", "terraform-provider-aws#29323"),
-    Row("not_yet_consistent", "elbv2", "InvalidConfigurationRequest",
-        "Access Denied for bucket|validation transient issue", 120,
-        "the bucket policy has not propagated yet", "aws-load-balancer-controller#1956, terraform-aws-ecs-fargate#49"),
-    Row("not_yet_consistent", "wafv2", "WAFUnavailableEntityException|WAFNonexistentItemException", "resource", 600,
-        "the load balancer is not visible to WAF yet",
-        "terraform-provider-aws#17527, aws-load-balancer-controller#2022"),
-    Row("not_yet_consistent", "s3", "NoSuchBucket", "", 120, "the bucket has not propagated yet",
-        "terraform-provider-aws s3/bucket_versioning.go"),
-    Row("not_yet_consistent", "iam", "NoSuchEntity", "", 60, "a new resource has not propagated yet",
-        "IAM user guide, eventual consistency"),
-    Row("not_yet_consistent", "iam", "InvalidInput|MalformedPolicyDocument", "principal", 60,
-        "the principal has not propagated yet", "IAM user guide, eventual consistency"),
-    Row("not_yet_consistent", "route53", "NoSuchHostedZone|InvalidVPCId", "", 60,
-        "a new resource has not propagated yet", "Route 53 API"),
-    Row("not_yet_consistent", "ssm", "ParameterNotFound", "", 60, "the password has not propagated yet",
-        "Systems Manager API"),
-    Row("not_yet_consistent", "rds", "DBSubnetGroupNotFoundFault|DB(Cluster)?ParameterGroupNotFound(Fault)?",
-        "", 300,
-        "the group has not propagated yet", "RDS API, CreateDBClusterParameterGroup"),
-    Row("not_yet_consistent", "elbv2", "ValidationError", "VPC ID .* is not found", 120,
-        "the VPC has not propagated yet",
-        "ansible#31919, terraform-aws-modules/terraform-aws-alb#294"),
-    Row("not_yet_consistent", "ec2", "InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames", 60,
-        "the DNS attributes of the VPC have not propagated yet", "EC2 developer guide, eventual consistency"),
-    Row("not_yet_consistent", "application-autoscaling", "ObjectNotFoundException", "No scalable target registered", 60,
-        "the scalable target has not propagated yet",
-        "terraform-provider-aws appautoscaling/policy.go, terraform#10737"),
+GENERAL: tuple[Row, ...] = (
     # the permission depends on the tags of what was created moments ago (docs/security.md)
-    Row("not_yet_consistent", "*", "|".join(sorted(DENIED)), "^(?!.*explicit deny)", 60,
+    Row(
+        "not_yet_consistent",
+        "|".join(sorted(DENIED)),
+        "^(?!.*explicit deny)",
+        60,
         "the tags of a new resource are not visible to IAM yet, or a permission is missing",
-        "terraform-provider-aws#6055 (elbv2), #27028 (logs), #28012 (ecr), #32966 (sqs)"),
-    # -- in use: something is in the way and goes away by itself ----------------------------------------------------
-    Row("in_use", "ec2", "DependencyViolation", "", 1200, "it is still in use",
-        "aws-sdk EC2 API, DeleteSecurityGroup"),
-    Row("in_use", "ec2", r"InvalidPermission\.(Duplicate|NotFound)|Resource\.AlreadyAssociated|RouteAlreadyExists",
-        "", 60,
-        "it is done already, but not listed yet", "EC2 API, AuthorizeSecurityGroupIngress, CreateRoute"),
-    Row("in_use", "ec2", "InvalidParameter", "conflicting DNS domain", 600,
-        "the previous endpoint of this service is still being deleted", "terraform-provider-aws#17535"),
-    Row("in_use", "ec2", "ResourceInUse|IncorrectState|.*InUse", "", 600, "it is still in use", "EC2 API"),
-    # `in_use` and not `not_yet_consistent`: also a certificate of an earlier run may have been issued moments ago
-    Row("in_use", "elbv2", "UnsupportedCertificate", "", 180,
-        "the certificate is not visible to the load balancer yet", "terraform-provider-aws#41789"),
-    Row("in_use", "elbv2", "PriorityInUse", "", 60,
-        "another rule still has this priority", "ELBv2 API, CreateRule"),
-    Row("in_use", "elbv2", "ResourceInUse", "", 600, "it is still in use by a listener or a rule",
-        "terraform-provider-aws#2456"),
-    Row("in_use", "elbv2", "OperationNotPermitted", "provisioning|state", 600, "it is still being provisioned",
-        "ELBv2 API"),
-    Row("in_use", "acm", "ResourceInUseException|ConflictException", "", 1200,
-        "it is still in use by a deleted listener", "terraform-provider-aws#3866"),
-    Row("in_use", "autoscaling", "ResourceInUse|ScalingActivityInProgress|ResourceContention", "", 1800,
-        "instances or scaling activities are left", "Auto Scaling API, DeleteAutoScalingGroup"),
-    Row("in_use", "ecs", "UpdateInProgressException", "", 600, "the cluster is being changed",
-        "terraform-provider-aws#11285"),
-    Row("in_use", "ecs", "ClusterContains\\w+Exception", "", 1200, "the cluster is not empty yet",
-        "ECS API, DeleteCluster"),
-    Row("in_use", "ecs", "ResourceInUseException", "", 1200, "tasks still use the capacity provider",
-        "terraform-provider-aws ecs/cluster_capacity_providers.go"),
-    # its status or its tasks have changed since it was listed; AWS documents no message
-    Row("in_use", "ecs", "InvalidParameterException|ClientException", "", 600, "the container instances are changing",
-        "ECS API, UpdateContainerInstancesState",
-        operation="DeregisterContainerInstance|UpdateContainerInstancesState"),
-    Row("in_use", "ecs", "InvalidParameterException|DependencyViolation",
-        "deployments are active|has a dependent object", 600, "the service still has deployments",
-        "terraform-provider-aws ecs/service.go"),
-    Row("in_use", "application-autoscaling", "ValidationException", "tried to tag already exists", 60,
-        "it exists already, but is not listed yet", "terraform-aws-rds-aurora#420"),
-    Row("in_use", "servicediscovery", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
-    Row("in_use", "servicediscovery", "DuplicateRequest", "", 300, "another operation is in progress", "Cloud Map API"),
-    Row("in_use", "servicediscovery", "NamespaceAlreadyExists", "", 120,
-        "the namespace of an earlier run is not listed yet", "Cloud Map API, CreatePrivateDnsNamespace"),
-    Row("in_use", "rds", "InvalidDBClusterStateFault|InvalidDBInstanceState|InvalidDBSubnet(Group)?StateFault"
-        "|InvalidDBParameterGroupState(Fault)?|InvalidDBInstanceStateFault", "", 1800,
-        "the database is being changed or deleted", "RDS API"),
-    Row("in_use", "rds", "DBClusterSnapshotAlreadyExistsFault", "", 60,
-        "a snapshot has this name already; the retry uses another", "RDS API, DeleteDBCluster"),
-    Row("in_use", "iam", "DeleteConflict|ConcurrentModification|EntityTemporarilyUnmodifiable", "", 120,
-        "it is still attached or being changed", "IAM API"),
-    Row("in_use", "iam", "LimitExceeded", "InstanceSessionsPerInstanceProfile", 60,
-        "it is done already, but not listed yet", "IAM API, AddRoleToInstanceProfile"),
-    Row("in_use", "route53", "PriorRequestNotComplete|ConflictingDomainExists|HostedZoneNotEmpty", "", 300,
-        "an earlier change is in progress", "Route 53 API"),
-    Row("in_use", "route53", "HostedZoneAlreadyExists", "", 120,
-        "an earlier call created it, but it is not listed yet",
-        "Route 53 API, CreateHostedZone"),
-    Row("in_use", "logs", "OperationAbortedException", "", 60, "another operation is in progress",
-        "CloudWatch Logs API"),
-    Row("in_use", "application-autoscaling", "ConcurrentUpdateException", "", 120, "another change is in progress",
-        "Application Auto Scaling API"),
-    Row("in_use", "ssm", "ParameterAlreadyExists", "", 60,
-        "the name was deleted less than 30 s ago", "Systems Manager API, DeleteParameter"),
-    Row("in_use", "s3", "OperationAborted", "", 120, "another operation is in progress", "S3 API, error responses"),
-    Row("in_use", "s3", "BucketNotEmpty", "", 600, "objects were written to it meanwhile",
-        "S3 API, error responses"),
-    Row("in_use", "ssm", "TooManyUpdates", "", 60, "another change is in progress", "Systems Manager API"),
-    Row("in_use", "rds", "InvalidParameterCombination", "disable deletion pro", 120,
-        "the disabled protection has not propagated yet", "terraform-provider-aws rds/cluster.go"),
-    Row("in_use", "*", THROTTLED, "", 600,
-        "throttled by AWS after all retries", "boto3 guide, standard retry mode"),
-    # `in_use` and not `not_yet_consistent`, as for UnsupportedCertificate
-    Row("in_use", "elbv2", "CertificateNotFound", "", 300, "the certificate is not visible to the load balancer yet",
-        "terraform-provider-aws elbv2/listener.go"),
-    # CloudWatch's own throttling, in Application Auto Scaling's words
-    Row("in_use", "application-autoscaling", "FailedResourceAccessException", ALARMS_THROTTLED, 600,
-        "CloudWatch throttles the calls for the policy's alarms",
-        "terraform-provider-aws#2275, #4285; aws-sdk-go#1472 (of a read)"),
-    Row("in_use", "application-autoscaling", "FailedResourceAccessException", "", 120,
-        "the policy's alarms are not visible to Application Auto Scaling yet",
-        "terraform-provider-aws appautoscaling/policy.go"),
-    Row("in_use", "autoscaling", "InstanceRefreshInProgress", "", 300, "another instance refresh is in progress",
-        "Auto Scaling API, StartInstanceRefresh"),
-    Row("in_use", "autoscaling", "ValidationError", "is not in InService", 120,
-        "an instance is leaving the group", "guardian/riff-raff#510, infrahouse-toolkit#223"),
-    Row("in_use", "elbv2", "OperationNotPermitted", "deletion protection is enabled", 60,
-        "the disabled protection has not propagated yet",
-        "cloud-custodian test_appelb_delete_force (the answer's words)"),
-    # -- not found -------------------------------------------------------------------------------------------------
-    Row("not_found", "autoscaling", "ValidationError", "not found|does not exist"),
-    Row("not_found", "ecs", "ClientException", "does not exist|Unable to describe"),
-    Row("not_found", "ecs", "ServiceNotActiveException"),
-    Row("not_found", "wafv2", "WAFNonexistentItemException"),
-    Row("not_found", "ssm", "InvalidResourceId"),
-    Row("not_found", "ec2", r"Gateway\.NotAttached"),
-    Row("not_found", "route53", "InvalidChangeBatch", "but it was not found"),
-    Row("not_found", "*", r".*NotFound(Fault|Exception)?|NoSuch\w+|ObjectNotFoundException|.*\.NotFound"),
-)  # fmt: skip
+        "terraform-provider-aws#6055 (elbv2), #27028 (logs), #28012 (ecr), #32966 (sqs)",
+    ),
+    Row("in_use", THROTTLED, "", 600, "throttled by AWS after all retries", "boto3 guide, standard retry mode"),
+    Row("not_found", r".*NotFound(Fault|Exception)?|NoSuch\w+|ObjectNotFoundException|.*\.NotFound"),
+)
+"""What refusals of any API mean, if its own rows say nothing of them."""
+
+
+def rows_of(service: str) -> tuple[Row, ...]:
+    """Return what the refusals of a service mean, by boto3's name of it: what stands with its API, then the rest."""
+    api = api_of(service)
+    return (*(api.transient if api else ()), *GENERAL)
+
+
+def table() -> tuple[Row, ...]:
+    """Return the rows of all APIs, and those of any."""
+    return (*(row for api in apis().values() for row in api.transient), *GENERAL)
 
 
 def throttled(code: str) -> bool:
@@ -279,10 +125,9 @@ def match(error: BaseException, service: str, *categories: ErrorCategory) -> Row
         return None
     code, metadata = code_of(error), cast("Mapping[str, Any]", error.response.get("ResponseMetadata", {}))
     refused_by = metadata.get(SERVICE, service)
-    for row in TABLE:
+    for row in rows_of(refused_by):
         if (
             row.category in categories
-            and row.service in ("*", refused_by)
             and re.fullmatch(row.code, code)
             and re.search(row.message, str(error))
             and re.fullmatch(row.operation or ".*", error.operation_name)

@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.engine.resource import current
+from provisioner.aws.api import api_of
+from provisioner.engine.resource import current, type_named
 
 ADDRESS_TAG = "provisioner:address"
 REGION_TAG = "provisioner:region"
 """What tells a stack's resources that any Region's client reaches from those of its namesake in another Region."""
-GLOBAL_TYPES = frozenset({"bucket", "hosted_zone", "instance_profile", "role"})
-"""The resource types with tags that a client of any Region reaches: those of IAM and Route 53, and S3's buckets."""
 MANAGED_BY = "provisioner"
 
 
 def tag_pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
     """Return tags as a list of pairs, under the names that the service uses."""
     return [{key: name, value: text} for name, text in tags.items()]
+
+
+def _everywhere(address: str) -> bool:
+    """Whether a client of any Region reaches what stands under an address."""
+    resource_type = type_named(address.partition("/")[0])
+    api = api_of(resource_type.service) if resource_type else None
+    return api is not None and api.everywhere
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Ownership:
 
     def tags(self, address: str) -> dict[str, str]:
         """Return the tags of a resource of this stack."""
-        place = {REGION_TAG: self.region} if address.partition("/")[0] in GLOBAL_TYPES else {}
+        place = {REGION_TAG: self.region} if _everywhere(address) else {}
         return self.owner | {ADDRESS_TAG: address} | place
 
     def tag_list(self, address: str, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:

@@ -68,7 +68,7 @@ class Apply:
             aws.observing(self.observed)
             .fenced(store.check_lock)
             .reporting(
-                lambda address, service: emit(ResourceQueued(address, declared[address].step, service)),
+                lambda address, service, api: emit(ResourceQueued(address, declared[address].step, service, api)),
                 lambda address, text: emit(ResourceProgress(address, declared[address].step, text)),
             )
         )

@@ -94,7 +94,7 @@ class Destroy:
         self.store, self.unprotect = store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.aws = aws.fenced(store.check_lock).reporting(
-            lambda address, service: emit(ResourceQueued(address, self.records[address].step, service))
+            lambda address, service, api: emit(ResourceQueued(address, self.records[address].step, service, api))
         )
         self.progress = RunProgress(
             emit, {address: record.step for address, record in self.records.items()}, aws.pace.now

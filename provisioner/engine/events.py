@@ -47,12 +47,16 @@ class RunEstimate(Event):
 
 @dataclass(frozen=True)
 class ResourceQueued(Event):
-    """A call that a resource needs waits for its turn, below the rate that AWS allows its service."""
+    """A call that a resource needs waits for its turn, below the rate that AWS allows its API.
+
+    `service` is the name that signs the call, `api` what people call the API.
+    """
 
     type: ClassVar[str] = "queued"
     address: str
     step: str
     service: str
+    api: str
 
 
 @dataclass(frozen=True)

@@ -24,23 +24,23 @@ class Row:
     Attributes:
         category: `not_found`: the resource is not there; `in_use`: something still uses it or works on it;
             `not_yet_consistent`: it refers to a new resource that is not known everywhere yet.
-        service: boto3's name of the service, or `*`.
         code: AWS's `Error.Code`, whole, as a regular expression.
         message: a regular expression that the message must contain.
         timeout: seconds to go on trying.
         meaning: one phrase for the user.
         source: where the behaviour is documented or was seen.
         operation: a regular expression for the names of its operations; empty: all.
+        service: boto3's name of the service, which its `Api` adds; `*` for any.
     """
 
     category: ErrorCategory
-    service: str
     code: str
     message: str = ""
     timeout: float = 120
     meaning: str = ""
     source: str = ""
     operation: str = ""
+    service: str = "*"
 
 
 class Errors(Protocol):
@@ -79,7 +79,9 @@ class Provider(Protocol):
     def observing(self, observed: Mapping[str, Observed]) -> Self:
         """Return the same for a run that notes its findings here, by address."""
 
-    def reporting(self, queued: Callable[[str, str], None], report_progress: Callable[[str, str], None] = ...) -> Self:
+    def reporting(
+        self, queued: Callable[[str, str, str], None], report_progress: Callable[[str, str], None] = ...
+    ) -> Self:
         """Return the same for a run that reports queued calls and the progress of long ones."""
 
     def fenced(self, check: Callable[[], None]) -> Self:

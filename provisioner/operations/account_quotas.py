@@ -24,8 +24,8 @@ API = Api(
     signing_name="servicequotas",
     rates=(
         # as many again in one burst
-        Limit("servicequotas", "each", 10, 5, _RATES, ("GetServiceQuota", "GetAWSDefaultServiceQuota")),
-        Limit("servicequotas", "each", 20, 10, _RATES, ("ListAWSDefaultServiceQuotas", "ListServiceQuotas")),
+        Limit("each", 10, 5, _RATES, ("GetServiceQuota", "GetAWSDefaultServiceQuota")),
+        Limit("each", 20, 10, _RATES, ("ListAWSDefaultServiceQuotas", "ListServiceQuotas")),
     ),
 )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.aws import tagging
+from provisioner.aws.api import Tags
 from provisioner.aws.errors import explained, not_found
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
@@ -119,7 +120,7 @@ def _check_free(records: Mapping[str, Record], item: Declared, address: str, id:
             )
 
 
-def _read(aws: Aws, resource_type: type[Resource], id: str) -> tuple[Observed, tagging.Tags]:
+def _read(aws: Aws, resource_type: type[Resource], id: str) -> tuple[Observed, Tags]:
     try:
         live = resource_type.read_one(aws, id)
         tags = tagging.read(aws, resource_type, live) if live and tagging.taggable(resource_type) else {}

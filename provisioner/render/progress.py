@@ -25,7 +25,7 @@ from provisioner.engine.events import (
     RunStarted,
 )
 from provisioner.engine.remaining import RemainingWork, left
-from provisioner.render.text import roughly, service
+from provisioner.render.text import roughly
 
 NEWEST = 4
 """How many of the latest finished resources are remembered one by one."""
@@ -135,7 +135,7 @@ class Progress:
             case ResourceProgress():
                 self._at(event.address, event.step, event.text)
             case ResourceQueued():
-                self._at(event.address, event.step, f"waiting for {service(event.service)}'s rate limit")
+                self._at(event.address, event.step, f"waiting for {event.api}'s rate limit")
 
     def _end(self, event: ResourceDone | ResourceFailed | ResourceSkipped) -> None:
         self.active.pop(event.address, None)

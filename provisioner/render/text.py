@@ -33,19 +33,6 @@ SYMBOLS = {
 }
 """What a line begins with; it always says the word as well."""
 
-SERVICES = {
-    "application-autoscaling": "Application Auto Scaling",
-    "autoscaling": "EC2 Auto Scaling",
-    "elasticloadbalancing": "Elastic Load Balancing",
-    "logs": "CloudWatch Logs",
-    "route53": "Route 53",
-    "servicediscovery": "Cloud Map",
-    "ssm": "Systems Manager",
-    "tagging": "Resource Groups Tagging",
-}
-"""What people call a service whose name in signatures is another one."""
-MOST_LETTERS = 3
-"""Shorter names of services are abbreviations."""
 WORDS = {"not_found": "not found, removed from the state"}
 """What a result of an event is called where people read it, if not by its own name."""
 
@@ -109,11 +96,6 @@ def roughly(seconds: float) -> str:
     if seconds <= 55:
         return f"{ceil(seconds / 10) * 10} s"
     return f"{ceil(seconds / 60 - 0.1)} min"
-
-
-def service(name: str) -> str:
-    """Return what AWS calls a service that signs its calls with this name."""
-    return SERVICES.get(name, name.upper() if len(name) <= MOST_LETTERS else name)
 
 
 def date(moment: float) -> str:

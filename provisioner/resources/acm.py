@@ -8,11 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.api import Api, Limit, TagCalls
+from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import NO_CONNECTION, IgnoreNotFound, denied
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.tagging import CALLS, observed, tag_map, tags_of
+from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.ports import Row
@@ -23,18 +23,22 @@ from provisioner.resources.route53.zones import RecordSet, is_ours
 
 _RATES = "https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits"
 
+
+def _read_tags(aws: Clients, arn: str) -> Tags:
+    return tag_map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"])
+
+
 API = Api(
     "acm",
     "ACM",
     tags=TagCalls(
         "id",
-        lambda aws, arn: tag_map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"]),
+        _read_tags,
         lambda aws, arn, tags: aws.client("acm").add_tags_to_certificate(CertificateArn=arn, Tags=tag_pairs(tags)),
     ),
     transient=(
         Row(
             "in_use",
-            "acm",
             "ResourceInUseException|ConflictException",
             "",
             1200,
@@ -43,9 +47,9 @@ API = Api(
         ),
     ),
     rates=(
-        Limit("acm", "each", 5, 5, _RATES, ("AddTagsToCertificate", "RequestCertificate")),
-        Limit("acm", "each", 8, 8, _RATES, ("ListCertificates",)),
-        Limit("acm", "each", 10, 10, _RATES, ("DeleteCertificate", "DescribeCertificate", "ListTagsForCertificate")),
+        Limit("each", 5, 5, _RATES, ("AddTagsToCertificate", "RequestCertificate")),
+        Limit("each", 8, 8, _RATES, ("ListCertificates",)),
+        Limit("each", 10, 10, _RATES, ("DeleteCertificate", "DescribeCertificate", "ListTagsForCertificate")),
     ),
 )
 
@@ -112,7 +116,7 @@ class Certificate(Resource):
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return cls._live(aws, _described(aws, id), CALLS["acm"].read(aws, id))
+        return cls._live(aws, _described(aws, id), _read_tags(aws, id))
 
     @staticmethod
     def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:

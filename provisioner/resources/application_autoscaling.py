@@ -21,7 +21,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "application-autoscaling",
             "ValidationException",
             "service doesn't exist|doesn't exist",
             60,
@@ -30,7 +29,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "application-autoscaling",
             "ValidationException",
             "Unable to assume IAM role",
             60,
@@ -39,7 +37,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "application-autoscaling",
             "ObjectNotFoundException",
             "No scalable target registered",
             60,
@@ -48,7 +45,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "application-autoscaling",
             "ValidationException",
             "tried to tag already exists",
             60,
@@ -57,7 +53,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "application-autoscaling",
             "ConcurrentUpdateException",
             "",
             120,
@@ -67,7 +62,6 @@ API = Api(
         # CloudWatch's own throttling, in Application Auto Scaling's words
         Row(
             "in_use",
-            "application-autoscaling",
             "FailedResourceAccessException",
             ALARMS_THROTTLED,
             600,
@@ -76,7 +70,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "application-autoscaling",
             "FailedResourceAccessException",
             "",
             120,
@@ -87,9 +80,9 @@ API = Api(
     rates=(
         # CloudWatch's rates of alarms, 3 puts, 3 deletes and 9 reads a second. A policy has two alarms, put one by one,
         # so of two policies in one second, AWS may refuse the second.
-        Limit("application-autoscaling", "together", 2, 1, _CLOUDWATCH, ("PutScalingPolicy",)),
-        Limit("application-autoscaling", "together", 3, 3, _CLOUDWATCH, ("DeleteScalingPolicy",)),
-        Limit("application-autoscaling", "together", 9, 9, _CLOUDWATCH, ("DescribeScalingPolicies",)),
+        Limit("together", 2, 1, _CLOUDWATCH, ("PutScalingPolicy",)),
+        Limit("together", 3, 3, _CLOUDWATCH, ("DeleteScalingPolicy",)),
+        Limit("together", 9, 9, _CLOUDWATCH, ("DescribeScalingPolicies",)),
     ),
 )
 

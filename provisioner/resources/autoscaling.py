@@ -39,7 +39,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "autoscaling",
             "ValidationError",
             "Invalid IAM Instance Profile|has no associated IAM Roles",
             120,
@@ -48,7 +47,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "autoscaling",
             "ServiceLinkedRoleFailure",
             "",
             60,
@@ -58,7 +56,6 @@ API = Api(
         # Auto Scaling puts EC2's own sentence behind one of its own
         Row(
             "not_yet_consistent",
-            "autoscaling",
             "ValidationError",
             "(launch template|security group|subnet ID|image id).*does not exist",
             300,
@@ -67,7 +64,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "autoscaling",
             "ResourceInUse|ScalingActivityInProgress|ResourceContention",
             "",
             1800,
@@ -76,7 +72,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "autoscaling",
             "InstanceRefreshInProgress",
             "",
             300,
@@ -85,14 +80,13 @@ API = Api(
         ),
         Row(
             "in_use",
-            "autoscaling",
             "ValidationError",
             "is not in InService",
             120,
             "an instance is leaving the group",
             "guardian/riff-raff#510, infrahouse-toolkit#223",
         ),
-        Row("not_found", "autoscaling", "ValidationError", "not found|does not exist"),
+        Row("not_found", "ValidationError", "not found|does not exist"),
     ),
 )
 

@@ -46,7 +46,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "iam",
             "NoSuchEntity",
             "",
             60,
@@ -55,7 +54,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "iam",
             "InvalidInput|MalformedPolicyDocument",
             "principal",
             60,
@@ -64,7 +62,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "iam",
             "DeleteConflict|ConcurrentModification|EntityTemporarilyUnmodifiable",
             "",
             120,
@@ -73,7 +70,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "iam",
             "LimitExceeded",
             "InstanceSessionsPerInstanceProfile",
             60,
@@ -83,8 +79,8 @@ API = Api(
     ),
     rates=(
         # Each role is read by itself, by four operations; tools that audit accounts read ten roles at a time, and more.
-        Limit("iam", "each", 50, 20, _RATES, ("Get*", "List*")),
-        Limit("iam", "together", 30, 10, _RATES, ("*",)),
+        Limit("each", 50, 20, _RATES, ("Get*", "List*")),
+        Limit("together", 30, 10, _RATES, ("*",)),
     ),
 )
 

@@ -7,27 +7,31 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from provisioner.aws.api import Api, Limit, TagCalls
+from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
-from provisioner.aws.tagging import CALLS, tag_map, tags_of
+from provisioner.aws.tagging import tag_map, tags_of
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import size
 
 _RATES = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
 
+
+def _read_tags(aws: Clients, arn: str) -> Tags:
+    return dict(aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"])
+
+
 API = Api(
     "logs",
     "CloudWatch Logs",
     tags=TagCalls(
         "arn",
-        lambda aws, arn: dict(aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]),
+        _read_tags,
         lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=dict(tags)),
     ),
     transient=(
         Row(
             "in_use",
-            "logs",
             "OperationAbortedException",
             "",
             60,
@@ -36,11 +40,11 @@ API = Api(
         ),
     ),
     rates=(
-        Limit("logs", "each", 5, 5, _RATES, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
-        Limit("logs", "each", 10, 10, _RATES, ("CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups")),
+        Limit("each", 5, 5, _RATES, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
+        Limit("each", 10, 10, _RATES, ("CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups")),
         # These two vary with the Region, up to 25 a second: the least of all.
-        Limit("logs", "each", 5, 5, _RATES, ("FilterLogEvents",)),
-        Limit("logs", "each", 10, 10, _RATES, ("GetLogEvents",)),
+        Limit("each", 5, 5, _RATES, ("FilterLogEvents",)),
+        Limit("each", 10, 10, _RATES, ("GetLogEvents",)),
     ),
 )
 
@@ -148,7 +152,7 @@ def remove_remade(aws: Aws) -> str:
     """Remove the group of Container Insights if ECS made it again; return its name, or an empty text if it did not."""
     name = performance_log(aws.name)
     group = _called(aws, name)
-    if group is None or CALLS["logs"].read(aws, _arn(group)) or not _of_our_cluster(aws):
+    if group is None or _read_tags(aws, _arn(group)) or not _of_our_cluster(aws):
         return ""
     aws.client("logs").delete_log_group(logGroupName=name)
     return name

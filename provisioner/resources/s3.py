@@ -13,7 +13,7 @@ from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound, code_of, refused
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.tagging import CALLS, observed, tag_map
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count
@@ -44,17 +44,14 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "s3",
             "NoSuchBucket",
             "",
             120,
             "the bucket has not propagated yet",
             "terraform-provider-aws s3/bucket_versioning.go",
         ),
-        Row("in_use", "s3", "OperationAborted", "", 120, "another operation is in progress", "S3 API, error responses"),
-        Row(
-            "in_use", "s3", "BucketNotEmpty", "", 600, "objects were written to it meanwhile", "S3 API, error responses"
-        ),
+        Row("in_use", "OperationAborted", "", 120, "another operation is in progress", "S3 API, error responses"),
+        Row("in_use", "BucketNotEmpty", "", 600, "objects were written to it meanwhile", "S3 API, error responses"),
     ),
 )
 
@@ -125,7 +122,7 @@ class Bucket(Resource):
     def _live(cls, aws: Aws, name: str) -> Observed:
         s3, of = aws.client("s3"), _of(aws, name)
         # first, since it says whether there is a bucket
-        tags = CALLS["s3"].read(aws, name)
+        tags = _read_s3(aws, name)
         arn = _arn(aws, name)
         if not aws.owns(tags):
             return observed(aws, name, {"bucket": name}, tags, {"arn": arn})

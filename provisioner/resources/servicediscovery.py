@@ -27,10 +27,9 @@ API = Api(
         lambda aws, arn, tags: aws.client("servicediscovery").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
     ),
     transient=(
-        Row("in_use", "servicediscovery", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
+        Row("in_use", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
         Row(
             "in_use",
-            "servicediscovery",
             "DuplicateRequest",
             "",
             300,
@@ -39,7 +38,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "servicediscovery",
             "NamespaceAlreadyExists",
             "",
             120,

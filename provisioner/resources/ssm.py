@@ -9,21 +9,26 @@ from datetime import UTC
 from functools import partial
 from typing import Any
 
-from provisioner.aws.api import Api, TagCalls
+from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.tagging import CALLS, observed, tag_map
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 
 PARAMETER = {"ResourceType": "Parameter"}
+
+
+def _read_tags(aws: Clients, name: str) -> Tags:
+    return tag_map(aws.client("ssm").list_tags_for_resource(**PARAMETER, ResourceId=name)["TagList"])
+
 
 API = Api(
     "ssm",
     "Systems Manager",
     tags=TagCalls(
         "id",
-        lambda aws, name: tag_map(aws.client("ssm").list_tags_for_resource(**PARAMETER, ResourceId=name)["TagList"]),
+        _read_tags,
         lambda aws, name, tags: aws.client("ssm").add_tags_to_resource(
             **PARAMETER, ResourceId=name, Tags=tag_pairs(tags)
         ),
@@ -31,7 +36,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "ssm",
             "ParameterNotFound",
             "",
             60,
@@ -40,15 +44,14 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ssm",
             "ParameterAlreadyExists",
             "",
             60,
             "the name was deleted less than 30 s ago",
             "Systems Manager API, DeleteParameter",
         ),
-        Row("in_use", "ssm", "TooManyUpdates", "", 60, "another change is in progress", "Systems Manager API"),
-        Row("not_found", "ssm", "InvalidResourceId"),
+        Row("in_use", "TooManyUpdates", "", 60, "another change is in progress", "Systems Manager API"),
+        Row("not_found", "InvalidResourceId"),
     ),
 )
 
@@ -98,7 +101,7 @@ class SecureParameter(Resource):
         outputs = {"arn": cls._arn(aws, name)}
         if changed := parameter.get("LastModifiedDate"):
             outputs["version"] = f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{parameter.get('Version', 1)}"
-        tags = aws.tags_of(outputs["arn"], partial(CALLS["ssm"].read, aws, name))
+        tags = aws.tags_of(outputs["arn"], partial(_read_tags, aws, name))
         attributes = {"parameter_name": name}
         if parameter.get("Type", "SecureString") == "SecureString":
             key = parameter.get("KeyId", OWN_KEY)

@@ -19,14 +19,13 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "wafv2",
             "WAFUnavailableEntityException|WAFNonexistentItemException",
             "resource",
             600,
             "the load balancer is not visible to WAF yet",
             "terraform-provider-aws#17527, aws-load-balancer-controller#2022",
         ),
-        Row("not_found", "wafv2", "WAFNonexistentItemException"),
+        Row("not_found", "WAFNonexistentItemException"),
     ),
 )
 

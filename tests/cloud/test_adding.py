@@ -1,4 +1,4 @@
-"""The code of docs/adding.md, as it stands there: a topic of SNS as a type, its tags, its sample, and its step."""
+"""The code of docs/adding.md, as it stands there: a topic of SNS as a type, its sample, and its step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from provisioner.aws import tagging
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed
 from tests.cloud.conftest import EmbeddedCloud
@@ -25,7 +24,6 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "adding.md"
 BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of code: the file that it belongs to, and what is to stand there."""
 MODULES = ("provisioner/resources/sns.py", "tests/cloud/samples/alarms.py", "steps/alarms.py")
-TAGS = "provisioner/aws/tagging.py"
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,9 @@ class Added:
 @pytest.fixture(scope="module")
 def added() -> Iterator[Added]:
     blocks = dict(BLOCK.findall(DOCUMENT.read_text(encoding="utf-8")))
-    assert set(blocks) == {*MODULES, TAGS}
+    assert set(blocks) == {*MODULES}
     resource_types, steps = dict(RESOURCE_TYPES), dict(STEPS)
     with pytest.MonkeyPatch.context() as patch:
-        (row,) = eval(f"{{{blocks[TAGS]}}}", vars(tagging)).items()  # noqa: S307
-        patch.setitem(tagging.CALLS, *row)
         resource_type, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
         yield Added(resource_type.Topic, samples.ALARMS[resource_type.Topic], step.alarms)
     for table, before in ((RESOURCE_TYPES, resource_types), (STEPS, steps)):

@@ -129,7 +129,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
         ResourceType="Parameter", ResourceId=name, TagKeys=_OWNER
     ),
 }
-"""How one takes tags off, by API; what it is named by is what `tagging.CALLS` names it by."""
+"""How one takes tags off, by API; what it is named by is what its API's tag calls name it by."""
 
 
 def untag(twins: Twins, rig: Rig) -> Twins:
@@ -138,7 +138,7 @@ def untag(twins: Twins, rig: Rig) -> Twins:
     for record in twins.records.values():
         resource_type = RESOURCE_TYPES[record.type]
         if record.id and tagging.taggable(resource_type):
-            named = tagging._called(aws, resource_type, Observed(record.id, {}, record.outputs))
+            named = tagging.named(aws, resource_type, Observed(record.id, {}, record.outputs))
             _UNTAG[resource_type.service](twins.cloud.client, named)
     return twins
 

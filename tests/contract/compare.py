@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ecs_emulator.refusals import REFUSALS
-from provisioner.aws.errors import TABLE
+from provisioner.aws.errors import rows_of
 from tests.cloud.refusals import CASES
 from tests.contract import calls, pages, waits
 from tests.contract.recorded import refusals
@@ -130,7 +130,7 @@ def _notes(log: Path, seen_before: Sequence[Difference], unknown: Sequence[str])
 
 
 def _meaning(service: str, code: str, message: str) -> str:
-    rows = (row for row in TABLE if row.service in (service, "*") and re.fullmatch(row.code, code))
+    rows = (row for row in rows_of(service) if re.fullmatch(row.code, code))
     return next((row.category for row in rows if re.search(row.message, message)), "an error that stops")
 
 

@@ -111,8 +111,8 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     progress.emit(RunEstimate(TASKS))
     progress.emit(ResourceDone("vpc", "network", "created", 1.0))
     progress.emit(ResourceStarted("cluster", "database", "create"))
-    progress.emit(ResourceQueued("balancer", "load_balancer", "elasticloadbalancing"))
-    progress.emit(ResourceQueued("role", "roles", "iam"))
+    progress.emit(ResourceQueued("balancer", "load_balancer", "elasticloadbalancing", "Elastic Load Balancing"))
+    progress.emit(ResourceQueued("role", "roles", "iam", "IAM"))
     clock.now = 300.0
     assert progress.left == "about 10 min left, mostly for the database"
     drawn = live.draw(progress, 100)
@@ -151,7 +151,7 @@ def test_programs_get_no_graph() -> None:
     stream = Terminal()
     view = lines.view(stream)
     view(RunEstimate(TASKS))
-    view(ResourceQueued("role", "roles", "iam"))
+    view(ResourceQueued("role", "roles", "iam", "IAM"))
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["queued"]
 
 

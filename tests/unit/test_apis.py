@@ -1,52 +1,68 @@
-"""What stands with the APIs and the types is what the tables said that it takes the place of."""
+"""What stands with an API: it is known by boto3's name of it and by the one that signs, whatever is imported."""
 
 from __future__ import annotations
 
-import provisioner.operations.account_quotas
+import subprocess
+import sys
+
+import pytest
+
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
-from provisioner.aws import errors, ownership, rate_limits, tagging
-from provisioner.aws.api import api_of, apis, signed_by
+from provisioner.aws import tagging
+from provisioner.aws.api import Api, Limit, api_of, apis, name_of, signed_by
+from provisioner.aws.errors import rows_of
+from provisioner.aws.rate_limits import limits_of
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import all_types
-from provisioner.render import text
+from tests.unit.test_resource_types import defined, only_theirs  # noqa: F401  (a fixture)
 
 
-def test_each_row_of_an_error_stands_with_its_api_in_the_same_order() -> None:
-    for service in {row.service for row in errors.TABLE} - {"*"}:
-        api = api_of(service)
-        assert api
-        assert api.transient == tuple(row for row in errors.TABLE if row.service == service)
-    assert sum(len(api.transient) for api in apis().values()) + 3 == len(errors.TABLE)
-
-
-def test_each_rate_stands_with_its_api_in_the_same_order() -> None:
-    for service in {limit.service for limit in rate_limits.LIMITS}:
-        api = signed_by(service)
-        assert api
-        assert api.rates == tuple(limit for limit in rate_limits.LIMITS if limit.service == service)
-    assert sum(len(api.rates) for api in apis().values()) == len(rate_limits.LIMITS)
-
-
-def test_each_api_with_tags_stands_in_the_table_of_their_calls() -> None:
-    assert {api.service: api.tags.by for api in apis().values() if api.tags} == {
-        service: calls.by for service, calls in tagging.CALLS.items()
-    }
-
-
-def test_each_api_is_called_what_the_table_of_names_says() -> None:
-    named = {(api.signing_name or api.service): api.name for api in apis().values()}
-    otherwise = {name: text.service(name) for name in named if text.service(name) != named[name]}
-    assert otherwise == {"wafv2": "wafv2", "servicequotas": "servicequotas"}
-    assert text.SERVICES.items() <= named.items()
-
-
-def test_what_has_no_tags_of_its_own_says_so() -> None:
-    assert {name for name, one in all_types().items() if not one.has_tags} == tagging.TAGLESS
-    assert {name: one.arn for name, one in all_types().items() if one.arn} == {
-        name: f"{sort}:{{id}}" for name, sort in tagging.RDS_TYPES.items()
-    }
-
-
-def test_what_is_reached_from_every_region_is_of_an_api_that_is() -> None:
-    tagged = {name: api_of(one.service) for name, one in all_types().items() if tagging.taggable(one)}
-    assert {name for name, api in tagged.items() if api and api.everywhere} == ownership.GLOBAL_TYPES
+def test_the_api_of_each_type_is_the_one_that_is_known_by_its_name() -> None:
     assert all(one.api is api_of(one.service) for one in all_types().values())
+    assert len({api.name for api in apis().values()}) == len(apis())
+
+
+def test_an_api_is_known_by_the_name_that_signs_its_calls() -> None:
+    assert name_of("elasticloadbalancing") == "Elastic Load Balancing"
+    assert signed_by("elasticloadbalancing") is api_of("elbv2")
+    assert (api_of("no-such"), signed_by("no-such"), name_of("no-such")) == (None, None, "no-such")
+    assert limits_of("no-such", "Any") == ()
+
+
+def test_the_rows_of_an_api_come_before_those_of_all() -> None:
+    rows = rows_of("wafv2")
+    assert [row.service for row in rows[:2]] == ["wafv2", "wafv2"]
+    assert {row.service for row in rows[2:]} == {"*"}
+    assert rows_of("no-such") == rows[2:]
+
+
+@pytest.mark.parametrize("what", ["api_of('logs')", "signed_by('logs')"])
+def test_an_api_is_known_whose_module_nobody_has_imported(what: str) -> None:
+    code = (
+        "import sys, provisioner.operations.stores\n"
+        "from provisioner.aws.api import api_of, signed_by\n"
+        f"assert 'provisioner.resources.logs' not in sys.modules and {what}.name == 'CloudWatch Logs'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_call_for_sts_imports_no_resource_types() -> None:
+    code = (
+        "import sys, provisioner.operations.stores, provisioner.aws.connection\n"
+        "from provisioner.aws.rate_limits import limits_of\n"
+        "assert limits_of('sts', 'GetCallerIdentity') == ()\n"
+        "assert not {'provisioner.resources.logs', 'provisioner.resources.ec2.api'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.usefixtures("only_theirs")
+def test_what_stands_with_an_own_api_is_used() -> None:
+    row = Row("in_use", "QueueDeletedRecently", "", 70, "the name was deleted less than 60 s ago", "SQS API")
+    api = Api("sqs", "SQS", transient=(row,), rates=(Limit("each", 5, 5, "SQS guide", ("CreateQueue",)),))
+    queue = defined("Queue", "own.queue", api=api)
+    assert queue.service == "sqs"
+    assert rows_of("sqs")[0].meaning == row.meaning
+    assert [limit.service for limit in limits_of("sqs", "CreateQueue")] == ["sqs"]
+    assert tagging.taggable(queue)
+    assert not tagging.taggable(defined("Part", "own.part", api=api, has_tags=False))

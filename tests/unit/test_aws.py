@@ -308,7 +308,7 @@ def test_an_interrupted_attempt_is_neither_sent_nor_recorded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     aws, made = throttled(monkeypatch, rates=True)
-    aws = aws.reporting(lambda address, service: aws.pace.stop.set())
+    aws = aws.reporting(lambda *_: aws.pace.stop.set())
     with aws.acting("task_definition/web"), pytest.raises(Interrupted):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     assert made == ["signed", "sent"] * 4, "as many as this tool's bucket holds"
@@ -316,11 +316,11 @@ def test_an_interrupted_attempt_is_neither_sent_nor_recorded(
 
 
 def test_a_call_that_has_to_wait_says_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = list[tuple[str, str]]()
+    told = list[tuple[str, str, str]]()
     aws, _ = throttled(monkeypatch, rates=True)
 
-    def queued(address: str, service: str) -> None:
-        told.append((address, service))
+    def queued(address: str, service: str, api: str) -> None:
+        told.append((address, service, api))
         aws.pace.stop.set()
 
     aws = aws.reporting(queued)
@@ -328,7 +328,7 @@ def test_a_call_that_has_to_wait_says_what_it_is_for(monkeypatch: pytest.MonkeyP
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     with pytest.raises(Interrupted):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
-    assert told == [("task_definition/web", "ecs")], "and nobody of a call that is for nothing in particular"
+    assert told == [("task_definition/web", "ecs", "ECS")], "and nobody of a call that is for nothing in particular"
 
 
 def test_no_attempt_of_a_write_is_sent_once_the_fence_is_down(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import provisioner.operations.account_quotas
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from ecs_emulator import rates
-from provisioner.aws.api import Limit
-from provisioner.aws.rate_limits import LIMITS, Buckets, TokenBucket, bucket_below, exact, limits_of
+from provisioner.aws.api import Limit, apis
+from provisioner.aws.rate_limits import Buckets, TokenBucket, bucket_below, exact, limits_of
 from provisioner.engine.errors import Interrupted
 
+LIMITS = tuple(limit for api in apis().values() for limit in api.rates)
 MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
 """botocore's names of the services, where they are not those that sign."""
 REGION = "ap-northeast-1"

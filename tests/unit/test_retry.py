@@ -18,7 +18,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from provisioner.aws.errors import TABLE, IgnoreNotFound, code_of, match, not_found, out_of_reach, rate_exceeded
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+from provisioner.aws.errors import IgnoreNotFound, code_of, match, not_found, out_of_reach, rate_exceeded, table
 from provisioner.engine.ports import ErrorCategory, Row
 
 S: Final = "not_yet_consistent"
@@ -251,7 +252,7 @@ def speaks_of(row: Row, sample: Sample) -> bool:
     return fits and bool(re.search(row.message, str(answer(sample))))
 
 
-@pytest.mark.parametrize("row", TABLE, ids=named)
+@pytest.mark.parametrize("row", table(), ids=named)
 def test_each_row_says_how_long_what_it_means_and_its_source(row: Row) -> None:
     assert row.category in get_args(ErrorCategory)
     assert row.service == "*" or row.service in boto3.Session().get_available_services()
@@ -262,7 +263,7 @@ def test_each_row_says_how_long_what_it_means_and_its_source(row: Row) -> None:
         assert row.source
 
 
-@pytest.mark.parametrize("row", TABLE, ids=named)
+@pytest.mark.parametrize("row", table(), ids=named)
 def test_each_row_is_met_by_an_answer_that_no_earlier_row_takes(row: Row) -> None:
     mine = [s for s in SAMPLES if s.category == row.category and speaks_of(row, s)]
     assert mine, "add an answer as AWS words it to SAMPLES"

@@ -23,7 +23,6 @@ API = Api(
         # two minutes were too short for Terraform
         Row(
             "not_yet_consistent",
-            "ec2",
             r"Invalid(?!Permission)\w+\.NotFound",
             "",
             300,
@@ -32,7 +31,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ec2",
             "InvalidParameterValue",
             "belong to different networks",
             300,
@@ -41,7 +39,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ec2",
             "InvalidParameter",
             "Unable to assume given IAM role",
             120,
@@ -50,7 +47,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ec2",
             "InvalidParameter",
             "requires both enableDnsSupport and enableDnsHostnames",
             60,
@@ -59,7 +55,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ec2",
             "DependencyViolation",
             "",
             1200,
@@ -68,7 +63,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ec2",
             r"InvalidPermission\.(Duplicate|NotFound)|Resource\.AlreadyAssociated|RouteAlreadyExists",
             "",
             60,
@@ -77,24 +71,21 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ec2",
             "InvalidParameter",
             "conflicting DNS domain",
             600,
             "the previous endpoint of this service is still being deleted",
             "terraform-provider-aws#17535",
         ),
-        Row("in_use", "ec2", "ResourceInUse|IncorrectState|.*InUse", "", 600, "it is still in use", "EC2 API"),
-        Row("not_found", "ec2", r"Gateway\.NotAttached"),
+        Row("in_use", "ResourceInUse|IncorrectState|.*InUse", "", 600, "it is still in use", "EC2 API"),
+        Row("not_found", r"Gateway\.NotAttached"),
     ),
     rates=(
         # Some reads have half of it when they are neither filtered nor in pages; this tool hardly makes such.
-        Limit("ec2", "each", 100, 20, _RATES, ("Describe*", "Get*", "List*", "Search*")),
-        Limit("ec2", "each", 4, 0.3, _RATES, ("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint")),
-        Limit("ec2", "each", 100, 10, _RATES, ("CreateTags", "DeleteTags")),
-        Limit(
-            "ec2", "each", 100, 5, _RATES, ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "TerminateInstances")
-        ),
-        Limit("ec2", "each", 50, 5, _RATES, ("*",)),
+        Limit("each", 100, 20, _RATES, ("Describe*", "Get*", "List*", "Search*")),
+        Limit("each", 4, 0.3, _RATES, ("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint")),
+        Limit("each", 100, 10, _RATES, ("CreateTags", "DeleteTags")),
+        Limit("each", 100, 5, _RATES, ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "TerminateInstances")),
+        Limit("each", 50, 5, _RATES, ("*",)),
     ),
 )

@@ -20,7 +20,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "ecs",
             "AccessDeniedException",
             "iam:PassRole",
             60,
@@ -29,7 +28,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "ClientException",
             "Role is not valid",
             60,
@@ -38,7 +36,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "InvalidParameterException",
             "Unable to assume the service linked role",
             120,
@@ -47,7 +44,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "ClientException",
             "Service Linked Role does not exist",
             120,
@@ -56,7 +52,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "InvalidParameterException",
             "role being passed has the proper permissions",
             120,
@@ -65,7 +60,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "ClusterNotFoundException",
             "",
             120,
@@ -75,7 +69,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "InvalidParameterException",
             "not in an ACTIVE state",
             120,
@@ -84,7 +77,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "InvalidParameterException",
             "does not have an associated load balancer",
             120,
@@ -93,7 +85,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "InvalidParameterException",
             "still Draining",
             900,
@@ -102,7 +93,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "ecs",
             "ClientException",
             "Cluster was not ACTIVE",
             120,
@@ -111,7 +101,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ecs",
             "UpdateInProgressException",
             "",
             600,
@@ -120,7 +109,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ecs",
             "ClusterContains\\w+Exception",
             "",
             1200,
@@ -129,7 +117,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ecs",
             "ResourceInUseException",
             "",
             1200,
@@ -139,7 +126,6 @@ API = Api(
         # its status or its tasks have changed since it was listed; AWS documents no message
         Row(
             "in_use",
-            "ecs",
             "InvalidParameterException|ClientException",
             "",
             600,
@@ -149,53 +135,46 @@ API = Api(
         ),
         Row(
             "in_use",
-            "ecs",
             "InvalidParameterException|DependencyViolation",
             "deployments are active|has a dependent object",
             600,
             "the service still has deployments",
             "terraform-provider-aws ecs/service.go",
         ),
-        Row("not_found", "ecs", "ClientException", "does not exist|Unable to describe"),
-        Row("not_found", "ecs", "ServiceNotActiveException"),
+        Row("not_found", "ClientException", "does not exist|Unable to describe"),
+        Row("not_found", "ServiceNotActiveException"),
     ),
     rates=(
         Limit(
-            "ecs",
             "together",
             20,
             1,
             _RATES,
             ("CreateCluster", "DeleteCluster", "PutClusterCapacityProviders", "UpdateCluster", "UpdateClusterSettings"),
         ),
-        Limit("ecs", "together", 50, 20, _RATES, ("DescribeClusters", "ListClusters")),
-        Limit("ecs", "together", 20, 1, _RATES, ("DeregisterTaskDefinition", "RegisterTaskDefinition")),
+        Limit("together", 50, 20, _RATES, ("DescribeClusters", "ListClusters")),
+        Limit("together", 20, 1, _RATES, ("DeregisterTaskDefinition", "RegisterTaskDefinition")),
         Limit(
-            "ecs",
             "together",
             50,
             20,
             _RATES,
             ("DescribeTaskDefinition", "ListTaskDefinitionFamilies", "ListTaskDefinitions"),
         ),
-        Limit("ecs", "together", 5, 1, _RATES, ("DeleteTaskDefinitions",)),
+        Limit("together", 5, 1, _RATES, ("DeleteTaskDefinitions",)),
         Limit(
-            "ecs",
             "together",
             10,
             1,
             _RATES,
             ("CreateCapacityProvider", "DeleteCapacityProvider", "UpdateCapacityProvider"),
         ),
-        Limit("ecs", "together", 50, 20, _RATES, ("DescribeCapacityProviders",)),
-        Limit("ecs", "together", 20, 10, _RATES, ("TagResource", "UntagResource")),
-        Limit("ecs", "together", 50, 20, _RATES, ("ListTagsForResource",)),
+        Limit("together", 50, 20, _RATES, ("DescribeCapacityProviders",)),
+        Limit("together", 20, 10, _RATES, ("TagResource", "UntagResource")),
+        Limit("together", 50, 20, _RATES, ("ListTagsForResource",)),
+        Limit("together", 10, 1, _RATES, ("DeleteAccountSetting", "PutAccountSetting", "PutAccountSettingDefault")),
+        Limit("together", 50, 20, _RATES, ("ListAccountSettings",)),
         Limit(
-            "ecs", "together", 10, 1, _RATES, ("DeleteAccountSetting", "PutAccountSetting", "PutAccountSettingDefault")
-        ),
-        Limit("ecs", "together", 50, 20, _RATES, ("ListAccountSettings",)),
-        Limit(
-            "ecs",
             "together",
             100,
             40,
@@ -203,17 +182,15 @@ API = Api(
             ("DeregisterContainerInstance", "RunTask", "StartTask", "StopTask", "UpdateContainerInstancesState"),
         ),
         Limit(
-            "ecs",
             "together",
             100,
             20,
             _RATES,
             ("DescribeContainerInstances", "DescribeTasks", "ListContainerInstances", "ListTasks"),
         ),
-        Limit("ecs", "together", 50, 5, _RATES, ("CreateService", "DeleteService", "UpdateService")),
+        Limit("together", 50, 5, _RATES, ("CreateService", "DeleteService", "UpdateService")),
         # that service deployments draw on the same is a cautious guess
         Limit(
-            "ecs",
             "together",
             100,
             20,

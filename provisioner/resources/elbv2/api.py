@@ -21,7 +21,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "elbv2",
             "LoadBalancerNotFound|ListenerNotFound|TargetGroupNotFound",
             "",
             60,
@@ -30,7 +29,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "elbv2",
             "InvalidSubnet|SubnetNotFound|InvalidSecurityGroup",
             "",
             120,
@@ -39,7 +37,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "elbv2",
             "InvalidConfigurationRequest",
             "Access Denied for bucket|validation transient issue",
             120,
@@ -48,7 +45,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "elbv2",
             "ValidationError",
             "VPC ID .* is not found",
             120,
@@ -58,19 +54,15 @@ API = Api(
         # `in_use` and not `not_yet_consistent`: also a certificate of an earlier run may have been issued moments ago
         Row(
             "in_use",
-            "elbv2",
             "UnsupportedCertificate",
             "",
             180,
             "the certificate is not visible to the load balancer yet",
             "terraform-provider-aws#41789",
         ),
-        Row(
-            "in_use", "elbv2", "PriorityInUse", "", 60, "another rule still has this priority", "ELBv2 API, CreateRule"
-        ),
+        Row("in_use", "PriorityInUse", "", 60, "another rule still has this priority", "ELBv2 API, CreateRule"),
         Row(
             "in_use",
-            "elbv2",
             "ResourceInUse",
             "",
             600,
@@ -79,7 +71,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "elbv2",
             "OperationNotPermitted",
             "provisioning|state",
             600,
@@ -89,7 +80,6 @@ API = Api(
         # `in_use` and not `not_yet_consistent`, as for UnsupportedCertificate
         Row(
             "in_use",
-            "elbv2",
             "CertificateNotFound",
             "",
             300,
@@ -98,7 +88,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "elbv2",
             "OperationNotPermitted",
             "deletion protection is enabled",
             60,
@@ -107,10 +96,10 @@ API = Api(
         ),
     ),
     rates=(
-        Limit("elasticloadbalancing", "all", 40, 10, _RATES, ("*",)),
-        Limit("elasticloadbalancing", "together", 10, 0.2, _RATES, ("CreateLoadBalancer", "SetSubnets")),
-        Limit("elasticloadbalancing", "together", 20, 4, _RATES, ("DeregisterTargets", "RegisterTargets")),
-        Limit("elasticloadbalancing", "together", 40, 10, _RATES, ("Describe*",)),
-        Limit("elasticloadbalancing", "together", 20, 3, _RATES, ("*",)),
+        Limit("all", 40, 10, _RATES, ("*",)),
+        Limit("together", 10, 0.2, _RATES, ("CreateLoadBalancer", "SetSubnets")),
+        Limit("together", 20, 4, _RATES, ("DeregisterTargets", "RegisterTargets")),
+        Limit("together", 40, 10, _RATES, ("Describe*",)),
+        Limit("together", 20, 3, _RATES, ("*",)),
     ),
 )

@@ -20,7 +20,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "rds",
             "InvalidParameterValue|InvalidParameterCombination",
             "service linked role",
             120,
@@ -29,7 +28,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "rds",
             "InvalidParameterValue",
             "Some input subnets",
             120,
@@ -38,7 +36,6 @@ API = Api(
         ),
         Row(
             "not_yet_consistent",
-            "rds",
             "DBSubnetGroupNotFoundFault|DB(Cluster)?ParameterGroupNotFound(Fault)?",
             "",
             300,
@@ -47,7 +44,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "rds",
             "InvalidDBClusterStateFault|InvalidDBInstanceState|InvalidDBSubnet(Group)?StateFault"
             "|InvalidDBParameterGroupState(Fault)?|InvalidDBInstanceStateFault",
             "",
@@ -57,7 +53,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "rds",
             "DBClusterSnapshotAlreadyExistsFault",
             "",
             60,
@@ -66,7 +61,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "rds",
             "InvalidParameterCombination",
             "disable deletion pro",
             120,
@@ -74,5 +68,5 @@ API = Api(
             "terraform-provider-aws rds/cluster.go",
         ),
     ),
-    rates=(Limit("rds", "all", 300, 12, _RATES, ("*",)),),
+    rates=(Limit("all", 300, 12, _RATES, ("*",)),),
 )

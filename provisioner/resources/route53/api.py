@@ -27,7 +27,6 @@ API = Api(
     transient=(
         Row(
             "not_yet_consistent",
-            "route53",
             "NoSuchHostedZone|InvalidVPCId",
             "",
             60,
@@ -36,7 +35,6 @@ API = Api(
         ),
         Row(
             "in_use",
-            "route53",
             "PriorRequestNotComplete|ConflictingDomainExists|HostedZoneNotEmpty",
             "",
             300,
@@ -45,19 +43,18 @@ API = Api(
         ),
         Row(
             "in_use",
-            "route53",
             "HostedZoneAlreadyExists",
             "",
             120,
             "an earlier call created it, but it is not listed yet",
             "Route 53 API, CreateHostedZone",
         ),
-        Row("not_found", "route53", "InvalidChangeBatch", "but it was not found"),
+        Row("not_found", "InvalidChangeBatch", "but it was not found"),
     ),
     rates=(
         # Besides these, 100 changes of records a second, with 1500 at once: this tool changes one record a call.
-        Limit("route53", "all", 50, 10, _RATES, ("*",)),
-        Limit("route53", "each", 40, 2, _RATES, ("CreateHostedZone",)),
-        Limit("route53", "each", 40, 5, _RATES, ("DeleteHostedZone",)),
+        Limit("all", 50, 10, _RATES, ("*",)),
+        Limit("each", 40, 2, _RATES, ("CreateHostedZone",)),
+        Limit("each", 40, 5, _RATES, ("DeleteHostedZone",)),
     ),
 )
