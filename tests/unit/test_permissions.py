@@ -78,7 +78,8 @@ def _called() -> Iterator[tuple[str, str, set[str]]]:
 
 
 def test_every_call_of_the_source_is_in_the_table() -> None:
-    known = {it.name for it in (*TABLE, *MAKING)} | FREE
+    # what has tags is tagged by calls of its own API, but for types that are not the tool's
+    known = {it.name for it in (*TABLE, *MAKING)} | FREE | {"tag:TagResources"}
     calls = list(_called())
     assert len(calls) > 150
     assert [where for where, _, found in calls if not found & known] == []
