@@ -32,6 +32,27 @@ class Duration:
         return self.seen or (self.aws / 2, self.aws * 2)
 
 
+@dataclass(frozen=True)
+class Takes:
+    """The operations that a resource type's time goes to, beyond the calls themselves.
+
+    Attributes:
+        ready: from the answer to the create call until it is ready.
+        output: until AWS tells what others need of it, where the create call's answer does not.
+        known: from ready until the other services know it.
+        gone: from the delete call until it is gone.
+        released: from then until it lets go of its security groups and subnets.
+    """
+
+    ready: tuple[Duration, ...] = ()
+    output: tuple[Duration, ...] = ()
+    known: tuple[Duration, ...] = ()
+    gone: tuple[Duration, ...] = ()
+    released: tuple[Duration, ...] = ()
+
+
+NO_TIME = Takes()
+
 _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from provisioner.engine.clock import LISTED_WITHIN
@@ -104,8 +105,10 @@ class Resource:
         service: the name of the API's boto3 client: what `api` says, if there is one.
         has_tags: it tells whose it is by tags of its own.
         arn: what comes after the account in its ARN, with `{id}`, where calls need it and no output has it.
+        takes: the operations that its time goes to, a `Takes` of `provisioner/aws/durations.py`; None if it takes none.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
+        printed: what `provision output` calls an output of it, `id` included, by that output's name.
         derived: the outputs, `id` included, that follow from its identity: another one of this name has the same.
         create_only: fields that AWS cannot change in place; its identity if not set.
         stable_references: fields whose reference has the same value again when the referenced resource is recreated.
@@ -135,8 +138,10 @@ class Resource:
     service: ClassVar[str]
     has_tags: ClassVar[bool] = True
     arn: ClassVar[str] = ""
+    takes: ClassVar[Any] = None
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
+    printed: ClassVar[Mapping[str, str]] = MappingProxyType({})
     derived: ClassVar[Sequence[str]] = ()
     create_only: ClassVar[frozenset[str]] = frozenset()
     stable_references: ClassVar[frozenset[str]] = frozenset()

@@ -8,8 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws import durations
 from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
+from provisioner.aws.durations import Takes
 from provisioner.aws.errors import NO_CONNECTION, IgnoreNotFound, denied
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map, tags_of
@@ -79,6 +81,12 @@ class Certificate(Resource):
 
     type_name = "certificate"
     api = API
+    takes = Takes(
+        ready=(durations.CERTIFICATE_RECORDS, durations.CERTIFICATE_ISSUED),
+        output=(durations.CERTIFICATE_RECORDS,),
+        known=(durations.CERTIFICATE_USABLE,),
+        gone=(durations.CERTIFICATE_FREE,),
+    )
     outputs = tuple(f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value"))
     create_only = frozenset({"domain_name", "subject_alternative_names"})
     unordered = frozenset({"subject_alternative_names"})

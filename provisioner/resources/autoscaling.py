@@ -6,8 +6,10 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.aws import durations
 from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws, batches
+from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
@@ -129,6 +131,7 @@ class AutoScalingGroup(Resource):
 
     type_name = "auto_scaling_group"
     api = API
+    takes = Takes(gone=(durations.INSTANCE_SHUTDOWN,))
     identity = ("auto_scaling_group_name",)
     derived = ("id",)
     outputs = ("arn",)

@@ -10,8 +10,10 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws import durations
 from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
+from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
@@ -155,6 +157,7 @@ class Role(Resource):
 
     type_name = "role"
     api = API
+    takes = Takes(known=(durations.IAM_PROPAGATION,))
     identity = ("role_name",)
     create_only = frozenset({"role_name", "path"})
     derived = ("id", "arn")
@@ -289,6 +292,7 @@ class InstanceProfile(Resource):
 
     type_name = "instance_profile"
     api = API
+    takes = Takes(known=(durations.IAM_PROPAGATION,))
     identity = ("instance_profile_name",)
     create_only = frozenset({"instance_profile_name", "path"})
     derived = ("id", "arn")

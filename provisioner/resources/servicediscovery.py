@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.aws import durations
 from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
+from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map, tags_of
@@ -61,6 +63,11 @@ class PrivateDnsNamespace(Resource):
 
     type_name = "private_dns_namespace"
     api = API
+    takes = Takes(
+        ready=(durations.NAMESPACE_OPERATION,),
+        output=(durations.NAMESPACE_OPERATION,),
+        gone=(durations.NAMESPACE_OPERATION,),
+    )
     # other VPCs may have namespaces of the same name
     identity = ("namespace_name", "vpc")
     outputs = ("arn", "hosted_zone_id")

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from provisioner.aws import durations
 from provisioner.aws.client import Aws
+from provisioner.aws.durations import Takes
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
@@ -46,6 +48,7 @@ class VpcEndpoint(Resource):
 
     type_name = "vpc_endpoint"
     api = API
+    takes = Takes(ready=(durations.ENDPOINT_CREATE,), gone=(durations.ENDPOINT_DELETE,))
     identity = ("vpc_id", "service_name")
     create_only = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})
     unordered = frozenset({"route_table_ids", "subnet_ids", "security_group_ids"})

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from provisioner.aws import durations
 from provisioner.aws.client import Aws, batches
+from provisioner.aws.durations import Takes
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -24,6 +27,7 @@ class Cluster(Resource):
 
     type_name = "cluster"
     api = API
+    printed = MappingProxyType({"id": "cluster"})
     identity = ("cluster_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
@@ -103,6 +107,7 @@ class CapacityProvider(Resource):
 
     type_name = "capacity_provider"
     api = API
+    takes = Takes(ready=(durations.PROVIDER_CHANGE,), gone=(durations.PROVIDER_CHANGE,))
     identity = ("capacity_provider_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
@@ -206,6 +211,7 @@ class ClusterCapacityProviders(Resource):
     type_name = "cluster_capacity_providers"
     has_tags = False
     api = API
+    takes = Takes(ready=(durations.PROVIDERS_ATTACH,), gone=(durations.PROVIDERS_ATTACH,))
     identity = ("cluster",)
     derived = ("id",)
     unordered = frozenset({"capacity_providers", "default_capacity_provider_strategy"})

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
+from provisioner.aws import durations
 from provisioner.aws.client import Aws, batches
+from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
@@ -97,6 +100,8 @@ class LoadBalancer(Resource):
 
     type_name = "load_balancer"
     api = API
+    printed = MappingProxyType({"dns_name": "load_balancer"})
+    takes = Takes(ready=(durations.LOAD_BALANCER_CREATE,), released=(durations.LOAD_BALANCER_RELEASE,))
     identity = ("load_balancer_name",)
     outputs = ("dns_name", "canonical_hosted_zone_id")
     create_only = frozenset({"load_balancer_name", "scheme"})

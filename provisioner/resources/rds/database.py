@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
+from provisioner.aws import durations
 from provisioner.aws.client import Aws
+from provisioner.aws.durations import Takes
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
@@ -118,6 +121,8 @@ class DbCluster(Resource):
     type_name = "db_cluster"
     arn = "cluster:{id}"
     api = API
+    printed = MappingProxyType({"endpoint": "database"})
+    takes = Takes(ready=(durations.DB_CLUSTER_CREATE,), gone=(durations.DB_CLUSTER_DELETE,))
     identity = ("db_cluster_identifier",)
     derived = ("id", "arn")
     outputs = tuple(CLUSTER_OUTPUTS)
@@ -252,6 +257,7 @@ class DbInstance(Resource):
     type_name = "db_instance"
     arn = "db:{id}"
     api = API
+    takes = Takes(ready=(durations.DB_INSTANCE_CREATE,), gone=(durations.DB_INSTANCE_DELETE,))
     identity = ("db_instance_identifier",)
     derived = ("id",)
     create_only = frozenset(INSTANCE_FIXED)
