@@ -51,8 +51,6 @@ class Takes:
     released: tuple[Duration, ...] = ()
 
 
-NO_TIME = Takes()
-
 _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
 

@@ -34,7 +34,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     config = context.load(options)
     if target_step and not config.state.bucket:
         # before anything is started; what is in a bucket can be read only afterwards
-        declaring.check_target(target_step, stores.recorded(options, config).records.values())
+        declaring.check_target(target_step, stores.as_written(options, config).records.values())
     aws = context.connect(options, config)
     with stores.open_store(options, config, aws, "down") as store:
         declaring.check_target(target_step, store.records.values())

@@ -29,7 +29,7 @@ def output(
     from provisioner.render.text import say, table
 
     config = context.load(options)
-    values = stack_status.outputs(stores.recorded(options, config), config, context.entry(options, config))
+    values = stack_status.outputs(stores.as_written(options, config), config, context.entry(options, config))
     wanted = stack_status.chosen(values, name) if name else values
     if options.json:
         say([json.dumps(wanted, ensure_ascii=False)])

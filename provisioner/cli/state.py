@@ -53,7 +53,7 @@ def show(
     from provisioner.render.text import say
 
     config = context.load(options)
-    record = stack_status.record(stores.recorded(options, config), address)
+    record = stack_status.record(stores.as_written(options, config), address)
     say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
     return 0
 

@@ -27,7 +27,7 @@ def status(options: Options) -> int:
 
     config = context.load(options)
     aws = context.reader(options, config) if config.state.bucket else None
-    state = stores.recorded(options, config, aws)
+    state = stores.as_written(options, config, aws)
     started = context.cloud_started(options) if config.target == "local" else 0.0
     restarted = started if stack_status.outlived(state, started) else None
     live, unavailable = (

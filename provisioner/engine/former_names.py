@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from provisioner.state.store import Store
 
 
-def renamed(records: Mapping[str, Record]) -> dict[str, Record]:
+def renamed(records: Mapping[str, Record], *, importing: bool = True) -> dict[str, Record]:
     """Return the records under the names that their types have today.
+
+    Args:
+        importing: whether types that are not imported yet may be imported to know that.
 
     Raises:
         StateError: two resources are recorded that are called the same today.
     """
-    now = {address: current(address) for address in records}
+    now = {address: current(address, importing=importing) for address in records}
     found: dict[str, Record] = {}
     for old, record in records.items():
         address = now[old]
@@ -31,7 +34,7 @@ def renamed(records: Mapping[str, Record]) -> dict[str, Record]:
             )
         # a command that was killed while it rewrote them has left both: the one of today is newer
         if old == address or address not in found:
-            found[address] = _renamed(record, address)
+            found[address] = _renamed(record, address, now)
     return found
 
 
@@ -50,8 +53,8 @@ def rewrite(store: Store) -> None:
         store.drop(address)
 
 
-def _renamed(record: Record, address: str) -> Record:
-    dependencies = [current(one) for one in record.dependencies]
+def _renamed(record: Record, address: str, now: Mapping[str, str]) -> Record:
+    dependencies = [now.get(one, one) for one in record.dependencies]
     if address == record.address and dependencies == record.dependencies:
         return record
     type_name = address.partition("/")[0] if address != record.address else record.type

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from provisioner.engine.clock import LISTED_WITHIN
@@ -35,15 +34,24 @@ def type_named(name: str) -> type[Resource] | None:
     """Return the resource type of a name, or of a former one; None if this version knows none."""
     if found := RESOURCE_TYPES.get(name) or all_types().get(name):
         return found
-    return next((one for one in RESOURCE_TYPES.values() if name in one.aliases), None)
+    return _formerly(name)
 
 
-def current(address: str) -> str:
-    """Return an address with the type's present name: the given one may have a former name."""
+def current(address: str, *, importing: bool = True) -> str:
+    """Return an address with the type's present name: the given one may have a former name.
+
+    Args:
+        importing: whether types that are not imported yet may be imported to know that.
+    """
     name, _, rest = address.partition("/")
-    if name in RESOURCE_TYPES or (resource_type := type_named(name)) is None:
+    if name in RESOURCE_TYPES:
         return address
-    return f"{resource_type.type_name}/{rest}"
+    found = type_named(name) if importing else _formerly(name)
+    return f"{found.type_name}/{rest}" if found else address
+
+
+def _formerly(name: str) -> type[Resource] | None:
+    return next((one for one in RESOURCE_TYPES.values() if name in one.aliases), None)
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,6 @@ class Resource:
         takes: the operations that its time goes to, a `Takes` of `provisioner/aws/durations.py`; None if it takes none.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
-        printed: what `provision output` calls an output of it, `id` included, by that output's name.
         derived: the outputs, `id` included, that follow from its identity: another one of this name has the same.
         create_only: fields that AWS cannot change in place; its identity if not set.
         stable_references: fields whose reference has the same value again when the referenced resource is recreated.
@@ -141,7 +148,6 @@ class Resource:
     takes: ClassVar[Any] = None
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
-    printed: ClassVar[Mapping[str, str]] = MappingProxyType({})
     derived: ClassVar[Sequence[str]] = ()
     create_only: ClassVar[frozenset[str]] = frozenset()
     stable_references: ClassVar[frozenset[str]] = frozenset()

@@ -1,18 +1,20 @@
-"""How long the resources of a run are expected to take: from this stack's earlier runs, or the table of durations."""
+"""How long the resources of a run are expected to take: from this stack's earlier runs, or by what their types say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws import durations as table
-from provisioner.aws.durations import Duration
+from provisioner.aws.durations import Duration, Takes
 from provisioner.engine.destroy import type_of
 from provisioner.engine.events import RunEstimate
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import RemainingWork
+from provisioner.engine.resource import type_named
 from provisioner.resources.elbv2.balancer import TargetGroup
 
 if TYPE_CHECKING:
@@ -25,46 +27,13 @@ Seconds = Callable[[Duration], float]
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds that one resource takes beyond the calls themselves.
-
-    Attributes:
-        ready: from the answer to the create call until it is ready.
-        output: until AWS tells what others need of it, where the create call's answer does not.
-        known: from ready until the other services know it.
-        gone: from the delete call until it is gone.
-        released: from then until it lets go of its security groups and subnets.
-    """
+    """Seconds that one resource takes beyond the calls themselves: see `Takes`."""
 
     ready: float = 0.0
     output: float = 0.0
     known: float = 0.0
     gone: float = 0.0
     released: float = 0.0
-
-
-TABLE: Mapping[str, Mapping[str, Sequence[Duration]]] = {
-    "role": {"known": [table.IAM_PROPAGATION]},
-    "instance_profile": {"known": [table.IAM_PROPAGATION]},
-    "vpc_endpoint": {"ready": [table.ENDPOINT_CREATE], "gone": [table.ENDPOINT_DELETE]},
-    "load_balancer": {"ready": [table.LOAD_BALANCER_CREATE], "released": [table.LOAD_BALANCER_RELEASE]},
-    "certificate": {
-        "ready": [table.CERTIFICATE_RECORDS, table.CERTIFICATE_ISSUED],
-        "output": [table.CERTIFICATE_RECORDS],
-        "known": [table.CERTIFICATE_USABLE],
-        "gone": [table.CERTIFICATE_FREE],
-    },
-    "private_dns_namespace": {
-        "ready": [table.NAMESPACE_OPERATION],
-        "output": [table.NAMESPACE_OPERATION],
-        "gone": [table.NAMESPACE_OPERATION],
-    },
-    "db_cluster": {"ready": [table.DB_CLUSTER_CREATE], "gone": [table.DB_CLUSTER_DELETE]},
-    "db_instance": {"ready": [table.DB_INSTANCE_CREATE], "gone": [table.DB_INSTANCE_DELETE]},
-    "capacity_provider": {"ready": [table.PROVIDER_CHANGE], "gone": [table.PROVIDER_CHANGE]},
-    "cluster_capacity_providers": {"ready": [table.PROVIDERS_ATTACH], "gone": [table.PROVIDERS_ATTACH]},
-    "auto_scaling_group": {"gone": [table.INSTANCE_SHUTDOWN]},
-}
-"""By resource type, the operations that make up its `Times`; all other resource types take no time of their own."""
 
 
 INSTANCES = (table.SCALING_LOOK, table.INSTANCE_PENDING, table.INSTANCE_REGISTER)
@@ -82,7 +51,7 @@ def at_least(duration: Duration) -> float:
 
 
 def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
-    """Return what a resource takes, by the table of durations.
+    """Return what a resource takes, by the operations that stand with its type.
 
     Args:
         fields: what is declared or recorded of it.
@@ -98,7 +67,9 @@ def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Ti
         return Times(ready=sum(map(of, start)), gone=stop + drained, released=held)
     if type_name == "vpc_endpoint" and fields.get("vpc_endpoint_type") == "Gateway":
         return Times(gone=of(table.ENDPOINT_DELETE))
-    return Times(**{name: sum(map(of, parts)) for name, parts in TABLE.get(type_name, {}).items()})
+    resource_type = type_named(type_name)
+    takes = (resource_type and resource_type.takes) or Takes()
+    return Times(**{part.name: sum(map(of, getattr(takes, part.name))) for part in fields_of(takes)})
 
 
 def lag(type_name: str, dependency: Dependency, of: Times) -> float:

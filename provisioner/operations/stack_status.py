@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.former_names import renamed
 from provisioner.engine.resource import current
 from provisioner.state.model import Run, State
 
@@ -22,7 +23,10 @@ OUTPUTS = {
     "load_balancer": ("load_balancer", "dns_name"),
     "database": ("db_cluster", "endpoint"),
 }
-"""Each output's resource type, and the name of that type's output; the id where this is empty."""
+"""Each output's resource type, and the name of that type's output; the id where this is empty.
+
+It does not stand with the types: to read them takes boto3 and longer than all else that `provision output` does.
+"""
 ALWAYS = frozenset({"stack", "account", "region"})
 NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
 """All outputs but those of repositories, which are as many as there are images to build."""
@@ -51,7 +55,11 @@ def record(state: State, address: str) -> dict[str, Any]:
     Raises:
         ConfigurationError: nothing is recorded under that address; the nearest are named.
     """
-    if found := state.records.get(current(address)):
+    if address in state.records:
+        return asdict(state.records[address])
+    import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+
+    if found := renamed(state.records).get(current(address)):
         return asdict(found)
     near = difflib.get_close_matches(address, state.records, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows the records"
@@ -170,7 +178,8 @@ def look(aws: Aws, state: State) -> Health:
     from provisioner.engine.resource import RESOURCE_TYPES
     from provisioner.operations import ami
 
-    looked_at = {address: record for address, record in state.records.items() if record.type in RESOURCE_TYPES}
+    records = renamed(state.records, importing=False)
+    looked_at = {address: record for address, record in records.items() if record.type in RESOURCE_TYPES}
     aws = aws.reading().knowing(KnownResources(looked_at))
     try:
         return Health(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))

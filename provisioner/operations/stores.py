@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner import __version__
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import signals
@@ -46,6 +45,7 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
         ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
         StateError: it cannot be read.
     """
+    import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
     from provisioner.engine.former_names import renamed
 
     state = as_written(options, config, aws)
@@ -54,7 +54,11 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
 
 
 def as_written(options: Options, config: Config, aws: Aws | None = None) -> State:
-    """Return the state as `recorded` does, under the names that are written there: no resource type is imported."""
+    """Return the state as `recorded` does, but under the names that are written: so no resource type is imported.
+
+    Raises:
+        ProvisionError, StateError: as `recorded`.
+    """
     if config.state.bucket:
         not_left_behind(options, config)
     return configured(options, config, aws)
@@ -152,6 +156,7 @@ def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iter
 @contextmanager
 def open_configured(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Do the same as `open_store`, whether or not this machine has another state beside the one in the bucket."""
+    import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
     from provisioner.engine.former_names import rewrite
     from provisioner.engine.recorded import check_bound
 

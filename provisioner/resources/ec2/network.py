@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -28,7 +27,6 @@ class Vpc(Resource):
 
     type_name = "vpc"
     api = API
-    printed = MappingProxyType({"id": "vpc"})
     create_only = frozenset({"cidr_block"})
 
     @classmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from provisioner.aws import durations
@@ -27,7 +26,6 @@ class Cluster(Resource):
 
     type_name = "cluster"
     api = API
-    printed = MappingProxyType({"id": "cluster"})
     identity = ("cluster_name",)
     derived = ("id", "arn")
     outputs = ("arn",)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from provisioner.aws import durations
@@ -100,7 +99,6 @@ class LoadBalancer(Resource):
 
     type_name = "load_balancer"
     api = API
-    printed = MappingProxyType({"dns_name": "load_balancer"})
     takes = Takes(ready=(durations.LOAD_BALANCER_CREATE,), released=(durations.LOAD_BALANCER_RELEASE,))
     identity = ("load_balancer_name",)
     outputs = ("dns_name", "canonical_hosted_zone_id")

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from provisioner.aws import durations
@@ -121,7 +120,6 @@ class DbCluster(Resource):
     type_name = "db_cluster"
     arn = "cluster:{id}"
     api = API
-    printed = MappingProxyType({"endpoint": "database"})
     takes = Takes(ready=(durations.DB_CLUSTER_CREATE,), gone=(durations.DB_CLUSTER_DELETE,))
     identity = ("db_cluster_identifier",)
     derived = ("id", "arn")
