@@ -1,4 +1,4 @@
-# Every target sets itself up: a virtual environment, the locked packages, and this project, editable.
+# Every target sets itself up: a virtual environment, the locked packages, and the tool and the embedded cloud, editable.
 # PYTHON=/path/to/python3.13 make test   chooses the Python; otherwise the first one >= 3.11 found is used. The system's
 # comes first: distributions build it with optimisations; the tests take 1.25 times as long on one built without.
 
@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-docker test-aws lint audit audit-policies moto-canary types bench clean
+.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -51,6 +51,11 @@ simulate: $(READY)
 # ARGS: see docs/simulation.md
 mutate: $(READY)
 	$(BIN)/python -m tests.simulation.mutations $(ARGS)
+
+# What users install: both wheels, in empty environments of every supported Python that the machine has; from the package
+# index come the locked versions of what they need.
+test-wheels: $(READY)
+	$(BIN)/python -m pytest -n 2 -rs --timeout 3600 tests/wheels
 
 test-docker: $(READY)
 	$(BIN)/python -m pytest tests/docker
@@ -94,7 +99,7 @@ moto-canary: $(READY)
 	done | tee $(VENV)-moto/new/lock
 	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)-moto/new/lock
 	@-$(VENV)-moto/bin/python -m pip check --disable-pip-version-check
-	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e ./emulator -e .
 	PATH="$(CURDIR)/$(VENV)-moto/bin:$$PATH" $(VENV)-moto/bin/python -m tests.cloud.canary $(ARGS)
 
 types: $(READY)
@@ -108,8 +113,8 @@ clean:
 	rm -rf $(VENV) $(VENV)-moto $(VENV)-policies $(VENV)-prowler $(VENV)-supply .venv-ansible build dist .coverage .coverage.* .grimp_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Done once, and again when the lock or the project's own metadata changes.
-$(READY): requirements.lock pyproject.toml
+# Done once, and again when the lock or the metadata of the two distributions changes.
+$(READY): requirements.lock pyproject.toml emulator/pyproject.toml
 	@if [ ! -x $(BIN)/python ] || ! $(BIN)/python -c '$(SUITABLE)' 2>/dev/null; then \
 	  for python in $(CANDIDATES); do \
 	    if "$$python" -c '$(SUITABLE)' 2>/dev/null; then found=$$python; break; fi; \
@@ -122,6 +127,6 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@echo "Installing the locked packages"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e ./emulator -e .
 	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@

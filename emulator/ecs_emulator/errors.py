@@ -44,7 +44,7 @@ def unknown_operation(environ: dict[str, Any], operation: str) -> Answer:
 def unknown_access_key(environ: dict[str, Any]) -> Answer:
     """What AWS answers to an access key that it does not know (API references, "Common Errors"; EC2 and S3's own)."""
     words = "The security token included in the request is invalid: the embedded cloud accepts only requests signed "
-    words += "with its access key, which `provision cloud status` shows."
+    words += "with its access key, which it printed when it started, or `provision cloud status` shows."
     if calls.scope(environ)[0] == "s3":
         return error_answer(environ, 403, "InvalidAccessKeyId", words)
     codes = {"ec2": (401, "AuthFailure"), "json": (400, "UnrecognizedClientException")}

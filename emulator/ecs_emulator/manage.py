@@ -37,6 +37,8 @@ from ecs_emulator.sockets import HOST, bound, listening
 STOP_SECONDS = 30.0
 PS_SECONDS = 10.0
 
+SETTINGS = ("AWS_", "BOTO", "MOTO_")
+"""What the names of variables begin with that are the user's settings of AWS's tools: the cloud is given none."""
 _SERVICE = "ecs_emulator"
 HUNG_SECONDS = 30.0
 """For how long one call may be under way in the cloud before it counts as hung."""
@@ -76,6 +78,25 @@ def start(directory: Path, domain: str, *, port: int | None = None, more: Sequen
         return cloud
 
 
+@contextlib.contextmanager
+def recorded(directory: Path, cloud: CloudProcess) -> Iterator[None]:
+    """While the context lasts, `find` returns a cloud that another program than `start` started.
+
+    Raises:
+        CloudError: one is running there already.
+        OSError: the directory cannot be written.
+    """
+    make_private(directory)
+    with _locked(directory):
+        if running := find(directory):
+            raise CloudError(f"an embedded cloud is already running in {directory}, at {running.endpoint}")
+        _write(directory / "cloud.json", asdict(cloud))
+    try:
+        yield
+    finally:
+        (directory / "cloud.json").unlink(missing_ok=True)
+
+
 def make_private(directory: Path) -> None:
     """Make a directory and those above it that are missing, each for its owner alone, whatever the umask allows.
 
@@ -112,7 +133,7 @@ def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str])
     check_settings()
     key = new_key()
     # the process is given the sockets: between a look for free ports and its start, others could take them
-    with _listening(port) as listener, bound() as dns:
+    with listening_on(port) as listener, bound() as dns:
         pid = _spawn(directory, ["--directory", str(directory), "--domain", domain, *more], key, listener, dns)
         endpoint, dns_port = f"http://{HOST}:{listener.getsockname()[1]}", dns.getsockname()[1]
     return CloudProcess(endpoint, dns_port, pid, key, domain)
@@ -183,7 +204,11 @@ def environment(directory: Path, region: str) -> dict[str, str]:
     Raises:
         CloudError: it is not running.
     """
-    cloud = _running(directory)
+    return variables(_running(directory), region)
+
+
+def variables(cloud: CloudProcess, region: str) -> dict[str, str]:
+    """Return the variables with which tools of AWS find a cloud."""
     return {
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_ACCESS_KEY_ID": cloud.key,
@@ -270,7 +295,12 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _listening(port: int | None) -> socket.socket:
+def listening_on(port: int | None) -> socket.socket:
+    """Return a TCP socket that listens on a port of 127.0.0.1, a free one for None.
+
+    Raises:
+        CloudError: the port cannot be used.
+    """
     try:
         return listening(port or 0)
     except (OSError, OverflowError) as error:
@@ -284,7 +314,7 @@ def _listening(port: int | None) -> socket.socket:
 
 def _spawn(directory: Path, options: list[str], key: str, listener: socket.socket, dns: socket.socket) -> int:
     """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     # not among the arguments, which other users can read
     environment[KEY] = key
     package_root = str(Path(__file__).resolve().parents[1])

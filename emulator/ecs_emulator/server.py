@@ -38,13 +38,22 @@ FOLDER_SECONDS = 2.0
 """How often it is looked whether the directory is still there."""
 
 
-def serve(listener: socket.socket, dns: socket.socket, domain: str, key: str, directory: str, account: str) -> None:
+def serve(
+    listener: socket.socket,
+    dns: socket.socket,
+    domain: str,
+    key: str,
+    directory: str,
+    account: str,
+    announce: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until stopped, or until nothing is left in `directory`.
 
     Args:
         listener: listens on TCP, for the AWS APIs.
         dns: is bound on UDP, for the DNS server.
         key: the access key id that calls have to be signed with, and by which the starter knows this process.
+        announce: is called, in a thread, once calls are answered.
     """
     os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
@@ -61,10 +70,18 @@ def serve(listener: socket.socket, dns: socket.socket, domain: str, key: str, di
     threading.Thread(target=cloud.load_or_exit, args=(dns, directory), daemon=True).start()
     place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     threading.Thread(target=_end_with, args=(place, server.shutdown), daemon=True).start()
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
-    storage.end()
-    containers.end()
+    threading.Thread(target=_when_ready, args=(cloud, announce), daemon=True).start()
+    try:
+        server.serve_forever(poll_interval=0.1)
+    finally:
+        server.server_close()
+        storage.end()
+        containers.end()
+
+
+def _when_ready(cloud: Cloud, act: Callable[[], None]) -> None:
+    cloud.ready.wait()
+    act()
 
 
 def _end_with(place: int, stop: Callable[[], None]) -> None:

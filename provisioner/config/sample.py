@@ -32,8 +32,8 @@ def write(path: Path, *, with_app: bool = False) -> Path | None:
     if with_app and not (APP / "backend" / "Dockerfile").is_file():
         raise ConfigurationError(
             f"--with-app: the sample application is not part of an installed package: install from a clone of the "
-            f"source repository with `pip install -e '.[local]'`, or leave --with-app out to write {path} with "
-            f"prebuilt images"
+            f"source repository with `pip install -e ./emulator -e '.[local]'`, or leave --with-app out to write "
+            f"{path} with prebuilt images"
         )
     copied = with_app and not (beside.exists() and beside.samefile(APP))
     if copied and beside.exists():

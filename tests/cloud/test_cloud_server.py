@@ -140,6 +140,43 @@ def test_the_cloud_takes_its_arguments_and_nothing_of_the_user(tmp_path: Path, m
     assert b"AWS_PROFILE" not in environment
 
 
+FOREGROUND = (sys.executable, "-m", "ecs_emulator")
+
+
+def test_in_the_foreground_it_says_how_to_reach_it_and_ends(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    command = [*FOREGROUND, "--directory", str(place), "--region", "eu-west-1", "--clock", "frozen"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        said = [process.stdout.readline() for _ in range(4)]
+        running = manage.find(place)
+        again = subprocess.run(command, capture_output=True, text=True, check=False)
+        shown = control.clock(running) if running else {}
+        process.send_signal(signal.SIGTERM)
+        told = process.stderr.read()
+    assert running
+    names = dict(line.removeprefix("export ").strip().split("=", 1) for line in said)
+    assert names == manage.variables(running, "eu-west-1")
+    assert "[profile ecs-emulator]\nendpoint_url = " + running.endpoint in told
+    assert told.endswith("Ctrl-C stops it and deletes everything in it.\n")
+    assert shown["clock"] == "frozen"
+    assert again.returncode == 1
+    assert again.stderr == f"error: an embedded cloud is already running in {place}, at {running.endpoint}\n"
+    assert process.returncode == 130
+    assert {path.name for path in place.iterdir()} == {"cloud.lock"}
+
+
+def test_in_the_foreground_it_refuses_what_makes_no_sense(tmp_path: Path) -> None:
+    for option, words in (("--clock=slow", "no such clock"), ("--durations=long", "choose"), ("--port=99999", "port")):
+        answer = subprocess.run(
+            [*FOREGROUND, option], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert answer.returncode == 1
+        assert answer.stderr.startswith("error: ")
+        assert words in answer.stderr
+
+
 @pytest.mark.parametrize("command", ["up", "cloud status", "cloud start", "rehearse"])
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, command: str) -> None:
     script = (
