@@ -10,7 +10,9 @@ from typing import Any
 
 from ecs_emulator import alarms, rates
 from ecs_emulator.clock import later, now, passed
-from ecs_emulator.refusals import REFUSALS, Refusal
+from ecs_emulator.refusals import REFUSALS
+from ecs_emulator.services.apis import APIS
+from ecs_emulator.services.model import FORMS, Codes, Refusal
 
 SCENARIOS = {
     "throttle": "the service throttles, with its own code",
@@ -141,7 +143,7 @@ class Faults:
 
     def _nobody(self, request: Request) -> Fault | None:
         """AWS's answer to whose credentials have expired, and to whom no policy allows the call."""
-        codes = _CODES.get(request.service, _Codes(""))
+        codes = _codes(request.service)
         if self.strike("expired", request.name):
             words = "The security token included in the request is expired"
             return Fault("expired", codes.barred_status, codes.expired, words)
@@ -207,47 +209,33 @@ current = Faults()
 """The faults of this process's cloud."""
 
 
-@dataclass(frozen=True)
-class _Codes:
-    """How a service words the errors that any call may get: throttled, HTTP 500, HTTP 503, not allowed, expired."""
-
-    throttled: str
-    error: str = "InternalFailure"
-    unavailable: str = "ServiceUnavailable"
-    throttled_status: int = 400
-    denied: str = "AccessDeniedException"
-    expired: str = "ExpiredTokenException"
-    barred_status: int = 400
-
-
-_QUERY: dict[str, Any] = {"denied": "AccessDenied", "expired": "ExpiredToken", "barred_status": 403}
-"""The same of those services that are asked by forms, and of S3 and Route 53."""
 # Each service's API reference, "Common Errors" and the errors of its operations; EC2's own list of error codes.
 _CODES = {
-    "ec2": _Codes("RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation",
+    "ec2": Codes("RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation",
         "RequestExpired", 403),
-    "iam": _Codes("Throttling", "ServiceFailure", **_QUERY),
-    "sts": _Codes("Throttling", **_QUERY),
-    "autoscaling": _Codes("Throttling", **_QUERY),
-    "elasticloadbalancing": _Codes("Throttling", **_QUERY),
-    "rds": _Codes("Throttling", **_QUERY),
-    "route53": _Codes("Throttling", **_QUERY),
-    "acm": _Codes("ThrottlingException"),
-    "ecs": _Codes("ThrottlingException", "ServerException"),
-    "ecr": _Codes("ThrottlingException", "ServerException"),
-    "logs": _Codes("ThrottlingException", "InternalFailure", "ServiceUnavailableException"),
-    "ssm": _Codes("ThrottlingException", "InternalServerError"),
-    "application-autoscaling": _Codes("ThrottlingException", "InternalServiceException"),
-    "servicediscovery": _Codes("RequestLimitExceeded", throttled_status=429),
-    "s3": _Codes("SlowDown", "InternalError", throttled_status=503, **_QUERY),
-    "servicequotas": _Codes("TooManyRequestsException", "ServiceException"),
-    "tagging": _Codes("ThrottledException", "InternalServiceException"),
+    "iam": Codes("Throttling", "ServiceFailure", **FORMS),
+    "sts": Codes("Throttling", **FORMS),
+    "autoscaling": Codes("Throttling", **FORMS),
+    "elasticloadbalancing": Codes("Throttling", **FORMS),
+    "rds": Codes("Throttling", **FORMS),
+    "route53": Codes("Throttling", **FORMS),
+    "ecs": Codes("ThrottlingException", "ServerException"),
+    "ecr": Codes("ThrottlingException", "ServerException"),
+    "application-autoscaling": Codes("ThrottlingException", "InternalServiceException"),
+    "s3": Codes("SlowDown", "InternalError", throttled_status=503, **FORMS),
+    "servicequotas": Codes("TooManyRequestsException", "ServiceException"),
+    "tagging": Codes("ThrottledException", "InternalServiceException"),
 }  # fmt: skip
+
+
+def _codes(service: str) -> Codes:
+    own = APIS[service].codes if service in APIS else _CODES.get(service)
+    return own or Codes("ThrottlingException")
 
 
 def _fault(scenario: str, request: Request, number: int) -> Fault:
     """The scenario's `number`th fault, in the words of the request's service."""
-    codes = _CODES.get(request.service, _Codes("ThrottlingException"))
+    codes = _codes(request.service)
     if scenario in ("throttle", "rate-limits"):
         return Fault(scenario, codes.throttled_status, codes.throttled, "Rate exceeded")
     if scenario == "server-error":

@@ -24,6 +24,8 @@ from moto.core.utils import get_pagination_model, get_service_model
 
 from ecs_emulator import faults
 from ecs_emulator.patch import on_reset, refuse, wrap
+from ecs_emulator.services.apis import APIS
+from ecs_emulator.services.model import Bounds, Pages
 
 SMALL = 2
 """How many entries a page holds in the scenario `small-pages`."""
@@ -35,52 +37,22 @@ _ALL = 1_000_000
 """What moto is asked for at once, so that only this module divides into pages."""
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """How many entries a page holds when the caller does not say, and what it may ask for."""
-
-    usual: int
-    least: int
-    most: int
-
-
-@dataclass(frozen=True)
-class PagedService:
-    """How the lists of one service come.
-
-    Attributes:
-        bounds: those of its lists that are not in `_BOUNDS`.
-        token: AWS's code for a token that is not known.
-        size: AWS's code for a size that is out of bounds; without one the largest page is given.
-        empty: whether the document says that a page may hold less than it could, so that it may even be empty.
-    """
-
-    bounds: Bounds
-    token: str
-    size: str
-    empty: bool = False
-
-
 # The API references. EC2: also its guide, "Pagination" (a page may be empty; without a size all of it comes, of most
-# lists 1,000 at most). RDS refuses less than 20: boto/boto3#3798. ACM gives no usual size: a cautious guess.
+# lists 1,000 at most). RDS refuses less than 20: boto/boto3#3798.
 _SERVICES = {
-    "acm": PagedService(Bounds(100, 1, 1000), "InvalidArgsException", "ValidationException"),
-    "application-autoscaling": PagedService(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
-    "autoscaling": PagedService(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError", empty=True),
-    "ec2": PagedService(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
-    "ecr": PagedService(Bounds(100, 1, 1000), "InvalidParameterException", "InvalidParameterException"),
-    "ecs": PagedService(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
-    "elbv2": PagedService(Bounds(400, 1, 400), "ValidationError", "ValidationError"),
-    "iam": PagedService(Bounds(100, 1, 1000), "ValidationError", "ValidationError", empty=True),
-    "logs": PagedService(Bounds(50, 1, 50), "InvalidParameterException", "InvalidParameterException"),
-    "rds": PagedService(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
-    "resourcegroupstaggingapi": PagedService(
+    "application-autoscaling": Pages(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
+    "autoscaling": Pages(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError", empty=True),
+    "ec2": Pages(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
+    "ecr": Pages(Bounds(100, 1, 1000), "InvalidParameterException", "InvalidParameterException"),
+    "ecs": Pages(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
+    "elbv2": Pages(Bounds(400, 1, 400), "ValidationError", "ValidationError"),
+    "iam": Pages(Bounds(100, 1, 1000), "ValidationError", "ValidationError", empty=True),
+    "rds": Pages(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
+    "resourcegroupstaggingapi": Pages(
         Bounds(50, 1, 100), "InvalidParameterException", "InvalidParameterException", empty=True
     ),
-    "route53": PagedService(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
-    "service-quotas": PagedService(Bounds(100, 1, 100), "InvalidPaginationTokenException", "IllegalArgumentException"),
-    "servicediscovery": PagedService(Bounds(100, 1, 100), "InvalidInput", "InvalidInput"),
-    "ssm": PagedService(Bounds(10, 1, 50), "InvalidNextToken", "ValidationException", empty=True),
+    "route53": Pages(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
+    "service-quotas": Pages(Bounds(100, 1, 100), "InvalidPaginationTokenException", "IllegalArgumentException"),
 }
 _BOUNDS = {
     ("application-autoscaling", "DescribeScalingPolicies"): Bounds(10, 1, 10),
@@ -93,10 +65,7 @@ _BOUNDS = {
     ("ecs", "ListServiceDeployments"): Bounds(20, 1, 100),
     ("ecs", "ListServices"): Bounds(10, 1, 100),
     ("ecs", "ListServicesByNamespace"): Bounds(10, 1, 100),
-    ("logs", "FilterLogEvents"): Bounds(10_000, 1, 10_000),
     ("rds", "DescribeOrderableDBInstanceOptions"): Bounds(100, 20, 1000),
-    ("ssm", "GetParametersByPath"): Bounds(10, 1, 10),
-    ("ssm", "GetParameterHistory"): Bounds(50, 1, 50),
 }
 # "We return only 1,000 items" for more.
 _CLIPPED = ("DescribeVpcEndpoints", "DescribeVpcEndpointServices")
@@ -109,31 +78,20 @@ _MORE = {
     ("route53", "ListHostedZonesByVPC"): ("NextToken", "MaxItems", "HostedZoneSummaries"),
 }
 _RESPONSES = {
-    "acm": "acm.responses:AWSCertificateManagerResponse",
     "application-autoscaling": "applicationautoscaling.responses:ApplicationAutoScalingResponse",
     "autoscaling": "autoscaling.responses:AutoScalingResponse",
     "ec2": "ec2.responses:EC2Response",
     "ecr": "ecr.responses:ECRResponse",
     "elbv2": "elbv2.responses:ELBV2Response",
     "iam": "iam.responses:IamResponse",
-    "logs": "logs.responses:LogsResponse",
     "rds": "rds.responses:RDSResponse",
     "resourcegroupstaggingapi": "resourcegroupstaggingapi.responses:ResourceGroupsTaggingAPIResponse",
     "route53": "route53.responses:Route53",
     "service-quotas": "servicequotas.responses:ServiceQuotasResponse",
-    "servicediscovery": "servicediscovery.responses:ServiceDiscoveryResponse",
-    "ssm": "ssm.responses:SimpleSystemManagerResponse",
 }
-"""Moto's classes; ECS is our own (`ecs.dispatch`)."""
 # More than these moto itself refuses to be asked for.
 _MOTO_MOST = {
     "DescribeAutoScalingGroups": 100,
-    "DescribeDestinations": 50,
-    "DescribeLogGroups": 50,
-    "DescribeLogStreams": 50,
-    "FilterLogEvents": 10_000,
-    "GetParameterHistory": 50,
-    "GetParametersByPath": 10,
 }
 
 
@@ -157,12 +115,13 @@ class Listing:
     @property
     def may_hold_less(self) -> bool:
         """Whether a page may hold less than it could although there are more."""
-        return _SERVICES[self.service].empty
+        return _pages(self.service).empty
 
     def size(self, requested: Any) -> int:
         """How many entries the next page holds if the caller asks for so many, or says nothing."""
-        rules = _SERVICES[self.service]
-        bounds = _BOUNDS.get((self.service, self.operation), rules.bounds)
+        rules = _pages(self.service)
+        lists = APIS[self.service].lists if self.service in APIS else {}
+        bounds = lists.get(self.operation) or _BOUNDS.get((self.service, self.operation), rules.bounds)
         size = bounds.usual if requested in (None, "") else int(requested)
         if rules.size and self.operation not in _CLIPPED and not bounds.least <= size <= bounds.most:
             refuse(rules.size, f"{self.limit} must be between {bounds.least} and {bounds.most}, and is {size}")
@@ -207,7 +166,7 @@ def page(listing: Listing, request: Mapping[str, Any], ask: Callable[[], Mapping
     if token:
         rest = _rests.get(token)
         if rest is None or rest.listing != listing:
-            refuse(_SERVICES[listing.service].token, f"The {listing.token} of the request is not valid.")
+            refuse(_pages(listing.service).token, f"The {listing.token} of the request is not valid.")
         answer, start = rest.answer, rest.start
     else:
         answer = ask()
@@ -231,9 +190,20 @@ def _remember(rest: _Rest) -> str:
     return token
 
 
+def _pages(service: str) -> Pages:
+    """How the lists of a service come."""
+    own = APIS[service].pages if service in APIS else None
+    return own or _SERVICES[service]
+
+
+def responses() -> dict[str, str]:
+    """Moto's class of each service whose lists come in pages here, below `moto`; ECS is our own (`ecs.dispatch`)."""
+    return _RESPONSES | {api.name: api.responses for api in APIS.values() if api.pages}
+
+
 def install() -> None:
     """Lay the pages over every list of moto's services; once a process, after all rules."""
-    for service, place in _RESPONSES.items():
+    for service, place in responses().items():
         module, _, name = place.partition(":")
         response = getattr(import_module(f"moto.{module}"), name)
         for operation, listing in listings(service).items():
@@ -261,7 +231,8 @@ def _whole(listing: Listing, original: Any, self: Any, request: Any) -> tuple[di
     """The whole list, from as many pages as moto makes of it, and whether moto writes it as JSON itself."""
     whole: dict[str, Any] = {}
     request.pop(listing.token, None)
-    request[listing.limit] = _MOTO_MOST.get(listing.operation, _ALL)
+    most = APIS[listing.service].most if listing.service in APIS else _MOTO_MOST
+    request[listing.limit] = most.get(listing.operation, _ALL)
     while True:
         if not self.automated_parameter_parsing:
             self.body = json.dumps(request)

@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import urllib.parse
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """One refusal.
-
-    Attributes:
-        service: the service's signing name.
-        operation: the operation that is refused.
-        seconds: for how long, from the first time that the call is made for one resource.
-        code, message, status: AWS's answer; `{}` in the message is its name.
-        subject: what in the request names the resource, with one group; a request without it is not refused.
-        source: where this was seen, or is documented.
-    """
-
-    service: str
-    operation: str
-    seconds: float
-    code: str
-    message: str
-    subject: str
-    source: str
-    status: int = 400
-
-    def subject_of(self, service: str, operation: str, text: str) -> str | None:
-        """The name of the resource that a request is about, or None if the request is none of this rule's."""
-        if (service, operation) != (self.service, self.operation):
-            return None
-        found = re.search(self.subject, text)
-        return found[1] if found else None
+from ecs_emulator.services.apis import APIS
+from ecs_emulator.services.model import Refusal, in_form, in_json, unseen_tags
 
 
 def text_of(path: str, body: bytes) -> str:
@@ -45,33 +16,14 @@ def text_of(path: str, body: bytes) -> str:
     return f"{path}\n{text}"
 
 
-def _form(name: str) -> str:
-    return rf"(?m)^{name}=(.+)$"
-
-
-def _json(name: str) -> str:
-    return rf'"{name}": ?"([^"]+)"'
-
-
 def _not_found(operation: str, parameter: str, code: str, what: str) -> Refusal:
     """EC2 does not know for some seconds what was created a moment ago."""
     message = f"The {what} '{{}}' does not exist"
-    return Refusal("ec2", operation, 3, code, message, _form(parameter), "EC2 developer guide, eventual consistency")
+    return Refusal("ec2", operation, 3, code, message, in_form(parameter), "EC2 developer guide, eventual consistency")
 
 
 def _in_use(operation: str, parameter: str, message: str, seconds: float, source: str) -> Refusal:
-    return Refusal("ec2", operation, seconds, "DependencyViolation", message, _form(parameter), source)
-
-
-def _unseen_tags(
-    service: str, operation: str, subject: str, source: str, code: str = "AccessDeniedException"
-) -> Refusal:
-    """IAM does not know the tags of what was created a moment ago, on which the permission depends."""
-    message = (
-        f"User: arn:aws:iam::123456789012:user/moto is not authorized to perform: {service}:{operation} on resource: "
-        f"{{}} because no identity-based policy allows the {service}:{operation} action"
-    )
-    return Refusal(service, operation, 5, code, message, subject, source, 403 if code == "AccessDenied" else 400)
+    return Refusal("ec2", operation, seconds, "DependencyViolation", message, in_form(parameter), source)
 
 
 _BUCKET = r"^/([^/?\n]+)"
@@ -82,58 +34,58 @@ REFUSALS: tuple[Refusal, ...] = (
     # -- IAM is not known everywhere yet ----------------------------------------------------------------------------
     Refusal("autoscaling", "CreateAutoScalingGroup", 15, "ValidationError",
         "You must use a valid fully-formed launch template. Value ({}) for parameter iamInstanceProfile.name is "
-        "invalid. Invalid IAM Instance Profile name", _form("AutoScalingGroupName"),
+        "invalid. Invalid IAM Instance Profile name", in_form("AutoScalingGroupName"),
         "terraform-provider-aws autoscaling/group.go"),
     Refusal("autoscaling", "CreateAutoScalingGroup", 5, "ValidationError",
         'You must use a valid fully-formed launch template. IAM Instance Profile "{}" has no associated IAM Roles',
-        _form("AutoScalingGroupName"), "terraform#4306 (EC2's words; in this service's: inferred)"),
+        in_form("AutoScalingGroupName"), "terraform#4306 (EC2's words; in this service's: inferred)"),
     Refusal("autoscaling", "CreateAutoScalingGroup", 5, "ServiceLinkedRoleFailure",
-        "The service-linked role is not yet ready for use.", _form("AutoScalingGroupName"), "Auto Scaling API", 500),
+        "The service-linked role is not yet ready for use.", in_form("AutoScalingGroupName"), "Auto Scaling API", 500),
     Refusal("autoscaling", "CreateAutoScalingGroup", 3, "ValidationError",
         "You must use a valid fully-formed launch template. The specified launch template, with template ID {}, does "
-        "not exist.", _form(r"MixedInstancesPolicy\.LaunchTemplate\.LaunchTemplateSpecification\.LaunchTemplateId"),
+        "not exist.", in_form(r"MixedInstancesPolicy\.LaunchTemplate\.LaunchTemplateSpecification\.LaunchTemplateId"),
         "EC2 developer guide, eventual consistency"),
     Refusal("autoscaling", "CreateAutoScalingGroup", 3, "ValidationError", "The subnet ID '{}' does not exist",
         r"(?m)^VPCZoneIdentifier=([^,\n]+)", "ansible-modules-core#486"),
     Refusal("ecs", "RegisterTaskDefinition", 3, "AccessDeniedException",
         "User: arn:aws:iam::123456789012:user/moto is not authorized to perform: iam:PassRole on resource: {} because "
-        "no identity-based policy allows the iam:PassRole action", _json("executionRoleArn"),
+        "no identity-based policy allows the iam:PassRole action", in_json("executionRoleArn"),
         "terraform-aws-modules/terraform-aws-ecs#415"),
-    Refusal("ecs", "RegisterTaskDefinition", 5, "ClientException", "Role is not valid", _json("family"),
+    Refusal("ecs", "RegisterTaskDefinition", 5, "ClientException", "Role is not valid", in_json("family"),
         "fabfuel/ecs-deploy#231"),
-    Refusal("ecs", "CreateCluster", 10, "InvalidParameterException", _LINKED, _json("clusterName"), _SLR),
+    Refusal("ecs", "CreateCluster", 10, "InvalidParameterException", _LINKED, in_json("clusterName"), _SLR),
     Refusal("ecs", "PutClusterCapacityProviders", 10, "InvalidParameterException", _LINKED,
         r'"capacityProviders": ?\["([^"]+)"', _SLR),
-    Refusal("ecs", "CreateService", 10, "InvalidParameterException", _LINKED, _json("serviceName"), _SLR),
+    Refusal("ecs", "CreateService", 10, "InvalidParameterException", _LINKED, in_json("serviceName"), _SLR),
     Refusal("ecs", "CreateCapacityProvider", 10, "ClientException",
-        "The ECS Service Linked Role does not exist. Please ensure that it exists and try again.", _json("name"),
+        "The ECS Service Linked Role does not exist. Please ensure that it exists and try again.", in_json("name"),
         "terraform-provider-aws#19977"),
     Refusal("ecs", "CreateService", 5, "InvalidParameterException",
         "Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role "
-        "being passed has the proper permissions.", _json("targetGroupArn"), "terraform-provider-aws ecs/service.go"),
+        "being passed has the proper permissions.", in_json("targetGroupArn"), "terraform-provider-aws ecs/service.go"),
     Refusal("rds", "CreateDBCluster", 20, "InvalidParameterValue",
         "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait "
-        "and try again later", _form("DBClusterIdentifier"), "aws-fault-injection-simulator-workshop-v2#195"),
+        "and try again later", in_form("DBClusterIdentifier"), "aws-fault-injection-simulator-workshop-v2#195"),
     Refusal("rds", "CreateDBSubnetGroup", 5, "InvalidParameterValue", "Some input subnets in :[{}] are invalid.",
         r"(?m)^SubnetIds\.SubnetIdentifier\.1=(.+)$", "brianz/serverless-design-patterns#16"),
     Refusal("rds", "ModifyDBClusterParameterGroup", 5, "DBParameterGroupNotFound",
-        "DBClusterParameterGroup not found: {}", _form("DBClusterParameterGroupName"),
+        "DBClusterParameterGroup not found: {}", in_form("DBClusterParameterGroupName"),
         "RDS API, CreateDBClusterParameterGroup", 404),
     Refusal("rds", "CreateDBCluster", 3, "DBSubnetGroupNotFoundFault", "DB subnet group '{}' does not exist.",
-        _form("DBSubnetGroupName"), "RDS API", 404),
+        in_form("DBSubnetGroupName"), "RDS API", 404),
     Refusal("rds", "CreateDBCluster", 10, "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: {}",
-        _form("DBClusterParameterGroupName"), "RDS API, CreateDBClusterParameterGroup", 404),
-    Refusal("iam", "AttachRolePolicy", 3, "NoSuchEntity", "The role with name {} cannot be found.", _form("RoleName"),
+        in_form("DBClusterParameterGroupName"), "RDS API, CreateDBClusterParameterGroup", 404),
+    Refusal("iam", "AttachRolePolicy", 3, "NoSuchEntity", "The role with name {} cannot be found.", in_form("RoleName"),
         "IAM user guide, eventual consistency", 404),
     Refusal("iam", "PutRolePolicy", 3, "ConcurrentModification",
         "The request was rejected because multiple requests to change this object were submitted simultaneously.",
-        _form("RoleName"), "IAM API", 409),
+        in_form("RoleName"), "IAM API", 409),
     Refusal("iam", "AddRoleToInstanceProfile", 3, "NoSuchEntity", "The role with name {} cannot be found.",
-        _form("RoleName"), "IAM user guide, eventual consistency", 404),
+        in_form("RoleName"), "IAM user guide, eventual consistency", 404),
     Refusal("iam", "DeleteRole", 5, "DeleteConflict", "Cannot delete entity, must detach all policies first.",
-        _form("RoleName"), "IAM API", 409),
+        in_form("RoleName"), "IAM API", 409),
     Refusal("iam", "DeleteInstanceProfile", 5, "DeleteConflict",
-        "Cannot delete entity, must remove roles from instance profile first.", _form("InstanceProfileName"),
+        "Cannot delete entity, must remove roles from instance profile first.", in_form("InstanceProfileName"),
         "IAM API", 409),
     # -- network ----------------------------------------------------------------------------------------------------
     _not_found("ModifyVpcAttribute", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
@@ -144,7 +96,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("ec2", "CreateTags", 3, "InvalidVpcID.NotFound", "The vpc ID '{}' does not exist",
         r"(?m)^ResourceId\.1=(vpc-.+)$", "coreos-assembler#2566"),
     Refusal("ec2", "CreateRoute", 3, "InvalidParameterValue",
-        "route table {} and network gateway belong to different networks", _form("RouteTableId"),
+        "route table {} and network gateway belong to different networks", in_form("RouteTableId"),
         "buildkite/elastic-ci-stack-for-aws#336"),
     _not_found("CreateRoute", "RouteTableId", "InvalidRouteTableID.NotFound", "routeTable ID"),
     _not_found("AssociateRouteTable", "SubnetId", "InvalidSubnetID.NotFound", "subnet ID"),
@@ -159,7 +111,7 @@ REFUSALS: tuple[Refusal, ...] = (
         "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {}",
         r"(?ms)(?=.*^PrivateDnsEnabled=true$).*^VpcId=([^\n]+)$", "EC2 developer guide, eventual consistency"),
     Refusal("ec2", "CreateFlowLogs", 5, "InvalidParameter", "Unable to assume given IAM role: '{}'",
-        _form("DeliverLogsPermissionArn"), "terraform-provider-aws#29323"),
+        in_form("DeliverLogsPermissionArn"), "terraform-provider-aws#29323"),
     _in_use("DeleteSecurityGroup", "GroupId", "resource {} has a dependent object", 35, "alchemy#1125"),
     _in_use("DetachInternetGateway", "VpcId", "Network {} has some mapped public address(es). Please unmap those "
         "public address(es) before detaching the gateway.", 60, "terraform-aws-eks-jx#36"),
@@ -176,42 +128,31 @@ REFUSALS: tuple[Refusal, ...] = (
         r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$", "terraform-provider-aws#41789"),
     Refusal("elasticloadbalancing", "CreateListener", 30, "CertificateNotFound", "Certificate '{}' not found",
         r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$", "terraform-provider-aws elbv2/listener.go"),
-    Refusal("acm", "DeleteCertificate", 60, "ResourceInUseException",
-        "Certificate {} in account 123456789012 is in use.", _json("CertificateArn"), "terraform-provider-aws#3866"),
     Refusal("route53", "ChangeResourceRecordSets", 3, "PriorRequestNotComplete",
         "The request was rejected because Route 53 was still processing a prior request.", r"hostedzone/(\w+)/rrset",
         "Route 53 API"),
     Refusal("route53", "DeleteHostedZone", 5, "HostedZoneNotEmpty", "The specified hosted zone contains non-required "
         "resource record sets and so cannot be deleted.", r"hostedzone/(\w+)", "Route 53 API"),
-    Refusal("servicediscovery", "DeleteService", 15, "ResourceInUse",
-        "Service contains registered instances; delete the instances before deleting the service", _json("Id"),
-        "terraform-provider-aws#4853"),
-    Refusal("servicediscovery", "DeleteNamespace", 10, "ResourceInUse",
-        "Namespace contains registered services; delete the services before deleting the namespace", _json("Id"),
-        "apiary-data-lake#82"),
     # -- load balancer ----------------------------------------------------------------------------------------------
     Refusal("elasticloadbalancing", "CreateTargetGroup", 5, "ValidationError", "The VPC ID '{}' is not found",
-        _form("VpcId"), "ansible#31919"),
+        in_form("VpcId"), "ansible#31919"),
     Refusal("elasticloadbalancing", "CreateListener", 5, "LoadBalancerNotFound", "One or more load balancers not found",
-        _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
-    _unseen_tags("elasticloadbalancing", "ModifyLoadBalancerAttributes", _form("LoadBalancerArn"),
+        in_form("LoadBalancerArn"), "terraform-provider-aws#15214"),
+    unseen_tags("elasticloadbalancing", "ModifyLoadBalancerAttributes", in_form("LoadBalancerArn"),
         "terraform-provider-aws#6055 (which call: inferred)", "AccessDenied"),
-    _unseen_tags("elasticloadbalancing", "CreateListener", _form("LoadBalancerArn"),
+    unseen_tags("elasticloadbalancing", "CreateListener", in_form("LoadBalancerArn"),
         "terraform-provider-aws#6055 (which call: inferred)", "AccessDenied"),
     Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "LoadBalancerNotFound",
-        "Load balancer '{}' not found", _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
+        "Load balancer '{}' not found", in_form("LoadBalancerArn"), "terraform-provider-aws#15214"),
     Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "InvalidConfigurationRequest",
         "Access Denied for bucket: {}. Please check S3bucket permission",
         r"(?ms)(?=.*^Attributes\.member\.\d+\.Key=access_logs\.s3\.bucket$)"
         r".*^Attributes\.member\.\d+\.Value=([a-z0-9-]+-logs)$", "aws-load-balancer-controller#1956"),
-    Refusal("wafv2", "AssociateWebACL", 30, "WAFUnavailableEntityException",
-        "AWS WAF couldn\u2019t retrieve the resource that you requested. Retry your request.", _json("ResourceArn"),
-        "terraform-provider-aws#17527"),
     Refusal("elasticloadbalancing", "DeleteLoadBalancer", 5, "ResourceInUse",
         "Load balancer '{}' cannot be deleted because it is currently associated with another service",
-        _form("LoadBalancerArn"), "ELBv2 API"),
+        in_form("LoadBalancerArn"), "ELBv2 API"),
     Refusal("elasticloadbalancing", "DeleteTargetGroup", 10, "ResourceInUse",
-        "Target group '{}' is currently in use by a listener or a rule", _form("TargetGroupArn"),
+        "Target group '{}' is currently in use by a listener or a rule", in_form("TargetGroupArn"),
         "terraform-provider-aws#2456"),
     # -- ECS and its groups -----------------------------------------------------------------------------------------
     Refusal("ecs", "PutClusterCapacityProviders", 10, "InvalidParameterException",
@@ -220,83 +161,73 @@ REFUSALS: tuple[Refusal, ...] = (
         r'"capacityProviders": ?\["([^"]+)"', "terraform-provider-aws#45693"),
     Refusal("ecs", "PutClusterCapacityProviders", 10, "UpdateInProgressException",
         "The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED "
-        "state before they can be updated. Wait and try again.", _json("cluster"), "terraform-provider-aws#11285"),
+        "state before they can be updated. Wait and try again.", in_json("cluster"), "terraform-provider-aws#11285"),
     Refusal("ecs", "PutClusterCapacityProviders", 20, "ResourceInUseException",
         "The specified capacity provider is in use and cannot be removed.",
         r'(?s)(?=.*"capacityProviders": ?\[\]).*"cluster": ?"([^"]+)"', "terraform-provider-aws#11409"),
     Refusal("ecs", "CreateService", 10, "InvalidParameterException",
-        "The target group with targetGroupArn {} does not have an associated load balancer.", _json("targetGroupArn"),
+        "The target group with targetGroupArn {} does not have an associated load balancer.", in_json("targetGroupArn"),
         "terraform-provider-aws ecs/service.go"),
     Refusal("ecs", "CreateService", 30, "InvalidParameterException",
-        "Unable to Start a service that is still Draining.", _json("serviceName"), "terraform-provider-aws#2283"),
-    Refusal("ecs", "CreateService", 3, "ClusterNotFoundException", "Cluster not found.", _json("cluster"),
+        "Unable to Start a service that is still Draining.", in_json("serviceName"), "terraform-provider-aws#2283"),
+    Refusal("ecs", "CreateService", 3, "ClusterNotFoundException", "Cluster not found.", in_json("cluster"),
         "terraform-provider-aws ecs/service.go"),
     Refusal("ecs", "DeleteService", 10, "InvalidParameterException",
-        "The service cannot be stopped while deployments are active.", _json("service"),
+        "The service cannot be stopped while deployments are active.", in_json("service"),
         "terraform-provider-aws ecs/service.go"),
     Refusal("ecs", "DeleteCluster", 10, "UpdateInProgressException",
-        "The specified cluster is in a busy state. Wait and try again.", _json("cluster"),
+        "The specified cluster is in a busy state. Wait and try again.", in_json("cluster"),
         "terraform-provider-aws ecs/cluster.go"),
     Refusal("ecs", "DeleteCluster", 10, "ClusterContainsContainerInstancesException",
-        "The Cluster cannot be deleted while Container Instances are active or draining.", _json("cluster"),
+        "The Cluster cannot be deleted while Container Instances are active or draining.", in_json("cluster"),
         "aws-cdk#18179"),
     Refusal("ecs", "DeleteCluster", 10, "ClusterContainsTasksException",
-        "The Cluster cannot be deleted while Tasks are active.", _json("cluster"), "ECS API"),
+        "The Cluster cannot be deleted while Tasks are active.", in_json("cluster"), "ECS API"),
     Refusal("application-autoscaling", "RegisterScalableTarget", 5, "ValidationException",
-        "ECS service doesn't exist: {}", _json("ResourceId"), "Application Auto Scaling API"),
+        "ECS service doesn't exist: {}", in_json("ResourceId"), "Application Auto Scaling API"),
     Refusal("application-autoscaling", "RegisterScalableTarget", 5, "ValidationException",
         "Unable to assume IAM role: arn:aws:iam::123456789012:role/aws-service-role/ecs.application-autoscaling."
         "amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService", r'"ScalableDimension": ?"([^"]+)"',
         "terraform-provider-aws appautoscaling/target.go"),
     Refusal("application-autoscaling", "PutScalingPolicy", 5, "ConcurrentUpdateException",
-        "You already have a pending update to an Auto Scaling resource.", _json("ResourceId"),
+        "You already have a pending update to an Auto Scaling resource.", in_json("ResourceId"),
         "Application Auto Scaling API"),
     Refusal("application-autoscaling", "PutScalingPolicy", 5, "ObjectNotFoundException",
         "No scalable target registered for service namespace: ecs, resource ID: {}, scalable dimension: "
-        "ecs:service:DesiredCount", _json("ResourceId"), "terraform#10737"),
+        "ecs:service:DesiredCount", in_json("ResourceId"), "terraform#10737"),
     Refusal("application-autoscaling", "PutScalingPolicy", 10, "FailedResourceAccessException",
         "Unable to retrieve alarms for scaling policy of {} due to reason: The security token included in the request "
-        "is invalid.", _json("ResourceId"), "terraform-provider-aws appautoscaling/policy.go"),
+        "is invalid.", in_json("ResourceId"), "terraform-provider-aws appautoscaling/policy.go"),
     Refusal("application-autoscaling", "DeleteScalingPolicy", 5, "FailedResourceAccessException",
-        "Unable to delete alarms of scaling policy {} due to reason: Rate exceeded", _json("PolicyName"),
+        "Unable to delete alarms of scaling policy {} due to reason: Rate exceeded", in_json("PolicyName"),
         "terraform-provider-aws appautoscaling/policy.go"),
     Refusal("autoscaling", "DeleteAutoScalingGroup", 20, "ScalingActivityInProgress",
         "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.",
-        _form("AutoScalingGroupName"), "Auto Scaling API"),
+        in_form("AutoScalingGroupName"), "Auto Scaling API"),
     Refusal("autoscaling", "DeleteAutoScalingGroup", 10, "ResourceInUse",
         "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in "
-        "the group.", _form("AutoScalingGroupName"), "Auto Scaling API"),
+        "the group.", in_form("AutoScalingGroupName"), "Auto Scaling API"),
     Refusal("autoscaling", "SetInstanceProtection", 5, "ValidationError",
         "The instance {} is not in InService or EnteringStandby or Standby.", r"(?m)^InstanceIds\.member\.1=(.+)$",
         "guardian/riff-raff#510"),
     # -- database, parameters, logs ---------------------------------------------------------------------------------
     Refusal("rds", "DeleteDBCluster", 15, "InvalidDBClusterStateFault",
         "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
-        _form("DBClusterIdentifier"), "localstack#10215"),
+        in_form("DBClusterIdentifier"), "localstack#10215"),
     Refusal("rds", "DeleteDBCluster", 10, "InvalidParameterCombination",
         "Cannot delete protected Cluster, please disable deletion protection and try again.",
         # with a final snapshot, as who has lifted the protection asks for
         r"(?s)(?=.*FinalDBSnapshotIdentifier=).*DBClusterIdentifier=([^\n]+)", "terraform-provider-aws rds/cluster.go"),
     Refusal("rds", "DeleteDBSubnetGroup", 20, "InvalidDBSubnetGroupStateFault",
         "Cannot delete the subnet group '{}' because at least one database instance is still using it.",
-        _form("DBSubnetGroupName"), "RDS API"),
+        in_form("DBSubnetGroupName"), "RDS API"),
     Refusal("rds", "DeleteDBSubnetGroup", 5, "InvalidDBSubnetStateFault",
-        "The DB subnet group '{}' has a subnet that is not in the available state.", _form("DBSubnetGroupName"),
+        "The DB subnet group '{}' has a subnet that is not in the available state.", in_form("DBSubnetGroupName"),
         "RDS API, DeleteDBSubnetGroup"),
     Refusal("rds", "DeleteDBClusterParameterGroup", 10, "InvalidDBParameterGroupState",
         "One or more database instances are still members of this parameter group {}, so the group cannot be deleted",
-        _form("DBClusterParameterGroupName"), "RDS API"),
-    Refusal("ssm", "PutParameter", 30, "ParameterAlreadyExists",
-        "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
-        _json("Name"), "Systems Manager API, DeleteParameter"),
-    _unseen_tags("ecr", "PutLifecyclePolicy", _json("repositoryName"), "terraform-provider-aws#28012"),
-    _unseen_tags("logs", "PutRetentionPolicy", _json("logGroupName"), "terraform-provider-aws#27028"),
-    Refusal("logs", "CreateLogGroup", 3, "OperationAbortedException",
-        "A conflicting operation is currently in progress against this resource. Please try again.",
-        _json("logGroupName"), "CloudWatch Logs API"),
-    Refusal("logs", "DeleteLogGroup", 3, "OperationAbortedException",
-        "A conflicting operation is currently in progress against this resource. Please try again.",
-        _json("logGroupName"), "CloudWatch Logs API"),
+        in_form("DBClusterParameterGroupName"), "RDS API"),
+    unseen_tags("ecr", "PutLifecyclePolicy", in_json("repositoryName"), "terraform-provider-aws#28012"),
     # -- the buckets of the state and of access logs -------------------------------------------------------------------
     Refusal("s3", "PutBucketVersioning", 5, "NoSuchBucket", "The specified bucket does not exist", _BUCKET,
         "terraform-provider-aws s3/bucket_versioning.go", 404),
@@ -309,4 +240,5 @@ REFUSALS: tuple[Refusal, ...] = (
         "S3 API, PutBucketVersioning", 404),
     Refusal("s3", "HeadObject", 5, "NoSuchKey", "The specified key does not exist.", r"^([^?\n]+)",
         "S3 API, PutBucketVersioning", 404),
+    *(row for api in APIS.values() for row in api.refusals),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecs_emulator import ecs
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.watch import WATCH
-from ecs_emulator.rules import acm
+from ecs_emulator.services.acm import rules as acm
 
 
 def tick() -> None:

@@ -169,7 +169,7 @@ def main() -> None:
     os.environ.update(server.ENVIRONMENT)
     from ecs_emulator import overlay, paging, patch
 
-    for name in {*foreign_imports(), *(f"moto.{place.partition(':')[0]}" for place in paging._RESPONSES.values())}:
+    for name in {*foreign_imports(), *(f"moto.{place.partition(':')[0]}" for place in paging.responses().values())}:
         with contextlib.suppress(ModuleNotFoundError):  # a name in a module
             import_module(name)
     before = surface()

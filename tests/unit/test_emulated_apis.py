@@ -1,28 +1,43 @@
-"""What is said of an API in its folder is what the tables of the embedded cloud say."""
+"""What the embedded cloud knows of an API stands in its folder, and in no table elsewhere."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import ecs_emulator
 from ecs_emulator import faults, paging
 from ecs_emulator.refusals import REFUSALS
 from ecs_emulator.rules import limits
+from ecs_emulator.services import apis
 from ecs_emulator.services.apis import APIS
 from ecs_emulator.services.model import EmulatedApi
 
+PACKAGE = Path(ecs_emulator.__file__).parent
+SERVICES = PACKAGE / "services"
+
+
+def test_each_folder_is_known() -> None:
+    folders = {path.name for path in SERVICES.iterdir() if (path / "__init__.py").is_file()}
+    assert folders == {name.replace("-", "_") for name in APIS}
+
 
 @pytest.mark.parametrize("api", APIS.values(), ids=lambda api: api.name)
-def test_a_folder_says_what_the_tables_say(api: EmulatedApi) -> None:
-    assert api.invalid == limits._CODES.get(api.name, "")
-    assert api.responses == paging._RESPONSES.get(api.name, "")
-    assert repr(api.pages).replace("Pages(", "PagedService(") == repr(paging._SERVICES.get(api.name))
-    bounds = {operation: repr(one) for (name, operation), one in paging._BOUNDS.items() if name == api.name}
-    assert {operation: repr(one) for operation, one in api.lists.items()} == bounds
-    assert api.most.items() <= paging._MOTO_MOST.items()
-    assert repr(api.codes) == repr(faults._CODES.get(api.name)).replace("_Codes(", "Codes(")
-    assert [repr(one) for one in api.refusals] == [repr(one) for one in REFUSALS if one.service == api.name]
+def test_no_table_elsewhere_names_an_api_with_a_folder(api: EmulatedApi) -> None:
+    tables = (limits._CODES, paging._SERVICES, paging._RESPONSES, faults._CODES)
+    assert [table for table in tables if api.name in table] == []
+    assert [key for key in (*paging._BOUNDS, *paging._MORE) if key[0] == api.name] == []
+    for name in ("authorization/services.py", "authorization/tags.py", "rules/__init__.py"):
+        assert not re.search(rf'^    "{api.name}"[:,]', (PACKAGE / name).read_text(), re.MULTILINE)
 
 
-def test_each_largest_page_of_moto_is_said_once() -> None:
-    said = {operation for api in APIS.values() for operation in api.most}
-    assert {operation for operation in paging._MOTO_MOST if operation not in said} == {"DescribeAutoScalingGroups"}
+@pytest.mark.parametrize("api", APIS.values(), ids=lambda api: api.name)
+def test_a_folder_says_what_it_is_asked(api: EmulatedApi) -> None:
+    assert {row.service for row in api.refusals} <= {api.name}
+    assert set(api.refusals) <= {*REFUSALS}
+    assert all((SERVICES / api.name / f"{module}.py").is_file() for module in api.also)
+    assert (api.pages is None) == (not api.responses)
+    permissions = apis.part(api.name, "permissions")
+    assert permissions is None or callable(permissions.asks)

@@ -11,9 +11,9 @@ from moto.ecr.models import ecr_backends
 
 from ecs_emulator.authorization.api_call import ApiCall, each, requested
 from ecs_emulator.authorization.ec2 import launched, passed
-from ecs_emulator.authorization.kms import used
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.ecs.store import last_part
+from ecs_emulator.services.kms.permissions import used
 
 # -- ECS ---------------------------------------------------------------------------------------------------------------
 

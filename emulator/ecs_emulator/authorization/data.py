@@ -1,15 +1,14 @@
-"""Permissions of RDS, CloudWatch Logs, Parameter Store and scaling, by call (Service Authorization Reference)."""
+"""Permissions of RDS and scaling, by call (Service Authorization Reference)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
-from moto.ssm.models import ssm_backends
 
 from ecs_emulator.authorization.api_call import ApiCall, requested
-from ecs_emulator.authorization.kms import used
 from ecs_emulator.authorization.policy import Check
+from ecs_emulator.services.kms.permissions import used
 
 # -- RDS ---------------------------------------------------------------------------------------------------------------
 
@@ -77,63 +76,6 @@ def _defaults(call: ApiCall) -> Iterator[Check]:
         yield call.check(call.arn(f"og:default:{engine}-8-0"), requested(call.tags()))
     if call.operation == "CreateDBInstance":
         yield call.check(call.arn(f"pg:default.{engine}8.0"), requested(call.tags()))
-
-
-# -- CloudWatch Logs ---------------------------------------------------------------------------------------------------
-
-
-def logs(call: ApiCall) -> Iterator[Check]:
-    """Yield what CloudWatch Logs asks for at one call. A group's own ARN goes on with its streams."""
-    name = call.text("logGroupName")
-    if call.operation == "CreateLogGroup":
-        arn, brought = call.arn(f"log-group:{name}:log-stream:"), call.tags("tags")
-        yield call.check(arn, requested(brought))
-        if brought:
-            # API reference, CreateLogGroup: with tags
-            yield call.check(call.arn(f"log-group:{name}"), requested(brought), "logs:TagResource")
-    elif arn := call.text("resourceArn"):
-        yield call.existing(arn, requested(call.tags("tags")))
-    elif name:
-        yield call.existing(call.arn(f"log-group:{name}:log-stream:{call.text('logStreamName')}"))
-    else:
-        yield call.check()
-
-
-# -- Parameter Store ---------------------------------------------------------------------------------------------------
-
-
-def ssm(call: ApiCall) -> Iterator[Check]:
-    """Yield what Systems Manager asks for at one call about parameters."""
-    names = call.many("Names") or [name for name in [call.text("Name") or call.text("ResourceId")] if name]
-    if call.operation == "DescribeParameters" or not names:
-        yield call.check()
-        return
-    brought = requested(call.tags("Tags"))
-    if call.operation == "PutParameter":
-        # Systems Manager user guide, parameter-store-policy-conditions
-        brought = {**brought, "ssm:Overwrite": (str(bool(call.body.get("Overwrite"))).lower(),)}
-    for name in names:
-        if name.startswith("/aws/"):
-            # public parameters are of no account
-            yield call.check(f"arn:{call.partition}:ssm:{call.region}::parameter{name}")
-            continue
-        arn = call.arn(f"parameter/{name.removeprefix('/')}")
-        yield call.existing(arn, brought)
-        if call.operation == "PutParameter" and call.tags("Tags"):
-            # API reference, PutParameter, Tags
-            yield call.check(arn, brought, "ssm:AddTagsToResource")
-        yield from _encrypted(call, name, arn)
-
-
-def _encrypted(call: ApiCall, name: str, arn: str) -> Iterator[Check]:
-    """What is asked for of the key of a SecureString (KMS developer guide, services-parameter-store)."""
-    key, action = "", "Encrypt"
-    if call.operation == "PutParameter" and call.text("Type") == "SecureString":
-        key = call.text("KeyId")
-    elif call.body.get("WithDecryption"):
-        there = ssm_backends[call.account][call.region].get_parameter(name)
-        key, action = (there.keyid or "") if there else "", "Decrypt"
-    yield from used(call, key, "ssm", (action,), {"kms:EncryptionContext:PARAMETER_ARN": (arn,)})
 
 
 # -- Application Auto Scaling ------------------------------------------------------------------------------------------

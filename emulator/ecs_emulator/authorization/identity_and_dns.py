@@ -1,4 +1,4 @@
-"""Permissions of IAM, Route 53, Cloud Map and ACM, by call (Service Authorization Reference)."""
+"""Permissions of IAM and Route 53, by call (Service Authorization Reference)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from moto.iam.models import iam_backends
-from moto.servicediscovery.models import servicediscovery_backends
 
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.api_call import ApiCall, Context, requested
@@ -115,15 +114,16 @@ def _changes(batch: str) -> Mapping[str, tuple[str, ...]]:
         [html.unescape(text) for text in re.findall(rf"<(?:\w+:)?{member}>([^<]+)<", batch)]
         for member in ("Name", "Type", "Action")
     )
-    return _changed(map(_normalized, names), types, actions)
+    return changed(map(normalized, names), types, actions)
 
 
-def _changed(names: Iterable[str], types: Iterable[str], actions: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def changed(names: Iterable[str], types: Iterable[str], actions: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return what Route 53 tells policies of a change of records: names, types and actions."""
     values = (("NormalizedRecordNames", names), ("RecordTypes", types), ("Actions", actions))
     return {f"route53:ChangeResourceRecordSets{key}": tuple(sorted({*texts})) for key, texts in values}
 
 
-def _normalized(name: str) -> str:
+def normalized(name: str) -> str:
     """Return a record's name as the key has it (Route 53 developer guide, specifying-conditions-route53).
 
     That is in small letters, without the last dot, and with octal codes for all but letters, digits, `-`, `_` and `.`.
@@ -131,85 +131,3 @@ def _normalized(name: str) -> str:
     """
     plain = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), name).lower().removesuffix(".")
     return re.sub(r"[^a-z0-9_.-]", lambda other: f"\\{ord(other[0]):03o}", plain)
-
-
-# -- Cloud Map ---------------------------------------------------------------------------------------------------------
-
-
-_CLOUD_MAP: Mapping[str, tuple[str, str, bool]] = {
-    "DeleteNamespace": ("namespace", "Id", False),
-    "GetNamespace": ("namespace", "Id", False),
-    "UpdatePrivateDnsNamespace": ("namespace", "Id", True),
-    "DeleteService": ("service", "Id", False),
-    "GetService": ("service", "Id", False),
-    "UpdateService": ("service", "Id", True),
-    "DeregisterInstance": ("service", "ServiceId", True),
-    "ListInstances": ("service", "ServiceId", False),
-    "RegisterInstance": ("service", "ServiceId", True),
-}
-"""What an operation is about, the parameter that names it, and whether Route 53's records change with it."""
-
-
-def cloud_map(call: ApiCall) -> Iterator[Check]:
-    """Yield what Cloud Map asks for at one call, also of other services (developer guide, API permissions)."""
-    operation, brought = call.operation, requested(call.tags())
-    if operation == "CreateService":
-        namespace = call.text("NamespaceId").rpartition("/")[2]
-        # its namespace is there already, and has tags of its own
-        yield call.existing(call.arn(f"namespace/{namespace}"), brought)
-        yield call.check(call.arn("service/*"), brought)
-    elif operation in _CLOUD_MAP:
-        sort, parameter, records = _CLOUD_MAP[operation]
-        name = call.text(parameter)
-        yield call.existing(call.arn(f"{sort}/{name}"))
-        zone = call.arn(f"hostedzone/{_zone(call, name)}", "route53")
-        if operation == "DeleteNamespace":
-            yield call.check(zone, action="route53:DeleteHostedZone")
-        if records:
-            yield call.check(zone, _written(call, name), "route53:ChangeResourceRecordSets")
-    else:
-        yield call.check(more=brought)
-    if operation.startswith("Create") and brought:
-        yield call.check(more=brought, action="servicediscovery:TagResource")
-    if operation == "CreatePrivateDnsNamespace":
-        others = ("route53:CreateHostedZone", "route53:ListHostedZonesByName", "ec2:DescribeVpcs")
-        for action in (*others, "ec2:DescribeRegions"):
-            yield call.check(action=action)
-        yield call.check(call.arn("hostedzone/*", "route53"), action="route53:GetHostedZone")
-
-
-def _written(call: ApiCall, named: str) -> Mapping[str, tuple[str, ...]]:
-    """Return what Cloud Map writes into its zone for the caller: of a namespace the SOA, of a service its records.
-
-    Both can be changed by their Update call (API reference, SOAChange and DnsConfigChange).
-    """
-    known = servicediscovery_backends[call.account][call.region]
-    if namespace := known.namespaces.get(named):
-        names, types = [namespace.name], ["SOA"]
-    elif service := known.services.get(named):
-        space = known.namespaces.get(service.namespace_id)
-        names = [f"{service.name}.{space.name}"] if space else []
-        types = [record["Type"] for record in (service.dns_config or {}).get("DnsRecords", ())]
-    else:
-        names, types = [], []
-    action = "DELETE" if call.operation == "DeregisterInstance" else "UPSERT"
-    return _changed(map(_normalized, names), types, [action])
-
-
-def _zone(call: ApiCall, namespace: str) -> str:
-    known = servicediscovery_backends[call.account][call.region].namespaces.get(namespace)
-    properties = known.dns_properties if known else {}
-    return str((properties or {}).get("HostedZoneId", "*"))
-
-
-# -- Certificate Manager -----------------------------------------------------------------------------------------------
-
-
-def certificates(call: ApiCall) -> Iterator[Check]:
-    """Yield what Certificate Manager asks for at one call."""
-    brought = requested(call.tags("Tags"))
-    arn = call.text("CertificateArn")
-    if call.operation == "RequestCertificate":
-        # ACM user guide, acm-conditions
-        brought = {**brought, "acm:DomainNames": (call.text("DomainName"), *call.many("SubjectAlternativeNames"))}
-    yield call.existing(arn, brought) if arn else call.check(more=brought)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ecs_emulator.authorization import containers, data, ec2, identity_and_dns, kms, s3, wafv2
+from ecs_emulator.authorization import containers, data, ec2, identity_and_dns, s3
 from ecs_emulator.authorization.api_call import ApiCall
 from ecs_emulator.authorization.policy import Check
+from ecs_emulator.services.apis import part
 
 FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 """What needs no permission (STS API reference)."""
 
 _SERVICES: Mapping[str, Callable[[ApiCall], Iterable[Check]]] = {
-    "acm": identity_and_dns.certificates,
     "application-autoscaling": data.scaling,
     "autoscaling": containers.autoscaling,
     "ec2": ec2.checks,
@@ -20,14 +20,9 @@ _SERVICES: Mapping[str, Callable[[ApiCall], Iterable[Check]]] = {
     "ecs": containers.ecs,
     "elasticloadbalancing": containers.load_balancing,
     "iam": identity_and_dns.iam,
-    "kms": kms.kms,
-    "logs": data.logs,
     "rds": data.rds,
     "route53": identity_and_dns.route53,
     "s3": s3.s3,
-    "servicediscovery": identity_and_dns.cloud_map,
-    "ssm": data.ssm,
-    "wafv2": wafv2.wafv2,
 }
 
 
@@ -35,5 +30,6 @@ def checks(call: ApiCall) -> Iterable[Check]:
     """Return what is asked for at a call; of a service or operation that is not known here the action of its name."""
     if f"{call.service}:{call.operation}" in FREE:
         return ()
-    known = _SERVICES.get(call.service)
+    own = part(call.service, "permissions")
+    known = own.asks if own else _SERVICES.get(call.service)
     return known(call) if known else (call.check(),)

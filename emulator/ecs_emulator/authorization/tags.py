@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.acm.models import acm_backends
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
@@ -13,33 +12,29 @@ from moto.ec2.models import ec2_backends
 from moto.ecr.models import ecr_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
-from moto.logs.models import logs_backends
 from moto.rds.models import rds_backends
-from moto.servicediscovery.models import servicediscovery_backends
-from moto.ssm.models import ssm_backends
 from werkzeug.exceptions import HTTPException
 
 from ecs_emulator.ecs import store
+from ecs_emulator.services.apis import part
 
 
 def of(account: str, arn: str) -> dict[str, str]:
     """Return the tags of a resource; none if it is not there, or of a service whose tags no policy can ask for."""
     parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[2] not in _READERS or "*" in parts[5]:
+    if len(parts) < 6 or "*" in parts[5]:
         return {}
     _, _, service, region, _, resource = parts
+    own = part(service, "tags")
+    read = own.of if own else _READERS.get(service)
     try:
-        return dict(_READERS[service](account, region, arn, resource))
+        return dict(read(account, region, arn, resource)) if read else {}
     except (HTTPException, KeyError, ServiceException):
         return {}
 
 
 def _pairs(found: Any) -> dict[str, str]:
     return {pair["Key"]: pair["Value"] for pair in found or ()}
-
-
-def _texts(found: Any) -> dict[str, str]:
-    return {key: value or "" for key, value in found.items()}
 
 
 def _ec2(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
@@ -68,18 +63,7 @@ def _autoscaling(account: str, region: str, arn: str, resource: str) -> Mapping[
     return _pairs(group.tags)
 
 
-def _logs(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
-    whole = arn.partition(":log-stream:")[0]
-    return logs_backends[account][region].list_tags_for_resource(whole)
-
-
-def _ssm(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
-    name = resource.removeprefix("parameter")
-    return ssm_backends[account][region].list_tags_for_resource("Parameter", name)
-
-
 _READERS: Mapping[str, Callable[[str, str, str, str], Mapping[str, str]]] = {
-    "acm": lambda account, region, arn, _: _texts(acm_backends[account][region].get_certificate(arn).tags),
     "application-autoscaling": _scaling,
     "autoscaling": _autoscaling,
     "ec2": _ec2,
@@ -87,10 +71,5 @@ _READERS: Mapping[str, Callable[[str, str, str, str], Mapping[str, str]]] = {
     "ecs": _ecs,
     "elasticloadbalancing": lambda account, region, arn, _: elbv2_backends[account][region].describe_tags([arn])[arn],
     "iam": _iam,
-    "logs": _logs,
     "rds": lambda account, region, arn, _: _pairs(rds_backends[account][region].list_tags_for_resource(arn)),
-    "servicediscovery": lambda account, region, arn, _: _pairs(
-        servicediscovery_backends[account][region].list_tags_for_resource(arn)["Tags"]
-    ),
-    "ssm": _ssm,
 }

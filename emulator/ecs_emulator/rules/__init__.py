@@ -22,11 +22,8 @@ _MODULES = (
     "elbv2_rules",
     "elbv2_balancers",
     "elbv2_health",
-    "acm",
     "route53",
     "route53_records",
-    "servicediscovery",
-    "servicediscovery_services",
     "rds_versions",
     "rds_groups",
     "rds_clusters",
@@ -34,15 +31,10 @@ _MODULES = (
     "rds",
     "rds_answers",
     "rds_options",
-    "ssm",
-    "ssm_nodes",
-    "wafv2",
     "iam",
     "iam_users",
-    "logs",
     "ecr",
     "ecr_images",
-    "kms",
     "s3",
     "servicequotas",
     "tagging",
@@ -58,9 +50,11 @@ def install() -> None:
     from moto.core import responses
 
     from ecs_emulator.patch import replace
+    from ecs_emulator.services import apis
 
     for name in _MODULES:
         import_module(f"{__name__}.{name}")
+    apis.install()
     import_module("ecs_emulator.authorization.simulate")
     # Moto looks through a service's whole class at each call, which is half the time of a small EC2 call.
     replace(responses, "method_names_from_class")(

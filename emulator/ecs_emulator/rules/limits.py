@@ -19,19 +19,16 @@ from moto.core.utils import get_service_model
 
 from ecs_emulator.patch import ServiceError, wrap
 from ecs_emulator.rules import characters
+from ecs_emulator.services.apis import APIS
 
 # What the API references of these services list as the code of such an answer ("Errors", "Common Errors").
 _CODES = {
-    "acm": "ValidationException",
     "application-autoscaling": "ValidationException",
     "autoscaling": "ValidationError",
     "ecr": "InvalidParameterException",
     "elbv2": "ValidationError",
     "iam": "ValidationError",
-    "logs": "InvalidParameterException",
     "resourcegroupstaggingapi": "InvalidParameterException",
-    "servicediscovery": "InvalidInput",
-    "ssm": "ValidationException",
 }
 # Java's classes of characters, which Python's expressions lack; they stand inside brackets.
 _JAVA = {
@@ -47,7 +44,7 @@ _JAVA = {
 def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
     """Every operation: of these services the request is held against the model first, of all against XML."""
     service = self.boto3_service_name
-    if service in _CODES:
+    if _code(service):
         model = get_service_model(service)
         action = self._get_action()
         if action in model.operation_names and (errors := list(_errors(self, model.operation_model(action)))):
@@ -58,8 +55,13 @@ def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
     return plain
 
 
+def _code(service: str) -> str:
+    """The code of a request that the service's model does not allow; empty where it does not go by it."""
+    return APIS[service].invalid if service in APIS else _CODES.get(service, "")
+
+
 def _refused(response: Any, words: str) -> TYPE_RESPONSE:
-    code = _CODES.get(response.boto3_service_name, "InvalidParameterValue")
+    code = _code(response.boto3_service_name) or "InvalidParameterValue"
     answer: TYPE_RESPONSE = response.serialized(ActionResult(ServiceError(code, words)))
     return answer
 

@@ -5,16 +5,10 @@ Each was seen in recorded answers of AWS: `tests/contract` holds the whole cloud
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.model import StructureShape
-from moto.acm.responses import AWSCertificateManagerResponse
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
-from moto.core.responses import BaseResponse
-from moto.core.utils import get_service_model
 from moto.ec2.models.availability_zones_and_regions import Zone
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.managed_prefixes import ManagedPrefixList
@@ -26,32 +20,12 @@ from moto.elbv2.responses import ELBV2Response
 from moto.iam.responses import IamResponse
 from moto.rds.responses import RDSResponse
 from moto.route53.responses import Route53
-from moto.servicediscovery.responses import ServiceDiscoveryResponse
-from moto.ssm.models import Parameter
 
-from ecs_emulator.patch import add, replace, wrap
+from ecs_emulator.patch import add, wrap
+from ecs_emulator.sent_members import change_members, never
 
 NOT_LISTED = ("Description", "MaxSessionDuration", "RoleLastUsed", "Tags")
 SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
-
-
-def _never(value: Any) -> None:
-    """What AWS does not send."""
-
-
-def _change(responses: type[BaseResponse], members: Mapping[str, Callable[[Any], Any]]) -> None:
-    """Send these members as the functions compute them from moto's values."""
-    # a mapping of the class's own: it may share its parent's with all others
-    name = "RESPONSE_KEY_PATH_TO_TRANSFORMER"
-    replace(responses, name)({**getattr(responses, name), **members})
-
-
-def _hyphened(algorithm: str) -> str:
-    return algorithm.replace("RSA_", "RSA-")
-
-
-def _pairs(number: int) -> str:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big").hex(":")
 
 
 def _show(cls: type, **members: Any) -> None:
@@ -80,7 +54,7 @@ _show(
     network_border_group=lambda zone: zone.region_name,
 )
 # DescribeInstances: a reason is that of a stop
-_change(EC2Response, {"Instance.StateReason": lambda reason: reason if reason.code else None})
+change_members(EC2Response, {"Instance.StateReason": lambda reason: reason if reason.code else None})
 
 
 @wrap(NetworkInterface, "association")
@@ -101,7 +75,7 @@ def prefix_list(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
 # -- the other services whose answers moto writes by the model --------------------------------------------------------
 
 # DescribeListeners: the policy is of TLS listeners only, which are a network load balancer's
-_change(
+change_members(
     ELBV2Response,
     {
         "Listeners.Listener.AlpnPolicy": lambda policy: policy or None,
@@ -109,31 +83,22 @@ _change(
     },
 )
 # ListInstanceProfiles and ListInstanceProfilesForRole leave out tags, and of the roles what lists leave out
-_change(
+change_members(
     IamResponse,
     {
-        f"{answer}.InstanceProfiles.InstanceProfile.{member}": _never
+        f"{answer}.InstanceProfiles.InstanceProfile.{member}": never
         for answer in ("ListInstanceProfilesResponse", "ListInstanceProfilesForRoleResponse")
         for member in ("Tags", *(f"Roles.Role.{name}" for name in NOT_LISTED))
     },
 )
 # every list of IAM's says whether there is more
-_change(IamResponse, {"Response.IsTruncated": bool})
-# DescribeCertificate and ListCertificates: the key's algorithm with a hyphen, the serial number in hexadecimal pairs
-_change(
-    AWSCertificateManagerResponse,
-    {
-        "Certificate.KeyAlgorithm": _hyphened,
-        "CertificateSummary.KeyAlgorithm": _hyphened,
-        "Certificate.Serial": lambda serial: _pairs(int(serial)) if serial else None,
-    },
-)
+change_members(IamResponse, {"Response.IsTruncated": bool})
 # GetHostedZone: id and reference are a reusable delegation set's
-_change(
+change_members(
     Route53,
-    {f"GetHostedZoneResponse.DelegationSet.{name}": _never for name in ("Id", "CallerReference")},
+    {f"GetHostedZoneResponse.DelegationSet.{name}": never for name in ("Id", "CallerReference")},
 )
-_change(
+change_members(
     Route53,
     {
         f"{answer}.MaxItems": lambda most: most or "100"
@@ -141,14 +106,14 @@ _change(
     },
 )
 # GetDNSSEC: an empty list of keys
-_change(Route53, {"GetDNSSECResponse.KeySigningKeys": lambda keys: keys or []})
+change_members(Route53, {"GetDNSSECResponse.KeySigningKeys": lambda keys: keys or []})
 # DescribeDBSubnetGroups and DescribeDBInstances
-_change(
+change_members(
     RDSResponse,
     {
         "Subnets.Subnet.SubnetOutpost": lambda outpost: outpost or {},
         "DBInstances.DBInstance.PendingModifiedValues": lambda values: values or {},
-        "DBInstances.DBInstance.DBSubnetGroup.DBSubnetGroupArn": _never,
+        "DBInstances.DBInstance.DBSubnetGroup.DBSubnetGroupArn": never,
     },
 )
 
@@ -162,45 +127,3 @@ def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any
     target.role_arn = target.role_arn or f"arn:aws:iam::{self.account_id}:{role}"
     target.suspended_state = dict.fromkeys(SUSPENDED, False) | (target.suspended_state or {})
     return target
-
-
-@wrap(Parameter, "describe_response_object")
-def describe_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """DescribeParameters: who changed it last, by ARN, and policies even if there are none."""
-    user = f"arn:aws:iam::{self.account_id}:user/moto"
-    return {"Policies": [], **original(self, *args, **kwargs), "LastModifiedUser": user}
-
-
-# -- Cloud Map: lists are of summaries ---------------------------------------------------------------------------------
-
-
-@wrap(ServiceDiscoveryResponse, "list_namespaces")
-def list_namespaces(original: Any, self: Any) -> str:
-    """ListNamespaces: what the model calls a summary, and nothing else."""
-    return _summarised(original(self), "Namespaces", "NamespaceSummary")
-
-
-@wrap(ServiceDiscoveryResponse, "list_services")
-def list_services(original: Any, self: Any) -> str:
-    """ListServices: the same; its DNS settings do not repeat the namespace."""
-    return _summarised(original(self), "Services", "ServiceSummary", "NamespaceId")
-
-
-@wrap(ServiceDiscoveryResponse, "list_instances")
-def list_instances(original: Any, self: Any) -> str:
-    """ListInstances: id and attributes, without the request that created it."""
-    return _summarised(original(self), "Instances", "InstanceSummary")
-
-
-def _summarised(text: str, member: str, name: str, *left_out: str) -> str:
-    shape = get_service_model("servicediscovery").shape_for(name)
-    answer = json.loads(text)
-    answer[member] = [_modelled(one, shape, left_out) for one in answer[member]]
-    return json.dumps(answer)
-
-
-def _modelled(value: Any, shape: Any, left_out: tuple[str, ...]) -> Any:
-    if not isinstance(shape, StructureShape) or not isinstance(value, dict):
-        return value
-    known = {name: item for name, item in value.items() if name in shape.members and name not in left_out}
-    return {name: _modelled(item, shape.members[name], left_out) for name, item in known.items()}

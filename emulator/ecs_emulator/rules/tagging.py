@@ -18,15 +18,12 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 from moto.resourcegroupstaggingapi.responses import ResourceGroupsTaggingAPIResponse
 from moto.route53.models import route53_backends
-from moto.servicediscovery.models import servicediscovery_backends
-from moto.ssm.models import ssm_backends
-from moto.ssm.utils import parameter_arn
 
 from ecs_emulator.ecs.store import tagged as ecs_tagged
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.characters import storable
 from ecs_emulator.rules.ec2_groups import all_rules
-from ecs_emulator.rules.servicediscovery import visible
+from ecs_emulator.services.apis import APIS, part
 
 Row = tuple[str, dict[str, str], str]
 
@@ -77,17 +74,9 @@ def _rds(account: str, region: str) -> Iterator[Row]:
 
 
 def _others(account: str, region: str) -> Iterator[Row]:
-    ssm = ssm_backends[account][region]
-    for name, tags in ssm._resource_tags.get("Parameter", {}).items():
-        if ssm._parameters.get(name):
-            yield parameter_arn(account, region, name), dict(tags), "ssm:parameter"
     ecr = ecr_backends[account][region]
     for repository in ecr.repositories.values():
         yield repository.arn, ecr.tagger.get_tag_dict_for_resource(repository.arn), "ecr:repository"
-    discovery = servicediscovery_backends[account][region]
-    for resource_type, resources in (("namespace", visible(discovery)), ("service", discovery.services.values())):
-        for arn in [resource.arn for resource in resources]:
-            yield arn, discovery.tagger.get_tag_dict_for_resource(arn), f"servicediscovery:{resource_type}"
     for arn, tags in ecs_tagged(account, region):
         yield arn, dict(tags), "ecs:" + arn.split(":", 5)[5].partition("/")[0]
 
@@ -101,22 +90,17 @@ def _global(account: str, region: str) -> Iterator[Row]:
 
 
 def _moto(account: str, region: str) -> Iterator[Row]:
-    from moto.logs.models import logs_backends
-
     for backend in iter_taggable_backends(account, region):
         if backend.SERVICE_NAMESPACE not in _OWN:
             for item in backend.iter_tagged_resources():
                 yield item.arn, dict(item.tags), item.resource_type
-    logs = logs_backends[account][region]
-    for group in logs.groups.values():
-        arn = group.arn.removesuffix(":*")
-        yield arn, logs.tagger.get_tag_dict_for_resource(arn), "logs:log-group"
 
 
 def rows(account: str, region: str) -> list[Row]:
     """Every tagged resource of a region, by ARN."""
     found: dict[str, Row] = {}
-    for source in (_moto, _ec2, _elb, _rds, _others, _global):
+    own = [tags.rows for name in APIS if (tags := part(name, "tags")) and hasattr(tags, "rows")]
+    for source in (_moto, _ec2, _elb, _rds, _others, _global, *own):
         for row in source(account, region):
             if row[1]:
                 found[row[0]] = row

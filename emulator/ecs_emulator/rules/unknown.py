@@ -9,7 +9,6 @@ from typing import Any
 
 from moto.ec2.responses import EC2Response
 from moto.elbv2.responses import ELBV2Response
-from moto.logs.responses import LogsResponse
 from moto.rds.models import RDSBackend
 
 from ecs_emulator.patch import refuse, wrap
@@ -32,16 +31,6 @@ def describe_ssl_policies(original: Any, self: Any) -> Any:
     if missing := [name for name in self._get_param("Names", []) if name not in found]:
         refuse("SSLPolicyNotFound", f"SSL policy '{missing[0]}' not found")
     return answer
-
-
-@wrap(LogsResponse, "describe_log_streams")
-def describe_log_streams(original: Any, self: Any) -> Any:
-    """DescribeLogStreams: ResourceNotFoundException for an identifier as for a name (API reference, Errors)."""
-    requested = self._get_param("logGroupIdentifier")
-    groups = self.logs_backend.groups.values()
-    if requested and not any(requested in (group.name, group.arn.removesuffix(":*")) for group in groups):
-        refuse("ResourceNotFoundException", "The specified log group does not exist.")
-    return original(self)
 
 
 def _prefix_lists(operation: str, code: str) -> None:

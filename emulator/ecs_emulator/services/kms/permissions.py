@@ -14,7 +14,7 @@ _AWS = "alias/aws/"
 """How the aliases of AWS's own keys begin."""
 
 
-def kms(call: ApiCall) -> Iterator[Check]:
+def asks(call: ApiCall) -> Iterator[Check]:
     """Yield what KMS asks for at one call (Service Authorization Reference)."""
     named = call.text("KeyId") or call.text("TargetKeyId")
     yield call.check(*_on(call, named)) if named else call.check()

@@ -131,6 +131,16 @@ def _shown(logs: Any, group: Any) -> dict[str, Any]:
     return shown
 
 
+@wrap(LogsResponse, "describe_log_streams")
+def describe_log_streams(original: Any, self: Any) -> Any:
+    """DescribeLogStreams: ResourceNotFoundException for an identifier as for a name (API reference, Errors)."""
+    requested = self._get_param("logGroupIdentifier")
+    groups = self.logs_backend.groups.values()
+    if requested and not any(requested in (group.name, group.arn.removesuffix(":*")) for group in groups):
+        refuse("ResourceNotFoundException", "The specified log group does not exist.")
+    return original(self)
+
+
 # -- the account's retention policies ----------------------------------------------------------------------------------
 
 _FOR_EVER = "NEVER_EXPIRE"

@@ -11,7 +11,7 @@ from moto.servicediscovery.models import ServiceDiscoveryBackend, ServiceInstanc
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.rules.servicediscovery import chosen
+from ecs_emulator.services.servicediscovery.rules import chosen
 
 
 def _service_id(namespace_id: str, name: str) -> str:

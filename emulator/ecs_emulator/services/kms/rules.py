@@ -1,6 +1,6 @@
 """KMS keys where they are used: one that there is, that is enabled, and that encrypts symmetrically.
 
-What the caller must be allowed is in `ecs_emulator.authorization.kms`; key policies are not evaluated.
+What the caller must be allowed is in `permissions`; key policies are not evaluated.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _BALANCING: Mapping[str, tuple[str, ...]] = {
 """What Elastic Load Balancing has to be asked for besides."""
 
 
-def wafv2(call: ApiCall) -> Iterator[Check]:
+def asks(call: ApiCall) -> Iterator[Check]:
     """Yield what WAF asks for at one call."""
     operation, resource = call.operation, call.text("ResourceArn")
     if operation == "GetWebACL":

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from moto.core.utils import utcnow
-from moto.ssm.models import ParameterDict, SimpleSystemManagerBackend
+from moto.ssm.models import Parameter, ParameterDict, SimpleSystemManagerBackend
 
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, wrap
@@ -129,3 +129,10 @@ def load_tree_parameters(original: Any, self: Any, path: str) -> None:
 
 
 _public: dict[tuple[str, str, str], list[Any]] = {}
+
+
+@wrap(Parameter, "describe_response_object")
+def describe_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """DescribeParameters: who changed it last, by ARN, and policies even if there are none."""
+    user = f"arn:aws:iam::{self.account_id}:user/moto"
+    return {"Policies": [], **original(self, *args, **kwargs), "LastModifiedUser": user}

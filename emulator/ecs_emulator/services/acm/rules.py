@@ -17,6 +17,7 @@ from ecs_emulator.clock import later, passed
 from ecs_emulator.domains import is_delegated
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.elbv2 import certificate_users
+from ecs_emulator.sent_members import change_members
 
 _DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
 
@@ -202,3 +203,25 @@ def get_issued_certificate(original: Any, self: Any) -> ActionResult:
         refuse("RequestInProgressException", "The certificate request is in progress.")
     answer: ActionResult = original(self)
     return answer
+
+
+# -- members -----------------------------------------------------------------------------------------------------------
+
+
+def _hyphened(algorithm: str) -> str:
+    return algorithm.replace("RSA_", "RSA-")
+
+
+def _pairs(number: int) -> str:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big").hex(":")
+
+
+# DescribeCertificate and ListCertificates: the key's algorithm with a hyphen, the serial number in hexadecimal pairs
+change_members(
+    AWSCertificateManagerResponse,
+    {
+        "Certificate.KeyAlgorithm": _hyphened,
+        "CertificateSummary.KeyAlgorithm": _hyphened,
+        "Certificate.Serial": lambda serial: _pairs(int(serial)) if serial else None,
+    },
+)

@@ -1,0 +1,76 @@
+"""Permissions of Cloud Map, by call, with those of Route 53 and EC2 (Service Authorization Reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from moto.servicediscovery.models import servicediscovery_backends
+
+from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.identity_and_dns import changed, normalized
+from ecs_emulator.authorization.policy import Check
+
+_CLOUD_MAP: Mapping[str, tuple[str, str, bool]] = {
+    "DeleteNamespace": ("namespace", "Id", False),
+    "GetNamespace": ("namespace", "Id", False),
+    "UpdatePrivateDnsNamespace": ("namespace", "Id", True),
+    "DeleteService": ("service", "Id", False),
+    "GetService": ("service", "Id", False),
+    "UpdateService": ("service", "Id", True),
+    "DeregisterInstance": ("service", "ServiceId", True),
+    "ListInstances": ("service", "ServiceId", False),
+    "RegisterInstance": ("service", "ServiceId", True),
+}
+"""What an operation is about, the parameter that names it, and whether Route 53's records change with it."""
+
+
+def asks(call: ApiCall) -> Iterator[Check]:
+    """Yield what Cloud Map asks for at one call, also of other services (developer guide, API permissions)."""
+    operation, brought = call.operation, requested(call.tags())
+    if operation == "CreateService":
+        namespace = call.text("NamespaceId").rpartition("/")[2]
+        # its namespace is there already, and has tags of its own
+        yield call.existing(call.arn(f"namespace/{namespace}"), brought)
+        yield call.check(call.arn("service/*"), brought)
+    elif operation in _CLOUD_MAP:
+        sort, parameter, records = _CLOUD_MAP[operation]
+        name = call.text(parameter)
+        yield call.existing(call.arn(f"{sort}/{name}"))
+        zone = call.arn(f"hostedzone/{_zone(call, name)}", "route53")
+        if operation == "DeleteNamespace":
+            yield call.check(zone, action="route53:DeleteHostedZone")
+        if records:
+            yield call.check(zone, _written(call, name), "route53:ChangeResourceRecordSets")
+    else:
+        yield call.check(more=brought)
+    if operation.startswith("Create") and brought:
+        yield call.check(more=brought, action="servicediscovery:TagResource")
+    if operation == "CreatePrivateDnsNamespace":
+        others = ("route53:CreateHostedZone", "route53:ListHostedZonesByName", "ec2:DescribeVpcs")
+        for action in (*others, "ec2:DescribeRegions"):
+            yield call.check(action=action)
+        yield call.check(call.arn("hostedzone/*", "route53"), action="route53:GetHostedZone")
+
+
+def _written(call: ApiCall, named: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what Cloud Map writes into its zone for the caller: of a namespace the SOA, of a service its records.
+
+    Both can be changed by their Update call (API reference, SOAChange and DnsConfigChange).
+    """
+    known = servicediscovery_backends[call.account][call.region]
+    if namespace := known.namespaces.get(named):
+        names, types = [namespace.name], ["SOA"]
+    elif service := known.services.get(named):
+        space = known.namespaces.get(service.namespace_id)
+        names = [f"{service.name}.{space.name}"] if space else []
+        types = [record["Type"] for record in (service.dns_config or {}).get("DnsRecords", ())]
+    else:
+        names, types = [], []
+    action = "DELETE" if call.operation == "DeregisterInstance" else "UPSERT"
+    return changed(map(normalized, names), types, [action])
+
+
+def _zone(call: ApiCall, namespace: str) -> str:
+    known = servicediscovery_backends[call.account][call.region].namespaces.get(namespace)
+    properties = known.dns_properties if known else {}
+    return str((properties or {}).get("HostedZoneId", "*"))
