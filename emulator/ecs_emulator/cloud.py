@@ -97,7 +97,7 @@ class Cloud:
         from moto.iam.models import iam_backends
         from moto.route53.models import route53_backends
 
-        from ecs_emulator.rules.iam import CALLER
+        from ecs_emulator.services.iam.rules import CALLER
 
         iam_backends[self.account]["aws"].create_user("us-east-1", CALLER)
 

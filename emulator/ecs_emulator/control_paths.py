@@ -166,7 +166,7 @@ def _release(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
 
 def _set_quota(cloud: Cloud, query: Query, body: bytes) -> None:
     """Let a quota of Service Quotas have another value; without one only its default can be asked for."""
-    from ecs_emulator.rules import servicequotas
+    from ecs_emulator.services.servicequotas import rules as servicequotas
 
     value = float(query["value"]) if query.get("value") else None
     with LOCK:

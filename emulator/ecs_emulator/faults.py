@@ -11,7 +11,7 @@ from typing import Any
 from ecs_emulator import alarms, rates
 from ecs_emulator.clock import later, now, passed
 from ecs_emulator.refusals import REFUSALS
-from ecs_emulator.services.apis import APIS
+from ecs_emulator.services.apis import SIGNED
 from ecs_emulator.services.model import FORMS, Codes, Refusal
 
 SCENARIOS = {
@@ -213,23 +213,17 @@ current = Faults()
 _CODES = {
     "ec2": Codes("RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation",
         "RequestExpired", 403),
-    "iam": Codes("Throttling", "ServiceFailure", **FORMS),
     "sts": Codes("Throttling", **FORMS),
     "autoscaling": Codes("Throttling", **FORMS),
     "elasticloadbalancing": Codes("Throttling", **FORMS),
-    "rds": Codes("Throttling", **FORMS),
-    "route53": Codes("Throttling", **FORMS),
     "ecs": Codes("ThrottlingException", "ServerException"),
-    "ecr": Codes("ThrottlingException", "ServerException"),
     "application-autoscaling": Codes("ThrottlingException", "InternalServiceException"),
-    "s3": Codes("SlowDown", "InternalError", throttled_status=503, **FORMS),
-    "servicequotas": Codes("TooManyRequestsException", "ServiceException"),
     "tagging": Codes("ThrottledException", "InternalServiceException"),
 }  # fmt: skip
 
 
 def _codes(service: str) -> Codes:
-    own = APIS[service].codes if service in APIS else _CODES.get(service)
+    own = SIGNED[service].codes if service in SIGNED else _CODES.get(service)
     return own or Codes("ThrottlingException")
 
 

@@ -38,21 +38,16 @@ _ALL = 1_000_000
 
 
 # The API references. EC2: also its guide, "Pagination" (a page may be empty; without a size all of it comes, of most
-# lists 1,000 at most). RDS refuses less than 20: boto/boto3#3798.
+# lists 1,000 at most).
 _SERVICES = {
     "application-autoscaling": Pages(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
     "autoscaling": Pages(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError", empty=True),
     "ec2": Pages(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
-    "ecr": Pages(Bounds(100, 1, 1000), "InvalidParameterException", "InvalidParameterException"),
     "ecs": Pages(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
     "elbv2": Pages(Bounds(400, 1, 400), "ValidationError", "ValidationError"),
-    "iam": Pages(Bounds(100, 1, 1000), "ValidationError", "ValidationError", empty=True),
-    "rds": Pages(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
     "resourcegroupstaggingapi": Pages(
         Bounds(50, 1, 100), "InvalidParameterException", "InvalidParameterException", empty=True
     ),
-    "route53": Pages(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
-    "service-quotas": Pages(Bounds(100, 1, 100), "InvalidPaginationTokenException", "IllegalArgumentException"),
 }
 _BOUNDS = {
     ("application-autoscaling", "DescribeScalingPolicies"): Bounds(10, 1, 10),
@@ -65,7 +60,6 @@ _BOUNDS = {
     ("ecs", "ListServiceDeployments"): Bounds(20, 1, 100),
     ("ecs", "ListServices"): Bounds(10, 1, 100),
     ("ecs", "ListServicesByNamespace"): Bounds(10, 1, 100),
-    ("rds", "DescribeOrderableDBInstanceOptions"): Bounds(100, 20, 1000),
 }
 # "We return only 1,000 items" for more.
 _CLIPPED = ("DescribeVpcEndpoints", "DescribeVpcEndpointServices")
@@ -75,19 +69,13 @@ _MORE = {
     ("autoscaling", "DescribeInstanceRefreshes"): ("NextToken", "MaxRecords", "InstanceRefreshes"),
     ("ecs", "DescribeCapacityProviders"): ("nextToken", "maxResults", "capacityProviders"),
     ("ecs", "ListServiceDeployments"): ("nextToken", "maxResults", "serviceDeployments"),
-    ("route53", "ListHostedZonesByVPC"): ("NextToken", "MaxItems", "HostedZoneSummaries"),
 }
 _RESPONSES = {
     "application-autoscaling": "applicationautoscaling.responses:ApplicationAutoScalingResponse",
     "autoscaling": "autoscaling.responses:AutoScalingResponse",
     "ec2": "ec2.responses:EC2Response",
-    "ecr": "ecr.responses:ECRResponse",
     "elbv2": "elbv2.responses:ELBV2Response",
-    "iam": "iam.responses:IamResponse",
-    "rds": "rds.responses:RDSResponse",
     "resourcegroupstaggingapi": "resourcegroupstaggingapi.responses:ResourceGroupsTaggingAPIResponse",
-    "route53": "route53.responses:Route53",
-    "service-quotas": "servicequotas.responses:ServiceQuotasResponse",
 }
 # More than these moto itself refuses to be asked for.
 _MOTO_MOST = {
@@ -153,9 +141,10 @@ def listings(service: str) -> dict[str, Listing]:
             keys = model["result_key"] if isinstance(model["result_key"], list) else [model["result_key"]]
             members = (model["input_token"], model["output_token"], model["limit_key"], tuple(keys))
             found[operation] = Listing(service, operation, *members, model.get("more_results", ""))
-    for (of, operation), (token, limit, key) in _MORE.items():
-        if of == service:
-            found[operation] = Listing(service, operation, token, token, limit, (key,))
+    more = {operation: members for (of, operation), members in _MORE.items() if of == service}
+    more |= APIS[service].more_lists if service in APIS else {}
+    for operation, (token, limit, key) in more.items():
+        found[operation] = Listing(service, operation, token, token, limit, (key,))
     return found
 
 

@@ -26,7 +26,6 @@ def _in_use(operation: str, parameter: str, message: str, seconds: float, source
     return Refusal("ec2", operation, seconds, "DependencyViolation", message, in_form(parameter), source)
 
 
-_BUCKET = r"^/([^/?\n]+)"
 _LINKED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
 _SLR = "terraform-provider-aws ecs/cluster.go"
 
@@ -63,30 +62,6 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("ecs", "CreateService", 5, "InvalidParameterException",
         "Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role "
         "being passed has the proper permissions.", in_json("targetGroupArn"), "terraform-provider-aws ecs/service.go"),
-    Refusal("rds", "CreateDBCluster", 20, "InvalidParameterValue",
-        "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait "
-        "and try again later", in_form("DBClusterIdentifier"), "aws-fault-injection-simulator-workshop-v2#195"),
-    Refusal("rds", "CreateDBSubnetGroup", 5, "InvalidParameterValue", "Some input subnets in :[{}] are invalid.",
-        r"(?m)^SubnetIds\.SubnetIdentifier\.1=(.+)$", "brianz/serverless-design-patterns#16"),
-    Refusal("rds", "ModifyDBClusterParameterGroup", 5, "DBParameterGroupNotFound",
-        "DBClusterParameterGroup not found: {}", in_form("DBClusterParameterGroupName"),
-        "RDS API, CreateDBClusterParameterGroup", 404),
-    Refusal("rds", "CreateDBCluster", 3, "DBSubnetGroupNotFoundFault", "DB subnet group '{}' does not exist.",
-        in_form("DBSubnetGroupName"), "RDS API", 404),
-    Refusal("rds", "CreateDBCluster", 10, "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: {}",
-        in_form("DBClusterParameterGroupName"), "RDS API, CreateDBClusterParameterGroup", 404),
-    Refusal("iam", "AttachRolePolicy", 3, "NoSuchEntity", "The role with name {} cannot be found.", in_form("RoleName"),
-        "IAM user guide, eventual consistency", 404),
-    Refusal("iam", "PutRolePolicy", 3, "ConcurrentModification",
-        "The request was rejected because multiple requests to change this object were submitted simultaneously.",
-        in_form("RoleName"), "IAM API", 409),
-    Refusal("iam", "AddRoleToInstanceProfile", 3, "NoSuchEntity", "The role with name {} cannot be found.",
-        in_form("RoleName"), "IAM user guide, eventual consistency", 404),
-    Refusal("iam", "DeleteRole", 5, "DeleteConflict", "Cannot delete entity, must detach all policies first.",
-        in_form("RoleName"), "IAM API", 409),
-    Refusal("iam", "DeleteInstanceProfile", 5, "DeleteConflict",
-        "Cannot delete entity, must remove roles from instance profile first.", in_form("InstanceProfileName"),
-        "IAM API", 409),
     # -- network ----------------------------------------------------------------------------------------------------
     _not_found("ModifyVpcAttribute", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
     _not_found("CreateSubnet", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
@@ -128,11 +103,6 @@ REFUSALS: tuple[Refusal, ...] = (
         r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$", "terraform-provider-aws#41789"),
     Refusal("elasticloadbalancing", "CreateListener", 30, "CertificateNotFound", "Certificate '{}' not found",
         r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$", "terraform-provider-aws elbv2/listener.go"),
-    Refusal("route53", "ChangeResourceRecordSets", 3, "PriorRequestNotComplete",
-        "The request was rejected because Route 53 was still processing a prior request.", r"hostedzone/(\w+)/rrset",
-        "Route 53 API"),
-    Refusal("route53", "DeleteHostedZone", 5, "HostedZoneNotEmpty", "The specified hosted zone contains non-required "
-        "resource record sets and so cannot be deleted.", r"hostedzone/(\w+)", "Route 53 API"),
     # -- load balancer ----------------------------------------------------------------------------------------------
     Refusal("elasticloadbalancing", "CreateTargetGroup", 5, "ValidationError", "The VPC ID '{}' is not found",
         in_form("VpcId"), "ansible#31919"),
@@ -210,35 +180,5 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("autoscaling", "SetInstanceProtection", 5, "ValidationError",
         "The instance {} is not in InService or EnteringStandby or Standby.", r"(?m)^InstanceIds\.member\.1=(.+)$",
         "guardian/riff-raff#510"),
-    # -- database, parameters, logs ---------------------------------------------------------------------------------
-    Refusal("rds", "DeleteDBCluster", 15, "InvalidDBClusterStateFault",
-        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
-        in_form("DBClusterIdentifier"), "localstack#10215"),
-    Refusal("rds", "DeleteDBCluster", 10, "InvalidParameterCombination",
-        "Cannot delete protected Cluster, please disable deletion protection and try again.",
-        # with a final snapshot, as who has lifted the protection asks for
-        r"(?s)(?=.*FinalDBSnapshotIdentifier=).*DBClusterIdentifier=([^\n]+)", "terraform-provider-aws rds/cluster.go"),
-    Refusal("rds", "DeleteDBSubnetGroup", 20, "InvalidDBSubnetGroupStateFault",
-        "Cannot delete the subnet group '{}' because at least one database instance is still using it.",
-        in_form("DBSubnetGroupName"), "RDS API"),
-    Refusal("rds", "DeleteDBSubnetGroup", 5, "InvalidDBSubnetStateFault",
-        "The DB subnet group '{}' has a subnet that is not in the available state.", in_form("DBSubnetGroupName"),
-        "RDS API, DeleteDBSubnetGroup"),
-    Refusal("rds", "DeleteDBClusterParameterGroup", 10, "InvalidDBParameterGroupState",
-        "One or more database instances are still members of this parameter group {}, so the group cannot be deleted",
-        in_form("DBClusterParameterGroupName"), "RDS API"),
-    unseen_tags("ecr", "PutLifecyclePolicy", in_json("repositoryName"), "terraform-provider-aws#28012"),
-    # -- the buckets of the state and of access logs -------------------------------------------------------------------
-    Refusal("s3", "PutBucketVersioning", 5, "NoSuchBucket", "The specified bucket does not exist", _BUCKET,
-        "terraform-provider-aws s3/bucket_versioning.go", 404),
-    Refusal("s3", "DeleteBucket", 5, "BucketNotEmpty", "The bucket you tried to delete is not empty", _BUCKET,
-        "S3 API, error responses", 409),
-    Refusal("s3", "PutBucketPolicy", 5, "OperationAborted",
-        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
-        _BUCKET, "S3 API, error responses", 409),
-    Refusal("s3", "GetObject", 5, "NoSuchKey", "The specified key does not exist.", r"^([^?\n]+)",
-        "S3 API, PutBucketVersioning", 404),
-    Refusal("s3", "HeadObject", 5, "NoSuchKey", "The specified key does not exist.", r"^([^?\n]+)",
-        "S3 API, PutBucketVersioning", 404),
     *(row for api in APIS.values() for row in api.refusals),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ecs_emulator.authorization import containers, data, ec2, identity_and_dns, s3
+from ecs_emulator.authorization import containers, ec2, scaling
 from ecs_emulator.authorization.api_call import ApiCall
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.services.apis import part
@@ -13,16 +13,11 @@ FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 """What needs no permission (STS API reference)."""
 
 _SERVICES: Mapping[str, Callable[[ApiCall], Iterable[Check]]] = {
-    "application-autoscaling": data.scaling,
+    "application-autoscaling": scaling.scaling,
     "autoscaling": containers.autoscaling,
     "ec2": ec2.checks,
-    "ecr": containers.ecr,
     "ecs": containers.ecs,
     "elasticloadbalancing": containers.load_balancing,
-    "iam": identity_and_dns.iam,
-    "rds": data.rds,
-    "route53": identity_and_dns.route53,
-    "s3": s3.s3,
 }
 
 

@@ -9,10 +9,7 @@ from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
 from moto.ec2.models import ec2_backends
-from moto.ecr.models import ecr_backends
 from moto.elbv2.models import elbv2_backends
-from moto.iam.models import iam_backends
-from moto.rds.models import rds_backends
 from werkzeug.exceptions import HTTPException
 
 from ecs_emulator.ecs import store
@@ -26,14 +23,15 @@ def of(account: str, arn: str) -> dict[str, str]:
         return {}
     _, _, service, region, _, resource = parts
     own = part(service, "tags")
-    read = own.of if own else _READERS.get(service)
+    read = getattr(own, "of", None) or _READERS.get(service)
     try:
         return dict(read(account, region, arn, resource)) if read else {}
     except (HTTPException, KeyError, ServiceException):
         return {}
 
 
-def _pairs(found: Any) -> dict[str, str]:
+def pairs(found: Any) -> dict[str, str]:
+    """Return the tags of a list of pairs."""
     return {pair["Key"]: pair["Value"] for pair in found or ()}
 
 
@@ -45,13 +43,6 @@ def _ecs(account: str, region: str, arn: str, resource: str) -> Mapping[str, str
     return next((tags for known, tags in store.tagged(account, region) if known == arn), {})
 
 
-def _iam(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
-    backend, name = iam_backends[account]["aws"], resource.rpartition("/")[2]
-    if resource.startswith("instance-profile/"):
-        return _pairs(backend.get_instance_profile(name).tags)
-    return _pairs(backend.get_role(name).tags) if resource.startswith("role/") else {}
-
-
 def _scaling(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
     dimensions = applicationautoscaling_backends[account][region].targets.values()
     known = (target for targets in dimensions for target in targets.values() if target.arn == arn)
@@ -60,16 +51,13 @@ def _scaling(account: str, region: str, arn: str, resource: str) -> Mapping[str,
 
 def _autoscaling(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
     group = autoscaling_backends[account][region].autoscaling_groups[resource.rpartition("/")[2]]
-    return _pairs(group.tags)
+    return pairs(group.tags)
 
 
 _READERS: Mapping[str, Callable[[str, str, str, str], Mapping[str, str]]] = {
     "application-autoscaling": _scaling,
     "autoscaling": _autoscaling,
     "ec2": _ec2,
-    "ecr": lambda account, region, arn, _: _pairs(ecr_backends[account][region].list_tags_for_resource(arn)["tags"]),
     "ecs": _ecs,
     "elasticloadbalancing": lambda account, region, arn, _: elbv2_backends[account][region].describe_tags([arn])[arn],
-    "iam": _iam,
-    "rds": lambda account, region, arn, _: _pairs(rds_backends[account][region].list_tags_for_resource(arn)),
 }

@@ -6,7 +6,7 @@ import re
 
 from ecs_emulator.ecs.store import Shape, Store
 from ecs_emulator.patch import refuse
-from ecs_emulator.rules.iam import known_elsewhere
+from ecs_emulator.services.iam.rules import known_elsewhere
 
 _GIB = 1024
 # CPU units to the memory (MiB) that Fargate offers with them (developer guide, task size).

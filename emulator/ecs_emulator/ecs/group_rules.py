@@ -15,7 +15,7 @@ from ecs_emulator.ecs import groups
 from ecs_emulator.ecs.group_settings import check_settings
 from ecs_emulator.ecs.store import Shape, store
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.rules.iam import known_elsewhere
+from ecs_emulator.services.iam.rules import known_elsewhere
 
 _TEMPLATE = "You must use a valid fully-formed launch template. "
 _NAMED_GROUP = (

@@ -25,9 +25,7 @@ from ecs_emulator.services.apis import APIS
 _CODES = {
     "application-autoscaling": "ValidationException",
     "autoscaling": "ValidationError",
-    "ecr": "InvalidParameterException",
     "elbv2": "ValidationError",
-    "iam": "ValidationError",
     "resourcegroupstaggingapi": "InvalidParameterException",
 }
 # Java's classes of characters, which Python's expressions lack; they stand inside brackets.

@@ -17,14 +17,10 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
 from moto.elbv2.responses import ELBV2Response
-from moto.iam.responses import IamResponse
-from moto.rds.responses import RDSResponse
-from moto.route53.responses import Route53
 
 from ecs_emulator.patch import add, wrap
-from ecs_emulator.sent_members import change_members, never
+from ecs_emulator.sent_members import change_members
 
-NOT_LISTED = ("Description", "MaxSessionDuration", "RoleLastUsed", "Tags")
 SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 
 
@@ -80,40 +76,6 @@ change_members(
     {
         "Listeners.Listener.AlpnPolicy": lambda policy: policy or None,
         "AvailabilityZones.AvailabilityZone.LoadBalancerAddresses": lambda addresses: addresses or [],
-    },
-)
-# ListInstanceProfiles and ListInstanceProfilesForRole leave out tags, and of the roles what lists leave out
-change_members(
-    IamResponse,
-    {
-        f"{answer}.InstanceProfiles.InstanceProfile.{member}": never
-        for answer in ("ListInstanceProfilesResponse", "ListInstanceProfilesForRoleResponse")
-        for member in ("Tags", *(f"Roles.Role.{name}" for name in NOT_LISTED))
-    },
-)
-# every list of IAM's says whether there is more
-change_members(IamResponse, {"Response.IsTruncated": bool})
-# GetHostedZone: id and reference are a reusable delegation set's
-change_members(
-    Route53,
-    {f"GetHostedZoneResponse.DelegationSet.{name}": never for name in ("Id", "CallerReference")},
-)
-change_members(
-    Route53,
-    {
-        f"{answer}.MaxItems": lambda most: most or "100"
-        for answer in ("ListHostedZonesByVPCResponse", "ListHealthChecksResponse")
-    },
-)
-# GetDNSSEC: an empty list of keys
-change_members(Route53, {"GetDNSSECResponse.KeySigningKeys": lambda keys: keys or []})
-# DescribeDBSubnetGroups and DescribeDBInstances
-change_members(
-    RDSResponse,
-    {
-        "Subnets.Subnet.SubnetOutpost": lambda outpost: outpost or {},
-        "DBInstances.DBInstance.PendingModifiedValues": lambda values: values or {},
-        "DBInstances.DBInstance.DBSubnetGroup.DBSubnetGroupArn": never,
     },
 )
 

@@ -13,17 +13,14 @@ from typing import Any
 from moto.core.resource_tagging import iter_taggable_backends, make_tag_matcher, match_resource_type
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
-from moto.ecr.models import ecr_backends
 from moto.elbv2.models import elbv2_backends
-from moto.rds.models import rds_backends
 from moto.resourcegroupstaggingapi.responses import ResourceGroupsTaggingAPIResponse
-from moto.route53.models import route53_backends
 
 from ecs_emulator.ecs.store import tagged as ecs_tagged
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.characters import storable
 from ecs_emulator.rules.ec2_groups import all_rules
-from ecs_emulator.services.apis import APIS, part
+from ecs_emulator.services.apis import SIGNED, part
 
 Row = tuple[str, dict[str, str], str]
 
@@ -57,36 +54,9 @@ def _elb(account: str, region: str) -> Iterator[Row]:
         yield arn, elb.tagging_service.get_tag_dict_for_resource(arn), f"elasticloadbalancing:{resource_type}"
 
 
-def _rds(account: str, region: str) -> Iterator[Row]:
-    rds = rds_backends[account][region]
-    rds.settle()  # type: ignore[attr-defined]
-    for resource_type, resources in (
-        ("cluster", rds.clusters),
-        ("db", rds.databases),
-        ("subgrp", rds.subnet_groups),
-        ("cluster-pg", rds.db_cluster_parameter_groups),
-        ("pg", rds.db_parameter_groups),
-        ("cluster-snapshot", rds.cluster_snapshots),
-        ("snapshot", rds.database_snapshots),
-    ):
-        for resource in resources.values():
-            yield resource.arn, {tag["Key"]: tag["Value"] for tag in resource.get_tags()}, f"rds:{resource_type}"
-
-
-def _others(account: str, region: str) -> Iterator[Row]:
-    ecr = ecr_backends[account][region]
-    for repository in ecr.repositories.values():
-        yield repository.arn, ecr.tagger.get_tag_dict_for_resource(repository.arn), "ecr:repository"
+def _ecs(account: str, region: str) -> Iterator[Row]:
     for arn, tags in ecs_tagged(account, region):
         yield arn, dict(tags), "ecs:" + arn.split(":", 5)[5].partition("/")[0]
-
-
-def _global(account: str, region: str) -> Iterator[Row]:
-    """Hosted zones, which the API lists in us-east-1 only."""
-    if region == "us-east-1":
-        route53 = route53_backends[account]["aws"]
-        for zone_id in route53.zones:
-            yield f"arn:aws:route53:::hostedzone/{zone_id}", dict(route53.resource_tags[zone_id]), "route53:hostedzone"
 
 
 def _moto(account: str, region: str) -> Iterator[Row]:
@@ -99,8 +69,8 @@ def _moto(account: str, region: str) -> Iterator[Row]:
 def rows(account: str, region: str) -> list[Row]:
     """Every tagged resource of a region, by ARN."""
     found: dict[str, Row] = {}
-    own = [tags.rows for name in APIS if (tags := part(name, "tags")) and hasattr(tags, "rows")]
-    for source in (_moto, _ec2, _elb, _rds, _others, _global, *own):
+    own = [tags.rows for name in SIGNED if (tags := part(name, "tags")) and hasattr(tags, "rows")]
+    for source in (_moto, _ec2, _elb, _ecs, *own):
         for row in source(account, region):
             if row[1]:
                 found[row[0]] = row

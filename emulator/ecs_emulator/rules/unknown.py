@@ -1,7 +1,4 @@
-"""Lists that are asked for a name that nothing has: refused, where moto answers that there is nothing.
-
-Ansible's rds_instance_param_group creates a group only once it is told that there is none.
-"""
+"""Lists that are asked for a name that nothing has: refused, where moto answers that there is nothing."""
 
 from __future__ import annotations
 
@@ -9,18 +6,8 @@ from typing import Any
 
 from moto.ec2.responses import EC2Response
 from moto.elbv2.responses import ELBV2Response
-from moto.rds.models import RDSBackend
 
 from ecs_emulator.patch import refuse, wrap
-
-
-@wrap(RDSBackend, "describe_db_parameter_groups")
-def describe_db_parameter_groups(original: Any, self: Any, db_parameter_group_kwargs: dict[str, Any]) -> Any:
-    """DescribeDBParameterGroups: DBParameterGroupNotFound (API reference, Errors)."""
-    found = original(self, db_parameter_group_kwargs)
-    if (name := db_parameter_group_kwargs.get("db_parameter_group_name")) and not found:
-        refuse("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}")
-    return found
 
 
 @wrap(ELBV2Response, "describe_ssl_policies")

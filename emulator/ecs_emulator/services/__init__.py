@@ -2,7 +2,7 @@
 
 `__init__` has the description (`API`), and loads nothing of moto. The other modules do; each may be missing:
 
-`rules`        AWS's refusals, states and missing operations, laid over moto's classes; further modules in `API.also`
+`rules`        AWS's refusals, states and missing operations, laid over moto's classes; `API.modules` names more
 `permissions`  `asks(call)`: what AWS asks for at a call, with the sources
 `tags`         `of(account, region, arn, resource)`: the tags of a resource; `rows(account, region)`: all tagged ones
 

@@ -7,21 +7,44 @@ import importlib.util
 from importlib import import_module
 from types import ModuleType
 
-from ecs_emulator.services import acm, kms, logs, servicediscovery, ssm, wafv2
+from ecs_emulator.services import (
+    acm,
+    ecr,
+    iam,
+    kms,
+    logs,
+    rds,
+    route53,
+    s3,
+    servicediscovery,
+    servicequotas,
+    ssm,
+    wafv2,
+)
 from ecs_emulator.services.model import EmulatedApi
 
-APIS: dict[str, EmulatedApi] = {one.API.name: one.API for one in (acm, kms, logs, servicediscovery, ssm, wafv2)}
+# what lays something over what another one has laid comes after it
+_FOLDERS = (acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas)
+APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
+"""By botocore's names."""
+SIGNED: dict[str, EmulatedApi] = {api.signed: api for api in APIS.values()}
+"""By the names that sign their requests."""
+_PACKAGES = {folder.API.signed: folder.__name__ for folder in _FOLDERS}
 
 
 @functools.cache
-def part(name: str, module: str) -> ModuleType | None:
-    """Return a module of an API's folder, which loads moto; None if there is no such API or module."""
-    full = f"ecs_emulator.services.{name}.{module}"
-    return import_module(full) if name in APIS and importlib.util.find_spec(full) else None
+def part(signed: str, module: str) -> ModuleType | None:
+    """Return a module of an API's folder, which loads moto; None if there is no such API or module.
+
+    Args:
+        signed: the name that signs the API's requests.
+    """
+    full = f"{_PACKAGES.get(signed)}.{module}"
+    return import_module(full) if signed in _PACKAGES and importlib.util.find_spec(full) else None
 
 
 def install() -> None:
     """Lay the rules of all APIs over moto's classes; once a process, before the first request is answered."""
     for api in APIS.values():
-        for module in ("rules", *api.also):
-            part(api.name, module)
+        for module in api.modules:
+            part(api.signed, module)

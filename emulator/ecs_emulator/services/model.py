@@ -103,17 +103,20 @@ class EmulatedApi:
     """What the embedded cloud knows of one API.
 
     Attributes:
-        name: botocore's name of the service, and the one that signs its requests.
+        name: botocore's name of the service.
+        signing: the name that signs its requests, if that is another one.
         responses: moto's class that answers, below `moto`; empty where none of its lists comes in pages.
         invalid: AWS's code for a request that the API's model does not allow; empty where AWS does not go by it.
         pages, lists: how its lists come, and the bounds of those that differ, by operation.
         most: the largest page that moto itself makes, by operation, where it refuses more.
         codes: how it words the errors that any call may get; None where nobody has looked.
         refusals: those that pass.
-        also: the modules in its folder that are laid over moto after `rules`.
+        more_lists: lists that boto3 has no paginator for: the members of token, limit and entries, by operation.
+        modules: those in its folder that are laid over moto, in this order.
     """
 
     name: str
+    signing: str = ""
     responses: str = ""
     invalid: str = ""
     pages: Pages | None = None
@@ -121,7 +124,13 @@ class EmulatedApi:
     most: Mapping[str, int] = field(default_factory=dict)
     codes: Codes | None = None
     refusals: tuple[Refusal, ...] = ()
-    also: tuple[str, ...] = ()
+    more_lists: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    modules: tuple[str, ...] = ("rules",)
+
+    @property
+    def signed(self) -> str:
+        """The name that signs its requests."""
+        return self.signing or self.name
 
 
 FORMS: dict[str, Any] = {"denied": "AccessDenied", "expired": "ExpiredToken", "barred_status": 403}

@@ -15,7 +15,7 @@ from moto.rds.models import RDSBackend
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from ecs_emulator.patch import add, refuse, wrap
-from ecs_emulator.rules.rds_answers import own_key
+from ecs_emulator.services.rds.answers import own_key
 
 
 @wrap(Key, "__init__")

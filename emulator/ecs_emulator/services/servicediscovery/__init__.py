@@ -30,5 +30,5 @@ API = EmulatedApi(
             "apiary-data-lake#82",
         ),
     ),
-    also=("services", "summaries"),
+    modules=("rules", "services", "summaries"),
 )

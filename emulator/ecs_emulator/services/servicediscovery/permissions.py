@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from moto.servicediscovery.models import servicediscovery_backends
 
 from ecs_emulator.authorization.api_call import ApiCall, requested
-from ecs_emulator.authorization.identity_and_dns import changed, normalized
 from ecs_emulator.authorization.policy import Check
+from ecs_emulator.services.route53.permissions import changed, normalized
 
 _CLOUD_MAP: Mapping[str, tuple[str, str, bool]] = {
     "DeleteNamespace": ("namespace", "Id", False),

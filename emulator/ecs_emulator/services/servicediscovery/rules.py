@@ -13,7 +13,7 @@ from moto.servicediscovery.responses import ServiceDiscoveryResponse
 from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.rules.route53 import check_vpc, drop_zone
+from ecs_emulator.services.route53.rules import check_vpc, drop_zone
 
 _INTERNAL = ("INTERNAL_FAILURE", "The operation failed because of an internal error. Try again.")
 

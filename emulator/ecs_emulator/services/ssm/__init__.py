@@ -23,5 +23,5 @@ API = EmulatedApi(
             "Systems Manager API, DeleteParameter",
         ),
     ),
-    also=("nodes",),
+    modules=("rules", "nodes"),
 )

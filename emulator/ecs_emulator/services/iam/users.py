@@ -11,7 +11,8 @@ from moto.organizations.models import OrganizationsBackend
 
 from ecs_emulator.authorization import enforce, policy
 from ecs_emulator.patch import add, refuse, wrap
-from ecs_emulator.rules.iam import check_boundary
+from ecs_emulator.sent_members import change_members, never
+from ecs_emulator.services.iam.rules import check_boundary
 
 
 def _shown(user: Any) -> dict[str, str] | None:
@@ -61,3 +62,20 @@ def describe_organization(original: Any, self: Any) -> Any:
             "AvailablePolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
         }
     }
+
+
+# -- members -----------------------------------------------------------------------------------------------------------
+
+NOT_LISTED = ("Description", "MaxSessionDuration", "RoleLastUsed", "Tags")
+
+# ListInstanceProfiles and ListInstanceProfilesForRole leave out tags, and of the roles what lists leave out
+change_members(
+    IamResponse,
+    {
+        f"{answer}.InstanceProfiles.InstanceProfile.{member}": never
+        for answer in ("ListInstanceProfilesResponse", "ListInstanceProfilesForRoleResponse")
+        for member in ("Tags", *(f"Roles.Role.{name}" for name in NOT_LISTED))
+    },
+)
+# every list of IAM's says whether there is more
+change_members(IamResponse, {"Response.IsTruncated": bool})

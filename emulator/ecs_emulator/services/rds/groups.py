@@ -11,7 +11,7 @@ from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.rules.rds_versions import FAMILY
+from ecs_emulator.services.rds.versions import FAMILY
 
 _NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}(?<!-)")
 

@@ -14,7 +14,7 @@ from moto.ecr.responses import ECRResponse
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, wrap
-from ecs_emulator.rules.ecr import freeing
+from ecs_emulator.services.ecr.rules import freeing
 
 NEVER = float("inf")
 _COMPLETE = {"status": "COMPLETE", "description": "The scan was completed successfully."}

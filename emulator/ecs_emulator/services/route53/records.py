@@ -12,7 +12,8 @@ from moto.route53.responses import Route53
 
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.elbv2_balancers import ZONE_IDS
-from ecs_emulator.rules.route53 import check_owner, in_sync_at, with_change_info
+from ecs_emulator.sent_members import change_members, never
+from ecs_emulator.services.route53.rules import check_owner, in_sync_at, with_change_info
 
 
 def normal(name: str) -> str:
@@ -174,3 +175,21 @@ def _check_alias(route53: Any, zone: Any, records: dict[Any, Any], record: Any) 
     balancers = elbv2_backends[route53.account_id][region].load_balancers.values()
     if not any(balancer.dns_name.lower() == host for balancer in balancers):
         _invalid(f"{intro} but that target was not found")
+
+
+# -- members -----------------------------------------------------------------------------------------------------------
+
+# GetHostedZone: id and reference are a reusable delegation set's
+change_members(
+    Route53,
+    {f"GetHostedZoneResponse.DelegationSet.{name}": never for name in ("Id", "CallerReference")},
+)
+change_members(
+    Route53,
+    {
+        f"{answer}.MaxItems": lambda most: most or "100"
+        for answer in ("ListHostedZonesByVPCResponse", "ListHealthChecksResponse")
+    },
+)
+# GetDNSSEC: an empty list of keys
+change_members(Route53, {"GetDNSSECResponse.KeySigningKeys": lambda keys: keys or []})

@@ -13,7 +13,7 @@ from moto.rds.responses import RDSResponse
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.rules.rds_versions import FAMILY, can_pause, resolve
+from ecs_emulator.services.rds.versions import FAMILY, can_pause, resolve
 
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
 _PASSWORD = re.compile(r"[!-~]+")

@@ -7,8 +7,10 @@ from typing import Any
 
 from moto.logs.models import logs_backends
 from moto.rds.models import RDSBackend
+from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.sent_members import change_members, never
 
 # "Publishing Amazon Aurora MySQL logs to Amazon CloudWatch Logs".
 _LOGS = ("audit", "error", "general", "iam-db-auth-error", "instance", "slowquery")
@@ -73,3 +75,28 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     if tier is not None and not 0 <= int(tier) <= 15:
         refuse("InvalidParameterValue", f"Invalid promotion tier: {tier}. Valid values: 0-15")
     return original(self, db_kwargs)
+
+
+@wrap(RDSBackend, "describe_db_parameter_groups")
+def describe_db_parameter_groups(original: Any, self: Any, db_parameter_group_kwargs: dict[str, Any]) -> Any:
+    """DescribeDBParameterGroups: DBParameterGroupNotFound (API reference, Errors).
+
+    Ansible's rds_instance_param_group creates a group only once it is told that there is none.
+    """
+    found = original(self, db_parameter_group_kwargs)
+    if (name := db_parameter_group_kwargs.get("db_parameter_group_name")) and not found:
+        refuse("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}")
+    return found
+
+
+# -- members -----------------------------------------------------------------------------------------------------------
+
+# DescribeDBSubnetGroups and DescribeDBInstances
+change_members(
+    RDSResponse,
+    {
+        "Subnets.Subnet.SubnetOutpost": lambda outpost: outpost or {},
+        "DBInstances.DBInstance.PendingModifiedValues": lambda values: values or {},
+        "DBInstances.DBInstance.DBSubnetGroup.DBSubnetGroupArn": never,
+    },
+)

@@ -27,7 +27,7 @@ _NAMES = {
 _ENCRYPTION = ("x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")
 
 
-def s3(call: ApiCall) -> Iterator[Check]:
+def asks(call: ApiCall) -> Iterator[Check]:
     """Yield what S3 asks for at one call."""
     bucket, _, key = call.path.removeprefix("/").partition("/")
     if call.operation == "CreateBucket":

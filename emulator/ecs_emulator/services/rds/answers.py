@@ -12,7 +12,7 @@ from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, OptionGr
 from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.rules.rds_versions import ENGINE
+from ecs_emulator.services.rds.versions import ENGINE
 
 # "Using SSL/TLS to encrypt a connection": what a Region offers, the first one by default.
 AUTHORITIES = {

@@ -1,0 +1,45 @@
+"""Permissions of Application Auto Scaling, by call (Service Authorization Reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+
+from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.policy import Check
+
+_ALARMS: Mapping[str, tuple[str, ...]] = {
+    "PutScalingPolicy": ("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms"),
+    "DeleteScalingPolicy": ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"),
+}
+"""ECS developer guide, "IAM permissions required for Amazon ECS service auto scaling"."""
+
+
+def scaling(call: ApiCall) -> Iterator[Check]:
+    """Yield what Application Auto Scaling asks for at one call, also of CloudWatch and of ECS.
+
+    A target is named by what it scales, and looked at with the tags that it has (user guide, "Tagging support").
+    """
+    if call.operation.startswith("Describe"):
+        yield call.check()
+        return
+    brought, of, dimension = call.tags(), call.text("ResourceId"), call.text("ScalableDimension")
+    if named := call.text("ResourceARN"):
+        yield call.existing(named, requested(brought))
+        return
+    context = {
+        "application-autoscaling:service-namespace": (call.text("ServiceNamespace"),),
+        "application-autoscaling:scalable-dimension": (dimension,),
+    }
+    there = applicationautoscaling_backends[call.account][call.region].targets.get(dimension, {}).get(of)
+    target = there.arn if there else call.arn("scalable-target/*")
+    yield call.existing(target, {**context, **requested(brought)})
+    if call.operation == "RegisterScalableTarget" and brought:
+        yield call.existing(target, requested(brought), "application-autoscaling:TagResource")
+    alarm = call.arn(f"alarm:TargetTracking-{of}-*", "cloudwatch")
+    for action in _ALARMS.get(call.operation, ()):
+        yield call.check(alarm, action=action)
+    if call.operation == "RegisterScalableTarget" and of.startswith("service/"):
+        for action in ("ecs:DescribeServices", "ecs:UpdateService"):
+            yield call.check(call.arn(of, "ecs"), action=action)

@@ -1,0 +1,113 @@
+"""Relational Database Service: Aurora clusters and their instances."""
+
+from __future__ import annotations
+
+from ecs_emulator.services.model import FORMS, Bounds, Codes, EmulatedApi, Pages, Refusal, in_form
+
+API = EmulatedApi(
+    "rds",
+    responses="rds.responses:RDSResponse",
+    # less than 20 are refused: boto/boto3#3798
+    pages=Pages(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
+    lists={"DescribeOrderableDBInstanceOptions": Bounds(100, 20, 1000)},
+    codes=Codes("Throttling", **FORMS),
+    refusals=(
+        Refusal(
+            "rds",
+            "CreateDBCluster",
+            20,
+            "InvalidParameterValue",
+            "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise "
+            "wait and try again later",
+            in_form("DBClusterIdentifier"),
+            "aws-fault-injection-simulator-workshop-v2#195",
+        ),
+        Refusal(
+            "rds",
+            "CreateDBSubnetGroup",
+            5,
+            "InvalidParameterValue",
+            "Some input subnets in :[{}] are invalid.",
+            r"(?m)^SubnetIds\.SubnetIdentifier\.1=(.+)$",
+            "brianz/serverless-design-patterns#16",
+        ),
+        Refusal(
+            "rds",
+            "ModifyDBClusterParameterGroup",
+            5,
+            "DBParameterGroupNotFound",
+            "DBClusterParameterGroup not found: {}",
+            in_form("DBClusterParameterGroupName"),
+            "RDS API, CreateDBClusterParameterGroup",
+            404,
+        ),
+        Refusal(
+            "rds",
+            "CreateDBCluster",
+            3,
+            "DBSubnetGroupNotFoundFault",
+            "DB subnet group '{}' does not exist.",
+            in_form("DBSubnetGroupName"),
+            "RDS API",
+            404,
+        ),
+        Refusal(
+            "rds",
+            "CreateDBCluster",
+            10,
+            "DBClusterParameterGroupNotFound",
+            "DBClusterParameterGroup not found: {}",
+            in_form("DBClusterParameterGroupName"),
+            "RDS API, CreateDBClusterParameterGroup",
+            404,
+        ),
+        Refusal(
+            "rds",
+            "DeleteDBCluster",
+            15,
+            "InvalidDBClusterStateFault",
+            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+            in_form("DBClusterIdentifier"),
+            "localstack#10215",
+        ),
+        Refusal(
+            "rds",
+            "DeleteDBCluster",
+            10,
+            "InvalidParameterCombination",
+            "Cannot delete protected Cluster, please disable deletion protection and try again.",
+            # with a final snapshot, as who has lifted the protection asks for
+            r"(?s)(?=.*FinalDBSnapshotIdentifier=).*DBClusterIdentifier=([^\n]+)",
+            "terraform-provider-aws rds/cluster.go",
+        ),
+        Refusal(
+            "rds",
+            "DeleteDBSubnetGroup",
+            20,
+            "InvalidDBSubnetGroupStateFault",
+            "Cannot delete the subnet group '{}' because at least one database instance is still using it.",
+            in_form("DBSubnetGroupName"),
+            "RDS API",
+        ),
+        Refusal(
+            "rds",
+            "DeleteDBSubnetGroup",
+            5,
+            "InvalidDBSubnetStateFault",
+            "The DB subnet group '{}' has a subnet that is not in the available state.",
+            in_form("DBSubnetGroupName"),
+            "RDS API, DeleteDBSubnetGroup",
+        ),
+        Refusal(
+            "rds",
+            "DeleteDBClusterParameterGroup",
+            10,
+            "InvalidDBParameterGroupState",
+            "One or more database instances are still members of this parameter group {}, so the group cannot be "
+            "deleted",
+            in_form("DBClusterParameterGroupName"),
+            "RDS API",
+        ),
+    ),
+    modules=("versions", "groups", "clusters", "states", "instances", "answers", "options"),
+)

@@ -1,0 +1,34 @@
+"""Route 53: hosted zones and their records."""
+
+from __future__ import annotations
+
+from ecs_emulator.services.model import FORMS, Bounds, Codes, EmulatedApi, Pages, Refusal
+
+API = EmulatedApi(
+    "route53",
+    responses="route53.responses:Route53",
+    pages=Pages(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
+    more_lists={"ListHostedZonesByVPC": ("NextToken", "MaxItems", "HostedZoneSummaries")},
+    codes=Codes("Throttling", **FORMS),
+    refusals=(
+        Refusal(
+            "route53",
+            "ChangeResourceRecordSets",
+            3,
+            "PriorRequestNotComplete",
+            "The request was rejected because Route 53 was still processing a prior request.",
+            r"hostedzone/(\w+)/rrset",
+            "Route 53 API",
+        ),
+        Refusal(
+            "route53",
+            "DeleteHostedZone",
+            5,
+            "HostedZoneNotEmpty",
+            "The specified hosted zone contains non-required resource record sets and so cannot be deleted.",
+            r"hostedzone/(\w+)",
+            "Route 53 API",
+        ),
+    ),
+    modules=("rules", "records"),
+)
