@@ -154,7 +154,7 @@ def _delegate(cloud: Cloud, query: Query, body: bytes) -> None:
 
 def _release(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     """Have a newer ECS-optimised image released in a Region."""
-    from ecs_emulator.rules import ec2_images
+    from ecs_emulator.services.ec2 import images as ec2_images
 
     region = query.get("region", "")
     try:

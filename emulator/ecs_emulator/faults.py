@@ -12,7 +12,7 @@ from ecs_emulator import alarms, rates
 from ecs_emulator.clock import later, now, passed
 from ecs_emulator.refusals import REFUSALS
 from ecs_emulator.services.apis import SIGNED
-from ecs_emulator.services.model import FORMS, Codes, Refusal
+from ecs_emulator.services.model import Codes, Refusal
 
 SCENARIOS = {
     "throttle": "the service throttles, with its own code",
@@ -209,21 +209,9 @@ current = Faults()
 """The faults of this process's cloud."""
 
 
-# Each service's API reference, "Common Errors" and the errors of its operations; EC2's own list of error codes.
-_CODES = {
-    "ec2": Codes("RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation",
-        "RequestExpired", 403),
-    "sts": Codes("Throttling", **FORMS),
-    "autoscaling": Codes("Throttling", **FORMS),
-    "elasticloadbalancing": Codes("Throttling", **FORMS),
-    "ecs": Codes("ThrottlingException", "ServerException"),
-    "application-autoscaling": Codes("ThrottlingException", "InternalServiceException"),
-    "tagging": Codes("ThrottledException", "InternalServiceException"),
-}  # fmt: skip
-
-
 def _codes(service: str) -> Codes:
-    own = SIGNED[service].codes if service in SIGNED else _CODES.get(service)
+    """How a service words the errors that any call may get."""
+    own = SIGNED[service].codes if service in SIGNED else None
     return own or Codes("ThrottlingException")
 
 

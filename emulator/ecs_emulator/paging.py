@@ -25,7 +25,7 @@ from moto.core.utils import get_pagination_model, get_service_model
 from ecs_emulator import faults
 from ecs_emulator.patch import on_reset, refuse, wrap
 from ecs_emulator.services.apis import APIS
-from ecs_emulator.services.model import Bounds, Pages
+from ecs_emulator.services.model import Pages
 
 SMALL = 2
 """How many entries a page holds in the scenario `small-pages`."""
@@ -37,50 +37,9 @@ _ALL = 1_000_000
 """What moto is asked for at once, so that only this module divides into pages."""
 
 
-# The API references. EC2: also its guide, "Pagination" (a page may be empty; without a size all of it comes, of most
-# lists 1,000 at most).
-_SERVICES = {
-    "application-autoscaling": Pages(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
-    "autoscaling": Pages(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError", empty=True),
-    "ec2": Pages(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
-    "ecs": Pages(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
-    "elbv2": Pages(Bounds(400, 1, 400), "ValidationError", "ValidationError"),
-    "resourcegroupstaggingapi": Pages(
-        Bounds(50, 1, 100), "InvalidParameterException", "InvalidParameterException", empty=True
-    ),
-}
-_BOUNDS = {
-    ("application-autoscaling", "DescribeScalingPolicies"): Bounds(10, 1, 10),
-    ("autoscaling", "DescribeScalingActivities"): Bounds(100, 1, 100),
-    ("ec2", "DescribeLaunchTemplates"): Bounds(200, 1, 200),
-    ("ec2", "DescribeLaunchTemplateVersions"): Bounds(200, 1, 200),
-    ("ec2", "DescribeRouteTables"): Bounds(100, 5, 100),
-    ("ecs", "DescribeCapacityProviders"): Bounds(10, 1, 10),
-    ("ecs", "ListAccountSettings"): Bounds(10, 1, 10),
-    ("ecs", "ListServiceDeployments"): Bounds(20, 1, 100),
-    ("ecs", "ListServices"): Bounds(10, 1, 100),
-    ("ecs", "ListServicesByNamespace"): Bounds(10, 1, 100),
-}
 # "We return only 1,000 items" for more.
 _CLIPPED = ("DescribeVpcEndpoints", "DescribeVpcEndpointServices")
 _BY_NAME = ("ListResourceRecordSets",)
-# boto3 has no paginator for these.
-_MORE = {
-    ("autoscaling", "DescribeInstanceRefreshes"): ("NextToken", "MaxRecords", "InstanceRefreshes"),
-    ("ecs", "DescribeCapacityProviders"): ("nextToken", "maxResults", "capacityProviders"),
-    ("ecs", "ListServiceDeployments"): ("nextToken", "maxResults", "serviceDeployments"),
-}
-_RESPONSES = {
-    "application-autoscaling": "applicationautoscaling.responses:ApplicationAutoScalingResponse",
-    "autoscaling": "autoscaling.responses:AutoScalingResponse",
-    "ec2": "ec2.responses:EC2Response",
-    "elbv2": "elbv2.responses:ELBV2Response",
-    "resourcegroupstaggingapi": "resourcegroupstaggingapi.responses:ResourceGroupsTaggingAPIResponse",
-}
-# More than these moto itself refuses to be asked for.
-_MOTO_MOST = {
-    "DescribeAutoScalingGroups": 100,
-}
 
 
 @dataclass(frozen=True)
@@ -108,8 +67,7 @@ class Listing:
     def size(self, requested: Any) -> int:
         """How many entries the next page holds if the caller asks for so many, or says nothing."""
         rules = _pages(self.service)
-        lists = APIS[self.service].lists if self.service in APIS else {}
-        bounds = lists.get(self.operation) or _BOUNDS.get((self.service, self.operation), rules.bounds)
+        bounds = APIS[self.service].lists.get(self.operation, rules.bounds)
         size = bounds.usual if requested in (None, "") else int(requested)
         if rules.size and self.operation not in _CLIPPED and not bounds.least <= size <= bounds.most:
             refuse(rules.size, f"{self.limit} must be between {bounds.least} and {bounds.most}, and is {size}")
@@ -141,9 +99,7 @@ def listings(service: str) -> dict[str, Listing]:
             keys = model["result_key"] if isinstance(model["result_key"], list) else [model["result_key"]]
             members = (model["input_token"], model["output_token"], model["limit_key"], tuple(keys))
             found[operation] = Listing(service, operation, *members, model.get("more_results", ""))
-    more = {operation: members for (of, operation), members in _MORE.items() if of == service}
-    more |= APIS[service].more_lists if service in APIS else {}
-    for operation, (token, limit, key) in more.items():
+    for operation, (token, limit, key) in APIS[service].more_lists.items():
         found[operation] = Listing(service, operation, token, token, limit, (key,))
     return found
 
@@ -180,14 +136,15 @@ def _remember(rest: _Rest) -> str:
 
 
 def _pages(service: str) -> Pages:
-    """How the lists of a service come."""
-    own = APIS[service].pages if service in APIS else None
-    return own or _SERVICES[service]
+    """How the lists of a service come, of which there are some."""
+    if (pages := APIS[service].pages) is None:
+        raise LookupError(f"no list of {service} comes in pages")
+    return pages
 
 
 def responses() -> dict[str, str]:
     """Moto's class of each service whose lists come in pages here, below `moto`; ECS is our own (`ecs.dispatch`)."""
-    return _RESPONSES | {api.name: api.responses for api in APIS.values() if api.pages}
+    return {api.name: api.responses for api in APIS.values() if api.responses}
 
 
 def install() -> None:
@@ -220,8 +177,7 @@ def _whole(listing: Listing, original: Any, self: Any, request: Any) -> tuple[di
     """The whole list, from as many pages as moto makes of it, and whether moto writes it as JSON itself."""
     whole: dict[str, Any] = {}
     request.pop(listing.token, None)
-    most = APIS[listing.service].most if listing.service in APIS else _MOTO_MOST
-    request[listing.limit] = most.get(listing.operation, _ALL)
+    request[listing.limit] = APIS[listing.service].most.get(listing.operation, _ALL)
     while True:
         if not self.automated_parameter_parsing:
             self.body = json.dumps(request)

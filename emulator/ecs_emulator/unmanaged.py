@@ -13,7 +13,7 @@ from moto.wafv2.models import FakeWebACL, wafv2_backends
 
 from ecs_emulator import domains
 from ecs_emulator.authorization.policy import ALLOW_ALL
-from ecs_emulator.rules.ec2_images import put_image
+from ecs_emulator.services.ec2.images import put_image
 
 BY = "Created by somebody else"
 

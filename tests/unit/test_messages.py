@@ -34,7 +34,6 @@ NOT_OURS = {
     "emulator/ecs_emulator/ecs": "AWS's words",
     "emulator/ecs_emulator/rules": "AWS's words",
     "emulator/ecs_emulator/services": "AWS's words",
-    "emulator/ecs_emulator/refusals.py": "where each rule of AWS is known from",
     "provisioner/permissions/boundary.py": "names of actions",
     "provisioner/permissions/containers.py": "names of actions, and docs/security.md",
     "provisioner/permissions/network.py": "names of actions, and docs/security.md",

@@ -15,7 +15,7 @@ from ecs_emulator.ecs import failing, probes
 from ecs_emulator.ecs.placement import place, shortage
 from ecs_emulator.ecs.store import NEVER, Store, Task, last_part, now
 from ecs_emulator.ecs.tasks import end
-from ecs_emulator.rules.interfaces import create_interface, release_later
+from ecs_emulator.services.ec2.interfaces import create_interface, release_later
 
 _REMEMBER_SECONDS = 3600.0
 _ECS = "amazon-ecs"

@@ -6,29 +6,6 @@ import functools
 import warnings
 from importlib import import_module
 
-_MODULES = (
-    "limits",
-    "ec2_tags",
-    "ec2_groups",
-    "ec2_network",
-    "ec2_options",
-    "ec2_public_access",
-    "ec2_gateways",
-    "ec2_endpoints",
-    "ec2_flow_logs",
-    "ec2_templates",
-    "ec2_images",
-    "elbv2",
-    "elbv2_rules",
-    "elbv2_balancers",
-    "elbv2_health",
-    "tagging",
-    "ec2_instances",
-    "ec2_spot",
-    "members",
-    "unknown",
-)
-
 
 def install() -> None:
     """Lay every rule over moto's classes; once a process, before the first request is answered."""
@@ -37,8 +14,8 @@ def install() -> None:
     from ecs_emulator.patch import replace
     from ecs_emulator.services import apis
 
-    for name in _MODULES:
-        import_module(f"{__name__}.{name}")
+    # before all others: what a model does not allow is refused first
+    import_module("ecs_emulator.rules.limits")
     apis.install()
     import_module("ecs_emulator.authorization.simulate")
     # Moto looks through a service's whole class at each call, which is half the time of a small EC2 call.

@@ -21,13 +21,6 @@ from ecs_emulator.patch import ServiceError, wrap
 from ecs_emulator.rules import characters
 from ecs_emulator.services.apis import APIS
 
-# What the API references of these services list as the code of such an answer ("Errors", "Common Errors").
-_CODES = {
-    "application-autoscaling": "ValidationException",
-    "autoscaling": "ValidationError",
-    "elbv2": "ValidationError",
-    "resourcegroupstaggingapi": "InvalidParameterException",
-}
 # Java's classes of characters, which Python's expressions lack; they stand inside brackets.
 _JAVA = {
     r"\p{L}": "a-zA-Z\u00aa-\uffdc",
@@ -55,7 +48,7 @@ def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
 
 def _code(service: str) -> str:
     """The code of a request that the service's model does not allow; empty where it does not go by it."""
-    return APIS[service].invalid if service in APIS else _CODES.get(service, "")
+    return APIS[service].invalid if service in APIS else ""
 
 
 def _refused(response: Any, words: str) -> TYPE_RESPONSE:

@@ -6,5 +6,5 @@
 `permissions`  `asks(call)`: what AWS asks for at a call, with the sources
 `tags`         `of(account, region, arn, resource)`: the tags of a resource; `rows(account, region)`: all tagged ones
 
-What is not here yet is in the tables of `rules`, `paging`, `refusals`, `faults` and `authorization`.
+`rules`, `paging`, `refusals`, `faults` and `authorization` fold over them, and have no tables by API of their own.
 """

@@ -1,4 +1,4 @@
-"""All APIs that have a folder here, and what is in their folders."""
+"""All APIs, and what is in their folders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from types import ModuleType
 
 from ecs_emulator.services import (
     acm,
+    application_autoscaling,
+    autoscaling,
+    ec2,
     ecr,
+    ecs,
+    elbv2,
     iam,
     kms,
     logs,
@@ -19,12 +24,17 @@ from ecs_emulator.services import (
     servicediscovery,
     servicequotas,
     ssm,
+    sts,
+    tagging,
     wafv2,
 )
 from ecs_emulator.services.model import EmulatedApi
 
 # what lays something over what another one has laid comes after it
-_FOLDERS = (acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas)
+_FOLDERS = (
+    ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
+    application_autoscaling, autoscaling, ecs, sts, tagging,
+)  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
 """By botocore's names."""
 SIGNED: dict[str, EmulatedApi] = {api.signed: api for api in APIS.values()}

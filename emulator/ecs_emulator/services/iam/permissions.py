@@ -8,8 +8,8 @@ from moto.iam.models import iam_backends
 
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.api_call import ApiCall, Context, requested
-from ecs_emulator.authorization.ec2 import ec2_service, passed
 from ecs_emulator.authorization.policy import Check
+from ecs_emulator.services.ec2.permissions import ec2_service, passed
 
 _OF_USERS = ("GetUser", "TagUser", "UntagUser", "PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 

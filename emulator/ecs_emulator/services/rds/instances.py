@@ -14,7 +14,7 @@ from moto.rds.responses import RDSResponse
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.rules.interfaces import create_interface, remove
+from ecs_emulator.services.ec2.interfaces import create_interface, remove
 from ecs_emulator.services.rds.clusters import STANDING_STILL, check_identifier
 from ecs_emulator.services.rds.versions import CLASSES, ENGINE, FAMILY
 

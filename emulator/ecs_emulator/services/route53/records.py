@@ -11,8 +11,8 @@ from moto.route53.models import RecordSet, Route53Backend
 from moto.route53.responses import Route53
 
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.rules.elbv2_balancers import ZONE_IDS
 from ecs_emulator.sent_members import change_members, never
+from ecs_emulator.services.elbv2.balancers import ZONE_IDS
 from ecs_emulator.services.route53.rules import check_owner, in_sync_at, with_change_info
 
 

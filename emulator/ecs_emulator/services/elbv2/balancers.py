@@ -12,9 +12,9 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
-from ecs_emulator.rules.elbv2_logs import try_bucket
-from ecs_emulator.rules.interfaces import create_interface, release_later
+from ecs_emulator.services.ec2.interfaces import create_interface, release_later
+from ecs_emulator.services.elbv2.logs import try_bucket
+from ecs_emulator.services.elbv2.rules import check_tags, forget_tags, free_certificates, rebind, resource
 
 # "Service endpoints" of Elastic Load Balancing in the AWS General Reference: zones of Application Load Balancers.
 ZONE_IDS = {

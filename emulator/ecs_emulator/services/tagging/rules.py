@@ -12,51 +12,16 @@ from typing import Any
 
 from moto.core.resource_tagging import iter_taggable_backends, make_tag_matcher, match_resource_type
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
-from moto.elbv2.models import elbv2_backends
 from moto.resourcegroupstaggingapi.responses import ResourceGroupsTaggingAPIResponse
 
-from ecs_emulator.ecs.store import tagged as ecs_tagged
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.rules.characters import storable
-from ecs_emulator.rules.ec2_groups import all_rules
 from ecs_emulator.services.apis import SIGNED, part
 
 Row = tuple[str, dict[str, str], str]
 
 # Moto's own lists of these are incomplete, slow or of another store.
 _OWN = ("ecs", "ssm", "elasticloadbalancing", "rds", "logs")
-
-
-def _ec2(account: str, region: str) -> Iterator[Row]:
-    ec2, base = ec2_backends[account][region], f"arn:aws:ec2:{region}:{account}"
-    ec2.describe_vpc_endpoints(None)
-    for name, resources in (
-        ("vpc-endpoint", ec2.vpc_end_points),
-        ("launch-template", ec2.launch_templates),
-        ("vpc-flow-log", ec2.flow_logs),
-    ):
-        for resource_id in resources:
-            yield f"{base}:{name}/{resource_id}", dict(ec2.tags.get(resource_id, {})), f"ec2:{name}"
-    for rule in all_rules(ec2):
-        yield f"{base}:security-group-rule/{rule.id}", dict(ec2.tags.get(rule.id, {})), "ec2:security-group-rule"
-
-
-def _elb(account: str, region: str) -> Iterator[Row]:
-    elb = elbv2_backends[account][region]
-    arns = dict.fromkeys(elb.target_groups, "targetgroup")
-    for balancer in elb.load_balancers.values():
-        arns[balancer.arn] = "loadbalancer"
-        for listener in balancer.listeners.values():
-            arns[listener.arn] = "listener"
-            arns.update({rule.arn: "listener-rule" for rule in listener.rules.values()})
-    for arn, resource_type in arns.items():
-        yield arn, elb.tagging_service.get_tag_dict_for_resource(arn), f"elasticloadbalancing:{resource_type}"
-
-
-def _ecs(account: str, region: str) -> Iterator[Row]:
-    for arn, tags in ecs_tagged(account, region):
-        yield arn, dict(tags), "ecs:" + arn.split(":", 5)[5].partition("/")[0]
 
 
 def _moto(account: str, region: str) -> Iterator[Row]:
@@ -70,7 +35,7 @@ def rows(account: str, region: str) -> list[Row]:
     """Every tagged resource of a region, by ARN."""
     found: dict[str, Row] = {}
     own = [tags.rows for name in SIGNED if (tags := part(name, "tags")) and hasattr(tags, "rows")]
-    for source in (_moto, _ec2, _elb, _ecs, *own):
+    for source in (_moto, *own):
         for row in source(account, region):
             if row[1]:
                 found[row[0]] = row

@@ -71,7 +71,7 @@ PREFIXES: Mapping[str, str] = {
 """What an id is of, for the calls that take ids of any sort."""
 
 
-def checks(call: ApiCall) -> Iterator[Check]:
+def asks(call: ApiCall) -> Iterator[Check]:
     """Yield what is asked for at one call."""
     operation = call.operation
     if operation in CREATED:

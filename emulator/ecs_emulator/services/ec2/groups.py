@@ -11,7 +11,7 @@ from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.rules.interfaces import in_use_interfaces
+from ecs_emulator.services.ec2.interfaces import in_use_interfaces
 from ecs_emulator.services.servicequotas import rules as servicequotas
 
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")

@@ -8,8 +8,8 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 
 from ecs_emulator.patch import refuse, wrap
-from ecs_emulator.rules.ec2_tags import once
-from ecs_emulator.rules.interfaces import in_use_interfaces
+from ecs_emulator.services.ec2.interfaces import in_use_interfaces
+from ecs_emulator.services.ec2.tagging import once
 
 once("create_route_table")
 

@@ -14,7 +14,7 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 
 from ecs_emulator.patch import add, refuse, replace, wrap
-from ecs_emulator.rules.ec2_tags import once
+from ecs_emulator.services.ec2.tagging import once
 
 
 def _tags(self: Any) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 from moto.elbv2.models import ELBv2Backend
 
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.rules.elbv2 import check_groups, forget_tags, rebind, resource
+from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind, resource
 
 
 @wrap(ELBv2Backend, "create_rule")

@@ -16,7 +16,7 @@ _ALARMS: Mapping[str, tuple[str, ...]] = {
 """ECS developer guide, "IAM permissions required for Amazon ECS service auto scaling"."""
 
 
-def scaling(call: ApiCall) -> Iterator[Check]:
+def asks(call: ApiCall) -> Iterator[Check]:
     """Yield what Application Auto Scaling asks for at one call, also of CloudWatch and of ECS.
 
     A target is named by what it scales, and looked at with the tags that it has (user guide, "Tagging support").

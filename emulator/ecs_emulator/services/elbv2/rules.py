@@ -14,7 +14,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.rules.elbv2_health import check_health
+from ecs_emulator.services.elbv2.health import check_health
 
 _MAX_TAGS = 50
 _DELAY, _MOST_DELAY = "deregistration_delay.timeout_seconds", 3600

@@ -12,8 +12,8 @@ from moto.ec2.responses import EC2Response
 
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, wrap
-from ecs_emulator.rules.ec2_groups import open_default_group
-from ecs_emulator.rules.interfaces import ManagedInterface, in_use_interfaces, settle
+from ecs_emulator.services.ec2.groups import open_default_group
+from ecs_emulator.services.ec2.interfaces import ManagedInterface, in_use_interfaces, settle
 
 
 @wrap(EC2Backend, "create_vpc")

@@ -1,4 +1,4 @@
-"""Members that AWS sends and moto does not, or that moto sends and AWS does not, where no other rule is about them.
+"""Members that AWS sends and moto does not, or the other way round, and prefix lists that are not there.
 
 Each was seen in recorded answers of AWS: `tests/contract` holds the whole cloud's answers against those.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.ec2.models.availability_zones_and_regions import Zone
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.managed_prefixes import ManagedPrefixList
@@ -16,12 +15,9 @@ from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
-from moto.elbv2.responses import ELBV2Response
 
-from ecs_emulator.patch import add, wrap
+from ecs_emulator.patch import add, refuse, wrap
 from ecs_emulator.sent_members import change_members
-
-SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 
 
 def _show(cls: type, **members: Any) -> None:
@@ -29,8 +25,6 @@ def _show(cls: type, **members: Any) -> None:
     for name, value in members.items():
         add(cls, name)(property(value) if callable(value) else value)
 
-
-# -- EC2: DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints, DescribeAvailabilityZones, interfaces ------------
 
 _show(Subnet, enable_dns64=False, map_customer_owned_ip_on_launch=False)
 _show(RouteTable, propagating_vgws=[])
@@ -68,24 +62,15 @@ def prefix_list(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         self.prefix_list_arn = self.arn(kwargs["region"], self.owner_id)
 
 
-# -- the other services whose answers moto writes by the model --------------------------------------------------------
-
-# DescribeListeners: the policy is of TLS listeners only, which are a network load balancer's
-change_members(
-    ELBV2Response,
-    {
-        "Listeners.Listener.AlpnPolicy": lambda policy: policy or None,
-        "AvailabilityZones.AvailabilityZone.LoadBalancerAddresses": lambda addresses: addresses or [],
-    },
-)
+def _prefix_lists(operation: str, code: str) -> None:
+    @wrap(EC2Response, operation)
+    def describe(original: Any, self: Any) -> Any:
+        """The prefix lists of these ids; the code is spelt in two ways (terraform-provider-aws, ec2/errors.go)."""
+        known = self.ec2_backend.managed_prefix_lists
+        if missing := [one for one in self._get_param("PrefixListIds", []) if one not in known]:
+            refuse(code, f"The prefix list ID '{missing[0]}' does not exist")
+        return original(self)
 
 
-@wrap(ApplicationAutoscalingBackend, "register_scalable_target")
-def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """RegisterScalableTarget: it acts by its service-linked role, and nothing of it is suspended."""
-    target = original(self, *args, **kwargs)
-    service = "ecs.application-autoscaling.amazonaws.com"
-    role = f"role/aws-service-role/{service}/AWSServiceRoleForApplicationAutoScaling_ECSService"
-    target.role_arn = target.role_arn or f"arn:aws:iam::{self.account_id}:{role}"
-    target.suspended_state = dict.fromkeys(SUSPENDED, False) | (target.suspended_state or {})
-    return target
+_prefix_lists("describe_managed_prefix_lists", "InvalidPrefixListID.NotFound")
+_prefix_lists("describe_prefix_lists", "InvalidPrefixListId.NotFound")

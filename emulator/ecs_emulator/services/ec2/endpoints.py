@@ -15,8 +15,8 @@ from moto.ec2.utils import random_vpc_ep_id
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
-from ecs_emulator.rules.ec2_tags import once
-from ecs_emulator.rules.interfaces import create_interface, remove
+from ecs_emulator.services.ec2.interfaces import create_interface, remove
+from ecs_emulator.services.ec2.tagging import once
 
 _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")

@@ -1,0 +1,133 @@
+"""EC2: the network, security groups, endpoints, launch templates and instances."""
+
+from __future__ import annotations
+
+from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages, Refusal, in_form
+
+
+def _not_found(operation: str, parameter: str, code: str, what: str) -> Refusal:
+    """EC2 does not know for some seconds what was created a moment ago."""
+    message = f"The {what} '{{}}' does not exist"
+    return Refusal("ec2", operation, 3, code, message, in_form(parameter), "EC2 developer guide, eventual consistency")
+
+
+def _in_use(operation: str, parameter: str, message: str, seconds: float, source: str) -> Refusal:
+    return Refusal("ec2", operation, seconds, "DependencyViolation", message, in_form(parameter), source)
+
+
+API = EmulatedApi(
+    "ec2",
+    responses="ec2.responses:EC2Response",
+    # guide, "Pagination": a page may be empty; without a size all of it comes, of most lists 1,000 at most
+    pages=Pages(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
+    lists={
+        "DescribeLaunchTemplates": Bounds(200, 1, 200),
+        "DescribeLaunchTemplateVersions": Bounds(200, 1, 200),
+        "DescribeRouteTables": Bounds(100, 5, 100),
+    },
+    codes=Codes(
+        "RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation", "RequestExpired", 403
+    ),
+    refusals=(
+        _not_found("ModifyVpcAttribute", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+        _not_found("CreateSubnet", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+        _not_found("CreateSecurityGroup", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+        _not_found("CreateRouteTable", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+        _not_found(
+            "AttachInternetGateway", "InternetGatewayId", "InvalidInternetGatewayID.NotFound", "internetGateway ID"
+        ),
+        Refusal(
+            "ec2",
+            "CreateTags",
+            3,
+            "InvalidVpcID.NotFound",
+            "The vpc ID '{}' does not exist",
+            r"(?m)^ResourceId\.1=(vpc-.+)$",
+            "coreos-assembler#2566",
+        ),
+        Refusal(
+            "ec2",
+            "CreateRoute",
+            3,
+            "InvalidParameterValue",
+            "route table {} and network gateway belong to different networks",
+            in_form("RouteTableId"),
+            "buildkite/elastic-ci-stack-for-aws#336",
+        ),
+        _not_found("CreateRoute", "RouteTableId", "InvalidRouteTableID.NotFound", "routeTable ID"),
+        _not_found("AssociateRouteTable", "SubnetId", "InvalidSubnetID.NotFound", "subnet ID"),
+        _not_found("AuthorizeSecurityGroupIngress", "GroupId", "InvalidGroup.NotFound", "security group"),
+        _not_found("AuthorizeSecurityGroupEgress", "GroupId", "InvalidGroup.NotFound", "security group"),
+        _not_found("RevokeSecurityGroupEgress", "GroupId", "InvalidGroup.NotFound", "security group"),
+        _not_found("CreateVpcEndpoint", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+        Refusal(
+            "ec2",
+            "CreateVpcEndpoint",
+            20,
+            "InvalidParameter",
+            "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {} in the VPC",
+            r"(?m)^ServiceName=(.+\.(?:ssm|logs))$",
+            "terraform-provider-aws#17535",
+        ),
+        Refusal(
+            "ec2",
+            "CreateVpcEndpoint",
+            5,
+            "InvalidParameter",
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
+            "for {}",
+            r"(?ms)(?=.*^PrivateDnsEnabled=true$).*^VpcId=([^\n]+)$",
+            "EC2 developer guide, eventual consistency",
+        ),
+        Refusal(
+            "ec2",
+            "CreateFlowLogs",
+            5,
+            "InvalidParameter",
+            "Unable to assume given IAM role: '{}'",
+            in_form("DeliverLogsPermissionArn"),
+            "terraform-provider-aws#29323",
+        ),
+        _in_use("DeleteSecurityGroup", "GroupId", "resource {} has a dependent object", 35, "alchemy#1125"),
+        _in_use(
+            "DetachInternetGateway",
+            "VpcId",
+            "Network {} has some mapped public address(es). Please unmap those "
+            "public address(es) before detaching the gateway.",
+            60,
+            "terraform-aws-eks-jx#36",
+        ),
+        _in_use(
+            "DeleteSubnet", "SubnetId", "The subnet '{}' has dependencies and cannot be deleted.", 30, "cloud-nuke#285"
+        ),
+        _in_use(
+            "DeleteRouteTable",
+            "RouteTableId",
+            "The routeTable '{}' has dependencies and cannot be deleted.",
+            5,
+            "EC2 API",
+        ),
+        _in_use(
+            "DeleteVpc",
+            "VpcId",
+            "The vpc '{}' has dependencies and cannot be deleted.",
+            10,
+            "terraform-provider-aws#8536",
+        ),
+    ),
+    modules=(
+        "tagging",
+        "groups",
+        "network",
+        "options",
+        "public_access",
+        "gateways",
+        "endpoints",
+        "flow_logs",
+        "templates",
+        "images",
+        "instances",
+        "spot",
+        "members",
+    ),
+)

@@ -1,0 +1,79 @@
+"""Permissions of ECS, by call (Service Authorization Reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.policy import Check
+from ecs_emulator.ecs.store import last_part
+from ecs_emulator.services.ec2.permissions import passed
+
+_CREATING: Mapping[str, Callable[[ApiCall], str]] = {
+    "CreateCapacityProvider": lambda call: f"capacity-provider/{call.text('name')}",
+    "CreateCluster": lambda call: f"cluster/{call.text('clusterName') or 'default'}",
+    "CreateService": lambda call: f"service/{_cluster(call)}/{call.text('serviceName')}",
+    "RegisterTaskDefinition": lambda call: f"task-definition/{call.text('family')}:*",
+}
+_SERVICE, _TASK, _INSTANCE = "service/{cluster}/{name}", "task/{cluster}/{name}", "container-instance/{cluster}/{name}"
+_NAMED: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("DeleteCluster", "DeregisterContainerInstance", "ListContainerInstances", "PutClusterCapacityProviders",
+         "UpdateCluster", "UpdateClusterSettings"),
+        ("cluster", "cluster/{name}"),
+    ),
+    "DescribeClusters": ("clusters", "cluster/{name}"),
+    "DescribeServices": ("services", _SERVICE),
+    "DeleteService": ("service", _SERVICE),
+    "UpdateService": ("service", _SERVICE),
+    "ListServiceDeployments": ("service", _SERVICE),
+    "DescribeServiceDeployments": ("serviceDeploymentArns", "service-deployment/{path}"),
+    "DescribeServiceRevisions": ("serviceRevisionArns", "service-revision/{path}"),
+    "DescribeTasks": ("tasks", _TASK),
+    "StopTask": ("task", _TASK),
+    "DescribeContainerInstances": ("containerInstances", _INSTANCE),
+    "UpdateContainerInstancesState": ("containerInstances", _INSTANCE),
+    "DescribeCapacityProviders": ("capacityProviders", "capacity-provider/{name}"),
+    "DeleteCapacityProvider": ("capacityProvider", "capacity-provider/{name}"),
+    "UpdateCapacityProvider": ("name", "capacity-provider/{name}"),
+    "DeleteTaskDefinitions": ("taskDefinitions", "task-definition/{name}"),
+}  # fmt: skip
+"""The parameter that names an operation's resources, and what their ARNs go on with."""
+
+
+def asks(call: ApiCall) -> Iterator[Check]:
+    """Yield what ECS asks for at one call."""
+    operation, within = call.operation, {"ecs:cluster": (call.arn(f"cluster/{_cluster(call)}"),)}
+    if operation in _CREATING:
+        yield from _ecs_created(call)
+    elif operation in _NAMED and call.many(_NAMED[operation][0]):
+        parameter, pattern = _NAMED[operation]
+        for name in call.many(parameter):
+            parts = {"cluster": _cluster(call), "name": last_part(name), "path": name.partition("/")[2]}
+            arn = call.arn(pattern.format(**parts))
+            yield call.existing(arn, within if "{cluster}" in pattern else {})
+    elif operation in ("ListServices", "ListTasks"):
+        yield call.check(more=within)
+    elif operation in ("TagResource", "UntagResource", "ListTagsForResource"):
+        brought = requested(call.tags("tags")) if operation == "TagResource" else {}
+        yield call.existing(call.text("resourceArn"), brought)
+    elif operation in ("PutAccountSetting", "PutAccountSettingDefault"):
+        yield call.check(more={"ecs:account-setting": (call.text("name"),)})
+    else:
+        yield call.check()
+
+
+def _ecs_created(call: ApiCall) -> Iterator[Check]:
+    arn, brought = call.arn(_CREATING[call.operation](call)), call.tags("tags")
+    yield call.check(arn, requested(brought))
+    if brought:
+        # ECS developer guide, "Grant permission to tag resources on creation"
+        yield call.check(arn, requested(brought, f"ecs:CreateAction={call.operation}"), "ecs:TagResource")
+    for name in ("executionRoleArn", "taskRoleArn"):
+        if role := call.text(name):
+            whole = role if role.startswith("arn:") else call.arn(f"role/{role}", "iam")
+            yield passed(call, whole, "ecs-tasks.amazonaws.com")
+
+
+def _cluster(call: ApiCall) -> str:
+    return last_part(call.text("cluster")) or "default"
