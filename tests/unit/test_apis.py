@@ -17,7 +17,7 @@ from provisioner.engine.resource import all_types
 from tests.unit.test_resource_types import defined, only_theirs  # noqa: F401  (a fixture)
 
 
-def test_the_api_of_each_type_is_the_one_that_is_known_by_its_name() -> None:
+def test_the_api_of_each_type_is_the_one_known_by_its_name() -> None:
     assert all(one.api is api_of(one.service) for one in all_types().values())
     assert len({api.name for api in apis().values()}) == len(apis())
 

@@ -17,7 +17,7 @@ import provisioner.operations.account_quotas
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from ecs_emulator import rates
 from provisioner.aws.api import Limit, apis
-from provisioner.aws.rate_limits import Buckets, TokenBucket, bucket_below, exact, limits_of
+from provisioner.aws.rate_limits import Buckets, TokenBucket, bucket_below, limits_of
 from provisioner.engine.errors import Interrupted
 
 LIMITS = tuple(limit for api in apis().values() for limit in api.rates)
