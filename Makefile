@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench release clean
+.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -101,6 +101,10 @@ moto-canary: $(READY)
 	@-$(VENV)-moto/bin/python -m pip check --disable-pip-version-check
 	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e ./emulator -e .
 	PATH="$(CURDIR)/$(VENV)-moto/bin:$$PATH" $(VENV)-moto/bin/python -m tests.cloud.canary $(ARGS)
+
+# What the embedded cloud refuses, each with its source, as build/refusals.md; the figures in docs/cloud.md with it.
+refusals: $(READY)
+	$(BIN)/python -m tests.cloud.refusals.document
 
 # VERSION=1.2.3: checks, builds both distributions into dist/, tags; uploads nothing. See docs/releasing.md
 release: $(READY)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cloud.refusals import CASES
 from tests.cloud.refusals.case import ERRORS, TEXT, Case
-from tests.cloud.refusals.document import PAGE, page
+from tests.cloud.refusals.document import PAGE, catalogue, page
 
 
 @cache
@@ -41,6 +41,8 @@ def test_operations_errors_and_parameters_exist_in_the_api(service: str) -> None
             assert case.source.removeprefix(f"{TEXT}, ") in operation.input_shape.members, f"{case}: {case.source}"
 
 
-def test_documentation_lists_them_all() -> None:
+def test_documentation_counts_them_and_the_catalogue_lists_all() -> None:
     text = PAGE.read_text()
-    assert page(text) == text, "run: python -m tests.cloud.refusals.document"
+    assert page(text) == text, "run: make refusals"
+    rows = [line for line in catalogue().splitlines() if line.startswith("| ") and not line.startswith("| operation")]
+    assert len(rows) == len(CASES) > 700

@@ -1,4 +1,4 @@
-"""Writes the catalogue into the documentation: `python -m tests.cloud.refusals.document`."""
+"""Writes the catalogue to `build/refusals.md`, and its figures into docs/cloud.md: `make refusals`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from tests.cloud.refusals import CASES
 from tests.cloud.refusals.case import Case
 
-PAGE = Path(__file__).parents[3] / "docs" / "cloud.md"
+ROOT = Path(__file__).parents[3]
+PAGE, WHOLE = ROOT / "docs" / "cloud.md", ROOT / "build" / "refusals.md"
 HEADING = "## What it refuses\n"
 _DOCS = "https://docs.aws.amazon.com/"
 # A service's name, and where its API reference is.
@@ -49,7 +50,7 @@ def by_source(cases: Iterable[Case]) -> str:
 
 
 def section() -> str:
-    """The documentation's section: the counts, then a table a service."""
+    """The documentation's section: how many cases there are, and those that are not refused."""
     missing = [case for case in CASES if case.why_not]
     refused = len(CASES) - len(missing)
     lines = [
@@ -57,19 +58,33 @@ def section() -> str:
         f"It returns AWS's error code for {refused} of {len(CASES)} cases. Sources: {by_source(CASES)}.",
         "",
         "The cases are data in `tests/cloud/refusals`, each with its call; `make test` makes all these calls.",
+        "`make refusals` writes them to `build/refusals.md`, each with AWS's code and where that is known from.",
+        "",
+        "| API | cases |",
+        "|---|---|",
+    ]
+    lines += [f"| {_SERVICES[service][0]} | {count} |" for service, count in Counter(c.service for c in CASES).items()]
+    lines += ["", "### Not refused", "| operation | | code on AWS | why |", "|---|---|---|---|"]
+    lines += [f"| {case.operation} | {case.when} | `{case.code}` | {case.why_not} |" for case in missing]
+    return "\n".join(lines) + "\n"
+
+
+def catalogue() -> str:
+    """All cases: a table a service, and the sources."""
+    lines = [
+        "# What the embedded cloud refuses",
+        "",
         '"API reference" is that of the service: the page of the operation, its list of errors, or the parameter.',
         "",
     ]
     for service in dict.fromkeys(case.service for case in CASES):
         name, place = _SERVICES[service]
-        lines += [f"### {name}", f"API reference: {_DOCS}{place}, the page `API_<operation>.html`.", ""]
+        lines += [f"## {name}", f"API reference: {_DOCS}{place}, the page `API_<operation>.html`.", ""]
         lines += ["| operation | | code | source |", "|---|---|---|---|"]
         lines += [_row(case) for case in CASES if case.service == service]
         lines.append("")
-    lines += ["### Not refused", "| operation | | code on AWS | why |", "|---|---|---|---|"]
-    lines += [f"| {case.operation} | {case.when} | `{case.code}` | {case.why_not} |" for case in missing]
     pages = sorted({(_label(case.source), case.source) for case in CASES if case.source.startswith("https://")})
-    return "\n".join([*lines, "", *(f"[{label}]: {address}" for label, address in pages)]) + "\n"
+    return "\n".join([*lines, *(f"[{label}]: {address}" for label, address in pages)]) + "\n"
 
 
 def _row(case: Case) -> str:
@@ -92,3 +107,5 @@ def page(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text()))
+    WHOLE.parent.mkdir(exist_ok=True)
+    WHOLE.write_text(catalogue())
