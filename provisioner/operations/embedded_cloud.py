@@ -21,7 +21,7 @@ def require() -> None:
     if importlib.util.find_spec("ecs_emulator") is None:
         raise ConfigurationError(
             'the embedded cloud, which `target = "local"` and rehearsals need, is not installed: install this tool '
-            "with its extra, `ecs-provision[local]`. In a clone: `pip install ./emulator '.[local]'`"
+            "with its extra, `ecs-provision[local]`. In a clone: `pip install -e ./emulator -e '.[local]'`"
         )
 
 
