@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,11 @@ def folder(api: EmulatedApi) -> Path:
 def test_each_folder_is_known() -> None:
     folders = {path.parent for path in SERVICES.glob("*/__init__.py")}
     assert folders == {folder(api) for api in APIS.values()}
+
+
+def test_descriptions_load_nothing_of_moto() -> None:
+    code = "import sys, ecs_emulator.refusals; assert not {'moto', 'botocore', 'flask'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_no_table_elsewhere_is_by_api() -> None:
