@@ -9,15 +9,12 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from provisioner.engine.errors import ConfigurationError, ProvisionError
-
-
-class EmbeddedCloudError(ProvisionError):
-    """The embedded cloud could not be started or asked; the message says why and what to do."""
-
 
 def require() -> None:
     """Raise `ConfigurationError` if the embedded cloud is not installed."""
+    # not above: the help pages load no engine
+    from provisioner.engine.errors import ConfigurationError
+
     if importlib.util.find_spec("ecs_emulator") is None:
         raise ConfigurationError(
             'the embedded cloud, which `target = "local"` and rehearsals need, is not installed: install this tool '
@@ -31,14 +28,15 @@ def used() -> Iterator[None]:
 
     Raises:
         ConfigurationError: it is not installed, or what it is asked makes no sense.
-        EmbeddedCloudError: it could not be started, or does not answer.
+        ProvisionError: it could not be started, or does not answer.
     """
     require()
     from ecs_emulator.control import CloudError, UsageError
+    from provisioner.engine.errors import ConfigurationError, ProvisionError
 
     try:
         yield
     except UsageError as error:
         raise ConfigurationError(str(error)) from error
     except CloudError as error:
-        raise EmbeddedCloudError(str(error)) from error
+        raise ProvisionError(str(error)) from error

@@ -151,7 +151,7 @@ def rehearse(
 
     Raises:
         ConfigurationError: there are no such durations, no such step, or no such Region.
-        EmbeddedCloudError: the cloud could not be started.
+        ProvisionError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
     session = context.local_session(config.region, "")
