@@ -55,10 +55,12 @@ def put(aws: Clients, resource_type: type[Resource], live: Observed, tags: Mappi
 
 def named(aws: Clients, resource_type: type[Resource], live: Observed) -> str:
     """Return how the tag calls of its API name the resource."""
-    if resource_type.arn:
-        rest = resource_type.arn.format(id=live.id)
-        return f"arn:{aws.partition}:{resource_type.service}:{aws.region}:{aws.account}:{rest}"
-    return str(live.outputs.get("arn", live.id)) if _calls(resource_type).by == "arn" else live.id
+    if _calls(resource_type).by == "id":
+        return live.id
+    if "arn" in live.outputs or live.id.startswith("arn:") or not resource_type.arn:
+        return str(live.outputs.get("arn", live.id))
+    rest = resource_type.arn.format_map({**dict.fromkeys(resource_type.identity, live.id), **live.attributes})
+    return f"arn:{aws.partition}:{resource_type.service}:{aws.region}:{aws.account}:{rest}"
 
 
 def _calls(resource_type: type[Resource]) -> TagCalls:

@@ -57,8 +57,8 @@ def policy(
     characters per policy, so there may be several: attach all of them. When you remove something from the
     configuration, keep the previous policies attached until `up` has deleted it.
     """
+    from provisioner.aws.permissions import Part
     from provisioner.operations import context, regions
-    from provisioner.permissions.model import Part
     from provisioner.permissions.printed import part_of, printed
     from provisioner.permissions.table import ANY, boundary_arn
     from provisioner.render import policy as show

@@ -112,7 +112,8 @@ class Resource:
         api: the API that it calls, an `Api` of `provisioner/aws/api.py`.
         service: the name of the API's boto3 client: what `api` says, if there is one.
         has_tags: it tells whose it is by tags of its own.
-        arn: what comes after the account in its ARN, with `{id}`, where calls need it and no output has it.
+        arn: what comes after the account in its ARN, with its fields in braces; `*` for ids that AWS gives.
+        permissions: what a stack that declares it has to be allowed, `Permission` of `provisioner/aws/permissions.py`.
         takes: the operations that its time goes to, a `Takes` of `provisioner/aws/durations.py`; None if it takes none.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
@@ -146,6 +147,7 @@ class Resource:
     has_tags: ClassVar[bool] = True
     arn: ClassVar[str] = ""
     takes: ClassVar[Any] = None
+    permissions: ClassVar[Sequence[Any]] = ()
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
     derived: ClassVar[Sequence[str]] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.permissions.model import ASKED_BEFOREHAND, Permission, Use, grants
+from provisioner.aws.permissions import ASKED_BEFOREHAND, Permission, Use, grants
 
 _WHY = "doctor"
 

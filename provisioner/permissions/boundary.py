@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
 from provisioner.config.models import Config
-from provisioner.permissions.model import Conditions, Permission, Use, filled, grants
 from provisioner.permissions.options import OF_PARAMETERS, flow_logs, main_key, on_key
 from provisioner.permissions.table import ANY, names
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from provisioner.config.models import Config
-from provisioner.permissions.model import (
+from provisioner.aws.permissions import (
     ASKED,
     ASKED_BEFOREHAND,
     BOUND,
@@ -17,11 +14,11 @@ from provisioner.permissions.model import (
     Permission,
     Purpose,
     Use,
-    always,
     creating,
     grants,
     retagging,
 )
+from provisioner.config.models import Config
 from provisioner.permissions.network import spot, trunking
 from provisioner.resources.ecr.copied_images import ECR
 
@@ -50,8 +47,6 @@ _ATTACHED: Conditions = (
 )
 _GROUP = "autoScalingGroup:*:autoScalingGroupName/{stack}"
 _LINKED = ("autoscaling", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "rds")
-_OVERWRITTEN: Conditions = (("StringEquals", "ssm:Overwrite", ("true",)),)
-"""Systems Manager user guide, parameter-store-policy-conditions."""
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 _PASSED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 _ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
@@ -65,16 +60,6 @@ _FINAL: Purpose = {
     "source": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
 }
 _DATABASE = ("cluster:{stack}", "cluster-pg:{stack}", "db:{stack}-*", "subgrp:{stack}")
-
-
-def log_groups(
-    *resources: str, use: Use = Use.LIFE, why: str = "", wanted: Callable[[Config], bool] = always
-) -> Iterator[Permission]:
-    """Yield what it takes to have log groups of these names."""
-    yield from grants("logs", "ListTagsForResource", *resources, use=Use.OTHER, why=_TAGS, wanted=wanted)
-    yield from grants("logs", "CreateLogGroup", *resources, conditions=ASKED, use=use, why=why, wanted=wanted)
-    yield from grants("logs", "TagResource", *resources, conditions=ASKED, **TAGS_AT_ONCE, wanted=wanted)
-    yield from grants("logs", "DeleteLogGroup PutRetentionPolicy", *resources, use=use, why=why, wanted=wanted)
 
 
 def _pushes(config: Config) -> bool:
@@ -347,20 +332,9 @@ DATABASE: tuple[Permission, ...] = (
 )
 
 KEPT: tuple[Permission, ...] = (
-    *grants("logs", "DescribeLogGroups"),
     *grants("logs", "FilterLogEvents", LOGS[0], use=Use.OTHER, why="logs"),
     *grants("logs", "GetLogEvents", LOGS[0], use=Use.OTHER, why=_FAILURE),
-    *log_groups(*LOGS),
-    *grants("ssm", "DescribeParameters"),
     *grants("ssm", "GetParameter", "arn:{partition}:ssm:{region}::parameter/aws/service/ecs/*"),
-    # it gives the password away
-    *grants("ssm", "GetParameter", "parameter/{stack}/*", reader=False),
-    *grants("ssm", "ListTagsForResource", "parameter/{stack}/*", use=Use.OTHER, why=_TAGS),
-    *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=ASKED),
-    # another key takes another version, and no tags can come with that, nor are those that it has a key of this action
-    *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=_OVERWRITTEN, use=Use.OTHER, why=_CHANGED),
-    *grants("ssm", "AddTagsToResource", "parameter/{stack}/*", conditions=ASKED, **TAGS_AT_ONCE),
-    *grants("ssm", "DeleteParameter", "parameter/{stack}/*"),
     *grants("tag", "GetResources"),
 )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from provisioner.aws.permissions import Use
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
-from provisioner.permissions.model import Use
 from provisioner.permissions.table import FREE, TABLE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"

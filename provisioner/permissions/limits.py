@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from provisioner.aws.permissions import Permission
 from provisioner.permissions.boundary import ROLES
-from provisioner.permissions.model import Permission
 from provisioner.permissions.table import TABLE
 
 _OF_STACK = re.compile(

@@ -6,8 +6,7 @@ resource there takes `*`, and a condition key that AWS does not have for an acti
 
 from __future__ import annotations
 
-from provisioner.config.models import Config
-from provisioner.permissions.model import (
+from provisioner.aws.permissions import (
     ASKED,
     ASKED_BEFOREHAND,
     HERE,
@@ -20,6 +19,7 @@ from provisioner.permissions.model import (
     grants,
     retagging,
 )
+from provisioner.config.models import Config
 from provisioner.resources.ecs.account import FORMER_TAG
 
 _TAGGED = (

@@ -8,24 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from provisioner.aws.permissions import Conditions, Permission, Use, grants
 from provisioner.config.models import Config
-from provisioner.permissions.containers import LOGS, log_groups
-from provisioner.permissions.model import ASKED, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, creating, grants
 
 _KEY, _LOGS_KEY = "`kms_key`", "`[logs] kms_key`"
-_FLOW, _EXPORTED = "`[network] flow_logs`", "`[database] logs`"
-_ACCESS, _ACL = "`[load_balancer] access_logs`", "`[load_balancer] waf_acl`"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 _ECR_KEYS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html"
 _SSM_KEYS = "https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html"
-_FLOW_ROLE = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"
-_WAF = "https://docs.aws.amazon.com/waf/latest/developerguide/security_iam_service-with-iam.html"
-_FLOW_GROUP, _EXPORTED_GROUPS = "log-group:/vpc/{stack}/*", "log-group:/aws/rds/cluster/{stack}/*"
-_GROUPS = (*LOGS, _FLOW_GROUP, _EXPORTED_GROUPS)
-_BUCKET = "{stack}-{account}-{region}-logs"
-_BALANCER = "loadbalancer/app/{stack}/*"
-_BALANCER_ARN = "arn:{partition}:elasticloadbalancing:{region}:{account}:" + _BALANCER
-_LOG_MADE = creating("ec2:CreateAction", "CreateFlowLogs")
 OF_PARAMETERS: Conditions = (
     (
         "StringLike",
@@ -46,25 +35,9 @@ def main_key(config: Config) -> str | None:
     return config.kms_key
 
 
-def _logs_keyed(config: Config) -> bool:
-    return (config.logs.kms_key or config.kms_key) is not None
-
-
 def _logs_key(config: Config) -> str | None:
     """The key of the logs, if it is one by itself."""
     return config.logs.kms_key if config.logs.kms_key != config.kms_key else None
-
-
-def _exported(config: Config) -> bool:
-    return bool(config.database.logs)
-
-
-def _access_logs(config: Config) -> bool:
-    return config.load_balancer.access_logs
-
-
-def _acl(config: Config) -> bool:
-    return config.load_balancer.waf_acl is not None
 
 
 def _via(*services: str) -> Conditions:
@@ -108,14 +81,6 @@ def on_key(
 KEYS: tuple[Permission, ...] = (
     *on_key(main_key, "key", "DescribeKey", why=_KEY),
     *on_key(_logs_key, "logs_key", "DescribeKey", why=_LOGS_KEY),
-    *grants(
-        "logs",
-        "AssociateKmsKey DisassociateKmsKey",
-        *_GROUPS,
-        use=Use.OPTION,
-        why=f"{_KEY}, {_LOGS_KEY}",
-        wanted=_logs_keyed,
-    ),
     *on_key(
         main_key,
         "key",
@@ -145,104 +110,5 @@ KEYS: tuple[Permission, ...] = (
     ),
 )
 
-FLOW_LOGS: tuple[Permission, ...] = (
-    *grants("ec2", "DescribeFlowLogs", use=Use.OPTION, why=_FLOW, wanted=flow_logs),
-    *grants("ec2", "CreateFlowLogs", "vpc-flow-log/*", conditions=ASKED, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
-    *grants("ec2", "CreateFlowLogs", "vpc/*", conditions=OURS, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
-    *grants("ec2", "CreateTags", "vpc-flow-log/*", conditions=_LOG_MADE, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
-    *grants("ec2", "DeleteFlowLogs", "vpc-flow-log/*", conditions=OURS, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
-    *grants(
-        "iam",
-        "PassRole",
-        "role{role_path}{stack}-flow-logs",
-        conditions=(("StringEquals", "iam:PassedToService", ("vpc-flow-logs.amazonaws.com",)),),
-        use=Use.IMPLIED,
-        why="CreateFlowLogs",
-        source=_FLOW_ROLE,
-        wanted=flow_logs,
-    ),
-)
 
-
-LOG_GROUPS: tuple[Permission, ...] = (
-    *log_groups(_FLOW_GROUP, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
-    *log_groups(_EXPORTED_GROUPS, use=Use.OPTION, why=_EXPORTED, wanted=_exported),
-)
-
-ACCESS_LOGS: tuple[Permission, ...] = (
-    *grants(
-        "s3",
-        "GetBucketTagging GetBucketPolicy GetLifecycleConfiguration GetEncryptionConfiguration "
-        "GetBucketPublicAccessBlock",
-        _BUCKET,
-        use=Use.OPTION,
-        why=_ACCESS,
-        wanted=_access_logs,
-    ),
-    # only `down` lists what is in it
-    *grants("s3", "ListBucketVersions", _BUCKET, use=Use.OPTION, why=_ACCESS, wanted=_access_logs, reader=False),
-    *grants("s3", "CreateBucket", _BUCKET, conditions=ASKED, use=Use.OPTION, why=_ACCESS, wanted=_access_logs),
-    *grants("s3", "TagResource", _BUCKET, conditions=ASKED, **TAGS_AT_ONCE, wanted=_access_logs),
-    *grants(
-        "s3",
-        "PutBucketOwnershipControls",
-        _BUCKET,
-        use=Use.IMPLIED,
-        why="CreateBucket that switches access lists off",
-        source="https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html",
-        wanted=_access_logs,
-    ),
-    *grants(
-        "s3",
-        "PutBucketPolicy PutLifecycleConfiguration PutEncryptionConfiguration PutBucketPublicAccessBlock DeleteBucket",
-        _BUCKET,
-        use=Use.OPTION,
-        why=_ACCESS,
-        wanted=_access_logs,
-    ),
-    *grants("s3", "PutBucketTagging", _BUCKET, use=Use.OTHER, why="import", wanted=_access_logs),
-    *grants("s3", "DeleteObject DeleteObjectVersion", f"{_BUCKET}/*", use=Use.OPTION, why=_ACCESS, wanted=_access_logs),
-)
-
-WEB_ACL: tuple[Permission, ...] = (
-    # also of one that somebody else has put in the place of ours
-    *grants("wafv2", "GetWebACL", "regional/webacl/*", use=Use.OPTION, why=_ACL, wanted=_acl),
-    *grants(
-        "wafv2",
-        "GetWebACLForResource",
-        *("regional/webacl/*", _BALANCER_ARN),
-        use=Use.OPTION,
-        why=_ACL,
-        wanted=_acl,
-    ),
-    *grants("wafv2", "AssociateWebACL", "{acl}", _BALANCER_ARN, use=Use.OPTION, why=_ACL, wanted=_acl),
-    # the reference has it on the load balancer, AWS's managed policies on web ACLs
-    *grants(
-        "wafv2",
-        "DisassociateWebACL",
-        *("regional/webacl/*", _BALANCER_ARN),
-        use=Use.OPTION,
-        why=_ACL,
-        wanted=_acl,
-    ),
-    *grants(
-        "elasticloadbalancing",
-        "GetLoadBalancerWebACL",
-        _BALANCER,
-        use=Use.IMPLIED,
-        why="GetWebACLForResource",
-        source=_WAF,
-        wanted=_acl,
-    ),
-    *grants(
-        "elasticloadbalancing",
-        "CreateWebACLAssociation DeleteWebACLAssociation SetWebAcl",
-        _BALANCER,
-        use=Use.IMPLIED,
-        why="AssociateWebACL, DisassociateWebACL",
-        source=_WAF,
-        wanted=_acl,
-    ),
-)
-
-OPTIONS = (*KEYS, *FLOW_LOGS, *LOG_GROUPS, *ACCESS_LOGS, *WEB_ACL)
+OPTIONS = KEYS

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from provisioner.permissions.model import Conditions, Permission
+from provisioner.aws.permissions import Conditions, Permission
 
 LARGEST = 6144
 """Characters of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS quotas")."""

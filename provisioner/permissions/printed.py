@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from provisioner.aws.permissions import Part
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
 from provisioner.permissions.boundary import boundary as most
-from provisioner.permissions.model import Part
 from provisioner.permissions.policy import document, documents, statements
 from provisioner.permissions.table import ANY, needed
 

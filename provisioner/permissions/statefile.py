@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from provisioner.aws.permissions import ASKED_BEFOREHAND, Part, Permission, Use, grants
 from provisioner.config.models import Config
-from provisioner.permissions.model import ASKED_BEFOREHAND, Part, Permission, Use, grants
 
 _BUCKET, _OBJECTS = "{bucket}", "{bucket}/{stack}/*"
 _SETTINGS = (

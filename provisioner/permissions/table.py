@@ -5,15 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
+from provisioner.aws.permissions import Part, Permission, filled
 from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
-from provisioner.permissions.model import Part, Permission, filled
+from provisioner.permissions.declared import of_any, of_types
 from provisioner.permissions.network import NETWORK
 from provisioner.permissions.options import OPTIONS
 from provisioner.permissions.statefile import STATE
 
-TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS, *OPTIONS, *STATE, *BEFOREHAND)
+FIXED = (*NETWORK, *CONTAINERS, *OPTIONS)
+"""What a stack needs besides what stands with its resource types."""
+ASIDE = (*STATE, *BEFOREHAND)
+"""What the state and `doctor` need."""
+TABLE: tuple[Permission, ...] = (*FIXED, *of_any(), *ASIDE)
 """Every action that the tool needs on AWS, in the order in which the policies say them."""
 FREE = frozenset({"sts:GetCallerIdentity"})
 """What the tool calls and nobody needs a permission for (STS API reference, GetCallerIdentity)."""
@@ -31,8 +36,8 @@ def needed(
         read_only: only those of plan, status, doctor, list, output and logs.
         part: the policy that they are for.
     """
-    wanted = (it for it in TABLE if part in it.parts and it.wanted(config) and (it.reader or not read_only))
-    return tuple(filled(wanted, names(config, account)))
+    of_parts = (it for it in (*FIXED, *of_types(config), *ASIDE) if part in it.parts and it.wanted(config))
+    return tuple(filled((it for it in of_parts if it.reader or not read_only), names(config, account)))
 
 
 def names(config: Config, account: str) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import tag_map, tags_of
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -74,6 +75,22 @@ class LogGroup(Resource):
 
     type_name = "log_group"
     api = API
+    arn = "log-group:{log_group_name}"
+    permissions = (
+        *grants("logs", "DescribeLogGroups"),
+        *grants("logs", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("logs", "CreateLogGroup", OWN, conditions=ASKED),
+        *grants("logs", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants("logs", "DeleteLogGroup PutRetentionPolicy", OWN),
+        *grants(
+            "logs",
+            "AssociateKmsKey DisassociateKmsKey",
+            OWN,
+            use=Use.OPTION,
+            why="`kms_key`, `[logs] kms_key`",
+            when="kms_key_id",
+        ),
+    )
     identity = ("log_group_name",)
     derived = ("id", "arn")
     outputs = ("arn",)

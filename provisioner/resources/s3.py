@@ -13,6 +13,7 @@ from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound, code_of, refused
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -69,6 +70,9 @@ UNSET = frozenset(
 """S3's codes for a bucket that lacks the setting that was asked for."""
 
 
+_WHY = "`[load_balancer] access_logs`"
+
+
 @dataclass(frozen=True)
 class Bucket(Resource):
     """A bucket whose objects expire after some days, closed to the public, encrypted, with access lists off.
@@ -86,6 +90,39 @@ class Bucket(Resource):
 
     type_name = "bucket"
     api = API
+    arn = "{bucket}"
+    permissions = (
+        *grants(
+            "s3",
+            "GetBucketTagging GetBucketPolicy GetLifecycleConfiguration GetEncryptionConfiguration "
+            "GetBucketPublicAccessBlock",
+            OWN,
+            use=Use.OPTION,
+            why=_WHY,
+        ),
+        # only `down` lists what is in it
+        *grants("s3", "ListBucketVersions", OWN, use=Use.OPTION, why=_WHY, reader=False),
+        *grants("s3", "CreateBucket", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
+        *grants("s3", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants(
+            "s3",
+            "PutBucketOwnershipControls",
+            OWN,
+            use=Use.IMPLIED,
+            why="CreateBucket that switches access lists off",
+            source="https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html",
+        ),
+        *grants(
+            "s3",
+            "PutBucketPolicy PutLifecycleConfiguration PutEncryptionConfiguration PutBucketPublicAccessBlock "
+            "DeleteBucket",
+            OWN,
+            use=Use.OPTION,
+            why=_WHY,
+        ),
+        *grants("s3", "PutBucketTagging", OWN, use=Use.OTHER, why="import"),
+        *grants("s3", "DeleteObject DeleteObjectVersion", f"{OWN}/*", use=Use.OPTION, why=_WHY),
+    )
     identity = ("bucket",)
     derived = ("id", "arn")
     outputs = ("arn",)

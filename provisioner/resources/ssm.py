@@ -12,6 +12,7 @@ from typing import Any
 from provisioner.aws.api import Api, Clients, TagCalls, Tags
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -59,6 +60,10 @@ OWN_KEY = "alias/aws/ssm"
 """AWS's own key for Parameter Store, which a SecureString has that was made without any."""
 
 
+_OVERWRITTEN = (("StringEquals", "ssm:Overwrite", ("true",)),)
+"""Systems Manager user guide, parameter-store-policy-conditions."""
+
+
 @dataclass(frozen=True)
 class SecureParameter(Resource):
     """A SecureString whose value is drawn at random when it is created, and never shown or changed here again.
@@ -74,6 +79,19 @@ class SecureParameter(Resource):
 
     type_name = "secure_parameter"
     api = API
+    arn = "parameter{parameter_name}"
+    permissions = (
+        *grants("ssm", "DescribeParameters"),
+        # it gives the password away
+        *grants("ssm", "GetParameter", OWN, reader=False),
+        *grants("ssm", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("ssm", "PutParameter", OWN, conditions=ASKED),
+        # another key takes another version, and no tags can come with that, nor are the ones that it has a key of
+        # this action
+        *grants("ssm", "PutParameter", OWN, conditions=_OVERWRITTEN, use=Use.OTHER, why=CHANGED),
+        *grants("ssm", "AddTagsToResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants("ssm", "DeleteParameter", OWN),
+    )
     identity = ("parameter_name",)
     derived = ("id", "arn")
     outputs = ("arn", "version")

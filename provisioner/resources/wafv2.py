@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.aws.api import Api
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
+from provisioner.aws.permissions import Use, grants
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.elbv2.balancer import LoadBalancer
@@ -30,6 +31,11 @@ API = Api(
 )
 
 
+_WHY = "`[load_balancer] waf_acl`"
+_WAF = "https://docs.aws.amazon.com/waf/latest/developerguide/security_iam_service-with-iam.html"
+_BALANCER = "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/{stack}/*"
+
+
 @dataclass(frozen=True)
 class WebAclAssociation(Resource):
     """The association of a load balancer with its web ACL; a load balancer has at most one."""
@@ -40,6 +46,42 @@ class WebAclAssociation(Resource):
     type_name = "web_acl_association"
     has_tags = False
     api = API
+    permissions = (
+        # also of one that somebody else has put in the place of ours
+        *grants("wafv2", "GetWebACL", "regional/webacl/*", use=Use.OPTION, why=_WHY),
+        *grants(
+            "wafv2",
+            "GetWebACLForResource",
+            *("regional/webacl/*", _BALANCER),
+            use=Use.OPTION,
+            why=_WHY,
+        ),
+        *grants("wafv2", "AssociateWebACL", "{acl}", _BALANCER, use=Use.OPTION, why=_WHY),
+        # the reference has it on the load balancer, AWS's managed policies on web ACLs
+        *grants(
+            "wafv2",
+            "DisassociateWebACL",
+            *("regional/webacl/*", _BALANCER),
+            use=Use.OPTION,
+            why=_WHY,
+        ),
+        *grants(
+            "elasticloadbalancing",
+            "GetLoadBalancerWebACL",
+            _BALANCER,
+            use=Use.IMPLIED,
+            why="GetWebACLForResource",
+            source=_WAF,
+        ),
+        *grants(
+            "elasticloadbalancing",
+            "CreateWebACLAssociation DeleteWebACLAssociation SetWebAcl",
+            _BALANCER,
+            use=Use.IMPLIED,
+            why="AssociateWebACL, DisassociateWebACL",
+            source=_WAF,
+        ),
+    )
     identity = ("resource_arn",)
     derived = ("id",)
     has_parent = True

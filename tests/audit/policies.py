@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from provisioner.aws.permissions import Part
 from provisioner.config.models import Config
 from provisioner.permissions.boundary import boundary
-from provisioner.permissions.model import Part
 from provisioner.permissions.printed import printed
 from provisioner.permissions.table import needed
 from tests.audit.reference import EXTRACT, Row, extract, known, problems

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
 from ecs_emulator.control import control
+from provisioner.aws.permissions import Part, Permission
 from provisioner.config import models
-from provisioner.permissions.model import Part, Permission
 from provisioner.permissions.policy import document, statements
 from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud

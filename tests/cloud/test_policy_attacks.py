@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.permissions.model import Part
+from provisioner.aws.permissions import Part
 from tests.cloud.conftest import EmbeddedCloud, Network
 from tests.cloud.permissions import DENIED, enforce, policies
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.aws.permissions import Part
 from provisioner.config import models
-from provisioner.permissions.model import Part
 from provisioner.permissions.table import needed
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.permissions import asked, denied, enforce, policies, unproven

@@ -17,10 +17,10 @@ import pytest
 
 from ecs_emulator import manage
 from ecs_emulator.authorization.policy import Check, Decision, decide, read
+from provisioner.aws.permissions import Use
 from provisioner.config import models
 from provisioner.permissions.document import named
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
-from provisioner.permissions.model import Use
 from provisioner.permissions.table import needed
 from provisioner.state.local import read as read_state
 from tests.cloud.conftest import EmbeddedCloud

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ecs_emulator.authorization.policy import Check, Decision, decide
+from provisioner.aws.permissions import Permission
 from provisioner.config import models
 from provisioner.config.models import Config
-from provisioner.permissions.model import Permission
 from provisioner.permissions.table import needed
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
 from tests.cloud.permissions import Asked, Stack, as_read, asked, denied, enforce, policies, unproven

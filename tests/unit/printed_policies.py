@@ -11,8 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from provisioner.aws.permissions import Part
 from provisioner.config.models import Config
-from provisioner.permissions.model import Part
 from provisioner.permissions.printed import printed
 
 RECORDED = Path(__file__).with_name("printed_policies.json")

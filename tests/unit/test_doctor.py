@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from provisioner.aws.client import Aws
+from provisioner.aws.permissions import Permission, Use
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, Failed, Interrupted
@@ -21,7 +22,6 @@ from provisioner.operations.doctor.caller import NotSimulated, asking
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import CHECKS, examine
 from provisioner.operations.doctor.verdicts import joined, parted, stopped, warning
-from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
 from provisioner.state.model import StateError

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
+from provisioner.aws.permissions import Part, Permission
 from provisioner.config.models import Config
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.limits import UNLIMITED, unlimited_reads
-from provisioner.permissions.model import Part, Permission
 from provisioner.permissions.policy import document, documents, statements
 from provisioner.permissions.table import needed
 

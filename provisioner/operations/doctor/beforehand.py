@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from provisioner.aws.permissions import Use
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
@@ -14,7 +15,6 @@ from provisioner.operations.doctor import boundary, images, network, permissions
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import together
 from provisioner.operations.doctor.verdicts import joined
-from provisioner.permissions.model import Use
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from provisioner.aws.permissions import Permission, Use
 from provisioner.engine.words import names
 from provisioner.operations.doctor.caller import BOOLEAN, NotSimulated, asking
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
-from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
+from provisioner.aws.permissions import ASKED, OURS, OWN, Use, creating, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources import members
@@ -21,6 +22,9 @@ MEMBERS = {
     "max_aggregation_interval": "MaxAggregationInterval",
 }
 """What CreateFlowLogs and DescribeFlowLogs call the fields."""
+
+
+_WHY = "`[network] flow_logs`"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,30 @@ class FlowLog(Resource):
 
     type_name = "flow_log"
     api = API
+    arn = "vpc-flow-log/*"
+    permissions = (
+        *grants("ec2", "DescribeFlowLogs", use=Use.OPTION, why=_WHY),
+        *grants("ec2", "CreateFlowLogs", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
+        *grants("ec2", "CreateFlowLogs", "vpc/*", conditions=OURS, use=Use.OPTION, why=_WHY),
+        *grants(
+            "ec2",
+            "CreateTags",
+            OWN,
+            conditions=creating("ec2:CreateAction", "CreateFlowLogs"),
+            use=Use.OPTION,
+            why=_WHY,
+        ),
+        *grants("ec2", "DeleteFlowLogs", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
+        *grants(
+            "iam",
+            "PassRole",
+            "role{role_path}{stack}-flow-logs",
+            conditions=(("StringEquals", "iam:PassedToService", ("vpc-flow-logs.amazonaws.com",)),),
+            use=Use.IMPLIED,
+            why="CreateFlowLogs",
+            source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html",
+        ),
+    )
     identity = ("resource_id", "log_group_name")
     create_only = frozenset(
         {"resource_id", "log_group_name", "deliver_logs_permission_arn", "traffic_type", "max_aggregation_interval"}

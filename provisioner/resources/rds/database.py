@@ -118,7 +118,7 @@ class DbCluster(Resource):
     enable_cloudwatch_logs_exports: Sequence[str] = ()
 
     type_name = "db_cluster"
-    arn = "cluster:{id}"
+    arn = "cluster:{db_cluster_identifier}"
     api = API
     takes = Takes(ready=(durations.DB_CLUSTER_CREATE,), gone=(durations.DB_CLUSTER_DELETE,))
     identity = ("db_cluster_identifier",)
@@ -253,7 +253,7 @@ class DbInstance(Resource):
     zones: Sequence[str] = ()
 
     type_name = "db_instance"
-    arn = "db:{id}"
+    arn = "db:{db_instance_identifier}"
     api = API
     takes = Takes(ready=(durations.DB_INSTANCE_CREATE,), gone=(durations.DB_INSTANCE_DELETE,))
     identity = ("db_instance_identifier",)

@@ -22,7 +22,7 @@ class DbSubnetGroup(Resource):
     subnet_ids: Sequence[str]
 
     type_name = "db_subnet_group"
-    arn = "subgrp:{id}"
+    arn = "subgrp:{db_subnet_group_name}"
     api = API
     identity = ("db_subnet_group_name",)
     derived = ("id",)
@@ -88,7 +88,7 @@ class DbClusterParameterGroup(Resource):
     parameters: Mapping[str, str]
 
     type_name = "db_cluster_parameter_group"
-    arn = "cluster-pg:{id}"
+    arn = "cluster-pg:{db_cluster_parameter_group_name}"
     api = API
     identity = ("db_cluster_parameter_group_name",)
     derived = ("id",)

@@ -18,8 +18,10 @@ Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
 PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
 """How the ARNs of services without Regions go on after the partition; the others have Region and account."""
 
-WHOLE = ("{acl}", "{boundary}", "{key}", "{logs_key}")
-"""What stands for whole ARNs, as the configuration has them."""
+OWN = "{own}"
+"""In the `permissions` of a resource type: the ARNs of what a stack declares of it, by the type's `arn`."""
+WHOLE = ("{acl}", "{boundary}", "{key}", "{logs_key}", OWN)
+"""What stands for whole ARNs, as the configuration has them, and what is declared."""
 
 OURS: Conditions = (
     ("StringEquals", "aws:ResourceTag/Environment", ("{environment}",)),
@@ -35,6 +37,11 @@ BOUND: Conditions = (("StringEquals", "iam:PermissionsBoundary", ("{boundary}",)
 """The role has the stack's boundary, or is given it by the call (IAM user guide, "Permissions boundaries")."""
 HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
 """For writes that know no resource: in the stack's Region (IAM user guide, global condition keys)."""
+
+
+CHANGED = "a setting changes in place"
+UNSHOWN_TAGS = "tags that the bulk read does not show yet"
+"""Why an action is needed in other cases."""
 
 
 def retagging(service: str, action: str, *resources: str) -> Iterator[Permission]:
@@ -112,6 +119,7 @@ class Permission:
         reader: whether who only looks (plan, status, doctor, list, output, logs) needs it.
         parts: the policies that it is in.
         named: whether all its resources are the stack's by their names.
+        when: in the `permissions` of a type, the field that says which of its resources want it; all if there is none.
     """
 
     service: str
@@ -125,6 +133,7 @@ class Permission:
     reader: bool
     parts: frozenset[Part] = EVERY
     named: bool = False
+    when: str = ""
 
     @property
     def name(self) -> str:
@@ -153,6 +162,7 @@ def grants(
     wanted: Callable[[Config], bool] = always,
     reader: bool | None = None,
     parts: frozenset[Part] = EVERY,
+    when: str = "",
 ) -> Iterator[Permission]:
     """Yield the permissions of some actions of a service that have all else in common.
 
@@ -161,18 +171,20 @@ def grants(
         resources: what comes after the account in their ARNs, or whole ARNs; all resources if none is given.
         reader: whether who only looks needs them; if left out, whether they are reads.
         parts: the policies that they are in.
+        when: the field that says which of a type's resources want them.
     """
-    arns = tuple(sorted(_arn(service, resource) for resource in resources)) or ("*",)
+    arns = tuple(sorted(arn_of(service, resource) for resource in resources)) or ("*",)
     named = all("{stack}" in arn for arn in arns)
     for action in actions.split():
         reads = READS.match(action) is not None if reader is None else reader
         yield Permission(
-            service, action, arns, tuple(sorted(conditions)), use, why, source, wanted, reads, parts, named
+            service, action, arns, tuple(sorted(conditions)), use, why, source, wanted, reads, parts, named, when
         )
 
 
-def _arn(service: str, resource: str) -> str:
-    if resource.startswith("arn:") or resource in WHOLE:
+def arn_of(service: str, resource: str) -> str:
+    """Return the ARN of a resource, of which this comes after the account, or which is a whole ARN already."""
+    if resource.startswith(("arn:", OWN)) or resource in WHOLE:
         return resource
     return f"arn:{{partition}}:{PLACES.get(service, service + ':{region}:{account}')}:{resource}"
 

@@ -1,0 +1,94 @@
+"""The permissions that stand with the resource types, for what a stack declares of them, told without a call.
+
+The stack is declared with placeholders for what only AWS knows, and with services of every sort besides its own. So a
+policy says the same whichever services it has: names stand in it up to the stack's own name, and what comes behind that
+is left open. It is a superset of what one stack calls: also one that has no database yet may make one. What an option
+declares is in it only where the option is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.permissions import OWN, Permission, arn_of
+from provisioner.config.facts import Facts
+from provisioner.config.services import Service
+from provisioner.engine.resource import Resource, all_types
+from provisioner.steps.stack import Stack
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
+
+STACK = "{project}-{environment}"
+IMAGE = "public.ecr.aws/any/any:1"
+SORTS: Mapping[str, Service] = {
+    "any-first": Service(image=IMAGE, port=80, public=True, database=True, launch="ec2"),
+    "any-other": Service(image=IMAGE, port=80, public=True, calls=("any-first",)),
+}
+"""Services of all sorts: on instances and on Fargate, several that are public, one with the database."""
+
+
+def of_types(config: Config) -> Iterator[Permission]:
+    """Yield what the types say of that which a configuration declares, with `{stack}` and the like in the names."""
+    by_type: dict[type[Resource], list[Resource]] = {}
+    for item in _stack(config).declared.values():
+        by_type.setdefault(type(item.resource), []).append(item.resource)
+    for resource_type in sorted(by_type, key=lambda one: one.type_name):
+        for permission in resource_type.permissions:
+            wanted = [one for one in by_type[resource_type] if not permission.when or one.fields()[permission.when]]
+            if wanted:
+                yield _with_arns(permission, {_arn(one, one.fields()) for one in wanted})
+
+
+def of_any() -> Iterator[Permission]:
+    """Yield what all types say, whatever is declared: in place of a field stands the stack's name."""
+    for _, resource_type in sorted(all_types().items()):
+        for permission in resource_type.permissions:
+            fields = dict.fromkeys(resource_type.__dataclass_fields__, STACK)
+            yield _with_arns(permission, {_arn(resource_type, fields)})
+
+
+def _stack(config: Config) -> Stack:
+    """Return all that steps declare, with placeholders for names that a configuration has, and for AWS's facts."""
+    facts = Facts(
+        account="{account}",
+        partition="{partition}",
+        region="{region}",
+        zones=("{region}a", "{region}b", "{region}c", "{region}d")[: config.network.zones],
+        image_id="ami-any",
+        public_zone_id=None if config.dns.create_zone else "any",
+        allow=("192.0.2.1/32",),
+        engine=True,
+        local=False,
+        s3_prefix_list="pl-any",
+        kms_key=config.kms_key,
+        logs_key=config.logs.kms_key or config.kms_key,
+        boundary="{boundary}",
+    )
+    # its own services are there for steps that name them; no directory is read for what is built
+    own = {name: one.model_copy(update={"image": IMAGE, "build": None}) for name, one in config.services.items()}
+    unnamed = {"project": "{project}", "env": "{environment}", "region": "{region}", "services": {**SORTS, **own}}
+    stack = Stack(config.model_copy(update=unnamed), facts)
+    stack.run()
+    return stack
+
+
+def _with_arns(permission: Permission, arns: Iterable[str]) -> Permission:
+    resources = tuple(sorted({one.replace(OWN, arn) for one in permission.resources for arn in arns}))
+    return replace(permission, resources=resources, named=all("{stack}" in one for one in resources))
+
+
+def _arn(resource: Resource | type[Resource], fields: Mapping[str, Any]) -> str:
+    """Return the ARN of a resource as a policy has it: cut behind the stack's name where a service's may follow."""
+    names = {name: _cut(value) if isinstance(value, str) else value for name, value in fields.items()}
+    names["stack"] = "{stack}"
+    return arn_of(resource.service, resource.arn.format_map(names))
+
+
+def _cut(name: str) -> str:
+    before, stack, rest = name.partition(STACK)
+    if stack and rest and "{account}" not in rest:
+        rest = f"{rest[0]}*"
+    return before + ("{stack}" if stack else "") + rest
