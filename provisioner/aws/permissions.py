@@ -41,6 +41,7 @@ HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
 
 CHANGED = "a setting changes in place"
 UNSHOWN_TAGS = "tags that the bulk read does not show yet"
+FAILURE = "a failure is looked into"
 """Why an action is needed in other cases."""
 
 

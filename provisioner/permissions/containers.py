@@ -14,9 +14,7 @@ from provisioner.aws.permissions import (
     Permission,
     Purpose,
     Use,
-    creating,
     grants,
-    retagging,
 )
 from provisioner.config.models import Config
 from provisioner.permissions.network import spot, trunking
@@ -130,49 +128,11 @@ IAM: tuple[Permission, ...] = (
 )
 
 ECS: tuple[Permission, ...] = (
-    *grants(
-        "ecs",
-        "ListAccountSettings ListTaskDefinitionFamilies ListTaskDefinitions DescribeCapacityProviders",
-    ),
+    *grants("ecs", "ListAccountSettings"),
     *grants("ecs", "ListClusters", use=Use.OTHER, why="doctor", parts=ASKED_BEFOREHAND),
-    *grants("ecs", "DescribeTaskDefinition"),
-    *grants("ecs", "DescribeClusters ListContainerInstances", "cluster/{stack}"),
-    *grants("ecs", "ListServices ListTasks", conditions=_CLUSTER),
-    *grants("ecs", "DescribeServices", "service/{stack}/*"),
-    *grants("ecs", "ListServiceDeployments", "service/{stack}/*", use=Use.OTHER, why=_FAILURE),
-    *grants("ecs", "DescribeServiceDeployments", "service-deployment/{stack}/*", use=Use.OTHER, why=_FAILURE),
-    *grants("ecs", "DescribeServiceRevisions", "service-revision/{stack}/*", use=Use.OTHER, why=_FAILURE),
-    *grants("ecs", "DescribeTasks", "task/{stack}/*"),
     *grants("ecs", "DescribeContainerInstances", "container-instance/{stack}/*"),
-    *grants("ecs", "ListTagsForResource", *_TASKS, use=Use.OTHER, why=_TAGS),
-    *grants("ecs", "CreateCluster", "cluster/{stack}", conditions=ASKED),
-    *grants("ecs", "CreateCapacityProvider", "capacity-provider/asg-{stack}", conditions=ASKED),
-    *grants("ecs", "CreateService", "service/{stack}/*", conditions=ASKED),
-    *grants("ecs", "RegisterTaskDefinition", "task-definition/{stack}-*:*", conditions=ASKED),
-    *grants(
-        "ecs",
-        "TagResource",
-        *_TASKS,
-        conditions=creating(
-            "ecs:CreateAction", *("CreateCapacityProvider", "CreateCluster", "CreateService", "RegisterTaskDefinition")
-        ),
-        **TAGS_AT_ONCE,
-    ),
-    *retagging("ecs", "TagResource", *_TASKS),
-    *grants(
-        "ecs",
-        "DeleteCluster DeregisterContainerInstance PutClusterCapacityProviders UpdateClusterSettings",
-        "cluster/{stack}",
-    ),
-    *grants("ecs", "UpdateCluster", "cluster/{stack}", use=Use.OTHER, why=_CHANGED),
     *grants("ecs", "UpdateContainerInstancesState", "container-instance/{stack}/*"),
-    *grants("ecs", "DeleteService UpdateService", "service/{stack}/*"),
     *grants("ecs", "StopTask", "task/{stack}/*", use=Use.OTHER, why="tasks left over"),
-    *grants("ecs", "DeleteCapacityProvider", "capacity-provider/asg-{stack}"),
-    *grants("ecs", "UpdateCapacityProvider", "capacity-provider/asg-{stack}", use=Use.OTHER, why=_CHANGED),
-    *grants("ecs", "DeleteTaskDefinitions", "task-definition/{stack}-*:*"),
-    # knows no resource
-    *grants("ecs", "DeregisterTaskDefinition", conditions=HERE),
     *grants(
         "ecs",
         "PutAccountSettingDefault",
@@ -182,33 +142,6 @@ ECS: tuple[Permission, ...] = (
 )
 
 CAPACITY: tuple[Permission, ...] = (
-    *grants("autoscaling", "DescribeAutoScalingGroups"),
-    *grants("autoscaling", "DescribeInstanceRefreshes", use=Use.OTHER, why="--new-ami"),
-    *grants("autoscaling", "DescribeScalingActivities", use=Use.OTHER, why=_FAILURE),
-    *grants("autoscaling", "DescribeTags", use=Use.OTHER, why="import", reader=False),
-    *grants("autoscaling", "CreateAutoScalingGroup", _GROUP, conditions=ASKED),
-    # also without the stack's tags: ECS puts AmazonECSManaged on the group of a capacity provider, and AWS does not say
-    # with whose permissions (ECS developer guide, cluster-auto-scaling)
-    *grants("autoscaling", "CreateOrUpdateTags", _GROUP, **TAGS_AT_ONCE),
-    *grants(
-        "autoscaling",
-        "DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup",
-        _GROUP,
-    ),
-    *grants(
-        "autoscaling",
-        "StartInstanceRefresh",
-        _GROUP,
-        use=Use.OTHER,
-        why="--new-ami",
-    ),
-    *grants(
-        "autoscaling",
-        "TerminateInstanceInAutoScalingGroup",
-        _GROUP,
-        use=Use.OTHER,
-        why="instances that do not join",
-    ),
     *grants("application-autoscaling", "DescribeScalableTargets DescribeScalingPolicies"),
     *grants("application-autoscaling", "RegisterScalableTarget", "scalable-target/*", conditions=(*ASKED, *_SERVICE)),
     *grants("application-autoscaling", _SCALING, "scalable-target/*", conditions=(*OURS, *_SERVICE)),
@@ -235,9 +168,6 @@ CAPACITY: tuple[Permission, ...] = (
 )
 
 IMAGES: tuple[Permission, ...] = (
-    *grants("ecr", "DescribeRepositories", "repository/*"),
-    *grants("ecr", "GetLifecyclePolicy", _REPOSITORY),
-    *grants("ecr", "ListTagsForResource", _REPOSITORY, use=Use.OTHER, why=_TAGS),
     *grants("ecr", "DescribeImages", _REPOSITORY, use=Use.OTHER, why="images"),
     *grants("ecr", "BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images", wanted=_copies_alone),
     *grants(
@@ -248,17 +178,6 @@ IMAGES: tuple[Permission, ...] = (
         why="doctor: images that are in ECR here",
         wanted=_ready_here,
         parts=ASKED_BEFOREHAND,
-    ),
-    *grants("ecr", "GetRegistryScanningConfiguration", use=Use.OTHER, why=_CHANGED),
-    *grants("ecr", "CreateRepository", _REPOSITORY, conditions=ASKED),
-    *grants("ecr", "TagResource", _REPOSITORY, conditions=ASKED, **TAGS_AT_ONCE),
-    *grants("ecr", "DeleteRepository PutLifecyclePolicy", _REPOSITORY),
-    *grants(
-        "ecr",
-        "DeleteLifecyclePolicy PutImageScanningConfiguration PutImageTagMutability",
-        _REPOSITORY,
-        use=Use.OTHER,
-        why=_CHANGED,
     ),
     *grants("ecr", "PutImage BatchDeleteImage", _REPOSITORY, use=Use.OTHER, why="images"),
     *grants("ecr", "GetAuthorizationToken", use=Use.OTHER, why="images", wanted=_pushes, reader=False),

@@ -11,6 +11,7 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, FAILURE, OWN, TAGS_AT_ONCE, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -132,6 +133,26 @@ class AutoScalingGroup(Resource):
     type_name = "auto_scaling_group"
     api = API
     takes = Takes(gone=(durations.INSTANCE_SHUTDOWN,))
+    arn = "autoScalingGroup:*:autoScalingGroupName/{auto_scaling_group_name}"
+    permissions = (
+        *grants("autoscaling", "DescribeAutoScalingGroups"),
+        *grants("autoscaling", "DescribeInstanceRefreshes", use=Use.OTHER, why="--new-ami"),
+        *grants("autoscaling", "DescribeScalingActivities", use=Use.OTHER, why=FAILURE),
+        *grants("autoscaling", "DescribeTags", use=Use.OTHER, why="import", reader=False),
+        *grants("autoscaling", "CreateAutoScalingGroup", OWN, conditions=ASKED),
+        # also without the stack's tags: ECS puts AmazonECSManaged on the group of a capacity provider, and AWS does not
+        # say with whose permissions (ECS developer guide, cluster-auto-scaling)
+        *grants("autoscaling", "CreateOrUpdateTags", OWN, **TAGS_AT_ONCE),
+        *grants("autoscaling", "DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup", OWN),
+        *grants("autoscaling", "StartInstanceRefresh", OWN, use=Use.OTHER, why="--new-ami"),
+        *grants(
+            "autoscaling",
+            "TerminateInstanceInAutoScalingGroup",
+            OWN,
+            use=Use.OTHER,
+            why="instances that do not join",
+        ),
+    )
     identity = ("auto_scaling_group_name",)
     derived = ("id",)
     outputs = ("arn",)

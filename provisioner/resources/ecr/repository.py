@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count, size
@@ -38,6 +39,23 @@ class Repository(Resource):
 
     type_name = "repository"
     api = API
+    arn = "repository/{repository_name}"
+    permissions = (
+        *grants("ecr", "DescribeRepositories", "repository/*"),
+        *grants("ecr", "GetLifecyclePolicy", OWN),
+        *grants("ecr", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("ecr", "GetRegistryScanningConfiguration", use=Use.OTHER, why=CHANGED),
+        *grants("ecr", "CreateRepository", OWN, conditions=ASKED),
+        *grants("ecr", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants("ecr", "DeleteRepository PutLifecyclePolicy", OWN),
+        *grants(
+            "ecr",
+            "DeleteLifecyclePolicy PutImageScanningConfiguration PutImageTagMutability",
+            OWN,
+            use=Use.OTHER,
+            why=CHANGED,
+        ),
+    )
     identity = ("repository_name",)
     derived = ("id", "arn", "repository_uri")
     outputs = ("arn", "repository_uri")

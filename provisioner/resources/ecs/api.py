@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Permission, Use, creating, grants, retagging
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
 _RATES = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html"
+
+TAGGED: tuple[Permission, ...] = (
+    *grants("ecs", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+    *grants(
+        "ecs",
+        "TagResource",
+        OWN,
+        conditions=creating(
+            "ecs:CreateAction", *("CreateCapacityProvider", "CreateCluster", "CreateService", "RegisterTaskDefinition")
+        ),
+        **TAGS_AT_ONCE,
+    ),
+    *retagging("ecs", "TagResource", OWN),
+)
+"""What each type of ECS that has tags takes for them."""
 
 API = Api(
     "ecs",

@@ -10,10 +10,11 @@ from typing import Any
 from provisioner.aws import durations
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.durations import Takes
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ecs.api import API
+from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.phrases import because
 
 
@@ -26,6 +27,18 @@ class Cluster(Resource):
 
     type_name = "cluster"
     api = API
+    arn = "cluster/{cluster_name}"
+    permissions = (
+        *TAGGED,
+        *grants("ecs", "DescribeClusters ListContainerInstances", OWN),
+        *grants("ecs", "CreateCluster", OWN, conditions=ASKED),
+        *grants(
+            "ecs",
+            "DeleteCluster DeregisterContainerInstance PutClusterCapacityProviders UpdateClusterSettings",
+            OWN,
+        ),
+        *grants("ecs", "UpdateCluster", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("cluster_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
@@ -106,6 +119,14 @@ class CapacityProvider(Resource):
     type_name = "capacity_provider"
     api = API
     takes = Takes(ready=(durations.PROVIDER_CHANGE,), gone=(durations.PROVIDER_CHANGE,))
+    arn = "capacity-provider/{capacity_provider_name}"
+    permissions = (
+        *TAGGED,
+        *grants("ecs", "DescribeCapacityProviders"),
+        *grants("ecs", "CreateCapacityProvider", OWN, conditions=ASKED),
+        *grants("ecs", "DeleteCapacityProvider", OWN),
+        *grants("ecs", "UpdateCapacityProvider", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("capacity_provider_name",)
     derived = ("id", "arn")
     outputs = ("arn",)

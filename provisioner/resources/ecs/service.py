@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
+from provisioner.aws.permissions import ASKED, FAILURE, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
 from provisioner.engine.words import count
 from provisioner.resources import members
-from provisioner.resources.ecs.api import API
+from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.deployments import (
     NETWORK,
@@ -86,6 +87,22 @@ class Service(Resource):
 
     type_name = "service"
     api = API
+    arn = "service/{stack}/*"
+    permissions = (
+        *TAGGED,
+        *grants(
+            "ecs",
+            "ListServices ListTasks",
+            conditions=(("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),),
+        ),
+        *grants("ecs", "DescribeServices", OWN),
+        *grants("ecs", "ListServiceDeployments", OWN, use=Use.OTHER, why=FAILURE),
+        *grants("ecs", "DescribeServiceDeployments", "service-deployment/{stack}/*", use=Use.OTHER, why=FAILURE),
+        *grants("ecs", "DescribeServiceRevisions", "service-revision/{stack}/*", use=Use.OTHER, why=FAILURE),
+        *grants("ecs", "DescribeTasks", "task/{stack}/*"),
+        *grants("ecs", "CreateService", OWN, conditions=ASKED),
+        *grants("ecs", "DeleteService UpdateService", OWN),
+    )
     identity = ("cluster", "service_name")
     derived = ("id", "resource_id")
     ignore_changes = frozenset({"desired_count"})

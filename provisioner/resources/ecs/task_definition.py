@@ -14,12 +14,13 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, HERE, OWN, grants
 from provisioner.aws.redaction import without_secret_variables
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.resources import members
-from provisioner.resources.ecs.api import API
+from provisioner.resources.ecs.api import API, TAGGED
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
@@ -49,6 +50,15 @@ class TaskDefinition(Resource):
 
     type_name = "task_definition"
     api = API
+    arn = "task-definition/{family}:*"
+    permissions = (
+        *TAGGED,
+        *grants("ecs", "ListTaskDefinitionFamilies ListTaskDefinitions DescribeTaskDefinition"),
+        *grants("ecs", "RegisterTaskDefinition", OWN, conditions=ASKED),
+        *grants("ecs", "DeleteTaskDefinitions", OWN),
+        # knows no resource
+        *grants("ecs", "DeregisterTaskDefinition", conditions=HERE),
+    )
     identity = ("family",)
     derived = ("id",)
     outputs = ("arn",)
