@@ -95,7 +95,7 @@ class Api:
     Attributes:
         service: the name of its boto3 client.
         name: what people call it.
-        signing_name: the name that signs its requests, if that is another than `service`.
+        signing_name: the name that signs its requests, and that its actions and ARNs have, if that is not `service`.
         everywhere: whether it is one for all Regions, so that its resources are reached from each.
         tags: how tags of single resources are read and written, if it has tags.
         transient: what its refusals mean, those that pass and those that say that there is no such resource; an error

@@ -98,6 +98,10 @@ class AnyApi(Protocol):
     def service(self) -> str:
         """The name of its boto3 client."""
 
+    @property
+    def signing_name(self) -> str:
+        """The name that signs its requests, which its ARNs and actions begin with as well."""
+
 
 @dataclass(frozen=True)
 class Resource:

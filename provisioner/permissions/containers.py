@@ -12,7 +12,6 @@ from provisioner.aws.permissions import (
     UNOWNED,
     Conditions,
     Permission,
-    Purpose,
     Use,
     grants,
 )
@@ -51,13 +50,6 @@ _ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
 _TASKS = ("cluster/{stack}", "service/{stack}/*", "task-definition/{stack}-*:*", "capacity-provider/asg-{stack}")
 LOGS = ("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*")
 _REPOSITORY = "repository/{stack}/*"
-_SNAPSHOT = "cluster-snapshot:{stack}-*"
-_FINAL: Purpose = {
-    "use": Use.IMPLIED,
-    "why": "DeleteDBCluster with a final snapshot, which gets the cluster's tags",
-    "source": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
-}
-_DATABASE = ("cluster:{stack}", "cluster-pg:{stack}", "db:{stack}-*", "subgrp:{stack}")
 
 
 def _pushes(config: Config) -> bool:
@@ -211,45 +203,6 @@ IMAGES: tuple[Permission, ...] = (
     ),
 )
 
-DATABASE: tuple[Permission, ...] = (
-    *grants("rds", "DescribeDBClusters", "cluster:*"),
-    *grants("rds", "DescribeDBInstances", "db:*"),
-    *grants("rds", "DescribeDBSubnetGroups", "subgrp:*"),
-    *grants("rds", "DescribeDBClusterParameterGroups", "cluster-pg:*"),
-    *grants("rds", "DescribeDBClusterParameters", "cluster-pg:{stack}"),
-    *grants("rds", "DescribeDBClusterSnapshots", "cluster:*", "cluster-snapshot:*"),
-    *grants("rds", "DescribeEvents", use=Use.OTHER, why=_FAILURE),
-    *grants("rds", "ListTagsForResource", *_DATABASE, use=Use.OTHER, why=_TAGS),
-    *grants(
-        "rds",
-        "CreateDBCluster",
-        *("cluster:{stack}", "cluster-pg:{stack}", "subgrp:{stack}", "og:default:*"),
-        conditions=ASKED,
-    ),
-    *grants(
-        "rds",
-        "CreateDBInstance",
-        *("cluster:{stack}", "db:{stack}-*", "og:default:*", "pg:default.*"),
-        conditions=ASKED,
-    ),
-    *grants("rds", "CreateDBClusterParameterGroup", "cluster-pg:{stack}", conditions=ASKED),
-    *grants("rds", "CreateDBSubnetGroup", "subgrp:{stack}", conditions=ASKED),
-    *grants("rds", "AddTagsToResource", *_DATABASE, **TAGS_AT_ONCE),
-    *grants("rds", "RemoveTagsFromResource", "cluster:{stack}", use=Use.OTHER, why=_CHANGED),
-    *grants("rds", "DeleteDBCluster", "cluster:{stack}", _SNAPSHOT),
-    *grants("rds", "DeleteDBInstance", "db:{stack}-*"),
-    *grants("rds", "DeleteDBSubnetGroup", "subgrp:{stack}"),
-    *grants("rds", "DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup", "cluster-pg:{stack}"),
-    *grants("rds", "ModifyDBCluster", "cluster:{stack}", "cluster-pg:{stack}", use=Use.OTHER, why=_CHANGED),
-    *grants("rds", "ModifyDBInstance", "db:{stack}-*", use=Use.OTHER, why=_CHANGED),
-    *grants("rds", "ModifyDBSubnetGroup", "subgrp:{stack}", use=Use.OTHER, why=_CHANGED),
-    *grants("rds", "ResetDBClusterParameterGroup", "cluster-pg:{stack}", use=Use.OTHER, why=_CHANGED),
-    *grants("rds", "StartDBCluster", "cluster:{stack}", use=Use.OTHER, why="a cluster that somebody stopped"),
-    # also where only the cluster was protected, by hand
-    *grants("rds", "CreateDBClusterSnapshot", "cluster:{stack}", _SNAPSHOT, **_FINAL),
-    *grants("rds", "AddTagsToResource", _SNAPSHOT, **_FINAL),
-)
-
 KEPT: tuple[Permission, ...] = (
     *grants("logs", "FilterLogEvents", LOGS[0], use=Use.OTHER, why="logs"),
     *grants("logs", "GetLogEvents", LOGS[0], use=Use.OTHER, why=_FAILURE),
@@ -257,4 +210,4 @@ KEPT: tuple[Permission, ...] = (
     *grants("tag", "GetResources"),
 )
 
-CONTAINERS = (*IAM, *ECS, *CAPACITY, *IMAGES, *DATABASE, *KEPT)
+CONTAINERS = (*IAM, *ECS, *CAPACITY, *IMAGES, *KEPT)

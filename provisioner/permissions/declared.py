@@ -84,7 +84,8 @@ def _arn(resource: Resource | type[Resource], fields: Mapping[str, Any]) -> str:
     """Return the ARN of a resource as a policy has it: cut behind the stack's name where a service's may follow."""
     names = {name: _cut(value) if isinstance(value, str) else value for name, value in fields.items()}
     names["stack"] = "{stack}"
-    return arn_of(resource.service, resource.arn.format_map(names))
+    signed = resource.api.signing_name if resource.api else resource.service
+    return arn_of(signed, resource.arn.format_map(names))
 
 
 def _cut(name: str) -> str:

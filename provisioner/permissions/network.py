@@ -9,7 +9,6 @@ from __future__ import annotations
 from provisioner.aws.permissions import (
     ASKED,
     ASKED_BEFOREHAND,
-    HERE,
     OURS,
     TAGS_AT_ONCE,
     Conditions,
@@ -32,8 +31,6 @@ _GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", (
 _GUARDDUTY_ENDPOINT: Conditions = (*_GUARDDUTY, ("StringLike", "ec2:VpceServiceName", ("*.guardduty-data",)))
 _FORMER: Conditions = (("ForAllValues:StringLike", "aws:TagKeys", (f"{FORMER_TAG}*",)),)
 """Nothing but the note of an account's setting is written, or removed."""
-_NAMES_IN_IT: Conditions = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}", "*.{domain}")),)
-"""The names of the one certificate, and none else (ACM user guide, acm-conditions)."""
 
 
 _CHANGED = "a setting changes in place"
@@ -41,10 +38,6 @@ _LEFT = "what GuardDuty has left in the VPC"
 _TAGS = "tags that the bulk read does not show yet"
 _PROOF = "_" + "?" * 32
 """The label that ACM asks for: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
-_BALANCING = (
-    *("loadbalancer/app/{stack}/*", "targetgroup/{stack}-*/*"),
-    *("listener/app/{stack}/*", "listener-rule/app/{stack}/*"),
-)
 _LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 
@@ -257,86 +250,4 @@ ROUTE53: tuple[Permission, ...] = (
     ),
 )
 
-CLOUD_MAP: tuple[Permission, ...] = (
-    *grants("servicediscovery", "ListNamespaces ListServices ListOperations"),
-    *grants("servicediscovery", "ListInstances", "service/*"),
-    *grants("servicediscovery", "GetNamespace", "namespace/*", use=Use.OTHER, why=_TAGS),
-    *grants("servicediscovery", "GetOperation", use=Use.OTHER, why="a failure is looked into"),
-    *grants("servicediscovery", "ListTagsForResource", use=Use.OTHER, why=_TAGS),
-    *grants("servicediscovery", "CreatePrivateDnsNamespace", conditions=(*ASKED, *HERE)),
-    *grants("servicediscovery", "CreateService", "service/*", conditions=ASKED),
-    *grants("servicediscovery", "CreateService", "namespace/*", conditions=OURS),
-    *grants("servicediscovery", "DeleteNamespace", "namespace/*", conditions=OURS),
-    *grants("servicediscovery", "DeleteService", "service/*", conditions=OURS),
-    *grants(
-        "servicediscovery", "UpdatePrivateDnsNamespace", "namespace/*", conditions=OURS, use=Use.OTHER, why=_CHANGED
-    ),
-    *grants("servicediscovery", "UpdateService", "service/*", conditions=OURS, use=Use.OTHER, why=_CHANGED),
-    *grants(
-        "servicediscovery", "DeregisterInstance", "service/*", conditions=OURS, use=Use.OTHER, why="instances left over"
-    ),
-    *grants("servicediscovery", "TagResource", conditions=(*ASKED, *HERE), **TAGS_AT_ONCE),
-)
-
-LOAD_BALANCING: tuple[Permission, ...] = (
-    *grants(
-        "elasticloadbalancing",
-        "DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeTargetGroupAttributes "
-        "DescribeTargetGroups",
-    ),
-    *grants("elasticloadbalancing", "DescribeRules", use=Use.OTHER, why="several public services"),
-    *grants("elasticloadbalancing", "DescribeTags", use=Use.OTHER, why=_TAGS),
-    *grants("elasticloadbalancing", "DescribeTargetHealth", use=Use.OTHER, why="a changed health check"),
-    *grants("elasticloadbalancing", "CreateLoadBalancer", "loadbalancer/app/{stack}/*", conditions=ASKED),
-    *grants("elasticloadbalancing", "CreateTargetGroup", "targetgroup/{stack}-*/*", conditions=ASKED),
-    *grants("elasticloadbalancing", "CreateListener", "loadbalancer/app/{stack}/*", conditions=ASKED),
-    *grants(
-        "elasticloadbalancing",
-        "CreateRule",
-        "listener/app/{stack}/*",
-        conditions=ASKED,
-        use=Use.OTHER,
-        why="several public services",
-    ),
-    *grants(
-        "elasticloadbalancing",
-        "AddTags",
-        *_BALANCING,
-        conditions=creating(
-            "elasticloadbalancing:CreateAction",
-            *("CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup"),
-        ),
-        **TAGS_AT_ONCE,
-    ),
-    *retagging("elasticloadbalancing", "AddTags", *_BALANCING),
-    *grants("elasticloadbalancing", "ModifyLoadBalancerAttributes DeleteLoadBalancer", "loadbalancer/app/{stack}/*"),
-    *grants(
-        "elasticloadbalancing",
-        "SetSecurityGroups SetSubnets",
-        "loadbalancer/app/{stack}/*",
-        use=Use.OTHER,
-        why=_CHANGED,
-    ),
-    *grants("elasticloadbalancing", "ModifyTargetGroupAttributes DeleteTargetGroup", "targetgroup/{stack}-*/*"),
-    *grants("elasticloadbalancing", "ModifyTargetGroup", "targetgroup/{stack}-*/*", use=Use.OTHER, why=_CHANGED),
-    *grants("elasticloadbalancing", "DeleteListener", "listener/app/{stack}/*"),
-    *grants("elasticloadbalancing", "ModifyListener", "listener/app/{stack}/*", use=Use.OTHER, why=_CHANGED),
-    *grants(
-        "elasticloadbalancing",
-        "DeleteRule ModifyRule SetRulePriorities",
-        "listener-rule/app/{stack}/*",
-        use=Use.OTHER,
-        why="several public services",
-    ),
-)
-
-CERTIFICATES: tuple[Permission, ...] = (
-    *grants("acm", "ListCertificates"),
-    *grants("acm", "DescribeCertificate", "certificate/*"),
-    *grants("acm", "ListTagsForCertificate", "certificate/*", use=Use.OTHER, why=_TAGS),
-    *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE, *_NAMES_IN_IT)),
-    *retagging("acm", "AddTagsToCertificate", "certificate/*"),
-    *grants("acm", "DeleteCertificate", "certificate/*", conditions=OURS),
-)
-
-NETWORK = (*EC2, *ROUTE53, *CLOUD_MAP, *LOAD_BALANCING, *CERTIFICATES)
+NETWORK = (*EC2, *ROUTE53)

@@ -14,6 +14,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import NO_CONNECTION, IgnoreNotFound, denied
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, HERE, OURS, OWN, UNSHOWN_TAGS, Use, grants, retagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
@@ -67,6 +68,10 @@ def proven(names: Iterable[str]) -> list[str]:
     return sorted({name.removeprefix("*.") for name in names})
 
 
+_NAMES_IN_IT = (("ForAllValues:StringEquals", "acm:DomainNames", ("{fqdn}", "*.{domain}")),)
+"""The names of the one certificate, and none else (ACM user guide, acm-conditions)."""
+
+
 @dataclass(frozen=True)
 class Certificate(Resource):
     """A public certificate, validated by DNS.
@@ -86,6 +91,15 @@ class Certificate(Resource):
         output=(durations.CERTIFICATE_RECORDS,),
         known=(durations.CERTIFICATE_USABLE,),
         gone=(durations.CERTIFICATE_FREE,),
+    )
+    arn = "certificate/*"
+    permissions = (
+        *grants("acm", "ListCertificates"),
+        *grants("acm", "DescribeCertificate", OWN),
+        *grants("acm", "ListTagsForCertificate", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE, *_NAMES_IN_IT)),
+        *retagging("acm", "AddTagsToCertificate", OWN),
+        *grants("acm", "DeleteCertificate", OWN, conditions=OURS),
     )
     outputs = tuple(f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value"))
     create_only = frozenset({"domain_name", "subject_alternative_names"})

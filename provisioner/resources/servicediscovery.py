@@ -12,6 +12,18 @@ from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import (
+    ASKED,
+    CHANGED,
+    FAILURE,
+    HERE,
+    OURS,
+    OWN,
+    TAGS_AT_ONCE,
+    UNSHOWN_TAGS,
+    Use,
+    grants,
+)
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
@@ -67,6 +79,17 @@ class PrivateDnsNamespace(Resource):
         ready=(durations.NAMESPACE_OPERATION,),
         output=(durations.NAMESPACE_OPERATION,),
         gone=(durations.NAMESPACE_OPERATION,),
+    )
+    arn = "namespace/*"
+    permissions = (
+        *grants("servicediscovery", "ListNamespaces ListOperations"),
+        *grants("servicediscovery", "GetNamespace", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("servicediscovery", "GetOperation", use=Use.OTHER, why=FAILURE),
+        *grants("servicediscovery", "ListTagsForResource", use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("servicediscovery", "CreatePrivateDnsNamespace", conditions=(*ASKED, *HERE)),
+        *grants("servicediscovery", "DeleteNamespace", OWN, conditions=OURS),
+        *grants("servicediscovery", "UpdatePrivateDnsNamespace", OWN, conditions=OURS, use=Use.OTHER, why=CHANGED),
+        *grants("servicediscovery", "TagResource", conditions=(*ASKED, *HERE), **TAGS_AT_ONCE),
     )
     # other VPCs may have namespaces of the same name
     identity = ("namespace_name", "vpc")
@@ -205,6 +228,18 @@ class DiscoveryService(Resource):
 
     type_name = "discovery_service"
     api = API
+    arn = "service/*"
+    permissions = (
+        *grants("servicediscovery", "ListServices"),
+        *grants("servicediscovery", "ListInstances", OWN),
+        *grants("servicediscovery", "CreateService", OWN, conditions=ASKED),
+        *grants("servicediscovery", "CreateService", "namespace/*", conditions=OURS),
+        *grants("servicediscovery", "DeleteService", OWN, conditions=OURS),
+        *grants("servicediscovery", "UpdateService", OWN, conditions=OURS, use=Use.OTHER, why=CHANGED),
+        *grants(
+            "servicediscovery", "DeregisterInstance", OWN, conditions=OURS, use=Use.OTHER, why="instances left over"
+        ),
+    )
     identity = ("namespace_id", "service_name")
     outputs = ("arn",)
     create_only = frozenset({"service_name", "namespace_id", "health_check_custom_config"})

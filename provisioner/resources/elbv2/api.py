@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import OWN, TAGS_AT_ONCE, Permission, creating, grants, retagging
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
 _RATES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html"
+
+TAGGED: tuple[Permission, ...] = (
+    *grants(
+        "elasticloadbalancing",
+        "AddTags",
+        OWN,
+        conditions=creating(
+            "elasticloadbalancing:CreateAction",
+            *("CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup"),
+        ),
+        **TAGS_AT_ONCE,
+    ),
+    *retagging("elasticloadbalancing", "AddTags", OWN),
+)
+"""What each type takes for its tags."""
 
 API = Api(
     "elbv2",

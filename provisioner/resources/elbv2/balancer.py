@@ -12,13 +12,14 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
 from provisioner.resources.ec2.common import interfaces
-from provisioner.resources.elbv2.api import API
+from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.phrases import because
 
 ATTRIBUTES = {
@@ -100,6 +101,15 @@ class LoadBalancer(Resource):
     type_name = "load_balancer"
     api = API
     takes = Takes(ready=(durations.LOAD_BALANCER_CREATE,), released=(durations.LOAD_BALANCER_RELEASE,))
+    arn = "loadbalancer/app/{load_balancer_name}/*"
+    permissions = (
+        *TAGGED,
+        *grants("elasticloadbalancing", "DescribeTags", use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("elasticloadbalancing", "DescribeLoadBalancerAttributes DescribeLoadBalancers"),
+        *grants("elasticloadbalancing", "CreateLoadBalancer", OWN, conditions=ASKED),
+        *grants("elasticloadbalancing", "ModifyLoadBalancerAttributes DeleteLoadBalancer", OWN),
+        *grants("elasticloadbalancing", "SetSecurityGroups SetSubnets", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("load_balancer_name",)
     outputs = ("dns_name", "canonical_hosted_zone_id")
     create_only = frozenset({"load_balancer_name", "scheme"})
@@ -231,6 +241,15 @@ class TargetGroup(Resource):
 
     type_name = "target_group"
     api = API
+    arn = "targetgroup/{target_group_name}/*"
+    permissions = (
+        *TAGGED,
+        *grants("elasticloadbalancing", "DescribeTargetGroupAttributes DescribeTargetGroups"),
+        *grants("elasticloadbalancing", "DescribeTargetHealth", use=Use.OTHER, why="a changed health check"),
+        *grants("elasticloadbalancing", "CreateTargetGroup", OWN, conditions=ASKED),
+        *grants("elasticloadbalancing", "ModifyTargetGroupAttributes DeleteTargetGroup", OWN),
+        *grants("elasticloadbalancing", "ModifyTargetGroup", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("target_group_name",)
     create_only = frozenset({"target_group_name", *TARGETS})
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
-from provisioner.resources.elbv2.api import API
+from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.elbv2.balancer import LoadBalancer
 
 Action = Mapping[str, Any]
@@ -103,6 +104,9 @@ def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
         yield from aws.pages("elbv2", operation, key, **parent)
 
 
+_SEVERAL = "several public services"
+
+
 @dataclass(frozen=True)
 class Listener(Resource):
     """A port, and what is done with requests that no rule takes. HTTPS wants a policy and a certificate."""
@@ -116,6 +120,14 @@ class Listener(Resource):
 
     type_name = "listener"
     api = API
+    arn = "listener/app/{stack}/*"
+    permissions = (
+        *TAGGED,
+        *grants("elasticloadbalancing", "DescribeListeners"),
+        *grants("elasticloadbalancing", "CreateListener", "loadbalancer/app/{stack}/*", conditions=ASKED),
+        *grants("elasticloadbalancing", "DeleteListener", OWN),
+        *grants("elasticloadbalancing", "ModifyListener", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("load_balancer_arn", "port")
     has_parent = True
 
@@ -180,6 +192,26 @@ class ListenerRule(Resource):
 
     type_name = "listener_rule"
     api = API
+    arn = "listener-rule/app/{stack}/*"
+    permissions = (
+        *TAGGED,
+        *grants("elasticloadbalancing", "DescribeRules", use=Use.OTHER, why=_SEVERAL),
+        *grants(
+            "elasticloadbalancing",
+            "CreateRule",
+            "listener/app/{stack}/*",
+            conditions=ASKED,
+            use=Use.OTHER,
+            why=_SEVERAL,
+        ),
+        *grants(
+            "elasticloadbalancing",
+            "DeleteRule ModifyRule SetRulePriorities",
+            OWN,
+            use=Use.OTHER,
+            why=_SEVERAL,
+        ),
+    )
     identity = ("listener_arn", "priority")
     has_parent = True
     leads = True

@@ -11,6 +11,7 @@ from typing import Any
 from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
+from provisioner.aws.permissions import ASKED, CHANGED, FAILURE, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Purpose, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
@@ -80,6 +81,14 @@ INSTANCE = {
 """The same of an instance, in calls and in answers."""
 
 
+_SNAPSHOT = "cluster-snapshot:{stack}-*"
+_FINAL: Purpose = {
+    "use": Use.IMPLIED,
+    "why": "DeleteDBCluster with a final snapshot, which gets the cluster's tags",
+    "source": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
+}
+
+
 @dataclass(frozen=True)
 class DbCluster(Resource):
     """An Aurora cluster: its storage, its endpoints, its master user. It answers once an instance is in it.
@@ -121,6 +130,26 @@ class DbCluster(Resource):
     arn = "cluster:{db_cluster_identifier}"
     api = API
     takes = Takes(ready=(durations.DB_CLUSTER_CREATE,), gone=(durations.DB_CLUSTER_DELETE,))
+    permissions = (
+        *grants("rds", "DescribeDBClusters", "cluster:*"),
+        *grants("rds", "DescribeDBClusterSnapshots", "cluster:*", "cluster-snapshot:*"),
+        *grants("rds", "DescribeEvents", use=Use.OTHER, why=FAILURE),
+        *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *grants(
+            "rds",
+            "CreateDBCluster",
+            *(OWN, "cluster-pg:{stack}", "subgrp:{stack}", "og:default:*"),
+            conditions=ASKED,
+        ),
+        *grants("rds", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
+        *grants("rds", "DeleteDBCluster", OWN, _SNAPSHOT),
+        *grants("rds", "ModifyDBCluster", OWN, "cluster-pg:{stack}", use=Use.OTHER, why=CHANGED),
+        *grants("rds", "StartDBCluster", OWN, use=Use.OTHER, why="a cluster that somebody stopped"),
+        # also where only the cluster was protected, by hand
+        *grants("rds", "CreateDBClusterSnapshot", OWN, _SNAPSHOT, **_FINAL),
+        *grants("rds", "AddTagsToResource", _SNAPSHOT, **_FINAL),
+    )
     identity = ("db_cluster_identifier",)
     derived = ("id", "arn")
     outputs = tuple(CLUSTER_OUTPUTS)
@@ -256,6 +285,19 @@ class DbInstance(Resource):
     arn = "db:{db_instance_identifier}"
     api = API
     takes = Takes(ready=(durations.DB_INSTANCE_CREATE,), gone=(durations.DB_INSTANCE_DELETE,))
+    permissions = (
+        *grants("rds", "DescribeDBInstances", "db:*"),
+        *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *grants(
+            "rds",
+            "CreateDBInstance",
+            *("cluster:{stack}", OWN, "og:default:*", "pg:default.*"),
+            conditions=ASKED,
+        ),
+        *grants("rds", "DeleteDBInstance", OWN),
+        *grants("rds", "ModifyDBInstance", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("db_instance_identifier",)
     derived = ("id",)
     create_only = frozenset(INSTANCE_FIXED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
@@ -24,6 +25,14 @@ class DbSubnetGroup(Resource):
     type_name = "db_subnet_group"
     arn = "subgrp:{db_subnet_group_name}"
     api = API
+    permissions = (
+        *grants("rds", "DescribeDBSubnetGroups", "subgrp:*"),
+        *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *grants("rds", "CreateDBSubnetGroup", OWN, conditions=ASKED),
+        *grants("rds", "DeleteDBSubnetGroup", OWN),
+        *grants("rds", "ModifyDBSubnetGroup", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("db_subnet_group_name",)
     derived = ("id",)
     unordered = frozenset({"subnet_ids"})
@@ -90,6 +99,15 @@ class DbClusterParameterGroup(Resource):
     type_name = "db_cluster_parameter_group"
     arn = "cluster-pg:{db_cluster_parameter_group_name}"
     api = API
+    permissions = (
+        *grants("rds", "DescribeDBClusterParameterGroups", "cluster-pg:*"),
+        *grants("rds", "DescribeDBClusterParameters", OWN),
+        *grants("rds", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("rds", "AddTagsToResource", OWN, **TAGS_AT_ONCE),
+        *grants("rds", "CreateDBClusterParameterGroup", OWN, conditions=ASKED),
+        *grants("rds", "DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup", OWN),
+        *grants("rds", "ResetDBClusterParameterGroup", OWN, use=Use.OTHER, why=CHANGED),
+    )
     identity = ("db_cluster_parameter_group_name",)
     derived = ("id",)
     create_only = frozenset({"db_cluster_parameter_group_name", "db_parameter_group_family", "description"})
