@@ -10,32 +10,18 @@ from provisioner.aws.permissions import (
     ASKED,
     ASKED_BEFOREHAND,
     OURS,
-    TAGS_AT_ONCE,
     Conditions,
     Permission,
     Use,
-    creating,
     grants,
-    retagging,
 )
 from provisioner.config.models import Config
 from provisioner.resources.ecs.account import FORMER_TAG
 
-_TAGGED = (
-    *("internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*"),
-    *("vpc/*", "vpc-endpoint/*"),
-)
-_RETAGGED = (*_TAGGED, "vpc-flow-log/*")
-_GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", ("true",)),)
-"""GuardDuty user guide, runtime-monitoring-agent-resource-clean-up."""
-_GUARDDUTY_ENDPOINT: Conditions = (*_GUARDDUTY, ("StringLike", "ec2:VpceServiceName", ("*.guardduty-data",)))
 _FORMER: Conditions = (("ForAllValues:StringLike", "aws:TagKeys", (f"{FORMER_TAG}*",)),)
 """Nothing but the note of an account's setting is written, or removed."""
 
 
-_CHANGED = "a setting changes in place"
-_LEFT = "what GuardDuty has left in the VPC"
-_TAGS = "tags that the bulk read does not show yet"
 _PROOF = "_" + "?" * 32
 """The label that ACM asks for: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
 _LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
@@ -69,87 +55,12 @@ EC2: tuple[Permission, ...] = (
     *grants(
         "ec2",
         "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
-        "DescribeInstances DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates "
-        "DescribePrefixLists DescribeRouteTables DescribeSecurityGroups DescribeSubnets "
-        "DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcs",
+        "DescribePrefixLists DescribeVpcEndpointServices",
     ),
-    *grants("ec2", "DescribeVpcAttribute", "vpc/*"),
     *grants("ec2", "DescribeNetworkInterfaces", use=Use.OTHER, why="what keeps something from being removed"),
     *grants("ec2", "DescribeTags", use=Use.OTHER, why="import", reader=False),
-    # a subnet is made in a VPC: AWS asks for both, and of the VPC for the tags that it has
-    *grants("ec2", "CreateVpc", "vpc/*", conditions=ASKED),
-    *grants("ec2", "CreateSubnet", "subnet/*", conditions=ASKED),
-    *grants("ec2", "CreateRouteTable", "route-table/*", conditions=ASKED),
-    *grants("ec2", "CreateSecurityGroup", "security-group/*", conditions=ASKED),
-    *grants("ec2", "CreateInternetGateway", "internet-gateway/*", conditions=ASKED),
-    *grants("ec2", "CreateLaunchTemplate", "launch-template/*", conditions=ASKED),
-    *grants("ec2", "CreateVpcEndpoint", "vpc-endpoint/*", conditions=ASKED),
-    *grants("ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup", "vpc/*", conditions=OURS),
-    *grants("ec2", "CreateVpcEndpoint", "vpc/*", "route-table/*", "security-group/*", "subnet/*", conditions=OURS),
-    *grants(
-        "ec2",
-        "CreateTags",
-        *_TAGGED,
-        conditions=creating(
-            "ec2:CreateAction",
-            *("CreateInternetGateway", "CreateLaunchTemplate", "CreateRouteTable", "CreateSecurityGroup"),
-            *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
-        ),
-        **TAGS_AT_ONCE,
-    ),
-    *retagging("ec2", "CreateTags", *_RETAGGED),
-    *grants("ec2", "AttachInternetGateway DetachInternetGateway", "internet-gateway/*", "vpc/*", conditions=OURS),
-    *grants("ec2", "AssociateRouteTable DisassociateRouteTable", "route-table/*", "subnet/*", conditions=OURS),
-    *grants("ec2", "DeleteInternetGateway", "internet-gateway/*", conditions=OURS),
-    *grants("ec2", "CreateRoute DeleteRouteTable", "route-table/*", conditions=OURS),
-    *grants(
-        "ec2", "DeleteRoute ReplaceRoute", "route-table/*", conditions=OURS, use=Use.OTHER, why="a route was changed"
-    ),
-    *grants(
-        "ec2",
-        "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress DeleteSecurityGroup",
-        "security-group/*",
-        conditions=OURS,
-    ),
-    *grants(
-        "ec2",
-        "UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress",
-        "security-group/*",
-        conditions=OURS,
-        use=Use.OTHER,
-        why=_CHANGED,
-    ),
-    # also on the VPC's default group, which AWS makes without tags
-    *grants("ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", "security-group/*"),
-    *grants("ec2", "DeleteSubnet", "subnet/*", conditions=OURS),
-    *grants("ec2", "ModifySubnetAttribute", "subnet/*", conditions=OURS, use=Use.OTHER, why=_CHANGED),
-    *grants("ec2", "ModifyVpcAttribute DeleteVpc", "vpc/*", conditions=OURS),
     # the former value of the account's setting is a tag of the VPC
     *grants("ec2", "CreateTags DeleteTags", "vpc/*", conditions=(*OURS, *_FORMER), wanted=trunking),
-    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=OURS),
-    *grants(
-        "ec2",
-        "ModifyVpcEndpoint",
-        "vpc-endpoint/*",
-        "route-table/*",
-        "security-group/*",
-        "subnet/*",
-        conditions=OURS,
-        use=Use.OTHER,
-        why=_CHANGED,
-    ),
-    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=_GUARDDUTY_ENDPOINT, use=Use.OTHER, why=_LEFT),
-    *grants("ec2", "DeleteSecurityGroup", "security-group/*", conditions=_GUARDDUTY, use=Use.OTHER, why=_LEFT),
-    *grants("ec2", "DeleteLaunchTemplate", "launch-template/*", conditions=OURS),
-    *grants(
-        "ec2",
-        "CreateLaunchTemplateVersion ModifyLaunchTemplate",
-        "launch-template/*",
-        conditions=OURS,
-        use=Use.OTHER,
-        why=_CHANGED,
-    ),
-    *grants("ec2", "TerminateInstances", "instance/*", conditions=OURS, use=Use.OTHER, why="instances without a group"),
     *grants(
         "ec2",
         "RunInstances",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
+from provisioner.aws.permissions import OWN, Conditions, Use, grants
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2.api import API
 from provisioner.resources.ec2.common import as_one_resource, check_all_done, in_vpcs, interfaces
@@ -19,6 +20,11 @@ from provisioner.resources.ec2.network import Vpc
 TAG = "GuardDutyManaged"
 SERVICE = ".guardduty-data"
 """How the name of the endpoint's service ends."""
+
+
+_GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", ("true",)),)
+"""GuardDuty user guide, runtime-monitoring-agent-resource-clean-up."""
+_LEFT = "what GuardDuty has left in the VPC"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,17 @@ class GuardDutyEndpoints(Resource):
 
     type_name = "guard_duty_endpoints"
     api = API
+    arn = "vpc-endpoint/*"
+    permissions = (
+        *grants(
+            "ec2",
+            "DeleteVpcEndpoints",
+            OWN,
+            conditions=(*_GUARDDUTY, ("StringLike", "ec2:VpceServiceName", ("*.guardduty-data",))),
+            use=Use.OTHER,
+            why=_LEFT,
+        ),
+    )
     created_by_aws = True
     delete_timeout = 1200
     poll_interval = 5
@@ -58,6 +75,8 @@ class GuardDutyGroups(Resource):
 
     type_name = "guard_duty_groups"
     api = API
+    arn = "security-group/*"
+    permissions = (*grants("ec2", "DeleteSecurityGroup", OWN, conditions=_GUARDDUTY, use=Use.OTHER, why=_LEFT),)
     created_by_aws = True
 
     @classmethod

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import OWN, TAGS_AT_ONCE, Permission, creating, grants, retagging
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.ports import Row
 
 _RATES = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
+
+TAGGED: tuple[Permission, ...] = (
+    *grants(
+        "ec2",
+        "CreateTags",
+        OWN,
+        conditions=creating(
+            "ec2:CreateAction",
+            *("CreateInternetGateway", "CreateLaunchTemplate", "CreateRouteTable", "CreateSecurityGroup"),
+            *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
+        ),
+        **TAGS_AT_ONCE,
+    ),
+    *retagging("ec2", "CreateTags", OWN),
+)
+"""What each type takes for its tags that are put on in the call that creates."""
 
 API = Api(
     "ec2",

@@ -10,11 +10,12 @@ from typing import Any
 from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
+from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
-from provisioner.resources.ec2.api import API
+from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import check_all_done, in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Policy, normal
@@ -49,6 +50,24 @@ class VpcEndpoint(Resource):
     type_name = "vpc_endpoint"
     api = API
     takes = Takes(ready=(durations.ENDPOINT_CREATE,), gone=(durations.ENDPOINT_DELETE,))
+    arn = "vpc-endpoint/*"
+    permissions = (
+        *TAGGED,
+        *grants("ec2", "DescribeVpcEndpoints"),
+        *grants("ec2", "CreateVpcEndpoint", OWN, conditions=ASKED),
+        *grants(
+            "ec2", "CreateVpcEndpoint", *("vpc/*", "route-table/*", "security-group/*", "subnet/*"), conditions=OURS
+        ),
+        *grants("ec2", "DeleteVpcEndpoints", OWN, conditions=OURS),
+        *grants(
+            "ec2",
+            "ModifyVpcEndpoint",
+            *(OWN, "route-table/*", "security-group/*", "subnet/*"),
+            conditions=OURS,
+            use=Use.OTHER,
+            why=CHANGED,
+        ),
+    )
     identity = ("vpc_id", "service_name")
     create_only = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})
     unordered = frozenset({"route_table_ids", "subnet_ids", "security_group_ids"})

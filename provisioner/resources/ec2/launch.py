@@ -10,9 +10,10 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
-from provisioner.resources.ec2.api import API
+from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import as_one_resource
 
 RESOURCES = ("instance", "volume")
@@ -37,6 +38,21 @@ class LaunchTemplate(Resource):
 
     type_name = "launch_template"
     api = API
+    arn = "launch-template/*"
+    permissions = (
+        *TAGGED,
+        *grants("ec2", "DescribeLaunchTemplateVersions DescribeLaunchTemplates"),
+        *grants("ec2", "CreateLaunchTemplate", OWN, conditions=ASKED),
+        *grants("ec2", "DeleteLaunchTemplate", OWN, conditions=OURS),
+        *grants(
+            "ec2",
+            "CreateLaunchTemplateVersion ModifyLaunchTemplate",
+            OWN,
+            conditions=OURS,
+            use=Use.OTHER,
+            why=CHANGED,
+        ),
+    )
     identity = ("launch_template_name",)
     unordered = frozenset({"tagged"})
 
@@ -157,6 +173,11 @@ class Instances(Resource):
 
     type_name = "instances"
     api = API
+    arn = "instance/*"
+    permissions = (
+        *grants("ec2", "DescribeInstances"),
+        *grants("ec2", "TerminateInstances", OWN, conditions=OURS, use=Use.OTHER, why="instances without a group"),
+    )
     created_by_aws = True
     delete_timeout = 1200
     poll_interval = 5

@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of
+from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
-from provisioner.resources.ec2.api import API
+from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import interfaces, list_by_tags, read_by_id
 
 
@@ -27,6 +28,14 @@ class Vpc(Resource):
 
     type_name = "vpc"
     api = API
+    arn = "vpc/*"
+    permissions = (
+        *TAGGED,
+        *grants("ec2", "DescribeVpcs"),
+        *grants("ec2", "DescribeVpcAttribute", OWN),
+        *grants("ec2", "CreateVpc", OWN, conditions=ASKED),
+        *grants("ec2", "ModifyVpcAttribute DeleteVpc", OWN, conditions=OURS),
+    )
     create_only = frozenset({"cidr_block"})
 
     @classmethod
@@ -88,6 +97,14 @@ class InternetGateway(Resource):
 
     type_name = "internet_gateway"
     api = API
+    arn = "internet-gateway/*"
+    permissions = (
+        *TAGGED,
+        *grants("ec2", "DescribeInternetGateways"),
+        *grants("ec2", "CreateInternetGateway", OWN, conditions=ASKED),
+        *grants("ec2", "AttachInternetGateway DetachInternetGateway", OWN, "vpc/*", conditions=OURS),
+        *grants("ec2", "DeleteInternetGateway", OWN, conditions=OURS),
+    )
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -137,6 +154,16 @@ class Subnet(Resource):
 
     type_name = "subnet"
     api = API
+    arn = "subnet/*"
+    permissions = (
+        *TAGGED,
+        *grants("ec2", "DescribeSubnets"),
+        # it is made in a VPC: AWS asks for both, and of the VPC for the tags that it has
+        *grants("ec2", "CreateSubnet", OWN, conditions=ASKED),
+        *grants("ec2", "CreateSubnet", "vpc/*", conditions=OURS),
+        *grants("ec2", "DeleteSubnet", OWN, conditions=OURS),
+        *grants("ec2", "ModifySubnetAttribute", OWN, conditions=OURS, use=Use.OTHER, why=CHANGED),
+    )
     create_only = frozenset({"vpc_id", "availability_zone", "cidr_block"})
 
     @classmethod
@@ -216,6 +243,16 @@ class RouteTable(Resource):
 
     type_name = "route_table"
     api = API
+    arn = "route-table/*"
+    permissions = (
+        *TAGGED,
+        *grants("ec2", "DescribeRouteTables"),
+        *grants("ec2", "CreateRouteTable", OWN, conditions=ASKED),
+        *grants("ec2", "CreateRouteTable", "vpc/*", conditions=OURS),
+        *grants("ec2", "AssociateRouteTable DisassociateRouteTable", OWN, "subnet/*", conditions=OURS),
+        *grants("ec2", "CreateRoute DeleteRouteTable", OWN, conditions=OURS),
+        *grants("ec2", "DeleteRoute ReplaceRoute", OWN, conditions=OURS, use=Use.OTHER, why="a route was changed"),
+    )
     create_only = frozenset({"vpc_id"})
     unordered = frozenset({"subnet_ids"})
 

@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of
+from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
-from provisioner.resources.ec2.api import API
+from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
 
@@ -60,6 +61,29 @@ class SecurityGroup(Resource):
 
     type_name = "security_group"
     api = API
+    arn = "security-group/*"
+    permissions = (
+        *TAGGED,
+        *grants("ec2", "DescribeSecurityGroups"),
+        *grants("ec2", "CreateSecurityGroup", OWN, conditions=ASKED),
+        *grants("ec2", "CreateSecurityGroup", "vpc/*", conditions=OURS),
+        *grants(
+            "ec2",
+            "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress DeleteSecurityGroup",
+            OWN,
+            conditions=OURS,
+        ),
+        *grants(
+            "ec2",
+            "UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress",
+            OWN,
+            conditions=OURS,
+            use=Use.OTHER,
+            why=CHANGED,
+        ),
+        # also on the VPC's default group, which AWS makes without tags
+        *grants("ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", OWN),
+    )
     identity = ("vpc_id", "group_name")
     create_only = frozenset({"vpc_id", "group_name", "description"})
     unordered = frozenset({"ingress", "egress"})
