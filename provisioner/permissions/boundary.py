@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
 from provisioner.config.models import Config
-from provisioner.permissions.options import OF_PARAMETERS, flow_logs, main_key, on_key
+from provisioner.permissions.options import OF_PARAMETERS, main_key, on_key
 from provisioner.permissions.table import ANY, names
 
 _CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
@@ -14,6 +14,11 @@ _REGISTERED: Conditions = (("StringEquals", "ecs:CreateAction", ("CreateCluster"
 def signed_in(config: Config) -> bool:
     """Tasks may sign in to the database by IAM."""
     return config.database.iam_authentication
+
+
+def flow_logs(config: Config) -> bool:
+    """The VPC has a flow log."""
+    return config.network.flow_logs
 
 
 ROLES: tuple[Permission, ...] = (

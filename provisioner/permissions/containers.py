@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 from provisioner.aws.permissions import (
-    ASKED,
     ASKED_BEFOREHAND,
-    BOUND,
-    HERE,
-    OURS,
-    TAGS_AT_ONCE,
-    UNOWNED,
     Conditions,
     Permission,
     Use,
     grants,
 )
 from provisioner.config.models import Config
-from provisioner.permissions.network import spot, trunking
+from provisioner.permissions.network import spot
 from provisioner.resources.ecr.copied_images import ECR
 
 _CHANGED = "a setting changes in place"
 _TAGS = "tags that the bulk read does not show yet"
 _FAILURE = "a failure is looked into"
 _CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
-_SERVICE: Conditions = (
-    ("StringEquals", "application-autoscaling:service-namespace", ("ecs",)),
-    ("StringEquals", "application-autoscaling:scalable-dimension", ("ecs:service:DesiredCount",)),
-)
-_SCALING = "RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy"
-_ROLE, _PROFILE = "role{role_path}{stack}-*", "instance-profile{role_path}{stack}-*"
-_ATTACHED: Conditions = (
-    (
-        "ArnEquals",
-        "iam:PolicyARN",
-        tuple(
-            f"arn:{{partition}}:iam::aws:policy/{name}"
-            for name in (
-                "service-role/AmazonEC2ContainerServiceforEC2Role",
-                "service-role/AmazonECSTaskExecutionRolePolicy",
-            )
-        ),
-    ),
-)
-_GROUP = "autoScalingGroup:*:autoScalingGroupName/{stack}"
 _LINKED = ("autoscaling", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "rds")
-_ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
-_PASSED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
-_ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
-_TASKS = ("cluster/{stack}", "service/{stack}/*", "task-definition/{stack}-*:*", "capacity-provider/asg-{stack}")
 LOGS = ("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*")
 _REPOSITORY = "repository/{stack}/*"
 
@@ -85,78 +55,15 @@ def _linked(*services: str) -> Conditions:
 
 
 IAM: tuple[Permission, ...] = (
-    # these know no resources; of roles no policies and no tags are listed
-    *grants("iam", "ListRoles ListInstanceProfiles"),
-    # of any name: the caller's own role for `doctor`; and of what is not there IAM does not know the path
-    *grants("iam", "GetRole", "role/*"),
-    *grants("iam", "GetInstanceProfile", "instance-profile/*"),
-    *grants("iam", "GetRolePolicy ListAttachedRolePolicies ListRolePolicies", _ROLE),
-    *grants("iam", "GetPolicy", "{boundary}"),
     *grants("iam", "GetPolicyVersion", "{boundary}", use=Use.OTHER, why="doctor"),
-    *grants("iam", "ListInstanceProfilesForRole", _ROLE, use=Use.OTHER, why="what keeps something from being removed"),
-    *grants("iam", "ListRoleTags", _ROLE, use=Use.OTHER, why="import", reader=False),
-    *grants("iam", "CreateRole", _ROLE, conditions=(*ASKED, *BOUND)),
-    *grants("iam", "TagRole", _ROLE, conditions=ASKED, **TAGS_AT_ONCE),
-    *grants("iam", "CreateInstanceProfile", _PROFILE, conditions=ASKED),
-    *grants("iam", "TagInstanceProfile", _PROFILE, conditions=ASKED, **TAGS_AT_ONCE),
-    *grants("iam", "AttachRolePolicy", _ROLE, conditions=(*_ATTACHED, *BOUND)),
-    # what others have attached comes off too
-    *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", _ROLE, conditions=BOUND),
-    *grants("iam", "PutRolePermissionsBoundary", _ROLE, conditions=BOUND, use=Use.OTHER, why="a role without it"),
-    *grants("iam", "UpdateAssumeRolePolicy", _ROLE, conditions=BOUND, use=Use.OTHER, why=_CHANGED),
-    *grants("iam", "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile", _PROFILE),
     *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked(*_LINKED)),
     *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked("spot"), wanted=spot),
-    *grants(
-        "iam",
-        "PassRole",
-        _ROLE,
-        conditions=(("StringEquals", "iam:PassedToService", ("{ec2}", "ecs-tasks.amazonaws.com")),),
-        use=Use.IMPLIED,
-        why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, RegisterTaskDefinition",
-        source=_PASSED,
-    ),
     *grants("iam", "SimulatePrincipalPolicy", use=Use.OTHER, why="doctor", parts=ASKED_BEFOREHAND),
 )
 
 ECS: tuple[Permission, ...] = (
     *grants("ecs", "ListAccountSettings"),
     *grants("ecs", "ListClusters", use=Use.OTHER, why="doctor", parts=ASKED_BEFOREHAND),
-    *grants("ecs", "DescribeContainerInstances", "container-instance/{stack}/*"),
-    *grants("ecs", "UpdateContainerInstancesState", "container-instance/{stack}/*"),
-    *grants("ecs", "StopTask", "task/{stack}/*", use=Use.OTHER, why="tasks left over"),
-    *grants(
-        "ecs",
-        "PutAccountSettingDefault",
-        conditions=(*HERE, ("StringEquals", "ecs:account-setting", ("awsvpcTrunking",))),
-        wanted=trunking,
-    ),
-)
-
-CAPACITY: tuple[Permission, ...] = (
-    *grants("application-autoscaling", "DescribeScalableTargets DescribeScalingPolicies"),
-    *grants("application-autoscaling", "RegisterScalableTarget", "scalable-target/*", conditions=(*ASKED, *_SERVICE)),
-    *grants("application-autoscaling", _SCALING, "scalable-target/*", conditions=(*OURS, *_SERVICE)),
-    *grants(
-        "application-autoscaling", "TagResource", "scalable-target/*", conditions=(*ASKED, *UNOWNED), **TAGS_AT_ONCE
-    ),
-    *grants(
-        "cloudwatch",
-        "PutMetricAlarm DeleteAlarms",
-        "alarm:TargetTracking-service/{stack}/*",
-        use=Use.IMPLIED,
-        why=_ALARMS,
-        source=_ECS + "auto-scaling-IAM.html",
-    ),
-    *grants(
-        "cloudwatch",
-        "DescribeAlarms",
-        "alarm:*",
-        use=Use.IMPLIED,
-        why=_ALARMS,
-        source=_ECS + "auto-scaling-IAM.html",
-        reader=False,
-    ),
 )
 
 IMAGES: tuple[Permission, ...] = (
@@ -210,4 +117,4 @@ KEPT: tuple[Permission, ...] = (
     *grants("tag", "GetResources"),
 )
 
-CONTAINERS = (*IAM, *ECS, *CAPACITY, *IMAGES, *KEPT)
+CONTAINERS = (*IAM, *ECS, *IMAGES, *KEPT)

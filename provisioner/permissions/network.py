@@ -16,11 +16,6 @@ from provisioner.aws.permissions import (
     grants,
 )
 from provisioner.config.models import Config
-from provisioner.resources.ecs.account import FORMER_TAG
-
-_FORMER: Conditions = (("ForAllValues:StringLike", "aws:TagKeys", (f"{FORMER_TAG}*",)),)
-"""Nothing but the note of an account's setting is written, or removed."""
-
 
 _PROOF = "_" + "?" * 32
 """The label that ACM asks for: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
@@ -41,11 +36,6 @@ def _records(types: str, *names: str, but: tuple[str, ...] = ()) -> Conditions:
     return (("ForAllValues:StringLike", name, names), *without, of_type)
 
 
-def trunking(config: Config) -> bool:
-    """The account's setting is the stack's to make."""
-    return config.account.trunking
-
-
 def spot(config: Config) -> bool:
     """The stack's instances are Spot."""
     return config.capacity.spot
@@ -59,8 +49,6 @@ EC2: tuple[Permission, ...] = (
     ),
     *grants("ec2", "DescribeNetworkInterfaces", use=Use.OTHER, why="what keeps something from being removed"),
     *grants("ec2", "DescribeTags", use=Use.OTHER, why="import", reader=False),
-    # the former value of the account's setting is a tag of the VPC
-    *grants("ec2", "CreateTags DeleteTags", "vpc/*", conditions=(*OURS, *_FORMER), wanted=trunking),
     *grants(
         "ec2",
         "RunInstances",

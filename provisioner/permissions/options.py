@@ -25,11 +25,6 @@ OF_PARAMETERS: Conditions = (
 """For this stack's parameters only, whose ARN Parameter Store gives KMS as the encryption context."""
 
 
-def flow_logs(config: Config) -> bool:
-    """The VPC has a flow log."""
-    return config.network.flow_logs
-
-
 def main_key(config: Config) -> str | None:
     """The key of all that is kept."""
     return config.kms_key

@@ -40,21 +40,15 @@ API = Api(
         lambda aws, arn, tags: aws.client("acm").add_tags_to_certificate(CertificateArn=arn, Tags=tag_pairs(tags)),
     ),
     transient=(
-        Row(
-            "in_use",
-            "ResourceInUseException|ConflictException",
-            "",
-            1200,
-            "it is still in use by a deleted listener",
-            "terraform-provider-aws#3866",
-        ),
+        Row("in_use", "ResourceInUseException|ConflictException", "", 1200, "it is still in use by a deleted listener",
+            "terraform-provider-aws#3866"),
     ),
     rates=(
         Limit("each", 5, 5, _RATES, ("AddTagsToCertificate", "RequestCertificate")),
         Limit("each", 8, 8, _RATES, ("ListCertificates",)),
         Limit("each", 10, 10, _RATES, ("DeleteCertificate", "DescribeCertificate", "ListTagsForCertificate")),
     ),
-)
+)  # fmt: skip
 
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""

@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.aws.api import Api, Limit
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import ALARMS_THROTTLED
+from provisioner.aws.permissions import ASKED, OURS, OWN, TAGS_AT_ONCE, UNOWNED, Conditions, Use, grants
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecs.cluster import own_clusters
@@ -19,63 +20,25 @@ API = Api(
     "application-autoscaling",
     "Application Auto Scaling",
     transient=(
-        Row(
-            "not_yet_consistent",
-            "ValidationException",
-            "service doesn't exist|doesn't exist",
-            60,
+        Row("not_yet_consistent", "ValidationException", "service doesn't exist|doesn't exist", 60,
             "the service is not visible to Application Auto Scaling yet",
-            "Application Auto Scaling API, RegisterScalableTarget",
-        ),
-        Row(
-            "not_yet_consistent",
-            "ValidationException",
-            "Unable to assume IAM role",
-            60,
-            "the service-linked role has not propagated yet",
-            "terraform-provider-aws appautoscaling/target.go",
-        ),
-        Row(
-            "not_yet_consistent",
-            "ObjectNotFoundException",
-            "No scalable target registered",
-            60,
+            "Application Auto Scaling API, RegisterScalableTarget"),
+        Row("not_yet_consistent", "ValidationException", "Unable to assume IAM role", 60,
+            "the service-linked role has not propagated yet", "terraform-provider-aws appautoscaling/target.go"),
+        Row("not_yet_consistent", "ObjectNotFoundException", "No scalable target registered", 60,
             "the scalable target has not propagated yet",
-            "terraform-provider-aws appautoscaling/policy.go, terraform#10737",
-        ),
-        Row(
-            "in_use",
-            "ValidationException",
-            "tried to tag already exists",
-            60,
-            "it exists already, but is not listed yet",
-            "terraform-aws-rds-aurora#420",
-        ),
-        Row(
-            "in_use",
-            "ConcurrentUpdateException",
-            "",
-            120,
-            "another change is in progress",
-            "Application Auto Scaling API",
-        ),
+            "terraform-provider-aws appautoscaling/policy.go, terraform#10737"),
+        Row("in_use", "ValidationException", "tried to tag already exists", 60,
+            "it exists already, but is not listed yet", "terraform-aws-rds-aurora#420"),
+        Row("in_use", "ConcurrentUpdateException", "", 120, "another change is in progress",
+            "Application Auto Scaling API"),
         # CloudWatch's own throttling, in Application Auto Scaling's words
-        Row(
-            "in_use",
-            "FailedResourceAccessException",
-            ALARMS_THROTTLED,
-            600,
+        Row("in_use", "FailedResourceAccessException", ALARMS_THROTTLED, 600,
             "CloudWatch throttles the calls for the policy's alarms",
-            "terraform-provider-aws#2275, #4285; aws-sdk-go#1472 (of a read)",
-        ),
-        Row(
-            "in_use",
-            "FailedResourceAccessException",
-            "",
-            120,
+            "terraform-provider-aws#2275, #4285; aws-sdk-go#1472 (of a read)"),
+        Row("in_use", "FailedResourceAccessException", "", 120,
             "the policy's alarms are not visible to Application Auto Scaling yet",
-            "terraform-provider-aws appautoscaling/policy.go",
-        ),
+            "terraform-provider-aws appautoscaling/policy.go"),
     ),
     rates=(
         # CloudWatch's rates of alarms, 3 puts, 3 deletes and 9 reads a second. A policy has two alarms, put one by one,
@@ -84,11 +47,19 @@ API = Api(
         Limit("together", 3, 3, _CLOUDWATCH, ("DeleteScalingPolicy",)),
         Limit("together", 9, 9, _CLOUDWATCH, ("DescribeScalingPolicies",)),
     ),
-)
+)  # fmt: skip
 
 _ECS = {"ServiceNamespace": "ecs"}
 # The describe calls take a dimension only together with a resource
 _TASKS = {**_ECS, "ScalableDimension": "ecs:service:DesiredCount"}
+
+
+_SERVICE: Conditions = (
+    ("StringEquals", "application-autoscaling:service-namespace", ("ecs",)),
+    ("StringEquals", "application-autoscaling:scalable-dimension", ("ecs:service:DesiredCount",)),
+)
+_ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
+_SCALING_IAM = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html"
 
 
 @dataclass(frozen=True)
@@ -102,6 +73,18 @@ class ScalableTarget(Resource):
     type_name = "scalable_target"
     has_tags = False
     api = API
+    arn = "scalable-target/*"
+    permissions = (
+        *grants("application-autoscaling", "DescribeScalableTargets"),
+        *grants("application-autoscaling", "RegisterScalableTarget", OWN, conditions=(*ASKED, *_SERVICE)),
+        *grants(
+            "application-autoscaling",
+            "RegisterScalableTarget DeregisterScalableTarget",
+            OWN,
+            conditions=(*OURS, *_SERVICE),
+        ),
+        *grants("application-autoscaling", "TagResource", OWN, conditions=(*ASKED, *UNOWNED), **TAGS_AT_ONCE),
+    )
     identity = ("resource_id",)
     derived = ("id",)
     has_parent = True
@@ -152,6 +135,28 @@ class ScalingPolicy(Resource):
     type_name = "scaling_policy"
     has_tags = False
     api = API
+    arn = "scalable-target/*"
+    permissions = (
+        *grants("application-autoscaling", "DescribeScalingPolicies"),
+        *grants("application-autoscaling", "PutScalingPolicy DeleteScalingPolicy", OWN, conditions=(*OURS, *_SERVICE)),
+        *grants(
+            "cloudwatch",
+            "PutMetricAlarm DeleteAlarms",
+            "alarm:TargetTracking-service/{stack}/*",
+            use=Use.IMPLIED,
+            why=_ALARMS,
+            source=_SCALING_IAM,
+        ),
+        *grants(
+            "cloudwatch",
+            "DescribeAlarms",
+            "alarm:*",
+            use=Use.IMPLIED,
+            why=_ALARMS,
+            source=_SCALING_IAM,
+            reader=False,
+        ),
+    )
     identity = ("resource_id", "policy_name")
     has_parent = True
 

@@ -40,58 +40,24 @@ API = Api(
         lambda aws, name, tags: aws.client("autoscaling").create_or_update_tags(Tags=group_tags(name, tags, aws.owner)),
     ),
     transient=(
-        Row(
-            "not_yet_consistent",
-            "ValidationError",
-            "Invalid IAM Instance Profile|has no associated IAM Roles",
-            120,
+        Row("not_yet_consistent", "ValidationError", "Invalid IAM Instance Profile|has no associated IAM Roles", 120,
             "the instance profile has not propagated yet",
-            "terraform-provider-aws autoscaling/group.go, ec2/ec2_instance.go; terraform#4306",
-        ),
-        Row(
-            "not_yet_consistent",
-            "ServiceLinkedRoleFailure",
-            "",
-            60,
-            "the service-linked role is not ready yet",
-            "Auto Scaling API, CreateAutoScalingGroup",
-        ),
+            "terraform-provider-aws autoscaling/group.go, ec2/ec2_instance.go; terraform#4306"),
+        Row("not_yet_consistent", "ServiceLinkedRoleFailure", "", 60, "the service-linked role is not ready yet",
+            "Auto Scaling API, CreateAutoScalingGroup"),
         # Auto Scaling puts EC2's own sentence behind one of its own
-        Row(
-            "not_yet_consistent",
-            "ValidationError",
-            "(launch template|security group|subnet ID|image id).*does not exist",
-            300,
-            "a new resource has not propagated yet",
-            "ansible-modules-core#486, terraform-up-and-running-code#67",
-        ),
-        Row(
-            "in_use",
-            "ResourceInUse|ScalingActivityInProgress|ResourceContention",
-            "",
-            1800,
-            "instances or scaling activities are left",
-            "Auto Scaling API, DeleteAutoScalingGroup",
-        ),
-        Row(
-            "in_use",
-            "InstanceRefreshInProgress",
-            "",
-            300,
-            "another instance refresh is in progress",
-            "Auto Scaling API, StartInstanceRefresh",
-        ),
-        Row(
-            "in_use",
-            "ValidationError",
-            "is not in InService",
-            120,
-            "an instance is leaving the group",
-            "guardian/riff-raff#510, infrahouse-toolkit#223",
-        ),
+        Row("not_yet_consistent", "ValidationError",
+            "(launch template|security group|subnet ID|image id).*does not exist", 300,
+            "a new resource has not propagated yet", "ansible-modules-core#486, terraform-up-and-running-code#67"),
+        Row("in_use", "ResourceInUse|ScalingActivityInProgress|ResourceContention", "", 1800,
+            "instances or scaling activities are left", "Auto Scaling API, DeleteAutoScalingGroup"),
+        Row("in_use", "InstanceRefreshInProgress", "", 300, "another instance refresh is in progress",
+            "Auto Scaling API, StartInstanceRefresh"),
+        Row("in_use", "ValidationError", "is not in InService", 120, "an instance is leaving the group",
+            "guardian/riff-raff#510, infrahouse-toolkit#223"),
         Row("not_found", "ValidationError", "not found|does not exist"),
     ),
-)
+)  # fmt: skip
 
 MANAGED_TAG = "AmazonECSManaged"
 """ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""

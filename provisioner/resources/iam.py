@@ -16,6 +16,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, BOUND, CHANGED, OWN, TAGS_AT_ONCE, Conditions, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -46,45 +47,21 @@ API = Api(
     everywhere=True,
     tags=TagCalls("arn", _read_iam, _put_iam),
     transient=(
-        Row(
-            "not_yet_consistent",
-            "NoSuchEntity",
-            "",
-            60,
-            "a new resource has not propagated yet",
-            "IAM user guide, eventual consistency",
-        ),
-        Row(
-            "not_yet_consistent",
-            "InvalidInput|MalformedPolicyDocument",
-            "principal",
-            60,
-            "the principal has not propagated yet",
-            "IAM user guide, eventual consistency",
-        ),
-        Row(
-            "in_use",
-            "DeleteConflict|ConcurrentModification|EntityTemporarilyUnmodifiable",
-            "",
-            120,
-            "it is still attached or being changed",
-            "IAM API",
-        ),
-        Row(
-            "in_use",
-            "LimitExceeded",
-            "InstanceSessionsPerInstanceProfile",
-            60,
-            "it is done already, but not listed yet",
-            "IAM API, AddRoleToInstanceProfile",
-        ),
+        Row("not_yet_consistent", "NoSuchEntity", "", 60, "a new resource has not propagated yet",
+            "IAM user guide, eventual consistency"),
+        Row("not_yet_consistent", "InvalidInput|MalformedPolicyDocument", "principal", 60,
+            "the principal has not propagated yet", "IAM user guide, eventual consistency"),
+        Row("in_use", "DeleteConflict|ConcurrentModification|EntityTemporarilyUnmodifiable", "", 120,
+            "it is still attached or being changed", "IAM API"),
+        Row("in_use", "LimitExceeded", "InstanceSessionsPerInstanceProfile", 60,
+            "it is done already, but not listed yet", "IAM API, AddRoleToInstanceProfile"),
     ),
     rates=(
         # Each role is read by itself, by four operations; tools that audit accounts read ten roles at a time, and more.
         Limit("each", 50, 20, _RATES, ("Get*", "List*")),
         Limit("together", 30, 10, _RATES, ("*",)),
     ),
-)
+)  # fmt: skip
 
 Policy = Mapping[str, Any]
 """A policy document as IAM spells it."""
@@ -136,6 +113,21 @@ def _bounded_by(role: Mapping[str, Any]) -> str | None:
     return arn
 
 
+_ATTACHED: Conditions = (
+    (
+        "ArnEquals",
+        "iam:PolicyARN",
+        tuple(
+            f"arn:{{partition}}:iam::aws:policy/{name}"
+            for name in (
+                "service-role/AmazonEC2ContainerServiceforEC2Role",
+                "service-role/AmazonECSTaskExecutionRolePolicy",
+            )
+        ),
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Role(Resource):
     """A role: who may assume it, and what it may do by managed and by inline policies (name to document).
@@ -158,6 +150,35 @@ class Role(Resource):
     type_name = "role"
     api = API
     takes = Takes(known=(durations.IAM_PROPAGATION,))
+    arn = "role{path}{role_name}"
+    permissions = (
+        # these know no resources; of roles no policies and no tags are listed
+        *grants("iam", "ListRoles"),
+        # of any name: the caller's own role for `doctor`; and of what is not there IAM does not know the path
+        *grants("iam", "GetRole", "role/*"),
+        *grants("iam", "GetRolePolicy ListAttachedRolePolicies ListRolePolicies", OWN),
+        *grants("iam", "GetPolicy", "{boundary}"),
+        *grants(
+            "iam", "ListInstanceProfilesForRole", OWN, use=Use.OTHER, why="what keeps something from being removed"
+        ),
+        *grants("iam", "ListRoleTags", OWN, use=Use.OTHER, why="import", reader=False),
+        *grants("iam", "CreateRole", OWN, conditions=(*ASKED, *BOUND)),
+        *grants("iam", "TagRole", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants("iam", "AttachRolePolicy", OWN, conditions=(*_ATTACHED, *BOUND)),
+        # what others have attached comes off too
+        *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", OWN, conditions=BOUND),
+        *grants("iam", "PutRolePermissionsBoundary", OWN, conditions=BOUND, use=Use.OTHER, why="a role without it"),
+        *grants("iam", "UpdateAssumeRolePolicy", OWN, conditions=BOUND, use=Use.OTHER, why=CHANGED),
+        *grants(
+            "iam",
+            "PassRole",
+            OWN,
+            conditions=(("StringEquals", "iam:PassedToService", ("{ec2}", "ecs-tasks.amazonaws.com")),),
+            use=Use.IMPLIED,
+            why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, RegisterTaskDefinition",
+            source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+        ),
+    )
     identity = ("role_name",)
     create_only = frozenset({"role_name", "path"})
     derived = ("id", "arn")
@@ -293,6 +314,14 @@ class InstanceProfile(Resource):
     type_name = "instance_profile"
     api = API
     takes = Takes(known=(durations.IAM_PROPAGATION,))
+    arn = "instance-profile{path}{instance_profile_name}"
+    permissions = (
+        *grants("iam", "ListInstanceProfiles"),
+        *grants("iam", "GetInstanceProfile", "instance-profile/*"),
+        *grants("iam", "CreateInstanceProfile", OWN, conditions=ASKED),
+        *grants("iam", "TagInstanceProfile", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants("iam", "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile", OWN),
+    )
     identity = ("instance_profile_name",)
     create_only = frozenset({"instance_profile_name", "path"})
     derived = ("id", "arn")

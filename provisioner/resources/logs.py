@@ -31,14 +31,7 @@ API = Api(
         lambda aws, arn, tags: aws.client("logs").tag_resource(resourceArn=arn, tags=dict(tags)),
     ),
     transient=(
-        Row(
-            "in_use",
-            "OperationAbortedException",
-            "",
-            60,
-            "another operation is in progress",
-            "CloudWatch Logs API",
-        ),
+        Row("in_use", "OperationAbortedException", "", 60, "another operation is in progress", "CloudWatch Logs API"),
     ),
     rates=(
         Limit("each", 5, 5, _RATES, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
@@ -47,7 +40,7 @@ API = Api(
         Limit("each", 5, 5, _RATES, ("FilterLogEvents",)),
         Limit("each", 10, 10, _RATES, ("GetLogEvents",)),
     ),
-)
+)  # fmt: skip
 
 FEW = 5
 """Up to so many groups are looked at by themselves: a list has 50 on a page, and those of a stack take several."""

@@ -43,18 +43,12 @@ API = Api(
     everywhere=True,
     tags=TagCalls("id", _read_s3, _put_s3),
     transient=(
-        Row(
-            "not_yet_consistent",
-            "NoSuchBucket",
-            "",
-            120,
-            "the bucket has not propagated yet",
-            "terraform-provider-aws s3/bucket_versioning.go",
-        ),
+        Row("not_yet_consistent", "NoSuchBucket", "", 120, "the bucket has not propagated yet",
+            "terraform-provider-aws s3/bucket_versioning.go"),
         Row("in_use", "OperationAborted", "", 120, "another operation is in progress", "S3 API, error responses"),
         Row("in_use", "BucketNotEmpty", "", 600, "objects were written to it meanwhile", "S3 API, error responses"),
     ),
-)
+)  # fmt: skip
 
 RULE = "expire"
 """The name of the one lifecycle rule."""

@@ -42,24 +42,11 @@ API = Api(
     ),
     transient=(
         Row("in_use", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
-        Row(
-            "in_use",
-            "DuplicateRequest",
-            "",
-            300,
-            "another operation is in progress",
-            "Cloud Map API",
-        ),
-        Row(
-            "in_use",
-            "NamespaceAlreadyExists",
-            "",
-            120,
-            "the namespace of an earlier run is not listed yet",
-            "Cloud Map API, CreatePrivateDnsNamespace",
-        ),
+        Row("in_use", "DuplicateRequest", "", 300, "another operation is in progress", "Cloud Map API"),
+        Row("in_use", "NamespaceAlreadyExists", "", 120, "the namespace of an earlier run is not listed yet",
+            "Cloud Map API, CreatePrivateDnsNamespace"),
     ),
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -35,26 +35,14 @@ API = Api(
         ),
     ),
     transient=(
-        Row(
-            "not_yet_consistent",
-            "ParameterNotFound",
-            "",
-            60,
-            "the password has not propagated yet",
-            "Systems Manager API",
-        ),
-        Row(
-            "in_use",
-            "ParameterAlreadyExists",
-            "",
-            60,
-            "the name was deleted less than 30 s ago",
-            "Systems Manager API, DeleteParameter",
-        ),
+        Row("not_yet_consistent", "ParameterNotFound", "", 60, "the password has not propagated yet",
+            "Systems Manager API"),
+        Row("in_use", "ParameterAlreadyExists", "", 60, "the name was deleted less than 30 s ago",
+            "Systems Manager API, DeleteParameter"),
         Row("in_use", "TooManyUpdates", "", 60, "another change is in progress", "Systems Manager API"),
         Row("not_found", "InvalidResourceId"),
     ),
-)
+)  # fmt: skip
 
 OWN_KEY = "alias/aws/ssm"
 """AWS's own key for Parameter Store, which a SecureString has that was made without any."""

@@ -18,17 +18,12 @@ API = Api(
     "wafv2",
     "WAF",
     transient=(
-        Row(
-            "not_yet_consistent",
-            "WAFUnavailableEntityException|WAFNonexistentItemException",
-            "resource",
-            600,
+        Row("not_yet_consistent", "WAFUnavailableEntityException|WAFNonexistentItemException", "resource", 600,
             "the load balancer is not visible to WAF yet",
-            "terraform-provider-aws#17527, aws-load-balancer-controller#2022",
-        ),
+            "terraform-provider-aws#17527, aws-load-balancer-controller#2022"),
         Row("not_found", "WAFNonexistentItemException"),
     ),
-)
+)  # fmt: skip
 
 
 _WHY = "`[load_balancer] waf_acl`"

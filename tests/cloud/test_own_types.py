@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -45,6 +46,9 @@ def own(project: Project, *words: str, code: int = 0) -> Ended:
 @pytest.mark.slow
 def test_a_type_without_any_row_goes_through_every_command(project: Project, cloud: EmbeddedCloud) -> None:
     assert own(project, "up", "--yes", "--json", *STEP).results == {"own.topic/alarms": "created"}
+    said = json.dumps(own(project, "policy", "--json").document)
+    assert "sns:CreateTopic" in said
+    assert "arn:aws:sns:ap-northeast-1:*:ecs-sample-dev-*" in said
     (topic,) = cloud.client("sns").list_topics()["Topics"]
     plan = own(project, "plan", "--json", *STEP).document
     assert [item["action"] for item in plan["resources"]] == ["none"]

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
+from provisioner.aws.permissions import HERE, OURS, Conditions, grants
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecs.api import API
 
 FORMER_TAG = "provisioner:former:"
 """With the setting's name behind it, the tag of the stack's VPC that holds the value from before."""
+
+
+_FORMER: Conditions = (("ForAllValues:StringLike", "aws:TagKeys", (f"{FORMER_TAG}*",)),)
+"""Nothing but the note of an account's setting is written, or removed."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,15 @@ class AccountSetting(Resource):
     type_name = "account_setting"
     has_tags = False
     api = API
+    permissions = (
+        *grants(
+            "ecs",
+            "PutAccountSettingDefault",
+            conditions=(*HERE, ("StringEquals", "ecs:account-setting", ("awsvpcTrunking",))),
+        ),
+        # the former value of the account's setting is a tag of the VPC
+        *grants("ec2", "CreateTags DeleteTags", "vpc/*", conditions=(*OURS, *_FORMER)),
+    )
     identity = ("setting_name",)
     derived = ("id",)
     outputs = ("former",)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
+from provisioner.aws.permissions import OWN, Use, grants
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ecs.api import API
 from provisioner.resources.ecs.cluster import Cluster, container_instances, deregister, tasks
@@ -52,6 +53,8 @@ class ContainerInstances(Resource):
 
     type_name = "container_instances"
     api = API
+    arn = "container-instance/{stack}/*"
+    permissions = (*grants("ecs", "DescribeContainerInstances UpdateContainerInstancesState", OWN),)
     created_by_aws = True
     delete_timeout = 1800
     poll_interval = 5
@@ -99,6 +102,8 @@ class RunningTasks(Resource):
 
     type_name = "running_tasks"
     api = API
+    arn = "task/{stack}/*"
+    permissions = (*grants("ecs", "StopTask", OWN, use=Use.OTHER, why="tasks left over"),)
     created_by_aws = True
     delete_timeout = 1200
     poll_interval = 5

@@ -25,30 +25,12 @@ API = Api(
         ),
     ),
     transient=(
-        Row(
-            "not_yet_consistent",
-            "NoSuchHostedZone|InvalidVPCId",
-            "",
-            60,
-            "a new resource has not propagated yet",
-            "Route 53 API",
-        ),
-        Row(
-            "in_use",
-            "PriorRequestNotComplete|ConflictingDomainExists|HostedZoneNotEmpty",
-            "",
-            300,
-            "an earlier change is in progress",
-            "Route 53 API",
-        ),
-        Row(
-            "in_use",
-            "HostedZoneAlreadyExists",
-            "",
-            120,
-            "an earlier call created it, but it is not listed yet",
-            "Route 53 API, CreateHostedZone",
-        ),
+        Row("not_yet_consistent", "NoSuchHostedZone|InvalidVPCId", "", 60, "a new resource has not propagated yet",
+            "Route 53 API"),
+        Row("in_use", "PriorRequestNotComplete|ConflictingDomainExists|HostedZoneNotEmpty", "", 300,
+            "an earlier change is in progress", "Route 53 API"),
+        Row("in_use", "HostedZoneAlreadyExists", "", 120, "an earlier call created it, but it is not listed yet",
+            "Route 53 API, CreateHostedZone"),
         Row("not_found", "InvalidChangeBatch", "but it was not found"),
     ),
     rates=(
@@ -57,4 +39,4 @@ API = Api(
         Limit("each", 40, 2, _RATES, ("CreateHostedZone",)),
         Limit("each", 40, 5, _RATES, ("DeleteHostedZone",)),
     ),
-)
+)  # fmt: skip
