@@ -39,7 +39,7 @@ def test_the_rows_of_an_api_come_before_those_of_all() -> None:
 @pytest.mark.parametrize("what", ["api_of('logs')", "signed_by('logs')"])
 def test_an_api_is_known_whose_module_nobody_has_imported(what: str) -> None:
     code = (
-        "import sys, provisioner.operations.stores\n"
+        "import sys, provisioner.resources\n"
         "from provisioner.aws.api import api_of, signed_by\n"
         f"assert 'provisioner.resources.logs' not in sys.modules and {what}.name == 'CloudWatch Logs'\n"
     )
