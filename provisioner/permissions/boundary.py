@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
 from provisioner.config.models import Config
-from provisioner.permissions.options import OF_PARAMETERS, main_key, on_key
+from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
 from provisioner.permissions.table import ANY, names
 
 _CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)

@@ -1,4 +1,4 @@
-"""Permissions for what runs and what it keeps: IAM, ECS, instances, images, database, logs, parameters, the state."""
+"""Permissions around what runs that belong to no resource type: linked roles, images, reads of logs and AMIs."""
 
 from __future__ import annotations
 

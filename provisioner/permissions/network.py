@@ -1,4 +1,4 @@
-"""Permissions for the network and what is found by name: EC2, Route 53, Cloud Map, load balancer, certificate.
+"""Permissions for the network that belong to no resource type: EC2's reads and launches, the records of Route 53.
 
 What an action can be limited to is in the Service Authorization Reference, a page a service. An action that names no
 resource there takes `*`, and a condition key that AWS does not have for an action would deny it for ever.

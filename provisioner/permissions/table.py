@@ -10,11 +10,11 @@ from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.declared import of_any, of_types
+from provisioner.permissions.keys import KEYS
 from provisioner.permissions.network import NETWORK
-from provisioner.permissions.options import OPTIONS
 from provisioner.permissions.statefile import STATE
 
-FIXED = (*NETWORK, *CONTAINERS, *OPTIONS)
+FIXED = (*NETWORK, *CONTAINERS, *KEYS)
 """What a stack needs besides what stands with its resource types."""
 ASIDE = (*STATE, *BEFOREHAND)
 """What the state and `doctor` need."""

@@ -1,8 +1,4 @@
-"""Permissions for the options that are off by default: keys, flow logs, exported logs, access logs, web ACLs.
-
-Each is wanted by a configuration that sets its option. One that is switched off again is taken away with the policy of
-before, as everything that leaves a configuration is.
-"""
+"""Permissions for the keys of one's own, which are off by default."""
 
 from __future__ import annotations
 
@@ -104,6 +100,3 @@ KEYS: tuple[Permission, ...] = (
         source=_SSM_KEYS,
     ),
 )
-
-
-OPTIONS = KEYS
