@@ -31,7 +31,20 @@ SORTS: Mapping[str, Service] = {
 
 
 def of_types(config: Config) -> Iterator[Permission]:
-    """Yield what the types say of that which a configuration declares, with `{stack}` and the like in the names."""
+    """Yield what the types say of that which a configuration declares, with `{stack}` and the like in the names.
+
+    What several types say alike, such as of tags, is one permission for the resources of all of them.
+    """
+    found: dict[Permission, set[str]] = {}
+    for permission in _of_each_type(config):
+        everything = permission.resources == ("*",)
+        alike = replace(permission, resources=("*",) if everything else (), named=False, when="")
+        found.setdefault(alike, set()).update(permission.resources)
+    for permission, resources in found.items():
+        yield _limited(permission, resources)
+
+
+def _of_each_type(config: Config) -> Iterator[Permission]:
     by_type: dict[type[Resource], list[Resource]] = {}
     for item in _stack(config).declared.values():
         by_type.setdefault(type(item.resource), []).append(item.resource)
@@ -76,8 +89,12 @@ def _stack(config: Config) -> Stack:
 
 
 def _with_arns(permission: Permission, arns: Iterable[str]) -> Permission:
-    resources = tuple(sorted({one.replace(OWN, arn) for one in permission.resources for arn in arns}))
-    return replace(permission, resources=resources, named=all("{stack}" in one for one in resources))
+    return _limited(permission, {one.replace(OWN, arn) for one in permission.resources for arn in arns})
+
+
+def _limited(permission: Permission, resources: Iterable[str]) -> Permission:
+    several = tuple(sorted(resources))
+    return replace(permission, resources=several, named=all("{stack}" in one for one in several))
 
 
 def _arn(resource: Resource | type[Resource], fields: Mapping[str, Any]) -> str:
