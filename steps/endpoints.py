@@ -72,7 +72,7 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
                 policy_document=_this_account(stack, service) if service in facts.policed else None,
             )
         )
-        for service in INTERFACE_SERVICES
+        for service in dict.fromkeys((*INTERFACE_SERVICES, *stack.given.endpoints))
     ]
     gateway = stack.ensure(
         VpcEndpoint(

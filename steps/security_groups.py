@@ -56,7 +56,8 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     for name, service in services.items():
         # on an instance ECS's agent fetches image, secrets and credentials from outside the task
         fargate = service.launch == "fargate"
-        reaches = [to_endpoints] if fargate or stack.config.exec_on(name) else []
+        calls_aws = stack.config.exec_on(name) or bool(stack.given.of(name))
+        reaches = [to_endpoints] if fargate or calls_aws else []
         own[name] = [*reaches, *([to_layers] if fargate else [])]
 
     groups: dict[str, Handle] = {}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provisioner.engine.declaration import Declarations
+from provisioner.config.loader import suggestion
+from provisioner.engine import own_code
+from provisioner.engine.declaration import STEPS, Declarations
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal
+from provisioner.steps.given import Given, checked_actions, checked_variable
 
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts
     from provisioner.config.models import Config
+    from provisioner.config.services import Service
 
 
 @dataclass
@@ -20,14 +26,91 @@ class Stack(Declarations):
     Attributes:
         config: the whole configuration.
         facts: what had to be read from AWS before anything could be declared.
+        given: what steps give to services.
         removal: what the user lets go of that is no longer declared.
     """
 
     config: Config
     facts: Facts
+    given: Given = field(default_factory=Given, kw_only=True)
     removal: Removal = field(default_factory=Removal, kw_only=True)
 
     @property
     def name(self) -> str:
         """The prefix of every name: `<project>-<env>`."""
         return self.config.name
+
+    def environment(self, service: str, /, **variables: str) -> None:
+        """Give a service environment variables; a value may be a reference. Secrets do not belong there.
+
+        Raises:
+            ConfigurationError: there is no such service, it has a variable of that name, or this step comes too late.
+        """
+        what = f'stack.environment("{service}", …)'
+        settings = self._service(service, what)
+        self._in_time("task_definitions", what)
+        given = self.given.environment.setdefault(service, {})
+        for name, value in variables.items():
+            checked_variable(what, name, value, settings, given)
+            given[name] = value
+
+    def allow(self, service: str, *actions: str, on: str | Sequence[str]) -> None:
+        """Allow a service's tasks some actions, such as `sqs:SendMessage`, within the roles' permissions boundary.
+
+        Args:
+            actions: as IAM names them.
+            on: the ARN of the resource, or several; it may be a reference.
+
+        Raises:
+            ConfigurationError: there is no such service, one of the actions is none, or this step comes too late.
+        """
+        what = f'stack.allow("{service}", …)'
+        settings = self._service(service, what)
+        self._in_time("roles", what)
+        if settings.launch == "ec2" and not self.config.exec_on(service):
+            # its security group lets nothing out to AWS otherwise
+            self._in_time("security_groups", what)
+        resources = [on] if isinstance(on, str) else list(on)
+        self.given.grants.append(checked_actions(what, service, actions, resources))
+
+    def endpoint(self, service: str) -> None:
+        """Let the private subnets reach a service of AWS by an interface endpoint: there is no way to the internet.
+
+        Args:
+            service: how AWS names the endpoint service behind the Region, such as `sqs` or `secretsmanager`.
+
+        Raises:
+            ConfigurationError: this step comes too late.
+        """
+        self._in_time("endpoints", f'stack.endpoint("{service}")')
+        self.given.endpoints.setdefault(service, None)
+
+    def _service(self, name: str, what: str) -> Service:
+        if name not in self.config.services:
+            raise ConfigurationError(f"{what}: there is no such service{suggestion(name, self.config.services)}")
+        return self.config.services[name]
+
+    def _in_time(self, taker: str, what: str) -> None:
+        """Refuse what is given after the step that takes it has run."""
+        if taker in self.ended:
+            raise ConfigurationError(
+                f"{what}: step {self.running} comes after step {taker}, which takes this, because its parameters need "
+                f"that one: do it in a step without them"
+            )
+
+
+def run(config: Config, facts: Facts) -> Stack:
+    """Return a stack with all that the steps declare.
+
+    Raises:
+        ConfigurationError: a step of the user's own failed: with its file and line.
+    """
+    stack = Stack(config, facts)
+    try:
+        stack.run()
+    except Exception as error:
+        function = STEPS.get(stack.running)
+        if function is None or not own_code.is_own(function):
+            raise
+        raise own_code.blamed(error, f"step {stack.running}", own_code.line_of(function)) from error
+    return stack

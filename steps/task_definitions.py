@@ -59,7 +59,7 @@ def task_definitions(
             container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
             # ECS reads a secret when a task starts: with another one there must be new tasks
             container["dockerLabels"] = {"provisioner.password-version": secrets.parameter_version}
-        environment = _environment(stack, service, database)
+        environment = {**_environment(stack, service, database), **stack.given.environment.get(name, {})}
         container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
         arns[name] = stack.ensure(
             TaskDefinition(

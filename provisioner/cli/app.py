@@ -93,7 +93,7 @@ def _with_options(function: Command, name: str) -> Command:
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
 
     def run(**given: Any) -> int:
-        options = Options(**{name: given.pop(name) for name in COMMON}, report=_report)
+        options = Options(**{name: given.pop(name) for name in COMMON}, report=_report, ask=_ask)
         try:
             with options.ends:
                 if options.log:
@@ -114,3 +114,9 @@ def _report(line: str) -> None:
     from provisioner.render.text import say
 
     say([line], sys.stderr)
+
+
+def _ask(question: str) -> bool | None:
+    from provisioner.cli.prompts import agreed
+
+    return agreed(question)

@@ -34,7 +34,7 @@ def doctor(options: Options) -> int:
     from provisioner.render import doctor as show
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = context.load(options, declares=True)
     check_contexts(config, options.file)
     aws = context.aws_without_account(options, config).reading()
 

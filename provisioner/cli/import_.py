@@ -35,7 +35,7 @@ def import_(
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = context.load(options, declares=True)
     aws = context.connect(options, config)
     address = current(address)
     with stores.open_store(options, config, aws, "import") as store:

@@ -41,7 +41,7 @@ def plan(
     from provisioner.render import plan as show
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = context.load(options, declares=True)
     declaring.check_target(target_step)
     removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)

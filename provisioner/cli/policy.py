@@ -63,7 +63,7 @@ def policy(
     from provisioner.permissions.table import ANY, boundary_arn
     from provisioner.render import policy as show
 
-    config = context.load(options)
+    config = context.load(options, declares=True)
     regions.check_named(config.region, str(options.file))
     if create_boundary:
         return _create_boundary(options, config)

@@ -25,12 +25,19 @@ def confirm(question: str, yes: bool, before: str = "nothing was changed") -> No
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if (answer := agreed(f"{question}. Continue?")) is None:
         raise ConfigurationError(f"{question}: confirmation required, but standard input is not a terminal: add --yes")
-    sys.stderr.write(f"{visible(question)}. Continue? [y/N] ")
-    sys.stderr.flush()
-    if _answer().strip().lower() not in {"y", "yes"}:
+    if not answer:
         raise Cancelled(f"cancelled: {before}")
+
+
+def agreed(question: str) -> bool | None:
+    """Return the user's answer to a question, or None if there is no terminal to ask on."""
+    if not sys.stdin.isatty():
+        return None
+    sys.stderr.write(f"{visible(question)} [y/N] ")
+    sys.stderr.flush()
+    return _answer().strip().lower() in {"y", "yes"}
 
 
 def _answer() -> str:

@@ -31,7 +31,7 @@ def recover(options: Options) -> int:
     def report(text: str) -> None:
         say([text], sys.stderr)
 
-    config = context.load(options)
+    config = context.load(options, declares=True)
     aws = context.connect(options, config).reading()
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)

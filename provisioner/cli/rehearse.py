@@ -66,7 +66,7 @@ def rehearse(
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = context.load(options, declares=True)
     if what is Rehearsable.UP:
         check_contexts(config, options.file)
     state = stores.recorded(options, config)

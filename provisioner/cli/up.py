@@ -67,7 +67,7 @@ def up(
     from provisioner.render.show import shown
     from provisioner.render.text import limited, say
 
-    config = context.load(options)
+    config = context.load(options, declares=True)
     declaring.check_target(target_step)
     removal = declaring.removal(delete, unprotect, target_step)
     declaring.check_new_ami(config, target_step, new_ami=new_ami)

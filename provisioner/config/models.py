@@ -218,6 +218,16 @@ class StateSettings(Model):
     ] = None
 
 
+class StepsSettings(Model):
+    """`[steps]`: the folder of the user's own steps and resource types, beside the file."""
+
+    dir: Annotated[
+        str,
+        AfterValidator(values.inside),
+        values.matching(r"(?!\./*$).*", 'is the directory of this file itself: use a folder in it, such as "steps"'),
+    ] = "steps"
+
+
 class Config(Model):
     """The whole of `stack.toml`."""
 
@@ -246,6 +256,7 @@ class Config(Model):
     account: Account = Account()
     logs: Logs = Logs()
     state: StateSettings = StateSettings()
+    steps: StepsSettings = StepsSettings()
     services: Annotated[
         Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
     ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar, cast
 
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import ADDRESS, Resource
 
 REFERENCE = re.compile(rf"\$\{{({ADDRESS}):(\w+)(!?)\}}")
@@ -17,6 +18,8 @@ REFERENCE = re.compile(rf"\$\{{({ADDRESS}):(\w+)(!?)\}}")
 
 STEPS: dict[str, Callable[..., Any]] = {}
 """Every step by its name."""
+BEFORE: dict[str, tuple[str, ...]] = {}
+"""By step, further ones that come before it, though it has no parameter for them: they may give it something."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 K = TypeVar("K", bound=Resource)
@@ -116,11 +119,18 @@ class Declarations:
     Attributes:
         declared: the resources declared so far, by address, in order.
         notices: sentences for the user that came up while declaring.
+        ended: the steps that were run.
     """
 
     declared: dict[str, Declared] = field(default_factory=dict, kw_only=True)
     notices: list[str] = field(default_factory=list, kw_only=True)
+    ended: list[str] = field(default_factory=list, kw_only=True)
     _step: str = field(default="", kw_only=True)
+
+    @property
+    def running(self) -> str:
+        """The step that is being run, or was last."""
+        return self._step
 
     def ensure(
         self,
@@ -169,10 +179,20 @@ class Declarations:
         for name in order(steps):
             self._step = name
             results[name] = steps[name](self, **{p: results[p] for p in dependencies_of(steps[name])})
+            self.ended.append(name)
 
 
 def step(function: F) -> F:
-    """Register a function as a step. Its first parameter is the stack, each further one names a step before it."""
+    """Register a function as a step. Its first parameter is the stack, each further one names a step before it.
+
+    Raises:
+        ConfigurationError: another module has a step of that name.
+    """
+    other = STEPS.get(function.__name__)
+    if other is not None and other.__module__ != function.__module__:
+        raise ConfigurationError(
+            f"step {function.__name__} is defined in {other.__code__.co_filename} as well: use another name"
+        )
     STEPS[function.__name__] = function
     return function
 
@@ -182,13 +202,18 @@ def dependencies_of(function: Callable[..., Any]) -> list[str]:
     return list(inspect.signature(function).parameters)[1:]
 
 
+def needed_by(steps: Mapping[str, Callable[..., Any]], name: str) -> list[str]:
+    """Return the names of the steps that come before one: its parameters, and what may give it something."""
+    return [*dependencies_of(steps[name]), *(one for one in BEFORE.get(name, ()) if one in steps)]
+
+
 def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
     """Return the steps' names, each after the steps that it needs.
 
     Raises:
         ValueError: a step needs one that does not exist, or steps need each other.
     """
-    graph = {name: dependencies_of(function) for name, function in steps.items()}
+    graph = {name: needed_by(steps, name) for name in steps}
     for name, dependencies in graph.items():
         if unknown := [one for one in dependencies if one not in graph]:
             raise ValueError(f"step {name} depends on {', '.join(unknown)}, which is not a step")

@@ -13,6 +13,7 @@ from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Interrupted, NotOwned, Protected, ProvisionError
 from provisioner.engine.events import Emit, ResourceQueued, Result
 from provisioner.engine.lookup import addresses_by_id, find, listed_within
+from provisioner.engine.own_code import unsupported
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource, type_named
@@ -285,11 +286,9 @@ def type_of(record: Record) -> type[Resource]:
     """Return the record's resource type.
 
     Raises:
-        StateError: this version knows no such resource type.
+        StateError: neither this version nor the user's own modules have such a resource type.
     """
     found = type_named(record.type)
     if found is None:
-        raise StateError(
-            f"{record.address} has a resource type that this version does not support: upgrade, then run again"
-        )
+        raise StateError(f"{record.address} {unsupported(record.type)}, then run again")
     return found

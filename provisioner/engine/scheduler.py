@@ -11,6 +11,7 @@ from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 
+from provisioner.engine import own_code
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Interrupted, ProvisionError, SomeFailed, TimedOut
@@ -373,7 +374,10 @@ class Scheduler:
 
 def _said(error: BaseException) -> str:
     """Return the words for an error: a missing name says nothing by itself."""
-    return str(error) if isinstance(error, ProvisionError) else f"unexpected {type(error).__name__}: {error}"
+    if isinstance(error, ProvisionError):
+        return str(error)
+    where = own_code.place(error)
+    return f"{where}: {own_code.told(error)}" if where else f"unexpected {type(error).__name__}: {error}"
 
 
 def _timed_out(reason: Wait, seconds: float) -> TimedOut:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.declaration import Declared, dependencies_of, reachable
+from provisioner.engine.declaration import Declared, needed_by, reachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.recorded import dependents
 
@@ -31,11 +31,11 @@ def check(target_step: str | None, known: Collection[str]) -> None:
 
 def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target_step: str) -> set[str]:
     """Return the step and all steps that it needs, however far down."""
-    return set(reachable(target_step, lambda name: dependencies_of(steps[name])))
+    return set(reachable(target_step, lambda name: needed_by(steps, name)))
 
 
 def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
-    """Return the resources of these steps: they depend on no others, as a step refers only to the steps it names."""
+    """Return the resources of these steps: they depend on no others, as a step refers only to the steps before it."""
     return {address: item for address, item in declared.items() if item.step in steps}
 
 

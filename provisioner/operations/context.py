@@ -34,11 +34,16 @@ STOPPING = (
 )
 
 
-def load(options: Options) -> Config:
+def load(options: Options, *, declares: bool = False) -> Config:
     """Read the configuration, with what the command line says instead; one found above is named on standard error.
 
+    Args:
+        declares: whether the command declares the stack, so that it needs the user's own steps. The others have them
+            only where they are trusted already.
+
     Raises:
-        ConfigurationError: there is none, or it is wrong; or the stack's state lies where it was kept formerly.
+        ConfigurationError: there is none, or it is wrong; or the stack's state lies where it was kept formerly; or its
+            own steps are not trusted or wrong.
     """
     from provisioner.config.models import load as read
     from provisioner.operations.stacks import check_place
@@ -51,6 +56,10 @@ def load(options: Options) -> Config:
         )
     config = read(path, env=options.env, target=options.target)
     check_place(options, config)
+    if declares or (path.parent / config.steps.dir).is_dir():
+        from provisioner.operations import own_steps
+
+        own_steps.load(options, config, ask=declares)
     return config
 
 

@@ -13,7 +13,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
 from provisioner.engine.resource import current
 from provisioner.state.model import Record
-from provisioner.steps.stack import Stack
+from provisioner.steps.stack import Stack, run
 
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts
@@ -27,10 +27,12 @@ def declare(config: Config, facts: Facts) -> Stack:
     """Run all steps, and return the stack with everything declared.
 
     It has notices of variables that look like secrets, and of what will find no room.
+
+    Raises:
+        ConfigurationError: a step of the user's own failed: with its file and line.
     """
-    stack = Stack(config, facts)
-    stack.run()
-    for text in (*exposed.warnings(config), *room.warnings(config, facts.instance_sizes)):
+    stack = run(config, facts)
+    for text in (*exposed.warnings(config), *stack.given.warnings(), *room.warnings(config, facts.instance_sizes)):
         stack.notice(text)
     return stack
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Report = Callable[[str], None]
 """Takes a line for the user that is no result."""
+Ask = Callable[[str], bool | None]
+"""Asks the user a question that is answered with yes or no; None: nobody can be asked."""
 
 
 class Target(StrEnum):
@@ -42,6 +44,7 @@ class Options:
         log: where AWS calls are written down.
         ends: what is to be let go when the command has ended.
         report: takes a line for the user that is no result.
+        ask: asks the user whether to trust own steps.
     """
 
     config: Path | None = None
@@ -55,6 +58,7 @@ class Options:
     log: CallLog | None = None
     ends: ExitStack = field(init=False, default_factory=ExitStack)
     report: Report = field(default=lambda line: None, compare=False)
+    ask: Ask = field(default=lambda question: None, compare=False)
 
     @property
     def file(self) -> Path:

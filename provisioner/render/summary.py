@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from provisioner.engine import own_code
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import ResourceDone, RunFinished
 from provisioner.engine.losses import Loss
@@ -150,7 +151,9 @@ def _reason(error: BaseException) -> list[str]:
 
 
 def unexpected(error: BaseException) -> str:
-    """Return what is said of an error that nobody foresaw."""
+    """Return what is said of an error that nobody foresaw: whose it is, if a line of the user's own raised it."""
+    if where := own_code.place(error):
+        return sentence(f"{where}: {own_code.told(error)}")
     what = sentence(f"unexpected {type(error).__name__}: {error}")
     return f"{what} This is a bug in provision: report it with the traceback that PROVISION_DEBUG=1 prints"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import denied, explained
+from provisioner.engine import own_code
 from provisioner.engine.errors import ConfigurationError, Interrupted, ProvisionError
 from provisioner.engine.events import Checked
 from provisioner.state.model import StateError
@@ -60,6 +61,8 @@ def stopped(check: str, error: Exception) -> Checked:
         return unknown(check, *parted(str(explained(error))))
     if isinstance(error, (ProvisionError, StateError)):
         return unknown(check, *parted(str(error)))
+    if where := own_code.place(error):
+        return unknown(check, f"{where}: {own_code.told(error)}", "fix your own code there")
     return unknown(check, f"unexpected {type(error).__name__}: {error}", "this is a bug in provision: please report it")
 
 

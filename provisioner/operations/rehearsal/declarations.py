@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
+from provisioner.engine.own_code import unsupported
 from provisioner.engine.resource import Resource, all_types, type_named
 from provisioner.resources.acm import ValidationRecord
 from provisioner.state.model import Record
@@ -80,7 +81,7 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
         return f"depends on {not_copied[0]}, which is not copied"
     resource_type = type_named(record.type)
     if resource_type is None:
-        return f"has a resource type that this version does not support ({record.type})"
+        return unsupported(record.type)
     known = {one.name: one for one in fields(resource_type) if one.name != "name"}
     if unknown := sorted(record.arguments.keys() - known.keys()):
         return f"was recorded by another version, with {', '.join(unknown)}"

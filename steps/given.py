@@ -1,0 +1,87 @@
+"""What steps give to services: environment variables, permissions, and ways to AWS's own services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from provisioner.config import validators
+from provisioner.config.secret_values import looks_secret
+from provisioner.config.services import Service
+from provisioner.engine.errors import ConfigurationError
+
+ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*]+")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Some actions that the tasks of a service are allowed on resources, by their ARNs, which may be references."""
+
+    service: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    @property
+    def statement(self) -> dict[str, object]:
+        """The grant as IAM's JSON has it."""
+        return {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
+
+
+@dataclass
+class Given:
+    """All that was given so far.
+
+    Attributes:
+        environment: by service, its variables.
+        grants: what tasks are allowed.
+        endpoints: the endpoint services, in the order in which they were asked for.
+    """
+
+    environment: dict[str, dict[str, str]] = field(default_factory=dict)
+    grants: list[Grant] = field(default_factory=list)
+    endpoints: dict[str, None] = field(default_factory=dict)
+
+    def of(self, service: str) -> list[Grant]:
+        """Return what the tasks of a service are allowed."""
+        return [grant for grant in self.grants if grant.service == service]
+
+    def warnings(self) -> Iterator[str]:
+        """Yield a warning for each variable that looks like a secret, without its value."""
+        for service, variables in self.environment.items():
+            for name, value in variables.items():
+                if why := looks_secret(name, value):
+                    yield (
+                        f"{name}, which a step gives to service {service}, looks like a secret, by its {why}: whoever "
+                        f"may read task definitions (ecs:DescribeTaskDefinition) can read it. Give the "
+                        f"ARN of a secret, and allow the service to read it"
+                    )
+
+
+def checked_variable(what: str, name: str, value: object, service: Service, given: Mapping[str, str]) -> None:
+    """Refuse a variable that is none, or that the service has already.
+
+    Raises:
+        ConfigurationError: with the reason.
+    """
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{what}: the value of {name} is a {type(value).__name__}: give text")
+    try:
+        validators.environment({name: value})
+    except ValueError as error:
+        raise ConfigurationError(f"{what}: {error}") from None
+    if name in {"PORT", *service.variables()}:
+        raise ConfigurationError(f"{what}: {name} is set by the stack itself: use another name")
+    if name in service.environment:
+        raise ConfigurationError(f"{what}: the configuration sets {name} for this service too: remove one of the two")
+    if name in given:
+        raise ConfigurationError(f"{what}: {name} was given before: use another name")
+
+
+def checked_actions(what: str, service: str, actions: Sequence[str], resources: Sequence[str]) -> Grant:
+    """Return the grant; raises ConfigurationError if an action is none, or there is no resource."""
+    if wrong := [one for one in actions if not ACTION.fullmatch(one)]:
+        raise ConfigurationError(f'{what}: "{wrong[0]}" is not an action of IAM, such as "sqs:SendMessage"')
+    if not actions or not resources:
+        raise ConfigurationError(f'{what}: name actions and what they are on, such as "sqs:SendMessage", on=queue.arn')
+    return Grant(service, tuple(actions), tuple(resources))
