@@ -13,12 +13,9 @@ from provisioner.config.models import Config
 from provisioner.permissions.network import spot
 from provisioner.resources.ecr.copied_images import ECR
 
-_CHANGED = "a setting changes in place"
-_TAGS = "tags that the bulk read does not show yet"
 _FAILURE = "a failure is looked into"
-_CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
 _LINKED = ("autoscaling", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "rds")
-LOGS = ("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*")
+_LOGS = "log-group:/ecs/{stack}/*"
 _REPOSITORY = "repository/{stack}/*"
 
 
@@ -111,8 +108,8 @@ IMAGES: tuple[Permission, ...] = (
 )
 
 KEPT: tuple[Permission, ...] = (
-    *grants("logs", "FilterLogEvents", LOGS[0], use=Use.OTHER, why="logs"),
-    *grants("logs", "GetLogEvents", LOGS[0], use=Use.OTHER, why=_FAILURE),
+    *grants("logs", "FilterLogEvents", _LOGS, use=Use.OTHER, why="logs"),
+    *grants("logs", "GetLogEvents", _LOGS, use=Use.OTHER, why=_FAILURE),
     *grants("ssm", "GetParameter", "arn:{partition}:ssm:{region}::parameter/aws/service/ecs/*"),
     *grants("tag", "GetResources"),
 )
