@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +19,19 @@ ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*]+")
 class Grant:
     """Some actions that the tasks of a service are allowed on resources, by their ARNs, which may be references."""
 
+    step: str
     service: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+
+    @property
+    def policy_name(self) -> str:
+        """The name of the role's inline policy: another one when it says something else.
+
+        So what running tasks may do stays beside what new ones may, until they have stopped.
+        """
+        content = repr((self.actions, self.resources)).encode()
+        return f"{self.step}-{hashlib.sha256(content).hexdigest()[:8]}"
 
     @property
     def statement(self) -> dict[str, object]:
@@ -58,7 +69,7 @@ class Given:
                     )
 
 
-def checked_variable(what: str, name: str, value: object, service: Service, given: Mapping[str, str]) -> None:
+def check_variable(what: str, name: str, value: object, service: Service, given: Mapping[str, str]) -> None:
     """Refuse a variable that is none, or that the service has already.
 
     Raises:
@@ -78,10 +89,13 @@ def checked_variable(what: str, name: str, value: object, service: Service, give
         raise ConfigurationError(f"{what}: {name} was given before: use another name")
 
 
-def checked_actions(what: str, service: str, actions: Sequence[str], resources: Sequence[str]) -> Grant:
-    """Return the grant; raises ConfigurationError if an action is none, or there is no resource."""
+def check_grant(what: str, actions: Sequence[str], resources: Sequence[str]) -> None:
+    """Refuse what is no grant.
+
+    Raises:
+        ConfigurationError: an action is none, or there is no resource.
+    """
     if wrong := [one for one in actions if not ACTION.fullmatch(one)]:
         raise ConfigurationError(f'{what}: "{wrong[0]}" is not an action of IAM, such as "sqs:SendMessage"')
     if not actions or not resources:
         raise ConfigurationError(f'{what}: name actions and what they are on, such as "sqs:SendMessage", on=queue.arn')
-    return Grant(service, tuple(actions), tuple(resources))

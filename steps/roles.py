@@ -70,7 +70,7 @@ def roles(stack: Stack) -> Roles:
             inline_policies={
                 **({"exec": _channels()} if stack.config.exec_on(name) else {}),
                 **({"database": _connect(stack, name)} if signed and service.database else {}),
-                **({"own-steps": policy(*(one.statement for one in given))} if (given := stack.given.of(name)) else {}),
+                **{grant.policy_name: policy(grant.statement) for grant in stack.given.of(name)},
             },
             description=f"Tasks of service {name}",
         ).arn

@@ -11,7 +11,7 @@ from provisioner.engine import own_code
 from provisioner.engine.declaration import STEPS, Declarations
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal
-from provisioner.steps.given import Given, checked_actions, checked_variable
+from provisioner.steps.given import Given, Grant, check_grant, check_variable
 
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts
@@ -51,7 +51,7 @@ class Stack(Declarations):
         self._in_time("task_definitions", what)
         given = self.given.environment.setdefault(service, {})
         for name, value in variables.items():
-            checked_variable(what, name, value, settings, given)
+            check_variable(what, name, value, settings, given)
             given[name] = value
 
     def allow(self, service: str, *actions: str, on: str | Sequence[str]) -> None:
@@ -71,7 +71,8 @@ class Stack(Declarations):
             # its security group lets nothing out to AWS otherwise
             self._in_time("security_groups", what)
         resources = [on] if isinstance(on, str) else list(on)
-        self.given.grants.append(checked_actions(what, service, actions, resources))
+        check_grant(what, actions, resources)
+        self.given.grants.append(Grant(self.running, service, tuple(actions), tuple(resources)))
 
     def endpoint(self, service: str) -> None:
         """Let the private subnets reach a service of AWS by an interface endpoint: there is no way to the internet.

@@ -65,7 +65,7 @@ def unsupported(type_name: str) -> str:
     """Return what is said of a resource whose type nobody knows, and what to do, to be put behind its address."""
     if "." in type_name:
         return (
-            f'is of a type of your own, "{type_name}", which no file of the steps folder defines, or none that you '
-            f"trust: restore the file that says so, run `provision plan` to trust it"
+            f'is of a type of your own, "{type_name}", which no trusted file of the steps folder defines: restore the '
+            f"file that defines it, and trust it (`provision plan` asks)"
         )
     return f"has a resource type that this version does not support ({type_name}): upgrade"

@@ -20,7 +20,7 @@ from provisioner.docker.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.pools import pool
 from provisioner.operations import account_quotas, ami, existing, image_copies, instance_sizes
-from provisioner.operations.zones import choose, in_use, policed
+from provisioner.operations.zones import choose, endpoints_of, in_use, policed
 from provisioner.resources.ecr.images import digest_of, registry_unreachable
 from provisioner.resources.route53.zones import public_zones
 from provisioner.steps.endpoints import service_name
@@ -74,7 +74,7 @@ def gather(
         public = begin(public_zone, aws, config)
         allow = begin(allowed, config)
         s3_prefix_list = begin(_s3_prefix_list, aws)
-        with_policy = begin(policed, aws)
+        with_policy = begin(policed, aws, endpoints_of(config))
         images = begin(build_obstacle, aws, config, root)
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(existing.keys, aws, config)

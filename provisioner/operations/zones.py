@@ -11,6 +11,7 @@ from provisioner.config.models import Tier
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ec2.network import Subnet
 from provisioner.resources.rds.database import DbInstance
+from provisioner.steps import offline
 from provisioner.steps.endpoints import INTERFACE_SERVICES, service_name
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def choose(aws: Aws, config: Config) -> Zones:
     """
     used, wanted = _used(aws, config), config.network.zones
     if len(used) < wanted:
-        offering = _offering(aws, config.capacity.instance_types)
+        offering = _offering(aws, config.capacity.instance_types, endpoints_of(config))
         new = [zone for zone in offering if zone not in used]
         free = [number for number in range(4) if number not in used.values()]
         if len(used) + len(new) < wanted:
@@ -92,12 +93,12 @@ def _with_database(aws: Aws) -> set[str]:
     return {zone for zone in zones if zone}
 
 
-def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
+def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) -> list[str]:
     """Return the zones that have Fargate, all endpoint services, and one of the instance types or more."""
     found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
     fargate = FARGATE_ZONES.get(aws.region)
     zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
-    return sorted(zones & with_instances(aws, instance_types) & with_endpoints(aws))
+    return sorted(zones & with_instances(aws, instance_types) & with_endpoints(aws, services))
 
 
 def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
@@ -134,29 +135,35 @@ def _nearest(aws: Aws, missing: Sequence[str]) -> str:
     return f"choose others (`aws ec2 describe-instance-type-offerings --region {aws.region}` lists them)"
 
 
-def with_endpoints(aws: Aws) -> set[str]:
+def endpoints_of(config: Config) -> Sequence[str]:
+    """Return the services for which the stack has interface endpoints, those of own steps among them."""
+    stack = offline.given(config)
+    return tuple(dict.fromkeys((*INTERFACE_SERVICES, *(stack.given.endpoints if stack else ()))))
+
+
+def with_endpoints(aws: Aws, services: Sequence[str]) -> set[str]:
     """Return the zones in which all the endpoint services are.
 
     Raises:
         ConfigurationError: the Region has not all of them.
     """
-    services = endpoint_services(aws)
-    return set.intersection(*({str(zone) for zone in service["AvailabilityZones"]} for service in services.values()))
+    found = endpoint_services(aws, services)
+    return set.intersection(*({str(zone) for zone in service["AvailabilityZones"]} for service in found.values()))
 
 
-def policed(aws: Aws) -> frozenset[str]:
-    """Return the services whose interface endpoints take a policy here, as `ecr.api`."""
-    services = endpoint_services(aws)
-    return frozenset(name for name, shown in services.items() if shown.get("VpcEndpointPolicySupported"))
+def policed(aws: Aws, services: Sequence[str]) -> frozenset[str]:
+    """Return those of the services whose interface endpoints take a policy here, as `ecr.api`."""
+    found = endpoint_services(aws, services)
+    return frozenset(name for name, shown in found.items() if shown.get("VpcEndpointPolicySupported"))
 
 
-def endpoint_services(aws: Aws) -> dict[str, Mapping[str, Any]]:
-    """Return what AWS says of the services for which the stack has interface endpoints, as `ecr.api`.
+def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return what AWS says of services for which the stack has interface endpoints, as `ecr.api`.
 
     Raises:
         ConfigurationError: the Region lacks one.
     """
-    names = {service_name(aws.partition, aws.region, service): service for service in INTERFACE_SERVICES}
+    names = {service_name(aws.partition, aws.region, service): service for service in services}
     # by filter: one unknown among ServiceNames would have all of them refused (InvalidServiceName)
     which = [{"Name": "service-name", "Values": [*names]}]
     found = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
 from provisioner.config.models import Config
+from provisioner.permissions import own
 from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
 from provisioner.permissions.table import ANY, names
 
@@ -74,9 +75,10 @@ MAKING: tuple[Permission, ...] = tuple(
 
 
 def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[Permission, ...]:
-    """Return the permissions of a stack's boundary, with its own names in them.
+    """Return the permissions of a stack's boundary, with its own names in them; own steps' grants are among them.
 
     Args:
         database: the cluster's resource id, which AWS gives it and no other ever has; `*` where it is not known.
     """
-    return tuple(filled((it for it in ROLES if it.wanted(config)), {**names(config, account), "database": database}))
+    wanted = (it for it in (*ROLES, *own.roles(config)) if it.wanted(config))
+    return tuple(filled(wanted, {**names(config, account), "database": database}))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from provisioner.config.room import warnings
 from provisioner.operations import account_quotas, instance_sizes
 from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
-from provisioner.operations.zones import FARGATE_ZONES, with_endpoints, with_instances
+from provisioner.operations.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
 from provisioner.resources.ec2.network import Subnet, Vpc
-from provisioner.steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +27,9 @@ def instance_types(context: Context) -> Sequence[Checked]:
 
 def endpoint_services(context: Context) -> Sequence[Checked]:
     """Say where all endpoint services are."""
-    zones = with_endpoints(context.aws)
-    return [ok("endpoint services", f"all {len(INTERFACE_SERVICES)} offered in {_letters(zones)}")]
+    services = endpoints_of(context.config)
+    zones = with_endpoints(context.aws, services)
+    return [ok("endpoint services", f"all {len(services)} offered in {_letters(zones)}")]
 
 
 def zones(context: Context) -> Sequence[Checked]:

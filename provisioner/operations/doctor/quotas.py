@@ -17,6 +17,7 @@ from provisioner.engine.resource import Resource
 from provisioner.operations import account_quotas
 from provisioner.operations.doctor import usage
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
+from provisioner.operations.zones import endpoints_of
 from provisioner.resources.acm import Certificate
 from provisioner.resources.autoscaling import MinimumSize
 from provisioner.resources.ec2.endpoints import VpcEndpoint
@@ -30,7 +31,6 @@ from provisioner.resources.iam import Role, ServiceLinkedRole
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
-from provisioner.steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
     from provisioner.config.services import Service as Wanted
@@ -164,7 +164,7 @@ def _interfaces(context: Context) -> Need:
     An instance has a second one for its trunk (ECS developer guide, container-instance-eni).
     """
     config, zones = context.config, context.config.network.zones
-    fixed = zones * (len(INTERFACE_SERVICES) + 1) + len(context.wanted(DbInstance))
+    fixed = zones * (len(endpoints_of(context.config)) + 1) + len(context.wanted(DbInstance))
     each, capacity = (2 if config.account.trunking else 1), config.capacity
     hosts = capacity.max if _services(context, "ec2") else capacity.min
     services = config.services.values()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.resource import canonical
+from provisioner.engine.declaration import fill
+from provisioner.engine.resource import canonical, output_of
 from provisioner.state.variables import DIGEST, TASK_DEFINITION, without_values
+from provisioner.steps import offline
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
@@ -22,19 +24,32 @@ def with_values(records: Mapping[str, Record], config: Config) -> tuple[dict[str
     Where the digest does not fit, the values are those of now, and `FORMER`.
     """
     restored, assumed = dict[str, dict[str, Any]](), list[str]()
+    given = _given(records, config)
     for address, record in records.items():
         if record.type == TASK_DEFINITION and "container_definitions" in record.arguments:
-            restored[address], same = filled(record.arguments, _declared(config, address))
+            restored[address], same = filled(record.arguments, _declared(config, address, given))
             if not same:
                 assumed.append(f"variables of {address} had other values so far: the state has only a digest of them")
     return restored, assumed
 
 
-def _declared(config: Config, address: str) -> Mapping[str, str]:
-    """Return the values that `stack.toml` gives the variables of a task definition now."""
-    service = config.services.get(address.partition("/")[2])
+def _given(records: Mapping[str, Record], config: Config) -> Mapping[str, Mapping[str, str]]:
+    """Return by service the variables that own steps give it, with what AWS says of the recorded resources."""
+    stack = offline.given(config)
+    if stack is None:
+        return {}
+    of_services: Mapping[str, Mapping[str, str]] = fill(
+        stack.given.environment, lambda address, output: output_of(records.get(address), output)
+    )
+    return of_services
+
+
+def _declared(config: Config, address: str, given: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Return the values that `stack.toml` and own steps give the variables of a task definition now."""
+    name = address.partition("/")[2]
+    service = config.services.get(name)
     database = {"DB_NAME": config.database.name, "DB_USER": config.database.user}
-    return {**database, **(service.environment if service else {})}
+    return {**database, **(service.environment if service else {}), **given.get(name, {})}
 
 
 def filled(arguments: Mapping[str, Any], values: Mapping[str, str]) -> tuple[dict[str, Any], bool]:

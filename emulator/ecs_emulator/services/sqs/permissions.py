@@ -1,0 +1,21 @@
+"""What SQS requires for its calls (Service Authorization Reference, Amazon SQS)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.policy import Check
+
+
+def asks(call: ApiCall) -> Iterator[Check]:
+    """Yield what SQS asks for at one call: on the queue, whose name its URL ends with."""
+    name = call.text("QueueName") or call.text("QueueUrl").rpartition("/")[2]
+    if not name:
+        yield call.check()
+        return
+    arn, brought = call.arn(name), requested(call.tags("tags"))
+    yield call.existing(arn, brought)
+    if call.operation == "CreateQueue" and brought:
+        # API reference, CreateQueue, tags
+        yield call.check(arn, brought, "sqs:TagQueue")
