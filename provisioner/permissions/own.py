@@ -30,7 +30,7 @@ def types() -> Iterator[Permission]:
 
 
 def _granted(own: type[Resource], name: str, *arns: str) -> Iterator[Permission]:
-    if not isinstance(name, str) or not ACTION.fullmatch(name):
+    if not ACTION.fullmatch(name):
         raise ConfigurationError(
             f'{own.type_name}: actions: "{name}" is not an action of IAM, such as "sqs:CreateQueue"'
         )
