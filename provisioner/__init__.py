@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.aws.tagging import observed
     from provisioner.engine.declaration import Handle, ids, ready, step
-    from provisioner.engine.errors import Failed
+    from provisioner.engine.errors import Failed, ProvisionError
     from provisioner.engine.resource import Change, Changes, Observed, Resource
+    from provisioner.operations.library import down, plan, up
+    from provisioner.steps.endpoints import Endpoints
+    from provisioner.steps.network import Network
+    from provisioner.steps.roles import Roles
+    from provisioner.steps.security_groups import SecurityGroups
+    from provisioner.steps.services import Services
     from provisioner.steps.stack import Stack
 
 __version__ = "0.1.0"
@@ -23,15 +29,24 @@ _PLACES = {
     "Aws": "aws.client",
     "Change": "engine.resource",
     "Changes": "engine.resource",
+    "Endpoints": "steps.endpoints",
     "Failed": "engine.errors",
     "Handle": "engine.declaration",
+    "Network": "steps.network",
     "Observed": "engine.resource",
+    "ProvisionError": "engine.errors",
     "Resource": "engine.resource",
+    "Roles": "steps.roles",
+    "SecurityGroups": "steps.security_groups",
+    "Services": "steps.services",
     "Stack": "steps.stack",
+    "down": "operations.library",
     "ids": "engine.declaration",
     "observed": "aws.tagging",
+    "plan": "operations.library",
     "ready": "engine.declaration",
     "step": "engine.declaration",
+    "up": "operations.library",
 }
 """The module below this package that defines each name."""
 
@@ -39,16 +54,25 @@ __all__ = [
     "Aws",
     "Change",
     "Changes",
+    "Endpoints",
     "Failed",
     "Handle",
+    "Network",
     "Observed",
+    "ProvisionError",
     "Resource",
+    "Roles",
+    "SecurityGroups",
+    "Services",
     "Stack",
     "__version__",
+    "down",
     "ids",
     "observed",
+    "plan",
     "ready",
     "step",
+    "up",
 ]
 
 

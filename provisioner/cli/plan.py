@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import Delete, NewAmi, Redeploy, Rehearse, RetryFailed, TargetStep, Unprotect
@@ -33,32 +32,17 @@ def plan(
 
     With any other option of `up`: what `up` would do with it.
     """
-    from provisioner.config.builds import check_contexts
-    from provisioner.engine.kept import check
-    from provisioner.operations import context, declaring, losing, planning, stacks, stores
+    from provisioner.operations import commands
     from provisioner.operations.rehearsal import foresight
     from provisioner.render import advice, rehearsal, summary
     from provisioner.render import plan as show
     from provisioner.render.text import say
 
-    config = context.load(options, declares=True)
-    declaring.check_target(target_step)
-    removal = declaring.removal(delete, unprotect, target_step)
-    declaring.check_new_ami(config, target_step, new_ami=new_ami)
-    check_contexts(config, options.file)
-    aws = replace(
-        context.connect(options, config).reading(), redeploy=redeploy, retry_failed=retry_failed, new_ami=new_ami
-    )
-    state = stores.recorded(options, config, aws)
-    state.guard(config.name, aws.account, aws.region)
-    stack = context.declared(options, config, aws, state.records)
-    stack.removal = removal
-    stack.notices += check(state.records, stack.declared, removal)
-    planned = planning.show_plan(aws, state.records, stack, target_step)
-    notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
-    kept = [] if target_step else losing.retained(state.records, stack)
-    notes += losing.note(state.records, stack, options.command_line) if kept else []
-    lost = losing.lost(aws, planned, state.records)
+    wanted = commands.Wanted(target_step, redeploy, retry_failed, new_ami, delete or (), unprotect)
+    proposal = commands.plan(options, wanted)
+    config, aws, lost = proposal.config, proposal.aws, proposal.lost
+    planned, records, removal = proposal.planned, proposal.records, proposal.removal
+    notes = list(proposal.notes)
     words = ["--target-step", target_step] if target_step else []
     words += [*(["--redeploy"] if redeploy else []), *(["--retry-failed"] if retry_failed else [])]
     words += ["--new-ami"] if new_ami else []
@@ -66,10 +50,10 @@ def plan(
     foreseen = foresight.Foreseen()
     if foresight.wanted(rehearse, config.target):
         options_too = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
-        foreseen = foresight.foresee(options, planned, state.records, options_too)
+        foreseen = foresight.foresee(options, planned, records, options_too)
         notes += foreseen.notes
     if options.json:
-        shown = show.document(planned, config.name, aws.account, aws.region, notes, lost, kept)
+        shown = show.document(planned, config.name, aws.account, aws.region, notes, lost, proposal.kept)
         say([json.dumps(shown | rehearsal.outages(foreseen), ensure_ascii=False)])
     else:
         say(
@@ -78,7 +62,7 @@ def plan(
                 *summary.data_lost(lost),
                 *rehearsal.expected(foreseen),
                 *(f"note: {text}" for text in notes),
-                *advice.after_plan(planned, options.command_line, state.records.values(), words),
+                *advice.after_plan(planned, options.command_line, records.values(), words),
             ]
         )
     return show.exit_code(planned)

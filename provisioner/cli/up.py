@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
-
 from provisioner.cli.app import app, command
 from provisioner.cli.options import (
     Delete,
@@ -57,59 +54,10 @@ def up(
     With --new-ami: uses the AMI that AWS recommends now, and replaces older instances in an instance refresh. Otherwise
     the AMI does not change.
     """
-    from provisioner.cli.prompts import confirm
-    from provisioner.config.builds import check_contexts
-    from provisioner.engine.kept import check
-    from provisioner.operations import apply, context, declaring, losing, planning, signals, stacks, stores
-    from provisioner.operations.doctor import beforehand
-    from provisioner.operations.rehearsal import foresight
-    from provisioner.render import advice, plan, rehearsal, summary
-    from provisioner.render.show import shown
-    from provisioner.render.text import limited, say
+    from provisioner.cli.screen import Screen
+    from provisioner.operations.commands import Wanted
+    from provisioner.operations.commands import up as run
 
-    config = context.load(options, declares=True)
-    declaring.check_target(target_step)
-    removal = declaring.removal(delete, unprotect, target_step)
-    declaring.check_new_ami(config, target_step, new_ami=new_ami)
-    check_contexts(config, options.file)
-    skip = beforehand.skipped(skip_checks)
-    aws = replace(context.connect(options, config), redeploy=redeploy, retry_failed=retry_failed, new_ami=new_ami)
-    with stores.open_store(options, config, aws, "up") as store:
-        stack = context.declared(options, config, aws, store.records)
-        stack.removal = removal
-        stack.notices += check(store.records, stack.declared, removal)
-        stack.notices[:0] = stacks.beside(options, config, store.records)
-        if not target_step:
-            stack.notices += losing.note(store.records, stack, options.command_line)
-        if config.target == "aws":
-            with signals.at_once():
-                beforehand.check(aws, stack, options.file, store.records, target_step, skip)
-        planned = None
-        if config.target == "aws" and not options.yes:
-            with signals.at_once():
-                planned = planning.show_plan(aws, store.records, stack, target_step)
-            notes = [*stack.notices, *planning.notes(aws, stack, planned)]
-            lost = losing.lost(aws, planned, store.records)
-            say([*plan.diff(planned), *summary.data_lost(lost), *(f"note: {text}" for text in notes)], sys.stderr)
-            planning.refuse(planned, store.records)
-            if foresight.wanted(rehearse, config.target):
-                words = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
-                foreseen = foresight.foresee(options, planned, store.records, words)
-                told = [*rehearsal.expected(foreseen), *(f"note: {text}" for text in foreseen.notes)]
-                say(told, sys.stderr)
-            confirm(
-                f"`up` of {limited(config.name, target_step)} on {context.describe_account(config, aws)}", options.yes
-            )
-            aws.drop_reads()  # the user may have taken long to agree
-        with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
-            outcome = apply.up(aws, store, stack, progress.emit, target_step, planned)
-            entry = context.entry(options, config)
-            advised = advice.after_up(
-                outcome, options.command_line, config, entry, new_ami=new_ami, removal=removal.words
-            )
-            progress.unfinished = summary.by_step(outcome)
-            advised += advice.after_long(outcome, options.command_line)
-    # only now is all recorded
-    progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))
-    summary.report(outcome, progress, options.json)
-    return outcome.exit_code
+    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete or (), unprotect, skip_checks)
+    screen = Screen(options, wanted, rehearse)
+    return screen.report(run(options, wanted, screen))

@@ -290,5 +290,6 @@ def type_of(record: Record) -> type[Resource]:
     """
     found = type_named(record.type)
     if found is None:
-        raise StateError(f"{record.address} {unsupported(record.type)}, then run again")
+        reason, fix = unsupported(record.type)
+        raise StateError(f"{record.address} {reason}: {fix}, then run again")
     return found

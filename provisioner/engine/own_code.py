@@ -61,11 +61,11 @@ def blamed(error: Exception, what: str, where: str = "") -> ConfigurationError:
     return ConfigurationError(f"{place(error) or where}: {what}: {told(error)}")
 
 
-def unsupported(type_name: str) -> str:
-    """Return what is said of a resource whose type nobody knows, and what to do, to be put behind its address."""
+def unsupported(type_name: str) -> tuple[str, str]:
+    """Return what is said of a resource whose type nobody knows, to be put behind its address, and what to do."""
     if "." in type_name:
         return (
-            f'is of a type of your own, "{type_name}", which no trusted file of the steps folder defines: restore the '
-            f"file that defines it, and trust it (`provision plan` asks)"
+            "is of a type of your own that no trusted file of the steps folder defines",
+            "restore the file that defines it, and trust it (`provision plan` asks)",
         )
-    return f"has a resource type that this version does not support ({type_name}): upgrade"
+    return "has a resource type that this version does not support", "upgrade"

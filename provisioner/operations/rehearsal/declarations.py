@@ -81,7 +81,7 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
         return f"depends on {not_copied[0]}, which is not copied"
     resource_type = type_named(record.type)
     if resource_type is None:
-        return unsupported(record.type)
+        return f"{unsupported(record.type)[0]} ({record.type})"
     known = {one.name: one for one in fields(resource_type) if one.name != "name"}
     if unknown := sorted(record.arguments.keys() - known.keys()):
         return f"was recorded by another version, with {', '.join(unknown)}"

@@ -1,0 +1,91 @@
+"""The terminal as the viewer of `up` and `down`: shows the plan, asks, shows the run, and says how it ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from provisioner.cli.prompts import confirm
+from provisioner.engine.events import Emit
+from provisioner.engine.words import count
+from provisioner.operations import context, destroy, planning
+from provisioner.operations.commands import Ended, Proposal, Teardown, Wanted
+from provisioner.operations.options import Options
+from provisioner.operations.rehearsal import foresight
+from provisioner.render import advice, plan, rehearsal, summary
+from provisioner.render.progress import Progress
+from provisioner.render.show import shown
+from provisioner.render.text import limited, say
+
+
+@dataclass
+class Screen:
+    """Where one command is shown."""
+
+    options: Options
+    wanted: Wanted = field(default_factory=Wanted)
+    rehearse: bool | None = None
+    _progress: Progress | None = None
+    _advised: Sequence[str] = ()
+
+    def agree(self, proposal: Proposal) -> None:
+        """Show the plan and what will be down, and ask."""
+        config, options, step = proposal.config, self.options, self.wanted.target_step
+        notes = [f"note: {text}" for text in proposal.notes]
+        say([*plan.diff(proposal.planned), *summary.data_lost(proposal.lost), *notes], sys.stderr)
+        planning.refuse(proposal.planned, proposal.records)
+        if foresight.wanted(self.rehearse, config.target):
+            words = [*rehearsal.words(step, new_ami=self.wanted.new_ami), *proposal.removal.words]
+            foreseen = foresight.foresee(options, proposal.planned, proposal.records, words)
+            say([*rehearsal.expected(foreseen), *(f"note: {text}" for text in foreseen.notes)], sys.stderr)
+        what = f"`up` of {limited(config.name, step)} on {context.describe_account(config, proposal.aws)}"
+        confirm(what, options.yes)
+
+    def agree_to_delete(self, teardown: Teardown) -> None:
+        """Show what goes, and ask."""
+        going, aws, config = teardown.going, teardown.aws, teardown.config
+        if not going:
+            say((f"note: {text}" for text in teardown.notes), sys.stderr)
+            return
+        deleted = destroy.deletable(going)
+        number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
+        more = ", and what AWS created for them," if destroy.created_by_aws(going) else ""
+        what = f"`down` deletes {number}{more} of {limited(config.name, self.wanted.target_step)}"
+        say(summary.removal(deleted, teardown.protected, teardown.lost), sys.stderr)
+        with aws.pace.runtime.watching():
+            confirm(f"{what} on {context.describe_account(config, aws)}", self.options.yes)
+
+    @contextmanager
+    def watching(self, clock: Callable[[], float]) -> Iterator[Emit]:
+        """Show the events while the context lasts."""
+        with shown(self.options.json, clock) as self._progress:
+            yield self._progress.emit
+
+    def ended(self, ended: Ended) -> None:
+        """Keep what is said at the end."""
+        outcome, config, command = ended.outcome, ended.config, self.options.command_line
+        if outcome.command == "up":
+            advised = advice.after_up(
+                outcome,
+                command,
+                config,
+                context.entry(self.options, config),
+                new_ami=self.wanted.new_ami,
+                removal=ended.removal.words,
+            )
+        else:
+            advised = advice.after_down(outcome, command, config, unprotect=self.wanted.unprotect)
+        if self._progress is not None:
+            self._progress.unfinished = summary.by_step(outcome)
+        self._advised = [*advised, *advice.after_long(outcome, command)]
+
+    def report(self, ended: Ended) -> int:
+        """Say how the run ended, once all of it is recorded, and return the exit code."""
+        if (progress := self._progress) is None:
+            raise ValueError("the run was never watched")
+        seconds = progress.real_seconds if ended.aws.endpoint else None
+        progress.emit(summary.finished(ended.outcome, self._advised, seconds))
+        summary.report(ended.outcome, progress, self.options.json)
+        return ended.outcome.exit_code

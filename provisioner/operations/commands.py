@@ -1,0 +1,239 @@
+"""What `up`, `plan` and `down` do, from the configuration to the end: the command line and programs call the same.
+
+What is to be shown and agreed to goes to a `Viewer`. The command line's writes to the terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from provisioner.config.builds import check_contexts
+from provisioner.engine.kept import Removal, check
+from provisioner.operations import (
+    apply,
+    context,
+    declaring,
+    destroy,
+    losing,
+    planning,
+    signals,
+    stacks,
+    stores,
+)
+from provisioner.operations.doctor import beforehand
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.engine.events import Emit
+    from provisioner.engine.losses import Loss
+    from provisioner.engine.planned import Planned
+    from provisioner.operations.options import Options
+    from provisioner.operations.summary import Summary
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `up` and `plan` are asked for, as their options say it.
+
+    Attributes:
+        target_step: the step to limit the run to.
+        redeploy: go back to the declared task definition where somebody else deployed another.
+        retry_failed: try again a task definition that ECS rolled back.
+        new_ami: use the newest AMI.
+        delete: addresses of what holds data, is no longer declared, and is to be deleted.
+        unprotect: delete what is protected as well.
+        skip_checks: names of checks before the first write, separated by commas.
+    """
+
+    target_step: str | None = None
+    redeploy: bool = False
+    retry_failed: bool = False
+    new_ami: bool = False
+    delete: Sequence[str] = ()
+    unprotect: bool = False
+    skip_checks: str | None = None
+
+    def checked(self, config: Config) -> Removal:
+        """Return what is let go; raises ConfigurationError where the options do not go together."""
+        declaring.check_target(self.target_step)
+        removal = declaring.removal(self.delete, self.unprotect, self.target_step)
+        declaring.check_new_ami(config, self.target_step, new_ami=self.new_ami)
+        return removal
+
+    def on(self, aws: Aws) -> Aws:
+        """Return the way to AWS with what is asked for."""
+        return replace(aws, redeploy=self.redeploy, retry_failed=self.retry_failed, new_ami=self.new_ami)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What `up` would do, with reads only.
+
+    Attributes:
+        planned: each resource, also those of which nothing changes.
+        notes: sentences about what the plan does not say.
+        lost: which data would be deleted.
+        kept: which data is no longer declared and stays.
+    """
+
+    config: Config
+    aws: Aws
+    planned: Sequence[Planned]
+    notes: Sequence[str]
+    lost: Sequence[Loss]
+    records: Mapping[str, Record]
+    removal: Removal
+    kept: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Teardown:
+    """What `down` would do.
+
+    Attributes:
+        going: the records that go, by address.
+        protected: the addresses of what is protected.
+        lost: which data would be deleted.
+    """
+
+    config: Config
+    aws: Aws
+    going: Mapping[str, Record]
+    protected: Sequence[str] = ()
+    lost: Sequence[Loss] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended."""
+
+    config: Config
+    aws: Aws
+    outcome: Summary
+    removal: Removal = field(default_factory=Removal)
+
+
+class Viewer(Protocol):
+    """Is shown what happens, and agrees to it."""
+
+    def agree(self, proposal: Proposal) -> None:
+        """Return if `up` on AWS may do this; raise `Cancelled` otherwise. Called only where `--yes` was not given."""
+
+    def agree_to_delete(self, teardown: Teardown) -> None:
+        """Return if `down` may do this; raise `Cancelled` otherwise."""
+
+    def watching(self, clock: Callable[[], float]) -> AbstractContextManager[Emit]:
+        """Return a context that is entered with what takes the run's events; `clock` is the run's."""
+
+    def ended(self, ended: Ended) -> None:
+        """Take note of how a run ended, while it is watched still and before the state is closed."""
+
+
+def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
+    """Create or change the stack.
+
+    Raises:
+        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+    """
+    config = context.load(options, declares=True)
+    removal = wanted.checked(config)
+    check_contexts(config, options.file)
+    skip = beforehand.skipped(wanted.skip_checks)
+    aws = wanted.on(context.connect(options, config))
+    with stores.open_store(options, config, aws, "up") as store:
+        stack = context.declared(options, config, aws, store.records)
+        stack.removal = removal
+        stack.notices += check(store.records, stack.declared, removal)
+        stack.notices[:0] = stacks.beside(options, config, store.records)
+        if not wanted.target_step:
+            stack.notices += losing.note(store.records, stack, options.command_line)
+        planned = None
+        if config.target == "aws":
+            with signals.at_once():
+                beforehand.check(aws, stack, options.file, store.records, wanted.target_step, skip)
+            if not options.yes:
+                planned = _agreed(config, aws, stack, store.records, wanted.target_step, viewer)
+        with _watched(aws, viewer) as emit:
+            outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned)
+            ended = Ended(config, aws, outcome, removal)
+            viewer.ended(ended)
+    return ended
+
+
+def _agreed(
+    config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], target_step: str | None, viewer: Viewer
+) -> Sequence[Planned]:
+    """Return the plan that the viewer has agreed to; what was read for it is forgotten."""
+    with signals.at_once():
+        planned = planning.show_plan(aws, records, stack, target_step)
+    notes = [*stack.notices, *planning.notes(aws, stack, planned)]
+    viewer.agree(Proposal(config, aws, planned, notes, losing.lost(aws, planned, records), records, stack.removal))
+    aws.drop_reads()  # the user may have taken long to agree
+    return planned
+
+
+def plan(options: Options, wanted: Wanted) -> Proposal:
+    """Return what `up` would do. Only reads are made.
+
+    Raises:
+        ProvisionError: that cannot be told.
+    """
+    config = context.load(options, declares=True)
+    removal = wanted.checked(config)
+    check_contexts(config, options.file)
+    aws = wanted.on(context.connect(options, config).reading())
+    state = stores.recorded(options, config, aws)
+    state.guard(config.name, aws.account, aws.region)
+    stack = context.declared(options, config, aws, state.records)
+    stack.removal = removal
+    stack.notices += check(state.records, stack.declared, removal)
+    planned = planning.show_plan(aws, state.records, stack, wanted.target_step)
+    notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
+    kept = [] if wanted.target_step else losing.retained(state.records, stack)
+    notes += losing.note(state.records, stack, options.command_line) if kept else []
+    lost = losing.lost(aws, planned, state.records)
+    return Proposal(config, aws, planned, notes, lost, state.records, removal, kept)
+
+
+def down(options: Options, viewer: Viewer, target_step: str | None = None, *, unprotect: bool = False) -> Ended:
+    """Delete what is recorded, or only a step with its dependents.
+
+    Raises:
+        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+    """
+    config = context.load(options)
+    if target_step and not config.state.bucket:
+        # before anything is started; what is in a bucket can be read only afterwards
+        declaring.check_target(target_step, stores.as_written(options, config).records.values())
+    aws = context.connect(options, config)
+    with stores.open_store(options, config, aws, "down") as store:
+        declaring.check_target(target_step, store.records.values())
+        going = destroy.removal(store.records, target_step)
+        with signals.at_once():
+            if not unprotect:
+                words = ["--target-step", target_step] if target_step else []
+                command = options.command_line("down", *words, "--unprotect")
+                destroy.check_protection(aws, store.records, going, command)
+            protected = destroy.protected(aws, store.records, going)
+            lost = losing.lost_of(aws, going.values(), store.records, amounts=not options.yes)
+        notes = [] if going else stacks.beside(options, config, store.records)
+        viewer.agree_to_delete(Teardown(config, aws, going, protected, lost, notes))
+        aws.drop_reads()  # the user may have taken long to agree
+        with _watched(aws, viewer) as emit:
+            outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect)
+            ended = Ended(config, aws, outcome)
+            viewer.ended(ended)
+    return ended
+
+
+@contextmanager
+def _watched(aws: Aws, viewer: Viewer) -> Iterator[Emit]:
+    with viewer.watching(aws.pace.now) as emit, context.interruptible(aws.pace, emit):
+        yield emit
