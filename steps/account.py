@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, ready, step
+from provisioner import Handle, Network, Stack, ready, step
 from provisioner.resources.ecs.account import AccountSetting
-from provisioner.steps.network import Network
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.engine.declaration import Handle, ready, step
+from provisioner import Handle, Network, Roles, SecurityGroups, Stack, ready, step
 from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2.launch import Instances, LaunchTemplate
 from provisioner.resources.ecs.cluster import CapacityProvider, ClusterCapacityProviders
 from provisioner.steps.account import Account
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.guardduty import Guardduty
-from provisioner.steps.network import Network
-from provisioner.steps.roles import Roles
-from provisioner.steps.security_groups import SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
-from provisioner.steps.stack import Stack
 
 ROOT_DEVICE = "/dev/xvda"
 """The root device of Amazon Linux 2023."""

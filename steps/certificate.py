@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, ready, step
+from provisioner import Handle, Stack, ready, step
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
 from provisioner.steps.dns import Dns
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

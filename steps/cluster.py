@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, step
+from provisioner import Handle, Stack, step
 from provisioner.resources.ecs import cluster as ecs_cluster
 from provisioner.resources.ecs.drain import ContainerInsights
 from provisioner.steps.logs import Logs
 from provisioner.steps.service_roles import ServiceRoles
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

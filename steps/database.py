@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, step
+from provisioner import Handle, Network, Stack, step
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.steps.logs import log_group
-from provisioner.steps.network import Network
 from provisioner.steps.secrets import Secrets
 from provisioner.steps.security_groups import MYSQL, SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
-from provisioner.steps.stack import Stack
 
 ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
 VERSION = "8.0"

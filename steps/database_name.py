@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.engine.declaration import step
+from provisioner import Stack, step
 from provisioner.resources.route53.zones import RecordSet
 from provisioner.steps.database import Database
 from provisioner.steps.dns import Dns
-from provisioner.steps.stack import Stack
 
 TTL = 60
 """Seconds that the endpoint's name may be remembered."""

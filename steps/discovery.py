@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import ready, step
+from provisioner import Network, Stack, ready, step
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
-from provisioner.steps.network import Network
-from provisioner.steps.stack import Stack
 
 TTL = 10
 """Seconds that a task's address may be remembered: tasks come and go."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, step
+from provisioner import Handle, Network, Stack, step
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.zones import HostedZone
-from provisioner.steps.network import Network
-from provisioner.steps.stack import Stack
 
 NAME = "hosted_zone_name"
 

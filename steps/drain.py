@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, ready, step
+from provisioner import Endpoints, Handle, Stack, ready, step
 from provisioner.resources.ecs.drain import ContainerInstances, RunningTasks
 from provisioner.steps.capacity import Capacity
 from provisioner.steps.cluster import Cluster
-from provisioner.steps.endpoints import Endpoints
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, ready, step
+from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.iam import Policy, policy
-from provisioner.steps.network import Network
-from provisioner.steps.security_groups import SecurityGroups
-from provisioner.steps.stack import Stack
 
 INTERFACE_SERVICES = (
     "ssm",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from provisioner.engine.declaration import ready, step
+from provisioner import Network, Stack, ready, step
 from provisioner.resources.ec2.flow_logs import FlowLog
 from provisioner.resources.iam import Policy, policy
 from provisioner.steps.logs import log_group
-from provisioner.steps.network import Network
 from provisioner.steps.roles import from_this_account, role, trust
-from provisioner.steps.stack import Stack
 
 
 @step

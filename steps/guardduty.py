@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, step
+from provisioner import Handle, Network, Stack, step
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
-from provisioner.steps.network import Network
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

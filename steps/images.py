@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from provisioner import Handle, Stack, step
 from provisioner.config.builds import PLATFORM, check_builds, image_of, repository_of
 from provisioner.docker.reference import parse
-from provisioner.engine.declaration import Handle, step
 from provisioner.resources.ecr.copied_images import ECR, CopiedImage
 from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse, WantedImage
 from provisioner.steps.repositories import Repositories
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
+from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service
-from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2.listeners import (
     REDIRECT_TO_HTTPS,
@@ -24,10 +24,7 @@ from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from provisioner.steps.certificate import Certified
 from provisioner.steps.dns import Dns
-from provisioner.steps.network import Network
-from provisioner.steps.security_groups import SecurityGroups
 from provisioner.steps.service_roles import ServiceRoles
-from provisioner.steps.stack import Stack
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange with clients that know it: the default of AWS's

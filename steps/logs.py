@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, step
+from provisioner import Handle, Stack, step
 from provisioner.resources.logs import LogGroup, performance_log
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.engine.declaration import step
+from provisioner import Stack, step
 from provisioner.resources.autoscaling import MinimumSize
 from provisioner.steps.capacity import Capacity
 from provisioner.steps.drain import Drain
-from provisioner.steps.stack import Stack
 
 
 @step

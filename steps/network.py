@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, ids, ready, step
+from provisioner import Handle, Stack, ids, ready, step
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import DefaultSecurityGroup
-from provisioner.steps.stack import Stack
 
 CIDR = {"cidr_block": "network.cidr"}
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner import Stack, step
 from provisioner.config.builds import repository_of
-from provisioner.engine.declaration import step
 from provisioner.resources.ecr.images import IN_USE
 from provisioner.resources.ecr.repository import Repository
-from provisioner.steps.stack import Stack
 
 UNTAGGED, TAGGED = 10, 20
 """How many images are kept of each sort."""

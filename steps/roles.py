@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, ready, step
+from provisioner import Handle, Stack, ready, step
 from provisioner.resources.iam import InstanceProfile, Policy, Role, policy
 from provisioner.steps.secrets import password_parameter
-from provisioner.steps.stack import Stack
 
 PATH_KEY = {"path": "account.role_path"}
 

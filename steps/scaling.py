@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from provisioner.engine.declaration import step
+from provisioner import Stack, step
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.steps.service_roles import ServiceRoles
 from provisioner.steps.services import Services
-from provisioner.steps.stack import Stack
 
 SCALE_OUT_COOLDOWN, SCALE_IN_COOLDOWN = 60, 300
 """Seconds: quick to grow, slow to shrink."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import ready, step
+from provisioner import Stack, ready, step
 from provisioner.resources.ssm import SecureParameter
-from provisioner.steps.stack import Stack
 
 
 @dataclass(frozen=True)

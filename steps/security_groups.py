@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
+from provisioner import Handle, Network, Stack, step
 from provisioner.config.group_rules import QUOTA
-from provisioner.engine.declaration import Handle, step
 from provisioner.resources.ec2.security import Rule, SecurityGroup, SecurityGroupEgress, allow
-from provisioner.steps.network import Network
-from provisioner.steps.stack import Stack
 
 HTTPS, MYSQL = 443, 3306
 

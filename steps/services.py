@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from math import gcd
 
+from provisioner import Endpoints, Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service as Wanted
-from provisioner.engine.declaration import Handle, ready, step
 from provisioner.resources.ecs.service import Service
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
 from provisioner.steps.discovery import Discovery
 from provisioner.steps.drain import Drain
-from provisioner.steps.endpoints import Endpoints
 from provisioner.steps.load_balancer import LoadBalancing
-from provisioner.steps.network import Network
-from provisioner.steps.security_groups import SecurityGroups
-from provisioner.steps.stack import Stack
 from provisioner.steps.task_definitions import TaskDefinitions
 
 

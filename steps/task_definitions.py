@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner import Roles, Stack, step
 from provisioner.config.builds import RUNTIME_PLATFORM
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.services import Service
-from provisioner.engine.declaration import step
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
-from provisioner.steps.roles import Roles
 from provisioner.steps.secrets import Secrets
-from provisioner.steps.stack import Stack
 
 TMP_MIB = 64
 """How much may be written to /tmp, which is memory."""
