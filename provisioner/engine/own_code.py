@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +21,18 @@ def is_own(defined: Callable[..., Any] | type) -> bool:
 
 def shown(path: str | Path) -> str:
     """Return a file of the user's as messages name it, such as `steps/queue.py`."""
-    import sys
-
     file, package = Path(path), sys.modules.get(PACKAGE)
     for folder in getattr(package, "__path__", ()):
         if file.is_relative_to(folder):
             return str(file.relative_to(Path(folder).parent))
     return str(path)
+
+
+def class_name(defined: type) -> str:
+    """Return a class as messages name it: of the user's own with its file, else with its module."""
+    if is_own(defined):
+        return f"{defined.__qualname__} in {shown(str(sys.modules[defined.__module__].__file__))}"
+    return f"{defined.__module__}.{defined.__qualname__}"
 
 
 def place(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from provisioner.engine import own_code
 from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.errors import ConfigurationError
 from provisioner.state.variables import as_held
@@ -339,12 +340,12 @@ def _check_names(resource_type: type[Resource]) -> None:
     Raises:
         ConfigurationError: with the class, or with both.
     """
-    where = f"{resource_type.__module__}.{resource_type.__qualname__}"
+    where = own_code.class_name(resource_type)
     if "type_name" not in vars(resource_type):
         raise ConfigurationError(f'{where} has no type_name: write type_name = "…", a name that no other type has')
     names = {resource_type.type_name, *resource_type.aliases}
     for other in RESOURCE_TYPES.values():
-        there = f"{other.__module__}.{other.__qualname__}"
+        there = own_code.class_name(other)
         # a module that is read again defines its types again
         if there != where and (shared := sorted(names & {other.type_name, *other.aliases})):
             raise ConfigurationError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
@@ -13,41 +12,24 @@ from provisioner.config.loader import suggestion
 from provisioner.engine import own_code
 from provisioner.engine.declaration import BEFORE, STEPS, dependencies_of, needed_by, order, reachable
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import RESOURCE_TYPES, Resource, all_types
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
 
 TAKERS = ("security_groups", "endpoints", "roles", "task_definitions")
 """The steps that take what a step gives with `stack.environment`, `stack.allow` and `stack.endpoint`."""
 NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
-@contextmanager
-def kept_apart() -> Iterator[None]:
-    """While the context lasts, modules are imported that must not take the names of the tool's types."""
-    before = dict(all_types())
-    try:
-        yield
-    finally:
-        RESOURCE_TYPES.update(before)
-
-
 def check() -> None:
     """Check what was imported, and order its steps.
 
     Raises:
-        ConfigurationError: a type lacks a name with a namespace or has that of another; a step asks for what is none.
+        ConfigurationError: a type's name lacks a namespace; a parameter of a step is no step; steps need each other.
     """
-    named: dict[str, type[Resource]] = {}
     for own in _types():
-        where, name = own_code.shown(str(sys.modules[own.__module__].__file__)), own.type_name
-        if not ("type_name" in vars(own) and NAMESPACED.fullmatch(name)):
+        if not NAMESPACED.fullmatch(own.type_name):
             raise ConfigurationError(
-                f"{where}: class {own.__name__} needs a type name with a namespace, which the state and the tags keep: "
-                f'write type_name = "own.{_word(own.__name__)}"'
-            )
-        if (other := named.setdefault(name, own)) is not own:
-            there = own_code.shown(str(sys.modules[other.__module__].__file__))
-            raise ConfigurationError(
-                f'{where}: class {own.__name__} has the type name "{name}" of {other.__name__} in {there}: use another'
+                f'{own_code.class_name(own)} has the type_name "{own.type_name}", which a later version may use '
+                f'itself: put a namespace before it, such as "own.{own.type_name}"'
             )
     own_steps = {name: function for name, function in STEPS.items() if own_code.is_own(function)}
     for name, function in own_steps.items():
@@ -71,10 +53,6 @@ def _types() -> Iterator[type[Resource]]:
             for value in list(vars(module).values()):
                 if isinstance(value, type) and issubclass(value, Resource) and value.__module__ == name:
                     yield value
-
-
-def _word(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _put_before(own_steps: Mapping[str, Callable[..., Any]]) -> None:

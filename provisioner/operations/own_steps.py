@@ -17,6 +17,7 @@ import provisioner.steps
 from provisioner.config.paths import STATE
 from provisioner.engine import own_code
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.resource import all_types
 from provisioner.operations import own_checks, trusted
 
 if TYPE_CHECKING:
@@ -192,20 +193,20 @@ def _finder() -> _Finder | None:
 
 def _import(own: Own) -> None:
     sys.meta_path.insert(0, _Finder(own))
-    with own_checks.kept_apart():
-        for module in own.modules:
-            if not module.isidentifier():
-                raise ConfigurationError(
-                    f"{own.folder.name}/{module}.py cannot be imported by that name: use letters, digits and _"
-                )
-            try:
-                importlib.import_module(f"{own_code.PACKAGE}.{module}")
-            except SyntaxError as error:
-                where = f"{own_code.shown(error.filename or module)}:{error.lineno or 1}"
-                raise ConfigurationError(f"{where}: is not Python: {error.msg}") from error
-            except Exception as error:
-                raise own_code.blamed(error, "cannot be imported", f"{own.folder.name}/{module}.py") from error
-        own_checks.check()
+    all_types()  # whose names are taken
+    for module in own.modules:
+        if not module.isidentifier():
+            raise ConfigurationError(
+                f"{own.folder.name}/{module}.py cannot be imported by that name: use letters, digits and _"
+            )
+        try:
+            importlib.import_module(f"{own_code.PACKAGE}.{module}")
+        except SyntaxError as error:
+            where = f"{own_code.shown(error.filename or module)}:{error.lineno or 1}"
+            raise ConfigurationError(f"{where}: is not Python: {error.msg}") from error
+        except Exception as error:
+            raise own_code.blamed(error, "cannot be imported", f"{own.folder.name}/{module}.py") from error
+    own_checks.check()
 
 
 def unload() -> None:

@@ -275,10 +275,15 @@ WRONG = {
         "mine", ", netwrk", "pass"
     ),
     "steps/a.py:4: step mine: ZeroDivisionError: division by zero": STEP.format("mine", "", "1 / 0"),
-    "steps/a.py: class Topic needs a type name with a namespace, which the state and the tags keep: write type_name": (
+    'Topic in steps/a.py has the type_name "topic", which a later version may use itself: put a namespace before': (
+        f"{HEAD}class Topic(Resource):\n    type_name = 'topic'\n    service = 'sns'\n"
+    ),
+    "provisioner.resources.iam.Role and Role in steps/a.py are both called role": (
+        f"{HEAD}class Role(Resource):\n    type_name = 'role'\n    service = 'sns'\n"
+    ),
+    "steps/a.py:3: cannot be imported: Topic in steps/a.py has no type_name: write type_name": (
         f"{HEAD}class Topic(Resource):\n    service = 'sns'\n"
     ),
-    "steps/a.py: class Role needs a type name": f"{HEAD}class Role(Resource):\n    service = 'sns'\n",
     'stack.environment("web", …): there is no such service': STEP.format("mine", "", "stack.environment('web', A='b')"),
     'step mine: stack.environment("backend", …): PORT is set by the stack itself': STEP.format(
         "mine", "", "stack.environment('backend', PORT='1')"
@@ -302,7 +307,7 @@ def test_what_is_wrong_with_a_step_names_its_line(own: Own, words: str, text: st
 
 def test_two_files_cannot_define_one_type(own: Own) -> None:
     own.step(QUEUE.partition("@step")[0], "steps/other.py")
-    assert 'steps/queue.py: class Queue has the type name "own.queue" of Queue in steps/other.py' in own.refused()
+    assert "Queue in steps/other.py and Queue in steps/queue.py are both called own.queue" in own.refused()
 
 
 def test_an_error_in_a_type_names_its_line(own: Own) -> None:
