@@ -5,20 +5,24 @@ from __future__ import annotations
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine import own_code
-from provisioner.engine.declaration import STEPS
+from provisioner.engine.declaration import STEPS, dependencies_of, reachable
 from provisioner.steps.stack import Stack, run
 
 ANY_ACCOUNT = "123456789012"
 
 
 def given(config: Config, partition: str = "aws") -> Stack | None:
-    """Return the stack as it is declared with facts that stand for any account's; None without steps of the user's.
+    """Return a stack with what the user's own steps declare and give, and the steps that they need; None without any.
+
+    Its facts stand for any account's.
 
     Raises:
         ConfigurationError: a step of the user's own failed: with its file and line.
     """
-    if not any(own_code.is_own(function) for function in STEPS.values()):
+    own = [name for name, function in STEPS.items() if own_code.is_own(function)]
+    if not own:
         return None
+    wanted = {one for name in own for one in reachable(name, lambda step: dependencies_of(STEPS[step]))}
     zones = tuple(f"{config.region}{letter}" for letter in "abcd"[: config.network.zones])
     return run(
         config,
@@ -30,7 +34,8 @@ def given(config: Config, partition: str = "aws") -> Stack | None:
             image_id="ami-0",
             public_zone_id=None,
             allow=("192.0.2.1/32",),
-            engine=True,
+            engine=False,
             local=True,
         ),
+        {name: STEPS[name] for name in STEPS if name in wanted},
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioner.config.loader import suggestion
 from provisioner.engine import own_code
@@ -100,7 +100,7 @@ class Stack(Declarations):
             )
 
 
-def run(config: Config, facts: Facts) -> Stack:
+def run(config: Config, facts: Facts, steps: Mapping[str, Callable[..., Any]] = STEPS) -> Stack:
     """Return a stack with all that the steps declare.
 
     Raises:
@@ -108,7 +108,7 @@ def run(config: Config, facts: Facts) -> Stack:
     """
     stack = Stack(config, facts)
     try:
-        stack.run()
+        stack.run(steps)
     except Exception as error:
         function = STEPS.get(stack.running)
         if function is None or not own_code.is_own(function):

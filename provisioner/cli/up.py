@@ -44,6 +44,8 @@ def up(
     Creates missing resources, changes those that differ, and deletes those that are no longer declared. Of these, what
     holds data is kept until --delete names it. Run it again to resume after a failure.
 
+    Runs your own steps too, once you trust them: in CI, PROVISION_TRUST_STEPS has the SHA-256 of their files.
+
     With --target-step: only that step and the steps it depends on; nothing is deleted.
 
     With --redeploy: services with a task definition that somebody else deployed go back to the declared one.

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING
 
-import provisioner.steps
+import provisioner
 from provisioner.config.paths import STATE
 from provisioner.engine import own_code
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import all_types
-from provisioner.operations import own_checks, trusted
+from provisioner.operations import trusted
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
@@ -126,10 +126,7 @@ def find(options: Options, config: Config) -> Own | None:
 
 def _tools_own(folder: Path) -> Sequence[Path]:
     """Return what the folder must not be: the steps of this installation, and those of a clone that it lies in."""
-    return [
-        *(Path(path).resolve() for path in provisioner.steps.__path__),
-        (folder.parent / "provisioner/steps").resolve(),
-    ]
+    return [(where / "steps").resolve() for where in (Path(provisioner.__file__).parent, folder.parent / "provisioner")]
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
@@ -192,6 +189,9 @@ def _finder() -> _Finder | None:
 
 
 def _import(own: Own) -> None:
+    # most commands of a project without own steps need neither all types nor all steps
+    from provisioner.operations import own_checks
+
     sys.meta_path.insert(0, _Finder(own))
     all_types()  # whose names are taken
     for module in own.modules:
@@ -211,6 +211,10 @@ def _import(own: Own) -> None:
 
 def unload() -> None:
     """Forget what was imported, with its steps and types."""
+    if _finder() is None:
+        return
+    from provisioner.operations import own_checks
+
     sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, _Finder)]
     own_checks.forget()
     for name in [name for name in sys.modules if name.split(".", 1)[0] == own_code.PACKAGE]:

@@ -169,6 +169,8 @@ def test_every_command_knows_the_queue_of_the_tutorial(own: Own) -> None:
     assert allowed(own) == []
 
     own.step(QUEUE)
+    (rehearsed,) = own.run("rehearse", "up", "--json").document["runs"]
+    assert (rehearsed["passes"], rehearsed["outages"]) == (True, [])
     own.up()
     assert own.down().results["own.queue/jobs"] == "deleted"
     assert own.queues() == []
