@@ -10,10 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from provisioner.aws.api import Api, TagCalls
     from provisioner.aws.client import Aws
-    from provisioner.aws.tagging import observed
+    from provisioner.aws.ownership import tag_pairs
+    from provisioner.aws.tagging import observed, tag_map, tags_of
     from provisioner.engine.declaration import Handle, ids, ready, step
     from provisioner.engine.errors import Failed, ProvisionError
+    from provisioner.engine.ports import Row
     from provisioner.engine.resource import Change, Changes, Observed, Resource
     from provisioner.operations.library import down, plan, up
     from provisioner.steps.endpoints import Endpoints
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Api": "aws.api",
     "Aws": "aws.client",
     "Change": "engine.resource",
     "Changes": "engine.resource",
@@ -37,20 +41,26 @@ _PLACES = {
     "ProvisionError": "engine.errors",
     "Resource": "engine.resource",
     "Roles": "steps.roles",
+    "Row": "engine.ports",
     "SecurityGroups": "steps.security_groups",
     "Services": "steps.services",
     "Stack": "steps.stack",
+    "TagCalls": "aws.api",
     "down": "operations.library",
     "ids": "engine.declaration",
     "observed": "aws.tagging",
     "plan": "operations.library",
     "ready": "engine.declaration",
     "step": "engine.declaration",
+    "tag_map": "aws.tagging",
+    "tag_pairs": "aws.ownership",
+    "tags_of": "aws.tagging",
     "up": "operations.library",
 }
 """The module below this package that defines each name."""
 
 __all__ = [
+    "Api",
     "Aws",
     "Change",
     "Changes",
@@ -62,9 +72,11 @@ __all__ = [
     "ProvisionError",
     "Resource",
     "Roles",
+    "Row",
     "SecurityGroups",
     "Services",
     "Stack",
+    "TagCalls",
     "__version__",
     "down",
     "ids",
@@ -72,6 +84,9 @@ __all__ = [
     "plan",
     "ready",
     "step",
+    "tag_map",
+    "tag_pairs",
+    "tags_of",
     "up",
 ]
 

@@ -132,6 +132,14 @@ def apis() -> Mapping[str, Api]:
     return _APIS
 
 
+def keep_only(known: Mapping[str, Api]) -> None:
+    """Forget all APIs but these: own steps that made others are no longer imported."""
+    _APIS.clear()
+    _SIGNED.clear()
+    _APIS.update(known)
+    _SIGNED.update({api.signing_name: api for api in known.values()})
+
+
 def api_of(service: str) -> Api | None:
     """Return the API of a boto3 client; None if there is nothing known of it."""
     return _APIS.get(service) or apis().get(service)

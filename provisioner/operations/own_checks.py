@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+from provisioner.aws.api import Api, apis
 from provisioner.config.loader import suggestion
 from provisioner.engine import own_code
 from provisioner.engine.declaration import BEFORE, STEPS, dependencies_of, needed_by, order, reachable
@@ -63,6 +64,22 @@ def _put_before(own_steps: Mapping[str, Callable[..., Any]]) -> None:
                 name, lambda one: needed_by(STEPS, one) if one in STEPS else ()
             ):
                 BEFORE[taker] = (*BEFORE.get(taker, ()), name)
+
+
+def check_apis(before: Mapping[str, Api]) -> None:
+    """Refuse to have an API of the tool's described anew.
+
+    Args:
+        before: what the tool has.
+
+    Raises:
+        ConfigurationError: one was.
+    """
+    if taken := sorted(name for name, api in before.items() if apis()[name] is not api):
+        raise ConfigurationError(
+            f"own steps make an Api of {taken[0]}, which the tool has: leave it out, and write service = "
+            f'"{taken[0]}" in the type'
+        )
 
 
 def forget() -> None:

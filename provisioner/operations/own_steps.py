@@ -14,10 +14,10 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING
 
 import provisioner
+from provisioner.aws.api import Api, apis, keep_only
 from provisioner.config.paths import STATE
 from provisioner.engine import own_code
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import all_types
 from provisioner.operations import trusted
 
 if TYPE_CHECKING:
@@ -144,10 +144,13 @@ class _Finder(MetaPathFinder, InspectLoader):
     """Finds and loads the modules of the package, from the very bytes that were shown to the user.
 
     Neither compiled files nor libraries that lie in the folder are looked at.
+
+    Args:
+        apis: what the tool knew of APIs before.
     """
 
-    def __init__(self, own: Own) -> None:
-        self.own = own
+    def __init__(self, own: Own, apis: Mapping[str, Api]) -> None:
+        self.own, self.apis = own, apis
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -192,8 +195,8 @@ def _import(own: Own) -> None:
     # most commands of a project without own steps need neither all types nor all steps
     from provisioner.operations import own_checks
 
-    sys.meta_path.insert(0, _Finder(own))
-    all_types()  # whose names are taken
+    before = dict(apis())  # for which all types are imported, whose names are taken
+    sys.meta_path.insert(0, _Finder(own, before))
     for module in own.modules:
         if not module.isidentifier():
             raise ConfigurationError(
@@ -206,16 +209,18 @@ def _import(own: Own) -> None:
             raise ConfigurationError(f"{where}: is not Python: {error.msg}") from error
         except Exception as error:
             raise own_code.blamed(error, "cannot be imported", f"{own.folder.name}/{module}.py") from error
+    own_checks.check_apis(before)
     own_checks.check()
 
 
 def unload() -> None:
     """Forget what was imported, with its steps and types."""
-    if _finder() is None:
+    if (finder := _finder()) is None:
         return
     from provisioner.operations import own_checks
 
     sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, _Finder)]
     own_checks.forget()
+    keep_only(finder.apis)
     for name in [name for name in sys.modules if name.split(".", 1)[0] == own_code.PACKAGE]:
         del sys.modules[name]

@@ -40,7 +40,7 @@ def _granted(own: type[Resource], name: str, *arns: str) -> Iterator[Permission]
 
 def _arns(own: type[Resource]) -> tuple[str, ...]:
     """Return the pattern of the type's ARNs, behind the account or whole; nothing if it has none, which is all."""
-    pattern = getattr(own, "arn", "")
+    pattern = getattr(own, "actions_on", "")
     return (pattern,) if isinstance(pattern, str) and pattern else ()
 
 

@@ -283,6 +283,7 @@ WRONG = {
     "provisioner.resources.iam.Role and Role in steps/a.py are both called role": (
         f"{HEAD}class Role(Resource):\n    type_name = 'role'\n    service = 'sns'\n"
     ),
+    "own steps make an Api of ec2, which the tool has: leave it out": f"{HEAD}Api('ec2', 'EC2')\n",
     "steps/a.py:3: cannot be imported: Topic in steps/a.py has no type_name: write type_name": (
         f"{HEAD}class Topic(Resource):\n    service = 'sns'\n"
     ),
@@ -313,11 +314,7 @@ def test_two_files_cannot_define_one_type(own: Own) -> None:
 
 
 def test_an_error_in_a_type_names_its_line(own: Own) -> None:
-    own.step(
-        QUEUE.replace('service = "sqs"', 'service = "sqs"\n    poll_interval = 1').replace(
-            "for url in aws", "1 / 0\n        for url in aws"
-        )
-    )
+    own.step(QUEUE.replace("for url in aws", "1 / 0\n        for url in aws"))
     told = own.refused("plan", code=1)
     assert re.search(r"error: steps/queue.py:\d+: ZeroDivisionError: division by zero", told)
     assert "bug" not in told
@@ -354,7 +351,7 @@ def test_modules_import_each_other_and_leave_nothing_behind(own: Own) -> None:
     own.step("SECONDS = 45\n", "steps/lib/names.py")
     own.step(
         QUEUE.replace("45)", "SECONDS)").replace(
-            "from provisioner import Aws", "from .lib.names import SECONDS\nfrom provisioner import Aws"
+            "from provisioner import Api", "from .lib.names import SECONDS\nfrom provisioner import Api"
         )
     )
     assert own.planned()["own.queue/jobs"]["changes"]["visibility_timeout"]["new"] == 45
