@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.aws.permissions import Permission, grants
 from provisioner.config.models import Config
 from provisioner.engine import own_code
 from provisioner.engine.declaration import REFERENCE
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
-from provisioner.aws.permissions import Permission, grants
 from provisioner.steps.given import ACTION
 from provisioner.steps.offline import given
 
