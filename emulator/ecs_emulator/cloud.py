@@ -9,14 +9,16 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
 from ecs_emulator import calls, clock_clients, containers, domains, faults, kill
 from ecs_emulator.authorization import enforce
+from ecs_emulator.authorization.enforce import VIA_SERVICE
 from ecs_emulator.clock import CLOCK
+from ecs_emulator.cloudcontrol.on_behalf import VIA
 from ecs_emulator.errors import (
     Answer,
     error_answer,
@@ -56,6 +58,8 @@ class Cloud:
         self.lag = Lag(self._answer)
         self.kill = kill.Kill()
         self._moto: Application
+        self._own: Mapping[str, Callable[[Environ, str], Answer]] = {}
+        """What answers for the services that moto does not have, by their signing names."""
 
     def load(self, dns_socket: socket.socket, directory: str, read: Callable[[str], Any] | None = None) -> None:
         """Import moto with our rules laid over it, while the port is open already: early calls wait for this.
@@ -72,6 +76,10 @@ class Cloud:
             from ecs_emulator import dns, tick
 
             self._moto = DomainDispatcherApplication(create_backend_app)
+            from ecs_emulator.cloudcontrol.service import Service
+
+            own = Service(self._call_on_behalf, self.key).answer
+            self._own = dict.fromkeys(("cloudcontrolapi", "cloudformation"), own)
             self._prepare()
         CLOCK.tick = tick.tick
         CLOCK.show_calendar()
@@ -167,7 +175,10 @@ class Cloud:
     def _answer(self, environ: Environ, operation: str) -> Answer:
         """Moto's answer. What it lacks or where it breaks becomes an error that boto3 can parse."""
         head: list[Any] = []
+        own = self._own.get(calls.scope(environ)[0])
         try:
+            if own:
+                return own(environ, operation)
             content = b"".join(self._moto(environ, lambda status, headers, *_: head.extend((status, headers))))
             status = int(head[0].split(" ")[0])
             return unknown_operation(environ, operation) if is_unrouted(status, content) else (status, head[1], content)
@@ -178,12 +189,31 @@ class Cloud:
         except RecursionError:
             return unreadable_body(environ, "it is nested too deeply")
         except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
-            if has_no_backend(environ, self._moto):
+            if not own and has_no_backend(environ, self._moto):
                 return unknown_operation(environ, operation)
             if isinstance(error.__context__, ParseError):
                 return malformed_xml(environ)
             traceback.print_exc()
             return error_answer(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
+
+    def _call_on_behalf(self, environ: Environ) -> Answer:
+        """Answer a call that one of the services makes for its caller, whose policies it has to pass as well."""
+        body = environ["wsgi.input"].getvalue()
+        (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
+        fault = faults.current.meet(faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body)))
+        if fault and fault.scenario == "reset":
+            raise HangUp
+        refused = fault if fault and fault.status else _denial(environ, service, region, operation, body)
+        if refused:
+            answer = error_answer(environ, refused.status, refused.code, refused.message)
+        else:
+            answer = self._answer(environ, operation)
+            if calls.is_write(operation):
+                CLOCK.wake()
+        self.log.note(environ, operation, *answer)
+        if fault and fault.scenario == "lost":
+            raise HangUp
+        return answer
 
     def reset(self) -> None:
         """Forget everything but the log of the calls."""
@@ -207,6 +237,7 @@ def _denial(environ: Environ, service: str, region: str, operation: str, body: b
     """The refusal of a call that the policies in force do not allow, or None."""
     try:
         sent = {key[5:].replace("_", "-").lower(): str(value) for key, value in environ.items() if key[:5] == "HTTP_"}
+        sent[VIA_SERVICE] = str(bool(environ.get(VIA))).lower()
         return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body, sent)
     except Exception as error:  # noqa: BLE001 (as for the answer itself: what cannot be understood is not allowed)
         traceback.print_exc()

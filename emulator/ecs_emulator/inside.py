@@ -7,37 +7,30 @@ does nothing else afterwards.
 from __future__ import annotations
 
 import gc
-import io
 import json
 import os
 import queue
-import sys
 import threading
-import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ConnectionClosedError
 
 from ecs_emulator import clock_clients, control_paths, fast_paths
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.control import CloudProcess, UsageError, new_key
+from ecs_emulator.in_process import NO_PORT, answered, environ_of
 from ecs_emulator.manage import check_settings
 from ecs_emulator.registry import storage
 from ecs_emulator.server import ACCOUNT, ENVIRONMENT
 from ecs_emulator.sockets import bound
-from ecs_emulator.wsgi import Environ, HangUp
 
 NOWHERE = "http://127.0.0.1:1"
 """The endpoint that requests are made for; they go to no port."""
 NO_PLACE = "/nonexistent/embedded-cloud"
 """The directory of a cloud that writes no files: what it would delete there is not there."""
-REGISTRY_PORT = 1
-"""What stands in the names of images; no engine pulls them."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class OwnCloud(CloudProcess):
     def ask(self, method: str, path: str, content: bytes = b"") -> bytes:
         """Return what a control path answers."""
         status: list[str] = []
-        environ = _environ(method, f"{NOWHERE}{path}", {}, content)
+        environ = environ_of(method, f"{NOWHERE}{path}", {}, content)
         pieces = control_paths.application(self.cloud, environ, lambda line, _: status.append(line))
         answer = b"".join(pieces)
         if status[0].startswith("400"):
@@ -70,17 +63,7 @@ class OwnCloud(CloudProcess):
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
         """Answer a call of botocore's, in the thread that makes it."""
-        content = request.body or b""
-        content = content.encode() if isinstance(content, str) else content
-        content = content.read() if hasattr(content, "read") else bytes(content)
-        headers = {
-            name: value.decode() if isinstance(value, bytes) else str(value) for name, value in request.headers.items()
-        }
-        try:
-            status, answered, body = self.cloud.call(_environ(request.method, request.url, headers, content))
-        except HangUp:
-            raise ConnectionClosedError(endpoint_url=request.url) from None
-        return AWSResponse(request.url, int(status), HTTPHeaders.from_pairs(answered), _Content(body))
+        return answered(request, self.cloud.call)
 
 
 class OwnClock:
@@ -115,15 +98,6 @@ class OwnClock:
         """Nothing is held."""
 
 
-class _Content(io.BytesIO):
-    """An answer's body as botocore reads it."""
-
-    def stream(self, amt: int = 65_536, decode_content: bool | None = None) -> Iterator[bytes]:
-        """Yield it in pieces."""
-        while piece := self.read(amt):
-            yield piece
-
-
 def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
     """Have a cloud in this process; once a process.
 
@@ -140,7 +114,7 @@ def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
     os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     key = new_key()
     cloud = Cloud(domain, key, account)
-    storage.begin(REGISTRY_PORT, NO_PLACE)
+    storage.begin(NO_PORT, NO_PLACE)
     dns_socket = bound()
     # most of what is imported stays, and looking for garbage in it takes a fifth of the time
     gc.disable()
@@ -169,35 +143,3 @@ def after_fork(cloud: OwnCloud) -> OwnCloud:
     dns.serve(dns_socket)
     threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
     return replace(cloud, dns_port=dns_socket.getsockname()[1])
-
-
-def _environ(method: str, url: str, headers: dict[str, str], content: bytes) -> Environ:
-    """Return a request as the WSGI server would hand it on (`wsgi.Handler`)."""
-    there = urllib.parse.urlsplit(url)
-    raw = (there.path or "/") + (f"?{there.query}" if there.query else "")
-    environ: Environ = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": urllib.parse.unquote(there.path or "/", "latin-1"),
-        "QUERY_STRING": there.query,
-        "RAW_URI": raw,
-        "REQUEST_URI": raw,
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": str(REGISTRY_PORT),
-        "REMOTE_ADDR": "127.0.0.1",
-        "CONTENT_TYPE": "",
-        "CONTENT_LENGTH": str(len(content)),
-        "HTTP_HOST": there.netloc,
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(content),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in headers.items():
-        key = name.upper().replace("-", "_")
-        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
-    return environ

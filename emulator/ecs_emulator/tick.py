@@ -1,8 +1,9 @@
-"""Does what is due at a moment of the clock: in ACM, in ECS and its groups, and for whoever watches outages."""
+"""Does what is due at a moment of the clock: in ACM, Cloud Control, ECS and its groups, and for whoever watches."""
 
 from __future__ import annotations
 
 from ecs_emulator import ecs
+from ecs_emulator.cloudcontrol import requests
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.watch import WATCH
 from ecs_emulator.services.acm import rules as acm
@@ -12,5 +13,6 @@ def tick() -> None:
     """Let all of it happen that is due."""
     with LOCK:
         acm.settle()
+        requests.settle()
     ecs.tick()
     WATCH.update()

@@ -13,6 +13,7 @@ from typing import Any
 from moto.utilities.utils import get_partition
 
 from ecs_emulator.authorization import tags
+from ecs_emulator.authorization.enforce import VIA_SERVICE
 from ecs_emulator.authorization.policy import Check
 
 Context = Mapping[str, tuple[str, ...]]
@@ -101,7 +102,11 @@ class ApiCall:
 
     def common(self) -> Context:
         """What the context of every check has."""
-        return {"aws:RequestedRegion": (self.region,), "aws:PrincipalAccount": (self.account,)}
+        return {
+            "aws:RequestedRegion": (self.region,),
+            "aws:PrincipalAccount": (self.account,),
+            "aws:ViaAWSService": (self.headers.get(VIA_SERVICE, "false"),),
+        }
 
     @property
     def action(self) -> str:
@@ -118,7 +123,7 @@ Their services list `aws:ResourceTag` in the rows of the other actions and not i
 Reference). Where no row of a service lists it (ACM, Application Auto Scaling, Cloud Map), the table of resource types
 says it for all: their guides have it ("ABAC").
 """
-PREFIXES = {"tagging": "tag", "monitoring": "cloudwatch"}
+PREFIXES = {"cloudcontrolapi": "cloudformation", "tagging": "tag", "monitoring": "cloudwatch"}
 """The prefixes of actions that differ from the signing name."""
 
 

@@ -1,0 +1,44 @@
+"""Clients for what a handler calls in the name of who called Cloud Control."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from ecs_emulator.errors import Answer
+from ecs_emulator.in_process import NO_PORT, answered
+from ecs_emulator.wsgi import Environ
+
+Api = Callable[[str], Any]
+"""Returns the boto3 client of a service."""
+
+VIA = "ecs_emulator.via_service"
+"""What marks a call in its environ that a service makes for its caller (`aws:ViaAWSService`)."""
+
+
+def clients(call: Callable[[Environ], Answer], key: str, region: str) -> Api:
+    """Return what gives the clients of a Region, whose calls are answered here, signed with the caller's key."""
+    # the client of S3 rewrites the paths in the model that it is given, which moto's router reads as well
+    core = botocore.session.Session()
+    loader = core.get_component("data_loader")
+    load = loader.load_service_model
+    loader.load_service_model = lambda *words, **more: copy.deepcopy(load(*words, **more))
+    session = boto3.Session(key, "in-process", region_name=region, botocore_session=core)
+    config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+    def send(request: Any, **_: Any) -> Any:
+        return answered(request, lambda environ: call({**environ, VIA: True}))
+
+    @cache
+    def client(service: str) -> Any:
+        made = session.client(service, endpoint_url=f"http://127.0.0.1:{NO_PORT}", config=config)
+        made.meta.events.register_first("before-send", send)
+        return made
+
+    return client
