@@ -14,6 +14,8 @@ from typing import Any
 
 TASK_DEFINITION, IMAGE = "task_definition", "image"
 """The types whose records have variables: those of containers, and the arguments of builds."""
+PREFIX = "pbkdf2-sha256:"
+"""What a digest begins with."""
 DIGEST = "digest"
 """The name of the member before a recorded container's variables, in place of their values."""
 ROUNDS = 20_000
@@ -83,7 +85,12 @@ def _plain(variable: Mapping[str, Any]) -> bool:
     return any(re.fullmatch(names, name) and re.fullmatch(values, value) for names, values in _PLAIN.items())
 
 
+def digest_of(text: str, salt: str) -> str:
+    """Return what stands in a state for a text that must not be in it; the same one if it is a digest already."""
+    return text if text.startswith(PREFIX) else _digest(text, salt)
+
+
 @lru_cache(maxsize=4096)
 def _digest(content: str, salt: str) -> str:
     found = hashlib.pbkdf2_hmac("sha256", content.encode(), salt.encode("utf-8", "backslashreplace"), ROUNDS)
-    return f"pbkdf2-sha256:{ROUNDS}:{found.hex()}"
+    return f"{PREFIX}{ROUNDS}:{found.hex()}"

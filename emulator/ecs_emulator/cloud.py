@@ -16,7 +16,7 @@ from xml.parsers.expat import ExpatError
 
 from ecs_emulator import calls, clock_clients, containers, domains, faults, kill
 from ecs_emulator.authorization import enforce
-from ecs_emulator.authorization.enforce import VIA_SERVICE
+from ecs_emulator.authorization.policy import VIA_SERVICE
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.cloudcontrol.on_behalf import VIA
 from ecs_emulator.errors import (

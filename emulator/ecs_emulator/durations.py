@@ -54,7 +54,7 @@ ENDPOINT_DELETE = Duration(120, "`a few minutes`: cloud-nuke#293")
 INSIGHTS_LATE = Duration(120, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
 RETENTION_POLICY = Duration(86400, "24 hours: API reference, PutAccountPolicy")
 
-# -- Cloud Control -------------------------------------------------------------------------------------------------------
+# -- Cloud Control -----------------------------------------------------------------------------------------------------
 CLOUD_CONTROL_BEGINS = Duration(1, _ESTIMATE)
 CLOUD_CONTROL_OPERATION = Duration(5, _ESTIMATE, (3, 15))
 

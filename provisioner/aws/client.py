@@ -17,7 +17,7 @@ from provisioner.aws.shared_reads import SharedReads
 from provisioner.engine.clock import Pace
 from provisioner.engine.known import NOTHING, KnownResources
 from provisioner.engine.pools import each
-from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource import Observed, Resource, type_named
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Errors
@@ -206,6 +206,11 @@ class Aws(Ownership):
     def tagged(self, service: str) -> list[str]:
         """Return the ARNs of this stack's resources of a service, as far as the tagging API shows them."""
         return [arn for arn in list(self.inventory.tagged(self)) if arn.split(":")[2] == service]
+
+    def know_tagged_types(self) -> None:
+        """Have all types known that are named only in the address of a tag, and not by a step or a record."""
+        for tags in self.inventory.tagged(self).values():
+            type_named((self.address_in(tags) or "").partition("/")[0])
 
     # -- resources by type -----------------------------------------------------------------------------------------
 

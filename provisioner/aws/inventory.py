@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from provisioner.aws.pages import BadList
 from provisioner.aws.shared_reads import SharedReads
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.clock import LISTED_WITHIN, Pace
-from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource import AWS_NAME, Observed, Resource
 
 MAX_SINGLE_READS = 10
 """Up to so many resources of a type each is asked for what no list tells of it."""
@@ -26,6 +26,18 @@ RELIST_PAUSE = 2.0
 """Seconds between these."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
 """While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
+
+
+def _of_type(resource_type: type[Resource], live: Observed) -> Observed:
+    """Return a resource as one of this type, or as not ours where its tag says that it is one by Cloud Control.
+
+    The same log group can be listed by the tool's own type of them and by AWS's.
+    """
+    said = (live.address or "").partition("/")[0]
+    by_aws_name = AWS_NAME.fullmatch(said) is not None or AWS_NAME.fullmatch(resource_type.type_name) is not None
+    if not said or said == resource_type.type_name or not by_aws_name:
+        return live
+    return replace(live, address=None, owned=False)
 
 
 class Reader(Protocol):
@@ -155,7 +167,7 @@ class Inventory:
         while True:
             try:
                 observed = read()
-                return None if observed is None else {live.id: live for live in observed}
+                return None if observed is None else {live.id: _of_type(resource_type, live) for live in observed}
             except Exception as error:
                 # something went away between the list that names it and the read that looks closer, or is too new
                 if not not_found(error, resource_type.service) or self._pace.stop.is_set() or self._pace.now() > until:

@@ -32,6 +32,20 @@ def observed(
     return Observed(id, attributes, outputs or {}, aws.address_in(tags), aws.owns(tags), status, deleting, namesake)
 
 
+class TagsItself:
+    """A type that reads and puts on the tags of its resources by itself."""
+
+    @classmethod
+    def read_tags(cls, aws: Any, live: Observed) -> Tags:
+        """Return the tags of a resource."""
+        raise NotImplementedError
+
+    @classmethod
+    def put_tags(cls, aws: Any, live: Observed, tags: Mapping[str, str]) -> None:
+        """Put tags on a resource, in place of those of the same keys."""
+        raise NotImplementedError
+
+
 def taggable(resource_type: type[Resource]) -> bool:
     """Say whether resources of this type carry their owner in tags of their own."""
     return resource_type.has_tags and not resource_type.created_by_aws
@@ -39,6 +53,8 @@ def taggable(resource_type: type[Resource]) -> bool:
 
 def read(aws: Clients, resource_type: type[Resource], live: Observed) -> Tags:
     """Return the tags of a resource whose type is `taggable`."""
+    if issubclass(resource_type, TagsItself):
+        return resource_type.read_tags(aws, live)
     return _calls(resource_type).read(aws, named(aws, resource_type, live))
 
 
@@ -50,6 +66,9 @@ def tags_of(aws: Clients, service: str, arn: str, *, known: bool = True) -> Tags
 
 def put(aws: Clients, resource_type: type[Resource], live: Observed, tags: Mapping[str, str]) -> None:
     """Put the tags on a resource whose type is `taggable`, in place of those of the same keys. It is safe to repeat."""
+    if issubclass(resource_type, TagsItself):
+        resource_type.put_tags(aws, live, tags)
+        return
     _calls(resource_type).put(aws, named(aws, resource_type, live), tags)
 
 

@@ -38,6 +38,7 @@ def recover(options: Options) -> int:
     with stores.open_store(options, config, aws, "recover") as store:
         stack = context.declared(options, config, aws, {}, lambda text: report(f"note: {text}. Continuing without it"))
         with context.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
+            aws.know_tagged_types()
             found = recovery.search(aws, dict(store.records), stack.declared, report)
             aws.pace.check()
         if not options.json:

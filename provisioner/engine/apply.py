@@ -199,7 +199,15 @@ class Apply:
         token = begun or self.aws.pace.runtime.token()
         self.progress.started(desired.address, "create")
         intent = Record(
-            desired.address, desired.type_name, "creating", token, None, desired.fields(), {}, item.built_on, item.step
+            desired.address,
+            desired.type_name,
+            "creating",
+            token,
+            None,
+            _asked(desired),
+            {},
+            item.built_on,
+            item.step,
         )
         self.store.put(intent)
         self._tried[desired.address] = result
@@ -283,7 +291,7 @@ class Apply:
     def _refuse_create_only(self, desired: Resource, changes: Mapping[str, Change]) -> None:
         """Refuse a change that the plan could not see: its value became known only after its dependencies."""
         try:
-            refuse_create_only(desired, changes)
+            refuse_create_only(desired, desired.shown(changes))
         except ReplacementRequired as error:
             raise ReplacementRequired(f"{error}. {advice(self.store.records.values())}") from None
 
@@ -315,7 +323,7 @@ class Apply:
             phase,
             before.token if before else "",
             live.id or None,
-            desired.fields(),
+            _asked(desired),
             dict(live.outputs),
             item.built_on,
             item.step,
@@ -379,6 +387,11 @@ class Apply:
         if dependency.output is None:
             return dependency.address in acted
         return self.lookup(dependency.address, dependency.output) is not None
+
+
+def _asked(desired: Resource) -> dict[str, Any]:
+    """Return what is asked for, as it is recorded."""
+    return dict(desired.held(desired.fields()))
 
 
 def awaited(desired: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:

@@ -45,6 +45,10 @@ class KnownResources:
         ]
         return wanted + [fields for fields in recorded_fields(self.records, resource_type) if fields not in wanted]
 
+    def of(self, resource_type: type[Resource]) -> Sequence[Record]:
+        """Return what is recorded of a type."""
+        return [record for record in list(self.records.values()) if record.type == resource_type.type_name]
+
     def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
         """Return the recorded fields of ready resources."""
         ready = {address: record for address, record in list(self.records.items()) if record.phase == "ready"}

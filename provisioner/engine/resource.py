@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -10,16 +11,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from provisioner.engine import own_code
 from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.errors import ConfigurationError
-from provisioner.state.variables import as_held
+from provisioner.state import variables
 
 if TYPE_CHECKING:
     from provisioner.state.model import Record
 
+DIGEST_OF = variables.PREFIX
+"""What a digest begins with."""
 ADDRESS = r"(?:[a-z0-9_.]+|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)/[\w.*-]+"
 """An address, as a regular expression. Before the slash stands a type's name: `vpc`, with a namespace `own.topic`, or
 what CloudFormation calls a type."""
+AWS_NAME = re.compile(r"AWS::[A-Za-z0-9]+::[A-Za-z0-9]+")
+"""What CloudFormation calls a type."""
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
 """The imported resource types by their names; `all_types` and `type_named` know the others too."""
+TYPE_MAKER: list[str] = []
+"""The module that makes a type out of one of AWS's own names, handed over like `MODULES`."""
 MODULES: list[str] = []
 """The modules that define resource types, handed over from outside: the engine knows none."""
 
@@ -33,6 +40,9 @@ def all_types() -> Mapping[str, type[Resource]]:
 
 def type_named(name: str) -> type[Resource] | None:
     """Return the resource type of a name, or of a former one; None if this version knows none."""
+    if name not in RESOURCE_TYPES and AWS_NAME.fullmatch(name) and TYPE_MAKER:
+        made: type[Resource] = import_module(TYPE_MAKER[0]).type_of_aws(name)
+        return made
     if found := RESOURCE_TYPES.get(name) or all_types().get(name):
         return found
     return _formerly(name)
@@ -69,6 +79,7 @@ class Observed:
         status: AWS's word for its condition, for `pending` and the user.
         deleting: whether AWS is already taking it away.
         owner: the other stack that it belongs to, in words, if that is known.
+        asked: what was asked for last by the record, in the state's form; only of types that compare with it.
     """
 
     id: str
@@ -79,6 +90,7 @@ class Observed:
     status: str = ""
     deleting: bool = False
     owner: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,7 +189,9 @@ class Resource:
     poll_interval: ClassVar[float] = 3
     listed_within: ClassVar[float] = LISTED_WITHIN
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, abstract: bool = False) -> None:
+        if abstract:
+            return
         cls.aliases = vars(cls).get("aliases", ())
         _check_names(cls)
         if cls.api:
@@ -325,8 +339,20 @@ class Resource:
     @classmethod
     def held(cls, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return settings as the state holds them: without the values of environment variables."""
-        held: Mapping[str, Any] = as_held(cls.type_name, settings)
+        held: Mapping[str, Any] = variables.as_held(cls.type_name, settings)
         return held
+
+    def differences(self, live: Observed) -> dict[str, Change]:
+        """Return the fields that differ, in the order in which the resource type declares them."""
+        changes = {}
+        for name, new in self.fields().items():
+            if name in self.ignore_changes or name not in live.attributes:
+                continue
+            old = live.attributes[name]
+            loose = name in self.unordered
+            if canonical(old, loose) != canonical(new, loose):
+                changes[name] = Change(old, new)
+        return changes
 
     @classmethod
     def shown(cls, changes: Changes) -> Changes:
@@ -368,16 +394,13 @@ def kept(wanted: Sequence[Any], before: Sequence[Any] | None, live: Sequence[Any
 
 
 def compare(desired: Resource, live: Observed) -> dict[str, Change]:
-    """Return the fields that differ, in the order in which the resource type declares them."""
-    changes = {}
-    for name, new in desired.fields().items():
-        if name in desired.ignore_changes or name not in live.attributes:
-            continue
-        old = live.attributes[name]
-        loose = name in desired.unordered
-        if canonical(old, loose) != canonical(new, loose):
-            changes[name] = Change(old, new)
-    return changes
+    """Return the fields that differ."""
+    return desired.differences(live)
+
+
+def digest_of(text: str, salt: str) -> str:
+    """Return what a state has in place of a text that must not be in it; of what is a digest already, the same."""
+    return variables.digest_of(text, salt)
 
 
 def canonical(value: Any, unordered: bool = False) -> Any:

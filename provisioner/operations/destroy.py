@@ -101,6 +101,7 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
         destroy.run()
         if target_step is None or Cluster in resource_types:
             _late_metrics(aws, emit)
+        aws.know_tagged_types()
         left = find_leftovers(aws, store.records, resource_types if target_step else None)
         return Remains(left, _snapshots(aws, emit))
 

@@ -71,7 +71,7 @@ def candidate(
         "created",
         "",
         live.id,
-        arguments,
+        dict(desired.held(arguments)),
         dict(live.outputs),
         item.built_on,
         item.step,

@@ -15,7 +15,7 @@ from provisioner.engine.errors import ProvisionError
 from provisioner.engine.known import KnownResources
 from provisioner.engine.lookup import find, listed_within
 from provisioner.engine.parts import former
-from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
+from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of, type_named
 from provisioner.engine.run import prefetch
 from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
@@ -75,7 +75,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
     looking.read()
     absent, deleted = looking.absent(), looking.deleted_before()
     if unclear := [*absent, *deleted]:
-        seconds = max(listed_within(all_types()[a.partition("/")[0]], records.get(a)) for a in unclear)
+        seconds = max(listed_within(_type(a), records.get(a)) for a in unclear)
         lacking = f"{len(absent)} of {len(declared)} not found"
         found = lacking if absent else f"{count(len(deleted), 'resource')} found that an earlier run was deleting"
         report(f"{found}: checking again in {seconds:.0f} s, because lists may lag")
@@ -336,7 +336,7 @@ class _Search:
             phase,
             "",
             live.id or None,
-            arguments,
+            dict(_type(address).held(arguments)),
             outputs,
             dependencies,
             step,
@@ -344,7 +344,7 @@ class _Search:
         )
 
     def _found_by(self, address: str, live: Observed) -> str:
-        resource_type = all_types()[address.partition("/")[0]]
+        resource_type = _type(address)
         if resource_type.created_by_aws:
             return "part"
         if live.address == address:
@@ -355,6 +355,10 @@ class _Search:
 
     def _output(self, address: str, output: str) -> Any:
         return output_of(self._observed.get(address), output)
+
+
+def _type(address: str) -> type[Resource]:
+    return type_named(address.partition("/")[0]) or Resource
 
 
 def phase_of(desired: Resource, live: Observed) -> Phase:

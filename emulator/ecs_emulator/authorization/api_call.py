@@ -13,8 +13,7 @@ from typing import Any
 from moto.utilities.utils import get_partition
 
 from ecs_emulator.authorization import tags
-from ecs_emulator.authorization.enforce import VIA_SERVICE
-from ecs_emulator.authorization.policy import Check
+from ecs_emulator.authorization.policy import VIA_SERVICE, Check
 
 Context = Mapping[str, tuple[str, ...]]
 

@@ -12,8 +12,6 @@ from ecs_emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statem
 
 CALLER = "arn:aws:iam::123456789012:user/moto"
 """The one user of the account whom all who rehearse are."""
-VIA_SERVICE = "via-aws-service"
-"""What stands among the headers of a call: `true` if one of AWS's services makes it for its caller."""
 ORGANIZATION = "o-rehearsal1"
 """The organization that the account is in as soon as service control policies are put on it."""
 

@@ -36,6 +36,8 @@ OF_ORGANIZATIONS = frozenset(
 """Those besides that companies' guardrails ask for."""
 _KEYS = frozenset(key.lower() for key in KEYS | OF_ORGANIZATIONS)
 _OPEN_KEYS = tuple(key.lower() for key in OPEN_KEYS)
+VIA_SERVICE = "via-aws-service"
+"""What stands among the headers of a call: `true` if one of AWS's services makes it for its caller."""
 NULL = "Null"
 ALLOW_ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 """A policy that allows everything."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from ecs_emulator.clock import CLOCK, later, passed
 from ecs_emulator.durations import CLOUD_CONTROL_BEGINS, CLOUD_CONTROL_OPERATION
@@ -97,6 +97,8 @@ class Request:
             self._fail(refusal.code, str(refusal))
         except ClientError as error:
             self._fail(*handler_error(error))
+        except ParamValidationError as error:
+            self._fail("InvalidRequest", str(error))
         except BotoCoreError as error:
             self._fail("NetworkFailure", str(error))
 

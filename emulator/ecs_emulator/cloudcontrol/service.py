@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from ecs_emulator import calls
 from ecs_emulator.cloudcontrol import on_behalf, requests
@@ -58,6 +58,8 @@ class Service:
         except ClientError as error:
             code, words = requests.handler_error(error)
             return error_answer(environ, 400, _EXCEPTIONS.get(code, "GeneralServiceException"), words)
+        except ParamValidationError as error:
+            return error_answer(environ, 400, "InvalidRequestException", str(error))
         except BotoCoreError as error:
             return error_answer(environ, 400, "NetworkFailureException", str(error))
         return 200, [("Content-Type", "application/x-amz-json-1.0")], json.dumps(found).encode()

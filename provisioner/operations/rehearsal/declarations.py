@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
+from provisioner.engine.destroy import type_of
 from provisioner.engine.own_code import unsupported
-from provisioner.engine.resource import Resource, all_types, type_named
+from provisioner.engine.resource import Resource, type_named
 from provisioner.resources.acm import ValidationRecord
 from provisioner.state.model import Record
 
@@ -53,7 +54,7 @@ def declarations(
         }
         dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments))}
         dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies if one in records}
-        desired: Resource = all_types()[record.type](address.partition("/")[2], **arguments)
+        desired: Resource = type_of(record)(address.partition("/")[2], **arguments)
         declared[address] = Declared(desired, tuple(dependencies), record.step)
     return declared, left_out
 

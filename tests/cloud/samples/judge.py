@@ -70,12 +70,12 @@ def _mended(leg: Leg, address: str) -> Iterator[str]:
 
 def _refused(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
     """What AWS cannot change in place is refused in the plan, each field by its name."""
-    planned = life.refused.get(address)
+    planned, fixed = life.refused.get(address), life.fixed[address].keys()
     action, fields = (planned.action, {*planned.changes}) if planned else ("none", set[str]())
-    if action != ("refused" if resource_type.create_only else "none") or fields != resource_type.create_only:
-        named = _named(resource_type.create_only)
+    if action != ("refused" if fixed else "none") or fields != fixed:
+        named = _named(fixed)
         yield f"{named} of {address} cannot change: declared otherwise, the plan {_plans(action, fields)}"
-    elif planned and (silent := [name for name in resource_type.create_only if name not in planned.why]):
+    elif planned and (silent := [name for name in fixed if name not in planned.why]):
         yield f"a plan to change {_named(silent)} of {address} is refused with other words: {planned.why}"
 
 

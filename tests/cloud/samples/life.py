@@ -77,7 +77,8 @@ class Life:
         addresses: what each resource type's sample is called.
         made, again, lost: the first `up`, the second, and the one without a state.
         changes: one `up` for each time that somebody changed a setting of each sample that has so many.
-        refused: the plan when every fixed field is declared otherwise.
+        fixed: by address, the fixed fields that it declares, each with another value.
+        refused: the plan when all these are declared so.
         found: by address, how it was found without a state.
         tags: of what carries tags, by address, what is wrong with those that are read of it alone.
         down, once_more: two teardowns.
@@ -88,6 +89,7 @@ class Life:
     made: Leg
     again: Leg
     changes: Sequence[Leg]
+    fixed: Mapping[str, Mapping[str, Any]]
     refused: Mapping[str, Planned]
     found: Mapping[str, str]
     tags: Mapping[str, str]
@@ -153,7 +155,7 @@ class _Living:
         return {
             desired.address: {
                 name: self.samples[resource_type].other.get(name, another(desired.fields()[name]))
-                for name in getattr(resource_type, names)
+                for name in getattr(resource_type, names) & desired.fields().keys()
             }
             for resource_type, desired in wants.items()
         }
@@ -204,11 +206,12 @@ def live(cloud: EmbeddedCloud, directory: Path, samples: Samples, everything: Sa
     rig, before = living.rig, inventory(cloud.client)
     made, again = living.up(), living.up(living.otherwise("ignore_changes"))
     changes = list(living.changes())
-    refused = {item.address: item for item in rig.plan(living.declare(living.otherwise("create_only")))}
+    fixed = living.otherwise("create_only")
+    refused = {item.address: item for item in rig.plan(living.declare(fixed))}
     tags = living.tags()
     rig.directory = directory / "another"
     found, lost = living.found(), living.up()
     down, once_more = rig.down(unprotect=True), rig.down()
     left = difference(before, inventory(cloud.client), *NEVER_REMOVED)
     rig.close()
-    return Life(living.addresses, made, again, changes, refused, found, tags, lost, down, once_more, left)
+    return Life(living.addresses, made, again, changes, fixed, refused, found, tags, lost, down, once_more, left)

@@ -203,7 +203,7 @@ def _read_parameter(api: Api, name: str) -> Model | None:
     found = shown[0]
     tags = api("ssm").list_tags_for_resource(**_PARAMETER, ResourceId=name)["TagList"]
     settings = {"Type": found["Type"], "Value": found["Value"], "DataType": found.get("DataType", "text")}
-    return {"Name": name, **settings, "Tags": tag_map(tags) or None}
+    return {"Name": found["Name"], **settings, "Tags": tag_map(tags) or None}
 
 
 def _create_parameter(api: Api, model: Model) -> str:

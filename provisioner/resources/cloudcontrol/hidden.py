@@ -1,0 +1,87 @@
+"""What must not be recorded or shown of a resource: what AWS never shows again, and what looks like a secret.
+
+Of each such text the state has a digest (`state/variables.py`), by which a change is seen. Numbers and switches in it,
+such as the length of a password that AWS makes up, are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from provisioner.config.secret_values import looks_secret
+from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
+from provisioner.engine.resource import DIGEST_OF, Change, digest_of
+from provisioner.resources.cloudcontrol.schemas import Schema, Way
+
+SENSITIVE: Mapping[str, frozenset[Way]] = {"AWS::SSM::Parameter": frozenset({("Value",)})}
+"""What AWS shows and is hidden all the same, by type: what it is there for is to hold what others should not read."""
+
+
+def held(schema: Schema, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return properties as a state holds them. They may be in that form already."""
+    salt = "/".join([schema.name, *(str(settings.get(name) or "") for name in schema.identity)])
+    return _replaced(schema, settings, lambda way, text: digest_of(text, f"{salt}/{'/'.join(way)}"))
+
+
+def told(schema: Schema, name: str, change: Change) -> Change:
+    """Return a change of a property as users may see it."""
+    new = HIDDEN if change.old is None else HIDDEN_CHANGE
+    return Change(
+        _replaced(schema, {name: change.old}, lambda way, text: HIDDEN)[name],
+        _replaced(schema, {name: change.new}, lambda way, text: new)[name],
+    )
+
+
+def texts(schema: Schema, settings: Mapping[str, Any]) -> list[str]:
+    """Return the texts that must not be shown, as they are."""
+    return [text for way, text in _leaves(settings) if isinstance(text, str) and _secret(schema, way, text)]
+
+
+def digests(schema: Schema, name: str, value: Any) -> list[tuple[Way, Any]]:
+    """Return what AWS does not show of a property that is held, to be compared with that of another time."""
+    return [(way, leaf) for way, leaf in _leaves({name: value}) if _within(schema.write_only, way)]
+
+
+def write_only(schema: Schema, way: Way) -> bool:
+    """Say whether AWS never shows what stands there."""
+    return _within(schema.write_only, way)
+
+
+def secret_name(name: str) -> bool:
+    """Say whether what is called so would be a secret, whatever it is."""
+    return bool(looks_secret(name, "x"))
+
+
+def _secret(schema: Schema, way: Way, text: str) -> bool:
+    ways = schema.write_only | SENSITIVE.get(schema.name, frozenset())
+    name = next((part for part in reversed(way) if part != "*"), "")
+    return _within(ways, way) or bool(looks_secret(name, text))
+
+
+def _within(ways: frozenset[Way], way: Way) -> bool:
+    """Whether something stands at, or inside of, one of these ways."""
+    return any(way[:length] in ways for length in range(1, len(way) + 1))
+
+
+def _replaced(schema: Schema, settings: Mapping[str, Any], word: Callable[[Way, str], str]) -> dict[str, Any]:
+    def inside(way: Way, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: inside((*way, str(key)), item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [inside((*way, "*"), item) for item in value]
+        hidden = isinstance(value, str) and not value.startswith(DIGEST_OF) and _secret(schema, way, value)
+        return word(way, value) if hidden else value
+
+    return {name: inside((name,), value) for name, value in settings.items()}
+
+
+def _leaves(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, (*way, str(key)))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _leaves(item, (*way, "*"))
+    else:
+        yield way, value

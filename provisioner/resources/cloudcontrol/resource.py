@@ -1,0 +1,411 @@
+"""Resource types made out of AWS's schemas: found, created, compared, changed and deleted by the Cloud Control API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field, make_dataclass
+from functools import partial
+from typing import Any, ClassVar, cast
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import IgnoreNotFound, denied, not_found
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import Tags, TagsItself, observed, tag_map
+from provisioner.engine.errors import Failed, OutcomeUnknown
+from provisioner.engine.resource import RESOURCE_TYPES, Change, Changes, Observed, Resource
+from provisioner.resources.cloudcontrol import comparison, hidden, requests
+from provisioner.resources.cloudcontrol.requests import CLIENT, TOKEN, followed
+from provisioner.resources.cloudcontrol.schemas import Schema, shipped
+
+FIRST_LOOK = 60.0
+"""Seconds within which a creation says what the resource is called: handlers do in one of their first answers."""
+CHANGE_LOOK = 300.0
+"""Seconds for which a change or a removal is followed before the run looks at the resource itself."""
+AGAIN: Mapping[str, frozenset[str]] = {"AWS::SecretsManager::Secret": frozenset({"GenerateSecretString"})}
+"""What AWS never shows and does anew whenever it is sent: it is sent only when its declaration has changed."""
+FAILED = "FAILED: "
+
+
+class CloudControlResource(TagsItself, Resource, abstract=True):
+    """Base of all types that are made out of a schema. Its fields are AWS's properties, under AWS's own names.
+
+    A property that is not declared is AWS's: it is neither compared nor changed. `asked` of what is observed says what
+    was declared last: by that a property that is taken out of the declaration is taken out of the resource too, and a
+    change of what AWS never shows is seen.
+    """
+
+    schema: ClassVar[Schema]
+    service = CLIENT
+    # what was created is found by its client token, and by the requests of the last week
+    listed_within = 1
+    create_timeout = 1800
+    delete_timeout = 1800
+
+    def fields(self) -> dict[str, Any]:
+        named = self.schema.identity
+        return {name: value for name, value in super().fields().items() if value is not None or name in named}
+
+    @classmethod
+    def held(cls, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        return hidden.held(cls.schema, settings)
+
+    @classmethod
+    def shown(cls, changes: Changes) -> Changes:
+        return {name: hidden.told(cls.schema, name.partition("/")[0], change) for name, change in changes.items()}
+
+    # -- finding ---------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        records = aws.knowledge.of(cls)
+        ids = {record.id for record in records if record.id} | cls._named(aws, known, records)
+        if any(record.phase == "creating" for record in records):
+            ids |= requests.created(aws, cls.type_name)
+        found = list(cls._read(aws, ids))
+        yield from found
+        there = {live.id for live in found} | {live.outputs.get("Arn") for live in found}
+        tagged = [arn for arn in cls._tagged(aws) if arn not in there]
+        yield from (live for live in cls._by_arn(aws, tagged) if live.id not in there)
+
+    @classmethod
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
+        return cls._read(aws, ids)
+
+    @classmethod
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
+        return next(cls._read(aws, [id]), None)
+
+    @classmethod
+    def _named(cls, aws: Aws, known: Sequence[Mapping[str, Any]], records: Sequence[Any]) -> set[str]:
+        """Return the identifiers of what may stand under a declared name and is not recorded."""
+        names = cls.schema.identity
+        recorded = [tuple(record.arguments.get(name) for name in names) for record in records if record.id]
+        wanted = {tuple(fields.get(name) for name in names) for fields in known} - {*recorded}
+        known_names = [[str(one) for one in values] for values in wanted if values and None not in values]
+        if names == cls.schema.primary:
+            return {"|".join(values) for values in known_names}
+        ends = {values[0] for values in known_names}
+        return {one for one in cls._all(aws) if ends & cls._tails(one)} if ends else set()
+
+    @classmethod
+    def _tagged(cls, aws: Aws) -> Sequence[str]:
+        """Return the ARNs of what carries an address of this type, as far as the tagging API shows it."""
+        tagged = dict(aws.inventory.tagged(aws))
+        return [a for a, tags in tagged.items() if (aws.address_in(tags) or "").startswith(f"{cls.type_name}/")]
+
+    @classmethod
+    def _by_arn(cls, aws: Aws, arns: Sequence[str]) -> Iterator[Observed]:
+        """Yield what has these ARNs, whose identifiers may be made otherwise out of the same name."""
+        unread = []
+        for arn in arns:
+            # where the name is the identifier, some services take the ARN as well
+            guesses = _guesses(arn) if cls.schema.identity == cls.schema.primary else [arn]
+            live = next((one for guess in guesses for one in cls._read(aws, [guess], guessed=True)), None)
+            if live and live.address:
+                yield live
+            else:
+                unread.append(arn)
+        if unread:
+            ends = {_bare(arn) for arn in unread}
+            yield from cls._read(aws, [one for one in cls._all(aws) if ends & cls._tails(one)])
+
+    @staticmethod
+    def _tails(identifier: str) -> set[str]:
+        """Return what may be the name within an identifier: of a secret, AWS puts six characters behind it."""
+        last = _bare(identifier)
+        return {last, last.rpartition("-")[0]}
+
+    @classmethod
+    def _all(cls, aws: Aws) -> Sequence[str]:
+        """Return the identifiers of all that AWS lists of the type; none where it does not list it by itself."""
+        if not cls.schema.listed_alone:
+            return []
+        pages = aws.pages(CLIENT, "list_resources", "ResourceDescriptions", TypeName=cls.type_name)
+        return [one["Identifier"] for one in pages]
+
+    @classmethod
+    def _read(cls, aws: Aws, ids: Iterable[str], *, guessed: bool = False) -> Iterator[Observed]:
+        wanted = sorted({*ids})
+        models = aws.each(partial(cls._model, aws, guessed=guessed), wanted)
+        there = {
+            cls._identifier(model, one): model for one, model in zip(wanted, models, strict=True) if model is not None
+        }
+        going = requests.under_way(aws, cls.type_name) if there else {}
+        for one, model in there.items():
+            yield cls._live(aws, one, model, going.get(one, ""))
+
+    @classmethod
+    def _identifier(cls, model: Mapping[str, Any], asked: str) -> str:
+        """Return the identifier by what AWS shows; some services take another name of the resource as well."""
+        parts = [comparison.at(model, name.split("/")) for name in cls.schema.primary]
+        return "|".join(parts) if parts and all(isinstance(part, str) for part in parts) else asked
+
+    @classmethod
+    def _model(cls, aws: Aws, identifier: str, *, guessed: bool = False) -> Mapping[str, Any] | None:
+        """Return the properties that AWS shows of a resource, or None if there is none.
+
+        Args:
+            guessed: whether the identifier is a guess, which may not even have the form of one.
+        """
+        try:
+            found = aws.client(CLIENT).get_resource(TypeName=cls.type_name, Identifier=identifier)
+        except ClientError as error:
+            if not_found(error, CLIENT) or (guessed and not denied(error) and _malformed(error)):
+                return None
+            raise
+        model: Mapping[str, Any] = json.loads(found["ResourceDescription"]["Properties"])
+        return model
+
+    @classmethod
+    def _live(cls, aws: Aws, identifier: str, model: Mapping[str, Any], operation: str = "") -> Observed:
+        schema = cls.schema
+        attributes = {name: value for name, value in model.items() if name in schema.settable}
+        outputs = {
+            "_".join(way): value
+            for way in schema.ways("readOnlyProperties")
+            if (value := comparison.at(model, way)) is not None and "_".join(way) in cls.outputs
+        }
+        outputs["Identifier"] = identifier
+        tags = _tags(model.get(schema.tag_property)) if schema.tag_property else {}
+        address = aws.address_in(tags)
+        record = next((one for one in aws.knowledge.of(cls) if _is(one, identifier, address)), None)
+        status = f"{operation} IN_PROGRESS" if operation else cls._failure(aws, record)
+        live = observed(aws, identifier, attributes, tags, outputs, status=status, deleting=operation == "DELETE")
+        owned = live.owned if schema.tag_property else cls._recorded(aws, identifier, attributes)
+        asked = record.arguments if record and live.owned | owned else {}
+        return Observed(live.id, attributes, outputs, live.address, owned, status, live.deleting, live.owner, asked)
+
+    @classmethod
+    def _recorded(cls, aws: Aws, identifier: str, attributes: Mapping[str, Any]) -> bool:
+        """Whether what has no tags is recorded, or stands under a name for which an answer was lost."""
+        names = cls.schema.identity
+        return any(
+            record.id == identifier
+            or (record.phase == "creating" and names and _named_alike(names, record.arguments, attributes))
+            for record in aws.knowledge.of(cls)
+        )
+
+    @classmethod
+    def _failure(cls, aws: Aws, record: Any) -> str:
+        """Return why AWS gave up what it was still creating when that was recorded; empty if it did not."""
+        if record is None or record.phase != "created" or not (token := record.outputs.get(TOKEN)):
+            return ""
+        why = cls.creation_failed(aws, {TOKEN: token})
+        return FAILED + why if why else ""
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        wanted = {name: value for name, value in self.fields().items() if value is not None}
+        secrets = hidden.texts(self.schema, wanted)
+        if where := self.schema.tag_property:
+            wanted[where] = self._tag_value({**_tags(wanted.get(where)), **aws.tags(self.address)})
+        begun = aws.client(CLIENT).create_resource(
+            TypeName=self.type_name, ClientToken=token, DesiredState=json.dumps(wanted, sort_keys=True)
+        )["ProgressEvent"]
+        event = followed(aws, begun, FIRST_LOOK, secrets, lambda it: it.get("Identifier"))
+        identifier = event.get("Identifier")
+        if not identifier:
+            raise OutcomeUnknown(f"AWS has not named {self.address} yet")
+        # the event of a token that is sent again tells no more than the identifier
+        model = None if requests.running(event) else self._model(aws, identifier)
+        if model is not None:
+            return self._live(aws, identifier, model)
+        attributes = {name: value for name, value in self.fields().items() if value is not None}
+        outputs = {"Identifier": identifier, TOKEN: event[TOKEN]}
+        return Observed(identifier, attributes, outputs, self.address, status="CREATE IN_PROGRESS")
+
+    def differences(self, live: Observed) -> dict[str, Change]:
+        """Return what is declared and is otherwise, and what was declared last and is no more.
+
+        Of a property with parts that AWS cannot change, such a part has a name of its own: `Property/Part`.
+        """
+        schema, wanted, found = self.schema, self.fields(), dict[str, Change]()
+        for name, value in wanted.items():
+            old, before = live.attributes.get(name), live.asked.get(name)
+            if value is None:
+                continue
+            if name == schema.tag_property:
+                if self._tags_differ(old, value, before):
+                    found[name] = Change(_own(old), value)
+                continue
+            stuck = comparison.differing(schema, schema.create_only, live.attributes, name, value)
+            found |= {"/".join(w): Change(comparison.at(live.attributes, w), comparison.at(wanted, w)) for w in stuck}
+            if not stuck and self._differs(name, old, value, before):
+                found[name] = Change(before if (name,) in schema.write_only else old, value)
+        for name, before in live.asked.items():
+            kept = name in (schema.tag_property, *schema.identity) or wanted.get(name) is not None
+            if before is not None and not kept and name in live.attributes:
+                found[name] = Change(live.attributes[name], None)
+        return found
+
+    def _differs(self, name: str, live: Any, wanted: Any, before: Any) -> bool:
+        if before is not None:
+            now = self.held(self.fields())[name]
+            if hidden.digests(self.schema, name, now) != hidden.digests(self.schema, name, before):
+                return True
+        different = not comparison.same(self.schema, name, live, wanted)
+        return different or comparison.taken_out(live, wanted, before)
+
+    @staticmethod
+    def _tags_differ(live: Any, wanted: Any, before: Any) -> bool:
+        there, new = _tags(live), _tags(wanted)
+        gone = _tags(before).keys() - new.keys()
+        return not new.items() <= there.items() or bool(gone & there.keys())
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        patch = [operation for name in changes for operation in self._patch(aws, live, name)]
+        # what AWS cannot show again it would take for removed (Cloud Control user guide, updating a resource)
+        sent_again = {way[0] for way in self.schema.write_only - self.schema.create_only if len(way) == 1}
+        sent_again -= changes.keys() | AGAIN.get(self.type_name, frozenset())
+        patch += [
+            {"op": "add", "path": comparison.pointer((name,)), "value": value}
+            for name, value in self.fields().items()
+            if name in sent_again and value is not None
+        ]
+        self._send(aws, live.id, patch, hidden.texts(self.schema, self.fields()))
+
+    def _patch(self, aws: Aws, live: Observed, name: str) -> comparison.Patch:
+        old, before, path = live.attributes.get(name), live.asked.get(name), comparison.pointer((name,))
+        value = self.fields().get(name)
+        if value is None:
+            return [{"op": "remove", "path": path}]
+        if name == self.schema.tag_property:
+            gone = _tags(before).keys() - _tags(value).keys()
+            kept = {key: one for key, one in _tags(old).items() if key not in gone and not key.startswith("aws:")}
+            all_tags = {**kept, **_tags(value), **aws.tags(self.address)}
+            return [{"op": "add", "path": path, "value": self._tag_value(all_tags)}]
+        return comparison.patch(self.schema, name, old, value, before)
+
+    @classmethod
+    def _send(cls, aws: Aws, identifier: str, patch: comparison.Patch, secrets: Collection[str] = ()) -> None:
+        event = aws.client(CLIENT).update_resource(
+            TypeName=cls.type_name,
+            Identifier=identifier,
+            ClientToken=aws.pace.runtime.token(),
+            PatchDocument=json.dumps(patch),
+        )["ProgressEvent"]
+        followed(aws, event, CHANGE_LOOK, secrets)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        with IgnoreNotFound():
+            event = aws.client(CLIENT).delete_resource(
+                TypeName=cls.type_name, Identifier=live.id, ClientToken=aws.pace.runtime.token()
+            )["ProgressEvent"]
+            followed(aws, event, CHANGE_LOOK)
+
+    # -- tags ------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def has_tags(cls) -> bool:
+        return bool(cls.schema.tag_property)
+
+    @classmethod
+    def read_tags(cls, aws: Aws, live: Observed) -> Tags:
+        return _tags((cls._model(aws, live.id) or {}).get(cls.schema.tag_property))
+
+    @classmethod
+    def put_tags(cls, aws: Aws, live: Observed, tags: Mapping[str, str]) -> None:
+        there = {key: value for key, value in cls.read_tags(aws, live).items() if not key.startswith("aws:")}
+        value = cls._tag_value({**there, **tags})
+        cls._send(aws, live.id, [{"op": "add", "path": comparison.pointer((cls.schema.tag_property,)), "value": value}])
+
+    @classmethod
+    def _tag_value(cls, tags: Mapping[str, str]) -> Any:
+        return dict(tags) if cls.schema.tags_are_map else tag_pairs(tags)
+
+    # -- waiting ---------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def pending(cls, live: Observed) -> str | None:
+        if live.status.startswith(FAILED):
+            raise Failed(live.status.removeprefix(FAILED))
+        return live.status or None
+
+    @classmethod
+    def creation_failed(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
+        if not (token := outputs.get(TOKEN)):
+            return ""
+        try:
+            event = aws.client(CLIENT).get_resource_request_status(RequestToken=token)["ProgressEvent"]
+        except ClientError as error:
+            # it is forgotten after a week
+            if error.response["Error"].get("Code") == "RequestTokenNotFoundException":
+                return ""
+            raise
+        return requests.failure(event)
+
+
+def type_of_aws(name: str, schema: Schema | None = None) -> type[CloudControlResource]:
+    """Return the resource type that AWS calls so, made when it is asked for first.
+
+    Without a schema, as of a type that is newer than this version, what is recorded is found by its identifier, and can
+    be deleted.
+
+    Args:
+        schema: its schema, where this version does not have it.
+    """
+    known = RESOURCE_TYPES.get(name)
+    if known is not None and issubclass(known, CloudControlResource) and (schema is None or known.schema == schema):
+        return known
+    schema = schema or shipped(name) or Schema(name, {"properties": {}, "handlers": {}})
+    outputs = ["_".join(way) for way in sorted(schema.ways("readOnlyProperties")) if "*" not in way]
+    namespace = {
+        "__module__": __name__,
+        "type_name": name,
+        "schema": schema,
+        "identity": schema.identity,
+        "create_only": frozenset("/".join(way) for way in schema.create_only),
+        "outputs": (*(one for one in outputs if not hidden.secret_name(one)), "Identifier"),
+        "derived": ("id", "Identifier") if schema.identity and schema.identity == schema.primary else (),
+        "foreign": "" if schema.tag_property else "nothing says that it is this stack's",
+    }
+    made = make_dataclass(
+        name.replace("::", "_"),
+        [(one, Any, field(default=None)) for one in schema.settable],
+        bases=(CloudControlResource,),
+        namespace=namespace,
+        frozen=True,
+    )
+    return cast("type[CloudControlResource]", made)
+
+
+def _named_alike(names: Sequence[str], some: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    return all(some.get(name) == others.get(name) for name in names)
+
+
+def _is(record: Any, identifier: str, address: str | None) -> bool:
+    """Whether a record is about this resource; that of one whose answer was lost, by the address in its tag."""
+    return bool(record.id == identifier if record.id else record.address == address)
+
+
+def _guesses(arn: str) -> Sequence[str]:
+    """Return what may be the identifier of what has an ARN."""
+    resource = arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
+    after = [resource.partition(sign)[2] for sign in ":/" if sign in resource]
+    rooted = [f"/{one}" for one in after if one]
+    return list(dict.fromkeys([resource, *after, *rooted, _bare(arn), arn]))
+
+
+def _bare(identifier: str) -> str:
+    """Return the last part of an ARN, a URL or a path."""
+    return identifier.replace(":", "/").rpartition("/")[2]
+
+
+def _malformed(error: ClientError) -> bool:
+    code = error.response["Error"].get("Code", "")
+    return code in ("ValidationException", "InvalidRequestException", "GeneralServiceException", "NotFound")
+
+
+def _tags(value: Any) -> Tags:
+    """Return tags by key, whether they are a list of pairs or a mapping."""
+    return dict(value) if isinstance(value, Mapping) else tag_map(value)
+
+
+def _own(value: Any) -> Tags:
+    """Return the tags that are not the tool's own, which no declaration has."""
+    return {key: one for key, one in _tags(value).items() if not key.startswith(("aws:", "provisioner:"))}
