@@ -16,6 +16,10 @@ from provisioner.resources.cloudcontrol.schemas import Schema, Way
 
 SENSITIVE: Mapping[str, frozenset[Way]] = {"AWS::SSM::Parameter": frozenset({("Value",)})}
 """What AWS shows and is hidden all the same, by type: what it is there for is to hold what others should not read."""
+NAMES = ("Name", "Key")
+"""The members that name a pair, beside its `Value`."""
+PLAIN = frozenset({"Key"})
+"""What is called as a secret may be, and is none: the key of a tag, or of an object."""
 
 
 def held(schema: Schema, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,7 +39,14 @@ def told(schema: Schema, name: str, change: Change) -> Change:
 
 def texts(schema: Schema, settings: Mapping[str, Any]) -> list[str]:
     """Return the texts that must not be shown, as they are."""
-    return [text for way, text in _leaves(settings) if isinstance(text, str) and _secret(schema, way, text)]
+    found = list[str]()
+
+    def keep(_: Way, text: str) -> str:
+        found.append(text)
+        return text
+
+    _replaced(schema, settings, keep)
+    return found
 
 
 def digests(schema: Schema, name: str, value: Any) -> list[tuple[Way, Any]]:
@@ -53,10 +64,9 @@ def secret_name(name: str) -> bool:
     return bool(looks_secret(name, "x"))
 
 
-def _secret(schema: Schema, way: Way, text: str) -> bool:
+def _secret(schema: Schema, way: Way, name: str, text: str) -> bool:
     ways = schema.write_only | SENSITIVE.get(schema.name, frozenset())
-    name = next((part for part in reversed(way) if part != "*"), "")
-    return _within(ways, way) or bool(looks_secret(name, text))
+    return _within(ways, way) or (name not in PLAIN and bool(looks_secret(name, text)))
 
 
 def _within(ways: frozenset[Way], way: Way) -> bool:
@@ -65,15 +75,20 @@ def _within(ways: frozenset[Way], way: Way) -> bool:
 
 
 def _replaced(schema: Schema, settings: Mapping[str, Any], word: Callable[[Way, str], str]) -> dict[str, Any]:
-    def inside(way: Way, value: Any) -> Any:
+    def inside(way: Way, name: str, value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: inside((*way, str(key)), item) for key, item in value.items()}
+            # of a pair of name and value it is the name that says what the value is
+            says = next((value[one] for one in NAMES if isinstance(value.get(one), str) and "Value" in value), "")
+            return {
+                key: inside((*way, str(key)), says if says and key == "Value" else str(key), item)
+                for key, item in value.items()
+            }
         if isinstance(value, list | tuple):
-            return [inside((*way, "*"), item) for item in value]
-        hidden = isinstance(value, str) and not value.startswith(DIGEST_OF) and _secret(schema, way, value)
+            return [inside((*way, "*"), name, item) for item in value]
+        hidden = isinstance(value, str) and not value.startswith(DIGEST_OF) and _secret(schema, way, name, value)
         return word(way, value) if hidden else value
 
-    return {name: inside((name,), value) for name, value in settings.items()}
+    return {name: inside((name,), name, value) for name, value in settings.items()}
 
 
 def _leaves(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -119,6 +119,12 @@ class Schema:
 def _types(shape: Mapping[str, Any]) -> list[str]:
     found = shape.get("type", [])
     return found if isinstance(found, list) else [found]
+
+
+def services() -> Iterator[Mapping[str, Any]]:
+    """Yield the types of each service, with their schemas by name."""
+    with zipfile.ZipFile(_FILE) as archive:
+        yield from (_service(name.removesuffix(".json")) for name in archive.namelist() if name != "origin.json")
 
 
 @cache
