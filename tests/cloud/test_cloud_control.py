@@ -111,6 +111,8 @@ def test_a_type_is_created_read_changed_and_deleted(cloud: EmbeddedCloud, contro
     assert (again["OperationStatus"], again["ErrorCode"]) == ("FAILED", "AlreadyExists"), again
     listed = control.list_resources(TypeName=name)["ResourceDescriptions"]
     assert [one["Identifier"] for one in listed] == [identifier]
+    if name == QUEUE:
+        assert cloud.client("sqs").list_queues()["QueueUrls"] == [identifier], "where its caller reaches it"
     changed = ended(
         cloud, control.update_resource(TypeName=name, Identifier=identifier, PatchDocument=json.dumps(patch))
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -17,7 +21,9 @@ from provisioner.resources.s3 import Bucket
 from provisioner.resources.ssm import SecureParameter
 from provisioner.state.local import LocalStore
 from provisioner.steps.stack import Stack
+from tests.cloud.cloudcontrol_run import some
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.cuts import kill
 from tests.cloud.rig import Declare, Rig
 from tests.cloud.samples import ALL
 from tests.cloud.samples.cloudcontrol import CLOUD_CONTROL, PARAMETER_TEXT, PROPERTIES, SECRET_TEXT, declared
@@ -203,6 +209,7 @@ def test_a_rename_is_told_to_the_tag(rig: Rig) -> None:
 FIVE = (QUEUE, "AWS::SNS::Topic", "AWS::DynamoDB::Table", SECRET, PARAMETER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -298,3 +305,32 @@ def test_a_newer_type_is_declared_by_its_schema(rig: Rig, monkeypatch: pytest.Mo
     assert rig.down().ok().summary.leftovers == []
     with pytest.raises(ConfigurationError, match="is not the schema of this type"):
         CloudControl("news", "AWS::SNS::Topic", {}, schema="{}")
+
+
+# -- killed --------------------------------------------------------------------------------------------------------
+
+
+def killed(rig: Rig, seconds: int, **where: Any) -> None:
+    """Have a run of its own killed there."""
+    there = json.dumps(asdict(rig.cloud.process))
+    command = [sys.executable, "-m", "tests.cloud.cloudcontrol_run", there, str(rig.directory), str(seconds)]
+    with subprocess.Popen(command, process_group=0, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        kill(rig.cloud, pid=process.pid, **where)
+        process.communicate(b"\n", timeout=60)
+        assert process.returncode == -signal.SIGKILL
+    kill(rig.cloud)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", [1, 3])
+def test_a_killed_run_is_taken_up(rig: Rig, call: int, when: str) -> None:
+    killed(rig, 45, call=call, when=when, operation="cloudcontrolapi:CreateResource")
+    rig.up(some).ok()
+    assert rig.plan(some) == []
+    assert len(rig.cloud.client("sqs").list_queues()["QueueUrls"]) == 1
+    killed(rig, 60, call=1, when=when, operation="cloudcontrolapi:UpdateResource")
+    rig.up(lambda stack: some(stack, 60)).ok()
+    assert rig.plan(lambda stack: some(stack, 60)) == []
+    assert rig.down().ok().summary.leftovers == []
+    assert SECRET_TEXT not in files(rig)

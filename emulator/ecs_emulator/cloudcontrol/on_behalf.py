@@ -12,7 +12,7 @@ import botocore.session
 from botocore.config import Config
 
 from ecs_emulator.errors import Answer
-from ecs_emulator.in_process import NO_PORT, answered
+from ecs_emulator.in_process import answered
 from ecs_emulator.wsgi import Environ
 
 Api = Callable[[str], Any]
@@ -22,8 +22,12 @@ VIA = "ecs_emulator.via_service"
 """What marks a call in its environ that a service makes for its caller (`aws:ViaAWSService`)."""
 
 
-def clients(call: Callable[[Environ], Answer], key: str, region: str) -> Api:
-    """Return what gives the clients of a Region, whose calls are answered here, signed with the caller's key."""
+def clients(call: Callable[[Environ], Answer], key: str, region: str, host: str) -> Api:
+    """Return what gives the clients of a Region, whose calls are answered here, signed with the caller's key.
+
+    Args:
+        host: where the caller reached the cloud, which stands in the addresses of queues.
+    """
     # the client of S3 rewrites the paths in the model that it is given, which moto's router reads as well
     core = botocore.session.Session()
     loader = core.get_component("data_loader")
@@ -37,7 +41,7 @@ def clients(call: Callable[[Environ], Answer], key: str, region: str) -> Api:
 
     @cache
     def client(service: str) -> Any:
-        made = session.client(service, endpoint_url=f"http://127.0.0.1:{NO_PORT}", config=config)
+        made = session.client(service, endpoint_url=f"http://{host}", config=config)
         made.meta.events.register_first("before-send", send)
         return made
 

@@ -40,7 +40,7 @@ class Service:
     """
 
     def __init__(self, call: Callable[[Environ], Answer], key: str) -> None:
-        self._clients = cache(lambda region: on_behalf.clients(call, key, region))
+        self._clients = cache(lambda region, host: on_behalf.clients(call, key, region, host))
 
     def answer(self, environ: Environ, operation: str) -> Answer:
         """Answer one call. Callers hold the cloud's lock."""
@@ -52,7 +52,7 @@ class Service:
             if operation not in _OPERATIONS:
                 return unknown_operation(environ, operation)
             asked = json.loads(environ["wsgi.input"].getvalue() or b"{}")
-            found = _OPERATIONS[operation](asked, region, self._clients(region))
+            found = _OPERATIONS[operation](asked, region, self._clients(region, environ["HTTP_HOST"]))
         except Refused as refusal:
             return error_answer(environ, 400, refusal.code, str(refusal))
         except ClientError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.cloud.refusals import (
     acm,
     autoscaling,
+    cloudcontrol,
     ec2,
     ec2_endpoints,
     ecr,
@@ -39,5 +40,6 @@ _TABLES = (
     ecr,
     logs,
     wafv2,
+    cloudcontrol,
 )
 CASES: tuple[Case, ...] = tuple(case for table in _TABLES for case in table.CASES)

@@ -29,6 +29,7 @@ _SERVICES = {
     "ssm": ("Parameter Store", "systems-manager/latest/APIReference/"),
     "ecr": ("ECR", "AmazonECR/latest/APIReference/"),
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
+    "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),
     "wafv2": ("WAF", "waf/latest/APIReference/"),
     "resourcegroupstaggingapi": ("Resource Groups Tagging API", "resourcegroupstagging/latest/APIReference/"),
 }
