@@ -12,6 +12,8 @@ from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
 from provisioner.engine.resource import current
+from provisioner.engine.words import names
+from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack, run
 
@@ -34,6 +36,8 @@ def declare(config: Config, facts: Facts) -> Stack:
     stack = run(config, facts)
     for text in (*exposed.warnings(config), *stack.given.warnings(), *room.warnings(config, facts.instance_sizes)):
         stack.notice(text)
+    if lost := [address for address, item in stack.declared.items() if not recoverable(item.resource)]:
+        stack.notice(f"{names(lost)}: AWS keeps no tags of it, so `recover` cannot find it without the state")
     return stack
 
 

@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.operations import import_resource, recovery, state_edit
+from provisioner.operations.declaring import declare
+from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.resources.cloudcontrol.declare import CloudControl
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.s3 import Bucket
@@ -334,3 +337,36 @@ def test_a_killed_run_is_taken_up(rig: Rig, call: int, when: str) -> None:
     assert rig.plan(lambda stack: some(stack, 60)) == []
     assert rig.down().ok().summary.leftovers == []
     assert SECRET_TEXT not in files(rig)
+
+
+# -- other verbs ---------------------------------------------------------------------------------------------------
+
+
+def test_what_has_no_tags_is_told_and_found_by_its_record(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = rig.cloud.client("cloudformation").describe_type(Type="RESOURCE", TypeName="AWS::SNS::Topic")["Schema"]
+    untagged = json.dumps({**json.loads(told), "tagging": {"taggable": False}})
+    monkeypatch.delitem(RESOURCE_TYPES, "AWS::SNS::Topic", raising=False)
+    topic = declaring(CloudControl("news", "AWS::SNS::Topic", {"TopicName": "sample-news"}, schema=untagged))
+    monkeypatch.setitem(STEPS, "own", topic)
+    (notice,) = [one for one in declare(rig.config, rig.facts).notices if "SNS" in one]
+    assert notice.startswith("AWS::SNS::Topic/news: AWS keeps no tags of it")
+    rig.cloud.control("POST", "faults", "scenarios=lost&each=1&only=cloudcontrolapi:CreateResource")
+    rig.up(topic).ok()
+    assert rig.plan(topic) == []
+    records = rig.state().records
+    rig.directory = rig.directory / "another"
+    assert "import it" in rig.up(topic).refused()["AWS::SNS::Topic/news"], "it may be anybody's"
+    assert rig.cloud.client("sns").list_tags_for_resource(ResourceArn=records["AWS::SNS::Topic/news"].id)["Tags"] == []
+
+
+def test_a_recorded_stack_is_built_anew_for_a_rehearsal(rig: Rig) -> None:
+    drawn = {"Name": "sample/drawn", "GenerateSecretString": {"PasswordLength": 20}}
+    both = declaring(*(declared(name) for name in PROPERTIES), CloudControl("drawn", SECRET, drawn))
+    rig.up(both).ok()
+    again, left_out = declarations(rig.state().records)
+    assert left_out == {}
+    rig.cloud.reset()
+    rig.directory = rig.directory / "another"
+    rig.up(declaring(*(item.resource for item in again.values()))).ok()
+    described = rig.cloud.client("secretsmanager").get_secret_value(SecretId="sample/key")["SecretString"]
+    assert described != SECRET_TEXT

@@ -362,7 +362,6 @@ def type_of_aws(name: str, schema: Schema | None = None) -> type[CloudControlRes
         "create_only": frozenset("/".join(way) for way in schema.create_only),
         "outputs": (*(one for one in outputs if not hidden.secret_name(one)), "Identifier"),
         "derived": ("id", "Identifier") if schema.identity and schema.identity == schema.primary else (),
-        "foreign": "" if schema.tag_property else "nothing says that it is this stack's",
     }
     made = make_dataclass(
         name.replace("::", "_"),
