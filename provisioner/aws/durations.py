@@ -64,6 +64,10 @@ DB_INSTANCE_DELETE = Duration(455, _LOGS)
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))
 ENDPOINT_DELETE = Duration(120, "`a few minutes`: cloud-nuke#293")
 
+# -- Cloud Control -----------------------------------------------------------------------------------------------------
+CLOUD_CONTROL_BEGINS = Duration(1, _ESTIMATE)
+CLOUD_CONTROL_OPERATION = Duration(5, _ESTIMATE, (3, 15))
+
 # -- names and certificates ------------------------------------------------------------------------------------------
 CERTIFICATE_RECORDS = Duration(10, _LOGS, (5, 20))
 CERTIFICATE_ISSUED = Duration(120, f"after the record resolves: {_ESTIMATE}", (60, 600))

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from ecs_emulator import durations
 from ecs_emulator.clock import CLOCK, later, passed
-from ecs_emulator.durations import CLOUD_CONTROL_BEGINS, CLOUD_CONTROL_OPERATION
 from ecs_emulator.patch import on_reset
 
 TOKENS_LAST = 36 * 3600.0
@@ -49,7 +49,7 @@ class Request:
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     begun: float = field(default_factory=CLOCK.now)
     at: float = field(default_factory=CLOCK.time)
-    starts: float = field(default_factory=lambda: later(CLOUD_CONTROL_BEGINS))
+    starts: float = field(default_factory=lambda: later(durations.CLOUD_CONTROL_BEGINS))
     ends: float = 0.0
     status: str = "PENDING"
     error: tuple[str, str] = ("", "")
@@ -85,12 +85,12 @@ class Request:
     def cancel(self) -> None:
         """Stop where it is: what the handler did stays (user guide, canceling resource operation requests)."""
         if self.status == "PENDING":
-            self.ends = later(CLOUD_CONTROL_BEGINS)
+            self.ends = later(durations.CLOUD_CONTROL_BEGINS)
         self._become("CANCEL_IN_PROGRESS")
 
     def _begin(self) -> None:
         self._become("IN_PROGRESS")
-        self.ends = later(CLOUD_CONTROL_OPERATION)
+        self.ends = later(durations.CLOUD_CONTROL_OPERATION)
         try:
             self.act(self)
         except Refused as refusal:

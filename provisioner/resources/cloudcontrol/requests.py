@@ -5,13 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from provisioner.aws.api import Api
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import refused
 from provisioner.engine.planned import HIDDEN
+from provisioner.engine.ports import Row
 
 Event = Mapping[str, Any]
 """A ProgressEvent."""
-CLIENT = "cloudcontrol"
+API = Api(
+    "cloudcontrol",
+    "Cloud Control",
+    signing_name="cloudcontrolapi",
+    transient=(
+        Row(
+            "in_use",
+            "ConcurrentOperationException|ResourceConflict(Exception)?",
+            "",
+            600,
+            "another operation on it is in progress",
+            "Cloud Control API, errors of UpdateResource",
+        ),
+        Row(
+            "in_use",
+            "Throttling|ServiceInternalError|ServiceTimeout|NetworkFailure|InternalFailure",
+            "",
+            300,
+            "its own service did not take the call",
+            "CloudFormation CLI user guide, handler error codes (retriable)",
+        ),
+    ),
+)
+CLIENT = API.service
 TOKEN = "RequestToken"  # noqa: S105 (the name of a member)
 """The member of an event, and the output of what is being created, that names the request."""
 RUNNING = ("PENDING", "IN_PROGRESS", "CANCEL_IN_PROGRESS")

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws import durations
 from provisioner.aws.client import Aws
+from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound, denied, not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import Tags, TagsItself, observed, tag_map
@@ -38,7 +40,11 @@ class CloudControlResource(TagsItself, Resource, abstract=True):
     """
 
     schema: ClassVar[Schema]
-    service = CLIENT
+    api = requests.API
+    takes = Takes(
+        ready=(durations.CLOUD_CONTROL_BEGINS, durations.CLOUD_CONTROL_OPERATION),
+        gone=(durations.CLOUD_CONTROL_BEGINS, durations.CLOUD_CONTROL_OPERATION),
+    )
     # what was created is found by its client token, and by the requests of the last week
     listed_within = 1
     create_timeout = 1800
@@ -301,10 +307,6 @@ class CloudControlResource(TagsItself, Resource, abstract=True):
     # -- tags ------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def has_tags(cls) -> bool:
-        return bool(cls.schema.tag_property)
-
-    @classmethod
     def read_tags(cls, aws: Aws, live: Observed) -> Tags:
         return _tags((cls._model(aws, live.id) or {}).get(cls.schema.tag_property))
 
@@ -358,6 +360,7 @@ def type_of_aws(name: str, schema: Schema | None = None) -> type[CloudControlRes
         "__module__": __name__,
         "type_name": name,
         "schema": schema,
+        "has_tags": bool(schema.tag_property),
         "identity": schema.identity,
         "create_only": frozenset("/".join(way) for way in schema.create_only),
         "outputs": (*(one for one in outputs if not hidden.secret_name(one)), "Identifier"),
