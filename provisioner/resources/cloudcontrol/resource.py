@@ -11,11 +11,12 @@ from typing import Any, ClassVar, cast
 from botocore.exceptions import ClientError
 
 from provisioner.aws import durations
+from provisioner.aws.api import Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import IgnoreNotFound, denied, not_found
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.tagging import Tags, TagsItself, observed, tag_map
+from provisioner.aws.tagging import TagsItself, observed, tag_map
 from provisioner.engine.errors import Failed, OutcomeUnknown
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Changes, Observed, Resource
 from provisioner.resources.cloudcontrol import comparison, hidden, requests
