@@ -161,10 +161,12 @@ def test_what_is_not_declared_is_left_to_others(rig: Rig) -> None:
 
 def test_what_is_somebody_elses_is_refused_before_any_call(rig: Rig) -> None:
     rig.cloud.client("sqs").create_queue(QueueName="sample-jobs")
+    rig.cloud.client("sqs").create_queue(QueueName="other-sample-jobs")
     rig.cloud.client("logs").create_log_group(logGroupName="/sample/log")
-    refusals = rig.up(declaring(declared(QUEUE), declared(GROUP))).refused()
+    rig.cloud.client("secretsmanager").create_secret(Name="sample/key", SecretString="theirs")
+    refusals = rig.up(declaring(declared(QUEUE), declared(GROUP), declared(SECRET))).refused()
     assert all("not the tags of this stack" in why for why in refusals.values())
-    assert {*refusals} == {f"{QUEUE}/sample", f"{GROUP}/sample"}
+    assert {*refusals} == {f"{QUEUE}/sample", f"{GROUP}/sample", f"{SECRET}/sample"}
 
 
 def test_a_foreign_resource_can_be_imported(rig: Rig) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import botocore.session
 import pytest
 
+from provisioner.aws.redaction import redacted
 from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
 from provisioner.engine.resource import Change
 from provisioner.resources.cloudcontrol import comparison, hidden, schemas
@@ -112,6 +114,20 @@ def test_a_part_that_cannot_change_is_named() -> None:
         ("Whole", "Fixed")
     ]
     assert comparison.differing(MADE_UP, fixed, {"Whole": {"Fixed": "a"}}, "Whole", {"Free": "b"}) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        ("CreateResource", {"TypeName": "AWS::SQS::Queue", "DesiredState": "hunter2"}),
+        ("UpdateResource", {"TypeName": "AWS::SQS::Queue", "PatchDocument": "hunter2"}),
+    ],
+)
+def test_the_log_of_calls_shows_no_properties(operation: str, asked: dict[str, str]) -> None:
+    model = botocore.session.get_session().get_service_model("cloudcontrol").operation_model(operation)
+    told = redacted(asked, model.input_shape)
+    assert told["TypeName"] == asked["TypeName"]
+    assert "hunter2" not in repr(told)
 
 
 def test_a_schema_says_what_names_a_resource() -> None:

@@ -95,7 +95,7 @@ class CloudControlResource(TagsItself, Resource, abstract=True):
         if names == cls.schema.primary:
             return {"|".join(values) for values in known_names}
         ends = {values[0] for values in known_names}
-        return {one for one in cls._all(aws) if ends & cls._tails(one)} if ends else set()
+        return {one for one in cls._all(aws) if any(_ends(one, name) for name in ends)} if ends else set()
 
     @classmethod
     def _tagged(cls, aws: Aws) -> Sequence[str]:
@@ -116,14 +116,8 @@ class CloudControlResource(TagsItself, Resource, abstract=True):
             else:
                 unread.append(arn)
         if unread:
-            ends = {_bare(arn) for arn in unread}
-            yield from cls._read(aws, [one for one in cls._all(aws) if ends & cls._tails(one)])
-
-    @staticmethod
-    def _tails(identifier: str) -> set[str]:
-        """Return what may be the name within an identifier: of a secret, AWS puts six characters behind it."""
-        last = _bare(identifier)
-        return {last, last.rpartition("-")[0]}
+            names = {_bare(arn) for arn in unread}
+            yield from cls._read(aws, [one for one in cls._all(aws) if any(_ends(one, name) for name in names)])
 
     @classmethod
     def _all(cls, aws: Aws) -> Sequence[str]:
@@ -392,6 +386,11 @@ def _guesses(arn: str) -> Sequence[str]:
     after = [resource.partition(sign)[2] for sign in ":/" if sign in resource]
     rooted = [f"/{one}" for one in after if one]
     return list(dict.fromkeys([resource, *after, *rooted, _bare(arn), arn]))
+
+
+def _ends(identifier: str, name: str) -> bool:
+    """Whether an identifier ends with a name; behind that of a secret AWS puts six characters."""
+    return f"/{identifier}".replace(":", "/").endswith((f"/{name}", f"/{name}{identifier[-7:]}"))
 
 
 def _bare(identifier: str) -> str:
