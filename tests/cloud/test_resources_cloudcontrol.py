@@ -193,6 +193,7 @@ def test_two_types_do_not_take_each_others_resource(rig: Rig) -> None:
     found = recovery.search(rig.aws(), {}, rig.declare(by_name).declared, lambda text: None)
     rig.close()
     assert (len(found.found), found.refused) == (3, {})
+    assert PARAMETER_TEXT not in repr(found), "what is recovered is recorded as any other"
     own = LogGroup("sample", "/sample/log", 7)
     assert "not the tags of this stack" in rig.up(declaring(own)).refused()[own.address]
 
