@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from provisioner.aws.permissions import Conditions, Permission, grants
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.resource import Resource
-from provisioner.aws.permissions import Conditions, Permission, grants
 from provisioner.resources.cloudcontrol.resource import CloudControlResource
 from provisioner.steps.stack import Stack
 
