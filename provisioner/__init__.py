@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from provisioner.engine.ports import Row
     from provisioner.engine.resource import Change, Changes, Observed, Resource
     from provisioner.operations.library import down, plan, up
+    from provisioner.resources.cloudcontrol.declare import CloudControl
     from provisioner.steps.endpoints import Endpoints
     from provisioner.steps.network import Network
     from provisioner.steps.roles import Roles
@@ -33,6 +34,7 @@ _PLACES = {
     "Aws": "aws.client",
     "Change": "engine.resource",
     "Changes": "engine.resource",
+    "CloudControl": "resources.cloudcontrol.declare",
     "Endpoints": "steps.endpoints",
     "Failed": "engine.errors",
     "Handle": "engine.declaration",
@@ -64,6 +66,7 @@ __all__ = [
     "Aws",
     "Change",
     "Changes",
+    "CloudControl",
     "Endpoints",
     "Failed",
     "Handle",

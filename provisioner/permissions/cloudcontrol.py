@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from provisioner.aws.permissions import Conditions, Permission, grants
-from provisioner.config.facts import Facts
 from provisioner.config.models import Config
-from provisioner.engine.declaration import STEPS
 from provisioner.engine.resource import Resource
 from provisioner.resources.cloudcontrol.resource import CloudControlResource
-from provisioner.steps.stack import Stack
+from provisioner.steps.offline import given
 
 CONTROL = (
     "CreateResource DeleteResource GetResource GetResourceRequestStatus ListResourceRequests ListResources "
@@ -26,25 +24,8 @@ READERS, ALL = ("read", "list"), ("create", "read", "update", "delete", "list")
 
 def of_steps(config: Config) -> Iterator[Permission]:
     """Yield the permissions of the types that steps of the user's own declare."""
-    if any(not function.__module__.startswith("provisioner.steps.") for function in STEPS.values()):
-        stack = Stack(config, _anywhere(config))
-        stack.run()
+    if stack := given(config):
         yield from of_types({type(item.resource) for item in stack.declared.values()})
-
-
-def _anywhere(config: Config) -> Facts:
-    """Return facts that stand for those of any account: which types there are does not follow from them."""
-    return Facts(
-        account="123456789012",
-        partition="aws",
-        region=config.region,
-        zones=tuple(f"{config.region}{letter}" for letter in "abcd"[: config.network.zones]),
-        image_id="ami-0",
-        public_zone_id=None,
-        allow=("192.0.2.1/32",),
-        engine=True,
-        local=True,
-    )
 
 
 def of_types(resource_types: Iterable[type[Resource]]) -> Iterator[Permission]:

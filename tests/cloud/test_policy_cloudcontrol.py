@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.declaration import STEPS
+from provisioner.engine.own_code import PACKAGE
 from provisioner.permissions import cloudcontrol
 from provisioner.permissions.printed import printed
 from provisioner.resources.cloudcontrol.declare import CloudControl
@@ -20,6 +21,8 @@ from tests.cloud.samples.cloudcontrol import PROPERTIES, declared
 @pytest.fixture(autouse=True)
 def own_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step of the user's own, which declares one resource of each type."""
+    for function in (everything, otherwise):
+        monkeypatch.setattr(function, "__module__", f"{PACKAGE}.own")
     monkeypatch.setitem(STEPS, "own", everything)
 
 
