@@ -20,7 +20,9 @@ from tests.cloud.project import Ended, Project
 from tests.cloud.warm import environment
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "own-steps.md"
-((FILE, QUEUE),) = re.findall(r"^```python\n# (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+(FILE, QUEUE), (SHORT_FILE, SHORT) = re.findall(
+    r"^```python\n# (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL
+)
 NAME = "ecs-sample-dev-jobs"
 STACK = """
 project = "ecs-sample"
@@ -173,6 +175,41 @@ def test_every_command_knows_the_queue_of_the_tutorial(own: Own) -> None:
     assert (rehearsed["passes"], rehearsed["outages"]) == (True, [])
     own.up()
     assert own.down().results["own.queue/jobs"] == "deleted"
+    assert own.queues() == []
+
+
+@pytest.mark.slow
+def test_every_command_knows_the_queue_without_a_class(own: Own) -> None:
+    address = "AWS::SQS::Queue/jobs"
+    (own.directory / FILE).unlink()
+    own.step(SHORT, SHORT_FILE)
+    sqs = own.cloud.client("sqs")
+    assert own.up().results[address] == "created"
+    url = sqs.get_queue_url(QueueName=NAME)["QueueUrl"]
+    assert variables(own)["QUEUE_URL"] == url
+    assert len(allowed(own)) == 1
+    assert own.planned() == {}
+
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "99"})
+    assert own.planned()[address]["changes"] == {"VisibilityTimeout": {"old": 99, "new": 45}}
+    (rehearsed,) = own.run("rehearse", "up", "--json").document["runs"]
+    assert (rehearsed["passes"], rehearsed["outages"]) == (True, [])
+    assert own.up().results[address] == "changed"
+    assert "sqs:createqueue" in own.run("policy", "--json").out.lower()
+
+    for file in (own.state / "local" / "ecs-sample-dev").iterdir():
+        file.unlink()
+    assert re.search(r"AWS::SQS::Queue/jobs +tag ", own.run("recover", "--yes").out)
+    assert own.planned() == {}
+    assert address in own.run("status").out
+
+    own.run("state", "rm", address, "--force", "--yes")
+    sqs.untag_queue(QueueUrl=url, TagKeys=["Project", "Environment", "ManagedBy", "provisioner:address"])
+    own.run("import", address, url, "--yes")
+    assert own.planned() == {}
+
+    (own.directory / SHORT_FILE).unlink()
+    assert own.down().results[address] == "deleted"
     assert own.queues() == []
 
 
