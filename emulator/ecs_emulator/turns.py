@@ -52,7 +52,7 @@ class ThreadWait:
 
 
 INTERRUPTIBLE = frozenset({ThreadWait.sleep.__code__})
-"""The functions of this module in which a signal's exception may be raised; whoever handles signals looks here."""
+"""The functions of this module in which a signal's exception may be raised: for the handler of the user's signals."""
 
 
 class Turns:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ecs_emulator.client_runtime import CloudRuntime
+from ecs_emulator.client_runtime import INTERRUPTIBLE, CloudRuntime
+from provisioner.operations import signals
 from provisioner.state.runtime import Host
+
+signals.raise_only_in(INTERRUPTIBLE)
 
 
 class EmbeddedRuntime(CloudRuntime, Host):

@@ -16,10 +16,10 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 INTERRUPTED = 130
@@ -34,6 +34,9 @@ AGAIN_SECONDS = 0.005
 SHOW_CURSOR = b"\033[?25h\n"
 
 Act = Callable[[], None]
+
+_interruptible: dict[str, Collection[CodeType]] = {}
+"""The functions in which an exception may be raised, by their file, for the files in which it may not be elsewhere."""
 
 
 @dataclass
@@ -186,11 +189,18 @@ def _doing(act: Act | None) -> Iterator[None]:
         watch.act, watch.due = before, False
 
 
+def raise_only_in(functions: Collection[CodeType]) -> None:
+    """From now on let an exception be raised in these functions only, of all that their file defines.
+
+    An exception anywhere else in there would leave a lock taken, or the turn with nobody.
+    """
+    _interruptible.update({code.co_filename: functions for code in functions})
+
+
 def _may_interrupt(frame: FrameType | None) -> bool:
-    """Say whether an exception may be raised here: a module can allow it in its `INTERRUPTIBLE` functions alone."""
-    while frame is not None and "INTERRUPTIBLE" not in frame.f_globals:
+    while frame is not None and frame.f_code.co_filename not in _interruptible:
         frame = frame.f_back
-    return frame is None or frame.f_code in frame.f_globals["INTERRUPTIBLE"]
+    return frame is None or frame.f_code in _interruptible[frame.f_code.co_filename]
 
 
 def _end() -> None:

@@ -552,6 +552,7 @@ def interrupted_at(at: int, wait: Callable[[Jumping], None]) -> bool:
 
     In a wait itself, any instruction counts.
     """
+    signals.raise_only_in(turns.INTERRUPTIBLE)
     runtime, left = Jumping(), itertools.repeat(None, at)
     cast("Any", runtime).shared = runtime.lock()
     rounds: list[int] = []
