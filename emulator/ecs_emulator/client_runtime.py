@@ -12,10 +12,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ecs_emulator.turn_runtime import TurnRuntime
-from ecs_emulator.turns import INTERRUPTIBLE as INTERRUPTIBLE
+from ecs_emulator.turns import INTERRUPTIBLE
 
 if TYPE_CHECKING:
     from ecs_emulator.control import Link
+
+__all__ = ["INTERRUPTIBLE", "CloudRuntime"]
 
 
 class CloudRuntime(TurnRuntime):

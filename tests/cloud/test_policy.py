@@ -371,7 +371,7 @@ def test_the_printed_policy_lets_nobody_write_other_records(cloud: EmbeddedCloud
 
 def _context(cloud: EmbeddedCloud, action: str) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
     """What an action was asked for on, and with which keys besides those of every call."""
-    common = ("aws:RequestedRegion", "aws:PrincipalAccount")
+    common = ("aws:RequestedRegion", "aws:PrincipalAccount", "aws:ViaAWSService")
     return [
         (it.check.resource.split(":", 5)[-1], {key: v for key, v in it.check.context.items() if key not in common})
         for it in asked(cloud)

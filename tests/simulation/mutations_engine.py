@@ -164,13 +164,13 @@ FAULTS = (
         if live is None:
             self._drop(record, self._result_if_absent(record, resource_type))
             return None
-        # what was found by name or tag may be recorded under another address by now
+        # a resource found by name or tag may be recorded under another address by now
         """,
         """
         if live is None:
             self._drop(record, self._result_if_absent(record, resource_type))
             return None
-        # what was found by name or tag may be recorded under another address by now
+        # a resource found by name or tag may be recorded under another address by now
         """,
     ),
     Mutation(

@@ -37,7 +37,7 @@ class Box(Resource):
     """What AWS answers to a delete while something needs it."""
     singly: ClassVar[bool] = False
     """Whether a look reads only what it is about."""
-    takes: ClassVar[float] = 0.0
+    lasts: ClassVar[float] = 0.0
     """Seconds until it works, and until it is gone."""
     unlisted: ClassVar[bool] = False
     """Whether no list shows it before it works."""
@@ -63,7 +63,7 @@ class Box(Resource):
     @classmethod
     def live(cls, aws: Client, one: CloudResource, view: View, *, owned: bool) -> Observed:
         works = aws.cloud.now() >= one.ready
-        outputs = {"mark": f"mark-{one.id}"} if works or not cls.takes else {}
+        outputs = {"mark": f"mark-{one.id}"} if works or not cls.lasts else {}
         status = "deleting" if view.deleting else "available" if works else "pending"
         address = aws.address_in(view.tags)
         return Observed(one.id, view.fields, outputs, address, owned, status, view.deleting)
@@ -78,7 +78,7 @@ class Box(Resource):
         """Have the effect of the create call."""
         self.acceptable(cloud)
         tags = tags if self.tagged else {}
-        more = {"token": token, "delay": self.takes, "unlisted": self.unlisted}
+        more = {"token": token, "delay": self.lasts, "unlisted": self.unlisted}
         return cloud.make(self.new_id(cloud), self.type_name, self.fields(), tags, self.address, **more)
 
     def acceptable(self, cloud: Cloud) -> None:
@@ -100,7 +100,7 @@ class Box(Resource):
             if one.ignored:
                 return
             one.fields.update(wanted)
-            one.ready = max(one.ready, aws.cloud.now() + self.takes / 2)
+            one.ready = max(one.ready, aws.cloud.now() + self.lasts / 2)
             aws.cloud.publish(one)
 
         aws.write("update", self.type_name, live.id, effect)
@@ -127,7 +127,7 @@ class Box(Resource):
                 raise refusal(cls.in_use, "delete")
         if one.fields.get("guard"):
             raise refusal("OperationNotPermitted", "delete")
-        cloud.remove(one, cls.takes)
+        cloud.remove(one, cls.lasts)
 
     @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
@@ -205,7 +205,7 @@ class Tower(Title):
     singly: ClassVar[bool] = True
     protection: ClassVar[str] = "guard"
     in_use: ClassVar[str] = "InvalidDBClusterStateFault"
-    takes: ClassVar[float] = 120.0
+    lasts: ClassVar[float] = 120.0
 
     @classmethod
     def delete(cls, aws: Client, live: Observed) -> None:
@@ -239,7 +239,7 @@ class Realm(Title):
 
     type_name: ClassVar[str] = "realm"
     derived: ClassVar[Sequence[str]] = ()
-    takes: ClassVar[float] = 70.0
+    lasts: ClassVar[float] = 70.0
     unlisted: ClassVar[bool] = True
     listed_within: ClassVar[float] = 120.0
 

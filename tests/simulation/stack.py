@@ -141,7 +141,7 @@ def added(chance: random.Random, config: Config) -> Config:
     candidates = [other for other in config if other.kind in NEEDED]
     for other in chance.sample(candidates, min(len(candidates), chance.choice((0, 1, 1, 2)))):
         resource_type: Any = SIMULATED[other.kind]
-        slow = resource_type.takes > 0
+        slow = resource_type.lasts > 0
         how = chance.choice(("uses", "uses", "hints", "after"))
         output = "mark" if how == "hints" and slow and chance.random() < 0.5 else "id"
         if kind not in {"keepsake", "common"}:

@@ -68,7 +68,7 @@ class Pool(Box):
         if any(id in one.shares() for one in cloud.there()):
             raise refusal(cls.in_use, "delete")
         # that something runs in it keeps nobody from deleting it
-        cloud.remove(cloud.get(id, "delete"), cls.takes)
+        cloud.remove(cloud.get(id, "delete"), cls.lasts)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Worker(Box):
     service: ClassVar[str] = "ecs"
     create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses", "pool"})
     runs: ClassVar[bool] = True
-    takes: ClassVar[float] = 60.0
+    lasts: ClassVar[float] = 60.0
     create_timeout: ClassVar[float] = 900
     poll_interval: ClassVar[float] = 5
 
@@ -154,7 +154,7 @@ class Worker(Box):
         self.acceptable(cloud)
         fields = self.fields() | {"state": ROLLS, "rolled_back": ""}
         one = cloud.make(self.new_id(cloud), self.type_name, fields, tags, self.address, token=token, delay=math.inf)
-        _roll_out(cloud, one, self.takes)
+        _roll_out(cloud, one, self.lasts)
         return one
 
     def update(self, aws: Client, live: Observed, changes: Changes) -> None:
@@ -166,7 +166,7 @@ class Worker(Box):
             one.ignored = aws.cloud.ignores()
             if not one.ignored:
                 one.fields.update(wanted)
-                _roll_out(aws.cloud, one, self.takes / 2)
+                _roll_out(aws.cloud, one, self.lasts / 2)
 
         aws.write("update", self.type_name, live.id, effect)
         aws.changed(live.id, wanted)
