@@ -7,8 +7,8 @@ import secrets
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -284,7 +284,7 @@ def _described(environ: Environ, operation: str) -> Answer:
         "DeprecatedStatus": "LIVE",
         "Visibility": "PUBLIC",
     }
-    inside = "".join(f"<{key}>{escape(str(value))}</{key}>" for key, value in shown.items())
+    inside = "".join(f"<{key}>{escape(str(value), quote=False)}</{key}>" for key, value in shown.items())
     space = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
     result = f"<DescribeTypeResult>{inside}</DescribeTypeResult>"
     xml = f'<DescribeTypeResponse xmlns="{space}">{result}</DescribeTypeResponse>'
