@@ -29,8 +29,9 @@ pytestmark = pytest.mark.slow
 SCREENS = Path(__file__).parent / "screens"
 SKIPPED = {
     r"make ": "sets itself up from the network, and tests the project or makes containers with Docker",
-    r"pip ": "installs from the network",
+    r"pip |pipx |uv ": "installs from the network",
     r"aws |docker ": "is another program than this project's",
+    r"python -m ecs_emulator|\. \./cloud\.env": "is the embedded cloud alone: `make test-wheels` starts it",
     r"\.venv/": "runs tests for minutes",
     r".*--target aws": "needs an AWS account",
     r"provision state (init|migrate|push)": "needs a state in a bucket: tests/cloud/test_state_team.py has one",
