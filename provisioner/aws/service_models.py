@@ -21,10 +21,16 @@ class PlainFiles(JSONFileLoader):
 
     def load_file(self, file_path: str) -> Any:
         """Return what a file holds, or None if there is none; its path is given without its ending."""
-        if Path(file_path).name == "endpoints":
-            # botocore's EndpointResolver writes what it finds out into it, so each session has its own.
-            return _content(file_path)
-        return _shared(file_path)
+        return _content(file_path) if _written_into(Path(file_path)) else _shared(file_path)
+
+
+def _written_into(file: Path) -> bool:
+    """Whether botocore writes into what the file holds, so that each session needs its own.
+
+    Its EndpointResolver puts what it finds out into the endpoints, and each call of S3 takes the bucket out of the
+    path of its operation (`botocore.handlers.remove_bucket_from_url_paths_from_model`).
+    """
+    return file.name == "endpoints" or file.parent.parent.name == "s3"
 
 
 def _content(file_path: str) -> Any:

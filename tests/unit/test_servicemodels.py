@@ -36,6 +36,17 @@ def test_botocores_own_endpoints_stay_in_the_session() -> None:
     assert "dnsSuffix" not in fresh.get_data("endpoints")["partitions"][0]["services"]["s3"]["endpoints"]["us-east-1"]
 
 
+def test_what_a_client_of_s3_writes_into_its_model_stays_there() -> None:
+    sessions = botocore.session.Session(), botocore.session.Session()
+    for session in sessions:
+        read_plainly(session)
+    sessions[0].set_credentials("key", "secret")
+    client = sessions[0].create_client("s3", region_name="us-east-1")
+    client.generate_presigned_url("put_object", Params={"Bucket": "a", "Key": "b"})
+    used, fresh = (session.get_service_model("s3").operation_model("PutObject").http for session in sessions)
+    assert (used["requestUri"], fresh["requestUri"]) == ("/{Key+}", "/{Bucket}/{Key+}")
+
+
 def test_a_service_that_is_not_there_is_an_error_as_ever() -> None:
     session = botocore.session.Session()
     read_plainly(session)
