@@ -187,6 +187,8 @@ def other_calls(project: Project) -> None:  # noqa: F811
     for group in (f"/vpc/{NAME}/flow-logs", f"/aws/rds/cluster/{NAME}/error"):
         stack.call("logs", "list_tags_for_resource", resourceArn=logs + group)
     stack.call("logs", "disassociate_kms_key", logGroupName=f"/ecs/{NAME}/none")
+    (flow_log,) = cloud.client("ec2").describe_flow_logs()["FlowLogs"]
+    stack.call("ec2", "create_tags", Resources=[flow_log["FlowLogId"]], Tags=flow_log["Tags"])
     s3 = cloud.client("s3")
     tags, block = s3.get_bucket_tagging(**bucket)["TagSet"], s3.get_public_access_block(**bucket)
     rules = s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import botocore.session
 import pytest
@@ -41,7 +42,7 @@ def test_what_a_client_of_s3_writes_into_its_model_stays_there() -> None:
     for session in sessions:
         read_plainly(session)
     sessions[0].set_credentials("key", "secret")
-    client = sessions[0].create_client("s3", region_name="us-east-1")
+    client: Any = sessions[0].create_client("s3", region_name="us-east-1")
     client.generate_presigned_url("put_object", Params={"Bucket": "a", "Key": "b"})
     used, fresh = (session.get_service_model("s3").operation_model("PutObject").http for session in sessions)
     assert (used["requestUri"], fresh["requestUri"]) == ("/{Key+}", "/{Bucket}/{Key+}")
