@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 SECONDS = 120
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
+DURING_ENDPOINTS = 15.0
+"""Seconds until endpoints wait for their turn at EC2's rate, wherever in the first seconds a run begins."""
 TOOK = r"[\d. mins]+ on AWS's clock \([\d. mins]+ here\)"
 
 
@@ -129,7 +131,7 @@ class Screen:
 
 
 def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project) -> None:  # noqa: F811
-    project.cloud.hold(30)
+    project.cloud.hold(DURING_ENDPOINTS)
     screen = Screen(project, ("up", *ENDPOINTS))
     project.cloud.await_held()
     screen.until(" created")
@@ -177,7 +179,7 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
 
 
 def test_a_terminal_that_is_closed_ends_the_run_in_good_order(project: Project) -> None:  # noqa: F811
-    project.cloud.hold(30)
+    project.cloud.hold(DURING_ENDPOINTS)
     screen = Screen(project, ("up", *ENDPOINTS))
     project.cloud.await_held()
     screen.until(" created")
