@@ -56,12 +56,11 @@ class KnownResources:
 
     def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
         """Return the recorded ids: tags alone can be rewritten by anybody."""
-        found = list(self.records.values())
-        return [record.id for record in found if record.type == resource_type.type_name and record.id]
+        return [record.id for record in self.of(resource_type) if record.id]
 
     def unready(self, resource_type: type[Resource]) -> dict[str, Mapping[str, Any]]:
         """Return the outputs of the records that are not ready, by id."""
-        found = [record for record in list(self.records.values()) if record.type == resource_type.type_name]
+        found = self.of(resource_type)
         return {record.id: record.outputs for record in found if record.id and record.phase != "ready"}
 
 
