@@ -24,11 +24,13 @@ from provisioner.resources.cloudcontrol.requests import CLIENT, TOKEN, followed
 from provisioner.resources.cloudcontrol.schemas import Schema, shipped
 
 FIRST_LOOK = 60.0
-"""Seconds within which a creation says what the resource is called: handlers do in one of their first answers."""
+"""Seconds within which a creation names the resource; CloudFormation gives up one that does not (AWS re:Post knowledge
+center, "Resource timed out waiting for creation of physical resource")."""
 CHANGE_LOOK = 300.0
 """Seconds for which a change or a removal is followed before the run looks at the resource itself."""
 AGAIN: Mapping[str, frozenset[str]] = {"AWS::SecretsManager::Secret": frozenset({"GenerateSecretString"})}
-"""What AWS never shows and does anew whenever it is sent: it is sent only when its declaration has changed."""
+"""What AWS never shows, and does anew when it changes (CloudFormation reference, AWS::SecretsManager::Secret). No
+document says whether it does so when the same is sent again: it is sent only when its declaration has changed."""
 FAILED = "FAILED: "
 
 

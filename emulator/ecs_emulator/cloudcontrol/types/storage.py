@@ -254,7 +254,7 @@ TYPES: Mapping[str, Handlers] = {
         _create_secret,
         _read_secret,
         _update_secret,
-        # without a time to recover it (AWS::SecretsManager::Secret, "DeletionPolicy": the handler forces it)
+        # taken to leave no time to recover it: no document of the type says how its handler deletes
         lambda api, arn, model: api("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True),
         lambda api: [one["ARN"] for one in api("secretsmanager").list_secrets()["SecretList"]],
     ),
