@@ -21,7 +21,7 @@ class Discovery:
 
 @step
 def discovery(stack: Stack, network: Network) -> Discovery:
-    """Declare the namespace in the VPC, and an entry in it for each service."""
+    """Declare the namespace in the VPC, and an entry in it for each service that listens on a port."""
     domain = stack.config.dns.discovery_domain
     namespace = stack.ensure(
         PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"),
@@ -34,6 +34,7 @@ def discovery(stack: Stack, network: Network) -> Discovery:
     health = {"FailureThreshold": 1}
     services = {
         name: stack.ensure(DiscoveryService(name, name, namespace.id, dns, health)).arn
-        for name in stack.config.services
+        for name, service in stack.config.services.items()
+        if service.port is not None
     }
     return Discovery(namespace.id, services)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from provisioner.config import validators
 from provisioner.config.secret_values import looks_secret
-from provisioner.config.services import Service
+from provisioner.config.workload import Workload
 from provisioner.engine.errors import ConfigurationError
 
 ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*]+")
@@ -69,7 +69,7 @@ class Given:
                     )
 
 
-def check_variable(what: str, name: str, value: object, service: Service, given: Mapping[str, str]) -> None:
+def check_variable(what: str, name: str, value: object, workload: Workload, given: Mapping[str, str]) -> None:
     """Refuse a variable that is none, or that the service has already.
 
     Raises:
@@ -81,9 +81,9 @@ def check_variable(what: str, name: str, value: object, service: Service, given:
         validators.environment({name: value})
     except ValueError as error:
         raise ConfigurationError(f"{what}: {error}") from None
-    if name in {"PORT", *service.variables()}:
+    if name in {"PORT", *workload.variables()}:
         raise ConfigurationError(f"{what}: {name} is set by the stack itself: use another name")
-    if name in service.environment:
+    if name in workload.environment:
         raise ConfigurationError(f"{what}: the configuration sets {name} for this service too: remove one of the two")
     if name in given:
         raise ConfigurationError(f"{what}: {name} was given before: use another name")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner import Handle, Stack, step
-from provisioner.config.builds import PLATFORM, check_builds, image_of, repository_of
+from provisioner.config.builds import check_builds, image_of, platform_for, repository_of
 from provisioner.docker.reference import parse
 from provisioner.resources.ecr.copied_images import ECR, CopiedImage
 from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse, WantedImage
@@ -14,7 +14,7 @@ from provisioner.steps.repositories import Repositories
 
 @dataclass(frozen=True)
 class Images:
-    """The image URIs and the tags that keep images from expiring, by service."""
+    """The image URIs and the tags that keep images from expiring, by service or job."""
 
     uris: dict[str, str]
     in_use: dict[str, Handle]
@@ -33,26 +33,33 @@ def images(stack: Stack, repositories: Repositories) -> Images:
     for text in [*skipped.values(), *(copy.notice for copy in stack.facts.copies.values() if copy.notice)]:
         stack.notice(text)
     result = Images({}, {})
-    for name, service in stack.config.services.items():
-        uri = repositories.uris[name]
-        if service.build:
+    for name, workload in stack.config.images.items():
+        uri, platform = repositories.uris[name], platform_for(workload)
+        if workload.build:
             repository, tag = image_of(stack.config, name, root)
-            directory, args = str(root / service.build), dict(service.build_args)
-            image = Image(name, repository, uri, tag, directory, args, PLATFORM, service.dockerfile)
-            _declare(stack, result, name, f"{uri}:{tag}", None if name in skipped else image, service.build)
+            directory, args = str(root / workload.build), dict(workload.build_args)
+            image = Image(name, repository, uri, tag, directory, args, platform, workload.dockerfile, workload.target)
+            _declare(stack, result, name, f"{uri}:{tag}", None if name in skipped else image, workload.build)
         elif copy := stack.facts.copies.get(name):
-            copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, PLATFORM)
+            copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, platform)
             _declare(stack, result, name, f"{uri}:{copy.tag}", copied if copy.possible else None, copy.source)
         else:
-            result.uris[name] = str(service.image)
-            if stack.facts.local and ECR.fullmatch(parse(str(service.image)).registry):
+            result.uris[name] = str(workload.image)
+            if stack.facts.local and ECR.fullmatch(parse(str(workload.image)).registry):
                 why = "the embedded cloud has no images of AWS's ECR, so it is not checked and no container of it runs"
-                stack.notice(f'services.{name}.image is "{service.image}": {why}')
-    return result
+                stack.notice(f'{stack.config.key(name)}.image is "{workload.image}": {why}')
+    return _of_all(stack, result)
+
+
+def _of_all(stack: Stack, own: Images) -> Images:
+    """Return the images of all services and jobs: who extends a service without an image of its own runs its image."""
+    sources = {name: stack.config.image_of(name) for name in stack.config.workloads}
+    in_use = {name: own.in_use[source] for name, source in sources.items() if source in own.in_use}
+    return Images({name: own.uris[source] for name, source in sources.items()}, in_use)
 
 
 def _declare(stack: Stack, result: Images, name: str, uri: str, image: Image | CopiedImage | None, source: str) -> None:
-    """Declare a service's image with the tag that keeps it, or that it is wanted if it cannot be had here."""
+    """Declare an image with the tag that keeps it, or that it is wanted if it cannot be had here."""
     if image is None:
         result.uris[name] = uri
         stack.ensure(WantedImage(name, uri, source))

@@ -10,7 +10,7 @@ from provisioner.resources.logs import LogGroup, performance_log
 
 @dataclass(frozen=True)
 class Logs:
-    """The names of the services' log groups, and the group of Container Insights, which the cluster comes after."""
+    """The log groups' names by service or job, and the group of Container Insights, which the cluster comes after."""
 
     services: dict[str, str]
     insights: Handle
@@ -18,14 +18,14 @@ class Logs:
 
 @step
 def logs(stack: Stack) -> Logs:
-    """Declare a log group a service, and that of Container Insights.
+    """Declare a log group for each service and job, and that of Container Insights.
 
     ECS would make the latter by itself: without tags, without an end of retention, and it would stay. So it is made
     before the cluster, and removed after it.
     """
     services = {
         name: stack.ensure(log_group(stack, f"service-{name}", f"/ecs/{stack.name}/{name}")).id
-        for name in stack.config.services
+        for name in stack.config.workloads
     }
     return Logs(services, stack.ensure(log_group(stack, "insights", performance_log(stack.name))))
 

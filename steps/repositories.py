@@ -19,14 +19,14 @@ ALL = 9999
 
 @dataclass(frozen=True)
 class Repositories:
-    """The repositories' URIs, by service."""
+    """The repositories' URIs, by the service or job whose image is in them."""
 
     uris: dict[str, str]
 
 
 @step
 def repositories(stack: Stack) -> Repositories:
-    """Declare a repository a service: scanned on push, tags that stay with their image, old images expire.
+    """Declare a repository for each image: scanned on push, tags that stay with their image, old images expire.
 
     What a rule of a lower number selects no further one expires (ECR user guide, lifecycle policy evaluation rules):
     so the first one, which expires nothing, keeps what services run, however long ago that was pushed.
@@ -47,7 +47,7 @@ def repositories(stack: Stack) -> Repositories:
             Repository(name, repository_of(stack.config, name), "IMMUTABLE", {"scanOnPush": True}, policy, encryption),
             keys={"encryption_configuration": "kms_key"},
         ).repository_uri
-        for name in stack.config.services
+        for name in stack.config.images
     }
     return Repositories(uris)
 

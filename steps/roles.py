@@ -14,7 +14,7 @@ PATH_KEY = {"path": "account.role_path"}
 
 @dataclass(frozen=True)
 class Roles:
-    """The instance profile's name, and by service the ARNs of the execution role and of the tasks' role."""
+    """The instance profile's name, and by service or job the ARNs of the execution role and of the tasks' role."""
 
     instance_profile: str
     execution: dict[str, str]
@@ -25,8 +25,8 @@ class Roles:
 def roles(stack: Stack) -> Roles:
     """Declare a role for each purpose. None may pass a role on, and each trusts exactly one service.
 
-    A service that is given parameters has an execution role of its own, which reads those and no others. All the others
-    share one, which reads none: it could do no less if each had its own.
+    A workload that is given parameters has an execution role of its own, which reads those and no others. All the
+    others share one, which reads none: it could do no less if each had its own.
     """
     managed = f"arn:{stack.facts.partition}:iam::aws:policy/service-role"
     # IAM user guide: in China EC2 has a principal of its own
@@ -54,11 +54,11 @@ def roles(stack: Stack) -> Roles:
         # ready: a task that starts before its policies are known cannot read its secrets
         return ready(declared).arn
 
-    services = stack.config.services
-    shared = "" if all(service.database for service in services.values()) else execution("execution", {})
+    workloads = stack.config.workloads
+    shared = "" if all(workload.database for workload in workloads.values()) else execution("execution", {})
     starting = {
-        name: execution(f"execution-{name}", {"parameters": _parameters(stack)}) if service.database else shared
-        for name, service in services.items()
+        name: execution(f"execution-{name}", {"parameters": _parameters(stack)}) if workload.database else shared
+        for name, workload in workloads.items()
     }
     signed = stack.config.database.iam_authentication
     tasks = {
@@ -68,12 +68,12 @@ def roles(stack: Stack) -> Roles:
             tasks_of_ecs,
             inline_policies={
                 **({"exec": _channels()} if stack.config.exec_on(name) else {}),
-                **({"database": _connect(stack, name)} if signed and service.database else {}),
+                **({"database": _connect(stack, name)} if signed and workload.database else {}),
                 **{grant.policy_name: policy(grant.statement) for grant in stack.given.of(name)},
             },
-            description=f"Tasks of service {name}",
+            description=f"Tasks of {'job' if name in stack.config.jobs else 'service'} {name}",
         ).arn
-        for name, service in services.items()
+        for name, workload in workloads.items()
     }
     return Roles(profile.id, starting, tasks)
 

@@ -15,7 +15,7 @@ HTTPS, MYSQL = 443, 3306
 
 @dataclass(frozen=True)
 class SecurityGroups:
-    """Ids of the groups; those of the services by service name."""
+    """Ids of the groups; those of services and jobs by their names."""
 
     load_balancer: str
     endpoints: str
@@ -31,7 +31,8 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     Nothing goes out but to what is needed. Groups do not filter the VPC's DNS, time and metadata (VPC user guide,
     "Control traffic to your AWS resources using security groups").
     """
-    services, cidr = stack.config.services, stack.config.network.cidr
+    config, cidr = stack.config, stack.config.network.cidr
+    services, workloads = config.services, config.workloads
 
     def group(name: str, description: str, ingress: Sequence[Rule], *, sends: bool) -> Handle:
         egress = None if sends else ()
@@ -51,38 +52,46 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     instances = group("ecs-instance", "Container instances", [], sends=True)
 
     own: dict[str, list[Rule]] = {}
-    for name, service in services.items():
+    for name, workload in workloads.items():
         # on an instance ECS's agent fetches image, secrets and credentials from outside the task
-        fargate = service.launch == "fargate"
-        calls_aws = stack.config.exec_on(name) or bool(stack.given.of(name))
+        fargate = workload.launch == "fargate"
+        calls_aws = config.exec_on(name) or bool(stack.given.of(name))
         reaches = [to_endpoints] if fargate or calls_aws else []
         own[name] = [*reaches, *([to_layers] if fargate else [])]
 
     groups: dict[str, Handle] = {}
-    callers = {name: [c for c, s in services.items() if name in s.calls] for name in services}
+    callers = {name: [c for c, w in workloads.items() if name in w.calls] for name in workloads}
     for name in TopologicalSorter(callers).static_order():
-        service = services[name]
-        from_balancer = [allow(service.port, "load balancer", group=balancer.id)] if service.public else []
-        calls = [allow(service.port, f"calls of {caller}", group=groups[caller].id) for caller in callers[name]]
-        sends = bool(own[name] or service.calls or service.database)
+        workload = workloads[name]
+        from_balancer = [allow(config.port_of(name), "load balancer", group=balancer.id)] if name in public else []
+        calls = [allow(config.port_of(name), f"calls of {one}", group=groups[one].id) for one in callers[name]]
+        sends = bool(own[name] or workload.calls or workload.database)
         ingress = [*_fitting(stack, name, calls, from_balancer), *from_balancer]
-        groups[name] = group(name, f"Tasks of service {name}", ingress, sends=sends)
+        groups[name] = group(name, f"Tasks of {_kind(stack, name)} {name}", ingress, sends=sends)
 
-    clients = [allow(MYSQL, f"service {n}", group=groups[n].id) for n, s in services.items() if s.database]
+    clients = [
+        allow(MYSQL, f"{_kind(stack, name)} {name}", group=groups[name].id)
+        for name, workload in workloads.items()
+        if workload.database
+    ]
     database = group("database", "Aurora", _fitting(stack, "database", clients), sends=False)
 
-    for name, service in services.items():
-        own[name] += [allow(MYSQL, "database", group=database.id)] if service.database else []
-        calls = [allow(services[c].port, f"service {c}", group=groups[c].id) for c in service.calls]
+    for name, workload in workloads.items():
+        own[name] += [allow(MYSQL, "database", group=database.id)] if workload.database else []
+        calls = [allow(config.port_of(c), f"service {c}", group=groups[c].id) for c in workload.calls]
         own[name] += _fitting(stack, name, calls, own[name])
-    targets = [allow(services[n].port, f"service {n}", group=groups[n].id) for n in public]
+    targets = [allow(config.port_of(n), f"service {n}", group=groups[n].id) for n in public]
     return SecurityGroups(
         out("alb", balancer, _fitting(stack, "alb", targets)),
         endpoints.id,
         out("ecs-instance", instances, [to_endpoints, to_layers]),
-        {name: out(name, groups[name], own[name]) for name in services},
+        {name: out(name, groups[name], own[name]) for name in workloads},
         database.id,
     )
+
+
+def _kind(stack: Stack, workload: str) -> str:
+    return "job" if workload in stack.config.jobs else "service"
 
 
 def _fitting(stack: Stack, group: str, peers: Sequence[Rule], others: Sequence[Rule] = ()) -> Sequence[Rule]:

@@ -66,7 +66,7 @@ def services(
                 security_groups=[security_groups.services[name]],
                 assign_public_ip="DISABLED",
                 load_balancers=_load_balancers(name, service, load_balancer),
-                service_registries=[{"registryArn": discovery.services[name]}],
+                service_registries=[{"registryArn": discovery.services[name]}] if service.port is not None else [],
                 health_check_grace_period_seconds=service.health.grace if service.public else 0,
                 deployment_configuration={
                     "deploymentCircuitBreaker": _circuit_breaker(service),

@@ -15,6 +15,7 @@ from provisioner.steps.given import Given, Grant, check_grant, check_variable
 
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts
+    from provisioner.config.jobs import Job
     from provisioner.config.models import Config
     from provisioner.config.services import Service
 
@@ -41,13 +42,13 @@ class Stack(Declarations):
         return self.config.name
 
     def environment(self, service: str, /, **variables: str) -> None:
-        """Give a service environment variables; a value may be a reference. Secrets do not belong there.
+        """Give a service or a job environment variables; a value may be a reference. Secrets do not belong there.
 
         Raises:
             ConfigurationError: there is no such service, it has a variable of that name, or this step comes too late.
         """
         what = f'stack.environment("{service}", …)'
-        settings = self._service(service, what)
+        settings = self._workload(service, what)
         self._in_time("task_definitions", what)
         given = self.given.environment.setdefault(service, {})
         for name, value in variables.items():
@@ -55,7 +56,7 @@ class Stack(Declarations):
             given[name] = value
 
     def allow(self, service: str, *actions: str, on: str | Sequence[str]) -> None:
-        """Allow a service's tasks some actions, such as `sqs:SendMessage`, within the roles' permissions boundary.
+        """Allow the tasks of a service or job some actions, such as `sqs:SendMessage`, within the roles' boundary.
 
         Args:
             actions: as IAM names them.
@@ -65,7 +66,7 @@ class Stack(Declarations):
             ConfigurationError: there is no such service, one of the actions is none, or this step comes too late.
         """
         what = f'stack.allow("{service}", …)'
-        settings = self._service(service, what)
+        settings = self._workload(service, what)
         self._in_time("roles", what)
         if settings.launch == "ec2" and not self.config.exec_on(service):
             # its security group lets nothing out to AWS otherwise
@@ -86,10 +87,11 @@ class Stack(Declarations):
         self._in_time("endpoints", f'stack.endpoint("{service}")')
         self.given.endpoints.setdefault(service, None)
 
-    def _service(self, name: str, what: str) -> Service:
-        if name not in self.config.services:
-            raise ConfigurationError(f"{what}: there is no such service{suggestion(name, self.config.services)}")
-        return self.config.services[name]
+    def _workload(self, name: str, what: str) -> Service | Job:
+        workloads = self.config.workloads
+        if name not in workloads:
+            raise ConfigurationError(f"{what}: there is no such service{suggestion(name, workloads)}")
+        return workloads[name]
 
     def _in_time(self, taker: str, what: str) -> None:
         """Refuse what is given after the step that takes it has run."""

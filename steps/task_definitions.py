@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner import Roles, Stack, step
-from provisioner.config.builds import RUNTIME_PLATFORM
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.health import LONGEST_START, Health
+from provisioner.config.jobs import Job
 from provisioner.config.services import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
@@ -17,6 +17,7 @@ from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
 from provisioner.steps.secrets import Secrets
 
+LINUX = {"operatingSystemFamily": "LINUX"}
 TMP_MIB = 64
 """How much may be written to /tmp, which is memory."""
 EXEC_FOLDERS = {
@@ -32,7 +33,7 @@ refuses to mount twice at one place.
 
 @dataclass(frozen=True)
 class TaskDefinitions:
-    """The ARNs of the newest revisions, by service."""
+    """The ARNs of the newest revisions, by service or job."""
 
     arns: dict[str, str]
 
@@ -46,30 +47,30 @@ def task_definitions(
     secrets: Secrets,
     database: Database,
 ) -> TaskDefinitions:
-    """Declare a task definition for each service. It changes with the image, the sizes, and what the task is told.
+    """Declare a task definition for each service and job. It changes with the image, the sizes, what the task is told.
 
     The database is called by its own name, which its certificate holds, and not by the alias in the private zone.
     """
     arns: dict[str, str] = {}
-    for name, service in stack.config.services.items():
-        container = _container(stack, name, service, images.uris[name], logs.services[name])
-        if service.database:
+    for name, workload in stack.config.workloads.items():
+        container = _container(stack, name, workload, images.uris[name], logs.services[name])
+        if workload.database:
             container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
             # ECS reads a secret when a task starts: with another one there must be new tasks
             container["dockerLabels"] = {"provisioner.password-version": secrets.parameter_version}
-        environment = {**_environment(stack, service, database), **stack.given.environment.get(name, {})}
+        environment = {**_environment(stack, workload, database), **stack.given.environment.get(name, {})}
         container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
         arns[name] = stack.ensure(
             TaskDefinition(
                 name,
                 family=f"{stack.name}-{name}",
-                requires_compatibilities=[service.launch.upper()],
+                requires_compatibilities=[workload.launch.upper()],
                 network_mode="awsvpc",
-                cpu=str(service.cpu),
-                memory=str(service.memory),
+                cpu=str(workload.cpu),
+                memory=str(workload.memory),
                 execution_role_arn=roles.execution[name],
                 task_role_arn=roles.tasks[name],
-                runtime_platform=RUNTIME_PLATFORM,
+                runtime_platform={**LINUX, "cpuArchitecture": workload.architecture.upper()},
                 container_definitions=[container],
                 volumes=[{"name": volume} for volume in _exec_directories(stack, name)],
             ),
@@ -80,23 +81,22 @@ def task_definitions(
 
 def _exec_directories(stack: Stack, name: str) -> Mapping[str, str]:
     """Return the places that ECS Exec needs in a container whose root is read-only, by the names of their volumes."""
-    service = stack.config.services[name]
-    return EXEC_FOLDERS[service.launch] if service.read_only and stack.config.exec_on(name) else {}
+    workload = stack.config.workloads[name]
+    return EXEC_FOLDERS[workload.launch] if workload.read_only and stack.config.exec_on(name) else {}
 
 
-def _container(stack: Stack, name: str, service: Service, image: str, log_group: str) -> dict[str, Any]:
+def _container(stack: Stack, name: str, workload: Service | Job, image: str, log_group: str) -> dict[str, Any]:
     linux: dict[str, Any] = {"initProcessEnabled": True}  # it reaps what ECS Exec leaves behind
-    if drop := dropped(service.capabilities):
+    if drop := dropped(workload.capabilities):
         linux["capabilities"] = {"drop": drop}
     container: dict[str, Any] = {
         "name": name,
         "image": image,
         "essential": True,
-        "cpu": service.cpu,
-        "memory": service.memory,
-        "portMappings": [{"containerPort": service.port, "protocol": "tcp"}],
-        **({"user": service.user} if service.user else {}),  # otherwise the image's own
-        "readonlyRootFilesystem": service.read_only,
+        "cpu": workload.cpu,
+        "memory": workload.memory,
+        **({"user": workload.user} if workload.user else {}),  # otherwise the image's own
+        "readonlyRootFilesystem": workload.read_only,
         "linuxParameters": linux,
         "logConfiguration": {
             "logDriver": "awslogs",
@@ -108,19 +108,25 @@ def _container(stack: Stack, name: str, service: Service, image: str, log_group:
             },
         },
     }
-    if service.read_only:
+    if workload.command:
+        container["command"] = list(workload.command)
+    if workload.entrypoint:
+        container["entryPoint"] = list(workload.entrypoint)
+    if workload.port is not None:
+        container["portMappings"] = [{"containerPort": workload.port, "protocol": "tcp"}]
+    if workload.read_only:
         linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
     if directories := _exec_directories(stack, name):
         container["mountPoints"] = [
             {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
         ]
-    if service.port < PRIVILEGED_PORTS:
+    if workload.port is not None and workload.port < PRIVILEGED_PORTS:
         # So that a user other than root may listen there
         container["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
-    if service.stop_timeout is not None:
-        container["stopTimeout"] = service.stop_timeout
-    if service.health.command:
-        container["healthCheck"] = _health(service.health)
+    if workload.stop_timeout is not None:
+        container["stopTimeout"] = workload.stop_timeout
+    if isinstance(workload, Service) and workload.health.command:
+        container["healthCheck"] = _health(workload.health)
     return container
 
 
@@ -138,12 +144,12 @@ def _health(health: Health) -> Mapping[str, Any]:
     }
 
 
-def _environment(stack: Stack, service: Service, database: Database) -> dict[str, str]:
+def _environment(stack: Stack, workload: Service | Job, database: Database) -> dict[str, str]:
     """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
     settings, domain = stack.config.database, stack.config.dns.discovery_domain
     urls = {
         f"{callee.upper().replace('-', '_')}_URL": f"http://{callee}.{domain}:{stack.config.services[callee].port}"
-        for callee in service.calls
+        for callee in workload.calls
     }
     access = {
         "DB_HOST": database.endpoint,
@@ -151,4 +157,5 @@ def _environment(stack: Stack, service: Service, database: Database) -> dict[str
         "DB_NAME": settings.name,
         "DB_USER": settings.user,
     }
-    return {"PORT": str(service.port), **urls, **(access if service.database else {}), **service.environment}
+    port = {"PORT": str(workload.port)} if workload.port is not None else {}
+    return {**port, **urls, **(access if workload.database else {}), **workload.environment}

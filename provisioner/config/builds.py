@@ -15,7 +15,7 @@ from provisioner.engine.errors import ConfigurationError
 if TYPE_CHECKING:
     from provisioner.config.facts import Facts
     from provisioner.config.models import Config
-    from provisioner.config.services import Service
+    from provisioner.config.workload import Architecture, Workload
 
 NOT_CONTENT = {".git", ".hg", ".svn", ".jj", "__pycache__", STATE}
 """Directories that change while the image would stay the same: of version control, Python's caches, our own state."""
@@ -24,23 +24,35 @@ UNKNOWN = "unknown"
 """The tag of an image whose directory is not there."""
 
 
-PLATFORM = "linux/amd64"
-"""What images are built for."""
-RUNTIME_PLATFORM = {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"}
-"""The same in ECS's words, for the task definitions."""
+PLATFORMS: Mapping[Architecture, str] = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+"""What images are built for, in Docker's words."""
 
 
-def content_tag(directory: Path, arguments: Mapping[str, str] | None = None, dockerfile: str = DOCKERFILE) -> str:
+def platform_for(workload: Workload) -> str:
+    """Return what a workload's image has to be for, in Docker's words."""
+    return PLATFORMS[workload.architecture]
+
+
+def content_tag(
+    directory: Path,
+    arguments: Mapping[str, str] | None = None,
+    dockerfile: str = DOCKERFILE,
+    target: str | None = None,
+    platform: str = PLATFORMS["x86_64"],
+) -> str:
     """Return a tag that changes whenever the content of the build context does, the Dockerfile, or an argument.
 
     What the ignore file names is no content. The Dockerfile counts all the same, wherever it is.
 
     Args:
         dockerfile: its path, which begins at the directory.
+        target: the stage of the Dockerfile that becomes the image, if it is not the last one.
+        platform: what the image is for, in Docker's words.
 
     Returns:
         The first 16 hexadecimal digits of a SHA-256 over the names, executable bits and contents of all files, over
-        the Dockerfile's path and content, and over the arguments; or `UNKNOWN` if there is no such directory.
+        the Dockerfile's path and content, and over the arguments, target and platform; or
+        `UNKNOWN` if there is no such directory.
     """
     if not directory.is_dir():
         return UNKNOWN
@@ -66,6 +78,10 @@ def content_tag(directory: Path, arguments: Mapping[str, str] | None = None, doc
         ) from None
     for name, value in sorted((arguments or {}).items()):
         add(name.encode(), b"argument", value.encode())
+    if target:
+        add(target.encode(), b"target")
+    if platform != PLATFORMS["x86_64"]:
+        add(platform.encode(), b"platform")
     return digest.hexdigest()[:16]
 
 
@@ -78,7 +94,7 @@ def _content(directory: Path, dockerfile: str) -> Iterator[str]:
 
 
 def repository_of(config: Config, name: str) -> str:
-    """Return the name of a service's repository."""
+    """Return the name of the repository of a service or job."""
     return f"{config.name}/{name}"
 
 
@@ -88,8 +104,8 @@ def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
     Args:
         root: the directory that the build contexts are relative to.
     """
-    service = config.services[name]
-    tag = content_tag(root / str(service.build), service.build_args, service.dockerfile)
+    one = config.images[name]
+    tag = content_tag(root / str(one.build), one.build_args, one.dockerfile, one.target, platform_for(one))
     return repository_of(config, name), tag
 
 
@@ -103,25 +119,25 @@ def check_contexts(config: Config, file: Path) -> None:
         ConfigurationError: with one line for each service.
     """
     wrong = [
-        f"{file}: services.{name}.{why}"
-        for name, service in config.services.items()
-        if service.build and (why := _unusable(service, file.parent))
+        f"{file}: {config.key(name)}.{why}"
+        for name, workload in config.images.items()
+        if workload.build and (why := _unusable(workload, file.parent))
     ]
     if wrong:
         raise ConfigurationError("\n".join(wrong))
 
 
-def _unusable(service: Service, root: Path) -> str:
+def _unusable(workload: Workload, root: Path) -> str:
     """Say which key of a service that is to be built is wrong, why, and what to do; empty if none is."""
-    directory = root / str(service.build)
+    directory = root / str(workload.build)
     if not directory.is_dir():
         what = "is no directory" if directory.exists() else "does not exist"
         return f"build: {directory} {what}: create it with a Dockerfile in it, or correct the path"
     if out := _leading_out(directory, root):
         return f"build: {out}: move it there"
-    if not (why := _misplaced(service, root)):
+    if not (why := _misplaced(workload, root)):
         return ""
-    key, start = ("dockerfile", "build") if _named(service) else ("build", "this file")
+    key, start = ("dockerfile", "build") if _named(workload) else ("build", "this file")
     return f"{key}: {why}: write the file, or correct the path, which is relative to {start}"
 
 
@@ -140,43 +156,43 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
         ConfigurationError: on AWS, with one line for each service.
     """
     skipped = {
-        name: f"services.{name}.{why}"
-        for name, service in config.services.items()
-        if service.build and name not in facts.pushed and (why := _why(service, root, facts))
+        name: f"{config.key(name)}.{why}"
+        for name, workload in config.images.items()
+        if workload.build and name not in facts.pushed and (why := _why(workload, root, facts))
     }
     if skipped and not facts.local:
         raise ConfigurationError(
             "\n".join(
-                f"{text}: fix that, or push the image yourself and set services.{name}.image"
+                f"{text}: fix that, or push the image yourself and set {config.key(name)}.image"
                 for name, text in skipped.items()
             )
         )
     return {name: f"{text}: the image is not built" for name, text in skipped.items()}
 
 
-def _why(service: Service, root: Path, facts: Facts) -> str:
+def _why(workload: Workload, root: Path, facts: Facts) -> str:
     """Say which key is what, and why there is no image by it; empty if it can be built."""
-    directory, build = root / str(service.build), f'build is "{service.build}"'
+    directory, build = root / str(workload.build), f'build is "{workload.build}"'
     if not directory.is_dir():
         return f"{build}, but there is no directory {directory}"
     if out := _leading_out(directory, root):
         return f"{build}, but {out}"
-    if why := _misplaced(service, root):
-        return f'dockerfile is "{service.dockerfile}", but {why}' if _named(service) else f"{build}, but {why}"
+    if why := _misplaced(workload, root):
+        return f'dockerfile is "{workload.dockerfile}", but {why}' if _named(workload) else f"{build}, but {why}"
     return "" if facts.engine else f"{build}, but {facts.no_engine or 'no Docker engine responds'}"
 
 
-def _named(service: Service) -> bool:
-    return "dockerfile" in service.model_fields_set
+def _named(workload: Workload) -> bool:
+    return "dockerfile" in workload.model_fields_set
 
 
-def _misplaced(service: Service, root: Path) -> str:
+def _misplaced(workload: Workload, root: Path) -> str:
     """Say why a service's Dockerfile is none; empty if it is one."""
-    path = located(root / str(service.build), service.dockerfile)
+    path = located(root / str(workload.build), workload.dockerfile)
     if path.is_dir():
         return f"{path} is a directory"
     if not path.is_file():
-        return f"there is no file {path}" if _named(service) else f"{path.parent} has no Dockerfile"
+        return f"there is no file {path}" if _named(workload) else f"{path.parent} has no Dockerfile"
     return _leading_out(path, root)
 
 

@@ -10,17 +10,17 @@ from provisioner.config.secret_values import looks_secret
 
 def warnings(config: Config) -> Iterator[str]:
     """Yield a warning for each value of `environment` and `build_args` that looks like a secret, without the value."""
-    for service, settings in config.services.items():
+    for workload, settings in config.workloads.items():
         for name, value in settings.environment.items():
             if why := looks_secret(name, value):
                 yield (
-                    f"services.{service}.environment.{name} looks like a secret, by its {why}: whoever may read task "
-                    f"definitions (ecs:DescribeTaskDefinition) can read it. Secrets belong in Secrets Manager or in "
-                    f"Parameter Store; a service cannot be given one from there yet"
+                    f"{config.key(workload)}.environment.{name} looks like a secret, by its {why}: whoever may read "
+                    f"task definitions (ecs:DescribeTaskDefinition) can read it. Secrets belong in Secrets Manager or "
+                    f"in Parameter Store; a service cannot be given one from there yet"
                 )
         for name, value in settings.build_args.items():
             if why := looks_secret(name, value):
                 yield (
-                    f"services.{service}.build_args.{name} looks like a secret, by its {why}: whoever may pull the "
+                    f"{config.key(workload)}.build_args.{name} looks like a secret, by its {why}: whoever may pull the "
                     f"image can read it in its history. Remove it from build_args"
                 )

@@ -19,13 +19,14 @@ FIXED = 2
 def largest(config: Config) -> int:
     """Return how many rules the largest group would have if each peer had a rule of its own."""
     services = config.services.values()
-    called = [sum(name in service.calls for service in services) + 1 for name in config.services]
+    workloads = config.workloads.values()
+    called = [sum(name in workload.calls for workload in workloads) + 1 for name in config.services]
     return max(
         USERS * len(config.network.allow),
         sum(service.public for service in services),
-        sum(service.database for service in services),
+        sum(workload.database for workload in workloads),
         *called,
-        *(FIXED + len(service.calls) + service.database for service in services),
+        *(FIXED + len(workload.calls) + workload.database for workload in workloads),
     )
 
 
@@ -48,10 +49,10 @@ def problems(config: Config, most: int) -> Iterator[str]:
             f"services.*.port has {len(ports)} values in public services, each of which takes a rule of the load "
             f"balancer's security group, and that has {most}: let several use the same port, {raised}"
         )
-    for name, service in config.services.items():
-        called = {config.services[callee].port for callee in service.calls}
-        if (rules := FIXED + len(called) + service.database) > most:
+    for name, workload in config.workloads.items():
+        called = {config.services[callee].port for callee in workload.calls}
+        if (rules := FIXED + len(called) + workload.database) > most:
             yield (
-                f"services.{name}.calls leads to {len(called)} ports, which takes up to {rules} rules of its security "
-                f"group, and that has {most}: let several of the called services use the same port, {raised}"
+                f"{config.key(name)}.calls leads to {len(called)} ports, which takes up to {rules} rules of its "
+                f"security group, and that has {most}: let several of the called services use the same port, {raised}"
             )

@@ -36,6 +36,9 @@ LONGEST = 1000
 OTHERWISE = frozenset({"command"})
 """Keys of which the name does not tell the table: for most tools, a `command` is what a container runs."""
 
+NAMED = frozenset({"services", "jobs"})
+"""Tables of which the names of the tables in them are the user's own."""
+
 VARIABLES = frozenset({"build_args", "environment"})
 """Tables in which there may be secrets."""
 
@@ -163,7 +166,11 @@ def _syntax(path: Path, text: str, message: str) -> str:
 
 
 def explain(
-    error: ValidationError, path: Path, model: type[BaseModel], overrides: Mapping[str, str]
+    error: ValidationError,
+    path: Path,
+    model: type[BaseModel],
+    overrides: Mapping[str, str],
+    inherited: Mapping[str, str] = {},
 ) -> ConfigurationError:
     """Return one error that tells each thing that is wrong on a line of its own.
 
@@ -172,16 +179,28 @@ def explain(
         path: the file.
         model: the model of the whole file.
         overrides: the keys whose values came from options of the command line, which are then named instead.
+        inherited: the dotted keys that were taken over from another table, and where each was written: what is wrong
+            there is told once.
     """
     lines = []
+    told = set[tuple[str, str]]()
     for detail in error.errors(include_url=False):
         # It only repeats that another value, which has its own line, is wrong.
         if detail["type"] == "default_factory_not_called":
             continue
         for loc, text in _found(detail, model):
+            told.add((".".join(loc), text))
+            if (_written(loc, inherited), text) in told:
+                continue
             where = f"--{loc[0]}" if len(loc) == 1 and loc[0] in overrides else f"{path}: {_dotted(loc)}"
             lines.append(f"{where}: {text if len(text) <= LONGEST else f'{text[:LONGEST]}…'}")
     return ConfigurationError("\n".join(lines))
+
+
+def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> str | None:
+    """Return the dotted key that a value was written at, if it was taken over from there."""
+    own = ".".join(loc[:3])
+    return ".".join((inherited[own], *loc[3:])) if own in inherited else None
 
 
 def _found(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[list[str], str]]:
@@ -227,11 +246,11 @@ def _unknown(loc: Sequence[str], model: type[BaseModel]) -> str:
     tables = dict(_tables(model))
     here = tuple(loc[:-1])
     key = loc[-1]
-    # Tables of services are known by a star in place of the service's name.
-    known = tables.get(tuple("*" if i == 1 and here[0] == "services" else part for i, part in enumerate(here)), ())
+    # Tables of services and jobs are known by a star in place of their names.
+    known = tables.get(tuple("*" if i == 1 and here[0] in NAMED else part for i, part in enumerate(here)), ())
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
     if not _near(key, known) and elsewhere:
-        if here[:1] == ("services",) and not any(table[:1] == ("services",) for table in elsewhere):
+        if NAMED.intersection(here[:1]) and not any(NAMED.intersection(table[:1]) for table in elsewhere):
             return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"
         return f"is unknown here: move it {' or '.join(map(_place, elsewhere))}"
     return f"is unknown{suggestion(key, known)}"

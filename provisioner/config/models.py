@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import loader, production, reserved_words
+from provisioner.config import extends, loader, production, reserved_words, together
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
+from provisioner.config.jobs import Job
 from provisioner.config.services import Service
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
@@ -27,13 +27,6 @@ HOST = "app"
 Target = Literal["local", "aws"]
 Tier = Literal["public", "private", "database"]
 DatabaseLog = Literal["audit", "error", "general", "slowquery"]
-
-SERVICES = 500
-"""Each has a role and a security group, of which an account has 1,000 (IAM quotas) and a Region 2,500 (VPC quotas)."""
-TARGET_GROUPS = 100
-"""Of an Application Load Balancer (Elastic Load Balancing quotas)."""
-OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
-"""Services have security groups under their own names; these are taken by the stack's."""
 
 
 RESERVED = 5
@@ -260,18 +253,24 @@ class Config(Model):
     services: Annotated[
         Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
     ]
+    jobs: Mapping[Name, Job] = {}
 
     _by_environment: tuple[str, ...] = PrivateAttr(())
+    _images: Mapping[str, str] = PrivateAttr({})
 
     @model_validator(mode="wrap")
     @classmethod
-    def _defaults_of_the_environment(cls, table: Any, handler: ModelWrapValidatorHandler[Config]) -> Config:
-        """Put the environment's own defaults in before anything is checked, and keep which these are."""
+    def _completed(cls, table: Any, handler: ModelWrapValidatorHandler[Config]) -> Config:
+        """Put in what `extends` takes over and the environment's own defaults, before anything is checked."""
         if not isinstance(table, Mapping):
             return handler(table)
-        whole, keys = production.with_defaults(table)
+        extended = extends.extended(table)
+        if extended.problems:
+            raise loader.Inconsistent(extended.problems)
+        whole, keys = production.with_defaults(extended.table)
         config = handler(whole)
         config._by_environment = keys  # noqa: SLF001 (of its own class)
+        config._images = extended.images  # noqa: SLF001
         return config
 
     @property
@@ -289,44 +288,52 @@ class Config(Model):
         """The public name: `<host>.<domain>`."""
         return f"{self.dns.host}.{self.dns.domain}"
 
-    def exec_on(self, service: str) -> bool:
-        """Whether ECS Exec may open a shell in a service's tasks."""
-        chosen = self.services[service].exec
+    @property
+    def _workloads(self) -> together.Workloads:
+        return together.Workloads(self.name, self.services, self.jobs)
+
+    @property
+    def workloads(self) -> Mapping[str, Service | Job]:
+        """All services and jobs by name; no job is called like a service."""
+        return self._workloads.all
+
+    @property
+    def images(self) -> Mapping[str, Service | Job]:
+        """The services and jobs that have an image of their own; the others run one of these (`image_of`)."""
+        return {name: workload for name, workload in self.workloads.items() if name not in self._images}
+
+    def image_of(self, workload: str) -> str:
+        """Return whose image a service or a job runs: its own, or that of the service that it extends."""
+        return self._images.get(workload, workload)
+
+    def port_of(self, service: str) -> int:
+        """Return the port of a service that listens on one, as public and called ones do.
+
+        Raises:
+            ValueError: it has none.
+        """
+        port = self.services[service].port
+        if port is None:
+            raise ValueError(f"service {service} has no port")
+        return port
+
+    def key(self, workload: str) -> str:
+        """Return the dotted key of a service's or a job's table."""
+        return self._workloads.key(workload)
+
+    def exec_on(self, workload: str) -> bool:
+        """Whether ECS Exec may open a shell in a workload's tasks; not in those of a job."""
+        if workload in self.jobs:
+            return False
+        chosen = self.services[workload].exec
         return not self.protect if chosen is None else chosen
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what services have too many of or does not go together, and names that AWS would find too long."""
+        """Yield what does not go together, and names that AWS would find too long or refuse."""
         if re.match(_RESERVED, f"{self.name}-"):
             yield "project", f"S3 refuses bucket names that begin with {self.name}-: use another project or env"
-        public = sum(service.public for service in self.services.values())
-        if len(self.services) > SERVICES:
-            yield "services", f"has {len(self.services)}, and AWS's quotas allow {SERVICES}: split the stack"
-        if public > TARGET_GROUPS:
-            yield (
-                "services",
-                f"has {public} public ones, but a load balancer allows {TARGET_GROUPS} target groups: use fewer",
-            )
-        paths: dict[str, str] = {}
-        for name, service in self.services.items():
-            key = f"services.{name}"
-            if name in OWN_GROUPS:
-                yield key, "is the name of a security group of the stack itself: use another name"
-            if service.public and (other := paths.setdefault(service.path, name)) != name:
-                yield (
-                    f"{key}.path",
-                    f'"{service.path}" is the path of services.{other} too: change one, such as "/{name}/*"',
-                )
-            for callee in service.calls:
-                if callee == name:
-                    yield f"{key}.calls", "a service cannot call itself: remove its own name"
-                elif callee not in self.services:
-                    yield (
-                        f"{key}.calls",
-                        f"there is no service {loader.shown(callee)}{loader.suggestion(callee, self.services)}",
-                    )
-        yield from self._lengths()
+        yield from together.problems(self._workloads)
         yield from self._addresses()
-        yield from self._circles()
         yield from self._regions()
 
     def _regions(self) -> Iterator[Problem]:
@@ -346,28 +353,6 @@ class Config(Model):
             fix = "lower services.*.count, raise network.zones, or give a new stack a larger network"
             yield "network.cidr", f"{text}, and the services begin with {tasks} tasks (count): {fix}"
 
-    def _circles(self) -> Iterator[Problem]:
-        # A group's rules name the groups of its callers, so those are made first.
-        try:
-            TopologicalSorter({name: service.calls for name, service in self.services.items()}).prepare()
-        except CycleError as error:
-            circle = error.args[1][::-1]
-            if len(set(circle)) > 1:
-                path = " calls ".join(circle)
-                yield (
-                    f"services.{circle[0]}.calls",
-                    f"is part of a cycle ({path}), but the caller's security group is created first: remove one call",
-                )
-
-    def _lengths(self) -> Iterator[Problem]:
-        # Elastic Load Balancing has the shortest names. A project too long for it is told once, not at each service.
-        names = {"project": "alb"} if len(self.name) > 28 else {f"services.{name}": name for name in self.services}
-        for key, part in names.items():
-            full = f"{self.name}-{part}"
-            if (excess := len(full) - 32) > 0:
-                text = f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
-                yield key, text
-
 
 def load(path: Path, *, env: str | None = None, target: str | None = None) -> Config:
     """Read and check a `stack.toml`.
@@ -385,7 +370,7 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
     try:
         return Config.model_validate(table)
     except ValidationError as error:
-        raise loader.explain(error, path, Config, overrides) from None
+        raise loader.explain(error, path, Config, overrides, extends.extended(table).inherited) from None
 
 
 def _apart(own: dict[str, Any], env: str | None) -> dict[str, Any]:

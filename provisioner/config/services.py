@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from provisioner.config import capabilities
 from provisioner.config import validators as values
-from provisioner.config.base import LIST, Model, Problem
+from provisioner.config.base import Model, Problem
+from provisioner.config.capabilities import kept
 from provisioner.config.health import Deployment, Health, short
-from provisioner.docker.context import DOCKERFILE
-
-LONGEST_STOP_ON_FARGATE = 120
-"""Seconds (ECS API, ContainerDefinition, stopTimeout)."""
-LONGEST_STOP = 600
-"""Seconds on instances, where ECS names no limit: a longer one would outlast what `up` and `down` wait for."""
-
-
-Capability = Annotated[
-    str,
-    values.one_of(
-        capabilities.DEFAULT, "is not one of the capabilities that Docker gives to a container, and there are no others"
-    ),
-]
+from provisioner.config.workload import Capabilities, Workload
 
 
 class Scaling(Model):
@@ -73,16 +59,10 @@ class CircuitBreaker(Model):
     threshold: Annotated[int | str, BeforeValidator(values.threshold)] = "50%"
 
 
-class Service(Model):
-    """`[services.NAME]`: one ECS service. CPU in units (1024 are one vCPU), memory in MiB."""
+class Service(Workload):
+    """`[services.NAME]`: one ECS service; without a port it is a worker, which nobody connects to."""
 
-    image: Annotated[str, AfterValidator(values.image)] | None = None
-    build: Annotated[str, AfterValidator(values.inside)] | None = None
-    # Its path begins at `build`, as in Docker Compose.
-    dockerfile: Annotated[str, AfterValidator(values.dockerfile)] = DOCKERFILE
-    # The image's history shows them to whoever can pull it: no secrets.
-    build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    port: Annotated[int, values.between(1, 65535, "a port")]
+    port: Annotated[int, values.between(1, 65535, "a port")] | None = None
     launch: Literal["ec2", "fargate"] = "fargate"
     on_demand: OnDemand = OnDemand()
     public: bool = False
@@ -94,38 +74,18 @@ class Service(Model):
         ),
         AfterValidator(values.path_pattern),
     ] = "/*"
-    calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
-    database: bool = False
+    # What stays of Docker's default capabilities: for a user other than root none, but for a port below 1024.
+    capabilities: Capabilities = Field(default_factory=kept)
     # One that connects only when it has to, and tolerates its absence, may start before there is a database.
     wait_for_database: bool = True
-    cpu: int = 256
-    memory: int = 512
     scaling: Scaling = Scaling()
     circuit_breaker: CircuitBreaker = CircuitBreaker()
     # As many as the scaling begins with, unless said otherwise.
     count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
     health: Annotated[Health, BeforeValidator(short)] = Health()
     deployment: Deployment = Deployment()
-    # Seconds that a container has to end by itself once it is told to: ECS's 30 unless said.
-    stop_timeout: Annotated[int, values.between(2, LONGEST_STOP, "a stop timeout in seconds")] | None = None
     # Seconds in which requests that a task already has may end, before it is told to stop.
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
-    environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    # A ready image brings its own user, and places that it writes to, which nobody here knows.
-    user: (
-        Annotated[
-            str,
-            values.matching(
-                r"[\w.-]+(:[\w.-]+)?", 'is not a container user: use a name or a number, "user" or "user:group"'
-            ),
-        ]
-        | None
-    ) = Field(default_factory=lambda earlier: "10001:10001" if earlier.get("build") else None)
-    read_only: bool = Field(default_factory=lambda earlier: bool(earlier.get("build")))
-    # What stays of Docker's default capabilities: for a user other than root none, but for a port below 1024.
-    capabilities: Annotated[tuple[Capability, ...], LIST, values.unique("capability")] = Field(
-        default_factory=capabilities.kept
-    )
     # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
     exec: bool | None = None
 
@@ -134,37 +94,24 @@ class Service(Model):
         """Whether its first tasks start only when the database is ready."""
         return self.database and self.wait_for_database
 
-    def variables(self) -> tuple[str, ...]:
-        """Return the names of the environment variables and secrets that the stack itself gives the container."""
-        urls = tuple(f"{callee.upper().replace('-', '_')}_URL" for callee in self.calls)
-        return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
-
     def during_deployment(self, tasks: int) -> int:
         """Return how many tasks there are at the most while a deployment replaces so many of them at once."""
         return tasks * self.deployment.max_percent // 100
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together within one service."""
-        if (self.image is None) == (self.build is None):
-            wrong = "has neither image nor build" if self.image is None else "has both image and build"
-            yield (
-                "",
-                f'{wrong}: write image = "…" for a prebuilt image, or build = "…" for a directory with a Dockerfile',
-            )
-        for key in ("dockerfile", "build_args"):
-            if self.image and self.build is None and key in self.model_fields_set and getattr(self, key):
-                yield key, "has no effect on a prebuilt image: remove it, or build the image from a directory"
-        if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
-            out = f'"{self.dockerfile}" relative to "{self.build}" is outside the directory of this file'
-            yield "dockerfile", f"{out}: keep the Dockerfile inside it"
+        yield from super().problems()
         yield from self._without_effect()
         yield from self.health.misplaced(public=self.public)
         yield from self.deployment.blocked(self.scaling.min)
         if not self.scaling.min <= self.count <= self.scaling.max:
             limits = f"{self.scaling.min} to {self.scaling.max}"
             yield "count", f"{self.count} is outside scaling, which is {limits}: change one of them"
-        for key in sorted(self.environment.keys() & set(self.variables())):
-            yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
+        if self.public and self.port is None:
+            yield (
+                "port",
+                "is missing, and a public service needs one: add the port that it listens on, or remove public",
+            )
         yield from self._size()
 
     def _without_effect(self) -> Iterator[Problem]:
@@ -182,7 +129,7 @@ class Service(Model):
                 yield "cpu", f"{self.cpu} is not allowed on EC2: use 128 to 196608 units (1024 are one vCPU)"
             if self.memory < 6:
                 yield "memory", f"{self.memory} MiB is too small for a container: use 6 or more"
+            if self.architecture != "x86_64":
+                yield "architecture", f'is "{self.architecture}", but instances are x86_64: use launch = "fargate"'
         else:
-            yield from values.fargate_size(self.cpu, self.memory)
-            if self.stop_timeout is not None and self.stop_timeout > LONGEST_STOP_ON_FARGATE:
-                yield "stop_timeout", f"{self.stop_timeout} is too long: Fargate allows 2 to {LONGEST_STOP_ON_FARGATE}"
+            yield from self.fargate_problems()

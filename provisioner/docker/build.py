@@ -49,6 +49,7 @@ class Recipe:
 
     Attributes:
         dockerfile: its path, which begins at the directory.
+        target: the stage that becomes the image, None for the last one.
     """
 
     directory: Path
@@ -56,6 +57,7 @@ class Recipe:
     arguments: Mapping[str, str]
     platform: str
     dockerfile: str = DOCKERFILE
+    target: str | None = None
 
     def __str__(self) -> str:
         return str(self.directory) if self.dockerfile == DOCKERFILE else f"{self.directory} with {self.dockerfile}"
@@ -173,6 +175,7 @@ def _buildx(recipe: Recipe, stop: Event) -> Generator[str, None, None]:
     options += [f"--platform={recipe.platform}", f"--tag={recipe.reference}"]
     options += [f"--file={located(recipe.directory, recipe.dockerfile)}"]
     options += [f"--build-arg={name}={value}" for name, value in recipe.arguments.items()]
+    options += [f"--target={recipe.target}"] if recipe.target else []
     process = subprocess.Popen(
         ["docker", "buildx", "build", *options, "--", str(recipe.directory)],
         stdin=subprocess.DEVNULL,
@@ -230,6 +233,7 @@ def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, No
             custom_context=True,
             dockerfile=name,
             tag=recipe.reference,
+            target=recipe.target,
             buildargs=dict(recipe.arguments),
             platform=recipe.platform,
             decode=True,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from provisioner.config.builds import PLATFORM, repository_of
+from provisioner.config.builds import platform_for, repository_of
 from provisioner.config.facts import Copy
 from provisioner.docker import engine
 from provisioner.docker.copy import check_parts
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 PUBLIC = "public.ecr.aws"
 """ECR's public registry, which is AWS's."""
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 Problem = RegistryError | CredentialsError
 
 
-def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
+def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = None) -> dict[str, Copy]:
     """Return the copies that ready images from elsewhere have or are to have, by service. Nothing is written.
 
     A tag may move, so each registry is asked once for each tag (HEAD, which Docker Hub does not count as a pull), and
@@ -43,11 +44,13 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
 
     Args:
         file: the configuration's name, for the messages.
+        only: of these alone.
 
     Raises:
         ConfigurationError: with one line for each image that there is no copy of, nor can be.
     """
-    wanted = _from_elsewhere(aws, config)
+    elsewhere = _from_elsewhere(aws, config)
+    wanted = {name: image for name, image in elsewhere.items() if only is None or name in only}
     if not wanted:
         return {}
     if config.target == "local" and (why := _unreached(aws)):
@@ -60,7 +63,7 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
         elif copy := _instead(aws, config, name, wanted[name], known):
             found[name] = copy
         else:
-            fix = _fix(wanted[name], known, local=config.target == "local")
+            fix = _fix(wanted[name], known, platform_for(config.images[name]), local=config.target == "local")
             problems.append(f"{file}: {_key(config, name)}: {known}: {fix}")
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -73,10 +76,10 @@ def hosts(config: Config) -> list[str]:
     Who cloned a `stack.toml` sees so whom it has asked, and what on this machine.
     """
     named: dict[str, list[str]] = {}
-    for name, service in config.services.items():
-        registry = parse(service.image).registry if service.image else ""
+    for name, workload in config.images.items():
+        registry = parse(workload.image).registry if workload.image else ""
         if registry and registry != PUBLIC and not ECR.fullmatch(registry):
-            named.setdefault(registry, []).append(f"services.{name}.image")
+            named.setdefault(registry, []).append(f"{config.key(name)}.image")
     return [
         f"asking {registry}{' (this machine, by plain HTTP)' if is_local(registry) else ''} for {names(keys)}"
         for registry, keys in named.items()
@@ -97,15 +100,14 @@ def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[st
     there = dict(
         zip(tags, aws.each(lambda name: digest_of(aws, repository_of(config, name), tags[name]), tags), strict=True)
     )
-    fit = _at_once(
-        aws, lambda image: _check(asking, image), (image for name, image in named.items() if not there[name])
-    )
+    for_tasks = {name: (image, platform_for(config.images[name])) for name, image in named.items()}
+    fit = _at_once(aws, lambda one: _check(asking, *one), (one for name, one in for_tasks.items() if not there[name]))
     known: dict[str, Copy | Problem] = {}
     for name, image in wanted.items():
         digest = digests[image]
         if not isinstance(digest, str):
             known[name] = digest
-        elif not there[name] and (problem := fit[named[name]]):
+        elif not there[name] and (problem := fit[for_tasks[name]]):
             known[name] = problem
         else:
             known[name] = Copy(str(named[name]), tags[name])
@@ -118,10 +120,10 @@ def copy_tag(image: Reference, digest: str) -> str:
     return f"{name}-{digest.removeprefix('sha256:')[:16]}"
 
 
-def _at_once(aws: Aws, act: Callable[[Reference], T], images: Iterable[Reference]) -> dict[Reference, T | Problem]:
+def _at_once(aws: Aws, act: Callable[[K], T], images: Iterable[K]) -> dict[K, T | Problem]:
     """Return what an act says of each image, or what is wrong with it; each is asked for once, all at the same time."""
 
-    def tried(image: Reference) -> T | Problem:
+    def tried(image: K) -> T | Problem:
         try:
             with aws.pace.runtime.working():
                 return act(image)
@@ -132,9 +134,9 @@ def _at_once(aws: Aws, act: Callable[[Reference], T], images: Iterable[Reference
     return dict(zip(each_once, aws.each(tried, each_once), strict=True))
 
 
-def _check(asking: Registries, image: Reference) -> None:
+def _check(asking: Registries, image: Reference, platform: str) -> None:
     """Raise what is wrong with an image that has to be copied."""
-    check_parts(image, asking.for_platform(image, PLATFORM))
+    check_parts(image, asking.for_platform(image, platform))
 
 
 def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Problem) -> Copy | None:
@@ -159,7 +161,7 @@ def left_out(aws: Aws, config: Config) -> dict[str, Copy]:
 
 
 def _from_elsewhere(aws: Aws, config: Config) -> dict[str, Reference]:
-    images = {name: parse(service.image) for name, service in config.services.items() if service.image}
+    images = {name: parse(workload.image) for name, workload in config.images.items() if workload.image}
     return {name: image for name, image in images.items() if not is_own(aws, image)}
 
 
@@ -180,10 +182,10 @@ def _unreached(aws: Aws) -> str:
 
 
 def _key(config: Config, name: str) -> str:
-    return f'services.{name}.image is "{config.services[name].image}"'
+    return f'{config.key(name)}.image is "{config.images[name].image}"'
 
 
-def _fix(image: Reference, problem: Problem, *, local: bool) -> str:
+def _fix(image: Reference, problem: Problem, platform: str, *, local: bool) -> str:
     if isinstance(problem, NotThere):
         return "check the name and the tag"
     if isinstance(problem, Denied) and ECR.fullmatch(image.registry):
@@ -195,5 +197,5 @@ def _fix(image: Reference, problem: Problem, *, local: bool) -> str:
         check = "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy"
         return f"{check}, then run the same command again{without}"
     if isinstance(problem, BadImage):
-        return f"choose an image for {PLATFORM} that can be copied, or build one"
+        return f"choose an image for {platform} that can be copied, or build one"
     return "fix that, or use another image"

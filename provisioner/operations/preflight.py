@@ -200,7 +200,7 @@ def build_obstacle(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset
 
     An engine is asked only when there is something to build; ECR only when there is no engine to build it.
     """
-    built = {name: service for name, service in config.services.items() if service.build}
+    built = {name: workload for name, workload in config.images.items() if workload.build}
     if not any(located(root / str(one.build), one.dockerfile).is_file() for one in built.values()):
         return "there is nothing to build", frozenset()
     if not (why := no_engine(aws, local=config.target == "local")):

@@ -21,7 +21,7 @@ _REPOSITORY = "repository/{stack}/*"
 
 def _pushes(config: Config) -> bool:
     """Images are built, or copied from registries that are not ECR's of this Region."""
-    return any(service.build for service in config.services.values()) or any(
+    return any(workload.build for workload in config.images.values()) or any(
         place != config.region for place in _regions(config)
     )
 
@@ -43,7 +43,7 @@ def _from_ecr(config: Config) -> bool:
 
 def _regions(config: Config) -> list[str | None]:
     """Return the Region of each ready image's ECR, or None where it is of another registry."""
-    found = [ECR.match(service.image) for service in config.services.values() if service.image]
+    found = [ECR.match(workload.image) for workload in config.images.values() if workload.image]
     return [place["region"] if place else None for place in found]
 
 

@@ -52,7 +52,7 @@ BASE: dict[str, Any] = {
 own."""
 OTHER_STACK = {"project", "env", "region", "target", "state.bucket", "steps.dir"}
 """Keys that say which stack it is, or where own steps are: with another value nothing of the standing one changes."""
-BUILT = ("build", "dockerfile", "build_args")
+BUILT = ("build", "dockerfile", "target", "build_args")
 VALUES: dict[str, Any] = {
     "protect": True,
     "kms_key": KEY,
@@ -84,10 +84,16 @@ VALUES: dict[str, Any] = {
     "account.role_path": "/team/",
     "logs.retention_days": 30,
     "logs.kms_key": KEY,
+    "jobs": {"task": {"image": f"{REGISTRY}/task:1", "database": True, "calls": ["api"]}},
+    "services.web.extends": "api",
     "services.web.image": f"{REGISTRY}/web:2",
     "services.web.build": "other",
     "services.web.dockerfile": "Dockerfile.other",
     "services.web.build_args": {"VERSION": "2"},
+    "services.web.target": "production",
+    "services.web.architecture": "arm64",
+    "services.web.command": "serve --verbose",
+    "services.web.entrypoint": ["/entry"],
     "services.web.port": 8181,
     "services.web.launch": "ec2",
     "services.web.on_demand.base": 1,

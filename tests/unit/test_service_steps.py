@@ -50,7 +50,7 @@ def needs(stack: Stack, address: str) -> dict[str, bool]:
 
 
 def test_a_container_has_few_privileges() -> None:
-    stack = declared(web={"build": "nowhere", "port": 80})
+    stack = declared(web={"build": "nowhere", "port": 80, "user": "10001:10001", "read_only": True})
     web = container(stack, "web")
     assert web["user"] == "10001:10001"
     assert web["readonlyRootFilesystem"] is True
@@ -86,7 +86,7 @@ def test_a_ready_image_as_root_drops_capabilities_and_adds_none() -> None:
 
 
 def test_on_an_instance_ecs_mounts_its_own_log_directory() -> None:
-    stack = declared(web={"build": "nowhere", "port": 80, "launch": "ec2"})
+    stack = declared(web={"build": "nowhere", "port": 80, "launch": "ec2", "read_only": True})
     assert [mount["containerPath"] for mount in container(stack, "web")["mountPoints"]] == ["/var/lib/amazon/ssm"]
     assert desired(stack, "task_definition/web").volumes == [{"name": "exec-state"}]
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from provisioner.aws.errors import code_of
-from provisioner.config.builds import PLATFORM, check_builds
+from provisioner.config.builds import check_builds, platform_for
 from provisioner.docker import credentials, engine
 from provisioner.docker.manifests import NOTHING_TO_RUN, Manifest, platform_of, runs_something
 from provisioner.docker.reference import Reference, parse
@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 
 def builds(context: Context) -> Sequence[Checked]:
     """Say whether the images that are to be built can be: on AWS `up` is refused without, the embedded cloud does."""
-    wanted = [name for name, service in context.config.services.items() if service.build]
+    wanted = [name for name, workload in context.config.images.items() if workload.build]
     if not wanted:
-        return [ok("docker", "not needed: every service has a prebuilt image")]
+        return [ok("docker", "not needed: every image is prebuilt")]
     say = warning if context.config.target == "local" else failed
     why, _ = context.build_obstacle
     skipped = check_builds(context.config, context.declared.facts, context.file.parent)
-    found = [say(f"image {name}", *_parts(text, name, local=say is warning)) for name, text in skipped.items()]
+    found = [
+        say(f"image {name}", *_parts(text, context.config.key(name), local=say is warning))
+        for name, text in skipped.items()
+    ]
     if len(skipped) < len(wanted):
         rest = ", ".join(name for name in wanted if name not in skipped)
         found.insert(
@@ -45,14 +48,14 @@ def builds(context: Context) -> Sequence[Checked]:
     return found
 
 
-def _parts(text: str, name: str, *, local: bool) -> tuple[str, str]:
+def _parts(text: str, key: str, *, local: bool) -> tuple[str, str]:
     what, _, note = text.rpartition(": ")
-    return what, note if local else f"fix that, or push the image yourself and set services.{name}.image"
+    return what, note if local else f"fix that, or push the image yourself and set {key}.image"
 
 
 def docker_engine_alone(context: Context) -> Sequence[Checked]:
     """Say whether an engine answers, where something is built: that can be told without AWS."""
-    if not any(service.build for service in context.config.services.values()):
+    if not any(workload.build for workload in context.config.images.values()):
         return []
     say = warning if context.config.target == "local" else failed
     if not engine.named():
@@ -73,39 +76,44 @@ def ready(context: Context) -> Sequence[Checked]:
 def own(context: Context) -> Sequence[Checked]:
     """Say the same of those only that are in the ECR which private subnets reach."""
     config = context.config
-    names = [name for name in _services(context) if is_own(context.aws, parse(str(config.services[name].image)))]
+    names = [name for name in _services(context) if is_own(context.aws, parse(str(config.images[name].image)))]
     return context.aws.each(lambda name: _ready(context, name), names)
 
 
 def _services(context: Context) -> list[str]:
-    """Return the declared services that have a ready image."""
-    return [one.name for one in context.wanted(TaskDefinition) if context.config.services[one.name].image]
+    """Return the declared services and jobs that have a ready image of their own."""
+    images = context.config.images
+    return [one.name for one in context.wanted(TaskDefinition) if one.name in images and images[one.name].image]
 
 
 def _ready(context: Context, service: str) -> Checked:
-    name, image = f"image {service}", parse(str(context.config.services[service].image))
+    workload = context.config.images[service]
+    name, image, platform = f"image {service}", parse(str(workload.image)), platform_for(workload)
     try:
-        return _in_ecr(context, name, image) if is_own(context.aws, image) else _elsewhere(context, name, service)
+        if is_own(context.aws, image):
+            return _in_ecr(context, name, image, platform)
+        return _elsewhere(context, name, service, platform)
     except Exception as error:  # noqa: BLE001 (each image is a check of its own)
         return stopped(name, error)
 
 
-def _elsewhere(context: Context, name: str, service: str) -> Checked:
+def _elsewhere(context: Context, name: str, service: str, platform: str) -> Checked:
     """Say whether ECR has or can have a copy of an image, as `up` itself finds it out."""
-    config = context.config
-    alone = config.model_copy(update={"services": {service: config.services[service]}})
     try:
-        (copy,) = image_copies.find(context.aws, alone, context.file.name).values()
+        copy = image_copies.find(context.aws, context.config, context.file.name, [service])[service]
     except ConfigurationError as error:
         what, _, fix = str(error).removeprefix(f"{context.file.name}: ").rpartition(": ")
         return failed(name, what, fix)
     if copy.notice:
         what, _, then = copy.notice.rpartition(": ")
         return warning(name, what, then)
-    return ok(name, f"{copy.source} exists, for {PLATFORM}; `up` copies it to ECR if needed")
+    return ok(
+        name,
+        f"{copy.source} exists, for {platform}; `up` copies it to ECR if needed",
+    )
 
 
-def _in_ecr(context: Context, name: str, image: Reference) -> Checked:
+def _in_ecr(context: Context, name: str, image: Reference, platform: str) -> Checked:
     ecr = context.aws.client("ecr")
     image_id = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
     try:
@@ -122,13 +130,13 @@ def _in_ecr(context: Context, name: str, image: Reference) -> Checked:
         platforms, runs = _configured(context, image, Manifest(found[0]["imageManifest"].encode(), ""))
     except RegistryError as error:
         return unknown(name, f"{image} exists; its platform could not be read: {error}")
-    if PLATFORM not in platforms:
+    if platform not in platforms:
         there = ", ".join(sorted(platforms)) or "an unknown platform"
-        fix = f"build it with `docker build --platform {PLATFORM}`, and push it"
-        return failed(name, f"{image} is for {there}, but tasks run on {PLATFORM}", fix)
+        fix = f"build it with `docker build --platform {platform}`, and push it"
+        return failed(name, f"{image} is for {there}, but tasks run on {platform}", fix)
     if not runs:
         return failed(name, NOTHING_TO_RUN.format(image), "add one of them to its Dockerfile, and push it")
-    return ok(name, f"{image} exists, for {PLATFORM}")
+    return ok(name, f"{image} exists, for {platform}")
 
 
 def _configured(context: Context, image: Reference, manifest: Manifest) -> tuple[set[str], bool]:

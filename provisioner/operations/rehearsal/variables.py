@@ -47,9 +47,9 @@ def _given(records: Mapping[str, Record], config: Config) -> Mapping[str, Mappin
 def _declared(config: Config, address: str, given: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     """Return the values that `stack.toml` and own steps give the variables of a task definition now."""
     name = address.partition("/")[2]
-    service = config.services.get(name)
+    workload = config.workloads.get(name)
     database = {"DB_NAME": config.database.name, "DB_USER": config.database.user}
-    return {**database, **(service.environment if service else {}), **given.get(name, {})}
+    return {**database, **(workload.environment if workload else {}), **given.get(name, {})}
 
 
 def filled(arguments: Mapping[str, Any], values: Mapping[str, str]) -> tuple[dict[str, Any], bool]:

@@ -65,6 +65,7 @@ class Image(Tagged, Resource):
         repository_name, repository_uri: where it is. tag: the hash of what it is built from.
         build: the build context. build_args: what the Dockerfile's ARGs are set to.
         platform: what its tasks run on, in Docker's words. dockerfile: its path, which begins at the build context.
+        target: the stage of it that becomes the image, None for the last one.
     """
 
     repository_name: str
@@ -74,6 +75,7 @@ class Image(Tagged, Resource):
     build_args: Mapping[str, str]
     platform: str
     dockerfile: str = DOCKERFILE
+    target: str | None = None
 
     type_name = "image"
     api = API
@@ -98,7 +100,7 @@ class Image(Tagged, Resource):
 
     def _check_unchanged(self, client: Any, name: str) -> None:
         """Take an image back if its files were changed while it was built: its tag would be another one's for good."""
-        if content_tag(Path(self.build), self.build_args, self.dockerfile) != self.tag:
+        if content_tag(Path(self.build), self.build_args, self.dockerfile, self.target, self.platform) != self.tag:
             client.images.remove(name)
             raise NotCreated(f"the files in {self.build} changed while the image was built. Run the same command again")
 
@@ -108,7 +110,7 @@ class Image(Tagged, Resource):
 
         name, stop = f"{self.repository_uri}:{self.tag}", aws.pace.stop
         if not build.have(client, name):
-            recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform, self.dockerfile)
+            recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform, self.dockerfile, self.target)
             with aws.pace.runtime.working():
                 build.build(client, recipe, say, stop, build.PAUSE)
             self._check_unchanged(client, name)

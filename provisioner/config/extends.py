@@ -1,0 +1,126 @@
+"""`extends`: what a service or a job takes over of a service, in the table that was read and before it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+IMAGE = ("image", "build", "dockerfile", "target", "build_args", "architecture")
+"""What decides which image runs: who writes none of these runs the very image of the service that it extends."""
+JOINED = ("environment", "secrets")
+"""Tables that are joined, name by name; `false` leaves a name of the extended service out."""
+INHERITED = (
+    *IMAGE,
+    *JOINED,
+    "launch",
+    "cpu",
+    "memory",
+    "user",
+    "read_only",
+    "capabilities",
+    "command",
+    "entrypoint",
+    "calls",
+    "database",
+    "stop_timeout",
+    "policies",
+    "security_groups",
+)
+"""What a workload runs and may do. How it is reached, and how many there are of it, is each service's own."""
+NOT_OF_JOBS = ("launch",)
+"""What a job does not have, and does not take over either."""
+
+
+@dataclass
+class Extended:
+    """A table in which each workload has what it takes over.
+
+    Attributes:
+        table: the whole table.
+        images: by workload, whose image it runs, where that is not its own.
+        inherited: the dotted keys that were taken over, and the dotted key that each was written at.
+        problems: by the dotted key of an `extends`, what is wrong with it.
+    """
+
+    table: dict[str, Any]
+    images: dict[str, str] = field(default_factory=dict)
+    inherited: dict[str, str] = field(default_factory=dict)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+def extended(table: Mapping[str, Any]) -> Extended:
+    """Return the table of a `stack.toml` in which `extends` was followed.
+
+    Whatever has the wrong form is left as it is, for the models to say so.
+    """
+    result = Extended(dict(table))
+    services = table.get("services")
+    if not isinstance(services, Mapping):
+        return result
+    done: dict[str, Any] = {}
+    for name in services:
+        _service(name, services, done, result, ())
+    result.table["services"] = {name: done[name] for name in services}
+    if isinstance(jobs := table.get("jobs"), Mapping):
+        result.table["jobs"] = {name: _heir("jobs", name, own, done, result) for name, own in jobs.items()}
+    return result
+
+
+def _service(
+    name: str, services: Mapping[str, Any], done: dict[str, Any], result: Extended, heirs: tuple[str, ...]
+) -> None:
+    """Put the table of a service with what it takes over into `done`, and before it that of the one it extends."""
+    if name in done:
+        return
+    own = services[name]
+    base = own.get("extends") if isinstance(own, Mapping) else None
+    if isinstance(base, str) and base in services:
+        if base in (*heirs, name):
+            circle = " extends ".join((*heirs[heirs.index(base) :], name, base) if base in heirs else (name, base))
+            result.problems.append((f"services.{name}.extends", f"is a circle ({circle}): remove one of them"))
+            done[name] = own
+            return
+        _service(base, services, done, result, (*heirs, name))
+    done[name] = _heir("services", name, own, done, result)
+
+
+def _heir(kind: str, name: str, own: Any, services: Mapping[str, Any], result: Extended) -> Any:
+    """Return the table of a workload with what it takes over of the service that it extends."""
+    if not isinstance(own, Mapping) or not isinstance(base := own.get("extends"), str):
+        return own
+    source = services.get(base)
+    if not isinstance(source, Mapping):
+        return own
+    table = dict(own)
+    mine = _written(own)
+    for key in INHERITED:
+        if key not in source or key in mine or (kind == "jobs" and key in NOT_OF_JOBS):
+            continue
+        table[key] = source[key]
+        written = f"services.{base}.{key}"
+        result.inherited[f"{kind}.{name}.{key}"] = result.inherited.get(written, written)
+    for key in JOINED:
+        if key in own:
+            table[key] = _joined(source.get(key), own[key])
+    if not any(key in own for key in IMAGE):
+        result.images[name] = result.images.get(base, base)
+    return table
+
+
+def _written(own: Mapping[str, Any]) -> set[str]:
+    """Return the keys that a table decides itself: `image` and `build` decide about the whole image."""
+    whole = set(IMAGE) - {"architecture"} if {"image", "build"} & own.keys() else set[str]()
+    return {*own, *whole}
+
+
+def _joined(inherited: Any, own: Any) -> Any:
+    """Return a table, or a list of names, joined with the inherited one."""
+    tables = [dict.fromkeys(one, True) if isinstance(one, list) else one for one in (inherited or {}, own)]
+    if not all(isinstance(one, Mapping) for one in tables):
+        return own
+    # What is false here is left out; what is false below it stays wrong, and is said there
+    return {
+        **{name: value for name, value in tables[0].items() if tables[1].get(name) is not False},
+        **{name: value for name, value in tables[1].items() if value is not False or name not in tables[0]},
+    }

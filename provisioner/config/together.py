@@ -1,0 +1,109 @@
+"""What does not go together between the services and jobs of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from provisioner.config.base import Problem
+from provisioner.config.jobs import Job
+from provisioner.config.loader import shown, suggestion
+from provisioner.config.services import Service
+
+WORKLOADS = 500
+"""Each has a role and a security group, of which an account has 1,000 (IAM quotas) and a Region 2,500 (VPC quotas)."""
+TARGET_GROUPS = 100
+"""Of an Application Load Balancer (Elastic Load Balancing quotas)."""
+OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
+"""Workloads have security groups under their own names; these are taken by the stack's."""
+
+
+@dataclass(frozen=True)
+class Workloads:
+    """All services and jobs of a stack by their names, of which no two are alike.
+
+    Attributes:
+        stack: what the names of what belongs to the stack begin with.
+    """
+
+    stack: str
+    services: Mapping[str, Service]
+    jobs: Mapping[str, Job]
+
+    @property
+    def all(self) -> Mapping[str, Service | Job]:
+        """Services and jobs."""
+        return {**self.services, **self.jobs}
+
+    def key(self, name: str) -> str:
+        """Return the dotted key of a service's or a job's table."""
+        return f"{'jobs' if name in self.jobs else 'services'}.{name}"
+
+
+def problems(config: Workloads) -> Iterator[Problem]:
+    """Yield what there is too much of, names that are taken, and calls that lead nowhere."""
+    if (number := len(config.services) + len(config.jobs)) > WORKLOADS:
+        yield "services", f"has {number} with the jobs, and AWS's quotas allow {WORKLOADS}: split the stack"
+    if (public := sum(service.public for service in config.services.values())) > TARGET_GROUPS:
+        yield (
+            "services",
+            f"has {public} public ones, but a load balancer allows {TARGET_GROUPS} target groups: use fewer",
+        )
+    for name in config.jobs:
+        if name in config.services:
+            yield f"jobs.{name}", f"is the name of services.{name} too, and they would share what is named: use another"
+    for name in config.all:
+        yield from _workload(config, name)
+    yield from _paths(config)
+    yield from _lengths(config)
+    yield from _circles(config)
+
+
+def _workload(config: Workloads, name: str) -> Iterator[Problem]:
+    key, workload = config.key(name), config.all[name]
+    if name in OWN_GROUPS:
+        yield key, "is the name of a security group of the stack itself: use another name"
+    if (base := workload.extends) and base not in config.services:
+        what = "which is a job: extend a service" if base in config.jobs else ""
+        yield f"{key}.extends", f"there is no service {shown(base)}{what or suggestion(base, config.services)}"
+    for callee in workload.calls:
+        if callee == name:
+            yield f"{key}.calls", "a service cannot call itself: remove its own name"
+        elif callee not in config.services:
+            yield f"{key}.calls", f"there is no service {shown(callee)}{suggestion(callee, config.services)}"
+        elif config.services[callee].port is None:
+            yield f"{key}.calls", f"services.{callee} has no port to connect to: add one there, or remove the call"
+
+
+def _paths(config: Workloads) -> Iterator[Problem]:
+    paths: dict[str, str] = {}
+    for name, service in config.services.items():
+        if service.public and (other := paths.setdefault(service.path, name)) != name:
+            yield (
+                f"services.{name}.path",
+                f'"{service.path}" is the path of services.{other} too: change one, such as "/{name}/*"',
+            )
+
+
+def _lengths(config: Workloads) -> Iterator[Problem]:
+    # Elastic Load Balancing has the shortest names. A project too long for it is told once, not at each service.
+    names = {"project": "alb"} if len(config.stack) > 28 else {config.key(name): name for name in config.all}
+    for key, part in names.items():
+        full = f"{config.stack}-{part}"
+        if (excess := len(full) - 32) > 0:
+            yield key, f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+
+
+def _circles(config: Workloads) -> Iterator[Problem]:
+    # A group's rules name the groups of its callers, so those are made first.
+    try:
+        TopologicalSorter({name: service.calls for name, service in config.services.items()}).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]
+        if len(set(circle)) > 1:
+            path = " calls ".join(circle)
+            yield (
+                f"services.{circle[0]}.calls",
+                f"is part of a cycle ({path}), but the caller's security group is created first: remove one call",
+            )
