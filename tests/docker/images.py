@@ -14,6 +14,9 @@ PYTHON = "public.ecr.aws/docker/library/python:3.13-slim"
 """What the Dockerfiles of the sample application build on."""
 DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
 """What the embedded cloud runs as Aurora MySQL."""
+GO = "public.ecr.aws/docker/library/golang:1.24"
+NODE = "public.ecr.aws/docker/library/node:22-slim"
+"""What two of the examples build on."""
 DEBIAN = "provisioner-tests/debian:trixie"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 NO_MANUALS = [f"path-exclude=/usr/share/{directory}/*" for directory in ("doc", "man", "locale")]
@@ -34,6 +37,16 @@ COPY entrypoint.sh /entrypoint
 EXPOSE 3306
 ENTRYPOINT ["sh", "/entrypoint"]
 """
+PACKAGES_DOCKERFILE = f"""
+FROM {DEBIAN}
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
+    {{packages}} && rm -rf /var/lib/apt/lists/*
+"""
+STAND_INS: Mapping[str, Mapping[str, str]] = {
+    GO: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="golang-go")},
+    NODE: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="nodejs")},
+}
+"""Images that few tests need, by their names."""
 ENTRYPOINT = """#!/bin/sh
 # Takes the variables that the official images of MySQL and MariaDB take.
 set -eu
@@ -56,7 +69,7 @@ exec mariadbd --no-defaults --user=mysql --datadir="$directory" --socket=/tmp/my
 
 
 def ensure(engine: docker.DockerClient, directory: Path) -> None:
-    """Have both images in the engine: those of the registry where it can be reached, and stand-ins where not.
+    """Have both images of the sample in the engine: the registry's where it can be reached, and stand-ins where not.
 
     Args:
         directory: an empty one to work in.
@@ -65,10 +78,24 @@ def ensure(engine: docker.DockerClient, directory: Path) -> None:
         (PYTHON, {"Dockerfile": PYTHON_DOCKERFILE, CERTIFICATES.name: CERTIFICATES.read_text()}),
         (DATABASE, {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT}),
     ):
-        if not _have(engine, name) and not pulled(engine, name):
-            if not _have(engine, DEBIAN):
-                _debian(engine, directory / "debian.tar")
-            _build(engine, directory / name.rpartition("/")[2].partition(":")[0], name, files)
+        _ensure(engine, directory, name, files)
+
+
+def ensure_one(engine: docker.DockerClient, directory: Path, name: str) -> None:
+    """Have one of `STAND_INS` in the engine, or the registry's own.
+
+    Args:
+        directory: an empty one to work in.
+    """
+    _ensure(engine, directory, name, STAND_INS[name])
+
+
+def _ensure(engine: docker.DockerClient, directory: Path, name: str, files: Mapping[str, str]) -> None:
+    if _have(engine, name) or pulled(engine, name):
+        return
+    if not _have(engine, DEBIAN):
+        _debian(engine, directory / "debian.tar")
+    _build(engine, directory / name.rpartition("/")[2].partition(":")[0], name, files)
 
 
 def _have(engine: docker.DockerClient, name: str) -> bool:
