@@ -1,23 +1,19 @@
 """A client of image registries: the OCI distribution API, which is Docker's Registry HTTP API V2.
 
-See https://github.com/opencontainers/distribution-spec/blob/main/spec.md, and for tokens
-https://distribution.github.io/distribution/spec/auth/token/.
+See https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import hashlib
 import json
-import re
-import urllib.request
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from provisioner.docker import credentials
+from provisioner.docker.access import Access
 from provisioner.docker.credentials import Login
 from provisioner.docker.manifests import (
     INDEXES,
@@ -34,11 +30,11 @@ from provisioner.docker.manifests import (
     runs_something,
     with_digest,
 )
+from provisioner.docker.reading import pieces, whole
 from provisioner.docker.reference import DIGEST, Reference
 from provisioner.docker.transport import (
     TRIES,
     Cut,
-    Denied,
     NotThere,
     RegistryError,
     Transport,
@@ -47,17 +43,13 @@ from provisioner.docker.transport import (
     close,
     drain,
     error_text,
-    reason_of,
 )
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-PIECE = 64 << 10
-"""Bytes of a blob that are held in memory at once."""
 DEPTH = 3
 """How far an index may lead to further indexes."""
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass
@@ -70,8 +62,10 @@ class Registries:
 
     transport: Transport = field(default_factory=Transport)
     login: Callable[[str], Login | None] = credentials.of_docker
-    _access: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
-    _logins: dict[str, Login | None] = field(default_factory=dict, repr=False)
+    _access: Access = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._access = Access(self.transport, self.login)
 
     def digest(self, reference: Reference) -> str:
         """Return the digest of what a reference names, by a question that counts as no pull (HEAD).
@@ -109,7 +103,7 @@ class Registries:
             NotThere, Denied, Unreachable: as their docstrings say.
         """
         answer = self._manifest("GET", reference)
-        content = self._read(answer, reference)
+        content = whole(self.transport, answer, reference)
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         manifest = Manifest(content, media_type)
         try:
@@ -190,7 +184,7 @@ class Registries:
             before, reason = got, "the response ended too early"
             answer = self._blob(reference, digest, got)
             try:
-                for piece in self._pieces(answer, got):
+                for piece in pieces(self.transport, answer, got):
                     got += len(piece)
                     if got > size:
                         break
@@ -216,23 +210,6 @@ class Registries:
         if answer.status not in (200, 206):
             raise self._refusal(answer, reference, f"no part {digest} of {reference}")
         return answer
-
-    def _pieces(self, answer: BaseHTTPResponse, start: int) -> Iterator[bytes]:
-        """Yield what comes from the position on: of an answer that does not know ranges the rest only."""
-        from urllib3.exceptions import HTTPError
-
-        skip = start if answer.status == 200 else 0
-        while True:
-            self.transport.check()
-            try:
-                piece = answer.read(PIECE)
-            except (HTTPError, OSError) as error:
-                raise Cut(reason_of(error)) from None
-            if not piece:
-                return
-            if rest := piece[skip:]:
-                yield rest
-            skip = max(0, skip - len(piece))
 
     def has(self, reference: Reference, digest: str) -> bool:
         """Say whether a repository has a blob."""
@@ -262,7 +239,7 @@ class Registries:
         self.transport.allowed(url, reference.base)
         headers = {"Content-Type": "application/octet-stream"}
         if urlsplit(url)[:2] == urlsplit(reference.base)[:2]:
-            headers |= self._authorization(reference, "push")
+            headers |= self._access.header(reference, "push")
         answer = self.transport.send("PUT", url, headers, content, size)
         if answer.status >= 500 or answer.status in (408, 429):
             raise Cut(error_text(answer))
@@ -301,92 +278,15 @@ class Registries:
         """Return the answer to a request below the repository, with a token if the registry asks for one."""
         url = f"{reference.base}{reference.repository}/{path}"
         action = "pull" if method in ("GET", "HEAD") else "push"
-        known = self._authorization(reference, action)
+        known = self._access.header(reference, action)
         answer = self.transport.ask(method, url, {**(headers or {}), **known}, body)
         if answer.status != 401:
             return answer
         challenge = answer.headers.get("WWW-Authenticate", "")
         drain(answer)
         # a token lasts for minutes: the one that was known may be over
-        self._access[reference.base, self._scope(reference, action)] = self._authorize(reference, action, challenge)
-        return self.transport.ask(method, url, {**(headers or {}), **self._authorization(reference, action)}, body)
-
-    def _authorization(self, reference: Reference, action: str) -> dict[str, str]:
-        value = self._access.get((reference.base, self._scope(reference, action)))
-        return {"Authorization": value} if value else {}
-
-    @staticmethod
-    def _scope(reference: Reference, action: str) -> str:
-        return f"repository:{reference.repository}:{'pull,push' if action == 'push' else 'pull'}"
-
-    def _authorize(self, reference: Reference, action: str, challenge: str) -> str:
-        """Return the Authorization header that a challenge asks for.
-
-        Raises:
-            Denied: there are no such credentials, or they are not good.
-        """
-        sort, _, rest = challenge.partition(" ")
-        login = self._login(reference.registry)
-        if sort.lower() == "basic":
-            if login is None or not login.user:
-                raise self._denied(reference, "it requires a login")
-            return basic_authorization(login)
-        if sort.lower() != "bearer":
-            raise self._denied(reference, f"its authentication scheme is {sort or 'missing'}, not Basic or Bearer")
-        try:
-            wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
-        except ValueError:
-            wanted = {}
-        realm = wanted.get("realm", "")
-        self.transport.allowed(realm, reference.base)
-        query = {"service": wanted.get("service", ""), "scope": wanted.get("scope") or self._scope(reference, action)}
-        answer = self._token(realm, query, login)
-        if answer.status in (400, 401, 403) and login:
-            # a login that is over is no better than none (aws/containers-roadmap#1296)
-            refused = error_text(answer)
-            answer = self._token(realm, query, None)
-        else:
-            refused = ""
-        if answer.status != 200:
-            raise self._denied(reference, refused or error_text(answer))
-        try:
-            given = json.loads(self._read(answer, reference))
-            token = str(given.get("token") or given["access_token"])
-        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-            token = ""
-        if not _TOKEN.fullmatch(token):
-            raise RegistryError(f"{urlsplit(realm).netloc} returned no token for {reference}")
-        return f"Bearer {token}"
-
-    def _token(self, realm: str, query: Mapping[str, str], login: Login | None) -> BaseHTTPResponse:
-        if login and login.identity:
-            form = {"grant_type": "refresh_token", "refresh_token": login.identity, "client_id": "provisioner", **query}
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            return self.transport.ask("POST", realm, headers, body=urlencode(form).encode())
-        access = {"Authorization": basic_authorization(login)} if login else {}
-        url = f"{realm}{'&' if urlsplit(realm).query else '?'}{urlencode(query)}"
-        return self.transport.ask("GET", url, access)
-
-    def _login(self, registry: str) -> Login | None:
-        if registry not in self._logins:
-            self._logins[registry] = self.login(registry)
-        return self._logins[registry]
-
-    def _read(self, answer: BaseHTTPResponse, reference: Reference) -> bytes:
-        """Return a small answer whole."""
-        content = b""
-        with contextlib.suppress(Cut):
-            for piece in self._pieces(answer, 0):
-                content += piece
-                if len(content) > LARGEST_MANIFEST:
-                    break
-            else:
-                answer.release_conn()
-                return content
-        drain(answer)
-        if len(content) > LARGEST_MANIFEST:
-            raise BadImage(f"{reference} has a manifest of more than {LARGEST_MANIFEST} bytes")
-        raise Unreachable(f"{reference.registry} did not send the whole manifest of {reference}")
+        self._access.renew(reference, action, challenge)
+        return self.transport.ask(method, url, {**(headers or {}), **self._access.header(reference, action)}, body)
 
     def _refusal(self, answer: BaseHTTPResponse, reference: Reference, missing: str) -> RegistryError:
         """Return the error that an answer means."""
@@ -394,18 +294,5 @@ class Registries:
         if answer.status == 404:
             return NotThere(f"{reference.registry} has {missing} ({words})")
         if answer.status in (401, 403):
-            return self._denied(reference, words)
+            return self._access.denied(reference, words)
         return RegistryError(f"{reference.registry} refuses the request for {reference} ({words})")
-
-    def _denied(self, reference: Reference, words: str) -> Denied:
-        who = "the user who is logged in" if self._logins.get(reference.registry) else "users that are not logged in"
-        return Denied(
-            f"{reference.registry} does not show {reference.repository} to {who}: it does not exist, or is private "
-            f"({words})",
-            reference.registry,
-        )
-
-
-def basic_authorization(login: Login) -> str:
-    """Return the header's value for user and password."""
-    return f"Basic {base64.b64encode(f'{login.user}:{login.password}'.encode()).decode()}"

@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -504,16 +504,15 @@ def test_a_refusal_of_the_target_says_what_it_said(
 def test_ctrl_c_ends_a_copy_in_the_middle(there: Outside, target: Outside) -> None:
     there.image("1", LAYER, bytes(8 << 20))
     stop = threading.Event()
-    client = Registries(Transport(stop), lambda _: None)
-    pieces = client._pieces
 
-    def interrupted(*arguments: Any) -> Iterator[bytes]:
-        for piece in pieces(*arguments):
-            if there.said(f"GET .*blobs/{digest_of(bytes(8 << 20))}"):
-                stop.set()
-            yield piece
+    class Stopped(Registries):
+        def blob(self, reference: Reference, digest: str, size: int) -> Generator[bytes, None, None]:
+            for piece in super().blob(reference, digest, size):
+                if digest == digest_of(bytes(8 << 20)):
+                    stop.set()
+                yield piece
 
-    client._pieces = interrupted  # type: ignore[method-assign, assignment]
+    client = Stopped(Transport(stop), lambda _: None)
     with pytest.raises(OutcomeUnknown, match="interrupted"):
         copying.copy(client, named(there), client, parse(f"{target.host}/copies:mine"), AMD, lambda _: None)
     assert "mine" not in target.manifests
