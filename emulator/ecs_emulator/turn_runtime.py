@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from ecs_emulator import turns
+from ecs_emulator import turn_pool, turns
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -72,11 +72,11 @@ class TurnRuntime:
 
     def pool(self, workers: int) -> Executor:
         """Return a pool of at most so many threads that take turns."""
-        return turns.Pool(self.turns, workers)
+        return turn_pool.Pool(self.turns, workers)
 
     def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
         """Wait until one of the futures is done, or for so many of the cloud's seconds; return those that are."""
-        return turns.first_done(self.turns, list(futures), timeout)
+        return turn_pool.first_done(self.turns, list(futures), timeout)
 
     def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
         """Act on all items, so many at once, and return the results in their order."""
