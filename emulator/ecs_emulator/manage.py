@@ -14,12 +14,10 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from ecs_emulator import json_text
+from ecs_emulator import record
 from ecs_emulator.authorization import policy
 from ecs_emulator.control import (
     KEY,
@@ -59,8 +57,8 @@ def start(directory: Path, domain: str, *, port: int | None = None, more: Sequen
         CloudError: it could not be started.
         UsageError: one of the variables that it is set up by makes no sense, or it runs on another port.
     """
-    make_private(directory)
-    with _locked(directory):
+    record.make_private(directory)
+    with record.locked(directory):
         running = find(directory)
         if running is not None:
             return on_port(running, port)
@@ -69,7 +67,7 @@ def start(directory: Path, domain: str, *, port: int | None = None, more: Sequen
             cloud = _launch(directory, domain, port, more)
             try:
                 # before it is ready, so that it is found again if this process ends while it waits
-                _write(directory / "cloud.json", asdict(cloud))
+                record.write(directory, cloud)
             except OSError:
                 # nobody would find it
                 os.kill(cloud.pid, signal.SIGKILL)
@@ -86,26 +84,15 @@ def recorded(directory: Path, cloud: CloudProcess) -> Iterator[None]:
         CloudError: one is running there already.
         OSError: the directory cannot be written.
     """
-    make_private(directory)
-    with _locked(directory):
+    record.make_private(directory)
+    with record.locked(directory):
         if running := find(directory):
             raise CloudError(f"an embedded cloud is already running in {directory}, at {running.endpoint}")
-        _write(directory / "cloud.json", asdict(cloud))
+        record.write(directory, cloud)
     try:
         yield
     finally:
-        (directory / "cloud.json").unlink(missing_ok=True)
-
-
-def make_private(directory: Path) -> None:
-    """Make a directory and those above it that are missing, each for its owner alone, whatever the umask allows.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    missing = [place for place in (directory, *directory.parents) if not os.path.lexists(place)]
-    for place in reversed(missing):
-        place.mkdir(mode=0o700, exist_ok=True)
+        record.delete(directory)
 
 
 def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
@@ -125,7 +112,7 @@ def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
 
 def _starting(directory: Path) -> CloudProcess | None:
     """The cloud that an earlier start launched and did not see ready."""
-    cloud = _recorded(directory)
+    cloud = record.read(directory)
     return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
 
 
@@ -141,7 +128,7 @@ def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str])
 
 def find(directory: Path) -> CloudProcess | None:
     """The running cloud of `directory`, or None: no record, process gone, or something else answers on its port."""
-    cloud = _recorded(directory)
+    cloud = record.read(directory)
     if cloud is None or not _alive(cloud.pid):
         return None
     return cloud if health(cloud) else None
@@ -153,7 +140,7 @@ def stop(directory: Path) -> bool:
     Raises:
         CloudError: the process that the record names goes on, and nothing proves that it is the cloud.
     """
-    cloud = _recorded(directory)
+    cloud = record.read(directory)
     ours = cloud is not None and _alive(cloud.pid) and (find(directory) is not None or _started_by_us(cloud))
     if cloud is not None and ours:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -163,7 +150,7 @@ def stop(directory: Path) -> bool:
             time.sleep(0.02)
         if _alive(cloud.pid):
             _kill(cloud, directory)
-    (directory / "cloud.json").unlink(missing_ok=True)
+    record.delete(directory)
     return ours
 
 
@@ -284,17 +271,6 @@ def check_settings() -> None:
         raise UsageError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
 
 
-@contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
-    handle = os.open(directory / "cloud.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
 def listening_on(port: int | None) -> socket.socket:
     """Return a TCP socket that listens on a port of 127.0.0.1, a free one for None.
 
@@ -406,42 +382,3 @@ def _environment_of(pid: int) -> list[bytes]:
         command = ["ps", "-E", "-ww", "-o", "command=", "-p", str(pid)]
         return subprocess.run(command, capture_output=True, check=False, timeout=PS_SECONDS).stdout.split()
     return []
-
-
-def _recorded(directory: Path) -> CloudProcess | None:
-    """The cloud that `cloud.json` names, or None if it names none.
-
-    Raises:
-        CloudError: it names one that is not of this machine, to which calls would otherwise go.
-    """
-    path = directory / "cloud.json"
-    try:
-        data: Any = json_text.parsed(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    if not isinstance(data, dict) or data.keys() != _FIELDS.keys() or not all(_FIELDS[key](data[key]) for key in data):
-        return None
-    if not re.fullmatch(rf"http://{re.escape(HOST)}:[0-9]{{1,5}}", data["endpoint"]):
-        raise CloudError(
-            f"{path} names an embedded cloud of another machine ({data['endpoint'][:80]}), so it was not "
-            f"written here: delete the file"
-        )
-    return CloudProcess(**data)
-
-
-_FIELDS: Mapping[str, Callable[[Any], bool]] = {
-    "endpoint": lambda value: isinstance(value, str) and value.isprintable(),
-    "dns_port": lambda value: type(value) is int and 0 < value < 65536,
-    # -1 would stand for every process of the user, 1 for the first of all
-    "pid": lambda value: type(value) is int and 1 < value < 2**53,
-    "key": lambda value: isinstance(value, str) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
-    "domain": lambda value: isinstance(value, str) and bool(value) and value.isprintable(),
-}
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "w") as stream:
-        json.dump(content, stream, indent=2)
-    temporary.replace(path)
