@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
-from ecs_emulator import calls, clock_clients, containers, domains, faults, kill
+from ecs_emulator import calls, clock_clients, containers, domains, faults, json_text, kill
 from ecs_emulator.authorization import enforce
 from ecs_emulator.authorization.policy import VIA_SERVICE
 from ecs_emulator.clock import CLOCK
@@ -187,7 +187,7 @@ class Cloud:
         except ExpatError:
             return malformed_xml(environ)
         except RecursionError:
-            return unreadable_body(environ, "it is nested too deeply")
+            return unreadable_body(environ, json_text.TOO_DEEP)
         except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
             if not own and has_no_backend(environ, self._moto):
                 return unknown_operation(environ, operation)

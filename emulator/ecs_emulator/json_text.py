@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 DEPTH = 64
 """How deep lists and tables may lie in each other: no request of AWS's comes near."""
+TOO_DEEP = "it is nested too deeply"
 
 
 def parsed(content: bytes) -> Any:
@@ -21,11 +22,11 @@ def parsed(content: bytes) -> Any:
         # UTF-8 has no halves of characters: they can only have been written as escapes
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(TOO_DEEP) from None
     except UnicodeEncodeError:
         raise ValueError("a string contains an unpaired surrogate") from None
     if _depth_exceeds(value, DEPTH):
-        raise ValueError("it is nested too deeply")
+        raise ValueError(TOO_DEEP)
     return value
 
 

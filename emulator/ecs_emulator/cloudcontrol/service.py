@@ -24,6 +24,9 @@ from ecs_emulator.errors import Answer, error_answer, unknown_operation
 from ecs_emulator.patch import on_reset
 from ecs_emulator.wsgi import Environ
 
+_NO_RESOURCE = "Resource of type '{}' with identifier '{}' was not found."
+_NO_TYPE = "The type '{}' cannot be found."
+
 Asked = Mapping[str, Any]
 PAGE = 100
 """Entries of a page (API_ListResourceRequests: 100 at most; ListResources says no number for its types)."""
@@ -84,7 +87,7 @@ def _type(asked: Asked, action: str) -> tuple[Schema, Handlers]:
     name = str(asked.get("TypeName", ""))
     schema = schema_of(name)
     if schema is None and name not in known_names():
-        raise Refused("TypeNotFoundException", f"The type '{name}' cannot be found.")
+        raise Refused("TypeNotFoundException", _NO_TYPE.format(name))
     if schema is None:
         raise Refused("UnsupportedActionException", f"The embedded cloud does not offer {name} by Cloud Control.")
     if not schema.offers(action):
@@ -137,7 +140,7 @@ def _read(schema: Schema, handlers: Handlers, asked: Asked, api: Api) -> dict[st
     identifier = str(asked.get("Identifier", ""))
     model = handlers.read(api, identifier)
     if model is None:
-        words = f"Resource of type '{schema.name}' with identifier '{identifier}' was not found."
+        words = _NO_RESOURCE.format(schema.name, identifier)
         raise Refused("ResourceNotFoundException", words)
     hidden = schema.whole("writeOnlyProperties")
     return {name: value for name, value in model.items() if value is not None and name not in hidden}
@@ -198,7 +201,7 @@ def _delete(asked: Asked, region: str, api: Api) -> dict[str, Any]:
     def act(request: Request) -> None:
         model = handlers.read(api, identifier)
         if model is None:
-            words = f"Resource of type '{schema.name}' with identifier '{identifier}' was not found."
+            words = _NO_RESOURCE.format(schema.name, identifier)
             raise Refused("NotFound", words)
         handlers.delete(api, identifier, model)
 
@@ -273,7 +276,7 @@ def _described(environ: Environ, operation: str) -> Answer:
     name = form.get("TypeName", [""])[0]
     schema = schema_of(name)
     if schema is None:
-        return error_answer(environ, 404, "TypeNotFoundException", f"The type '{name}' cannot be found.")
+        return error_answer(environ, 404, "TypeNotFoundException", _NO_TYPE.format(name))
     arn = f"arn:aws:cloudformation:{calls.scope(environ)[1]}::type/resource/{name.replace('::', '-')}"
     shown: dict[str, Model | str] = {
         "Arn": arn,

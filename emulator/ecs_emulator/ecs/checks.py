@@ -8,6 +8,7 @@ from ecs_emulator.ecs.clusters import check_strategy, strategy_entries
 from ecs_emulator.ecs.dispatch import check_name
 from ecs_emulator.ecs.store import FARGATE, Cluster, Shape, Store, TaskDefinition
 from ecs_emulator.patch import refuse
+from ecs_emulator.services.ecs import texts
 
 
 def checked_definition(store: Store, name: str) -> TaskDefinition:
@@ -162,13 +163,12 @@ def check_balancers(store: Store, balancers: list[Shape], definition: TaskDefini
         if group is None:
             refuse(
                 "InvalidParameterException",
-                "Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service "
-                "role being passed has the proper permissions.",
+                texts.CANNOT_VALIDATE_GROUP,
             )
         if not _forwarded(store, arn):
             refuse(
                 "InvalidParameterException",
-                f"The target group with targetGroupArn {arn} does not have an associated load balancer.",
+                texts.GROUP_WITHOUT_BALANCER.format(arn),
             )
         if definition.shape.get("networkMode") == "awsvpc" and group.target_type != "ip":
             refuse(

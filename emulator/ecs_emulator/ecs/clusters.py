@@ -11,6 +11,7 @@ from ecs_emulator.ecs import managed
 from ecs_emulator.ecs.dispatch import at_most, check_name, operation
 from ecs_emulator.ecs.store import FARGATE, Cluster, Shape, Store, last_part, tag_list, tag_map
 from ecs_emulator.patch import refuse
+from ecs_emulator.services.ecs import texts
 
 _INSIGHTS = "containerInsights"
 
@@ -94,8 +95,7 @@ def put_cluster_capacity_providers(store: Store, request: Shape) -> Shape:
     if not passed(cluster.busy_until):
         refuse(
             "UpdateInProgressException",
-            "The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or "
-            "UPDATE_FAILED state before they can be updated. Wait and try again.",
+            texts.CLUSTER_BUSY,
         )
     _assign(store, cluster, request.get("capacityProviders", []), request.get("defaultCapacityProviderStrategy", []))
     cluster.failed = faults.current.strike("operations-fail", "ecs:PutClusterCapacityProviders")
@@ -111,12 +111,12 @@ def delete_cluster(store: Store, request: Shape) -> Shape:
     if any(store.instances_of(cluster.name)):
         refuse(
             "ClusterContainsContainerInstancesException",
-            "The Cluster cannot be deleted while Container Instances are active or draining.",
+            texts.CLUSTER_HAS_INSTANCES,
         )
     if any(store.services_of(cluster.name)):
         refuse("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
     if any(store.tasks_of(cluster.name)):
-        refuse("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+        refuse("ClusterContainsTasksException", texts.CLUSTER_HAS_TASKS)
     if not passed(cluster.busy_until):
         refuse("UpdateInProgressException", "The specified cluster is in a busy state.")
     had_groups = bool(cluster.attachments)
@@ -176,7 +176,7 @@ def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Sha
     check_strategy(store, strategy, providers)
     for name in set(cluster.providers) - set(providers):
         if managed.in_use(store, cluster.name, name):
-            refuse("ResourceInUseException", "The specified capacity provider is in use and cannot be removed.")
+            refuse("ResourceInUseException", texts.PROVIDER_IN_USE)
     changed = set(providers) != set(cluster.providers)
     for name in [name for name in cluster.attachments if name not in providers]:
         managed.detach(store, cluster, name)

@@ -6,6 +6,7 @@ import re
 
 from ecs_emulator.ecs.store import Shape, Store
 from ecs_emulator.patch import refuse
+from ecs_emulator.services.ecs import texts
 from ecs_emulator.services.iam.rules import known_elsewhere
 
 _GIB = 1024
@@ -50,7 +51,7 @@ def _check_roles(store: Store, request: Shape) -> None:
     named = {name for role in known for name in (role.arn, role.name)}
     for name in ("executionRoleArn", "taskRoleArn"):
         if request.get(name) and request[name] not in named:
-            refuse("ClientException", "Role is not valid")
+            refuse("ClientException", texts.ROLE_NOT_VALID)
 
 
 def _check_containers(request: Shape, containers: list[Shape]) -> None:

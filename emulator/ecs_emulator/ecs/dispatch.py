@@ -15,6 +15,7 @@ from ecs_emulator.ecs.store import Shape, Store, store
 from ecs_emulator.paging import Listing, listings, page
 from ecs_emulator.patch import refuse
 from ecs_emulator.rules.characters import good_tag
+from ecs_emulator.services.ecs import texts
 
 Operation = Callable[[Store, Shape], Shape]
 
@@ -63,7 +64,7 @@ def check_tags(request: Shape) -> None:
     """At most 50 tags, of letters, digits, spaces and some signs (API reference, `tags` of what takes them, `Tag`)."""
     tags = request.get("tags")
     if isinstance(tags, list) and len(tags) > 50:
-        refuse("InvalidParameterException", "The maximum number of tags for a resource is 50.")
+        refuse("InvalidParameterException", texts.TOO_MANY_TAGS)
     for tag in tags if isinstance(tags, list) else ():
         if not (good_tag(tag.get("key") or "") and good_tag(tag.get("value") or "")):
             refuse("InvalidParameterException", f"Tag {tag.get('key')} has a character that is not allowed.")

@@ -9,7 +9,7 @@ from ecs_emulator import faults, routes
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import later
-from ecs_emulator.ecs import breaker, rollouts
+from ecs_emulator.ecs import breaker, rollouts, texts
 from ecs_emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, last_part, now, stores
 from ecs_emulator.ecs.tasks import end
 from ecs_emulator.patch import on_reset
@@ -134,7 +134,7 @@ def fail_running(store: Store, task: Task) -> None:
     """End a task whose time to fail has come."""
     task.exit_code = 1
     _write(store, task, task.definition.shape["containerDefinitions"][0])
-    end(task, "Essential container in task exited", "EssentialContainerExited")
+    end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
 
 
 def _has(task: Task, part: str) -> bool:
@@ -165,7 +165,7 @@ def exit_at_once(store: Store, task: Task) -> bool:
     for container in exiting:
         task.exit_code = 1
         _write(store, task, container)
-        end(task, "Essential container in task exited", "EssentialContainerExited")
+        end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
     return bool(exiting)
 
 

@@ -15,6 +15,8 @@ from ecs_emulator.ecs import groups
 from ecs_emulator.ecs.group_settings import check_settings
 from ecs_emulator.ecs.store import Shape, store
 from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.services.autoscaling import texts as autoscaling_texts
+from ecs_emulator.services.ec2 import texts as ec2_texts
 from ecs_emulator.services.iam.rules import known_elsewhere
 
 _TEMPLATE = "You must use a valid fully-formed launch template. "
@@ -94,8 +96,7 @@ def _delete(self: Any, group_name: str, *, force: bool) -> None:
     if group.instance_states and not force:
         refuse(
             "ResourceInUse",
-            "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still "
-            "in the group.",
+            autoscaling_texts.GROUP_HAS_INSTANCES,
         )
     groups.begin_delete(store(self.account_id, self.region_name), group)
 
@@ -113,7 +114,7 @@ def set_instance_protection(
         if instance_id not in known:
             refuse("ValidationError", f"The instance {instance_id} is not part of Auto Scaling group {group_name}.")
         if known[instance_id] not in ("InService", "EnteringStandby", "Standby"):
-            message = f"The instance {instance_id} is not in InService or EnteringStandby or Standby."
+            message = autoscaling_texts.INSTANCE_NOT_IN_SERVICE.format(instance_id)
             refuse("ValidationError", message)
     original(self, group_name, instance_ids, protected_from_scale_in)
 
@@ -251,7 +252,7 @@ def _in_its_words(kwargs: Shape) -> Iterator[None]:
         if "LaunchTemplate" in error.code:
             refuse("ValidationError", _TEMPLATE + error.message)
         if error.code.startswith("InvalidSubnet"):
-            refuse("ValidationError", f"The subnet ID '{kwargs.get('vpc_zone_identifier')}' does not exist")
+            refuse("ValidationError", ec2_texts.NO_SUBNET.format(kwargs.get("vpc_zone_identifier")))
         if error.code == "TargetGroupNotFound":
             refuse(
                 "ValidationError", "Provided Target Groups may not be valid. Please ensure they exist and try again."

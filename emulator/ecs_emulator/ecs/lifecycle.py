@@ -11,7 +11,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.containers import runs
 from ecs_emulator.containers.definitions import CannotStart
-from ecs_emulator.ecs import failing, probes
+from ecs_emulator.ecs import failing, probes, texts
 from ecs_emulator.ecs.placement import place, shortage
 from ecs_emulator.ecs.store import NEVER, Store, Task, last_part, now
 from ecs_emulator.ecs.tasks import end
@@ -48,7 +48,7 @@ def _watch(store: Store, task: Task) -> None:
     if task.status == "PROVISIONING":
         _await_room(store, task)
     elif runs.exited(task):
-        end(task, "Essential container in task exited", "EssentialContainerExited")
+        end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
 
 
 def _await_room(store: Store, task: Task) -> None:

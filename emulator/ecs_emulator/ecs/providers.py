@@ -11,6 +11,8 @@ from ecs_emulator.ecs.dispatch import operation
 from ecs_emulator.ecs.store import FARGATE, NEVER, CapacityProvider, Shape, Store, last_part, tag_list, tag_map
 from ecs_emulator.patch import refuse
 
+_INTERNAL_ERROR = "An internal error occurred. Try again."
+
 _NAME = re.compile(r"(?!(?:aws|ecs|fargate))[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
 
 
@@ -73,7 +75,7 @@ def update_capacity_provider(store: Store, request: Shape) -> Shape:
         raise
     if faults.current.strike("operations-fail", "ecs:UpdateCapacityProvider"):
         provider.group = before
-        provider.update_status, provider.update_reason = "UPDATE_FAILED", "An internal error occurred. Try again."
+        provider.update_status, provider.update_reason = "UPDATE_FAILED", _INTERNAL_ERROR
         return {"capacityProvider": _described(provider, tags=True)}
     provider.update_status, provider.update_reason = "UPDATE_IN_PROGRESS", ""
     provider.status_at = later(durations.PROVIDER_CHANGE)
@@ -98,7 +100,7 @@ def delete_capacity_provider(store: Store, request: Shape) -> Shape:
             "Remove the capacity provider from the cluster and try again."
         )
     elif faults.current.strike("operations-fail", "ecs:DeleteCapacityProvider"):
-        provider.update_status, provider.update_reason = "DELETE_FAILED", "An internal error occurred. Try again."
+        provider.update_status, provider.update_reason = "DELETE_FAILED", _INTERNAL_ERROR
     else:
         provider.update_status, provider.update_reason = "DELETE_IN_PROGRESS", ""
         provider.status_at = later(durations.PROVIDER_CHANGE)

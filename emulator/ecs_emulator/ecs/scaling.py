@@ -16,6 +16,7 @@ from ecs_emulator.ecs.container_instances import capacity_of, remaining, size
 from ecs_emulator.ecs.placement import fits
 from ecs_emulator.ecs.store import NEVER, CapacityProvider, Shape, Store, store
 from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.services.application_autoscaling import texts
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
@@ -142,7 +143,7 @@ def service_exists(self: Any, r_id: str) -> bool:
     """RegisterScalableTarget: the service must be there and ACTIVE."""
     service = store(self.account_id, self.region_name).services.get(r_id.removeprefix("service/"))
     if service is None or service.status != "ACTIVE":
-        refuse("ValidationException", f"ECS service doesn't exist: {r_id}")
+        refuse("ValidationException", texts.NO_SERVICE.format(r_id))
     return True
 
 

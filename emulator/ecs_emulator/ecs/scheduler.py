@@ -10,6 +10,9 @@ from ecs_emulator.ecs.probes import is_unchecked, is_well, unwell
 from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
 from ecs_emulator.ecs.tasks import end, new
 
+_SCALING = "Scaling activity initiated by (deployment {})"
+_STOPPED_ONE = "has stopped 1 running tasks: (task {})."
+
 _BACK_OFF_SECONDS = 30.0
 _PER_ROUND = 10
 _NO_INSTANCE = (
@@ -73,7 +76,7 @@ def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
         return
     order = sorted(current, key=lambda task: (task.status != "RUNNING", task.times["createdAt"]), reverse=True)
     for task in order[:surplus]:
-        end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
+        end(task, _SCALING.format(primary.id), "ServiceSchedulerInitiated")
         current.remove(task)
     service.say(f"has stopped {surplus} running tasks: " + " ".join(f"(task {task.id})." for task in order[:surplus]))
 
@@ -124,7 +127,7 @@ def _heal(service: Service, current: list[Task], failed: list[Task], room: int) 
     number = surplus if surplus > 0 or room > 0 else 1
     for task in failed[:number]:
         end(task, task.unwell, "ServiceSchedulerInitiated")
-        service.say(f"has stopped 1 running tasks: (task {task.id}).")
+        service.say(_STOPPED_ONE.format(task.id))
 
 
 def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:
@@ -135,8 +138,8 @@ def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated:
     for task in outdated:
         if not _well(task) or running > least:
             running -= _counts(task)
-            end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
-            service.say(f"has stopped 1 running tasks: (task {task.id}).")
+            end(task, _SCALING.format(primary.id), "ServiceSchedulerInitiated")
+            service.say(_STOPPED_ONE.format(task.id))
 
 
 def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:

@@ -21,6 +21,7 @@ from ecs_emulator.ecs.store import (
     tag_map,
 )
 from ecs_emulator.patch import refuse
+from ecs_emulator.services.ecs import texts
 
 # Plain settings with AWS's defaults (API reference of CreateService).
 _DEFAULTS: Shape = {
@@ -53,7 +54,7 @@ def create_service(store: Store, request: Shape) -> Shape:
             return {"service": describe(store, former, tags=True)}
         refuse("InvalidParameterException", "Creation of service was not idempotent.")
     if former is not None and former.status == "DRAINING":
-        refuse("InvalidParameterException", "Unable to Start a service that is still Draining.")
+        refuse("InvalidParameterException", texts.SERVICE_DRAINING)
     if cluster.status != "ACTIVE":
         refuse("ClusterNotFoundException", "Cluster not found.")
     definition = checks.checked_definition(store, required(request, "taskDefinition"))

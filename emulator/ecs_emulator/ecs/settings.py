@@ -7,6 +7,7 @@ from typing import Any
 from ecs_emulator.ecs.dispatch import operation
 from ecs_emulator.ecs.store import Shape, Store, last_part, tag_list, tag_map
 from ecs_emulator.patch import refuse
+from ecs_emulator.services.ecs import texts
 
 # What is in force when nobody set anything (developer guide, account settings).
 _IN_FORCE = {
@@ -80,7 +81,7 @@ def tag_resource(store: Store, request: Shape) -> Shape:
     """TagResource: up to 50 a resource."""
     tags = _tags(store, request)
     if len({*tags, *tag_map(request.get("tags"))}) > 50:
-        refuse("InvalidParameterException", "The maximum number of tags for a resource is 50.")
+        refuse("InvalidParameterException", texts.TOO_MANY_TAGS)
     tags.update(tag_map(request.get("tags")))
     return {}
 

@@ -379,23 +379,3 @@ def stores() -> list[Store]:
 def forget() -> None:
     """Empty ECS in every region."""
     _stores.clear()
-
-
-def tagged(account: str, region: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """ARN and tags of every taggable resource of ECS, for the tagging API."""
-    kept = store(account, region)
-    for cluster in kept.clusters.values():
-        if cluster.status != "INACTIVE":
-            yield cluster.arn, cluster.tags
-            for service in kept.services_of(cluster.name):
-                yield service.arn, service.tags
-            for task in kept.tasks_of(cluster.name):
-                yield task.arn, task.tags
-            for instance in kept.instances_of(cluster.name):
-                yield instance.arn, instance.tags
-    for provider in kept.providers.values():
-        if provider.group and provider.status != "INACTIVE":
-            yield provider.arn, provider.tags
-    for revisions in kept.definitions.values():
-        for definition in revisions:
-            yield definition.arn, definition.tags

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ecs_emulator.services.application_autoscaling import texts
 from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages, Refusal, in_json
+
+_REFERENCE = "Application Auto Scaling API"
 
 API = EmulatedApi(
     "application-autoscaling",
@@ -17,9 +20,9 @@ API = EmulatedApi(
             "RegisterScalableTarget",
             5,
             "ValidationException",
-            "ECS service doesn't exist: {}",
+            texts.NO_SERVICE,
             in_json("ResourceId"),
-            "Application Auto Scaling API",
+            _REFERENCE,
         ),
         Refusal(
             "application-autoscaling",
@@ -38,7 +41,7 @@ API = EmulatedApi(
             "ConcurrentUpdateException",
             "You already have a pending update to an Auto Scaling resource.",
             in_json("ResourceId"),
-            "Application Auto Scaling API",
+            _REFERENCE,
         ),
         Refusal(
             "application-autoscaling",

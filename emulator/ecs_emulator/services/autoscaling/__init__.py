@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ecs_emulator.services.autoscaling import texts
+from ecs_emulator.services.ec2 import texts as ec2_texts
 from ecs_emulator.services.model import FORMS, Bounds, Codes, EmulatedApi, Pages, Refusal, in_form
 
 API = EmulatedApi(
@@ -58,7 +60,7 @@ API = EmulatedApi(
             "CreateAutoScalingGroup",
             3,
             "ValidationError",
-            "The subnet ID '{}' does not exist",
+            ec2_texts.NO_SUBNET,
             r"(?m)^VPCZoneIdentifier=([^,\n]+)",
             "ansible-modules-core#486",
         ),
@@ -76,8 +78,7 @@ API = EmulatedApi(
             "DeleteAutoScalingGroup",
             10,
             "ResourceInUse",
-            "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) "
-            "still in the group.",
+            texts.GROUP_HAS_INSTANCES,
             in_form("AutoScalingGroupName"),
             "Auto Scaling API",
         ),
@@ -86,7 +87,7 @@ API = EmulatedApi(
             "SetInstanceProtection",
             5,
             "ValidationError",
-            "The instance {} is not in InService or EnteringStandby or Standby.",
+            texts.INSTANCE_NOT_IN_SERVICE,
             r"(?m)^InstanceIds\.member\.1=(.+)$",
             "guardian/riff-raff#510",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages, Refusal, in_form
 
 
@@ -41,7 +42,7 @@ API = EmulatedApi(
             "CreateTags",
             3,
             "InvalidVpcID.NotFound",
-            "The vpc ID '{}' does not exist",
+            texts.NO_VPC,
             r"(?m)^ResourceId\.1=(vpc-.+)$",
             "coreos-assembler#2566",
         ),
@@ -74,8 +75,7 @@ API = EmulatedApi(
             "CreateVpcEndpoint",
             5,
             "InvalidParameter",
-            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
-            "for {}",
+            texts.PRIVATE_DNS_NEEDS,
             r"(?ms)(?=.*^PrivateDnsEnabled=true$).*^VpcId=([^\n]+)$",
             "EC2 developer guide, eventual consistency",
         ),
@@ -84,33 +84,30 @@ API = EmulatedApi(
             "CreateFlowLogs",
             5,
             "InvalidParameter",
-            "Unable to assume given IAM role: '{}'",
+            texts.CANNOT_ASSUME_ROLE,
             in_form("DeliverLogsPermissionArn"),
             "terraform-provider-aws#29323",
         ),
-        _in_use("DeleteSecurityGroup", "GroupId", "resource {} has a dependent object", 35, "alchemy#1125"),
+        _in_use("DeleteSecurityGroup", "GroupId", texts.HAS_DEPENDENT, 35, "alchemy#1125"),
         _in_use(
             "DetachInternetGateway",
             "VpcId",
-            "Network {} has some mapped public address(es). Please unmap those "
-            "public address(es) before detaching the gateway.",
+            texts.ADDRESSES_MAPPED,
             60,
             "terraform-aws-eks-jx#36",
         ),
-        _in_use(
-            "DeleteSubnet", "SubnetId", "The subnet '{}' has dependencies and cannot be deleted.", 30, "cloud-nuke#285"
-        ),
+        _in_use("DeleteSubnet", "SubnetId", texts.SUBNET_IN_USE, 30, "cloud-nuke#285"),
         _in_use(
             "DeleteRouteTable",
             "RouteTableId",
-            "The routeTable '{}' has dependencies and cannot be deleted.",
+            texts.ROUTE_TABLE_IN_USE,
             5,
             "EC2 API",
         ),
         _in_use(
             "DeleteVpc",
             "VpcId",
-            "The vpc '{}' has dependencies and cannot be deleted.",
+            texts.VPC_IN_USE,
             10,
             "terraform-provider-aws#8536",
         ),

@@ -15,8 +15,11 @@ from moto.ec2.utils import random_vpc_ep_id
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.ec2.interfaces import create_interface, remove
 from ecs_emulator.services.ec2.tagging import once
+
+_NO_SERVICE = "The Vpc Endpoint Service '{}' does not exist"
 
 _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
@@ -77,7 +80,7 @@ def describe_vpc_endpoint_services(self: Any) -> ActionResult:
     known = services(self.ec2_backend)
     for name in self._get_param("ServiceNames", []):
         if name not in {service["ServiceName"] for service in known}:
-            refuse("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+            refuse("InvalidServiceName", _NO_SERVICE.format(name))
     filters = {entry["Name"]: entry.get("Values", []) for entry in self._get_param("Filters", [])}
     names = self._get_param("ServiceNames", []) or filters.get("service-name")
     service_types = filters.get("service-type")
@@ -147,7 +150,7 @@ def create_vpc_endpoint(
 def _check_service(ec2: Any, name: str | None, service_type: str) -> None:
     service_types = [entry["ServiceType"][0]["ServiceType"] for entry in services(ec2) if entry["ServiceName"] == name]
     if not service_types:
-        refuse("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+        refuse("InvalidServiceName", _NO_SERVICE.format(name))
     if service_type not in service_types:
         supported = ", ".join(service_types)
         refuse(
@@ -197,15 +200,14 @@ def _check_zones(subnets: list[Any]) -> None:
 def _check_groups(ec2: Any, groups: list[str]) -> None:
     for group_id in groups:
         if ec2.get_security_group_from_id(group_id) is None:
-            refuse("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+            refuse("InvalidGroup.NotFound", texts.NO_SECURITY_GROUP.format(group_id))
 
 
 def _check_private_dns(ec2: Any, vpc: Any, service_name: str) -> None:
     if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
         refuse(
             "InvalidParameter",
-            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for "
-            f"{vpc.id}",
+            texts.PRIVATE_DNS_NEEDS.format(vpc.id),
         )
     _settle(ec2)
     for other in ec2.vpc_end_points.values():

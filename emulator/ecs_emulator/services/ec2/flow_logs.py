@@ -10,6 +10,7 @@ from moto.ec2.responses import EC2Response
 from moto.iam.models import iam_backends
 
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.services.ec2 import texts
 
 _WRITER = "vpc-flow-logs.amazonaws.com"
 
@@ -34,7 +35,7 @@ def _check_role(account: str, arn: str) -> None:
     roles = iam_backends[account]["aws"].roles.values()
     trusting = [json.loads(role.assume_role_policy_document) for role in roles if role.arn == arn]
     if not any(_WRITER in json.dumps(document) for document in trusting):
-        refuse("InvalidParameter", f"Unable to assume given IAM role: '{arn}'")
+        refuse("InvalidParameter", texts.CANNOT_ASSUME_ROLE.format(arn))
 
 
 @wrap(EC2Backend, "describe_flow_logs")

@@ -8,6 +8,7 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.ec2.interfaces import in_use_interfaces
 from ecs_emulator.services.ec2.tagging import once
 
@@ -30,8 +31,7 @@ def detach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, 
     if any(interface.public_ip for interface in in_use_interfaces(self) if interface.vpc_id == vpc_id):
         refuse(
             "DependencyViolation",
-            f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
-            "detaching the gateway.",
+            texts.ADDRESSES_MAPPED.format(vpc_id),
         )
     return original(self, internet_gateway_id, vpc_id)
 
@@ -54,7 +54,7 @@ def delete_route_table(original: Any, self: Any, route_table_id: str) -> Any:
     """DeleteRouteTable: refused for the main table and while subnets are associated."""
     table = self.get_route_table(route_table_id)
     if table.main_association_id or table._associations:
-        refuse("DependencyViolation", f"The routeTable '{route_table_id}' has dependencies and cannot be deleted.")
+        refuse("DependencyViolation", texts.ROUTE_TABLE_IN_USE.format(route_table_id))
     for endpoint in self.vpc_end_points.values():
         if route_table_id in endpoint.route_table_ids:
             endpoint.route_table_ids.remove(route_table_id)

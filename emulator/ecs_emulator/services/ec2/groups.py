@@ -11,6 +11,7 @@ from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
 from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.ec2.interfaces import in_use_interfaces
 from ecs_emulator.services.servicequotas import rules as servicequotas
 
@@ -56,7 +57,7 @@ def delete_security_group(original: Any, self: Any, name: str | None = None, gro
         refuse("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
     held = any(group in interface.group_set for interface in in_use_interfaces(self))
     if held or any(rule.group_id != group.id for rule in references(self, group.id)):
-        refuse("DependencyViolation", f"resource {group.id} has a dependent object")
+        refuse("DependencyViolation", texts.HAS_DEPENDENT.format(group.id))
     self.tags.pop(group.id, None)
     return original(self, None, group.id)
 
@@ -77,7 +78,7 @@ def describe_security_group_references(self: Any) -> ActionResult:
     """DescribeSecurityGroupReferences: only references across a VPC peering connection count, and none exists here."""
     for group_id in self._get_param("GroupId", []):
         if self.ec2_backend.get_security_group_from_id(group_id) is None:
-            refuse("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+            refuse("InvalidGroup.NotFound", texts.NO_SECURITY_GROUP.format(group_id))
     return ActionResult({"SecurityGroupReferenceSet": []})
 
 
@@ -133,7 +134,7 @@ def _requested_group(self: Any) -> Any:
     name = self._get_param("GroupId") or self._get_param("GroupName")
     group = self.ec2_backend.get_security_group_by_name_or_id(name)
     if group is None:
-        refuse("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+        refuse("InvalidGroup.NotFound", texts.NO_SECURITY_GROUP.format(name))
     return group
 
 
@@ -205,7 +206,7 @@ def _check_rule(ec2: Any, wanted: dict[str, Any]) -> None:
             )
     for prefix_list in wanted["prefix_list_ids"]:
         if prefix_list["PrefixListId"] not in ec2.managed_prefix_lists:
-            refuse("InvalidPrefixListId.NotFound", f"The prefix list ID '{prefix_list['PrefixListId']}' does not exist")
+            refuse("InvalidPrefixListId.NotFound", texts.NO_PREFIX_LIST.format(prefix_list["PrefixListId"]))
     if not targets:
         refuse("MissingParameter", "The request must contain the parameter cidrIp, cidrIpv6, groupId or prefixListId")
 

@@ -18,6 +18,7 @@ from moto.ec2.responses import EC2Response
 
 from ecs_emulator.patch import add, refuse, wrap
 from ecs_emulator.sent_members import change_members
+from ecs_emulator.services.ec2 import texts
 
 
 def _show(cls: type, **members: Any) -> None:
@@ -68,7 +69,7 @@ def _prefix_lists(operation: str, code: str) -> None:
         """The prefix lists of these ids; the code is spelt in two ways (terraform-provider-aws, ec2/errors.go)."""
         known = self.ec2_backend.managed_prefix_lists
         if missing := [one for one in self._get_param("PrefixListIds", []) if one not in known]:
-            refuse(code, f"The prefix list ID '{missing[0]}' does not exist")
+            refuse(code, texts.NO_PREFIX_LIST.format(missing[0]))
         return original(self)
 
 

@@ -12,6 +12,7 @@ from moto.ec2.responses import EC2Response
 
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.ec2.groups import open_default_group
 from ecs_emulator.services.ec2.interfaces import ManagedInterface, in_use_interfaces, settle
 
@@ -29,7 +30,7 @@ def create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 def describe_vpc_attribute(original: Any, self: Any, vpc_id: str, attr_name: str) -> Any:
     """DescribeVpcAttribute: may not know a new VPC longer than the list lags (terraform-provider-aws PR 31877)."""
     if too_new(self.get_vpc(vpc_id)):
-        refuse("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
+        refuse("InvalidVpcID.NotFound", texts.NO_VPC.format(vpc_id))
     return original(self, vpc_id, attr_name)
 
 
@@ -38,7 +39,7 @@ def delete_vpc(original: Any, self: Any, vpc_id: str) -> Any:
     """DeleteVpc: refused while it holds more than what it was born with, which goes with it."""
     self.get_vpc(vpc_id)
     if dependents(self, vpc_id):
-        refuse("DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+        refuse("DependencyViolation", texts.VPC_IN_USE.format(vpc_id))
     for table in [table for table in self.route_tables.values() if table.vpc_id == vpc_id]:
         self.route_tables.pop(table.id)
     for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
@@ -95,7 +96,7 @@ def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
     """DeleteSubnet: refused while interfaces (of tasks, balancers, endpoints, databases, instances) are in it."""
     self.get_subnet(subnet_id)
     if any(interface.subnet.id == subnet_id for interface in in_use_interfaces(self)):
-        refuse("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+        refuse("DependencyViolation", texts.SUBNET_IN_USE.format(subnet_id))
     for table in self.route_tables.values():
         for association in [key for key, target in table._associations.items() if target == subnet_id]:
             table._associations.pop(association)

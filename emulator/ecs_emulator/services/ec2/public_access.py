@@ -14,6 +14,7 @@ from moto.ec2.models.vpcs import VPC
 from moto.ec2.responses import EC2Response
 
 from ecs_emulator.patch import add, refuse
+from ecs_emulator.services.ec2 import texts
 
 _MODES = ("off", "block-bidirectional", "block-ingress")
 _EXCLUSIONS = ("allow-bidirectional", "allow-egress")
@@ -79,7 +80,7 @@ def create_exclusion(self: Any) -> ActionResult:
     kind = "subnet" if self._get_param("SubnetId") else "vpc"
     there = backend.get_subnet(excluded) if kind == "subnet" else backend.get_vpc(excluded)
     if there is None:
-        refuse("InvalidVpcID.NotFound", f"The vpc ID '{excluded}' does not exist")
+        refuse("InvalidVpcID.NotFound", texts.NO_VPC.format(excluded))
     backend.__dict__.setdefault("public_access_exclusions", {})[excluded] = mode
     made = {
         "ExclusionId": f"vpcbpa-exclude-{excluded.partition('-')[2]}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecs_emulator.services.ecs import texts
 from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages, Refusal, in_json
 
 _LINKED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
@@ -38,7 +39,7 @@ API = EmulatedApi(
             "RegisterTaskDefinition",
             5,
             "ClientException",
-            "Role is not valid",
+            texts.ROLE_NOT_VALID,
             in_json("family"),
             "fabfuel/ecs-deploy#231",
         ),
@@ -67,8 +68,7 @@ API = EmulatedApi(
             "CreateService",
             5,
             "InvalidParameterException",
-            "Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role "
-            "being passed has the proper permissions.",
+            texts.CANNOT_VALIDATE_GROUP,
             in_json("targetGroupArn"),
             "terraform-provider-aws ecs/service.go",
         ),
@@ -87,8 +87,7 @@ API = EmulatedApi(
             "PutClusterCapacityProviders",
             10,
             "UpdateInProgressException",
-            "The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED "
-            "state before they can be updated. Wait and try again.",
+            texts.CLUSTER_BUSY,
             in_json("cluster"),
             "terraform-provider-aws#11285",
         ),
@@ -97,7 +96,7 @@ API = EmulatedApi(
             "PutClusterCapacityProviders",
             20,
             "ResourceInUseException",
-            "The specified capacity provider is in use and cannot be removed.",
+            texts.PROVIDER_IN_USE,
             r'(?s)(?=.*"capacityProviders": ?\[\]).*"cluster": ?"([^"]+)"',
             "terraform-provider-aws#11409",
         ),
@@ -106,7 +105,7 @@ API = EmulatedApi(
             "CreateService",
             10,
             "InvalidParameterException",
-            "The target group with targetGroupArn {} does not have an associated load balancer.",
+            texts.GROUP_WITHOUT_BALANCER,
             in_json("targetGroupArn"),
             "terraform-provider-aws ecs/service.go",
         ),
@@ -115,7 +114,7 @@ API = EmulatedApi(
             "CreateService",
             30,
             "InvalidParameterException",
-            "Unable to Start a service that is still Draining.",
+            texts.SERVICE_DRAINING,
             in_json("serviceName"),
             "terraform-provider-aws#2283",
         ),
@@ -151,7 +150,7 @@ API = EmulatedApi(
             "DeleteCluster",
             10,
             "ClusterContainsContainerInstancesException",
-            "The Cluster cannot be deleted while Container Instances are active or draining.",
+            texts.CLUSTER_HAS_INSTANCES,
             in_json("cluster"),
             "aws-cdk#18179",
         ),
@@ -160,7 +159,7 @@ API = EmulatedApi(
             "DeleteCluster",
             10,
             "ClusterContainsTasksException",
-            "The Cluster cannot be deleted while Tasks are active.",
+            texts.CLUSTER_HAS_TASKS,
             in_json("cluster"),
             "ECS API",
         ),

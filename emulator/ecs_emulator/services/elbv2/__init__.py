@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecs_emulator.services.elbv2 import texts
 from ecs_emulator.services.model import FORMS, Bounds, Codes, EmulatedApi, Pages, Refusal, in_form, unseen_tags
 
 API = EmulatedApi(
@@ -17,8 +18,7 @@ API = EmulatedApi(
             "CreateListener",
             25,
             "UnsupportedCertificate",
-            "The certificate '{}' must have a fully-qualified domain name, a supported signature, and a supported key "
-            "size.",
+            texts.CERTIFICATE_NOT_FIT,
             r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$",
             "terraform-provider-aws#41789",
         ),
@@ -27,7 +27,7 @@ API = EmulatedApi(
             "CreateListener",
             30,
             "CertificateNotFound",
-            "Certificate '{}' not found",
+            texts.NO_CERTIFICATE,
             r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$",
             "terraform-provider-aws elbv2/listener.go",
         ),
@@ -45,7 +45,7 @@ API = EmulatedApi(
             "CreateListener",
             5,
             "LoadBalancerNotFound",
-            "One or more load balancers not found",
+            texts.NO_LOAD_BALANCERS,
             in_form("LoadBalancerArn"),
             "terraform-provider-aws#15214",
         ),
@@ -68,7 +68,7 @@ API = EmulatedApi(
             "ModifyLoadBalancerAttributes",
             5,
             "LoadBalancerNotFound",
-            "Load balancer '{}' not found",
+            texts.NO_LOAD_BALANCER,
             in_form("LoadBalancerArn"),
             "terraform-provider-aws#15214",
         ),
@@ -77,7 +77,7 @@ API = EmulatedApi(
             "ModifyLoadBalancerAttributes",
             5,
             "InvalidConfigurationRequest",
-            "Access Denied for bucket: {}. Please check S3bucket permission",
+            texts.NO_ACCESS_TO_BUCKET,
             r"(?ms)(?=.*^Attributes\.member\.\d+\.Key=access_logs\.s3\.bucket$)"
             r".*^Attributes\.member\.\d+\.Value=([a-z0-9-]+-logs)$",
             "aws-load-balancer-controller#1956",
@@ -96,7 +96,7 @@ API = EmulatedApi(
             "DeleteTargetGroup",
             10,
             "ResourceInUse",
-            "Target group '{}' is currently in use by a listener or a rule",
+            texts.TARGET_GROUP_IN_USE,
             in_form("TargetGroupArn"),
             "terraform-provider-aws#2456",
         ),

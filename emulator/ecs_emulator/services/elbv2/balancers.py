@@ -13,6 +13,7 @@ from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.ec2.interfaces import create_interface, release_later
+from ecs_emulator.services.elbv2 import texts
 from ecs_emulator.services.elbv2.logs import try_bucket
 from ecs_emulator.services.elbv2.rules import check_tags, forget_tags, free_certificates, rebind, resource
 
@@ -119,7 +120,7 @@ def create_load_balancer(
 def describe_load_balancer_attributes(original: Any, self: Any, arn: str) -> Any:
     """DescribeLoadBalancerAttributes: may not know a new balancer yet (terraform-provider-aws#15214)."""
     if too_new(resource(self, arn)):
-        refuse("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
+        refuse("LoadBalancerNotFound", texts.NO_LOAD_BALANCER.format(arn))
     return original(self, arn)
 
 
@@ -194,7 +195,7 @@ def describe_load_balancers(self: Any, arns: Any, names: Any) -> list[Any]:
     by_key = {key: balancer for balancer in balancers for key in (balancer.arn, balancer.name)}
     for key in [*(arns or []), *(names or [])]:
         if key not in by_key:
-            refuse("LoadBalancerNotFound", "One or more load balancers not found")
+            refuse("LoadBalancerNotFound", texts.NO_LOAD_BALANCERS)
     wanted = [by_key[key] for key in dict.fromkeys([*(arns or []), *(names or [])])]
     return wanted if arns or names else balancers
 

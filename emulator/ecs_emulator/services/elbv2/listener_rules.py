@@ -9,6 +9,8 @@ from moto.elbv2.models import ELBv2Backend
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.elbv2.rules import check_groups, forget_tags, rebind, resource
 
+_PRIORITY_IN_USE = "Priority '{}' is currently in use"
+
 
 @wrap(ELBv2Backend, "create_rule")
 def create_rule(
@@ -18,7 +20,7 @@ def create_rule(
     listener = resource(self, listener_arn)
     for rule in listener.rules.values():
         if str(rule.priority) == str(priority):
-            refuse("PriorityInUse", f"Priority '{priority}' is currently in use")
+            refuse("PriorityInUse", _PRIORITY_IN_USE.format(priority))
     check_groups(self, listener.load_balancer_arn, actions)
     rule = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
     rebind(self)
@@ -38,7 +40,7 @@ def set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> lis
             refuse("OperationNotPermitted", f"The priority of default rule '{arn}' cannot be changed")
         for other in resource(self, rule.listener_arn).rules.values():
             if other.arn != arn and wanted.get(other.arn, str(other.priority)) == wanted[arn]:
-                refuse("PriorityInUse", f"Priority '{wanted[arn]}' is currently in use")
+                refuse("PriorityInUse", _PRIORITY_IN_USE.format(wanted[arn]))
     for arn, rule in rules.items():
         rule.priority = int(wanted[arn])
     return list(rules.values())

@@ -10,6 +10,7 @@ from typing import Any
 from moto.s3.models import FakeBucket, s3_backends
 
 from ecs_emulator.patch import refuse
+from ecs_emulator.services.elbv2 import texts
 
 _WRITER = "logdelivery.elasticloadbalancing.amazonaws.com"
 
@@ -30,7 +31,7 @@ def try_bucket(elb: Any, arn: str, attrs: Mapping[str, str]) -> None:
     key = f"{prefix}/" if prefix else ""
     key += f"AWSLogs/{elb.account_id}/ELBAccessLogTestFile"
     if bucket is None or bucket.region_name != elb.region_name or not _may_write(bucket, key, arn):
-        refuse("InvalidConfigurationRequest", f"Access Denied for bucket: {name}. Please check S3bucket permission")
+        refuse("InvalidConfigurationRequest", texts.NO_ACCESS_TO_BUCKET.format(name))
     s3.put_object(name, key, b"Enable AccessLog for ELB")
 
 

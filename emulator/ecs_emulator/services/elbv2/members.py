@@ -11,6 +11,7 @@ from moto.elbv2.responses import ELBV2Response
 
 from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.sent_members import change_members
+from ecs_emulator.services.elbv2 import texts
 
 # DescribeListeners: the policy is of TLS listeners only, which are a network load balancer's
 change_members(
@@ -28,5 +29,5 @@ def describe_ssl_policies(original: Any, self: Any) -> Any:
     answer = original(self)
     found = {policy["Name"] for policy in answer.result["SslPolicies"]}
     if missing := [name for name in self._get_param("Names", []) if name not in found]:
-        refuse("SSLPolicyNotFound", f"SSL policy '{missing[0]}' not found")
+        refuse("SSLPolicyNotFound", texts.NO_SSL_POLICY.format(missing[0]))
     return answer

@@ -14,7 +14,10 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.lag import mark_new, too_new
 from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.services.elbv2 import texts
 from ecs_emulator.services.elbv2.health import check_health
+
+_PORT_IN_USE = "A listener already exists on this port for this load balancer '{}'"
 
 _MAX_TAGS = 50
 _DELAY, _MOST_DELAY = "deregistration_delay.timeout_seconds", 3600
@@ -164,7 +167,7 @@ def delete_target_group(original: Any, self: Any, target_group_arn: str) -> Any:
     """DeleteTargetGroup: refused while a listener or rule forwards to it."""
     group: FakeTargetGroup = resource(self, target_group_arn)
     if self._any_listener_using(target_group_arn):
-        refuse("ResourceInUse", f"Target group '{target_group_arn}' is currently in use by a listener or a rule")
+        refuse("ResourceInUse", texts.TARGET_GROUP_IN_USE.format(target_group_arn))
     forget_tags(self, group.arn)
     return original(self, target_group_arn)
 
@@ -190,12 +193,12 @@ def create_listener(
             if listener.requested != requested:
                 refuse(
                     "DuplicateListener",
-                    f"A listener already exists on this port for this load balancer '{load_balancer_arn}'",
+                    _PORT_IN_USE.format(load_balancer_arn),
                 )
             return listener
     if protocol == "HTTPS":
         if ssl_policy not in SSL_POLICIES:
-            refuse("SSLPolicyNotFound", f"SSL policy '{ssl_policy}' not found")
+            refuse("SSLPolicyNotFound", texts.NO_SSL_POLICY.format(ssl_policy))
         _check_certificate(self, certificate)
     check_tags(tags)
     self._validate_actions([FakeAction(action) for action in actions])
@@ -224,13 +227,12 @@ def _check_certificate(elb: Any, arn: str | None) -> None:
     if bundle.status != "ISSUED" or not passed(getattr(bundle, "usable_at", 0)):
         refuse(
             "UnsupportedCertificate",
-            f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported "
-            "key size.",
+            texts.CERTIFICATE_NOT_FIT.format(arn),
         )
 
 
 def _certificate_missing(arn: str) -> NoReturn:
-    refuse("CertificateNotFound", f"Certificate '{arn}' not found")
+    refuse("CertificateNotFound", texts.NO_CERTIFICATE.format(arn))
 
 
 def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
@@ -282,7 +284,7 @@ def modify_listener(
     listener = resource(self, arn)
     balancer = resource(self, listener.load_balancer_arn)
     if port and any(int(other.port) == int(port) for other in balancer.listeners.values() if other is not listener):
-        refuse("DuplicateListener", f"A listener already exists on this port for this load balancer '{balancer.arn}'")
+        refuse("DuplicateListener", _PORT_IN_USE.format(balancer.arn))
     for certificate in certificates or []:
         _check_certificate(self, certificate["CertificateArn"])
     if actions:

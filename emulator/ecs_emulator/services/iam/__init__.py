@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecs_emulator.services.iam import texts
 from ecs_emulator.services.model import FORMS, Bounds, Codes, EmulatedApi, Pages, Refusal, in_form
 
 API = EmulatedApi(
@@ -16,7 +17,7 @@ API = EmulatedApi(
             "AttachRolePolicy",
             3,
             "NoSuchEntity",
-            "The role with name {} cannot be found.",
+            texts.NO_ROLE,
             in_form("RoleName"),
             "IAM user guide, eventual consistency",
             404,
@@ -36,7 +37,7 @@ API = EmulatedApi(
             "AddRoleToInstanceProfile",
             3,
             "NoSuchEntity",
-            "The role with name {} cannot be found.",
+            texts.NO_ROLE,
             in_form("RoleName"),
             "IAM user guide, eventual consistency",
             404,

@@ -13,6 +13,9 @@ from moto.sts.models import STSBackend
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.services.iam import texts
+
+_INVALID_ARN = "Invalid ARN:  Could not be parsed!"
 
 # "AWS services that work with IAM": service-linked roles are named by their service, after the prefix.
 _LINKED = {
@@ -48,7 +51,7 @@ def _check_name(what: str, parameter: str, name: str, longest: int) -> None:
 def check_boundary(iam: Any, arn: str | None) -> None:
     """NoSuchEntity for a boundary that is no policy of this account (API reference; the words as rosa is answered)."""
     if arn and not arn.startswith("arn:"):
-        refuse("ValidationError", "Invalid ARN:  Could not be parsed!")
+        refuse("ValidationError", _INVALID_ARN)
     if arn and (arn not in iam.managed_policies or ":policy/aws-service-role/" in arn):
         refuse("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.")
 
@@ -167,7 +170,7 @@ def attach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str
     role = self.get_role(role_name)
     _check_unprotected(role)
     if not policy_arn.startswith("arn:"):
-        refuse("ValidationError", "Invalid ARN:  Could not be parsed!")
+        refuse("ValidationError", _INVALID_ARN)
     if ":policy/aws-service-role/" in policy_arn:
         refuse("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
     if policy_arn not in role.managed_policies and len(role.managed_policies) >= 10:
@@ -310,7 +313,7 @@ def tag_role(original: Any, self: Any) -> Any:
 def get_instance_profiles_for_role(original: Any, self: Any, role_name: str) -> Any:
     """ListInstanceProfilesForRole: of a role that is there."""
     if role_name not in {role.name for role in self.roles.values()}:
-        refuse("NoSuchEntity", f"The role with name {role_name} cannot be found.")
+        refuse("NoSuchEntity", texts.NO_ROLE.format(role_name))
     return original(self, role_name)
 
 

@@ -15,6 +15,7 @@ from moto.rds.models import RDSBackend
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from ecs_emulator.patch import add, refuse, wrap
+from ecs_emulator.services.logs import texts
 from ecs_emulator.services.rds.answers import own_key
 
 
@@ -60,7 +61,7 @@ def create_log_group(original: Any, self: Any, log_group_name: str, tags: dict[s
 def _group(response: Any) -> Any:
     name = response._get_param("logGroupName") or str(response._get_param("resourceIdentifier")).rpartition(":")[2]
     if name not in response.logs_backend.groups:
-        refuse("ResourceNotFoundException", "The specified log group does not exist.")
+        refuse("ResourceNotFoundException", texts.NO_GROUP)
     return response.logs_backend.groups[name]
 
 

@@ -13,6 +13,8 @@ from moto.logs.responses import LogsResponse
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.services import texts as services_texts
+from ecs_emulator.services.logs import texts
 
 # The API reference of PutRetentionPolicy.
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -57,7 +59,7 @@ def _check(logs: Any, arn: str) -> str:
     """The ARN under which tags are kept: without the `:*` of DescribeLogGroups; ResourceNotFoundException if gone."""
     plain = arn.removesuffix(":*")
     if ":log-group:" in plain and all(group.arn.removesuffix(":*") != plain for group in logs.groups.values()):
-        refuse("ResourceNotFoundException", "The specified log group does not exist.")
+        refuse("ResourceNotFoundException", texts.NO_GROUP)
     return plain
 
 
@@ -72,7 +74,7 @@ def tag_resource(original: Any, self: Any, arn: str, tags: dict[str, str]) -> No
     """TagResource: of an existing group, up to 50."""
     plain = _check(self, arn)
     if len({*self.tagger.get_tag_dict_for_resource(plain), *(tags or {})}) > 50:
-        refuse("TooManyTagsException", "A resource can have no more than 50 tags.", resourceName=arn)
+        refuse("TooManyTagsException", services_texts.TOO_MANY_TAGS, resourceName=arn)
     original(self, plain, tags or {})
 
 
@@ -137,7 +139,7 @@ def describe_log_streams(original: Any, self: Any) -> Any:
     requested = self._get_param("logGroupIdentifier")
     groups = self.logs_backend.groups.values()
     if requested and not any(requested in (group.name, group.arn.removesuffix(":*")) for group in groups):
-        refuse("ResourceNotFoundException", "The specified log group does not exist.")
+        refuse("ResourceNotFoundException", texts.NO_GROUP)
     return original(self)
 
 

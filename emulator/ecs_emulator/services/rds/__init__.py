@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecs_emulator.services.model import FORMS, Bounds, Codes, EmulatedApi, Pages, Refusal, in_form
+from ecs_emulator.services.rds import texts
 
 API = EmulatedApi(
     "rds",
@@ -27,7 +28,7 @@ API = EmulatedApi(
             "CreateDBSubnetGroup",
             5,
             "InvalidParameterValue",
-            "Some input subnets in :[{}] are invalid.",
+            texts.SUBNETS_INVALID,
             r"(?m)^SubnetIds\.SubnetIdentifier\.1=(.+)$",
             "brianz/serverless-design-patterns#16",
         ),
@@ -36,7 +37,7 @@ API = EmulatedApi(
             "ModifyDBClusterParameterGroup",
             5,
             "DBParameterGroupNotFound",
-            "DBClusterParameterGroup not found: {}",
+            texts.NO_PARAMETER_GROUP,
             in_form("DBClusterParameterGroupName"),
             "RDS API, CreateDBClusterParameterGroup",
             404,
@@ -56,7 +57,7 @@ API = EmulatedApi(
             "CreateDBCluster",
             10,
             "DBClusterParameterGroupNotFound",
-            "DBClusterParameterGroup not found: {}",
+            texts.NO_PARAMETER_GROUP,
             in_form("DBClusterParameterGroupName"),
             "RDS API, CreateDBClusterParameterGroup",
             404,
@@ -66,7 +67,7 @@ API = EmulatedApi(
             "DeleteDBCluster",
             15,
             "InvalidDBClusterStateFault",
-            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+            texts.CLUSTER_HAS_INSTANCES,
             in_form("DBClusterIdentifier"),
             "localstack#10215",
         ),
@@ -75,7 +76,7 @@ API = EmulatedApi(
             "DeleteDBCluster",
             10,
             "InvalidParameterCombination",
-            "Cannot delete protected Cluster, please disable deletion protection and try again.",
+            texts.PROTECTED_CLUSTER,
             # with a final snapshot, as who has lifted the protection asks for
             r"(?s)(?=.*FinalDBSnapshotIdentifier=).*DBClusterIdentifier=([^\n]+)",
             "terraform-provider-aws rds/cluster.go",
@@ -103,8 +104,7 @@ API = EmulatedApi(
             "DeleteDBClusterParameterGroup",
             10,
             "InvalidDBParameterGroupState",
-            "One or more database instances are still members of this parameter group {}, so the group cannot be "
-            "deleted",
+            texts.PARAMETER_GROUP_IN_USE,
             in_form("DBClusterParameterGroupName"),
             "RDS API",
         ),

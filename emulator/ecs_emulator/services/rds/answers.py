@@ -14,6 +14,8 @@ from moto.rds.responses import RDSResponse
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.rds.versions import ENGINE
 
+_NO_CERTIFICATE = "Certificate not found: {}"
+
 # "Using SSL/TLS to encrypt a connection": what a Region offers, the first one by default.
 AUTHORITIES = {
     "rds-ca-rsa2048-g1": datetime(2061, 5, 25, tzinfo=UTC),
@@ -49,7 +51,7 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     """CreateDBInstance: the key of its cluster, and a certificate of an authority that there is."""
     authority = db_kwargs.get("ca_certificate_identifier")
     if authority not in (None, *AUTHORITIES):
-        refuse("CertificateNotFound", f"Certificate not found: {authority}")
+        refuse("CertificateNotFound", _NO_CERTIFICATE.format(authority))
     database = original(self, db_kwargs)
     database.ca_certificate_identifier = authority or _DEFAULT
     if not isinstance(database, DBInstanceClustered):
@@ -76,7 +78,7 @@ def describe_certificates(self: Any) -> ActionResult:
     """DescribeCertificates: the authorities that the Region offers."""
     requested = self.params.get("CertificateIdentifier")
     if requested not in (None, *AUTHORITIES):
-        refuse("CertificateNotFound", f"Certificate not found: {requested}")
+        refuse("CertificateNotFound", _NO_CERTIFICATE.format(requested))
     shown = [
         {
             "CertificateIdentifier": name,

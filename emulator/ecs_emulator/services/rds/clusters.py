@@ -13,6 +13,7 @@ from moto.rds.responses import RDSResponse
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.services.rds import texts
 from ecs_emulator.services.rds.versions import FAMILY, can_pause, resolve
 
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
@@ -187,7 +188,7 @@ def _check_parameter_group(rds: Any, name: str | None, engine: str) -> None:
         return
     group = rds.db_cluster_parameter_groups.get(name)
     if group is None:
-        refuse("DBClusterParameterGroupNotFound", f"DBClusterParameterGroup not found: {name}")
+        refuse("DBClusterParameterGroupNotFound", texts.NO_PARAMETER_GROUP.format(name))
     if engine == "aurora-mysql" and group.db_parameter_group_family != FAMILY:
         refuse(
             "InvalidParameterCombination",
@@ -227,7 +228,7 @@ def settle(self: Any) -> None:
 def _find(rds: Any, name: str) -> Any:
     rds.settle()
     if name not in rds.clusters:
-        refuse("DBClusterNotFoundFault", f"DBCluster {name} not found.")
+        refuse("DBClusterNotFoundFault", texts.NO_CLUSTER.format(name))
     return rds.clusters[name]
 
 
@@ -297,23 +298,23 @@ def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
     if cluster.deletion_protection:
         refuse(
             "InvalidParameterCombination",
-            "Cannot delete protected Cluster, please disable deletion protection and try again.",
+            texts.PROTECTED_CLUSTER,
         )
     if status == "deleting":
         refuse("InvalidDBClusterStateFault", f"Cluster {name} is already being deleted.")
     if status in STANDING_STILL:
-        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {status} state")
+        refuse("InvalidDBClusterStateFault", texts.CLUSTER_IN_STATE.format(name, status))
     if not skip and not final:
         refuse(
             "InvalidParameterCombination",
-            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+            texts.SNAPSHOT_REQUIRED,
         )
     if skip and final:
         refuse("InvalidParameterCombination", "You cannot specify both FinalDBSnapshotIdentifier and SkipFinalSnapshot")
     if any(member.status != "deleting" for member in cluster._members):
         refuse(
             "InvalidDBClusterStateFault",
-            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+            texts.CLUSTER_HAS_INSTANCES,
         )
     if final and status != "available":
         refuse("InvalidDBClusterStateFault", f"DbCluster {name} is in {status} state: no final snapshot can be made.")

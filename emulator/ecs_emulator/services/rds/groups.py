@@ -11,6 +11,7 @@ from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
 from ecs_emulator.patch import add, refuse, replace, wrap
+from ecs_emulator.services.rds import texts
 from ecs_emulator.services.rds.versions import FAMILY
 
 _NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}(?<!-)")
@@ -45,7 +46,7 @@ def _subnets(self: Any) -> list[Any]:
     wanted = self.params.get("SubnetIds", [])
     unknown = [subnet_id for subnet_id in wanted if subnet_id not in known]
     if unknown:
-        refuse("InvalidParameterValue", f"Some input subnets in :[{', '.join(unknown)}] are invalid.")
+        refuse("InvalidParameterValue", texts.SUBNETS_INVALID.format(", ".join(unknown)))
     subnets = [known[subnet_id] for subnet_id in wanted]
     if len({subnet.vpc_id for subnet in subnets}) > 1:
         refuse("InvalidVPCNetworkStateFault", "The subnets of a DB subnet group must be in one VPC.")
@@ -174,8 +175,7 @@ def delete_db_cluster_parameter_group(original: Any, self: Any, db_cluster_param
     if any(cluster.parameter_group.lower() == name for cluster in self.clusters.values()):
         refuse(
             "InvalidDBParameterGroupState",
-            "One or more database instances are still members of this parameter group "
-            f"{db_cluster_parameter_group_name}, so the group cannot be deleted",
+            texts.PARAMETER_GROUP_IN_USE.format(db_cluster_parameter_group_name),
         )
     return original(self, db_cluster_parameter_group_name)
 

@@ -15,6 +15,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.ec2.interfaces import create_interface, remove
+from ecs_emulator.services.rds import texts
 from ecs_emulator.services.rds.clusters import STANDING_STILL, check_identifier
 from ecs_emulator.services.rds.versions import CLASSES, ENGINE, FAMILY
 
@@ -137,12 +138,12 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
         refuse("InvalidDBInstanceState", f"Instance {database.db_instance_identifier} is already being deleted.")
     if isinstance(database, DBInstanceClustered) and database.status in STANDING_STILL:
         name = database.cluster.db_cluster_identifier
-        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {database.status} state")
+        refuse("InvalidDBClusterStateFault", texts.CLUSTER_IN_STATE.format(name, database.status))
     if not isinstance(database, DBInstanceClustered):
         if not skip and not final:
             refuse(
                 "InvalidParameterCombination",
-                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+                texts.SNAPSHOT_REQUIRED,
             )
         answer: ActionResult = original(self)
         return answer
@@ -170,7 +171,7 @@ def resource_for_tagging(original: Any, self: Any, arn: str) -> Any:
     self.settle()
     resource_type, name = arn.split(":")[5], arn.rpartition(":")[2]
     if resource_type == "cluster" and name not in self.clusters:
-        refuse("DBClusterNotFoundFault", f"DBCluster {name} not found.")
+        refuse("DBClusterNotFoundFault", texts.NO_CLUSTER.format(name))
     if resource_type == "db" and name not in self.databases:
         refuse("DBInstanceNotFound", f"DBInstance {name} not found.")
     return original(self, arn)

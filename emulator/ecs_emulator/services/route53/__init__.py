@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecs_emulator.services.model import FORMS, Bounds, Codes, EmulatedApi, Pages, Refusal
+from ecs_emulator.services.route53 import texts
 
 API = EmulatedApi(
     "route53",
@@ -25,7 +26,7 @@ API = EmulatedApi(
             "DeleteHostedZone",
             5,
             "HostedZoneNotEmpty",
-            "The specified hosted zone contains non-required resource record sets and so cannot be deleted.",
+            texts.ZONE_HAS_RECORDS,
             r"hostedzone/(\w+)",
             "Route 53 API",
         ),

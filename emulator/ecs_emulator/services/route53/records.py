@@ -15,6 +15,8 @@ from ecs_emulator.sent_members import change_members, never
 from ecs_emulator.services.elbv2.balancers import ZONE_IDS
 from ecs_emulator.services.route53.rules import check_owner, in_sync_at, with_change_info
 
+_TARGET_NOT_FOUND = "{} but that target was not found"
+
 
 def normal(name: str) -> str:
     """A record's name as Route 53 keeps it: lower case, a final dot, an asterisk as its octal code."""
@@ -164,7 +166,7 @@ def _check_alias(route53: Any, zone: Any, records: dict[Any, Any], record: Any) 
     intro = f"Tried to create an alias that targets {target}, type {record.type} in zone {zone_id},"
     if zone_id == zone.resource_id:
         if not any(other.name == target and other.type == record.type for other in records.values()):
-            _invalid(f"{intro} but that target was not found")
+            _invalid(_TARGET_NOT_FOUND.format(intro))
         return
     if not target.endswith(".elb.amazonaws.com."):
         return
@@ -174,7 +176,7 @@ def _check_alias(route53: Any, zone: Any, records: dict[Any, Any], record: Any) 
     host = target.removeprefix("dualstack.").rstrip(".")
     balancers = elbv2_backends[route53.account_id][region].load_balancers.values()
     if not any(balancer.dns_name.lower() == host for balancer in balancers):
-        _invalid(f"{intro} but that target was not found")
+        _invalid(_TARGET_NOT_FOUND.format(intro))
 
 
 # -- members -----------------------------------------------------------------------------------------------------------

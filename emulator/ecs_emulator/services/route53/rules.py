@@ -18,6 +18,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.rules.characters import good_tag
+from ecs_emulator.services.route53 import texts
 
 replace(urls, "url_paths")({**urls.url_paths, r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$": Route53.dispatch})
 
@@ -137,7 +138,7 @@ def delete_hosted_zone(self: Any, id_: str) -> Any:
     if any(record.name != zone.name or record.type not in ("NS", "SOA") for record in zone.rrsets):
         refuse(
             "HostedZoneNotEmpty",
-            "The specified hosted zone contains non-required resource record sets and so cannot be deleted.",
+            texts.ZONE_HAS_RECORDS,
         )
     return drop_zone(self, zone)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ecs_emulator.services.model import FORMS, Codes, EmulatedApi, Refusal
 
+_NO_KEY = "The specified key does not exist."
+
 _BUCKET = r"^/([^/?\n]+)"
 
 API = EmulatedApi(
@@ -45,7 +47,7 @@ API = EmulatedApi(
             "GetObject",
             5,
             "NoSuchKey",
-            "The specified key does not exist.",
+            _NO_KEY,
             r"^([^?\n]+)",
             "S3 API, PutBucketVersioning",
             404,
@@ -55,7 +57,7 @@ API = EmulatedApi(
             "HeadObject",
             5,
             "NoSuchKey",
-            "The specified key does not exist.",
+            _NO_KEY,
             r"^([^?\n]+)",
             "S3 API, PutBucketVersioning",
             404,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages, Refusal, in_json
+from ecs_emulator.services.servicediscovery import texts
 
 API = EmulatedApi(
     "servicediscovery",
@@ -16,7 +17,7 @@ API = EmulatedApi(
             "DeleteService",
             15,
             "ResourceInUse",
-            "Service contains registered instances; delete the instances before deleting the service",
+            texts.SERVICE_HAS_INSTANCES,
             in_json("Id"),
             "terraform-provider-aws#4853",
         ),
@@ -25,7 +26,7 @@ API = EmulatedApi(
             "DeleteNamespace",
             10,
             "ResourceInUse",
-            "Namespace contains registered services; delete the services before deleting the namespace",
+            texts.NAMESPACE_HAS_SERVICES,
             in_json("Id"),
             "apiary-data-lake#82",
         ),

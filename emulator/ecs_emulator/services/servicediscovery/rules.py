@@ -14,6 +14,7 @@ from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.route53.rules import check_vpc, drop_zone
+from ecs_emulator.services.servicediscovery import texts
 
 _INTERNAL = ("INTERNAL_FAILURE", "The operation failed because of an internal error. Try again.")
 
@@ -192,7 +193,7 @@ def delete_namespace(self: Any, namespace_id: str) -> str:
     if any(service.namespace_id == namespace.id for service in self.services.values()):
         refuse(
             "ResourceInUse",
-            "Namespace contains registered services; delete the services before deleting the namespace",
+            texts.NAMESPACE_HAS_SERVICES,
         )
     operation_id = str(self._create_operation("DELETE_NAMESPACE", targets={"NAMESPACE": namespace.id}))
     if faults.current.strike("operations-fail", "servicediscovery:DeleteNamespace"):

@@ -11,6 +11,8 @@ from moto.servicediscovery.models import ServiceDiscoveryBackend, ServiceInstanc
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
 from ecs_emulator.patch import refuse, replace, wrap
+from ecs_emulator.services import texts as services_texts
+from ecs_emulator.services.servicediscovery import texts
 from ecs_emulator.services.servicediscovery.rules import chosen
 
 
@@ -109,7 +111,7 @@ def delete_service(original: Any, self: Any, service_id: str) -> None:
     if service.instances:
         refuse(
             "ResourceInUse",
-            "Service contains registered instances; delete the instances before deleting the service",
+            texts.SERVICE_HAS_INSTANCES,
         )
     self.tagger.delete_all_tags_for_resource(service.arn)
     original(self, service.id)
@@ -192,7 +194,7 @@ def tag_resource(original: Any, self: Any, resource_arn: str, tags: list[dict[st
     """TagResource: of an existing namespace or service, up to 50."""
     _check_arn(self, resource_arn)
     if len({*self.tagger.get_tag_dict_for_resource(resource_arn), *(tag["Key"] for tag in tags)}) > 50:
-        refuse("TooManyTagsException", "A resource can have no more than 50 tags.", ResourceName=resource_arn)
+        refuse("TooManyTagsException", services_texts.TOO_MANY_TAGS, ResourceName=resource_arn)
     original(self, resource_arn, tags)
 
 

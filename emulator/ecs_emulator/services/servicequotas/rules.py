@@ -16,6 +16,8 @@ from ecs_emulator.authorization import enforce
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.patch import add, on_reset, refuse, replace
 
+_NO_QUOTA = "The request failed because the specified quota does not exist."
+
 GLOBAL_REGION = "us-east-1"
 _NAMES = {
     "AWSCloudMap": "AWS Cloud Map",
@@ -141,7 +143,7 @@ def _quota(self: Any) -> Quota:
     request, quotas = _request(self)
     found = next((quota for quota in quotas if quota.code == request.get("QuotaCode")), None)
     if found is None:
-        refuse("NoSuchResourceException", "The request failed because the specified quota does not exist.")
+        refuse("NoSuchResourceException", _NO_QUOTA)
     return found
 
 
@@ -177,7 +179,7 @@ def get_service_quota(self: Any) -> str:
         return json.dumps({"Quota": {**shown, "ErrorReason": reason}})
     value = _value(quota)
     if value is None:
-        refuse("NoSuchResourceException", "The request failed because the specified quota does not exist.")
+        refuse("NoSuchResourceException", _NO_QUOTA)
     return json.dumps({"Quota": quota.shown(self.current_account, self.region, value)})
 
 

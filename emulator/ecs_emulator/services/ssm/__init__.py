@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages, Refusal, in_json
+from ecs_emulator.services.ssm import texts
 
 API = EmulatedApi(
     "ssm",
@@ -18,7 +19,7 @@ API = EmulatedApi(
             "PutParameter",
             30,
             "ParameterAlreadyExists",
-            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+            texts.PARAMETER_EXISTS,
             in_json("Name"),
             "Systems Manager API, DeleteParameter",
         ),

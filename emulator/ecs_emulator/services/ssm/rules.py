@@ -12,6 +12,8 @@ from moto.ssm.models import Parameter, ParameterDict, SimpleSystemManagerBackend
 
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.services import texts as services_texts
+from ecs_emulator.services.ssm import texts
 
 # "Requirements and constraints for parameter names" of the Systems Manager guide.
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+|(/[a-zA-Z0-9_.-]+)+")
@@ -48,7 +50,7 @@ def put_parameter(original: Any, self: Any, name: str, description: str, value: 
     if not overwrite and not passed(_resting(self).get(self._parameters.normalize_name(name), 0)):
         refuse(
             "ParameterAlreadyExists",
-            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+            texts.PARAMETER_EXISTS,
         )
     return original(self, name, description, value, *args, **kwargs)
 
@@ -73,7 +75,7 @@ def _check_name(name: str) -> None:
 def add_tags_to_resource(original: Any, self: Any, resource_type: str, resource_id: str, tags: dict[str, str]) -> None:
     """AddTagsToResource: up to 50."""
     if len({*self.list_tags_for_resource(resource_type, resource_id), *tags}) > 50:
-        refuse("TooManyTagsError", "A resource can have no more than 50 tags.")
+        refuse("TooManyTagsError", services_texts.TOO_MANY_TAGS)
     original(self, resource_type, resource_id, tags)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecs_emulator.services.model import EmulatedApi, Refusal, in_json
+from ecs_emulator.services.wafv2 import texts
 
 API = EmulatedApi(
     "wafv2",
@@ -12,7 +13,7 @@ API = EmulatedApi(
             "AssociateWebACL",
             30,
             "WAFUnavailableEntityException",
-            "AWS WAF couldn\u2019t retrieve the resource that you requested. Retry your request.",
+            texts.CANNOT_RETRIEVE,
             in_json("ResourceArn"),
             "terraform-provider-aws#17527",
         ),

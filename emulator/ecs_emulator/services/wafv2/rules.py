@@ -8,6 +8,7 @@ from moto.elbv2.models import ELBv2Backend, elbv2_backends
 from moto.wafv2.models import WAFV2Backend, wafv2_backends
 
 from ecs_emulator.patch import refuse, wrap
+from ecs_emulator.services.wafv2 import texts
 
 
 def _check(waf: Any, arn: str) -> None:
@@ -24,7 +25,7 @@ def _check(waf: Any, arn: str) -> None:
     if balancer.state != "active":
         refuse(
             "WAFUnavailableEntityException",
-            "AWS WAF couldn\u2019t retrieve the resource that you requested. Retry your request.",
+            texts.CANNOT_RETRIEVE,
         )
 
 

@@ -1,0 +1,19 @@
+"""Sentences of ECS that belong to several rules; `{}` stands for a name."""
+
+from __future__ import annotations
+
+CANNOT_VALIDATE_GROUP = (
+    "Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role "
+    "being passed has the proper permissions."
+)
+CLUSTER_BUSY = (
+    "The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED "
+    "state before they can be updated. Wait and try again."
+)
+CLUSTER_HAS_INSTANCES = "The Cluster cannot be deleted while Container Instances are active or draining."
+CLUSTER_HAS_TASKS = "The Cluster cannot be deleted while Tasks are active."
+GROUP_WITHOUT_BALANCER = "The target group with targetGroupArn {} does not have an associated load balancer."
+PROVIDER_IN_USE = "The specified capacity provider is in use and cannot be removed."
+ROLE_NOT_VALID = "Role is not valid"
+SERVICE_DRAINING = "Unable to Start a service that is still Draining."
+TOO_MANY_TAGS = "The maximum number of tags for a resource is 50."

@@ -1,0 +1,13 @@
+"""Sentences of Elastic Load Balancing that belong to several rules; `{}` stands for a name."""
+
+from __future__ import annotations
+
+CERTIFICATE_NOT_FIT = (
+    "The certificate '{}' must have a fully-qualified domain name, a supported signature, and a supported key size."
+)
+NO_ACCESS_TO_BUCKET = "Access Denied for bucket: {}. Please check S3bucket permission"
+NO_CERTIFICATE = "Certificate '{}' not found"
+NO_LOAD_BALANCER = "Load balancer '{}' not found"
+NO_LOAD_BALANCERS = "One or more load balancers not found"
+NO_SSL_POLICY = "SSL policy '{}' not found"
+TARGET_GROUP_IN_USE = "Target group '{}' is currently in use by a listener or a rule"

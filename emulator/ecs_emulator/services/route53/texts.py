@@ -1,0 +1,5 @@
+"""Sentences of Route 53 that belong to several rules; `{}` stands for a name."""
+
+from __future__ import annotations
+
+ZONE_HAS_RECORDS = "The specified hosted zone contains non-required resource record sets and so cannot be deleted."

@@ -1,0 +1,7 @@
+"""Sentences of Systems Manager that belong to several rules; `{}` stands for a name."""
+
+from __future__ import annotations
+
+PARAMETER_EXISTS = (
+    "The parameter already exists. To overwrite this value, set the overwrite option in the request to true."
+)

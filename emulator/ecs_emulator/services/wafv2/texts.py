@@ -1,0 +1,5 @@
+"""Sentences of WAF that belong to several rules; `{}` stands for a name."""
+
+from __future__ import annotations
+
+CANNOT_RETRIEVE = "AWS WAF couldn’t retrieve the resource that you requested. Retry your request."
