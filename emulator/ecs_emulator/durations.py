@@ -92,6 +92,7 @@ TASK_WITHOUT_ROOM = Duration(1200, "between 10 and 30 minutes: containers-roadma
 TASK_PULL = Duration(30, _ESTIMATE)
 TASK_ACTIVATE = Duration(30, f"two health checks of the load balancer: {_ESTIMATE}")
 TASK_COUNTED = Duration(40, "a task that nothing checks: API reference, DeploymentConfiguration", (40, 40))
+TASK_RUN = Duration(60, f"a task without a service, which ends by itself: {_ESTIMATE}")
 TASK_STOP = Duration(10, _ESTIMATE)
 TASK_DEPROVISION = Duration(10, _ESTIMATE)
 TASK_INTERFACE_RELEASE = Duration(45, "usually within 120 s: alchemy-run/alchemy#1125", (30, 1200))

@@ -164,7 +164,7 @@ def test_a_grace_period_counts_for_a_containers_own_check_too(network: Network, 
 
 
 def test_a_task_that_is_run_by_hand_goes_on_whatever_its_health(network: Network, ecs: Any) -> None:
-    define(network, BARE, {"command": ["CMD-SHELL", "exit 0"], "interval": 5, "retries": 2})
+    define(network, f"{BARE}-runs-on", {"command": ["CMD-SHELL", "exit 0"], "interval": 5, "retries": 2})
     ecs.run_task(cluster="main", taskDefinition="web", launchType="FARGATE", networkConfiguration=network.awsvpc())
     (arn,) = ecs.list_tasks(cluster="main")["taskArns"]
 

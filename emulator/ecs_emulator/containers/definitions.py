@@ -7,6 +7,8 @@ from typing import Any
 
 from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
 from ecs_emulator.containers.engine import LIMITS
+from ecs_emulator.ecs import overrides
+from ecs_emulator.ecs.container_instances import size
 from ecs_emulator.ecs.store import Shape, Store, Task, last_part
 
 SECOND = 1_000_000_000
@@ -39,7 +41,8 @@ def container_specs(store: Store, task: Task) -> list[ContainerSpec]:
     Raises:
         CannotStart: a secret is not there, or a container is to have rights beyond Docker's own.
     """
-    return [_one(store, task, container) for container in task.definition.shape["containerDefinitions"]]
+    containers = task.definition.shape["containerDefinitions"]
+    return [_one(store, task, overrides.container(task, container)) for container in containers]
 
 
 def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
@@ -75,7 +78,7 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
             for one in container.get("ulimits", ())
         ],
         "cpu_shares": max(2, int(container.get("cpu") or 0)),
-        "mem_limit": int(container.get("memory") or task.definition.shape.get("memory") or 512) * MIB,
+        "mem_limit": int(container.get("memory") or size(task)[1] or 512) * MIB,
         "mounts": [
             # Docker's own volumes, which go with the container
             {"Type": "volume", "Target": one["containerPath"], "ReadOnly": one.get("readOnly", False)}
@@ -90,12 +93,8 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
 
 
 def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:
-    override: Shape = next(
-        (one for one in task.overrides.get("containerOverrides", ()) if one.get("name") == container["name"]), {}
-    )
     variables = {one["name"]: one["value"] for one in container.get("environment", ())}
     variables |= {one["name"]: _secret(store, one["valueFrom"]) for one in container.get("secrets", ())}
-    variables |= {one["name"]: one["value"] for one in override.get("environment", ())}
     # What a container learns on AWS from the metadata endpoint; no address of this machine could serve it.
     return {"TASK_ID": task.id, "AVAILABILITY_ZONE": task.zone, "AWS_REGION": store.region} | variables
 

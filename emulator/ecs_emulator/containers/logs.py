@@ -9,7 +9,7 @@ from typing import Any
 
 from ecs_emulator.containers.definitions import ContainerSpec
 from ecs_emulator.containers.engine import Engine
-from ecs_emulator.ecs.store import Store
+from ecs_emulator.ecs.store import Shape, Store, Task
 from ecs_emulator.lock import LOCK
 
 MOST_BYTES = 256 * 1024
@@ -18,11 +18,22 @@ MOST_BYTES = 256 * 1024
 
 def follow(host: Engine, store: Store, spec: ContainerSpec) -> None:
     """Copy all that a container writes from now on, in a thread that ends with it."""
-    options = spec.definition.get("logConfiguration", {}).get("options", {})
-    group = options.get("awslogs-group", "")
+    group, stream = _place(spec.definition, spec.task)
     if group:
-        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{spec.definition['name']}/{spec.task}"
         threading.Thread(target=_copy, args=(host, store, spec.name, group, stream), daemon=True).start()
+
+
+def say(store: Store, task: Task, container: Shape, lines: list[str]) -> None:
+    """Append what a container that is not there would have written, if it has a log group."""
+    group, stream = _place(container, task.id)
+    put(store, group, stream, [line.encode() for line in lines])
+
+
+def _place(container: Shape, task: str) -> tuple[str, str]:
+    """The log group and the stream of a task's container; without awslogs an empty group."""
+    options = container.get("logConfiguration", {}).get("options", {})
+    stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{container['name']}/{task}"
+    return options.get("awslogs-group", ""), stream
 
 
 def _copy(host: Engine, store: Store, name: str, group: str, stream: str) -> None:

@@ -122,6 +122,9 @@ def ensure_stopped(task: Task) -> bool:
         run.enter("stopping")
         host.pool.submit(_stop, host, run)
     if run.phase == "stopped":
+        task.exit_codes = {
+            spec.definition["name"]: run.exit_codes[spec.name] for spec in run.specs if spec.name in run.exit_codes
+        }
         essential = [code for spec in run.specs if (code := run.exit_codes.get(spec.name)) is not None]
         task.exit_code = task.exit_code if task.exit_code is not None else next(iter(essential), None)
     return run.phase == "stopped"

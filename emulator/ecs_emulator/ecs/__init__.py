@@ -23,6 +23,7 @@ _MODULES = (
     "deployments",
     "revisions",
     "tasks",
+    "run_tasks",
     "container_instances",
 )
 

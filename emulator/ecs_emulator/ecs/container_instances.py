@@ -10,7 +10,7 @@ from typing import Any
 
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs import settings
+from ecs_emulator.ecs import overrides, settings
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
 from ecs_emulator.patch import refuse
@@ -204,10 +204,13 @@ def remaining(store: Store, instance: ContainerInstance) -> tuple[int, int, int]
     return cpu, memory, slots
 
 
+_SIZES = ("cpu", "memory")
+
+
 def size(task: Task) -> tuple[int, int]:
-    """CPU units and MiB that a task reserves: its own, else the sum of its containers'."""
-    shape = task.definition.shape
-    containers = shape["containerDefinitions"]
+    """CPU units and MiB that a task reserves: its own, else the sum of its containers'; overrides come first."""
+    shape = {**task.definition.shape, **{name: task.overrides[name] for name in _SIZES if task.overrides.get(name)}}
+    containers = [overrides.container(task, one) for one in shape["containerDefinitions"]]
     cpu = int(shape.get("cpu") or sum(container.get("cpu", 0) for container in containers))
     memory = int(
         shape.get("memory")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 from ecs_emulator import faults, routes
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import later
+from ecs_emulator.containers import logs
 from ecs_emulator.ecs import breaker, rollouts, texts
-from ecs_emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, last_part, now, stores
+from ecs_emulator.ecs.store import NEVER, Deployment, Service, Store, Task, last_part, now, stores
 from ecs_emulator.ecs.tasks import end
 from ecs_emulator.patch import on_reset
 
@@ -28,7 +28,7 @@ _UNABLE = (
 )
 _well: dict[str, set[str]] = {}
 """By service whose new tasks exit at once, the ARNs of the revisions whose tasks do not."""
-_SAID = ("starting", "fatal: the configuration is not complete", "exiting with code 1")
+_SAID = ["starting", "fatal: the configuration is not complete", "exiting with code 1"]
 
 
 def fail_to_pull(task: Task) -> bool:
@@ -133,7 +133,7 @@ def fails_at(task: Task) -> float:
 def fail_running(store: Store, task: Task) -> None:
     """End a task whose time to fail has come."""
     task.exit_code = 1
-    _write(store, task, task.definition.shape["containerDefinitions"][0])
+    logs.say(store, task, task.definition.shape["containerDefinitions"][0], _SAID)
     end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
 
 
@@ -164,22 +164,9 @@ def exit_at_once(store: Store, task: Task) -> bool:
         exiting = containers[:1]
     for container in exiting:
         task.exit_code = 1
-        _write(store, task, container)
+        logs.say(store, task, container, _SAID)
         end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
     return bool(exiting)
-
-
-def _write(store: Store, task: Task, container: Shape) -> None:
-    """Put the container's last words where awslogs would: `prefix/container/task`."""
-    from moto.logs.models import logs_backends
-
-    options = container.get("logConfiguration", {}).get("options", {})
-    logs, group = logs_backends[store.account][store.region], options.get("awslogs-group", "")
-    if group in logs.groups:
-        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{container['name']}/{task.id}"
-        logs.create_log_stream(group, stream)
-        events = [{"timestamp": int(time.time() * 1000), "message": text} for text in _SAID]
-        logs.put_log_events(group, stream, events)
 
 
 def count(store: Store, service: Service, primary: Deployment) -> None:

@@ -11,7 +11,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.containers import runs
 from ecs_emulator.containers.definitions import CannotStart
-from ecs_emulator.ecs import failing, probes, texts
+from ecs_emulator.ecs import failing, one_off, probes, texts
 from ecs_emulator.ecs.placement import place, shortage
 from ecs_emulator.ecs.store import NEVER, Store, Task, last_part, now
 from ecs_emulator.ecs.tasks import end
@@ -82,16 +82,26 @@ def _start(store: Store, task: Task) -> None:
             if not _started(store, task):
                 return
             task.times["pullStoppedAt"] = now()
-            task.status, task.next_at = "ACTIVATING", later(durations.TASK_ACTIVATE)
+            # nothing registers a task without a service (developer guide, "Task lifecycle")
+            wait = 0.0 if one_off.is_one_off(task) else durations.TASK_ACTIVATE
+            task.status, task.next_at = "ACTIVATING", later(wait)
             _register(store, task)
         case "ACTIVATING":
             if failing.exit_at_once(store, task):
                 return
-            task.status, task.next_at = "RUNNING", failing.fails_at(task)
+            task.status, task.next_at = "RUNNING", min(failing.fails_at(task), one_off.ends_at(task))
             task.times["startedAt"] = now()
+            one_off.begin(store, task)
             _begin_to_count(store, task)
         case "RUNNING":
-            failing.fail_running(store, task)
+            _end_by_itself(store, task)
+
+
+def _end_by_itself(store: Store, task: Task) -> None:
+    if failing.never_well(task):
+        failing.fail_running(store, task)
+    else:
+        one_off.finish(store, task)
 
 
 def _begin_to_count(store: Store, task: Task) -> None:
@@ -125,6 +135,11 @@ def _stop(store: Store, task: Task) -> None:
             task.times["stoppingAt"] = now()
             task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION)
             _detach(store, task)
+        case "ACTIVATING" | "RUNNING" if one_off.is_one_off(task) and task.exit_code is not None:
+            # its container has ended by itself: there is nothing to stop, but for what runs beside it
+            task.times["stoppingAt"] = now()
+            task.status, task.next_at = "STOPPING", 0.0
+            _stop(store, task)
         case "ACTIVATING" | "RUNNING":
             task.times["stoppingAt"] = now()
             task.status, task.next_at = "DEACTIVATING", later(_deregister(store, task))
@@ -132,7 +147,8 @@ def _stop(store: Store, task: Task) -> None:
             task.status, task.next_at = "STOPPING", later(durations.TASK_STOP)
         case "STOPPING" if runs.ensure_stopped(task):
             task.times["executionStoppedAt"] = now()
-            task.exit_code = task.exit_code or 0
+            if task.exit_code is None:
+                task.exit_code = one_off.TERMINATED if one_off.is_one_off(task) else 0
             task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION)
             _detach(store, task)
         case "DEPROVISIONING":

@@ -67,6 +67,30 @@ def shortage(store: Store, task: Task) -> str:
     return "RESOURCE:ENI" if all(left[2] < 1 for left in free) else "RESOURCE:CPU"
 
 
+def failures(store: Store, task: Task) -> list[Shape]:
+    """The failures of a task without a place: one for each instance of the cluster, with what it lacks.
+
+    Developer guide, "API failure reasons": AGENT of an instance whose agent cannot be reached.
+    """
+    if task.launch_type == "FARGATE" or task.provider:
+        return [{"arn": store.clusters[task.cluster].arn, "reason": shortage(store, task)}]
+    return [{"arn": one.arn, "reason": _lack(store, task, one)} for one in store.instances_of(task.cluster)]
+
+
+def _lack(store: Store, task: Task, instance: ContainerInstance) -> str:
+    cpu, memory = size(task)
+    free = remaining(store, instance)
+    if not instance.connected:
+        return "AGENT"
+    if instance.status != "ACTIVE":
+        return instance.status
+    if memory > free[1]:
+        return "RESOURCE:MEMORY"
+    if cpu > free[0]:
+        return "RESOURCE:CPU"
+    return "RESOURCE:ENI" if free[2] < 1 else "ATTRIBUTE"
+
+
 def fits(need: tuple[int, int], free: tuple[int, int, int]) -> bool:
     """Whether a task of so much CPU and memory, and one interface, fits into what is free."""
     return need[0] <= free[0] and need[1] <= free[1] and free[2] >= 1

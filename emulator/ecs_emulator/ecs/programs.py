@@ -1,4 +1,4 @@
-"""What the containers of simulated tasks answer to health checks, which the name of their image says."""
+"""What the containers of simulated tasks answer to health checks, and how they end: the name of their image says it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ BARE = "distroless"
 """An image with this in its name has nothing in it but its program: neither a shell nor Python."""
 _AFTER = re.compile(r"answers-after-(\d+)s")
 _AT = re.compile(r"answers-at-([a-z0-9]+)")
+GOES_ON = "runs-on"
+"""An image with this in its name runs for ever, even in a task without a service."""
+_ENDS = re.compile(r"ends-after-(\d+)s")
+_EXIT = re.compile(r"exits-with-(\d{1,3})(?!\d)")
 _CODE = re.compile(r"answers-([1-5]\d\d)(?!\d)")
 
 
@@ -26,12 +30,16 @@ class Program:
         at: the only path at which it answers with `code`, everywhere else with 404; empty: it answers at every path.
         code: the HTTP status code of its answers.
         bare: whether its image has no other program that a check could run.
+        ends_after: seconds after which it has done its work in a task without a service; None: as long as most take.
+        exit_code: what it ends with then.
     """
 
     after: float = 0.0
     at: str = ""
     code: int = 200
     bare: bool = False
+    ends_after: float | None = None
+    exit_code: int = 0
 
     def answers(self, seconds: float, path: str) -> int | None:
         """Return the status code that a request gets so many seconds after the start; None if nothing answers."""
@@ -58,11 +66,16 @@ def program(image: str) -> Program:
     '/up'
     >>> program("web-answers-404:1").code
     404
+    >>> program("job-exits-with-3:1").exit_code
+    3
     """
     after, at, code = _AFTER.search(image), _AT.search(image), _CODE.search(image)
+    ends, exit_code = _ENDS.search(image), _EXIT.search(image)
     return Program(
         inf if NEVER in image else float(after[1]) if after else 0.0,
         f"/{at[1]}" if at and not after else "",
         int(code[1]) if code else 200,
         BARE in image,
+        inf if GOES_ON in image else float(ends[1]) if ends else None,
+        int(exit_code[1]) if exit_code else 0,
     )

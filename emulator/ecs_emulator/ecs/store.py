@@ -211,6 +211,7 @@ class Task:
     stop_reason: str = ""
     container_reason: str = ""
     exit_code: int | None = None
+    exit_codes: dict[str, int] = field(default_factory=dict)
     registered: bool = False
     counted: bool = False
     counts_at: float = 0.0

@@ -1,50 +1,17 @@
-"""ECS tasks as the API shows them: run, stop, list, describe."""
+"""ECS tasks as the API shows them: stop, list, describe."""
 
 from __future__ import annotations
 
 import uuid
 
-from ecs_emulator.ecs import checks, placement
+from ecs_emulator.ecs import overrides
 from ecs_emulator.ecs.container_instances import size
-from ecs_emulator.ecs.dispatch import at_most, operation, required
+from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.probes import container_health, health
-from ecs_emulator.ecs.services import on_fargate
-from ecs_emulator.ecs.store import Cluster, Shape, Store, Task, TaskDefinition, last_part, tag_list, tag_map
+from ecs_emulator.ecs.store import Cluster, Shape, Store, Task, TaskDefinition, last_part, tag_list
 from ecs_emulator.patch import refuse
 
-
-@operation
-def run_task(store: Store, request: Shape) -> Shape:
-    """RunTask: up to 10 at once; without room on instances, a failure by the resource that lacks."""
-    cluster = store.cluster(request.get("cluster"))
-    definition = checks.checked_definition(store, required(request, "taskDefinition"))
-    count = int(request.get("count", 1))
-    if not 1 <= count <= 10:
-        refuse("InvalidParameterException", "count must be between 1 and 10.")
-    if len(request.get("startedBy", "")) > 128:
-        refuse("InvalidParameterException", "startedBy is longer than 128 characters.")
-    spec = checks.launch_settings(store, cluster, request, definition)
-    spec["networkConfiguration"] = checks.network(store, request, definition, on_fargate(spec))
-    spec |= {
-        "loadBalancers": [],
-        "serviceRegistries": [],
-        "enableExecuteCommand": request.get("enableExecuteCommand", False),
-    }
-    if spec.get("launchType") == "EC2" and not any(store.instances_of(cluster.name)):
-        refuse("InvalidParameterException", "No Container Instances were found in your cluster.")
-    tags = tag_map(request.get("tags"))
-    if request.get("propagateTags") == "TASK_DEFINITION":
-        tags = {**definition.tags, **tags}
-    tasks, failures = [], []
-    for _ in range(count):
-        task = new(store, cluster, definition, spec, request.get("group") or f"family:{definition.family}", tags)
-        task.started_by, task.overrides = request.get("startedBy", ""), request.get("overrides", {})
-        if placement.place(store, task):
-            store.tasks[task.id] = task
-            tasks.append(describe(store, task, tags=True))
-        else:
-            failures.append({"arn": cluster.arn, "reason": placement.shortage(store, task)})
-    return {"tasks": tasks, "failures": failures}
+_OTHER_FILTERS = ("containerInstance", "family", "launchType", "serviceName")
 
 
 @operation
@@ -65,8 +32,13 @@ def _find(store: Store, request: Shape) -> Task:
 
 @operation
 def list_tasks(store: Store, request: Shape) -> Shape:
-    """ListTasks: those meant to run, unless `desiredStatus` says STOPPED."""
+    """ListTasks: those meant to run, unless `desiredStatus` says STOPPED; `startedBy` goes with no other filter.
+
+    API reference, ListTasks, startedBy; every list is of one desired status, so that this one may go with it.
+    """
     cluster = store.cluster(request.get("cluster"))
+    if "startedBy" in request and any(name in request for name in _OTHER_FILTERS):
+        refuse("InvalidParameterException", "startedBy must be the only filter.")
     if "serviceName" in request:
         service = store.services.get(f"{cluster.name}/{last_part(request['serviceName'])}")
         if service is None:
@@ -150,7 +122,7 @@ def describe(store: Store, task: Task, *, tags: bool) -> Shape:
         "containers": _containers(task),
         "attachments": _attachments(store, task),
         "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
-        "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": [], **task.overrides},
+        "overrides": overrides.shown(task),
         "enableExecuteCommand": bool(task.spec.get("enableExecuteCommand")),
         "healthStatus": health(task),
         "version": 1 + len(task.times),
@@ -178,7 +150,8 @@ def _containers(task: Task) -> list[Shape]:
         status = "STOPPED"
     interfaces = [{"attachmentId": task.attachment, "privateIpv4Address": task.address}] if task.address else []
     containers = []
-    for number, container in enumerate(task.definition.shape["containerDefinitions"]):
+    for number, defined in enumerate(task.definition.shape["containerDefinitions"]):
+        container = overrides.container(task, defined)
         identifier = uuid.uuid5(uuid.NAMESPACE_OID, f"{task.id}/{number}")
         shape: Shape = {
             "containerArn": f"{task.arn.replace(':task/', ':container/')}/{identifier}",
@@ -196,8 +169,8 @@ def _containers(task: Task) -> list[Shape]:
             shape["memory"] = str(container["memory"])
         if task.container_reason:
             shape["reason"] = task.container_reason
-        if task.exit_code is not None:
-            shape["exitCode"] = task.exit_code
+        if (code := task.exit_codes.get(container["name"], task.exit_code)) is not None:
+            shape["exitCode"] = code
         containers.append(shape)
     return containers
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.api_call import ApiCall, Context, requested
 from ecs_emulator.authorization.policy import Check
-from ecs_emulator.ecs.store import last_part
+from ecs_emulator.ecs.store import last_part, store
 from ecs_emulator.services.ec2.permissions import passed
 
 _CREATING: Mapping[str, Callable[[ApiCall], str]] = {
@@ -52,6 +52,8 @@ def asks(call: ApiCall) -> Iterator[Check]:
             parts = {"cluster": _cluster(call), "name": last_part(name), "path": name.partition("/")[2]}
             arn = call.arn(pattern.format(**parts))
             yield call.existing(arn, within if "{cluster}" in pattern else {})
+    elif operation == "RunTask":
+        yield from _run(call, within)
     elif operation in ("ListServices", "ListTasks"):
         yield call.check(more=within)
     elif operation in ("TagResource", "UntagResource", "ListTagsForResource"):
@@ -73,6 +75,24 @@ def _ecs_created(call: ApiCall) -> Iterator[Check]:
         if role := call.text(name):
             whole = role if role.startswith("arn:") else call.arn(f"role/{role}", "iam")
             yield passed(call, whole, "ecs-tasks.amazonaws.com")
+
+
+def _run(call: ApiCall, within: Context) -> Iterator[Check]:
+    """What RunTask asks for: the revision, tags, and passing the roles of the task.
+
+    Which revision of a family is meant is found out first (API reference, RunTask).
+    """
+    definition = store(call.account, call.region).definition(call.text("taskDefinition"))
+    arn = definition.arn if definition else call.arn(f"task-definition/{last_part(call.text('taskDefinition'))}")
+    brought = call.tags("tags")
+    yield call.existing(arn, {**within, **requested(brought)})
+    if brought:
+        task = call.arn(f"task/{_cluster(call)}/*")
+        yield call.check(task, requested(brought, "ecs:CreateAction=RunTask"), "ecs:TagResource")
+    given = {**(definition.shape if definition else {}), **(call.body.get("overrides") or {})}
+    for name in ("executionRoleArn", "taskRoleArn"):
+        if role := given.get(name):
+            yield passed(call, role, "ecs-tasks.amazonaws.com")
 
 
 def _cluster(call: ApiCall) -> str:

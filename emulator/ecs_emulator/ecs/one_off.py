@@ -1,0 +1,54 @@
+"""Tasks without a service whose containers are not there: they run a while, write to their log, and end.
+
+What a program would do nobody knows. It is taken for one that does its work and succeeds, unless the name of its image
+says otherwise (`programs`).
+"""
+
+from __future__ import annotations
+
+from ecs_emulator import durations
+from ecs_emulator.clock import later
+from ecs_emulator.containers import logs, runs
+from ecs_emulator.ecs import texts
+from ecs_emulator.ecs.programs import program
+from ecs_emulator.ecs.store import NEVER, Shape, Store, Task
+from ecs_emulator.ecs.tasks import end
+
+TERMINATED = 143
+"""The exit code of a program that SIGTERM ended: 128 and the signal's number."""
+
+
+def is_one_off(task: Task) -> bool:
+    """Whether no service keeps the task."""
+    return not task.service
+
+
+def begin(store: Store, task: Task) -> None:
+    """Let the task's containers write their first line."""
+    if is_one_off(task) and not runs.is_real(task):
+        for container in task.definition.shape["containerDefinitions"]:
+            logs.say(store, task, container, ["starting"])
+
+
+def ends_at(task: Task) -> float:
+    """When a task that runs from now on will have done its work; never, if it is a service's or a container decides."""
+    if not is_one_off(task) or runs.is_real(task):
+        return NEVER
+    seconds = program(_main(task)["image"]).ends_after
+    if seconds == NEVER:
+        return NEVER
+    return later(durations.TASK_RUN if seconds is None else seconds)
+
+
+def finish(store: Store, task: Task) -> None:
+    """Let the task's work be done."""
+    container = _main(task)
+    task.exit_code = program(container["image"]).exit_code
+    logs.say(store, task, container, [f"exiting with code {task.exit_code}"])
+    end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
+
+
+def _main(task: Task) -> Shape:
+    """The first essential container, with which the task ends."""
+    containers: list[Shape] = task.definition.shape["containerDefinitions"]
+    return next(one for one in containers if one.get("essential", True))

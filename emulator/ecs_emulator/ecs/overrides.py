@@ -1,0 +1,52 @@
+"""What RunTask says otherwise than the task definition: of the containers, and of the task's size and roles."""
+
+from __future__ import annotations
+
+import json
+
+from ecs_emulator.ecs.store import Shape, Task, TaskDefinition
+from ecs_emulator.patch import refuse
+
+_MOST_CHARACTERS = 8192
+
+
+def check(definition: TaskDefinition, overrides: Shape) -> None:
+    """Each override names a container of the definition, and all are not too long (API reference, RunTask, overrides).
+
+    The first is refused with these words (azavea/django-ecsmanage#21); of the others they are not known.
+    """
+    if len(json.dumps(overrides)) > _MOST_CHARACTERS:
+        refuse("InvalidParameterException", f"Overrides can have at most {_MOST_CHARACTERS} characters.")
+    names = {container["name"] for container in definition.shape["containerDefinitions"]}
+    for override in overrides.get("containerOverrides", ()):
+        name = override.get("name")
+        if override and not name:
+            refuse("InvalidParameterException", "Container override must have a name.")
+        if override and name not in names:
+            refuse(
+                "InvalidParameterException",
+                f"Override for container named {name} is not a container in the TaskDefinition.",
+            )
+
+
+def shown(task: Task) -> Shape:
+    """The overrides as DescribeTasks has them: an entry for each container, even of one with none (recorded)."""
+    containers = task.definition.shape["containerDefinitions"]
+    entries = [{"name": container["name"]} | _of(task, container) for container in containers]
+    return {"inferenceAcceleratorOverrides": [], **task.overrides, "containerOverrides": entries}
+
+
+def container(task: Task, definition: Shape) -> Shape:
+    """The definition of a container as it runs in a task.
+
+    Variables are added to those of the definition, or replace them; all else takes the place of what the definition
+    has (API reference, ContainerOverride).
+    """
+    own = _of(task, definition)
+    variables = {one["name"]: one for one in [*definition.get("environment", ()), *own.get("environment", ())]}
+    return {**definition, **own, "environment": list(variables.values())}
+
+
+def _of(task: Task, definition: Shape) -> Shape:
+    found = (one for one in task.overrides.get("containerOverrides", ()) if one.get("name") == definition["name"])
+    return {name: value for name, value in next(found, {}).items() if value not in (None, [])}
