@@ -97,5 +97,8 @@ TASK_STOP = Duration(10, _ESTIMATE)
 TASK_DEPROVISION = Duration(10, _ESTIMATE)
 TASK_INTERFACE_RELEASE = Duration(45, "usually within 120 s: alchemy-run/alchemy#1125", (30, 1200))
 
+# -- schedules --------------------------------------------------------------------------------------------------------
+SCHEDULE_GROUP_DELETE = Duration(30, f"DELETING until its schedules are gone: {_ESTIMATE}")
+
 # -- identity --------------------------------------------------------------------------------------------------------
 IAM_PROPAGATION = Duration(10, "pulumi/pulumi-awsx#927, go-to-k/cdkd#810", (2, 30))

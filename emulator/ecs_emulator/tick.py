@@ -1,4 +1,4 @@
-"""Does what is due at a moment of the clock: in ACM, Cloud Control, ECS and its groups, and for whoever watches."""
+"""Does what is due at a moment of the clock: in ACM, Cloud Control, schedules, ECS, its groups, and for who watches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ecs_emulator.cloudcontrol import requests
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.watch import WATCH
 from ecs_emulator.services.acm import rules as acm
+from ecs_emulator.services.scheduler import firing
 
 
 def tick() -> None:
@@ -14,5 +15,6 @@ def tick() -> None:
     with LOCK:
         acm.settle()
         requests.settle()
+        firing.settle()
     ecs.tick()
     WATCH.update()

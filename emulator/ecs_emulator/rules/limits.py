@@ -34,16 +34,20 @@ _JAVA = {
 @wrap(BaseResponse, "call_action")
 def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
     """Every operation: of these services the request is held against the model first, of all against XML."""
-    service = self.boto3_service_name
+    answer: TYPE_RESPONSE = refused(self) or original(self)
+    return answer
+
+
+def refused(response: Any) -> TYPE_RESPONSE | None:
+    """Return the answer to a request that the service's model does not allow; None if it allows it."""
+    service = response.boto3_service_name
     if _code(service):
         model = get_service_model(service)
-        action = self._get_action()
-        if action in model.operation_names and (errors := list(_errors(self, model.operation_model(action)))):
-            return _refused(self, _message(service, errors))
-    if words := characters.fault(self):
-        return _refused(self, words)
-    plain: TYPE_RESPONSE = original(self)
-    return plain
+        action = response._get_action()
+        if action in model.operation_names and (errors := list(_errors(response, model.operation_model(action)))):
+            return _refused(response, _message(service, errors))
+    words = characters.fault(response)
+    return _refused(response, words) if words else None
 
 
 def _code(service: str) -> str:

@@ -17,6 +17,7 @@ from tests.cloud.refusals import (
     logs,
     rds,
     route53,
+    scheduler,
     servicediscovery,
     ssm,
     wafv2,
@@ -40,6 +41,7 @@ _TABLES = (
     ecr,
     logs,
     wafv2,
+    scheduler,
     cloudcontrol,
 )
 CASES: tuple[Case, ...] = tuple(case for table in _TABLES for case in table.CASES)

@@ -30,6 +30,7 @@ _SERVICES = {
     "ecr": ("ECR", "AmazonECR/latest/APIReference/"),
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
     "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),
+    "scheduler": ("EventBridge Scheduler", "scheduler/latest/APIReference/"),
     "wafv2": ("WAF", "waf/latest/APIReference/"),
     "resourcegroupstaggingapi": ("Resource Groups Tagging API", "resourcegroupstagging/latest/APIReference/"),
 }

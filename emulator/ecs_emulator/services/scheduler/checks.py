@@ -1,0 +1,120 @@
+"""What CreateSchedule and UpdateSchedule refuse (API reference; what a model's limits refuse is in `rules.limits`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from ecs_emulator.authorization import roles
+from ecs_emulator.authorization.policy import arn_like, like
+from ecs_emulator.patch import refuse
+from ecs_emulator.services.scheduler.expressions import At, parse
+from ecs_emulator.services.scheduler.schedules import Schedules, Shape, now
+
+PRINCIPAL = "scheduler.amazonaws.com"
+_EARLIEST = timedelta(minutes=5)
+
+
+def check(kept: Schedules, group_arn: str, request: Shape) -> None:
+    """All that a schedule must have."""
+    _check_when(request)
+    window = request.get("FlexibleTimeWindow") or {}
+    if window.get("Mode") not in ("OFF", "FLEXIBLE"):
+        _invalid("FlexibleTimeWindow must have the mode OFF or FLEXIBLE.")
+    if (window["Mode"] == "FLEXIBLE") != ("MaximumWindowInMinutes" in window):
+        _invalid("MaximumWindowInMinutes belongs to the mode FLEXIBLE, which needs it.")
+    target = request.get("Target") or {}
+    for name in ("Arn", "RoleArn"):
+        if not target.get(name):
+            _invalid(f"Target.{name} must not be null.")
+    _check_target(target)
+    if not trusts(kept.account, target["RoleArn"], group_arn):
+        # aws-sdk-js-v3#6494
+        _invalid("The execution role you provide must allow AWS EventBridge Scheduler to assume the role.")
+
+
+def _check_when(request: Shape) -> None:
+    """The expression, its time zone by IANA's names, and dates that leave room for it (API reference, CreateSchedule).
+
+    A start date may lie up to five minutes back; both dates are ignored for one-time schedules.
+    """
+    text = request.get("ScheduleExpression") or ""
+    try:
+        expression = parse(text)
+    except ValueError:
+        _invalid(f"Invalid Schedule Expression {text}.")
+    zone = request.get("ScheduleExpressionTimezone")
+    if zone is not None and zone not in available_timezones():
+        _invalid(f"Invalid Schedule Expression Timezone {zone}.")
+    if isinstance(expression, At):
+        return
+    begin, end = request.get("StartDate"), request.get("EndDate")
+    if isinstance(begin, datetime) and begin < now() - _EARLIEST:
+        _invalid("The StartDate you specify cannot be earlier than 5 minutes ago.")
+    if isinstance(end, datetime) and end <= max(now(), begin or now()):
+        _invalid("The EndDate you specify must be later than the StartDate and now.")
+
+
+def _check_target(target: Shape) -> None:
+    """An ARN; a cluster of ECS goes with EcsParameters, and these with a cluster (API reference, EcsParameters)."""
+    parts = target["Arn"].split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not parts[2] or not parts[5]:
+        _invalid("Provided Arn is not in correct format.")
+    cluster = parts[2] == "ecs" and parts[5].startswith("cluster/")
+    given = target.get("EcsParameters")
+    if cluster != bool(given):
+        _invalid("EcsParameters must be given for a cluster of Amazon ECS, and for no other target.")
+    if given and not given.get("TaskDefinitionArn"):
+        _invalid("EcsParameters.TaskDefinitionArn must not be null.")
+    if given and ":task-definition/" not in given["TaskDefinitionArn"]:
+        _invalid("Provided TaskDefinitionArn is not in correct format.")
+    if given and given.get("LaunchType") and given.get("CapacityProviderStrategy"):
+        _invalid("LaunchType must be omitted if a CapacityProviderStrategy is given.")
+
+
+def trusts(account: str, role_arn: str, group_arn: str) -> bool:
+    """Whether there is such a role, and EventBridge Scheduler may assume it for schedules of a group.
+
+    The user guide, "Confused deputy prevention", has the two conditions that are looked at: the account, and the ARN
+    of the group.
+    """
+    role = roles.named(account, role_arn.rpartition("/")[2])
+    if role is None or role.arn != role_arn:
+        return False
+    document = json.loads(role.assume_role_policy_document)
+    found = {"aws:sourceaccount": account, "aws:sourcearn": group_arn}
+    return any(_admits(statement, found) for statement in _listed(document.get("Statement")))
+
+
+def _admits(statement: Any, found: dict[str, str]) -> bool:
+    principal = statement.get("Principal")
+    services = _listed(principal.get("Service")) if isinstance(principal, dict) else ()
+    actions = [action.lower() for action in _listed(statement.get("Action"))]
+    if statement.get("Effect") != "Allow" or PRINCIPAL not in services:
+        return False
+    if not {"sts:assumerole", "sts:*", "*"} & {*actions}:
+        return False
+    return all(
+        _holds(operator, found[key.lower()], _listed(values))
+        for operator, tests in (statement.get("Condition") or {}).items()
+        for key, values in tests.items()
+        if key.lower() in found
+    )
+
+
+def _holds(operator: str, value: str, patterns: Iterable[str]) -> bool:
+    if operator == "StringEquals":
+        return value in patterns
+    matches = arn_like if operator.startswith("Arn") else like
+    return any(matches(pattern, value) for pattern in patterns)
+
+
+def _listed(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _invalid(words: str) -> None:
+    refuse("ValidationException", words)

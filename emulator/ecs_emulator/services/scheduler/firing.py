@@ -1,0 +1,109 @@
+"""Invokes the targets of schedules that are due: RunTask, with what the execution role may do.
+
+A target that refuses is not asked again: what it refuses now, such as a role without a permission, it refuses the next
+moment too. Other targets than clusters of ECS are not invoked.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+
+from ecs_emulator.authorization import roles
+from ecs_emulator.authorization.policy import Check
+from ecs_emulator.clock import passed
+from ecs_emulator.ecs import run_tasks
+from ecs_emulator.ecs.store import Shape, Store, last_part, store
+from ecs_emulator.services.scheduler import checks, operations
+from ecs_emulator.services.scheduler.schedules import NEVER, Schedule, Schedules, in_use
+
+_SAME = {
+    "CapacityProviderStrategy": "capacityProviderStrategy",
+    "EnableECSManagedTags": "enableECSManagedTags",
+    "EnableExecuteCommand": "enableExecuteCommand",
+    "Group": "group",
+    "LaunchType": "launchType",
+    "PlacementConstraints": "placementConstraints",
+    "PlacementStrategy": "placementStrategy",
+    "PlatformVersion": "platformVersion",
+    "PropagateTags": "propagateTags",
+    "TaskCount": "count",
+    "TaskDefinitionArn": "taskDefinition",
+}
+"""Members of EcsParameters, and what RunTask calls them."""
+
+
+def settle() -> None:
+    """Invoke what is due in all Regions. The caller holds the cloud's lock."""
+    for kept in in_use():
+        operations.settle(kept)
+        for schedule in kept.all():
+            if passed(schedule.due_at):
+                schedule.last = schedule.due
+                _invoke(kept, schedule)
+                _go_on(kept, schedule)
+
+
+def _go_on(kept: Schedules, schedule: Schedule) -> None:
+    """Wait for the next time; without one the schedule is deleted, if it says so (API reference)."""
+    schedule.plan()
+    over = schedule.due_at == NEVER
+    if over and schedule.shape["ActionAfterCompletion"] == "DELETE":
+        del kept.groups[schedule.group].schedules[schedule.name]
+
+
+def _invoke(kept: Schedules, schedule: Schedule) -> None:
+    target = schedule.shape["Target"]
+    if "EcsParameters" not in target:
+        return
+    ecs = store(kept.account, target["Arn"].split(":")[3] or kept.region)
+    try:
+        request = _request(schedule, target)
+        if _allowed(kept, ecs, schedule, request):
+            run_tasks.run(ecs, request)
+    except (ServiceException, ValueError):
+        return
+    except Exception:  # noqa: BLE001 (one that cannot be invoked must not keep the others from it)
+        traceback.print_exc()
+
+
+def _request(schedule: Schedule, target: Shape) -> Shape:
+    """The RunTask of a target; `Input` has its overrides (user guide, "Templated targets")."""
+    given = target["EcsParameters"]
+    request: dict[str, Any] = {ours: given[theirs] for theirs, ours in _SAME.items() if theirs in given}
+    if network := given.get("NetworkConfiguration", {}).get("awsvpcConfiguration"):
+        small = {name[0].lower() + name[1:]: value for name, value in network.items()}
+        request["networkConfiguration"] = {"awsvpcConfiguration": small}
+    if tags := given.get("Tags"):
+        request["tags"] = [{name.lower(): value for name, value in tag.items()} for tag in tags]
+    if text := target.get("Input"):
+        request["overrides"] = json.loads(text)
+    # the start of what tasks of a schedule are seen to be started by
+    return {**request, "cluster": target["Arn"], "startedBy": f"chronos-schedule/{schedule.name}"}
+
+
+def _allowed(kept: Schedules, ecs: Store, schedule: Schedule, request: Shape) -> bool:
+    """Whether the execution role still trusts the service, and may run the task and pass its roles.
+
+    Source: user guide, "Setting up EventBridge Scheduler", execution role for ECS.
+    """
+    arn = schedule.shape["Target"]["RoleArn"]
+    if not checks.trusts(kept.account, arn, kept.groups[schedule.group].arn):
+        return False
+    role = roles.named(kept.account, last_part(arn))
+    definition = ecs.definition(request["taskDefinition"])
+    if definition is None:
+        return False
+    cluster = ecs.arn(f"cluster/{last_part(request['cluster'])}")
+    needed = [Check("ecs:RunTask", definition.arn, {"ecs:cluster": (cluster,)})]
+    if request.get("tags"):
+        needed.append(Check("ecs:TagResource", ecs.arn(f"task/{last_part(request['cluster'])}/*"), {}))
+    passing = {"iam:PassedToService": ("ecs-tasks.amazonaws.com",)}
+    given = {**definition.shape, **request.get("overrides", {})}
+    needed += [
+        Check("iam:PassRole", given[name], passing) for name in ("executionRoleArn", "taskRoleArn") if given.get(name)
+    ]
+    return all(roles.allows(kept.account, role, check) for check in needed)
