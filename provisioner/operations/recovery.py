@@ -130,7 +130,9 @@ class _Search:
         for address, item in self._declared.items():
             desired = filled(item.resource, self._output)
             if desired.created_by_aws:
-                self._observed[address] = Observed(desired.name, desired.fields())
+                # what it would be made for may not be there, while AWS still has what it made for it
+                if not unknown(desired.fields()) or any(self._all(type(desired))):
+                    self._observed[address] = Observed(desired.name, desired.fields())
             else:
                 self._look(address, type(desired), desired.fields())
         declared = {(a.partition("/")[0], live.id): a for a, live in self._observed.items() if a in self._declared}
@@ -143,7 +145,8 @@ class _Search:
     def absent(self) -> list[str]:
         """Return what is declared or recorded and was not found so far."""
         settled = {*self._observed, *self._refused, *self._renamed}
-        return [a for a in (*self._declared, *self._former) if a not in settled]
+        expected = [a for a, item in self._declared.items() if not item.resource.created_by_aws]
+        return [a for a in (*expected, *self._former) if a not in settled]
 
     def deleted_before(self) -> list[str]:
         """Return what an earlier run was deleting and is shown as if it stayed: a list may show what was before."""

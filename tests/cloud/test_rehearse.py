@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -123,6 +124,18 @@ def test_a_record_may_depend_on_what_is_not_recorded(project: Project) -> None: 
     project.run("state", "rm", "vpc/main", "--force", "--yes")
     found = rehearsed(project, "down")
     assert found["passes"]
+
+
+def test_a_partial_stack_that_was_recovered(project: Project) -> None:  # noqa: F811
+    """AWS has made nothing for a cluster, a launch template or a repository that is not there."""
+    project.up("--target-step", "network")
+    shutil.rmtree(stack_file(project).parent)
+    project.run("recover", "--yes")
+    # nothing is recorded that refers to what is not there
+    assert "${" not in stack_file(project).read_text()
+    assert rehearsed(project, "down")["passes"]
+    assert rehearsed(project)["passes"]
+    project.run("down", "--yes")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -256,6 +256,20 @@ def test_what_aws_keeps_by_itself_makes_no_stack(stack: Stack) -> None:
     assert told[0] == "No resources of p-e found in account 1: the state is empty."
 
 
+def test_aws_made_nothing_for_what_is_not_there(stack: Stack) -> None:
+    shelf = box(stack, "s", Shelf)
+    box(stack, "a")
+    box(stack, "room", Room, inside=shelf.id)
+    reading(("box", live("box/a")))
+    found = Told().search(stack)
+    assert records(found).keys() == {"box/a"}
+    assert found.missing == ["shelf/s"]
+    # it may be left of what is gone, and `down` is to meet it
+    READINGS.clear()
+    reading(("box", live("box/a")), ("room", live("room/room", tagged=False)))
+    assert records(Told().search(stack)).keys() == {"box/a", "room/room"}
+
+
 def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> Iterable[Observed]:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListBoxes")

@@ -100,6 +100,15 @@ def test_what_follows_from_a_name_stays_but_for_the_registry() -> None:
     assert fields == {"uri": "${repository/web:repository_uri!}:1", "source": "p-e-task"}
 
 
+def test_nobody_waits_for_what_is_not_recorded() -> None:
+    """As `recover` records instances that are left of a launch template."""
+    asked = {"launch_template_id": "${launch_template/main:id}", "subnet_ids": ["subnet-0123456789abcdef0"]}
+    left = record("instances/p-e", "p-e", asked, "launch_template/main", "subnet/a")
+    declared, left_out = declarations(table(MAIN, subnet(), left))
+    assert left_out == {}
+    assert {one.address for one in declared["instances/p-e"].dependencies} == {"subnet/a"}
+
+
 def test_what_cannot_be_copied_is_reported_with_what_needs_it() -> None:
     strange = record("dragon/main", "d", {})
     older = record("vpc/old", "vpc-1", {"cidr": "10.0.0.0/16"})

@@ -52,7 +52,10 @@ def declarations(
             name: with_references(value, references, mark)
             for name, value in restored.get(address, record.arguments).items()
         }
-        dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments))}
+        # what is recorded although AWS lacked what it refers to has that reference still: nothing is there to wait for
+        dependencies = {
+            Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments)) if m[1] in records
+        }
         dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies if one in records}
         desired: Resource = type_of(record)(address.partition("/")[2], **arguments)
         declared[address] = Declared(desired, tuple(dependencies), record.step)
