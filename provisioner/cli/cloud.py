@@ -17,10 +17,10 @@ app.add_typer(group)
 
 def _directory(options: Options) -> Path:
     """Return the embedded cloud's directory; a configuration above this directory, which it lies beside, is named."""
-    from provisioner.operations import context
+    from provisioner.operations import configuration
 
     if not options.state_dir:
-        context.found(options)
+        configuration.found(options)
     return options.directory
 
 
@@ -76,11 +76,11 @@ def start(
     from dataclasses import asdict
 
     from ecs_emulator import control, manage
-    from provisioner.operations import context
+    from provisioner.operations import configuration, embedded_cloud
     from provisioner.render import status as show
 
     policies, controls = (manage.read_policies(_files(given)) for given in (policy, scp))
-    cloud = context.start_cloud(options, context.load(options), port)
+    cloud = embedded_cloud.start(options, configuration.load(options), port)
     if faults is not None:
         manage.set_faults(cloud, "" if faults == "none" else faults)
     if policy is not None:
@@ -147,10 +147,10 @@ def status(options: Options) -> int:
 def env(options: Options) -> int:
     """Print shell commands that point other AWS tools to the embedded cloud."""
     from ecs_emulator import manage
-    from provisioner.operations import context
+    from provisioner.operations import configuration
     from provisioner.render import status as show
 
-    config = context.load(options)
+    config = configuration.load(options)
     show.environment(manage.environment(options.directory, config.region), options.json)
     return 0
 

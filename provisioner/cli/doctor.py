@@ -28,15 +28,15 @@ def doctor(options: Options) -> int:
     with how to fix it. Makes only read calls. What cannot be checked is `unknown`, which is not a failure.
     """
     from provisioner.config.builds import check_contexts
-    from provisioner.operations import context, image_copies, stores
+    from provisioner.operations import configuration, connecting, image_copies, stores
     from provisioner.operations.doctor.context import Context
     from provisioner.operations.doctor.examine import CHECKS, examine
     from provisioner.render import doctor as show
     from provisioner.render.text import say
 
-    config = context.load(options, declares=True)
+    config = configuration.load(options, declares=True)
     check_contexts(config, options.file)
-    aws = context.aws_without_account(options, config).reading()
+    aws = connecting.aws_without_account(options, config).reading()
 
     def records(aws: Aws) -> Mapping[str, Record]:
         state = stores.recorded(options, config, aws)

@@ -31,21 +31,21 @@ def import_(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.resource import current
-    from provisioner.operations import context, import_resource, signals, stores
+    from provisioner.operations import configuration, connecting, declaring, import_resource, signals, stores
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
-    config = context.load(options, declares=True)
-    aws = context.connect(options, config)
+    config = configuration.load(options, declares=True)
+    aws = connecting.connect(options, config)
     address = current(address)
     with stores.open_store(options, config, aws, "import") as store:
-        stack = context.declared(options, config, aws, store.records)
+        stack = declaring.declared(options, config, aws, store.records)
         with signals.at_once():
             found = import_resource.candidate(aws, store.records, stack.declared, address, resource)
         if not options.json:
             say(show.candidate(found))
         what = f"`import` records {found.live.id} as {address} of {config.name}, so that `down` will delete it"
-        confirm(f"{what}, on {context.describe_account(config, aws)}", options.yes)
+        confirm(f"{what}, on {connecting.describe_account(config, aws)}", options.yes)
         aws.drop_reads()
         import_resource.take(aws, store, found)
     if options.json:

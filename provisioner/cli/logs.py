@@ -35,16 +35,16 @@ def logs(
 
     From CloudWatch Logs, oldest first: time, service, task and text. With --json, one object per line.
     """
-    from provisioner.operations import context, log_reader, stores
+    from provisioner.operations import configuration, connecting, embedded_cloud, log_reader, stores
     from provisioner.render.channels import unread
     from provisioner.render.text import say
 
     back = log_reader.span(since)
-    config = context.load(options)
-    aws = context.reader(options, config) if config.state.bucket else None
+    config = configuration.load(options)
+    aws = connecting.reader(options, config) if config.state.bucket else None
     state = stores.recorded(options, config, aws)
     wanted = log_reader.groups(state, services or [])
-    aws = aws or context.connect(options, config).reading()
+    aws = aws or connecting.connect(options, config).reading()
     state.guard(config.name, aws.account, aws.region)
 
     def note(text: str) -> None:
@@ -67,7 +67,7 @@ def logs(
     if not wanted:
         note(f"there are no log groups, because the stack has not been created yet: run {options.command_line('up')}")
     elif not shown and (there := [name for name in wanted if name not in absent]):
-        runs = config.target == "aws" or context.entry(options, config)
+        runs = config.target == "aws" or embedded_cloud.entry(options, config)
         why = "look further back with --since" if runs else "without Docker no containers run here"
         note(f"{', '.join(there)} wrote nothing in the last {since}; {why}")
     return 0

@@ -25,11 +25,11 @@ def output(
 
     The load balancer's name, the database's host and other values for scripts, as recorded in the state.
     """
-    from provisioner.operations import context, stack_status, stores
+    from provisioner.operations import configuration, embedded_cloud, stack_status, stores
     from provisioner.render.text import say, table
 
-    config = context.load(options)
-    values = stack_status.outputs(stores.as_written(options, config), config, context.entry(options, config))
+    config = configuration.load(options)
+    values = stack_status.outputs(stores.as_written(options, config), config, embedded_cloud.entry(options, config))
     wanted = stack_status.chosen(values, name) if name else values
     if options.json:
         say([json.dumps(wanted, ensure_ascii=False)])

@@ -58,12 +58,12 @@ def policy(
     configuration, keep the previous policies attached until `up` has deleted it.
     """
     from provisioner.aws.permissions import Part
-    from provisioner.operations import context, regions
+    from provisioner.operations import configuration, regions
     from provisioner.permissions.printed import part_of, printed
     from provisioner.permissions.table import ANY, boundary_arn
     from provisioner.render import policy as show
 
-    config = context.load(options, declares=True)
+    config = configuration.load(options, declares=True)
     regions.check_named(config.region, str(options.file))
     if create_boundary:
         return _create_boundary(options, config)
@@ -95,16 +95,16 @@ def _database(options: Options, config: Config) -> str:
 
 def _create_boundary(options: Options, config: Config) -> int:
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import boundary, context, stores
+    from provisioner.operations import boundary, connecting, stores
     from provisioner.render import policy as show
 
-    aws = context.connect(options, config)
+    aws = connecting.connect(options, config)
     database = boundary.database_of(config, stores.recorded(options, config, aws).records)
     document = boundary.wanted(config, aws.account, database)
     found, todo = boundary.change(aws, config, document)
     if todo and config.target == "aws":
         confirm(
-            f"`policy --create-boundary` {todo}s {found.arn} in {context.describe_account(config, aws)}", options.yes
+            f"`policy --create-boundary` {todo}s {found.arn} in {connecting.describe_account(config, aws)}", options.yes
         )
     if todo:
         boundary.make(aws, found, document)

@@ -24,25 +24,36 @@ def recover(options: Options) -> int:
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations import context, recovery, signals, state_set_aside, stores
+    from provisioner.operations import (
+        configuration,
+        connecting,
+        declaring,
+        recovery,
+        signals,
+        state_set_aside,
+        stopping,
+        stores,
+    )
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
     def report(text: str) -> None:
         say([text], sys.stderr)
 
-    config = context.load(options, declares=True)
-    aws = context.connect(options, config).reading()
+    config = configuration.load(options, declares=True)
+    aws = connecting.connect(options, config).reading()
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:
-        stack = context.declared(options, config, aws, {}, lambda text: report(f"note: {text}. Continuing without it"))
-        with context.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
+        stack = declaring.declared(
+            options, config, aws, {}, lambda text: report(f"note: {text}. Continuing without it")
+        )
+        with stopping.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
             aws.know_tagged_types()
             found = recovery.search(aws, dict(store.records), stack.declared, report)
             aws.pace.check()
         if not options.json:
-            say(show.lines(found, config.name, context.describe_account(config, aws)))
+            say(show.lines(found, config.name, connecting.describe_account(config, aws)))
         if store.records:
             what = f"`recover` replaces the {count(len(store.records), 'record')} of {config.name}"
             moved = f"the unreadable state was moved to {', '.join(backups)}; nothing else was changed"

@@ -59,14 +59,14 @@ def rehearse(
     process. Of the stack itself only the state is read.
     """
     from provisioner.config.builds import check_contexts
-    from provisioner.operations import context, embedded_cloud, stores
+    from provisioner.operations import configuration, embedded_cloud, stores
 
     embedded_cloud.require()
     from provisioner.operations.rehearsal import run
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
 
-    config = context.load(options, declares=True)
+    config = configuration.load(options, declares=True)
     if what is Rehearsable.UP:
         check_contexts(config, options.file)
     state = stores.recorded(options, config)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from provisioner.cli.prompts import confirm
 from provisioner.engine.events import Emit
 from provisioner.engine.words import count
-from provisioner.operations import context, destroy, planning
+from provisioner.operations import connecting, destroy, embedded_cloud, planning
 from provisioner.operations.commands import Ended, Proposal, Teardown, Wanted
 from provisioner.operations.options import Options
 from provisioner.operations.rehearsal import foresight
@@ -40,7 +40,7 @@ class Screen:
             words = [*rehearsal.words(step, new_ami=self.wanted.new_ami), *proposal.removal.words]
             foreseen = foresight.foresee(options, proposal.planned, proposal.records, words)
             say([*rehearsal.expected(foreseen), *(f"note: {text}" for text in foreseen.notes)], sys.stderr)
-        what = f"`up` of {limited(config.name, step)} on {context.describe_account(config, proposal.aws)}"
+        what = f"`up` of {limited(config.name, step)} on {connecting.describe_account(config, proposal.aws)}"
         confirm(what, options.yes)
 
     def agree_to_delete(self, teardown: Teardown) -> None:
@@ -55,7 +55,7 @@ class Screen:
         what = f"`down` deletes {number}{more} of {limited(config.name, self.wanted.target_step)}"
         say(summary.removal(deleted, teardown.protected, teardown.lost), sys.stderr)
         with aws.pace.runtime.watching():
-            confirm(f"{what} on {context.describe_account(config, aws)}", self.options.yes)
+            confirm(f"{what} on {connecting.describe_account(config, aws)}", self.options.yes)
 
     @contextmanager
     def watching(self, clock: Callable[[], float]) -> Iterator[Emit]:
@@ -71,7 +71,7 @@ class Screen:
                 outcome,
                 command,
                 config,
-                context.entry(self.options, config),
+                embedded_cloud.entry(self.options, config),
                 new_ami=self.wanted.new_ami,
                 removal=ended.removal.words,
             )

@@ -26,10 +26,10 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as 
 )
 def list_(options: Options) -> int:
     """List the records: address, phase (creating, created, ready, deleting), ID."""
-    from provisioner.operations import context, stack_status, stores
+    from provisioner.operations import configuration, stack_status, stores
     from provisioner.render.text import say, table
 
-    config = context.load(options)
+    config = configuration.load(options)
     resources = stack_status.resources(stores.as_written(options, config))
     if options.json:
         say([json.dumps(resources, ensure_ascii=False)])
@@ -48,11 +48,11 @@ def show(
     address: Address,
 ) -> int:
     """Show one record: its settings, outputs and dependencies."""
-    from provisioner.operations import context, stack_status, stores
+    from provisioner.operations import configuration, stack_status, stores
     from provisioner.render.status import record_lines
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = configuration.load(options)
     record = stack_status.record(stores.as_written(options, config), address)
     say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
     return 0
@@ -76,18 +76,18 @@ def init(options: Options) -> int:
     it.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import context, state_transfer
+    from provisioner.operations import configuration, connecting, state_transfer
     from provisioner.render.text import say
     from provisioner.state.bucket import VERSIONING
 
-    config = context.load(options)
+    config = configuration.load(options)
     name = state_transfer.named(config)
-    aws = context.connect(options, config)
+    aws = connecting.connect(options, config)
     bucket, done = state_transfer.bucket(config, aws), list[str]()
     for repair_step in bucket.to_repair():
         if not done and config.target == "aws":
             what = "creates the bucket" if repair_step.makes else "changes settings of the bucket"
-            confirm(f"`state init` {what} {name} in {context.describe_account(config, aws)}", options.yes)
+            confirm(f"`state init` {what} {name} in {connecting.describe_account(config, aws)}", options.yes)
         bucket.repair(repair_step)
         done.append(repair_step.what)
     if VERSIONING in done and config.target == "aws":
@@ -110,11 +110,11 @@ def pull(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A new file to write it to.")] = None,
 ) -> int:
     """Print the whole state."""
-    from provisioner.operations import context, state_transfer, stores
+    from provisioner.operations import configuration, state_transfer, stores
     from provisioner.render.text import say
     from provisioner.state.store import document
 
-    config = context.load(options)
+    config = configuration.load(options)
     state = stores.configured(options, config)
     content = document(state)
     if file:
@@ -142,14 +142,14 @@ def push(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations import context, state_transfer
+    from provisioner.operations import configuration, connecting, state_transfer
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = configuration.load(options)
     new = state_transfer.read_file(file)
-    aws = context.connect(options, config)
+    aws = connecting.connect(options, config)
     what = f"`state push` replaces the state of {config.name} with {count(len(new.records), 'record')}"
-    confirm(f"{what} on {context.describe_account(config, aws)}", options.yes or config.target == "local")
+    confirm(f"{what} on {connecting.describe_account(config, aws)}", options.yes or config.target == "local")
     backup = state_transfer.push(options, config, aws, new, force=force)
     if options.json:
         say([json.dumps({"records": len(new.records), "backup": backup}, ensure_ascii=False)])
@@ -177,12 +177,12 @@ def migrate(
     The copy is verified before the previous state is emptied, and a backup is kept. If interrupted, run it again.
     """
     from provisioner.engine.words import count
-    from provisioner.operations import context, state_transfer
+    from provisioner.operations import configuration, connecting, state_transfer
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = configuration.load(options)
     name = state_transfer.named(config)
-    aws = context.connect(options, config)
+    aws = connecting.connect(options, config)
     transfer = state_transfer.discard if discard else state_transfer.migrate
     moved, backup = transfer(options, config, aws, back=to_local)
     target = "this machine" if to_local else f"the bucket {name}"

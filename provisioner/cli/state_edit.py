@@ -30,11 +30,11 @@ def remove(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.resource import current
-    from provisioner.operations import context, state_edit, stores
+    from provisioner.operations import configuration, connecting, state_edit, stores
     from provisioner.render.text import say
 
-    config = context.load(options)
-    aws = context.connect(options, config)
+    config = configuration.load(options)
+    aws = connecting.connect(options, config)
     address = current(address)
     with stores.open_store(options, config, aws, "state rm") as store:
         stays = state_edit.to_forget(store, address, force=force)
@@ -68,11 +68,11 @@ def move(
     Dependencies on it are updated. The next `up` updates its address tag.
     """
     from provisioner.engine.resource import current
-    from provisioner.operations import context, state_edit, stores
+    from provisioner.operations import configuration, connecting, state_edit, stores
     from provisioner.render.text import say
 
-    config = context.load(options)
-    aws = context.connect(options, config)
+    config = configuration.load(options)
+    aws = connecting.connect(options, config)
     address, new = current(address), current(new)
     with stores.open_store(options, config, aws, "state mv") as store:
         dependents = state_edit.rename(store, address, new)

@@ -41,16 +41,16 @@ def timeline(
     When each resource was started, when its API call returned and when it was ready or deleted; and the critical path,
     the longest chain of resources that waited for each other. Makes no AWS call, except to read a state in a bucket.
     """
-    from provisioner.operations import context, stack_status, stores
+    from provisioner.operations import configuration, stack_status, stores
     from provisioner.render import timeline as show
     from provisioner.render.text import say
 
-    config = context.load(options)
+    config = configuration.load(options)
     run = stack_status.newest(stores.as_written(options, config), last, options.command_line(last or "up"))
     if svg:
         from provisioner.render.timeline_svg import picture
 
-        context.overwrite(svg, picture(run, config.name))
+        _overwrite(svg, picture(run, config.name))
     if options.json:
         say([json.dumps(show.document(run, config.name), ensure_ascii=False)])
     elif svg:
@@ -58,3 +58,18 @@ def timeline(
     else:
         say(show.lines(run, config.name, shutil.get_terminal_size((COLUMNS, LINES)).columns))
     return 0
+
+
+def _overwrite(path: Path, text: str) -> None:
+    """Write a file, whatever may be there already.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    from provisioner.engine.errors import ConfigurationError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(f"{path} cannot be written: {reason}: choose another file") from None

@@ -14,13 +14,15 @@ from provisioner.config.builds import check_contexts
 from provisioner.engine.kept import Removal, check
 from provisioner.operations import (
     apply,
-    context,
+    configuration,
+    connecting,
     declaring,
     destroy,
     losing,
     planning,
     signals,
     stacks,
+    stopping,
     stores,
 )
 from provisioner.operations.doctor import beforehand
@@ -142,13 +144,13 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
     Raises:
         ProvisionError: nothing was begun; what goes wrong later is in the outcome.
     """
-    config = context.load(options, declares=True)
+    config = configuration.load(options, declares=True)
     removal = wanted.checked(config)
     check_contexts(config, options.file)
     skip = beforehand.skipped(wanted.skip_checks)
-    aws = wanted.on(context.connect(options, config))
+    aws = wanted.on(connecting.connect(options, config))
     with stores.open_store(options, config, aws, "up") as store:
-        stack = context.declared(options, config, aws, store.records)
+        stack = declaring.declared(options, config, aws, store.records)
         stack.removal = removal
         stack.notices += check(store.records, stack.declared, removal)
         stack.notices[:0] = stacks.beside(options, config, store.records)
@@ -185,13 +187,13 @@ def plan(options: Options, wanted: Wanted) -> Proposal:
     Raises:
         ProvisionError: that cannot be told.
     """
-    config = context.load(options, declares=True)
+    config = configuration.load(options, declares=True)
     removal = wanted.checked(config)
     check_contexts(config, options.file)
-    aws = wanted.on(context.connect(options, config).reading())
+    aws = wanted.on(connecting.connect(options, config).reading())
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
-    stack = context.declared(options, config, aws, state.records)
+    stack = declaring.declared(options, config, aws, state.records)
     stack.removal = removal
     stack.notices += check(state.records, stack.declared, removal)
     planned = planning.show_plan(aws, state.records, stack, wanted.target_step)
@@ -208,11 +210,11 @@ def down(options: Options, viewer: Viewer, target_step: str | None = None, *, un
     Raises:
         ProvisionError: nothing was begun; what goes wrong later is in the outcome.
     """
-    config = context.load(options)
+    config = configuration.load(options)
     if target_step and not config.state.bucket:
         # before anything is started; what is in a bucket can be read only afterwards
         declaring.check_target(target_step, stores.as_written(options, config).records.values())
-    aws = context.connect(options, config)
+    aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, "down") as store:
         declaring.check_target(target_step, store.records.values())
         going = destroy.removal(store.records, target_step)
@@ -235,5 +237,5 @@ def down(options: Options, viewer: Viewer, target_step: str | None = None, *, un
 
 @contextmanager
 def _watched(aws: Aws, viewer: Viewer) -> Iterator[Emit]:
-    with viewer.watching(aws.pace.now) as emit, context.interruptible(aws.pace, emit):
+    with viewer.watching(aws.pace.now) as emit, stopping.interruptible(aws.pace, emit):
         yield emit

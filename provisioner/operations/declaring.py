@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import provisioner.steps  # noqa: F401  (importing the package registers the steps)
@@ -13,13 +13,16 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
 from provisioner.engine.resource import current
 from provisioner.engine.words import names
+from provisioner.operations import image_copies, preflight, production, signals
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack, run
 
 if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
     from provisioner.config.facts import Facts
     from provisioner.config.models import Config
+    from provisioner.operations.options import Options
 
 CAPACITY = "capacity"
 """The step that declares the instances."""
@@ -38,6 +41,31 @@ def declare(config: Config, facts: Facts) -> Stack:
         stack.notice(text)
     if lost := [address for address, item in stack.declared.items() if not recoverable(item.resource)]:
         stack.notice(f"{names(lost)}: AWS keeps no tags of it, so `recover` cannot find it without the state")
+    return stack
+
+
+def declared(
+    options: Options,
+    config: Config,
+    aws: Aws,
+    records: Mapping[str, Record],
+    on_missing: Callable[[str], None] | None = None,
+) -> Stack:
+    """Read the facts and return the stack with everything declared.
+
+    Args:
+        records: what the state says of what stays as it is until it is to change; nothing, if AWS is to be believed.
+        on_missing: is told what the configuration asks for and AWS does not have; None: that is refused.
+
+    Raises:
+        ProvisionError: the facts cannot be read, or do not allow what is configured.
+    """
+    for line in image_copies.hosts(config):
+        options.report(line)
+    with signals.at_once():
+        stack = declare(config, preflight.gather(aws, config, options.file, records.values(), on_missing))
+    for text in production.notices(stack, records):
+        stack.notice(text)
     return stack
 
 

@@ -1,4 +1,4 @@
-"""What the tool needs to use the embedded cloud: that it is installed, and that its errors are shown as the tool's own.
+"""The embedded cloud as the tool uses it: whether it is installed and runs, its start, its errors as the tool's own.
 
 It is a distribution of its own, which imports nothing of this tool and comes with the extra `local`.
 """
@@ -6,8 +6,19 @@ It is a distribution of its own, which imports nothing of this tool and comes wi
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecs_emulator.control import CloudProcess
+    from provisioner.config.models import Config
+    from provisioner.operations.options import Options
+
+DOMAIN = "registered.example"
+"""The embedded cloud's own domain when the stack is to make its zone itself."""
 
 
 def require() -> None:
@@ -40,3 +51,82 @@ def used() -> Iterator[None]:
         raise ConfigurationError(str(error)) from error
     except CloudError as error:
         raise ProvisionError(str(error)) from error
+
+
+def domain(config: Config) -> str:
+    """Return the domain that the embedded cloud has registered: the stack's, or its own if that makes its own zone."""
+    return DOMAIN if config.dns.create_zone else config.dns.domain
+
+
+@used()
+def start(options: Options, config: Config, port: int | None = None) -> CloudProcess:
+    """Return the embedded cloud of the state directory, started if it is not running, which standard error tells.
+
+    Raises:
+        ConfigurationError: it is not installed, or runs on another port.
+        ProvisionError: it could not be started.
+        StateError: somebody else could write to the state directory.
+    """
+    from ecs_emulator import manage
+    from provisioner.engine.errors import ProvisionError
+    from provisioner.state.directory import trust
+
+    trust(options.directory)
+    running = manage.find(options.directory)
+    if running is not None:
+        return manage.on_port(running, port)
+    sys.stderr.write("starting the embedded cloud\n")
+    try:
+        # what an earlier cloud's clock showed was ahead of the machine's: this one is later than all that is recorded
+        since = ["--since", str(_newest(options.directory))]
+        return manage.start(options.directory, domain(config), port=port, more=since)
+    except OSError as error:
+        raise ProvisionError(
+            f"{error.filename or options.directory} cannot be written: {error.strerror}. Fix that, then run again"
+        ) from None
+
+
+def _newest(directory: Path) -> float:
+    """Return when something was recorded last of any stack on the embedded cloud, in seconds since the epoch."""
+    from provisioner.state.local import read
+    from provisioner.state.model import StateError
+
+    newest = 0.0
+    for here in (directory / "local").glob("*"):
+        with suppress(StateError, OSError):
+            newest = max([newest, *(record.changed + 1 for record in read(here, here.name).records.values())])
+    return newest
+
+
+@used()
+def runs(options: Options) -> bool:
+    """Say whether the embedded cloud of the state directory is running.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    from ecs_emulator import manage
+
+    return manage.find(options.directory) is not None
+
+
+@used()
+def started(options: Options) -> float:
+    """Return when the embedded cloud of the state directory was started, in seconds since the epoch; 0 if none runs.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    from ecs_emulator import manage
+
+    return manage.started(options.directory)
+
+
+def entry(options: Options, config: Config) -> str:
+    """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers."""
+    if config.target != "local":
+        return ""
+    with used():
+        from ecs_emulator import manage
+
+        return manage.entry(options.directory, config.fqdn)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError
-from provisioner.operations import context
+from provisioner.operations import configuration, connecting
 from provisioner.operations.stacks import RecordedStack, in_bucket, in_directory
 from provisioner.state.model import StateError
 
@@ -24,9 +24,9 @@ def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
     there, notes, config = list(in_directory(options.directory)), list[str](), None
     try:
         # without a configuration there is no bucket to look into
-        config = context.load(options) if options.config or os.path.lexists(options.file) else None
+        config = configuration.load(options) if options.config or os.path.lexists(options.file) else None
         if config and config.state.bucket:
-            there += in_bucket(config, context.reader(options, config))
+            there += in_bucket(config, connecting.reader(options, config))
     except (ProvisionError, StateError) as error:
         what = f"the bucket {config.state.bucket}" if config else "the configuration, which may name a state bucket,"
         notes.append(f"{what} could not be read: {error}")

@@ -7,14 +7,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.former_names import renamed
 from provisioner.engine.resource import current
+from provisioner.operations import connecting, embedded_cloud
 from provisioner.state.model import Run, State
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.operations.options import Options
 
 
 OUTPUTS = {
@@ -161,6 +163,27 @@ def document(
         "restarted": restarted,
         "locked_by": locked_by,
     }
+
+
+def condition(options: Options, config: Config, state: State, aws: Aws | None = None) -> tuple[Health | None, str]:
+    """Return how the stack is doing now, or None and why nobody was asked. Nothing is started for it.
+
+    Args:
+        aws: the way to AWS, if there is one already: on the embedded cloud's clock a second one waits for the first.
+
+    Raises:
+        StateError: the state belongs to another account or region.
+    """
+    if not state.records:
+        return None, "no resources are recorded"
+    if config.target == "local" and not embedded_cloud.runs(options):
+        return None, "the embedded cloud is not running"
+    try:
+        aws = aws or connecting.connect(options, config)
+        state.guard(config.name, aws.account, aws.region)
+        return look(aws, state), ""
+    except ProvisionError as error:
+        return None, str(error)
 
 
 def look(aws: Aws, state: State) -> Health:

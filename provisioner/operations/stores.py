@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from provisioner import __version__
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import signals
-from provisioner.operations.context import reader
+from provisioner.operations.connecting import reader
 from provisioner.state.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from botocore.client import ClientCreator
 
 from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import all_types
-from provisioner.operations import context, planning, stores
+from provisioner.operations import configuration, connecting, declaring, planning, stores
 from provisioner.operations.options import Options, Target
 from provisioner.resources.acm import Certificate
 from provisioner.resources.ecs.service import Service
@@ -155,12 +155,13 @@ def test_a_look_asks_for_nothing_that_it_does_not_need(life: Life) -> None:
 @pytest.mark.parametrize("thorough", [False, True])
 def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
     options = Options(life.project.config, target=Target.LOCAL, state_dir=life.project.state)
-    config = context.load(options)
+    config = configuration.load(options)
     looked = set()
     with options.ends:
-        aws = context.connect(options, config).reading()
+        aws = connecting.connect(options, config).reading()
         state = stores.recorded(options, config)
-        aws = aws.knowing(KnownResources(state.records, context.declared(options, config, aws, state.records).declared))
+        stack = declaring.declared(options, config, aws, state.records)
+        aws = aws.knowing(KnownResources(state.records, stack.declared))
         aws = aws.exhaustive() if thorough else aws
         for resource_type in all_types().values():
             listed = {live.id: live for live in aws.live(resource_type)}
@@ -202,12 +203,12 @@ def test_a_client_is_created_once_and_only_if_a_call_needs_it(life: Life, monkey
 
     monkeypatch.setattr(ClientCreator, "create_client", noted)
     options = Options(life.project.config, target=Target.LOCAL, state_dir=life.project.state)
-    config = context.load(options)
+    config = configuration.load(options)
     since = life.project.last_call()
     with options.ends:
-        aws = context.connect(options, config).reading()
+        aws = connecting.connect(options, config).reading()
         state = stores.recorded(options, config)
-        stack = context.declared(options, config, aws, state.records)
+        stack = declaring.declared(options, config, aws, state.records)
         assert {item.action for item in planning.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call["service"] for call in life.project.cloud.calls(since)}) > 10
     assert "s3" not in made

@@ -424,8 +424,8 @@ def test_a_wrong_time_scale_is_reported(run: Run, monkeypatch: pytest.MonkeyPatc
 # -- errors that nobody foresaw ----------------------------------------------------------------------------------------
 
 FAULT = (
-    "import sys; from provisioner.operations import context; from provisioner.cli.main import main; "
-    "context.load = None; sys.exit(main())"
+    "import sys; from provisioner.operations import configuration; from provisioner.cli.main import main; "
+    "configuration.load = None; sys.exit(main())"
 )
 
 

@@ -27,7 +27,7 @@ from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Notice, RunFinished
 from provisioner.engine.leftovers import find_leftovers
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import context, signals, stores
+from provisioner.operations import signals, stopping, stores
 from provisioner.operations.options import Options
 from provisioner.operations.summary import Summary
 from provisioner.render import summary
@@ -44,7 +44,7 @@ ROOT = Path(__file__).parents[2]
 
 RUN = """
 import os, signal, sys, threading
-from provisioner.operations import context, signals, stores
+from provisioner.operations import signals, stopping, stores
 from provisioner.engine.clock import Pace
 pace = Pace()
 """
@@ -80,11 +80,11 @@ def test_the_first_signal_asks_the_run_to_stop_and_says_so(number: int) -> None:
         events.append(event)
         said.set()
 
-    with signals.watched(), context.interruptible(pace, emit):
+    with signals.watched(), stopping.interruptible(pace, emit):
         os.kill(os.getpid(), number)
         assert said.wait(SECONDS)
         assert pace.stop.is_set()
-    assert events == [Notice(context.STOPPING)]
+    assert events == [Notice(stopping.STOPPING)]
 
 
 def test_all_is_as_before_when_the_watch_ends() -> None:
@@ -110,7 +110,7 @@ def twice():
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
         pace.stop.wait()
-with signals.watched(), context.interruptible(pace, emit):
+with signals.watched(), stopping.interruptible(pace, emit):
     # a mutex of the C library, in which no handler of Python's is called
     lock, mutex = ctypes.CDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(128)
     lock(mutex)
@@ -127,7 +127,7 @@ with signals.watched(), context.interruptible(pace, emit):
 def test_hang_ups_do_not_count_as_a_second_one() -> None:
     """The kernel sends one when a terminal is closed, the shell another, and systemd sends one beside SIGTERM."""
     ended = script("""
-with signals.watched(), context.interruptible(pace, lambda event: None):
+with signals.watched(), stopping.interruptible(pace, lambda event: None):
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGHUP):
         os.kill(os.getpid(), number)
         pace.stop.wait()
@@ -139,7 +139,7 @@ print("ended in good order")
 def test_an_ignored_hang_up_stays_ignored() -> None:
     ended = script(
         """
-with signals.watched(), context.interruptible(pace, lambda event: None):
+with signals.watched(), stopping.interruptible(pace, lambda event: None):
     os.kill(os.getpid(), signal.SIGHUP)
     print(signals.interrupted())
 """,
@@ -168,7 +168,7 @@ for number in range(300):
     pace = Pace()
     with ExitStack() as contexts:
         contexts.enter_context(signals.watched())
-        contexts.enter_context(context.interruptible(pace, lambda event: None))
+        contexts.enter_context(stopping.interruptible(pace, lambda event: None))
         os.write(went, b".")
         while not pace.stop.wait(0):
             pass
@@ -240,9 +240,9 @@ def test_a_signal_that_was_held_ends_a_run_before_it_begins() -> None:
     pace, events = Pace(), list[Event]()
     with signals.watched(), signals.held():
         os.kill(os.getpid(), signal.SIGINT)
-        with context.interruptible(pace, events.append):
+        with stopping.interruptible(pace, events.append):
             assert pace.stop.is_set()
-    assert events == [Notice(context.STOPPING)]
+    assert events == [Notice(stopping.STOPPING)]
 
 
 @pytest.mark.parametrize("name", ["fsync", "ftruncate"])

@@ -17,7 +17,18 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, apply, context, declaring, destroy, embedded_cloud, preflight, regions, signals
+from provisioner.operations import (
+    ami,
+    apply,
+    connecting,
+    declaring,
+    destroy,
+    embedded_cloud,
+    preflight,
+    regions,
+    signals,
+    stopping,
+)
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.outage import PredictedOutage
@@ -154,7 +165,7 @@ def rehearse(
         ProvisionError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
-    session = context.local_session(config.region, "")
+    session = connecting.local_session(config.region, "")
     regions.check_emulated(session, config.region, str(options.file))
     builds = config.target == "aws" or engine.named()
     report("starting an embedded cloud for the rehearsal")
@@ -299,7 +310,7 @@ class _Copy:
         return self._execute(aws, lambda emit: apply.up(aws, store, stack, emit, request.target_step))
 
     def _execute(self, aws: Aws, command: Callable[[Callable[[Event], None]], Summary]) -> Summary:
-        with context.interruptible(aws.pace, lambda event: None):
+        with stopping.interruptible(aws.pace, lambda event: None):
             outcome = command(lambda event: None)
         raise_interruption(outcome.error)
         return outcome

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from provisioner import __version__
 from provisioner.docker.engine import SWITCH
 from provisioner.engine.errors import Interrupted
-from provisioner.operations import context, signals
+from provisioner.operations import connecting, embedded_cloud, signals
 from provisioner.operations.rehearsal.memory_disk import MemoryDisk
 from provisioner.state.local import LocalStore
 
@@ -39,7 +39,7 @@ class TemporaryCloud:
     @contextmanager
     def connected(self) -> Iterator[Aws]:
         """Be connected, as one command is; the clock waits for nobody afterwards."""
-        aws = replace(context.connect(self.options, self.config, self.cloud), stand_ins=True)
+        aws = replace(connecting.connect(self.options, self.config, self.cloud), stand_ins=True)
         try:
             yield aws
         finally:
@@ -71,10 +71,9 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Temporary
     from ecs_emulator import inside
     from provisioner.aws.service_models import PlainFiles
 
-    domain = context.EMULATOR_DOMAIN if config.dns.create_zone else config.dns.domain
     here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})
     # the models are large: they are parsed once for the cloud's moto and for its clients
-    cloud = inside.start(domain, account, PlainFiles().load_file)
+    cloud = inside.start(embedded_cloud.domain(config), account, PlainFiles().load_file)
     return TemporaryCloud(cloud, replace(options, log=None, target=None), here)
 
 

@@ -1,0 +1,160 @@
+"""Connects a command to the embedded cloud or to AWS."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.engine.clock import Pace
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations import embedded_cloud
+
+if TYPE_CHECKING:
+    import boto3
+
+    from ecs_emulator.control import CloudProcess
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.cloud_runtime import EmbeddedRuntime
+    from provisioner.operations.options import Options
+
+
+def connect(options: Options, config: Config, cloud: CloudProcess | None = None) -> Aws:
+    """Return the way to the embedded cloud or to AWS, the account already known.
+
+    Args:
+        cloud: the embedded cloud to connect to, instead of the one of the state directory.
+
+    Raises:
+        ProvisionError: it cannot be reached, or refuses the credentials.
+    """
+    aws = aws_without_account(options, config, cloud)
+    aws = aws.in_account(_account(aws, options.file))
+    if options.log:
+        place = {"account": aws.account, "region": aws.region, "target": config.target}
+        options.log.write({"event": "connected", **place})
+    return aws
+
+
+def aws_without_account(options: Options, config: Config, cloud: CloudProcess | None = None) -> Aws:
+    """Return the way to the embedded cloud or to AWS, on which nobody has asked anything yet.
+
+    Raises:
+        ProvisionError: the embedded cloud could not be started, or there is no such profile.
+    """
+    from provisioner.aws.client import Aws
+    from provisioner.aws.connection import Connection
+    from provisioner.aws.inventory import Inventory
+
+    if config.target == "local":
+        if cloud is None and not embedded_cloud.runs(options):
+            from provisioner.operations import regions
+
+            session = local_session(config.region, "")
+            regions.check_emulated(session, config.region, str(options.file))
+        cloud = cloud or embedded_cloud.start(options, config)
+        runtime = _runtime(cloud)
+        options.ends.callback(runtime.close)
+        session, resolver = local_session(config.region, cloud.key), ("127.0.0.1", cloud.dns_port)
+        cloud.reach(session)
+        connection = Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
+    else:
+        from provisioner.operations import regions
+
+        regions.check_named(config.region, str(options.file))
+        session, resolver = _aws_session(config.region, options.profile), None
+        connection = Connection(session, Pace(scale=_time_scale()), log=options.log)
+    return Aws(
+        config.project,
+        config.env,
+        connection,
+        Inventory(connection.pace),
+        resolver=resolver,
+        domains={config.fqdn, config.dns.domain},
+    )
+
+
+def reader(options: Options, config: Config) -> Aws:
+    """Return the way to the bucket of the state for reads only. Nothing is started.
+
+    Raises:
+        ProvisionError: there is none.
+    """
+    if config.target == "local" and not embedded_cloud.runs(options):
+        raise ConfigurationError(
+            "the embedded cloud, which has the state bucket, is not running: start it with `provision cloud start`"
+        )
+    return connect(options, config).reading()
+
+
+@embedded_cloud.used()
+def _runtime(cloud: CloudProcess) -> EmbeddedRuntime:
+    from provisioner.operations.cloud_runtime import EmbeddedRuntime
+
+    return EmbeddedRuntime(cloud.clock_link())
+
+
+def _time_scale() -> float:
+    """Return how many real seconds each of AWS's lasts at an endpoint that stands in for AWS (PROVISION_TIME_SCALE).
+
+    Raises:
+        ConfigurationError: it is not a number above 0.
+    """
+    given = os.environ.get("PROVISION_TIME_SCALE")
+    try:
+        scale = float(given) if given else 1.0
+    except ValueError:
+        scale = -1.0
+    if not 0 < scale < float("inf"):
+        raise ConfigurationError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
+    return scale
+
+
+def local_session(region: str, key: str) -> boto3.Session:
+    """Return a session that reads nothing of the user's AWS settings and never uses a proxy."""
+    import boto3
+    from botocore.config import Config
+
+    from provisioner.aws.service_models import without_settings
+
+    core = without_settings()
+    core.set_default_client_config(Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False))
+    return boto3.Session(key, "cloud", region_name=region, botocore_session=core)
+
+
+def _aws_session(region: str, profile: str | None) -> boto3.Session:
+    import boto3
+    import botocore.session
+    from botocore.exceptions import ProfileNotFound
+
+    from provisioner.aws.service_models import read_plainly
+
+    core = botocore.session.Session()
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region, botocore_session=core)
+    except ProfileNotFound as error:
+        raise ConfigurationError(
+            f"{error}: choose another with --profile, or add it to the AWS configuration"
+        ) from None
+    read_plainly(core)
+    return session
+
+
+def _account(aws: Aws, file: Path) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return str(aws.client("sts").get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError, ValueError) as error:
+        from provisioner.operations import regions
+
+        raise regions.region_error(aws.connection.session, error, str(file)) from error
+
+
+def describe_account(config: Config, aws: Aws) -> str:
+    """Return the account and region in words."""
+    if config.target == "local":
+        return f"account {aws.account} of the embedded cloud, Region {aws.region}"
+    endpoint = aws.client("sts").meta.endpoint_url
+    return f"AWS account {aws.account}, Region {aws.region}" + ("" if ".amazonaws." in endpoint else f" at {endpoint}")
