@@ -11,10 +11,10 @@ from provisioner.steps.stack import Stack, run
 ANY_ACCOUNT = "123456789012"
 
 
-def given(config: Config, partition: str = "aws") -> Stack | None:
+def given(config: Config) -> Stack | None:
     """Return a stack with what the user's own steps declare and give, and the steps that they need; None without any.
 
-    Its facts stand for any account's.
+    Its facts are placeholders.
 
     Raises:
         ConfigurationError: a step of the user's own failed: with its file and line.
@@ -23,19 +23,22 @@ def given(config: Config, partition: str = "aws") -> Stack | None:
     if not own:
         return None
     wanted = {one for name in own for one in reachable(name, lambda step: dependencies_of(STEPS[step]))}
-    zones = tuple(f"{config.region}{letter}" for letter in "abcd"[: config.network.zones])
-    return run(
-        config,
-        Facts(
-            account=ANY_ACCOUNT,
-            partition=partition,
-            region=config.region,
-            zones=zones,
-            image_id="ami-0",
-            public_zone_id=None,
-            allow=("192.0.2.1/32",),
-            engine=False,
-            local=True,
-        ),
-        {name: STEPS[name] for name in STEPS if name in wanted},
+    return run(config, facts(config), {name: STEPS[name] for name in STEPS if name in wanted})
+
+
+def facts(config: Config) -> Facts:
+    """Return placeholders for what only AWS knows, so that whatever is configured can be declared."""
+    return Facts(
+        account=ANY_ACCOUNT,
+        partition="aws",
+        region=config.region,
+        zones=tuple(f"{config.region}{letter}" for letter in "abcd"[: config.network.zones]),
+        image_id="ami-any",
+        public_zone_id=None if config.dns.create_zone else "any",
+        allow=("192.0.2.1/32",),
+        engine=False,
+        local=True,
+        s3_prefix_list="pl-any",
+        kms_key=config.kms_key,
+        logs_key=config.logs.kms_key or config.kms_key,
     )

@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.permissions import OWN, Permission, arn_of
-from provisioner.config.facts import Facts
 from provisioner.config.services import Service
 from provisioner.engine.resource import Resource, all_types
-from provisioner.steps.stack import Stack
+from provisioner.steps import offline
+from provisioner.steps.stack import Stack, run
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
@@ -65,27 +65,12 @@ def of_any() -> Iterator[Permission]:
 
 def _stack(config: Config) -> Stack:
     """Return all that steps declare, with placeholders for names that a configuration has, and for AWS's facts."""
-    facts = Facts(
-        account="{account}",
-        partition="{partition}",
-        region="{region}",
-        zones=("{region}a", "{region}b", "{region}c", "{region}d")[: config.network.zones],
-        image_id="ami-any",
-        public_zone_id=None if config.dns.create_zone else "any",
-        allow=("192.0.2.1/32",),
-        engine=True,
-        local=False,
-        s3_prefix_list="pl-any",
-        kms_key=config.kms_key,
-        logs_key=config.logs.kms_key or config.kms_key,
-        boundary="{boundary}",
-    )
     # its own services are there for steps that name them; no directory is read for what is built
     own = {name: one.model_copy(update={"image": IMAGE, "build": None}) for name, one in config.services.items()}
     unnamed = {"project": "{project}", "env": "{environment}", "region": "{region}", "services": {**SORTS, **own}}
-    stack = Stack(config.model_copy(update=unnamed), facts)
-    stack.run()
-    return stack
+    config = config.model_copy(update=unnamed)
+    facts = replace(offline.facts(config), account="{account}", partition="{partition}", boundary="{boundary}")
+    return run(config, replace(facts, engine=True, local=False))
 
 
 def _with_arns(permission: Permission, arns: Iterable[str]) -> Permission:
