@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from provisioner.aws.api import Api, TagCalls
     from provisioner.aws.client import Aws
     from provisioner.aws.ownership import tag_pairs
+    from provisioner.aws.permissions import OWN, grants
     from provisioner.aws.tagging import observed, tag_map, tags_of
     from provisioner.engine.declaration import Handle, ids, ready, step
     from provisioner.engine.errors import Failed, ProvisionError
@@ -39,6 +40,7 @@ _PLACES = {
     "Failed": "engine.errors",
     "Handle": "engine.declaration",
     "Network": "steps.network",
+    "OWN": "aws.permissions",
     "Observed": "engine.resource",
     "ProvisionError": "engine.errors",
     "Resource": "engine.resource",
@@ -49,6 +51,7 @@ _PLACES = {
     "Stack": "steps.stack",
     "TagCalls": "aws.api",
     "down": "operations.library",
+    "grants": "aws.permissions",
     "ids": "engine.declaration",
     "observed": "aws.tagging",
     "plan": "operations.library",
@@ -62,6 +65,7 @@ _PLACES = {
 """The module below this package that defines each name."""
 
 __all__ = [
+    "OWN",
     "Api",
     "Aws",
     "Change",
@@ -82,6 +86,7 @@ __all__ = [
     "TagCalls",
     "__version__",
     "down",
+    "grants",
     "ids",
     "observed",
     "plan",

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from string import Formatter
 from typing import Any
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.aws.api import Api, apis
+from provisioner.aws.permissions import OWN, Permission
 from provisioner.config.loader import suggestion
 from provisioner.engine import own_code
 from provisioner.engine.declaration import BEFORE, STEPS, dependencies_of, needed_by, order, reachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.steps.given import ACTION
 
 TAKERS = ("security_groups", "endpoints", "roles", "task_definitions")
 """The steps that take what a step gives with `stack.environment`, `stack.allow` and `stack.endpoint`."""
+PLACES = frozenset({"account", "environment", "partition", "project", "region", "stack"})
+"""What is filled in for names in braces, in a type's `arn` and `permissions`."""
+ARN = 'arn = "{queue_name}"'
 NAMESPACED = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
@@ -24,7 +30,8 @@ def check() -> None:
     """Check what was imported, and order its steps.
 
     Raises:
-        ConfigurationError: a type's name lacks a namespace; a parameter of a step is no step; steps need each other.
+        ConfigurationError: a type's name lacks a namespace, or its permissions make no sense; a parameter of a step is
+            no step; steps need each other.
     """
     for own in _types():
         if not NAMESPACED.fullmatch(own.type_name):
@@ -32,6 +39,8 @@ def check() -> None:
                 f'{own_code.class_name(own)} has the type_name "{own.type_name}", which a later version may use '
                 f'itself: put a namespace before it, such as "own.{own.type_name}"'
             )
+        if wrong := _wrong_permission(own):
+            raise ConfigurationError(f"{own_code.class_name(own)}: {wrong}")
     own_steps = {name: function for name, function in STEPS.items() if own_code.is_own(function)}
     for name, function in own_steps.items():
         if unknown := [one for one in dependencies_of(function) if one not in STEPS]:
@@ -54,6 +63,34 @@ def _types() -> Iterator[type[Resource]]:
             for value in list(vars(module).values()):
                 if isinstance(value, type) and issubclass(value, Resource) and value.__module__ == name:
                     yield value
+
+
+def _wrong_permission(own: type[Resource]) -> str:
+    """Say what is wrong with a type's permissions; empty if nothing is."""
+    example = 'write permissions = (*grants("sqs", "CreateQueue DeleteQueue", OWN),)'
+    if not isinstance(own.permissions, (list, tuple)):
+        return f"permissions is no tuple: {example}"
+    if unknown := _unknown(own.arn, PLACES | own.__dataclass_fields__.keys()):
+        return f"arn has {{{unknown}}}, which is no field of the type{suggestion(unknown, own.__dataclass_fields__)}"
+    for one in own.permissions:
+        if not isinstance(one, Permission):
+            return f"permissions has {one!r}, which is no permission: {example}"
+        if not ACTION.fullmatch(one.name):
+            return f'permissions: "{one.name}" is not an action of IAM, such as "sqs:CreateQueue"'
+        if OWN in one.resources and not own.arn:
+            return f"permissions: OWN stands for the ARNs of the type's resources: say what they are, such as {ARN}"
+        values = (value for _, _, several in one.conditions for value in several)
+        texts = [text for text in (*one.resources, *values) if text != OWN]
+        if unknown := next(filter(None, (_unknown(text, PLACES) for text in texts)), ""):
+            return f"permissions: {one.name} has {{{unknown}}}, and what is filled in is {', '.join(sorted(PLACES))}"
+        if one.when and one.when not in own.__dataclass_fields__:
+            return f"permissions: when={one.when!r} is no field of the type"
+    return ""
+
+
+def _unknown(pattern: str, known: Collection[str]) -> str:
+    """Return the first name in braces that is not among these; empty if all are."""
+    return next((name for _, name, _, _ in Formatter().parse(pattern) if name is not None and name not in known), "")
 
 
 def _put_before(own_steps: Mapping[str, Callable[..., Any]]) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
 from provisioner.config.models import Config
-from provisioner.permissions import own
+from provisioner.engine.declaration import REFERENCE
+from provisioner.permissions.declared import arn
 from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
 from provisioner.permissions.table import ANY, names
+from provisioner.steps.offline import given
+from provisioner.steps.stack import Stack
 
 _CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
 _REGISTERED: Conditions = (("StringEquals", "ecs:CreateAction", ("CreateCluster", "RegisterContainerInstance")),)
@@ -80,5 +85,34 @@ def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[P
     Args:
         database: the cluster's resource id, which AWS gives it and no other ever has; `*` where it is not known.
     """
-    wanted = (it for it in (*ROLES, *own.roles(config)) if it.wanted(config))
+    wanted = (it for it in (*ROLES, *_of_own_steps(config)) if it.wanted(config))
     return tuple(filled(wanted, {**names(config, account), "database": database}))
+
+
+def _of_own_steps(config: Config) -> Iterator[Permission]:
+    """Yield what own steps allow the tasks of services."""
+    if (stack := given(config)) is None:
+        return
+    for grant in stack.given.grants:
+        arns = [_limit(stack, resource) for resource in grant.resources]
+        for name in grant.actions:
+            service, _, action = name.partition(":")
+            yield from grants(service, action, *([] if ANY in arns else arns), why="own steps")
+
+
+def _limit(stack: Stack, resource: str) -> str:
+    """Return an ARN as a boundary has it, for which braces stand for themselves.
+
+    One that AWS has yet to name follows from its type's `arn`, and goes on as it does here; without that it is all.
+    """
+    if not (reference := REFERENCE.search(resource)):
+        return _escaped(resource)
+    named = stack.declared[reference[1]].resource
+    if not named.arn:
+        return ANY
+    fields = {name: _escaped(value) if isinstance(value, str) else value for name, value in named.fields().items()}
+    return arn(named, fields, stack.name) + _escaped(resource[reference.end() :])
+
+
+def _escaped(text: str) -> str:
+    return REFERENCE.sub("*", text).replace("{", "{{").replace("}", "}}")

@@ -3,18 +3,21 @@
 The stack is declared with placeholders for what only AWS knows, and with services of every sort besides its own. So a
 policy says the same whichever services it has: names stand in it up to the stack's own name, and what comes behind that
 is left open. It is a superset of what one stack calls: also one that has no database yet may make one. What an option
-declares is in it only where the option is set.
+declares is in it only where the option is set. Own steps and their types, and AWS's by Cloud Control, are declared too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.permissions import OWN, Permission, arn_of
 from provisioner.config.services import Service
-from provisioner.engine.resource import Resource, all_types
+from provisioner.engine import own_code
+from provisioner.engine.declaration import REFERENCE
+from provisioner.engine.resource import RESOURCE_TYPES, Resource, all_types
 from provisioner.steps import offline
 from provisioner.steps.stack import Stack, run
 
@@ -45,22 +48,26 @@ def of_types(config: Config) -> Iterator[Permission]:
 
 
 def _of_each_type(config: Config) -> Iterator[Permission]:
-    by_type: dict[type[Resource], list[Resource]] = {}
+    # an own type without a resource may have had one, and have to delete it
+    by_type: dict[type[Resource], list[Resource]] = {one: [] for one in RESOURCE_TYPES.values() if own_code.is_own(one)}
     for item in _stack(config).declared.values():
         by_type.setdefault(type(item.resource), []).append(item.resource)
     for resource_type in sorted(by_type, key=lambda one: one.type_name):
+        there = by_type[resource_type]
         for permission in resource_type.permissions:
-            wanted = [one for one in by_type[resource_type] if not permission.when or one.fields()[permission.when]]
-            if wanted:
-                yield _with_arns(permission, {_arn(one, one.fields()) for one in wanted})
+            wanted = [one for one in there if not permission.when or one.fields()[permission.when]]
+            if not there:
+                yield _with_arns(permission, {_any(resource_type, f"{STACK}-any")})
+            elif wanted:
+                yield _with_arns(permission, {arn(one, one.fields()) for one in wanted})
 
 
 def of_any() -> Iterator[Permission]:
-    """Yield what all types say, whatever is declared: in place of a field stands the stack's name."""
-    for _, resource_type in sorted(all_types().items()):
-        for permission in resource_type.permissions:
-            fields = dict.fromkeys(resource_type.__dataclass_fields__, STACK)
-            yield _with_arns(permission, {_arn(resource_type, fields)})
+    """Yield what all types of the tool say, whatever is declared: in place of a field stands the stack's name."""
+    for name, resource_type in sorted(all_types().items()):
+        # the user's own types and AWS's have a namespace
+        for permission in resource_type.permissions if re.fullmatch(r"\w+", name) else ():
+            yield _with_arns(permission, {_any(resource_type, STACK)})
 
 
 def _stack(config: Config) -> Stack:
@@ -82,16 +89,24 @@ def _limited(permission: Permission, resources: Iterable[str]) -> Permission:
     return replace(permission, resources=several, named=all("{stack}" in one for one in several))
 
 
-def _arn(resource: Resource | type[Resource], fields: Mapping[str, Any]) -> str:
-    """Return the ARN of a resource as a policy has it: cut behind the stack's name where a service's may follow."""
-    names = {name: _cut(value) if isinstance(value, str) else value for name, value in fields.items()}
-    names["stack"] = "{stack}"
+def arn(resource: Resource | type[Resource], fields: Mapping[str, Any], stack: str = STACK) -> str:
+    """Return the ARN of a resource as a policy has it: cut behind the stack's name where a service's may follow.
+
+    Args:
+        stack: the stack's name in the fields.
+    """
+    names = {name: f"{{{name}}}" for name in ("account", "partition", "region", "stack")}
+    names |= {name: _cut(value, stack) if isinstance(value, str) else value for name, value in fields.items()}
     signed = resource.api.signing_name if resource.api else resource.service
     return arn_of(signed, resource.arn.format_map(names))
 
 
-def _cut(name: str) -> str:
-    before, stack, rest = name.partition(STACK)
+def _any(resource_type: type[Resource], value: str) -> str:
+    return arn(resource_type, dict.fromkeys(resource_type.__dataclass_fields__, value))
+
+
+def _cut(name: str, named: str) -> str:
+    before, stack, rest = REFERENCE.sub("*", name).partition(named)
     if stack and rest and "{account}" not in rest:
         rest = f"{rest[0]}*"
     return before + ("{stack}" if stack else "") + rest

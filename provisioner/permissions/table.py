@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from provisioner.aws.permissions import Part, Permission, filled
 from provisioner.config.models import Config
-from provisioner.permissions import cloudcontrol, own
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.declared import of_any, of_types
@@ -37,7 +36,7 @@ def needed(
         read_only: only those of plan, status, doctor, list, output and logs.
         part: the policy that they are for.
     """
-    table = (*FIXED, *of_types(config), *own.types(), *cloudcontrol.of_steps(config), *ASIDE)
+    table = (*FIXED, *of_types(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
     return tuple(filled((it for it in of_parts if it.reader or not read_only), names(config, account)))
 

@@ -240,7 +240,13 @@ def test_policies_have_what_types_and_steps_say(own: Own) -> None:
     assert "sqs:SendMessage" not in told
     most = json.dumps(own.run("policy", "--boundary", "--json").document)
     assert "sqs:SendMessage" in most
+    assert "arn:aws:sqs:ap-northeast-1:*:ecs-sample-dev-*" in told
     assert "arn:aws:sqs:ap-northeast-1:*:ecs-sample-dev-*" in most
+    # a queue may be left that no step declares any more
+    own.step(QUEUE.replace("@step\n", ""))
+    left = json.dumps(own.run("policy", "--json").document)
+    assert "sqs:DeleteQueue" in left
+    assert "arn:aws:sqs:ap-northeast-1:*:ecs-sample-dev-*" in left
 
 
 def test_a_boundary_that_lacks_what_steps_allow_is_found(own: Own) -> None:
@@ -305,6 +311,7 @@ def test_what_others_could_write_is_refused(own: Own, tamper: Callable[[Path], A
 # -- what is wrong with them -------------------------------------------------------------------------------------------
 
 HEAD = "from dataclasses import dataclass\nfrom provisioner import *\n"
+TOPIC = f"{HEAD}class Topic(Resource):\n    type_name = 'own.topic'\n    service = 'sns'\n"
 STEP = "from provisioner import step\n@step\ndef {}(stack{}):\n    {}\n"
 WRONG = {
     "steps/a.py:1: is not Python: ": "def\n",
@@ -324,6 +331,25 @@ WRONG = {
     "steps/a.py:3: cannot be imported: Topic in steps/a.py has no type_name: write type_name": (
         f"{HEAD}class Topic(Resource):\n    service = 'sns'\n"
     ),
+    "Topic in steps/a.py: permissions has 'sns:CreateTopic', which is no permission: write permissions = (*grants(": (
+        f"{TOPIC}    permissions = ('sns:CreateTopic',)\n"
+    ),
+    "Topic in steps/a.py: permissions is no tuple: write permissions = (*grants(": (
+        f"{TOPIC}    permissions = grants('sns', 'CreateTopic')\n"
+    ),
+    'Topic in steps/a.py: permissions: "sns:create-topic" is not an action of IAM': (
+        f"{TOPIC}    permissions = (*grants('sns', 'create-topic'),)\n"
+    ),
+    "Topic in steps/a.py: permissions: OWN stands for the ARNs of the type's resources: say what they are": (
+        f"{TOPIC}    permissions = (*grants('sns', 'CreateTopic', OWN),)\n"
+    ),
+    "Topic in steps/a.py: permissions: sns:CreateTopic has {stak}, and what is filled in is account, environment": (
+        f"{TOPIC}    permissions = (*grants('sns', 'CreateTopic', '{{stak}}-*'),)\n"
+    ),
+    "Topic in steps/a.py: permissions: when='key' is no field of the type": (
+        f"{TOPIC}    permissions = (*grants('sns', 'CreateTopic', when='key'),)\n"
+    ),
+    "Topic in steps/a.py: arn has {nme}, which is no field of the type; did you mean": f"{TOPIC}    arn = '{{nme}}'\n",
     'stack.environment("web", …): there is no such service': STEP.format("mine", "", "stack.environment('web', A='b')"),
     'step mine: stack.environment("backend", …): PORT is set by the stack itself': STEP.format(
         "mine", "", "stack.environment('backend', PORT='1')"
@@ -388,7 +414,7 @@ def test_modules_import_each_other_and_leave_nothing_behind(own: Own) -> None:
     own.step("SECONDS = 45\n", "steps/lib/names.py")
     own.step(
         QUEUE.replace("45)", "SECONDS)").replace(
-            "from provisioner import Api", "from .lib.names import SECONDS\nfrom provisioner import Api"
+            "from provisioner import OWN", "from .lib.names import SECONDS\nfrom provisioner import OWN"
         )
     )
     assert own.planned()["own.queue/jobs"]["changes"]["visibility_timeout"]["new"] == 45

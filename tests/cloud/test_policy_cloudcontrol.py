@@ -8,8 +8,8 @@ import pytest
 
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.own_code import PACKAGE
-from provisioner.permissions import cloudcontrol
 from provisioner.permissions.printed import printed
+from provisioner.permissions.table import needed
 from provisioner.resources.cloudcontrol.declare import CloudControl
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud, refused
@@ -86,12 +86,12 @@ def test_a_handler_is_refused_what_its_caller_may_not(cloud: EmbeddedCloud) -> N
 
 def test_nothing_is_asked_for_where_no_such_type_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(STEPS, "own")
-    assert list(cloudcontrol.of_steps(CONFIG)) == []
+    assert [it.name for it in needed(CONFIG) if it.service == "cloudformation"] == []
 
 
 def test_a_role_is_passed_to_the_types_own_service_only() -> None:
     function = CloudControl("work", "AWS::Lambda::Function", {"Code": {}, "Role": "arn:aws:iam::123456789012:role/x"})
-    (passed,) = [it for it in cloudcontrol.of_types([type(function)]) if it.name == "iam:PassRole"]
+    (passed,) = [it for it in type(function).permissions if it.name == "iam:PassRole"]
     assert passed.resources == ("arn:{partition}:iam::{account}:role{role_path}{stack}-*",)
     assert passed.conditions == (("StringEquals", "iam:PassedToService", ("lambda.amazonaws.com",)),)
     statements = [it for one in printed(CONFIG, account=None).values() for it in one["Statement"]]

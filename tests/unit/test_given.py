@@ -24,6 +24,10 @@ SERVICES = {
     "web": {"image": "nginx:1", "port": 80, "public": True},
     "worker": {"image": "nginx:1", "port": 81, "launch": "ec2", "exec": False},
 }
+QUEUE = (
+    "from dataclasses import dataclass\nfrom provisioner import Resource\n@dataclass(frozen=True)\n"
+    "class Queue(Resource):\n    queue_name: str\n    type_name = 'own.queue'\n    service = 'sqs'\n    arn = '{}'\n"
+)
 STEP = "from provisioner import step\n@step\ndef {}(stack{}):\n    {}\n"
 
 
@@ -132,8 +136,18 @@ def test_a_boundary_has_what_steps_allow(own: Own) -> None:
     assert allowed() == {}
     own.load(a=STEP.format("mine", ", network", "stack.allow('web', 'sqs:SendMessage', on='arn:aws:sqs:::{x}')"))
     assert allowed() == {"sqs:SendMessage": ("arn:aws:sqs:::{x}",)}
-    own.load(a=STEP.format("mine", ", network", "stack.allow('web', 'sqs:SendMessage', on=network.vpc_id)"))
-    assert allowed() == {"sqs:SendMessage": ("*",)}
+    where = "arn:aws:sqs:ap-northeast-1:*:"
+    for arn, name, on, limit in (
+        ("{queue_name}", "f'{stack.name}-jobs'", "it.id", f"{where}ecs-sample-dev-*"),
+        ("{queue_name}", "'jobs'", "f'{it.id}/*'", f"{where}jobs/*"),
+        ("{queue_name}", "network.vpc_id", "it.id", f"{where}*"),
+        ("{stack}-*", "'{x}'", "it.id", f"{where}ecs-sample-dev-*"),
+        ("arn:{partition}:sqs:::{queue_name}", "'{x}'", "it.id", "arn:aws:sqs:::{x}"),
+        ("", "'jobs'", "it.id", "*"),
+    ):
+        call = f"it = stack.ensure(Queue('a', {name})); stack.allow('web', 'sqs:SendMessage', on={on})"
+        own.load(a=QUEUE.format(arn) + STEP.format("mine", ", network", call))
+        assert allowed() == {"sqs:SendMessage": (limit,)}
 
 
 @pytest.mark.parametrize(

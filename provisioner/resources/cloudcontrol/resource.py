@@ -20,6 +20,7 @@ from provisioner.aws.tagging import TagsItself, observed, tag_map
 from provisioner.engine.errors import Failed, OutcomeUnknown
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Changes, Observed, Resource
 from provisioner.resources.cloudcontrol import comparison, hidden, requests
+from provisioner.resources.cloudcontrol.permissions import of_schema
 from provisioner.resources.cloudcontrol.requests import CLIENT, TOKEN, followed
 from provisioner.resources.cloudcontrol.schemas import Schema, shipped
 
@@ -357,6 +358,7 @@ def type_of_aws(name: str, schema: Schema | None = None) -> type[CloudControlRes
         "__module__": __name__,
         "type_name": name,
         "schema": schema,
+        "permissions": (*of_schema(schema),),
         "has_tags": bool(schema.tag_property),
         "identity": schema.identity,
         "create_only": frozenset("/".join(way) for way in schema.create_only),
