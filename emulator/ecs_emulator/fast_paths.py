@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from pathlib import PurePath
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -20,17 +21,19 @@ def read_botocore_data_once(read: Callable[[str], Any] | None = None) -> None:
     """Share botocore's parsed data; called before moto is imported, whose backends create a session each.
 
     moto gets dictionaries of its own: it adds to the models what stands in its files beside them (`moto.core.loaders`).
+    Each session has its own of what botocore writes into.
 
     Args:
         read: returns what a file holds, or None if there is none, by its path without the ending; botocore's own way
-            if left out. What it returns others may share.
+            if left out. What it returns others may share, but not what botocore writes into.
     """
     parsed = read or JSONFileLoader().load_file
     kept = cache(lambda file_path: _own(parsed(file_path), levels=4))
 
     @replace(JSONFileLoader, "load_file")
     def load_file(_: Any, file_path: str) -> Any:
-        return kept(file_path)
+        # to parse it anew takes a fifth of a deep copy
+        return parsed(file_path) if _written_into(PurePath(file_path)) else kept(file_path)
 
     listed: dict[str, list[str]] = {}
 
@@ -40,6 +43,15 @@ def read_botocore_data_once(read: Callable[[str], Any] | None = None) -> None:
         if key not in listed:
             listed[key] = original(self, *args, **kwargs)
         return listed[key]
+
+
+def _written_into(file: PurePath) -> bool:
+    """Whether botocore writes into what a file holds; the file is given without its ending.
+
+    Its EndpointResolver puts what it finds out into the endpoints, and each call of S3 takes the bucket out of the path
+    of its operation (`botocore.handlers.remove_bucket_from_url_paths_from_model`), which moto's router reads as well.
+    """
+    return file.name == "endpoints" or (file.name == "service-2" and file.parent.parent.name == "s3")
 
 
 def _own(value: Any, levels: int) -> Any:

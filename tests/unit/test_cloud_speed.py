@@ -60,6 +60,31 @@ def test_what_moto_adds_to_a_model_stays_with_moto() -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+WRITTEN_INTO = """
+import botocore.session
+from ecs_emulator import fast_paths
+fast_paths.read_botocore_data_once()
+from moto.core.utils import get_service_model
+used, fresh = botocore.session.Session(), botocore.session.Session()
+used.set_credentials("key", "secret")
+used.create_client("s3", region_name="us-east-1").generate_presigned_url("put_object", {"Bucket": "a", "Key": "b"})
+
+def path(model):
+    return model.operation_model("PutObject").http["requestUri"]
+
+assert path(used.get_service_model("s3")) == "/{Key+}"
+assert path(fresh.get_service_model("s3")) == path(get_service_model("s3")) == "/{Bucket}/{Key+}"
+used, fresh = (one.get_data("endpoints")["partitions"][0]["services"]["s3"]["endpoints"] for one in (used, fresh))
+assert "dnsSuffix" in used["us-east-1"]
+assert "dnsSuffix" not in fresh["us-east-1"]
+"""
+
+
+def test_what_botocore_writes_into_stays_in_its_session() -> None:
+    ended = subprocess.run([sys.executable, "-c", WRITTEN_INTO], check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
+
 ONE_KEY = """
 from ecs_emulator import overlay
 overlay.install()

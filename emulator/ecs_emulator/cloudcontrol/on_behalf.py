@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -28,12 +27,7 @@ def clients(call: Callable[[Environ], Answer], key: str, region: str, host: str)
     Args:
         host: where the caller reached the cloud, which stands in the addresses of queues.
     """
-    # the client of S3 rewrites the paths in the model that it is given, which moto's router reads as well
-    core = botocore.session.Session()
-    loader = core.get_component("data_loader")
-    load = loader.load_service_model
-    loader.load_service_model = lambda *words, **more: copy.deepcopy(load(*words, **more))
-    session = boto3.Session(key, "in-process", region_name=region, botocore_session=core)
+    session = boto3.Session(key, "in-process", region_name=region, botocore_session=botocore.session.Session())
     config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
     def send(request: Any, **_: Any) -> Any:
