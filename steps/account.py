@@ -17,12 +17,14 @@ class Account:
 
 @step
 def account(stack: Stack, network: Network) -> Account:
-    """Declare that container instances get trunk interfaces: a c5.large then has room for 10 tasks instead of 2.
+    """Declare that container instances, if there are any, get trunk interfaces.
+
+    A c5.large then has room for 10 tasks instead of 2.
 
     Only instances launched afterwards profit (ECS developer guide, container-instance-eni). The former value is kept,
     and put back when the stack goes.
     """
-    if not stack.config.account.trunking:
+    if not stack.config.account.trunking or not stack.config.on_instances:
         return Account([])
     setting = stack.ensure(AccountSetting("trunking", network.vpc_id, "awsvpcTrunking", "enabled"))
     return Account([ready(setting)])

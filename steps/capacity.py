@@ -1,4 +1,4 @@
-"""Where services with `launch = "ec2"` run: a launch template, the group made of it, and ECS's hold on that group."""
+"""Where services run: Fargate, and for those with `launch = "ec2"` a launch template, and the group made of it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ MANAGED_SCALING = {
 
 @dataclass(frozen=True)
 class Capacity:
-    """The group, the capacity provider's name, and its being attached to the cluster for what comes after that."""
+    """The group and its capacity provider's name, None without instances, and the providers' being on the cluster."""
 
-    group: Handle
-    provider: str
+    group: Handle | None
+    provider: str | None
     attached: Handle
 
 
@@ -48,16 +48,21 @@ def capacity(
     cluster: Cluster,
     guardduty: Guardduty,
 ) -> Capacity:
-    """Declare the capacity, also when no service uses it yet: with a minimum of 0 it costs nothing.
+    """Declare the cluster's providers: Fargate's two, and where a service runs on instances the group of those.
 
     The group's size belongs to the capacity provider, and how small it may get is said at the end (steps/minimum.py).
     Instances are declared before their group, so that a teardown comes to them when the group is gone; and after what
     GuardDuty watches them by.
     """
+    profile, group_id = roles.instance_profile, security_groups.instances
+    if profile is None or group_id is None:
+        on_demand = [{"capacityProvider": FARGATE, "weight": 1, "base": 0}]
+        providers = ClusterCapacityProviders("main", cluster.name, [FARGATE, FARGATE_SPOT], on_demand)
+        return Capacity(None, None, stack.ensure(providers))
     config = stack.config.capacity
     acting = [role for role in (service_roles.autoscaling, service_roles.spot) if role]
     template = stack.ensure(
-        LaunchTemplate("main", stack.name, _template(stack, security_groups, roles), _user_data(stack.name))
+        LaunchTemplate("main", stack.name, _template(stack, group_id, profile), _user_data(stack.name))
     )
     instances = stack.ensure(
         Instances(stack.name, template.id, network.private), after=[cluster.handle, guardduty.handle]
@@ -87,15 +92,15 @@ def capacity(
     return Capacity(group, provider.id, attached)
 
 
-def _template(stack: Stack, security_groups: SecurityGroups, roles: Roles) -> dict[str, Any]:
+def _template(stack: Stack, security_group: str, instance_profile: str) -> dict[str, Any]:
     """Return the launch template's data. There is no key pair: who needs a shell uses Session Manager."""
     disk = {"VolumeSize": 30, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": True}
     if stack.facts.kms_key:
         disk["KmsKeyId"] = stack.facts.kms_key
     return {
         "ImageId": stack.facts.image_id,
-        "IamInstanceProfile": {"Name": roles.instance_profile},
-        "SecurityGroupIds": [security_groups.instances],
+        "IamInstanceProfile": {"Name": instance_profile},
+        "SecurityGroupIds": [security_group],
         "BlockDeviceMappings": [{"DeviceName": ROOT_DEVICE, "Ebs": disk}],
         # hop limit 1: a container in bridge mode cannot reach the instance's credentials
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},

@@ -11,9 +11,9 @@ from provisioner.steps.dns import Dns
 
 @dataclass(frozen=True)
 class Certified:
-    """The certificate: ready once it is issued."""
+    """The certificate, ready once it is issued; None without a public service."""
 
-    certificate: Handle
+    certificate: Handle | None
 
 
 @step
@@ -22,6 +22,8 @@ def certificate(stack: Stack, dns: Dns) -> Certified:
 
     It is requested only when the world finds the zone: ACM would look in vain, and give up after 72 hours.
     """
+    if dns.public_zone_id is None or dns.delegation is None:
+        return Certified(None)
     fqdn, domain = stack.config.fqdn, stack.config.dns.domain
     names = [fqdn, f"*.{domain}"]
     requested = stack.ensure(Certificate(fqdn, fqdn, names), after=[ready(dns.delegation)])

@@ -46,9 +46,13 @@ class Database:
 
 @step
 def database(
-    stack: Stack, network: Network, security_groups: SecurityGroups, secrets: Secrets, service_roles: ServiceRoles
-) -> Database:
-    """Declare the cluster, its writer, and readers in other zones.
+    stack: Stack,
+    network: Network,
+    security_groups: SecurityGroups,
+    secrets: Secrets | None,
+    service_roles: ServiceRoles,
+) -> Database | None:
+    """Declare the cluster, its writer, and readers in other zones, if there is a table `[database]`.
 
     Performance Insights stays off, and so does the export of audit logs unless it is asked for: both keep it from
     pausing. The groups of exported logs are made beforehand: RDS would make them, without tags and an end of retention,
@@ -58,6 +62,8 @@ def database(
     grow with their own work (Aurora user guide, aurora-serverless-v2-setting-capacity).
     """
     settings, name = stack.config.database, stack.name
+    if settings is None or secrets is None or security_groups.database is None or service_roles.rds is None:
+        return None
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))
     # AWS advises to let a group settle for 5 minutes before it is used; what is in here is MySQL 8.0's own default
     parameters = {**dict.fromkeys(UTF8MB4, "utf8mb4"), **TLS_ONLY}

@@ -12,11 +12,13 @@ TTL = 60
 
 
 @step
-def database_name(stack: Stack, database: Database, dns: Dns) -> None:
+def database_name(stack: Stack, database: Database | None, dns: Dns) -> None:
     """Declare the alias of the writer's endpoint, for people and programs that do not verify certificates.
 
     The tasks are told the endpoint itself: no certificate of RDS holds the alias.
     """
+    if database is None or dns.private_zone_id is None:
+        return
     host, endpoint = f"database.{stack.config.dns.private_domain}", [database.endpoint]
     stack.ensure(
         RecordSet("database", dns.private_zone_id, host, "CNAME", ttl=TTL, resource_records=endpoint),

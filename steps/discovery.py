@@ -13,15 +13,17 @@ TTL = 10
 
 @dataclass(frozen=True)
 class Discovery:
-    """The namespace's id, and the ARNs of the services' entries in it, by service."""
+    """The namespace's id, None without one, and the ARNs of the entries in it, by service: of those that are called."""
 
-    namespace_id: str
+    namespace_id: str | None
     services: dict[str, str]
 
 
 @step
 def discovery(stack: Stack, network: Network) -> Discovery:
-    """Declare the namespace in the VPC, and an entry in it for each service that listens on a port."""
+    """Declare the namespace in the VPC, and an entry in it for each service that others call."""
+    if not stack.config.called:
+        return Discovery(None, {})
     domain = stack.config.dns.discovery_domain
     namespace = stack.ensure(
         PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"),
@@ -33,8 +35,6 @@ def discovery(stack: Stack, network: Network) -> Discovery:
     dns = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": TTL}]}
     health = {"FailureThreshold": 1}
     services = {
-        name: stack.ensure(DiscoveryService(name, name, namespace.id, dns, health)).arn
-        for name, service in stack.config.services.items()
-        if service.port is not None
+        name: stack.ensure(DiscoveryService(name, name, namespace.id, dns, health)).arn for name in stack.config.called
     }
     return Discovery(namespace.id, services)

@@ -13,21 +13,27 @@ NAME = "hosted_zone_name"
 
 @dataclass(frozen=True)
 class Dns:
-    """Ids of the zones; `delegation` is ready once the parent zone points to the public one."""
+    """Ids of the zones; `delegation` is ready once the parent zone points to the public one.
 
-    public_zone_id: str
-    private_zone_id: str
-    delegation: Handle
+    None are the public ones without a public service, and the private one without a database.
+    """
+
+    public_zone_id: str | None
+    private_zone_id: str | None
+    delegation: Handle | None
 
 
 @step
 def dns(stack: Stack, network: Network) -> Dns:
     """Declare the private zone, and the public one unless it was there before: that one is used, and never removed."""
     settings = stack.config.dns
-    public = (
-        stack.facts.public_zone_id or stack.ensure(HostedZone("public", settings.domain), keys={NAME: "dns.domain"}).id
-    )
-    zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
-    private = stack.ensure(zone, keys={NAME: "dns.private_domain"})
-    delegation = stack.ensure(Delegation(settings.domain, settings.domain, public))
-    return Dns(public, private.id, delegation)
+    public = private = delegation = None
+    if stack.config.public:
+        public = stack.facts.public_zone_id
+        public = public or stack.ensure(HostedZone("public", settings.domain), keys={NAME: "dns.domain"}).id
+    if stack.config.database:
+        zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
+        private = stack.ensure(zone, keys={NAME: "dns.private_domain"}).id
+    if public:
+        delegation = stack.ensure(Delegation(settings.domain, settings.domain, public))
+    return Dns(public, private, delegation)

@@ -26,6 +26,6 @@ def drain(stack: Stack, endpoints: Endpoints, cluster: Cluster, capacity: Capaci
     all is drained: without them no agent hears that a task is to be stopped.
     """
     before = [ready(capacity.attached), *endpoints.available]
-    instances = stack.ensure(ContainerInstances(stack.name, cluster.name), after=before)
-    tasks = stack.ensure(RunningTasks(stack.name, cluster.name), after=[instances])
-    return Drain(tasks)
+    if capacity.group:
+        before = [stack.ensure(ContainerInstances(stack.name, cluster.name), after=before)]
+    return Drain(stack.ensure(RunningTasks(stack.name, cluster.name), after=before))

@@ -1,10 +1,12 @@
-"""The VPC endpoints: how private subnets reach AWS without a way to the internet."""
+"""The VPC endpoints: how tasks reach AWS without a way to the internet, and S3's, which costs nothing, in any case."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
+from provisioner.config.models import Config
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.iam import Policy, policy
 
@@ -18,11 +20,16 @@ INTERFACE_SERVICES = (
     "ecr.dkr",
     "logs",
 )
-"""Session Manager and ECS Exec, the agent, image pulls, logs.
+"""All that a stack may need by itself: Session Manager and ECS Exec, the agent, image pulls, logs.
 
 Not ec2messages, which the AMI's agent (3.3.40 or newer) has no use for, and newer Regions do not have (Systems Manager
 guide, ec2messages, ssmmessages, and other API operations).
 """
+ALWAYS = {"ecr.api", "ecr.dkr", "logs"}
+"""What every task needs to be started, wherever it runs."""
+OF_INSTANCES = {"ssm", "ssmmessages", "ecs", "ecs-agent", "ecs-telemetry"}
+"""What instances need: Session Manager, and ECS's agent. Tasks on Fargate do without ECS's endpoints (ECS developer
+guide, "Amazon ECS interface VPC endpoints")."""
 OWN_DATA = {"logs", "ssm"}
 """The services whose calls all concern logs, parameters and instances of this account.
 
@@ -45,9 +52,31 @@ def service_name(partition: str, region: str, service: str) -> str:
     return f"{OWN_PREFIX[partition] if own else 'com.amazonaws'}.{region}.{service}"
 
 
+def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the services that the stack has interface endpoints for: those that something in it calls.
+
+    With a way to the internet there are none: it leads to AWS's services as well.
+
+    Args:
+        given: those that steps ask for.
+    """
+    if config.network.egress != "none":
+        return ()
+    needed = set(ALWAYS)
+    if config.on_instances:
+        needed |= OF_INSTANCES
+    if any(service.database for service in config.services.values()):
+        # ECS reads the password in Parameter Store when it starts a task
+        needed.add("ssm")
+    if any(map(config.exec_on, config.services)):
+        needed.add("ssmmessages")
+    own = (service for service in INTERFACE_SERVICES if service in needed)
+    return tuple(dict.fromkeys((*own, *config.network.endpoints, *given)))
+
+
 @step
 def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -> Endpoints:
-    """Declare an interface endpoint for each service in the private subnets, and S3's gateway, where image layers are.
+    """Declare an interface endpoint for each service that is called, and S3's gateway, where image layers are.
 
     Private DNS makes the services' usual names resolve to the endpoints, so that no program needs to know of them.
     """
@@ -56,6 +85,7 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
     def full_name(service: str) -> str:
         return service_name(facts.partition, facts.region, service)
 
+    group = [security_groups.endpoints] if security_groups.endpoints else []
     interfaces = [
         stack.ensure(
             VpcEndpoint(
@@ -64,12 +94,12 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
                 full_name(service),
                 "Interface",
                 subnet_ids=network.private,
-                security_group_ids=[security_groups.endpoints],
+                security_group_ids=group,
                 private_dns_enabled=True,
                 policy_document=_this_account(stack, service) if service in facts.policed else None,
             )
         )
-        for service in dict.fromkeys((*INTERFACE_SERVICES, *stack.given.endpoints))
+        for service in interface_services(stack.config, stack.given.endpoints)
     ]
     gateway = stack.ensure(
         VpcEndpoint(
@@ -77,7 +107,7 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
             network.vpc_id,
             full_name("s3"),
             "Gateway",
-            route_table_ids=[network.private_routes],
+            route_table_ids=network.task_routes,
             policy_document=_layers(stack),
         )
     )

@@ -41,12 +41,12 @@ class LoadBalancing:
     Attributes:
         target_groups: the ARN of each public service's target group.
         routes: by public service, the listener or rule that uses its target group: ECS refuses the service before that.
-        dns_name: the load balancer's own name.
+        dns_name: the load balancer's own name; None without a public service, when there is no load balancer.
     """
 
     target_groups: dict[str, str]
     routes: dict[str, Handle]
-    dns_name: str
+    dns_name: str | None
 
 
 @step
@@ -59,6 +59,9 @@ def load_balancer(
     certificate: Certified,
 ) -> LoadBalancing:
     """Declare the load balancer, a target group and a route for each public service, and the public name."""
+    certified, group, role = certificate.certificate, security_groups.load_balancer, service_roles.load_balancing
+    if certified is None or group is None or role is None or dns.public_zone_id is None or network.gateway is None:
+        return LoadBalancing({}, {}, None)
     logs = stack.ensure(_log_bucket(stack)) if stack.config.load_balancer.access_logs else None
     # AWS refuses an internet-facing load balancer as long as the gateway is not attached
     balancer = stack.ensure(
@@ -66,26 +69,24 @@ def load_balancer(
             "main",
             stack.name,
             network.public,
-            [security_groups.load_balancer],
+            [group],
             deletion_protection=stack.config.protect,
             # the bucket's policy is there once it is ready
             access_logs_bucket=ready(logs).id if logs else None,
         ),
-        after=[ready(network.gateway), service_roles.load_balancing],
+        after=[ready(network.gateway), role],
     )
     if acl := stack.config.load_balancer.waf_acl:
         # WAF finds no load balancer that is still being set up (aws-load-balancer-controller#2022)
         stack.ensure(WebAclAssociation("main", ready(balancer).id, acl))
-    public = {name: service for name, service in stack.config.services.items() if service.public}
+    public = stack.config.public
     groups = {
         name: stack.ensure(_target_group(stack, name, service, network.vpc_id)).id for name, service in public.items()
     }
     whole = next((name for name, service in public.items() if service.path == "/*"), None)
     rest = forward(groups[whole]) if whole else answer("404", "not found")
     stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
-    https = stack.ensure(
-        Listener("https", balancer.id, 443, "HTTPS", [rest], TLS_POLICY, ready(certificate.certificate).id)
-    )
+    https = stack.ensure(Listener("https", balancer.id, 443, "HTTPS", [rest], TLS_POLICY, ready(certified).id))
     others = {name: service for name, service in public.items() if name != whole}
     routes = {whole: https} if whole else {}
     for name, priority in priorities(others).items():

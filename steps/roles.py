@@ -14,9 +14,12 @@ PATH_KEY = {"path": "account.role_path"}
 
 @dataclass(frozen=True)
 class Roles:
-    """The instance profile's name, and by service or job the ARNs of the execution role and of the tasks' role."""
+    """The instance profile's name, and by service or job the ARNs of the execution role and of the tasks' role.
 
-    instance_profile: str
+    There is no profile without instances.
+    """
+
+    instance_profile: str | None
     execution: dict[str, str]
     tasks: dict[str, str]
 
@@ -29,22 +32,7 @@ def roles(stack: Stack) -> Roles:
     others share one, which reads none: it could do no less if each had its own.
     """
     managed = f"arn:{stack.facts.partition}:iam::aws:policy/service-role"
-    # IAM user guide: in China EC2 has a principal of its own
-    domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
-    instance = role(
-        stack,
-        "instance",
-        # an instance profile's role is handed out within its account only: EC2 sends no source to compare
-        trust(f"ec2.{domain}"),
-        # ECS adds to it what newer agents need (ECS developer guide, AWS managed policies)
-        [f"{managed}/AmazonEC2ContainerServiceforEC2Role"],
-        inline_policies={"session-manager": _session_manager()},
-        description="Container instances: register with ECS, and be reached by Session Manager",
-    )
-    profile = stack.ensure(
-        InstanceProfile("instance", f"{stack.name}-instance", instance.id, stack.config.account.role_path),
-        keys=PATH_KEY,
-    )
+    profile = _instance_profile(stack, managed) if stack.config.on_instances else None
     tasks_of_ecs = trust("ecs-tasks.amazonaws.com", from_this_account(stack, "ecs", "*"))
 
     def execution(name: str, inline_policies: Mapping[str, Policy]) -> str:
@@ -60,7 +48,7 @@ def roles(stack: Stack) -> Roles:
         name: execution(f"execution-{name}", {"parameters": _parameters(stack)}) if workload.database else shared
         for name, workload in workloads.items()
     }
-    signed = stack.config.database.iam_authentication
+    signed = stack.config.database is not None and stack.config.database.iam_authentication
     tasks = {
         name: role(
             stack,
@@ -75,7 +63,27 @@ def roles(stack: Stack) -> Roles:
         ).arn
         for name, workload in workloads.items()
     }
-    return Roles(profile.id, starting, tasks)
+    return Roles(profile, starting, tasks)
+
+
+def _instance_profile(stack: Stack, managed: str) -> str:
+    """Declare the instances' role and its profile, and return the latter's name."""
+    # IAM user guide: in China EC2 has a principal of its own
+    domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
+    instance = role(
+        stack,
+        "instance",
+        # an instance profile's role is handed out within its account only: EC2 sends no source to compare
+        trust(f"ec2.{domain}"),
+        # ECS adds to it what newer agents need (ECS developer guide, AWS managed policies)
+        [f"{managed}/AmazonEC2ContainerServiceforEC2Role"],
+        inline_policies={"session-manager": _session_manager()},
+        description="Container instances: register with ECS, and be reached by Session Manager",
+    )
+    return stack.ensure(
+        InstanceProfile("instance", f"{stack.name}-instance", instance.id, stack.config.account.role_path),
+        keys=PATH_KEY,
+    ).id
 
 
 def role(

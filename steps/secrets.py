@@ -23,8 +23,10 @@ def password_parameter(stack: Stack) -> str:
 
 
 @step
-def secrets(stack: Stack) -> Secrets:
-    """Declare the parameter: its value is made up when it is created, and kept nowhere else."""
+def secrets(stack: Stack) -> Secrets | None:
+    """Declare the parameter, if there is a database. Its value is made up when it is created, and kept nowhere else."""
+    if stack.config.database is None:
+        return None
     name = password_parameter(stack)
     text = f"Master password of {stack.name}'s database"
     parameter = stack.ensure(SecureParameter("database-password", name, text, stack.facts.kms_key))

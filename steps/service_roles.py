@@ -10,12 +10,12 @@ from provisioner.resources.iam import ServiceLinkedRole
 
 @dataclass(frozen=True)
 class ServiceRoles:
-    """The roles, each of which must exist before its service is used; `spot` is None without Spot capacity."""
+    """The roles, each of which must exist before its service is used; None where the stack does not use it."""
 
     ecs: Handle
-    autoscaling: Handle
-    load_balancing: Handle
-    rds: Handle
+    autoscaling: Handle | None
+    load_balancing: Handle | None
+    rds: Handle | None
     task_scaling: Handle
     spot: Handle | None
 
@@ -27,11 +27,13 @@ def service_roles(stack: Stack) -> ServiceRoles:
     def role(name: str, service: str, role_name: str) -> Handle:
         return stack.ensure(ServiceLinkedRole(name, f"{service}.amazonaws.com", f"AWSServiceRoleFor{role_name}"))
 
+    config = stack.config
+    balancing = "elasticloadbalancing"
     return ServiceRoles(
         ecs=role("ecs", "ecs", "ECS"),
-        autoscaling=role("autoscaling", "autoscaling", "AutoScaling"),
-        load_balancing=role("elasticloadbalancing", "elasticloadbalancing", "ElasticLoadBalancing"),
-        rds=role("rds", "rds", "RDS"),
+        autoscaling=role("autoscaling", "autoscaling", "AutoScaling") if config.on_instances else None,
+        load_balancing=role(balancing, balancing, "ElasticLoadBalancing") if config.public else None,
+        rds=role("rds", "rds", "RDS") if config.database else None,
         task_scaling=role("task-scaling", "ecs.application-autoscaling", "ApplicationAutoScaling_ECSService"),
-        spot=role("spot", "spot", "EC2Spot") if stack.config.capacity.spot else None,
+        spot=role("spot", "spot", "EC2Spot") if config.on_instances and config.capacity.spot else None,
     )

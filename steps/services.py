@@ -37,10 +37,10 @@ def services(
     drain: Drain,
     discovery: Discovery,
     load_balancer: LoadBalancing,
-    database: Database,
+    database: Database | None,
     task_definitions: TaskDefinitions,
 ) -> Services:
-    """Declare the services, in private subnets.
+    """Declare the services, in private subnets unless they have public addresses.
 
     Their tasks start at once, so they come after the endpoints, without which no image can be pulled, and after their
     provider is on the cluster. ECS refuses a target group that no listener uses.
@@ -62,11 +62,11 @@ def services(
                 task_definition=task_definitions.arns[name],
                 desired_count=service.count,
                 capacity_provider_strategy=_strategy(service, capacity.provider),
-                subnets=network.private,
+                subnets=network.tasks,
                 security_groups=[security_groups.services[name]],
-                assign_public_ip="DISABLED",
+                assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
                 load_balancers=_load_balancers(name, service, load_balancer),
-                service_registries=[{"registryArn": discovery.services[name]}] if service.port is not None else [],
+                service_registries=[{"registryArn": discovery.services[name]}] if name in discovery.services else [],
                 health_check_grace_period_seconds=service.health.grace if service.public else 0,
                 deployment_configuration={
                     "deploymentCircuitBreaker": _circuit_breaker(service),
@@ -85,7 +85,7 @@ def services(
                 *([load_balancer.routes[name]] if service.public else []),
             ],
             start_after=[
-                *([database.writer] if service.waits_for_database else []),
+                *([database.writer] if database and service.waits_for_database else []),
                 *(handles[callee] for callee in early),
             ],
             change_after=[handles[callee] for callee in service.calls],
@@ -108,9 +108,9 @@ def _percentages(service: Wanted) -> dict[str, int]:
     return {"maximumPercent": wanted.max_percent, "minimumHealthyPercent": wanted.min_percent}
 
 
-def _strategy(service: Wanted, instances: str) -> list[dict[str, object]]:
+def _strategy(service: Wanted, instances: str | None) -> list[dict[str, object]]:
     """Return the service's capacity provider strategy, its weights in their lowest terms."""
-    if service.launch == "ec2":
+    if instances and service.launch == "ec2":
         return [_on(instances, 1)]
     share, rest = service.on_demand.percent, 100 - service.on_demand.percent
     common = gcd(share, rest)

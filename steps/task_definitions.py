@@ -44,8 +44,8 @@ def task_definitions(
     roles: Roles,
     images: Images,
     logs: Logs,
-    secrets: Secrets,
-    database: Database,
+    secrets: Secrets | None,
+    database: Database | None,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job. It changes with the image, the sizes, what the task is told.
 
@@ -54,7 +54,7 @@ def task_definitions(
     arns: dict[str, str] = {}
     for name, workload in stack.config.workloads.items():
         container = _container(stack, name, workload, images.uris[name], logs.services[name])
-        if workload.database:
+        if secrets and workload.database:
             container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
             # ECS reads a secret when a task starts: with another one there must be new tasks
             container["dockerLabels"] = {"provisioner.password-version": secrets.parameter_version}
@@ -144,18 +144,20 @@ def _health(health: Health) -> Mapping[str, Any]:
     }
 
 
-def _environment(stack: Stack, workload: Service | Job, database: Database) -> dict[str, str]:
+def _environment(stack: Stack, workload: Service | Job, database: Database | None) -> dict[str, str]:
     """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
     settings, domain = stack.config.database, stack.config.dns.discovery_domain
+    access: dict[str, str] = {}
+    if settings and database and workload.database:
+        access = {
+            "DB_HOST": database.endpoint,
+            "DB_PORT": str(database.port),
+            "DB_NAME": settings.name,
+            "DB_USER": settings.user,
+        }
     urls = {
         f"{callee.upper().replace('-', '_')}_URL": f"http://{callee}.{domain}:{stack.config.services[callee].port}"
         for callee in workload.calls
     }
-    access = {
-        "DB_HOST": database.endpoint,
-        "DB_PORT": str(database.port),
-        "DB_NAME": settings.name,
-        "DB_USER": settings.user,
-    }
     port = {"PORT": str(workload.port)} if workload.port is not None else {}
-    return {**port, **urls, **(access if workload.database else {}), **workload.environment}
+    return {**port, **urls, **access, **workload.environment}

@@ -49,6 +49,8 @@ DB_SNAPSHOT_CREATE = Duration(120, _ESTIMATE)
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))
 ENDPOINT_DELETE = Duration(120, "`a few minutes`: cloud-nuke#293")
+NAT_GATEWAY_CREATE = Duration(107, "100 s in the log of terraform-provider-aws#338; up to 5 min: kops#944", (60, 300))
+NAT_GATEWAY_DELETE = Duration(60, _ESTIMATE, (40, 300))
 
 # -- logs --------------------------------------------------------------------------------------------------------------
 INSIGHTS_LATE = Duration(120, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")

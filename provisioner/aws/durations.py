@@ -63,6 +63,8 @@ DB_INSTANCE_DELETE = Duration(455, _LOGS)
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))
 ENDPOINT_DELETE = Duration(120, "`a few minutes`: cloud-nuke#293")
+NAT_GATEWAY_CREATE = Duration(107, "100 s in the log of terraform-provider-aws#338; up to 5 min: kops#944", (60, 300))
+NAT_GATEWAY_DELETE = Duration(60, _ESTIMATE, (40, 300))
 
 # -- Cloud Control -----------------------------------------------------------------------------------------------------
 CLOUD_CONTROL_BEGINS = Duration(1, _ESTIMATE)

@@ -33,7 +33,7 @@ class Facts:
         account: the account's number. partition: `aws`, `aws-cn` … region: the region's name.
         zones: the names of the availability zones to use.
         blocks: which of a tier's blocks of addresses the subnets in each of the zones have.
-        image_id: the AMI that instances are launched from.
+        image_id: the AMI that instances are launched from; empty without services on instances.
         public_zone_id: the public hosted zone that was there before and is not ours, or None if the stack makes one.
         allow: the CIDRs that may reach the load balancer.
         engine: whether a Docker engine answers here, so that images can be built. no_engine: why not, if that is known.

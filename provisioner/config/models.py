@@ -25,6 +25,7 @@ HOST = "app"
 """The host name of the file's own environment; that of another has the environment's name behind it."""
 
 Target = Literal["local", "aws"]
+Egress = Literal["none", "nat", "nat-per-zone", "public"]
 Tier = Literal["public", "private", "database"]
 DatabaseLog = Literal["audit", "error", "general", "slowquery"]
 
@@ -41,7 +42,13 @@ KmsKey = Annotated[str, AfterValidator(values.kms_key)]
 
 
 class Network(Model):
-    """`[network]`: the VPC's addresses, its zones, and who may reach the load balancer."""
+    """`[network]`: the VPC's addresses, its zones, who may reach the load balancer, and how tasks reach the internet.
+
+    Attributes:
+        egress: not at all, so that AWS is reached by VPC endpoints; by one NAT gateway, or one in each zone; or by
+            public addresses of the tasks themselves.
+        endpoints: further interface endpoints, by what AWS calls the services behind the Region, such as `sqs`.
+    """
 
     cidr: Annotated[str, AfterValidator(values.vpc_cidr)] = "10.0.0.0/16"
     zones: Annotated[int, values.between(2, 4, "a supported number of zones")] = 3
@@ -52,6 +59,23 @@ class Network(Model):
         values.unique("source"),
     ] = ("my-ip",)
     flow_logs: bool = False
+    egress: Egress = "none"
+    endpoints: Annotated[
+        tuple[Annotated[str, AfterValidator(values.endpoint)], ...], LIST, values.unique("endpoint")
+    ] = ()
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield endpoints beside a way to the internet, which leads to AWS's services too."""
+        if self.endpoints and self.egress != "none":
+            yield (
+                "endpoints",
+                f'have no use with egress = "{self.egress}", by which all services are reached: remove them',
+            )
+
+    @property
+    def tasks(self) -> Tier:
+        """The tier of subnets that tasks are in."""
+        return "public" if self.egress == "public" else "private"
 
     def subnets(self, tier: Tier) -> tuple[str, ...]:
         """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.
@@ -67,13 +91,14 @@ class Network(Model):
         return str(quarters[{"public": 0, "private": 1, "database": 2}[tier]])
 
     def addresses(self) -> int:
-        """Return how many addresses the private subnets have for tasks and instances.
+        """Return how many addresses the subnets of tasks have for these and for instances.
 
         Those of the other tiers do not run out: the smallest subnet has 251, of which a load balancer wants 8 to be
         free (Application Load Balancer user guide, subnets), and a database has 16 instances at the most.
         """
-        each = IPv4Network(self.subnets("private")[0]).num_addresses
-        return self.zones * (each - RESERVED - ENDPOINTS)
+        each = IPv4Network(self.subnets(self.tasks)[0]).num_addresses
+        endpoints = ENDPOINTS + len(self.endpoints) if self.egress == "none" else 0
+        return self.zones * (each - RESERVED - endpoints)
 
 
 class Dns(Model):
@@ -244,7 +269,7 @@ class Config(Model):
     network: Network = Network()
     dns: Dns = Dns()
     capacity: Capacity = Capacity()
-    database: Database = Database()
+    database: Database | None = None
     load_balancer: LoadBalancer = LoadBalancer()
     account: Account = Account()
     logs: Logs = Logs()
@@ -298,6 +323,22 @@ class Config(Model):
         return self._workloads.all
 
     @property
+    def public(self) -> Mapping[str, Service]:
+        """The services behind the load balancer. Without any there is none, and no certificate and no public name."""
+        return {name: service for name, service in self.services.items() if service.public}
+
+    @property
+    def on_instances(self) -> bool:
+        """Whether a service runs on EC2 instances. Otherwise there are none, nor what launches them."""
+        return any(service.launch == "ec2" for service in self.services.values())
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The services that others call, which find them by name in Cloud Map."""
+        callees = {callee for workload in self.workloads.values() for callee in workload.calls}
+        return tuple(name for name in self.services if name in callees)
+
+    @property
     def images(self) -> Mapping[str, Service | Job]:
         """The services and jobs that have an image of their own; the others run one of these (`image_of`)."""
         return {name: workload for name, workload in self.workloads.items() if name not in self._images}
@@ -333,8 +374,23 @@ class Config(Model):
         if re.match(_RESERVED, f"{self.name}-"):
             yield "project", f"S3 refuses bucket names that begin with {self.name}-: use another project or env"
         yield from together.problems(self._workloads)
+        yield from self._unused()
         yield from self._addresses()
         yield from self._regions()
+
+    def _unused(self) -> Iterator[Problem]:
+        """Yield what asks for something that is not made, since no table or service says so."""
+        users = [self.key(name) for name, workload in self.workloads.items() if workload.database]
+        if users and self.database is None:
+            others = f" (also of {', '.join(users[1:])})" if users[1:] else ""
+            why = "there is no table [database], and without it no database"
+            yield f"{users[0]}.database", f"{why}: add it, or remove database = true{others}"
+        if self.capacity.min and not self.on_instances:
+            yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
+        if self.network.egress == "public" and self.on_instances:
+            name = next(name for name, service in self.services.items() if service.launch == "ec2")
+            why = f'"public" gives tasks on Fargate public addresses, and services.{name} has launch = "ec2"'
+            yield "network.egress", f'{why}: use "nat", or launch = "fargate"'
 
     def _regions(self) -> Iterator[Problem]:
         named = {

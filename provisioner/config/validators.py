@@ -31,6 +31,8 @@ FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
 """The memory in MiB that Fargate allows for each number of CPU units (ECS API, RegisterTaskDefinition)."""
 KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)[A-Za-z0-9/_-]{1,250}")
 IAM_POLICY = re.compile(r"(arn:aws[a-z-]*:iam::(\d{12}|aws):policy/)?([\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
+GATEWAYS = ("s3", "dynamodb")
+"""The services that have gateway endpoints (AWS PrivateLink guide)."""
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
@@ -191,6 +193,17 @@ def acu(value: float) -> float:
     """Let pass only capacities of Aurora Serverless v2 (RDS API, ServerlessV2ScalingConfiguration)."""
     if not 0 <= value <= 256 or value % 0.5:
         raise ValueError(f"{value:g} is not a capacity of Aurora Serverless v2: use 0 to 256 in steps of 0.5")
+    return value
+
+
+def endpoint(value: str) -> str:
+    """Let pass only what AWS calls an endpoint service behind the Region: `sqs`, `ecr.api`."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*", value) or value.startswith(("com.", "cn.", "aws.")):
+        raise ValueError(
+            f'{shown(value)} is not what AWS calls a service behind the Region, such as "sqs" or "ecr.api"'
+        )
+    if value in GATEWAYS:
+        raise ValueError(f"\"{value}\" has a gateway endpoint: S3's is always there, and DynamoDB's is not offered yet")
     return value
 
 

@@ -14,6 +14,7 @@ from provisioner.aws.errors import IgnoreNotFound, explained
 from provisioner.aws.ownership import REGION_TAG, tag_pairs
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import ConfigurationError
+from provisioner.permissions.boundary import signed_in
 from provisioner.permissions.printed import printed
 from provisioner.permissions.table import ANY, boundary_arn
 from provisioner.resources.iam import normal
@@ -41,7 +42,7 @@ def database_of(config: Config, records: Mapping[str, Record]) -> str:
     """Return the resource id of the recorded database cluster, or `*` where none is, or signing in by IAM is off."""
     clusters = (record for record in records.values() if record.type == DbCluster.type_name)
     known = (str(record.outputs.get("resource_id") or ANY) for record in clusters if record.phase != "deleting")
-    return next(known, ANY) if config.database.iam_authentication else ANY
+    return next(known, ANY) if signed_in(config) else ANY
 
 
 def wanted(config: Config, account: str | None, database: str = ANY) -> Mapping[str, Any]:

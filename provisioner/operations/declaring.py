@@ -97,7 +97,7 @@ def check_new_ami(config: Config, target_step: str | None, *, new_ami: bool) -> 
     """
     if not new_ami:
         return
-    if config.capacity.min == 0 and all(service.launch != "ec2" for service in config.services.values()):
+    if not config.on_instances:
         raise ConfigurationError('--new-ami: no service has launch = "ec2", so there are no instances to replace')
     if target_step and CAPACITY not in limit.step_and_dependencies(STEPS, target_step):
         raise ConfigurationError(

@@ -123,8 +123,11 @@ def started(options: Options) -> float:
 
 
 def entry(options: Options, config: Config) -> str:
-    """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers."""
-    if config.target != "local":
+    """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers.
+
+    It is empty where nothing is public.
+    """
+    if config.target != "local" or not config.public:
         return ""
     with used():
         from ecs_emulator import manage

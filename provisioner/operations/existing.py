@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def check_web_acl(aws: Aws, config: Config) -> None:
-    """Look for the web ACL that the load balancer is to have; without one no call is made.
+    """Look for the web ACL that the load balancer is to have; without either no call is made.
 
     Raises:
         ConfigurationError: there is none.
     """
-    if not (arn := config.load_balancer.waf_acl):
+    if not (arn := config.load_balancer.waf_acl) or not config.public:
         return
     _, _, name, number = arn.split("/")
     try:

@@ -29,6 +29,7 @@ from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
     from provisioner.steps.stack import Stack
 
 AGAIN = 10.0
@@ -123,11 +124,15 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
         ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),
         ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
-        ("for records of others at the public name", lambda: diverted(aws, stack.config.fqdn)),
+        ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )
     return [*snapshots(aws, planned), *(text for about, check in checks for text in _noted(about, check))]
+
+
+def _diverted(aws: Aws, config: Config) -> list[str]:
+    return diverted(aws, config.fqdn) if config.public else []
 
 
 def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:

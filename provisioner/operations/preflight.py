@@ -70,7 +70,7 @@ def gather(
             return threads.submit(read, *arguments).result
 
         zones = begin(choose, aws, config)
-        image = begin(ami.chosen, aws, records)
+        image = begin(ami.chosen, aws, records) if config.on_instances else str
         public = begin(public_zone, aws, config)
         allow = begin(allowed, config)
         s3_prefix_list = begin(_s3_prefix_list, aws)
@@ -131,9 +131,13 @@ def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead
 def public_zone(aws: Aws, config: Config) -> str | None:
     """Return the id of the public zone that was there before, or None when it is the stack's to make.
 
+    Without a public service there is no use for one.
+
     Raises:
         ConfigurationError: there is none and none is to be made, or there are several, or there can be none.
     """
+    if not config.public:
+        return None
     domain = config.dns.domain
     if aws.partition == WITHOUT_PUBLIC_ZONES:
         raise ConfigurationError(
@@ -174,9 +178,13 @@ def _s3_prefix_list(aws: Aws) -> str:
 def allowed(config: Config) -> tuple[str, ...]:
     """Return the CIDRs that may come in, `my-ip` replaced by the address that this machine shows to the world.
 
+    Without a public service nobody may.
+
     Raises:
         ConfigurationError: that could not be asked.
     """
+    if not config.public:
+        return ()
     sources = (_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
     # an address that is listed may be this machine's, and AWS refuses to be told a rule twice
     return tuple(dict.fromkeys(sources))

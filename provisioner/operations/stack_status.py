@@ -155,7 +155,7 @@ def document(
         "target": config.target,
         "account": state.account,
         "region": state.region or config.region,
-        "url": f"https://{config.fqdn}",
+        "url": f"https://{config.fqdn}" if config.public else "",
         "local_url": entry,
         "resources": resources(state),
         "live": asdict(live) if live else None,

@@ -12,7 +12,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ec2.network import Subnet
 from provisioner.resources.rds.database import DbInstance
 from provisioner.steps import offline
-from provisioner.steps.endpoints import INTERFACE_SERVICES, service_name
+from provisioner.steps.endpoints import interface_services, service_name
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -49,16 +49,21 @@ def choose(aws: Aws, config: Config) -> Zones:
     """
     used, wanted = _used(aws, config), config.network.zones
     if len(used) < wanted:
-        offering = _offering(aws, config.capacity.instance_types, endpoints_of(config))
+        types = config.capacity.instance_types if config.on_instances else ()
+        offering = _offering(aws, types, endpoints_of(config))
         new = [zone for zone in offering if zone not in used]
         free = [number for number in range(4) if number not in used.values()]
         if len(used) + len(new) < wanted:
             zones = sorted({*used, *new})
+            needs = (
+                f"Fargate, all VPC endpoints and one of {', '.join(types)}"
+                if types
+                else "Fargate and all VPC endpoints"
+            )
             raise ConfigurationError(
                 f"network.zones is {wanted}, but only {len(zones)} Availability Zones of {aws.region} "
-                f"({', '.join(zones) or 'none'}) offer Fargate, all VPC endpoints and one of "
-                f"{', '.join(config.capacity.instance_types)}: lower network.zones, or choose other "
-                f"capacity.instance_types"
+                f"({', '.join(zones) or 'none'}) offer {needs}: lower network.zones"
+                f"{', or choose other capacity.instance_types' if types else ''}"
             )
         used |= dict(zip(new, free, strict=False))
     # RDS lets no subnet out of its group that an instance is in (ModifyDBSubnetGroup, SubnetAlreadyInUse)
@@ -98,7 +103,9 @@ def _offering(aws: Aws, instance_types: Sequence[str], services: Sequence[str]) 
     found = aws.client("ec2").describe_availability_zones(Filters=AVAILABLE)["AvailabilityZones"]
     fargate = FARGATE_ZONES.get(aws.region)
     zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
-    return sorted(zones & with_instances(aws, instance_types) & with_endpoints(aws, services))
+    if instance_types:
+        zones &= with_instances(aws, instance_types)
+    return sorted(zones & with_endpoints(aws, services) if services else zones)
 
 
 def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
@@ -138,7 +145,7 @@ def _nearest(aws: Aws, missing: Sequence[str]) -> str:
 def endpoints_of(config: Config) -> Sequence[str]:
     """Return the services for which the stack has interface endpoints, those of own steps among them."""
     stack = offline.given(config)
-    return tuple(dict.fromkeys((*INTERFACE_SERVICES, *(stack.given.endpoints if stack else ()))))
+    return interface_services(config, stack.given.endpoints if stack else ())
 
 
 def with_endpoints(aws: Aws, services: Sequence[str]) -> set[str]:
@@ -163,6 +170,8 @@ def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[st
     Raises:
         ConfigurationError: the Region lacks one.
     """
+    if not services:
+        return {}
     names = {service_name(aws.partition, aws.region, service): service for service in services}
     # by filter: one unknown among ServiceNames would have all of them refused (InvalidServiceName)
     which = [{"Name": "service-name", "Values": [*names]}]
@@ -172,6 +181,6 @@ def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[st
     if missing := sorted(names.keys() - found.keys()):
         raise ConfigurationError(
             f"{aws.region} does not offer the VPC endpoints {', '.join(missing)}, without which private subnets cannot "
-            f"reach AWS: use another Region"
+            f'reach AWS: use another Region, or network.egress = "nat"'
         )
     return {names[name]: found[name] for name in names}

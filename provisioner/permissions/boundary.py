@@ -19,7 +19,7 @@ _REGISTERED: Conditions = (("StringEquals", "ecs:CreateAction", ("CreateCluster"
 
 def signed_in(config: Config) -> bool:
     """Tasks may sign in to the database by IAM."""
-    return config.database.iam_authentication
+    return config.database is not None and config.database.iam_authentication
 
 
 def flow_logs(config: Config) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.permissions import OWN, Permission, arn_of
+from provisioner.config.models import Database
 from provisioner.config.services import Service
 from provisioner.engine import own_code
 from provisioner.engine.declaration import REFERENCE
@@ -73,8 +74,11 @@ def of_any() -> Iterator[Permission]:
 def _stack(config: Config) -> Stack:
     """Return all that steps declare, with placeholders for names that a configuration has, and for AWS's facts."""
     # its own services are there for steps that name them; no directory is read for what is built
-    own = {name: one.model_copy(update={"image": IMAGE, "build": None}) for name, one in config.services.items()}
-    unnamed = {"project": "{project}", "env": "{environment}", "region": "{region}", "services": {**SORTS, **own}}
+    ready = {"image": IMAGE, "build": None}
+    own = {name: one.model_copy(update=ready) for name, one in config.services.items()}
+    jobs = {name: one.model_copy(update=ready) for name, one in config.jobs.items()}
+    unnamed: dict[str, Any] = {"project": "{project}", "env": "{environment}", "region": "{region}"}
+    unnamed |= {"services": {**SORTS, **own}, "jobs": jobs, "database": config.database or Database()}
     config = config.model_copy(update=unnamed)
     facts = replace(offline.facts(config), account="{account}", partition="{partition}", boundary="{boundary}")
     return run(config, replace(facts, engine=True, local=False))

@@ -51,7 +51,9 @@ def after_up(
         return [
             f"Limited to step {outcome.target_step} and its dependencies. Apply the full stack: {command_line('up')}."
         ]
-    if entry:
+    if not config.public:
+        first = "No service is public, so there is no URL."
+    elif entry:
         first = f"Open {entry}, which is https://{config.fqdn} on this machine."
     elif config.target == "aws":
         first = f"Open https://{config.fqdn}."

@@ -64,7 +64,7 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
     assert config.capacity.instance_types == ("c5.large", "c5a.large")
     assert (config.capacity.spot, config.capacity.min, config.capacity.max) == (True, 0, 5)
     assert (config.dns.private_domain, config.dns.discovery_domain) == ("db.internal", "svc.internal")
-    assert (config.database.min_acu, config.database.max_acu) == (0.0, 4.0)
+    assert config.database is None
     assert config.account.trunking is True
     assert config.logs.retention_days == 7
     assert config.services == {

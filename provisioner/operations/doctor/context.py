@@ -135,7 +135,9 @@ class Context:
             region=aws.region,
             zones=zones.names,
             blocks=zones.blocks,
-            image_id=_known(lambda: ami.chosen(aws, self._records().values()), NOT_KNOWN),
+            image_id=_known(lambda: ami.chosen(aws, self._records().values()), NOT_KNOWN)
+            if config.on_instances
+            else "",
             public_zone_id=_known(lambda: self.public_zone, not_known),
             allow=_known(lambda: self.allow, tuple("192.0.2.1/32" for _ in config.network.allow)),
             engine=not why,

@@ -22,7 +22,9 @@ AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
 
 
 def public_zone(context: Context) -> Sequence[Checked]:
-    """Say whether the zone is there, once."""
+    """Say whether the zone is there, once; without a public service there is nothing to say of a public name."""
+    if not context.config.public:
+        return []
     domain = context.config.dns.domain
     if zone := context.public_zone:
         return [ok("public zone", f"{zone} is the hosted zone of {domain}")]
@@ -40,6 +42,8 @@ def _own(context: Context) -> str:
 
 def delegation(context: Context) -> Sequence[Checked]:
     """Say whether the parent zone points to the zone."""
+    if not context.config.public:
+        return []
     name, domain = "delegation", context.config.dns.domain
     try:
         zone = context.public_zone or _own(context)
@@ -70,6 +74,8 @@ def _what_to_set(status: str) -> tuple[str, str]:
 
 def public_name(context: Context) -> Sequence[Checked]:
     """Say whether the public name is free, or has a record that leads elsewhere."""
+    if not context.config.public:
+        return []
     name, fqdn = "public name", context.config.fqdn
     context.live(RecordSet)
     if why := obstacle(context.aws, fqdn):
@@ -85,6 +91,8 @@ def caa(context: Context) -> Sequence[Checked]:
 
     A resolver is asked only above the domain: it would keep for minutes that there is no such name yet as `up` makes.
     """
+    if not context.config.public:
+        return []
     name, domain = "caa", context.config.dns.domain
     found = _own_caa(context) or dns.caa(domain.partition(".")[2], *(context.aws.resolver or ()))
     if found is None:
@@ -127,6 +135,6 @@ def _caa_value(value: str) -> tuple[str, str]:
 
 def allow(context: Context) -> Sequence[Checked]:
     """Say which address `my-ip` is; without it there is nothing to ask."""
-    if "my-ip" not in context.config.network.allow:
+    if "my-ip" not in context.config.network.allow or not context.config.public:
         return []
     return [ok("allow", f'"my-ip" is {context.allow[context.config.network.allow.index("my-ip")]}')]

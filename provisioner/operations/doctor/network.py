@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 
 
 def instance_types(context: Context) -> Sequence[Checked]:
-    """Say where the instance types are offered."""
+    """Say where the instance types are offered, if there are instances."""
+    if not context.config.on_instances:
+        return []
     types = context.config.capacity.instance_types
     zones = with_instances(context.aws, types)
     return [ok("instance types", f"{', '.join(types)}: offered in {_letters(zones)}")]
 
 
 def endpoint_services(context: Context) -> Sequence[Checked]:
-    """Say where all endpoint services are."""
-    services = endpoints_of(context.config)
+    """Say where all endpoint services are, if there are any endpoints."""
+    if not (services := endpoints_of(context.config)):
+        return []
     zones = with_endpoints(context.aws, services)
     return [ok("endpoint services", f"all {len(services)} offered in {_letters(zones)}")]
 
@@ -67,7 +70,7 @@ def _full_subnets(context: Context) -> Iterator[str]:
     """Yield the private subnets that have no address for a deployment of all tasks, which are spread over them."""
     services = context.config.services.values()
     more = sum(service.during_deployment(service.count) - service.count for service in services)
-    private = context.config.network.subnets("private")
+    private = context.config.network.subnets(context.config.network.tasks)
     ids = [live.id for live in context.live(Subnet) if live.owned and live.attributes["cidr_block"] in private]
     if not ids:
         return
@@ -84,6 +87,8 @@ def public_access(context: Context) -> Sequence[Checked]:
 
     What counts for a VPC is what it says itself, since it may be excluded (VPC user guide, VPC BPA basics).
     """
+    if not context.config.public:
+        return []
     name, ec2 = "public access", context.aws.client("ec2")
     options = ec2.describe_vpc_block_public_access_options().get("VpcBlockPublicAccessOptions", {})
     mode = options.get("InternetGatewayBlockMode", "off")

@@ -164,7 +164,7 @@ def _interfaces(context: Context) -> Need:
     An instance has a second one for its trunk (ECS developer guide, container-instance-eni).
     """
     config, zones = context.config, context.config.network.zones
-    fixed = zones * (len(endpoints_of(context.config)) + 1) + len(context.wanted(DbInstance))
+    fixed = zones * (len(endpoints_of(config)) + bool(config.public)) + len(context.wanted(DbInstance))
     each, capacity = (2 if config.account.trunking else 1), config.capacity
     hosts = capacity.max if _services(context, "ec2") else capacity.min
     services = config.services.values()

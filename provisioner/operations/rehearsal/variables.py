@@ -47,8 +47,8 @@ def _given(records: Mapping[str, Record], config: Config) -> Mapping[str, Mappin
 def _declared(config: Config, address: str, given: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     """Return the values that `stack.toml` and own steps give the variables of a task definition now."""
     name = address.partition("/")[2]
-    workload = config.workloads.get(name)
-    database = {"DB_NAME": config.database.name, "DB_USER": config.database.user}
+    workload, settings = config.workloads.get(name), config.database
+    database = {"DB_NAME": settings.name, "DB_USER": settings.user} if settings else {}
     return {**database, **(workload.environment if workload else {}), **given.get(name, {})}
 
 

@@ -18,7 +18,7 @@ TAGGED: tuple[Permission, ...] = (
         conditions=creating(
             "ec2:CreateAction",
             *("CreateInternetGateway", "CreateLaunchTemplate", "CreateRouteTable", "CreateSecurityGroup"),
-            *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
+            *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint", "AllocateAddress", "CreateNatGateway"),
         ),
         **TAGS_AT_ONCE,
     ),
@@ -46,6 +46,9 @@ API = Api(
             "the role is not visible to EC2 yet", "terraform-provider-aws#29323"),
         Row("not_yet_consistent", "InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames", 60,
             "the DNS attributes of the VPC have not propagated yet", "EC2 developer guide, eventual consistency"),
+        # the address of a NAT gateway that is being deleted
+        Row("in_use", "AuthFailure", "permission to access the specified resource", 900,
+            "its NAT gateway still has it", "leftovers#33, kops#938, sno-for-100#5 and #9"),
         Row("in_use", "DependencyViolation", "", 1200, "it is still in use", "aws-sdk EC2 API, DeleteSecurityGroup"),
         Row("in_use", r"InvalidPermission\.(Duplicate|NotFound)|Resource\.AlreadyAssociated|RouteAlreadyExists", "", 60,
             "it is done already, but not listed yet", "EC2 API, AuthorizeSecurityGroupIngress, CreateRoute"),

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import code_of
+from provisioner.aws.errors import IgnoreNotFound, code_of
 from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
@@ -230,6 +230,23 @@ def _destination(of: str) -> dict[str, str]:
     return {_DESTINATIONS[2 if of.startswith("pl-") else 1 if ":" in of else 0]: of}
 
 
+def _target(of: str) -> dict[str, str]:
+    """Return a route's target as the calls name it."""
+    return {"NatGatewayId" if of.startswith("nat-") else "GatewayId": of}
+
+
+def _associations(aws: Aws, subnet: str) -> list[Mapping[str, Any]]:
+    """Return a subnet's associations with route tables."""
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    tables = aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters)
+    return [one for table in tables for one in table["Associations"] if one.get("SubnetId") == subnet]
+
+
+def _elsewhere(aws: Aws, table_id: str) -> set[str]:
+    """Return the stack's subnets that have another route table."""
+    return {s for other in aws.live(RouteTable) if other.id != table_id for s in other.attributes["subnet_ids"]}
+
+
 @dataclass(frozen=True)
 class RouteTable(Resource):
     """A route table, its own routes (destination to the id of the target) and the subnets that use it.
@@ -250,6 +267,9 @@ class RouteTable(Resource):
         *grants("ec2", "CreateRouteTable", OWN, conditions=ASKED),
         *grants("ec2", "CreateRouteTable", "vpc/*", conditions=OURS),
         *grants("ec2", "AssociateRouteTable DisassociateRouteTable", OWN, "subnet/*", conditions=OURS),
+        *grants(
+            "ec2", "ReplaceRouteTableAssociation", OWN, "subnet/*", conditions=OURS, use=Use.OTHER, why="network.egress"
+        ),
         *grants("ec2", "CreateRoute DeleteRouteTable", OWN, conditions=OURS),
         *grants("ec2", "DeleteRoute ReplaceRoute", OWN, conditions=OURS, use=Use.OTHER, why="a route was changed"),
     )
@@ -287,12 +307,14 @@ class RouteTable(Resource):
             ec2.delete_route(RouteTableId=live.id, **_destination(destination))
         for cidr, gateway in self.routes.items():
             if cidr not in there:
-                ec2.create_route(RouteTableId=live.id, DestinationCidrBlock=cidr, GatewayId=gateway)
+                ec2.create_route(RouteTableId=live.id, DestinationCidrBlock=cidr, **_target(gateway))
             elif there[cidr] != gateway:
-                ec2.replace_route(RouteTableId=live.id, DestinationCidrBlock=cidr, GatewayId=gateway)
+                ec2.replace_route(RouteTableId=live.id, DestinationCidrBlock=cidr, **_target(gateway))
         associations = live.outputs["associations"]
         for subnet in associations.keys() - set(self.subnet_ids):
-            ec2.disassociate_route_table(AssociationId=associations[subnet])
+            # one that another table has taken over is gone already
+            with IgnoreNotFound():
+                ec2.disassociate_route_table(AssociationId=associations[subnet])
         for subnet in sorted(set(self.subnet_ids) - associations.keys()):
             self._associate(aws, live.id, subnet)
 
@@ -303,29 +325,29 @@ class RouteTable(Resource):
         return replace(self, subnet_ids=subnets, routes=routes)
 
     def still_in_use(self, aws: Aws, live: Observed) -> str:
-        """Say which network interfaces are left in the subnets that it leaves: what has them may need the routes."""
-        leaving = sorted({*live.attributes["subnet_ids"]} - {*self.subnet_ids})
+        """Say which network interfaces are left in the subnets that it leaves: what has them may need the routes.
+
+        A subnet that another table has by now has the routes of that one.
+        """
+        leaving = sorted({*live.attributes["subnet_ids"]} - {*self.subnet_ids} - _elsewhere(aws, live.id))
         return "; ".join(filter(None, (interfaces(aws, "subnet-id", subnet) for subnet in leaving)))
 
     @staticmethod
     def _associate(aws: Aws, table_id: str, subnet: str) -> None:
-        """Associate a subnet, also one that somebody gave another table."""
+        """Associate a subnet, also one that has another table: from that it is moved without a moment in between."""
         ec2 = aws.client("ec2")
         try:
             ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet)
         except ClientError as error:
             if code_of(error) != "Resource.AlreadyAssociated":
                 raise
-            filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
-            tables = aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters)
-            found = [one for table in tables for one in table["Associations"] if one.get("SubnetId") == subnet]
-            others = [one["RouteTableAssociationId"] for one in found if one["RouteTableId"] != table_id]
+            others = [one for one in _associations(aws, subnet) if one["RouteTableId"] != table_id]
             if not others:
                 # it is done already, and the list did not show it
                 raise
-            for association in others:
-                ec2.disassociate_route_table(AssociationId=association)
-            ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet)
+            ec2.replace_route_table_association(
+                AssociationId=others[0]["RouteTableAssociationId"], RouteTableId=table_id
+            )
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
