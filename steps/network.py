@@ -46,7 +46,7 @@ def network(stack: Stack) -> Network:
     tiers = [*_tiers(stack)]
     gateway = stack.ensure(InternetGateway("main", vpc.id)) if "public" in tiers else None
     subnets: dict[Tier, list[Handle]] = {"public": [], "private": [], "database": []}
-    routes: dict[Tier, list[str]] = {}
+    tables: dict[Tier, list[Handle]] = {}
     for tier in tiers:
         blocks = stack.config.network.subnets(tier)
         subnets[tier] = [
@@ -56,12 +56,13 @@ def network(stack: Stack) -> Network:
         # EC2 refuses a route as long as it does not see the attachment
         way_out = {ANYWHERE: ready(gateway).id} if gateway and tier == "public" else {}
         if tier == "private":
-            routes[tier] = _private_routes(stack, vpc.id, subnets, gateway)
+            ways = _nat_gateways(stack, subnets["public"], [*filter(None, [gateway]), *tables.get("public", ())])
+            tables[tier] = _private_tables(stack, vpc.id, subnets[tier], ways)
         else:
-            routes[tier] = [stack.ensure(RouteTable(tier, vpc.id, subnet_ids=ids(subnets[tier]), routes=way_out)).id]
+            tables[tier] = [stack.ensure(RouteTable(tier, vpc.id, subnet_ids=ids(subnets[tier]), routes=way_out))]
     public, private, database = (ids(subnets[tier]) for tier in ("public", "private", "database"))
     tier = stack.config.network.tasks
-    return Network(vpc.id, public, private, database, ids(subnets[tier]), routes[tier], vpc, gateway)
+    return Network(vpc.id, public, private, database, ids(subnets[tier]), ids(tables[tier]), vpc, gateway)
 
 
 def _tiers(stack: Stack) -> Iterator[Tier]:
@@ -75,30 +76,40 @@ def _tiers(stack: Stack) -> Iterator[Tier]:
         yield "database"
 
 
-def _private_routes(stack: Stack, vpc_id: str, subnets: dict[Tier, list[Handle]], gateway: Handle | None) -> list[str]:
-    """Declare the private subnets' route tables, and the NAT gateways that these lead to.
+def _nat_gateways(stack: Stack, subnets: Sequence[Handle], before: Sequence[Handle]) -> list[Handle]:
+    """Declare the NAT gateways in these public subnets, each with its address: none, one, or one in each zone.
 
-    The first table is the same whatever the way out is: it gets another route before its subnets need that, and keeps
-    the former one until they do not. So tasks have a way to ECR at all times.
+    Args:
+        before: the internet gateway, without which making one fails (EC2 API, NatGateway, Gateway.NotAttached), and the
+            route to it.
     """
-    letters, private = [zone[-1] for zone in stack.facts.zones], subnets["private"]
-    egress = stack.config.network.egress
-    if egress != "nat-per-zone" or gateway is None:
-        ways = [_nat(stack, letters[0], subnets["public"][0], gateway)] if egress == "nat" and gateway else []
-        return [_table(stack, "private", vpc_id, private, ways)]
+    number = {"nat": 1, "nat-per-zone": len(subnets)}.get(stack.config.network.egress, 0)
+    made = []
+    for zone, subnet in zip(stack.facts.zones[:number], subnets, strict=False):
+        address = stack.ensure(ElasticIp(f"nat-{zone[-1]}"))
+        made.append(stack.ensure(NatGateway(zone[-1], subnet.id, address.id), after=[ready(one) for one in before]))
+    return made
+
+
+def _private_tables(stack: Stack, vpc_id: str, subnets: Sequence[Handle], ways: Sequence[Handle]) -> list[Handle]:
+    """Declare the private subnets' route tables: one, or one for each of several NAT gateways.
+
+    The first is the same whatever the way out is: it has another route before its subnets need that, and keeps the
+    former one until they do not. So tasks have a way to ECR at all times. EC2 takes a route to a NAT gateway once that
+    is available.
+    """
+    whole = len(ways) < 2
+    parts = [subnets] if whole else [[subnet] for subnet in subnets]
+    names = ["private", *(f"private-{zone[-1]}" for zone in stack.facts.zones[1:])]
     return [
-        _table(stack, f"private-{one}" if n else "private", vpc_id, [private[n]], [_nat(stack, one, public, gateway)])
-        for n, (one, public) in enumerate(zip(letters, subnets["public"], strict=False))
+        stack.ensure(
+            RouteTable(
+                name,
+                vpc_id,
+                subnet_ids=ids(part),
+                routes={ANYWHERE: ready(ways[number]).id} if ways else {},
+                elsewhere=[one.id for one in subnets if one not in part],
+            )
+        )
+        for number, (name, part) in enumerate(zip(names, parts, strict=False))
     ]
-
-
-def _table(stack: Stack, name: str, vpc_id: str, subnets: Sequence[Handle], ways: Sequence[str]) -> str:
-    routes = dict.fromkeys([ANYWHERE], ways[0]) if ways else {}
-    return stack.ensure(RouteTable(name, vpc_id, subnet_ids=ids(subnets), routes=routes)).id
-
-
-def _nat(stack: Stack, name: str, subnet: Handle, gateway: Handle) -> str:
-    """Declare a NAT gateway with its address, and return its id for a route, which EC2 takes when it is available."""
-    address = stack.ensure(ElasticIp(f"nat-{name}"))
-    # it fails in a VPC without an internet gateway (EC2 API, NatGateway, Gateway.NotAttached)
-    return ready(stack.ensure(NatGateway(name, subnet.id, address.id), after=[ready(gateway)])).id

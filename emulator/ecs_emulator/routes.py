@@ -29,9 +29,13 @@ def reaches_internet(ec2: Any, subnet_id: str) -> bool:
     return any(str(getattr(one.gateway, "id", "")).startswith("igw-") for one in found)
 
 
-def leads_out(ec2: Any, subnet_id: str) -> bool:
-    """Whether a subnet has any default route."""
-    return any(one.destination_cidr_block == ALL for one in routes(ec2, subnet_id))
+def has_nat(ec2: Any, subnet_id: str) -> bool:
+    """Whether a subnet's default route leads to a NAT gateway that is available: to another one it leads nowhere."""
+    from ecs_emulator.services.ec2.nat import is_available
+
+    found = [one.nat_gateway for one in routes(ec2, subnet_id) if one.destination_cidr_block == ALL]
+    # a route goes by the subnet of the gateway, as VPC user guide, "NAT gateways", has it
+    return any(is_available(ec2, one) and reaches_internet(ec2, one.subnet_id) for one in found if one is not None)
 
 
 def has_gateway_endpoint(ec2: Any, subnet_id: str, service: str) -> bool:

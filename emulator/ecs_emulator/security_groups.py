@@ -28,6 +28,16 @@ def _allows(rule: Any, port: int) -> bool:
     return rule.ip_protocol == "tcp" and int(rule.from_port) <= port <= int(rule.to_port)
 
 
+def sends_out(ec2: Any, senders: Collection[str], port: int, *, lists: bool = False) -> bool:
+    """Say whether a rule of the senders' groups lets TCP to this port out to all addresses, or to a prefix list."""
+    out = (rule for group in _groups(ec2, senders) for rule in group.egress_rules)
+    return any(
+        _allows(rule, port)
+        and ((rule.ip_range or {}).get("CidrIp") == "0.0.0.0/0" or (lists and bool(rule.prefix_list_id)))
+        for rule in out
+    )
+
+
 def admit(ec2: Any, receivers: Collection[str], port: int) -> bool:
     """Say whether a rule of the receivers' groups lets TCP to this port in from any addresses, or a prefix list."""
     into = (rule for group in _groups(ec2, receivers) for rule in group.ingress_rules)

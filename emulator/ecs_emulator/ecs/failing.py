@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ecs_emulator import faults, routes
+from ecs_emulator import faults
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import later
@@ -12,6 +12,7 @@ from ecs_emulator.containers import logs
 from ecs_emulator.ecs import breaker, rollouts, texts
 from ecs_emulator.ecs.store import NEVER, Deployment, Service, Store, Task, last_part, now, stores
 from ecs_emulator.ecs.tasks import end
+from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.patch import on_reset
 
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
@@ -69,27 +70,38 @@ def fail_to_get_secrets(store: Store, task: Task) -> bool:
 
 
 def fail_to_reach(store: Store, task: Task) -> bool:
-    """Let the task fail if its subnet has no way to S3, which keeps the layers of ECR's images.
+    """Let the task fail if there is no way to what it is started with: ECR, S3, CloudWatch Logs, its secrets.
 
-    ECR user guide, "VPC endpoints": with endpoints of ECR and no other way out a gateway endpoint for S3 is needed.
-    Where a VPC has no endpoint of ECR either, nothing is known of how it pulls, and nothing fails.
+    Fargate says ResourceInitializationError where it cannot sign in to ECR or read secrets (aws/copilot-cli#5927,
+    terraform-provider-aws#33044), or has no log; whoever cannot pull, CannotPullContainerError (ECS developer guide,
+    "Stopped tasks error messages").
     """
-    interface = store.ec2.enis.get(task.interface)
-    if interface is None:
-        return False
-    subnet = interface.subnet
-    endpoints = [one for one in store.ec2.vpc_end_points.values() if one.vpc_id == subnet.vpc_id]
-    if not any(one.service_name.endswith(".ecr.dkr") for one in endpoints):
-        return False
-    if routes.leads_out(store.ec2, subnet.id) or routes.has_gateway_endpoint(store.ec2, subnet.id, "s3"):
+    service = unreached(store, task)
+    if not service:
         return False
     image = task.definition.shape["containerDefinitions"][0]["image"]
-    return _fail_to_start(
-        task,
-        "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to copy: httpReadSeeker: "
-        f'failed open: failed to do request: Get "https://prod-{store.region}-starport-layer-bucket.s3.'
-        f'{store.region}.amazonaws.com/{image.rpartition("/")[2]}": dial tcp: i/o timeout',
+    host = f"{store.region}.amazonaws.com"
+    layers = f"https://prod-{store.region}-starport-layer-bucket.s3.{host}/{image.rpartition('/')[2]}"
+    timeout = "dial tcp: i/o timeout"
+    initialization = "ResourceInitializationError: unable to pull secrets or registry auth:"
+    reasons = {
+        "s3": "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to copy: "
+        f'httpReadSeeker: failed open: failed to do request: Get "{layers}": {timeout}',
+        "ecr.dkr": f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "
+        f'{image}: failed to do request: Head "https://{image.partition("/")[0]}": {timeout}',
+        "ecr.api": f"{initialization} The task cannot pull registry auth from Amazon ECR: There is a connection issue "
+        f"between the task and Amazon ECR. Check your task network configuration. RequestError: send request failed "
+        f'caused by: Post "https://api.ecr.{host}/": {timeout}',
+        "logs": "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon "
+        "CloudWatch log group defined in the task definition. There is a connection issue between the task and Amazon "
+        "CloudWatch. Check your network configuration.: signal: killed",
+    }
+    secrets = (
+        f"{initialization} execution resource retrieval failed: unable to retrieve secrets from {service}: service "
+        f"call has been retried 5 time(s): RequestCanceled: request context canceled caused by: context deadline "
+        f"exceeded. Please check your task network configuration."
     )
+    return _fail_to_start(task, reasons.get(service, secrets))
 
 
 def _fail_to_start(task: Task, reason: str) -> bool:

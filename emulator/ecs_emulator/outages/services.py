@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ecs_emulator.ecs.store import Service, Store, Task, TaskDefinition, last_part, stores
+from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.outages.network import groups_of
 from ecs_emulator.security_groups import allow_tcp
 
@@ -47,10 +48,12 @@ def condition(kept: Store, service: Service) -> Condition:
 
 
 def _lacks(kept: Store, task: Task) -> str:
-    """Say what a task that runs cannot reach."""
+    """Say what a task that runs cannot reach, or its successor, which may be started at any time."""
     hosts = [value for value in _variables(task.definition) if value.endswith(".rds.amazonaws.com")]
     calls = filter(None, map(URL.fullmatch, _variables(task.definition)))
     databases = (_no_database(kept, host, task) for host in hosts)
+    if service := unreached(kept, task):
+        return f"its running tasks have no way to {service}"
     return next(filter(None, databases), "") or next(filter(None, (_unreached(kept, task, url) for url in calls)), "")
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IgnoreNotFound, code_of
+from provisioner.aws.errors import code_of
 from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
-from provisioner.engine.resource import Changes, Observed, Resource, kept
+from provisioner.engine.resource import Change, Changes, Observed, Resource, kept
 from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import interfaces, list_by_tags, read_by_id
 
@@ -242,21 +242,21 @@ def _associations(aws: Aws, subnet: str) -> list[Mapping[str, Any]]:
     return [one for table in tables for one in table["Associations"] if one.get("SubnetId") == subnet]
 
 
-def _elsewhere(aws: Aws, table_id: str) -> set[str]:
-    """Return the stack's subnets that have another route table."""
-    return {s for other in aws.live(RouteTable) if other.id != table_id for s in other.attributes["subnet_ids"]}
-
-
 @dataclass(frozen=True)
 class RouteTable(Resource):
     """A route table, its own routes (destination to the id of the target) and the subnets that use it.
 
     The VPC's local route and those that gateway endpoints put in are AWS's, and are not compared.
+
+    Attributes:
+        elsewhere: subnets that other tables are to have. Each stays here until its table takes it over: in between it
+            would have no way out.
     """
 
     vpc_id: str
     subnet_ids: Sequence[str]
     routes: Mapping[str, str]
+    elsewhere: Sequence[str] = ()
 
     type_name = "route_table"
     api = API
@@ -311,25 +311,25 @@ class RouteTable(Resource):
             elif there[cidr] != gateway:
                 ec2.replace_route(RouteTableId=live.id, DestinationCidrBlock=cidr, **_target(gateway))
         associations = live.outputs["associations"]
-        for subnet in associations.keys() - set(self.subnet_ids):
-            # one that another table has taken over is gone already
-            with IgnoreNotFound():
-                ec2.disassociate_route_table(AssociationId=associations[subnet])
+        for subnet in associations.keys() - {*self.subnet_ids, *self.elsewhere}:
+            ec2.disassociate_route_table(AssociationId=associations[subnet])
         for subnet in sorted(set(self.subnet_ids) - associations.keys()):
             self._associate(aws, live.id, subnet)
+
+    def differences(self, live: Observed) -> dict[str, Change]:
+        staying = [one for one in live.attributes["subnet_ids"] if one not in self.elsewhere]
+        return super().differences(replace(live, attributes={**live.attributes, "subnet_ids": staying}))
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> RouteTable:
         there, asked = live.attributes, before.get("routes", {})
         routes = {to: by for to, by in there["routes"].items() if asked.get(to) == by} | dict(self.routes)
-        subnets = kept(self.subnet_ids, before.get("subnet_ids"), there["subnet_ids"])
+        left = [one for one in there["subnet_ids"] if one not in self.elsewhere]
+        subnets = kept(self.subnet_ids, before.get("subnet_ids"), left)
         return replace(self, subnet_ids=subnets, routes=routes)
 
     def still_in_use(self, aws: Aws, live: Observed) -> str:
-        """Say which network interfaces are left in the subnets that it leaves: what has them may need the routes.
-
-        A subnet that another table has by now has the routes of that one.
-        """
-        leaving = sorted({*live.attributes["subnet_ids"]} - {*self.subnet_ids} - _elsewhere(aws, live.id))
+        """Say which network interfaces are left in the subnets that it leaves: what has them may need the routes."""
+        leaving = sorted({*live.attributes["subnet_ids"]} - {*self.subnet_ids, *self.elsewhere})
         return "; ".join(filter(None, (interfaces(aws, "subnet-id", subnet) for subnet in leaving)))
 
     @staticmethod

@@ -209,7 +209,7 @@ def _check_private_dns(ec2: Any, vpc: Any, service_name: str) -> None:
             "InvalidParameter",
             texts.PRIVATE_DNS_NEEDS.format(vpc.id),
         )
-    _settle(ec2)
+    settle(ec2)
     for other in ec2.vpc_end_points.values():
         if other.vpc_id == vpc.id and other.service_name == service_name and other.private_dns_enabled:
             name = private_name(service_name.split(".", 3)[3], ec2.region_name)
@@ -285,7 +285,8 @@ def _drop(ec2: Any, endpoint: Any) -> None:
     ec2.tags.pop(endpoint.id, None)
 
 
-def _settle(ec2: Any) -> None:
+def settle(ec2: Any) -> None:
+    """Let what takes time be done if its time has come."""
     for endpoint in list(ec2.vpc_end_points.values()):
         if endpoint.state == "pending" and passed(endpoint.ready_at):
             endpoint.state = "available"
@@ -296,7 +297,7 @@ def _settle(ec2: Any) -> None:
 @wrap(EC2Backend, "describe_vpc_endpoints")
 def describe_vpc_endpoints(original: Any, self: Any, vpc_end_point_ids: Any, filters: Any = None) -> Any:
     """DescribeVpcEndpoints: the state of this moment; a deleted endpoint is listed as `deleting`, then not at all."""
-    _settle(self)
+    settle(self)
     return original(self, vpc_end_point_ids, filters)
 
 
@@ -313,7 +314,7 @@ def delete_vpc_endpoints(self: Any) -> ActionResult:
     A gateway endpoint's routes go at once, an interface endpoint's interfaces with it.
     """
     ec2 = self.ec2_backend
-    _settle(ec2)
+    settle(ec2)
     failed = []
     for endpoint_id in self._get_param("VpcEndpointIds", []):
         endpoint = ec2.vpc_end_points.get(endpoint_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from moto.ec2.models import EC2Backend
@@ -10,6 +11,8 @@ from moto.ec2.responses import EC2Response
 from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.ec2.interfaces import in_use_interfaces
+from ecs_emulator.services.ec2.nat import is_available
+from ecs_emulator.services.ec2.nat import settle as settle_nat_gateways
 from ecs_emulator.services.ec2.tagging import once
 
 once("create_route_table")
@@ -28,6 +31,7 @@ def attach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, 
 @wrap(EC2Backend, "detach_internet_gateway")
 def detach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, vpc_id: str) -> Any:
     """DetachInternetGateway: refused while public addresses are mapped, as those of an internet-facing balancer."""
+    settle_nat_gateways(self)
     if any(interface.public_ip for interface in in_use_interfaces(self) if interface.vpc_id == vpc_id):
         refuse(
             "DependencyViolation",
@@ -97,7 +101,11 @@ def create_targeted_route(original: Any, self: Any) -> Any:
 
 @wrap(EC2Backend, "create_route")
 def create_route(original: Any, self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:
-    """CreateRoute: towards an internet gateway only once that is attached to the table's VPC."""
+    """CreateRoute: towards an internet gateway only once that is attached to the table's VPC.
+
+    Towards a NAT gateway only once that is available: EC2 says before that there is none (kops#944, boto3#779).
+    """
+    _check_nat_gateway(self, kwargs.get("nat_gateway_id"))
     gateway_id = kwargs.get("gateway_id") or ""
     if gateway_id.startswith("igw-"):
         table, gateway = self.get_route_table(route_table_id), self.internet_gateways.get(gateway_id)
@@ -109,3 +117,16 @@ def create_route(original: Any, self: Any, route_table_id: str, *args: Any, **kw
                 f"route table {route_table_id} and network gateway {gateway_id} belong to different networks",
             )
     return original(self, route_table_id, *args, **kwargs)
+
+
+@wrap(EC2Backend, "replace_route")
+def replace_route(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """ReplaceRoute: the same of a NAT gateway."""
+    given = inspect.signature(original).bind(self, *args, **kwargs).arguments
+    _check_nat_gateway(self, given.get("nat_gateway_id"))
+    return original(self, *args, **kwargs)
+
+
+def _check_nat_gateway(ec2: Any, name: str | None) -> None:
+    if name and not is_available(ec2, ec2.nat_gateways.get(name)):
+        refuse("InvalidNatGatewayID.NotFound", f"The natGateway ID '{name}' does not exist")

@@ -15,6 +15,8 @@ from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.services.ec2 import texts
 from ecs_emulator.services.ec2.groups import open_default_group
 from ecs_emulator.services.ec2.interfaces import ManagedInterface, in_use_interfaces, settle
+from ecs_emulator.services.ec2.nat import GONE
+from ecs_emulator.services.ec2.nat import settle as settle_nat_gateways
 
 
 @wrap(EC2Backend, "create_vpc")
@@ -56,7 +58,8 @@ def dependents(ec2: Any, vpc_id: str) -> list[Any]:
     groups = [group for group in ec2.groups.get(vpc_id, {}).values() if not group.is_default]
     inside = [*ec2.describe_subnets(), *main, *acls, *ec2.describe_vpc_endpoints(None), *in_use_interfaces(ec2)]
     gateways = [gateway for gateway in ec2.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
-    nat = [nat for nat in ec2.nat_gateways.values() if nat.vpc_id == vpc_id and nat.state != "deleted"]
+    settle_nat_gateways(ec2)
+    nat = [nat for nat in ec2.nat_gateways.values() if nat.vpc_id == vpc_id and nat.state not in GONE]
     return [*groups, *gateways, *nat, *(resource for resource in inside if resource.vpc_id == vpc_id)]
 
 
@@ -95,6 +98,7 @@ def create_subnet(original: Any, self: Any, vpc_id: str, cidr_block: str, *args:
 def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
     """DeleteSubnet: refused while interfaces (of tasks, balancers, endpoints, databases, instances) are in it."""
     self.get_subnet(subnet_id)
+    settle_nat_gateways(self)
     if any(interface.subnet.id == subnet_id for interface in in_use_interfaces(self)):
         refuse("DependencyViolation", texts.SUBNET_IN_USE.format(subnet_id))
     for table in self.route_tables.values():
@@ -107,6 +111,7 @@ def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
 @wrap(EC2Backend, "get_all_network_interfaces")
 def get_all_network_interfaces(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """DescribeNetworkInterfaces: what services have let go of is gone."""
+    settle_nat_gateways(self)
     settle(self)
     return original(self, *args, **kwargs)
 

@@ -12,9 +12,11 @@ from ecs_emulator.authorization.api_call import ApiCall, requested
 from ecs_emulator.authorization.policy import Check
 
 CREATED: Mapping[str, str] = {
+    "AllocateAddress": "elastic-ip",
     "CreateFlowLogs": "vpc-flow-log",
     "CreateInternetGateway": "internet-gateway",
     "CreateLaunchTemplate": "launch-template",
+    "CreateNatGateway": "natgateway",
     "CreateRouteTable": "route-table",
     "CreateSecurityGroup": "security-group",
     "CreateSubnet": "subnet",
@@ -24,11 +26,13 @@ CREATED: Mapping[str, str] = {
 """What an operation creates: it can be limited by the tags that it is created with, which are asked for besides."""
 
 PARAMETERS: Mapping[str, str] = {
+    "AllocationId": "elastic-ip",
     "FlowLogId": "vpc-flow-log",
     "GroupId": "security-group",
     "InstanceId": "instance",
     "InternetGatewayId": "internet-gateway",
     "LaunchTemplateId": "launch-template",
+    "NatGatewayId": "natgateway",
     "RouteTableId": "route-table",
     "SecurityGroupId": "security-group",
     "AddRouteTableId": "route-table",
@@ -47,7 +51,8 @@ _KNOWING = frozenset(
     {
         "AssociateRouteTable", "AttachInternetGateway", "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress",
         "CreateLaunchTemplateVersion", "CreateRoute", "DeleteFlowLogs", "DeleteInternetGateway", "DeleteLaunchTemplate",
-        "DeleteRoute", "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DeleteVpc", "DeleteVpcEndpoints",
+        "DeleteNatGateway", "DeleteRoute", "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DeleteVpc",
+        "DeleteVpcEndpoints", "ReleaseAddress",
         "DescribeVpcAttribute", "DetachInternetGateway", "ModifyLaunchTemplate", "ModifySubnetAttribute",
         "ModifyVpcAttribute", "ModifyVpcEndpoint", "ReplaceRoute", "RevokeSecurityGroupEgress",
         "RevokeSecurityGroupIngress", "TerminateInstances", "UpdateSecurityGroupRuleDescriptionsEgress",
@@ -56,11 +61,13 @@ _KNOWING = frozenset(
 )  # fmt: skip
 
 PREFIXES: Mapping[str, str] = {
+    "eipalloc": "elastic-ip",
     "eni": "network-interface",
     "fl": "vpc-flow-log",
     "i": "instance",
     "igw": "internet-gateway",
     "lt": "launch-template",
+    "nat": "natgateway",
     "rtb": "route-table",
     "sg": "security-group",
     "subnet": "subnet",
@@ -76,7 +83,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
     operation = call.operation
     if operation in CREATED:
         yield from _created(call, CREATED[operation])
-    elif operation == "DisassociateRouteTable":
+    elif operation in ("DisassociateRouteTable", "ReplaceRouteTableAssociation"):
         yield from _parts_of_association(call)
     elif operation in ("CreateTags", "DeleteTags"):
         brought = requested(call.tags("Tag")) if operation == "CreateTags" else _removed(call)
@@ -125,6 +132,9 @@ def _created(call: ApiCall, sort: str) -> Iterator[Check]:
 
 def _named(call: ApiCall) -> Iterator[str]:
     for name, sort in PARAMETERS.items():
+        if name == "NatGatewayId" and call.operation != "DeleteNatGateway":
+            # routes know their table only
+            continue
         for named in call.many(name):
             yield call.arn(f"{sort}/{named}")
     if name := call.text("LaunchTemplateName"):
@@ -140,6 +150,8 @@ def _parts_of_association(call: ApiCall) -> Iterator[Check]:
             if association["RouteTableAssociationId"] == wanted:
                 yield call.existing(call.arn(f"route-table/{table.id}"))
                 yield call.existing(call.arn(f"subnet/{association.get('SubnetId', '*')}"))
+                if other := call.text("RouteTableId"):
+                    yield call.existing(call.arn(f"route-table/{other}"))
                 return
     yield call.check(call.arn("route-table/*"))
 

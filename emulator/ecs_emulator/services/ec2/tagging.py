@@ -30,6 +30,8 @@ _CREATED = {
     "CreateRouteTable": "route-table",
     "CreateVpcEndpoint": "vpc-endpoint",
     "CreateLaunchTemplate": "launch-template",
+    "CreateNatGateway": "natgateway",
+    "AllocateAddress": "elastic-ip",
     "AuthorizeSecurityGroupIngress": "security-group-rule",
     "AuthorizeSecurityGroupEgress": "security-group-rule",
 }
@@ -49,7 +51,14 @@ def _checked(method: str) -> None:
         return original(self)
 
 
-for _method in ("create_vpc", "create_internet_gateway", "create_route_table", "create_vpc_endpoint"):
+for _method in (
+    "create_vpc",
+    "create_internet_gateway",
+    "create_route_table",
+    "create_vpc_endpoint",
+    "create_nat_gateway",
+    "allocate_address",
+):
     _checked(_method)
 
 

@@ -91,6 +91,7 @@ _QUOTAS = (
     Quota("vpc", "L-DF5E4CA3", "Network interfaces per Region", 5000),
     Quota("vpc", "L-E79EC296", "VPC security groups per Region", 2500),
     Quota("vpc", "L-F678F1CE", "VPCs per Region", 5),
+    Quota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5),
 )
 
 _applied: dict[tuple[str, str], float | None] = {}

@@ -1,0 +1,75 @@
+"""Tells which of AWS's services a task cannot reach that it needs to be started, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from ecs_emulator import routes
+from ecs_emulator.ecs.store import Store, Task
+from ecs_emulator.security_groups import allow_tcp, sends_out
+from ecs_emulator.services.ec2.endpoints import settle
+
+HTTPS = 443
+
+
+def unreached(store: Store, task: Task) -> str:
+    """Return the first service that has to be reached to start a task and is not: `ecr.api`, `s3`; empty if all are.
+
+    On Fargate it is the task's own interface that all goes through, on an instance the instance's, since the agent does
+    it. ECR's API and registry, S3 for the layers of images, CloudWatch Logs, and what has the secrets (ECS developer
+    guide, "Amazon ECS interface VPC endpoints"; ECR user guide, "Considerations for Amazon ECR VPC endpoints").
+
+    Of a VPC without an internet gateway and without endpoints nothing is known: nothing is said of it.
+    """
+    subnet, groups, public = _place(store, task)
+    if subnet is None:
+        return ""
+    ec2: Any = store.ec2
+    settle(ec2)
+    endpoints = [one for one in ec2.vpc_end_points.values() if one.vpc_id == subnet.vpc_id]
+    gateways = [one for one in ec2.internet_gateways.values() if one.vpc and one.vpc.id == subnet.vpc_id]
+    if not endpoints and not gateways:
+        return ""
+    out = (public and routes.reaches_internet(ec2, subnet.id)) or routes.has_nat(ec2, subnet.id)
+    internet = out and sends_out(ec2, groups, HTTPS)
+    for service in _needed(store, task):
+        inside = [one for one in endpoints if _serves(one, service)]
+        # its name resolves to the endpoint's addresses, also where there is another way
+        let = any(allow_tcp(ec2, groups, one.security_group_ids, HTTPS) for one in inside)
+        if not (let if inside else internet):
+            return service
+    gateway = routes.has_gateway_endpoint(ec2, subnet.id, "s3") and sends_out(ec2, groups, HTTPS, lists=True)
+    return "" if gateway or internet else "s3"
+
+
+def _needed(store: Store, task: Task) -> Iterator[str]:
+    yield from ("ecr.api", "ecr.dkr")
+    containers = task.definition.shape["containerDefinitions"]
+    if any(one.get("logConfiguration", {}).get("logDriver") == "awslogs" for one in containers):
+        yield "logs"
+    values = [one["valueFrom"] for container in containers for one in container.get("secrets") or ()]
+    if any(":secretsmanager:" in value for value in values):
+        yield "secretsmanager"
+    if any(":secretsmanager:" not in value for value in values):
+        yield "ssm"
+
+
+def _serves(endpoint: Any, service: str) -> bool:
+    """Whether an interface endpoint has taken over a service's name."""
+    usual = str(endpoint.service_name or "").endswith(f".{service}") and endpoint.vpc_endpoint_type == "Interface"
+    return usual and endpoint.state == "available" and bool(endpoint.private_dns_enabled)
+
+
+def _place(store: Store, task: Task) -> tuple[Any, Collection[str], bool]:
+    """Return subnet and security groups of the interface that a task is started by, and whether it is a public one."""
+    ec2: Any = store.ec2
+    if task.instance:
+        found = store.instances.get(task.instance)
+        host = ec2.get_instance_by_id(found.ec2_id) if found else None
+        interface = next(iter(host.nics.values()), None) if host else None
+    else:
+        interface = ec2.enis.get(task.interface)
+    if interface is None:
+        return None, (), False
+    return interface.subnet, [group.id for group in interface.group_set], bool(interface.public_ip)
