@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner import Network, Stack, ready, step
+from provisioner import Handle, Network, Stack, ready, step
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 
 TTL = 10
@@ -13,10 +13,10 @@ TTL = 10
 
 @dataclass(frozen=True)
 class Discovery:
-    """The namespace's id, None without one, and the ARNs of the entries in it, by service: of those that are called."""
+    """The namespace's id, None without one, and the entries in it, by service: of those that are called."""
 
     namespace_id: str | None
-    services: dict[str, str]
+    services: dict[str, Handle]
 
 
 @step
@@ -35,6 +35,6 @@ def discovery(stack: Stack, network: Network) -> Discovery:
     dns = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": TTL}]}
     health = {"FailureThreshold": 1}
     services = {
-        name: stack.ensure(DiscoveryService(name, name, namespace.id, dns, health)).arn for name in stack.config.called
+        name: stack.ensure(DiscoveryService(name, name, namespace.id, dns, health)) for name in stack.config.called
     }
     return Discovery(namespace.id, services)

@@ -65,7 +65,7 @@ def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, 
     needed = set(ALWAYS)
     if config.on_instances:
         needed |= OF_INSTANCES
-    if any(service.database for service in config.services.values()):
+    if any(workload.database for workload in config.workloads.values()):
         # ECS reads the password in Parameter Store when it starts a task
         needed.add("ssm")
     if any(map(config.exec_on, config.services)):

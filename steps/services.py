@@ -66,7 +66,7 @@ def services(
                 security_groups=[security_groups.services[name]],
                 assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
                 load_balancers=_load_balancers(name, service, load_balancer),
-                service_registries=[{"registryArn": discovery.services[name]}] if name in discovery.services else [],
+                service_registries=[{"registryArn": entry.arn} for entry in [discovery.services.get(name)] if entry],
                 health_check_grace_period_seconds=service.health.grace if service.public else 0,
                 deployment_configuration={
                     "deploymentCircuitBreaker": _circuit_breaker(service),
@@ -88,7 +88,8 @@ def services(
                 *([database.writer] if database and service.waits_for_database else []),
                 *(handles[callee] for callee in early),
             ],
-            change_after=[handles[callee] for callee in service.calls],
+            # also one that has been there, and can be called by its name from now on
+            change_after={handles[callee]: discovery.services[callee] for callee in service.calls},
         )
     return Services(handles)
 

@@ -33,6 +33,7 @@ class Dependency:
         order_only: the needed resource need not outlast this one. It counts only while the needed one is new; it is not
             recorded, and says nothing of the order of deletion.
         for_changes: an `order_only` edge that counts only for a standing resource: a new one begins beside it.
+        while_new: an address that has an `order_only` edge count as well as long as it is new.
     """
 
     address: str
@@ -40,6 +41,11 @@ class Dependency:
     ready: bool = False
     order_only: bool = False
     for_changes: bool = False
+    while_new: str = ""
+
+    def is_new(self, standing: Collection[str]) -> bool:
+        """Whether the needed resource, or the one that has it count, is not among those that were ready before."""
+        return not {self.address, self.while_new or self.address} <= {*standing}
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ class Declared:
         return [
             one
             for one in self.dependencies
-            if not one.order_only or (one.address not in standing and (stands or not one.for_changes))
+            if not one.order_only or (one.is_new(standing) and (stands or not one.for_changes))
         ]
 
 
@@ -138,7 +144,7 @@ class Declarations:
         *,
         after: Iterable[Handle] = (),
         start_after: Iterable[Handle] = (),
-        change_after: Iterable[Handle] = (),
+        change_after: Mapping[Handle, Handle] | None = None,
         keys: Mapping[str, str] | None = None,
     ) -> Handle:
         """Declare that a resource should exist as described. No call is made.
@@ -148,7 +154,8 @@ class Declarations:
             after: further resources that must exist (or, with `ready`, be ready) before this one.
             start_after: resources that must be ready before this one is created or changed, as long as they are new.
                 They may be deleted before it.
-            change_after: the same, but only where this one stands already: both may be created at once.
+            change_after: the same, but only where this one stands already: both may be created at once. A standing one
+                is waited for as well if the resource is new that it maps to: what it gets by this change.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
         Raises:
@@ -160,7 +167,10 @@ class Declarations:
         dependencies = [Dependency(m[1], m[2], bool(m[3])) for m in _references(desired.fields())]
         dependencies += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
         dependencies += [Dependency(one.address, ready=True, order_only=True) for one in start_after]
-        dependencies += [Dependency(one.address, ready=True, order_only=True, for_changes=True) for one in change_after]
+        dependencies += [
+            Dependency(one.address, ready=True, order_only=True, for_changes=True, while_new=new.address)
+            for one, new in (change_after or {}).items()
+        ]
         if missing := {one.address for one in dependencies} - self.declared.keys():
             raise ValueError(
                 f"{desired.address} depends on {', '.join(sorted(missing))}, which no earlier step declares"

@@ -74,9 +74,10 @@ def _stands(record: Record, records: Mapping[str, Record], declared: Mapping[str
 
 
 def _is_part(record: Record, staying: Collection[str]) -> bool:
-    """Whether a resource lies in a parent that stays, as an image in its repository."""
+    """Whether a resource lies in a parent that stays, as an image in its repository, or serves the data of one."""
     resource_type = type_named(record.type) or Resource
-    return record.phase != "deleting" and resource_type.has_parent and any(a in staying for a in record.dependencies)
+    part = resource_type.has_parent or resource_type.serves_data
+    return record.phase != "deleting" and part and any(a in staying for a in record.dependencies)
 
 
 def check(records: Mapping[str, Record], declared: Mapping[str, Declared], removal: Removal) -> list[str]:

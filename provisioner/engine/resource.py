@@ -146,6 +146,7 @@ class Resource:
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
         leads: it leads traffic to the resources that it names: orphaned, it is deleted before they are drained.
+        serves_data: it serves the data of what it is built on: orphaned, it stays as long as that does.
         runs: something runs in it and uses its dependencies until it is deleted: a service.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
         listed_one_by_one: its list costs a call a resource, and a deletion lists it only when its turn comes.
@@ -180,6 +181,7 @@ class Resource:
     versioned: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
     leads: ClassVar[bool] = False
+    serves_data: ClassVar[bool] = False
     runs: ClassVar[bool] = False
     protection: ClassVar[str] = ""
     listed_one_by_one: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from provisioner.engine.refused import told
 from provisioner.engine.resource import Resource, type_named
 from provisioner.engine.run import ask_or_empty
 from provisioner.resources.ecs.service import Service
+from provisioner.resources.rds.database import DbCluster
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -92,9 +93,18 @@ def retained(records: Mapping[str, Record], stack: Stack) -> list[str]:
 
 def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine) -> list[str]:
     """Say what `up` keeps although it is no longer declared, and how to delete it; nothing if there is nothing."""
-    staying = retained(records, stack)
-    if not staying:
-        return []
-    what = ", ".join(told(loss) for loss in losses(records[address] for address in staying))
-    command = command_line("up", *Removal(frozenset(staying), unprotect=is_protected(records, stack)).words)
-    return [f"no longer declared, and kept because of the data: {what}. To delete it, run {command}"]
+    staying, unprotect = retained(records, stack), is_protected(records, stack)
+    databases = [address for address in staying if records[address].type == DbCluster.type_name]
+    others = [address for address in staying if address not in databases]
+    notes = []
+    if others:
+        what = ", ".join(told(loss) for loss in losses(records[address] for address in others))
+        command = command_line("up", *Removal(frozenset(others), unprotect=unprotect).words)
+        notes.append(f"no longer declared, and kept because of the data: {what}. To delete it, run {command}")
+    if databases:
+        command = command_line("up", *Removal(frozenset(databases), unprotect=unprotect).words)
+        notes.append(
+            f"the database is not in this file any more, and holds data, so it is kept with all that it stands on "
+            f"({', '.join(databases)}): add [database] again, or run {command}"
+        )
+    return notes

@@ -167,7 +167,7 @@ FAULTS = (
         TRAFFIC,
         DECLARED,
         """
-        if not one.order_only or (one.address not in standing and (stands or not one.for_changes))
+        if not one.order_only or (one.is_new(standing) and (stands or not one.for_changes))
         """,
         """
         if not one.order_only

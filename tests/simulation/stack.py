@@ -77,7 +77,9 @@ def declare(config: Config) -> Stack:
         after = [_handle(use, handles) for use in item.uses if use.how == "after"]
         start, change = ([handles[use.address] for use in item.uses if use.how == how] for how in ("start", "change"))
         wanted = _wanted(item, handles, config)
-        handles[item.address] = stack.ensure(wanted, after=after, start_after=start, change_after=change)
+        handles[item.address] = stack.ensure(
+            wanted, after=after, start_after=start, change_after={one: one for one in change}
+        )
     return stack
 
 

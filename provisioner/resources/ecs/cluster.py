@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.aws import durations
@@ -13,7 +13,7 @@ from provisioner.aws.durations import Takes
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.phrases import because
 
@@ -261,6 +261,11 @@ class ClusterCapacityProviders(Resource):
             status=status,
             deleting=not providers and status == "UPDATE_IN_PROGRESS",
         )
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> ClusterCapacityProviders:
+        """Keep a former provider as long as tasks run on it: ECS takes no other away."""
+        there = live.attributes["capacity_providers"]
+        return replace(self, capacity_providers=kept(self.capacity_providers, before.get("capacity_providers"), there))
 
     def _put(self, aws: Aws) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = aws.client("ecs").put_cluster_capacity_providers(

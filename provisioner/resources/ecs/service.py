@@ -12,7 +12,7 @@ from provisioner.aws.permissions import ASKED, FAILURE, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Observed, Resource, canonical
+from provisioner.engine.resource import Changes, Observed, Resource, canonical, kept
 from provisioner.engine.words import count
 from provisioner.resources import members
 from provisioner.resources.ecs.api import API, TAGGED
@@ -235,6 +235,15 @@ class Service(Resource):
         aws.client("ecs").update_service(**service, **request)
         if grace is not None and self.load_balancers:
             aws.client("ecs").update_service(**service, healthCheckGracePeriodSeconds=grace)
+
+    def widened(self, before: Mapping[str, Any], live: Observed) -> Service:
+        """Keep the name by which others call it until none of them runs any more that knows it.
+
+        ECS registers a service in one place at the most, so it changes that in one go (developer guide, "Service
+        discovery").
+        """
+        former = kept((), before.get("service_registries"), live.attributes["service_registries"])
+        return self if self.service_registries else replace(self, service_registries=former)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:

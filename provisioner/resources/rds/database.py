@@ -304,6 +304,7 @@ class DbInstance(Resource):
     ignore_changes = frozenset({"zones"})
     update_when_ready = True
     frees_dependencies_early = True
+    serves_data = True
     create_timeout = 2400
     delete_timeout = 2700
     poll_interval = 5
