@@ -24,7 +24,8 @@ def account(stack: Stack, network: Network) -> Account:
     Only instances launched afterwards profit (ECS developer guide, container-instance-eni). The former value is kept,
     and put back when the stack goes.
     """
-    if not stack.config.account.trunking or not stack.config.on_instances:
+    # the former value is kept in a tag of the VPC, and one that was there before is not changed
+    if network.vpc is None or not stack.config.account.trunking or not stack.config.on_instances:
         return Account([])
     setting = stack.ensure(AccountSetting("trunking", network.vpc_id, "awsvpcTrunking", "enabled"))
     return Account([ready(setting)])

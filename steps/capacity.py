@@ -65,7 +65,7 @@ def capacity(
         LaunchTemplate("main", stack.name, _template(stack, group_id, profile), _user_data(stack.name))
     )
     instances = stack.ensure(
-        Instances(stack.name, template.id, network.private), after=[cluster.handle, guardduty.handle]
+        Instances(stack.name, template.id, network.private), after=[*filter(None, [cluster.handle, guardduty.handle])]
     )
     group = stack.ensure(
         AutoScalingGroup(

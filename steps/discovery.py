@@ -28,7 +28,7 @@ def discovery(stack: Stack, network: Network) -> Discovery:
     namespace = stack.ensure(
         PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"),
         # its operation fails where Route 53 does not see the VPC yet (aws-app-mesh-examples#432)
-        after=[ready(network.vpc)],
+        after=[ready(network.vpc)] if network.vpc else [],
         keys={"namespace_name": "dns.discovery_domain"},
     )
     # each answer holds several healthy tasks; ECS itself says which are healthy

@@ -55,12 +55,12 @@ def service_name(partition: str, region: str, service: str) -> str:
 def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the services that the stack has interface endpoints for: those that something in it calls.
 
-    With a way to the internet there are none: it leads to AWS's services as well.
+    With a way to the internet there are none: it leads to AWS's services as well. A VPC that was there has its own.
 
     Args:
         given: those that steps ask for.
     """
-    if config.network.egress != "none":
+    if config.network.egress != "none" or config.network.vpc:
         return ()
     needed = set(ALWAYS)
     if config.on_instances:
@@ -80,6 +80,8 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
 
     Private DNS makes the services' usual names resolve to the endpoints, so that no program needs to know of them.
     """
+    if network.vpc is None:
+        return Endpoints([])
     facts = stack.facts
 
     def full_name(service: str) -> str:

@@ -12,12 +12,17 @@ from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
 class Guardduty:
     """What instances and tasks come after, so that at teardown they come before it."""
 
-    handle: Handle
+    handle: Handle | None
 
 
 @step
 def guardduty(stack: Stack, network: Network) -> Guardduty:
-    """Declare what nobody here makes: once nothing is left to be watched, the endpoint goes, its group, the subnets."""
+    """Declare what nobody here makes: once nothing is left to be watched, the endpoint goes, its group, the subnets.
+
+    In a VPC that was there before they are its owner's business.
+    """
+    if network.vpc is None:
+        return Guardduty(None)
     group = stack.ensure(GuardDutyGroups(stack.name, network.vpc_id))
     subnets = [*network.public, *network.private, *network.database]
     return Guardduty(stack.ensure(GuardDutyEndpoints(stack.name, network.vpc_id, subnets), after=[group]))

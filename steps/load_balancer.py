@@ -60,7 +60,7 @@ def load_balancer(
 ) -> LoadBalancing:
     """Declare the load balancer, a target group and a route for each public service, and the public name."""
     certified, group, role = certificate.certificate, security_groups.load_balancer, service_roles.load_balancing
-    if certified is None or group is None or role is None or dns.public_zone_id is None or network.gateway is None:
+    if certified is None or group is None or role is None or dns.public_zone_id is None:
         return LoadBalancing({}, {}, None)
     logs = stack.ensure(_log_bucket(stack)) if stack.config.load_balancer.access_logs else None
     # AWS refuses an internet-facing load balancer as long as the gateway is not attached
@@ -74,7 +74,7 @@ def load_balancer(
             # the bucket's policy is there once it is ready
             access_logs_bucket=ready(logs).id if logs else None,
         ),
-        after=[ready(network.gateway), role],
+        after=[*([ready(network.gateway)] if network.gateway else []), role],
     )
     if acl := stack.config.load_balancer.waf_acl:
         # WAF finds no load balancer that is still being set up (aws-load-balancer-controller#2022)

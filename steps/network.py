@@ -22,7 +22,8 @@ class Network:
     Attributes:
         tasks: the subnets that tasks are in, public or private ones.
         task_routes: the ids of these subnets' route tables.
-        gateway: the internet gateway; None where nothing goes out and nobody comes in.
+        vpc: None if it was there before.
+        gateway: the internet gateway; None where nothing goes out and nobody comes in, and in a VPC that was there.
     """
 
     vpc_id: str
@@ -31,7 +32,7 @@ class Network:
     database: list[str]
     tasks: list[str]
     task_routes: list[str]
-    vpc: Handle
+    vpc: Handle | None
     gateway: Handle | None
 
 
@@ -39,8 +40,12 @@ class Network:
 def network(stack: Stack) -> Network:
     """Declare the VPC, its gateway, subnets and routes. What the private tier's way out is, `network.egress` says.
 
-    The database subnets have none.
+    The database subnets have none. Of a VPC that was there nothing is declared: it is used as it is.
     """
+    if found := stack.facts.vpc:
+        public, private, database = list(found.public), list(found.private), list(found.database)
+        tasks = public if stack.config.network.tasks == "public" else private
+        return Network(found.id, public, private, database, tasks, [], None, None)
     vpc = stack.ensure(Vpc("main", stack.config.network.cidr), keys=CIDR)
     stack.ensure(DefaultSecurityGroup("main", vpc.id))
     tiers = [*_tiers(stack)]
@@ -48,7 +53,7 @@ def network(stack: Stack) -> Network:
     subnets: dict[Tier, list[Handle]] = {"public": [], "private": [], "database": []}
     tables: dict[Tier, list[Handle]] = {}
     for tier in tiers:
-        blocks = stack.config.network.subnets(tier)
+        blocks = stack.config.network.blocks(tier)
         subnets[tier] = [
             stack.ensure(Subnet(f"{tier}-{zone[-1]}", vpc.id, zone, blocks[number]), keys=CIDR)
             for zone, number in zip(stack.facts.zones, stack.facts.blocks, strict=False)

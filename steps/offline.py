@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.config.facts import Facts
+from provisioner.config.facts import ExistingVpc, Facts
 from provisioner.config.models import Config
 from provisioner.engine import own_code
 from provisioner.engine.declaration import STEPS, dependencies_of, reachable
@@ -41,4 +41,12 @@ def facts(config: Config) -> Facts:
         s3_prefix_list="pl-any",
         kms_key=config.kms_key,
         logs_key=config.logs.kms_key or config.kms_key,
+        vpc=_vpc(config),
     )
+
+
+def _vpc(config: Config) -> ExistingVpc | None:
+    if config.network.vpc is None:
+        return None
+    public, private = ("subnet-any-public",), ("subnet-any-private",)
+    return ExistingVpc(config.network.vpc, config.network.cidr, (), public, private, private, way_out=True)

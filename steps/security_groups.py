@@ -120,7 +120,7 @@ def _fitting(stack: Stack, group: str, peers: Sequence[Rule], others: Sequence[R
     if len(peers) + len(others) <= most:
         return peers
     network = stack.config.network
-    private = network.range_of(network.tasks)
+    private = network.cidr if network.vpc else network.range_of(network.tasks)
     stack.notice(
         f"security group {stack.name}-{group} has {private}, which all tasks are in, instead of {len(peers)} services, "
         f"since a group may have {most} rules: request an increase of the quota {QUOTA} of VPC for a rule each"

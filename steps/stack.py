@@ -102,13 +102,23 @@ class Stack(Declarations):
             )
 
 
+def _in_vpc(config: Config, facts: Facts) -> Config:
+    """Return the configuration with addresses and way out of the VPC that was there before, if one is to be used."""
+    if facts.vpc is None:
+        return config
+    way_out = "nat" if facts.vpc.way_out else "none"
+    egress = config.network.egress if config.network.egress == "public" else way_out
+    network = config.network.model_copy(update={"cidr": facts.vpc.cidr, "egress": egress})
+    return config.model_copy(update={"network": network})
+
+
 def run(config: Config, facts: Facts, steps: Mapping[str, Callable[..., Any]] = STEPS) -> Stack:
     """Return a stack with all that the steps declare.
 
     Raises:
         ConfigurationError: a step of the user's own failed: with its file and line.
     """
-    stack = Stack(config, facts)
+    stack = Stack(_in_vpc(config, facts), facts)
     try:
         stack.run(steps)
     except Exception as error:

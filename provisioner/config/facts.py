@@ -26,6 +26,26 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class ExistingVpc:
+    """A VPC that was there before: the stack uses it, and changes nothing in it.
+
+    Attributes:
+        cidr: its first block of addresses. zones: those that its subnets are in.
+        public, private: the ids of the subnets of load balancers, and of tasks without public addresses.
+        database: the ids of the subnets of the database.
+        way_out: whether the private subnets have a route to the internet.
+    """
+
+    id: str
+    cidr: str
+    zones: tuple[str, ...]
+    public: tuple[str, ...]
+    private: tuple[str, ...]
+    database: tuple[str, ...]
+    way_out: bool
+
+
+@dataclass(frozen=True)
 class Facts:
     """Facts about account and region.
 
@@ -46,6 +66,7 @@ class Facts:
         instance_sizes: what the instance types have, by name, where services run on them and AWS says it.
         group_rules: how many rules a security group may have in each direction.
         kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.
+        vpc: the VPC that `network.vpc` names; None if the stack makes its own.
         boundary: the ARN of the permissions boundary of all roles, None if there is none.
     """
 
@@ -70,3 +91,4 @@ class Facts:
     kms_key: str | None = None
     logs_key: str | None = None
     boundary: str | None = None
+    vpc: ExistingVpc | None = None

@@ -41,6 +41,19 @@ Acu = Annotated[float, AfterValidator(values.acu)]
 KmsKey = Annotated[str, AfterValidator(values.kms_key)]
 
 
+SubnetId = Annotated[
+    str, values.matching(r"subnet-[0-9a-f]{8,17}", 'is not the id of a subnet, such as "subnet-0a1b2c3d4e5f67890"')
+]
+SubnetIds = Annotated[tuple[SubnetId, ...], LIST, values.unique("subnet")]
+
+
+class Subnets(Model):
+    """`[network.subnets]`: which subnets of `network.vpc` are used, by their ids: the load balancer's, and the rest."""
+
+    public: SubnetIds = ()
+    private: SubnetIds = ()
+
+
 class Network(Model):
     """`[network]`: the VPC's addresses, its zones, who may reach the load balancer, and how tasks reach the internet.
 
@@ -60,24 +73,44 @@ class Network(Model):
     ] = ("my-ip",)
     flow_logs: bool = False
     egress: Egress = "none"
+    # A VPC that is there is used and never changed: its subnets are told by their routes, unless they are named.
+    vpc: (
+        Annotated[
+            str, values.matching(r"vpc-[0-9a-f]{8,17}", 'is not the id of a VPC, such as "vpc-0a1b2c3d4e5f67890"')
+        ]
+        | None
+    ) = None
+    subnets: Subnets | None = None
     endpoints: Annotated[
         tuple[Annotated[str, AfterValidator(values.endpoint)], ...], LIST, values.unique("endpoint")
     ] = ()
 
     def problems(self) -> Iterator[Problem]:
-        """Yield endpoints beside a way to the internet, which leads to AWS's services too."""
+        """Yield endpoints beside a way to the internet, which leads to AWS's services too, and changes to a VPC."""
+        if self.subnets and self.vpc is None:
+            yield "subnets", "are those of a VPC that is there: add network.vpc, or remove them"
+        if self.vpc:
+            yield from self._changes_to_vpc()
         if self.endpoints and self.egress != "none":
             yield (
                 "endpoints",
                 f'have no use with egress = "{self.egress}", by which all services are reached: remove them',
             )
 
+    def _changes_to_vpc(self) -> Iterator[Problem]:
+        for key in ("cidr", "zones", "flow_logs", "endpoints"):
+            if key in self.model_fields_set and getattr(self, key) is not False:
+                yield key, f"has no effect with network.vpc, which is used as it is: remove {key}"
+        if self.egress in ("nat", "nat-per-zone"):
+            why = f'"{self.egress}" would change {self.vpc}, which is used as it is'
+            yield "egress", f'{why}: remove it, and the routes of its subnets count, or use "public"'
+
     @property
     def tasks(self) -> Tier:
         """The tier of subnets that tasks are in."""
         return "public" if self.egress == "public" else "private"
 
-    def subnets(self, tier: Tier) -> tuple[str, ...]:
+    def blocks(self, tier: Tier) -> tuple[str, ...]:
         """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.
 
         The VPC's CIDR is cut into 16 equal blocks; public subnets are taken from block 0, private ones from 4 and
@@ -96,7 +129,7 @@ class Network(Model):
         Those of the other tiers do not run out: the smallest subnet has 251, of which a load balancer wants 8 to be
         free (Application Load Balancer user guide, subnets), and a database has 16 instances at the most.
         """
-        each = IPv4Network(self.subnets(self.tasks)[0]).num_addresses
+        each = IPv4Network(self.blocks(self.tasks)[0]).num_addresses
         endpoints = ENDPOINTS + len(self.endpoints) if self.egress == "none" else 0
         return self.zones * (each - RESERVED - endpoints)
 
@@ -403,6 +436,8 @@ class Config(Model):
                 yield key, f"it is in {other}, but the stack is in {self.region}: use one in that Region"
 
     def _addresses(self) -> Iterator[Problem]:
+        if self.network.vpc:
+            return
         tasks, free = sum(service.count for service in self.services.values()), self.network.addresses()
         if tasks > free:
             text = f"the private subnets of {self.network.cidr} in {self.network.zones} zones have {free} addresses"

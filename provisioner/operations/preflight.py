@@ -19,8 +19,8 @@ from provisioner.docker import engine
 from provisioner.docker.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.pools import pool
-from provisioner.operations import account_quotas, ami, existing, image_copies, instance_sizes
-from provisioner.operations.zones import choose, endpoints_of, in_use, policed
+from provisioner.operations import account_quotas, ami, existing, existing_vpc, image_copies, instance_sizes
+from provisioner.operations.zones import Zones, choose, endpoints_of, in_use, policed
 from provisioner.resources.ecr.images import digest_of, registry_unreachable
 from provisioner.resources.route53.zones import public_zones
 from provisioner.steps.endpoints import service_name
@@ -69,7 +69,8 @@ def gather(
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return threads.submit(read, *arguments).result
 
-        zones = begin(choose, aws, config)
+        vpc = begin(existing_vpc.read, aws, config)
+        zones = begin(_zones, aws, config)
         image = begin(ami.chosen, aws, records) if config.on_instances else str
         public = begin(public_zone, aws, config)
         allow = begin(allowed, config)
@@ -86,11 +87,13 @@ def gather(
             _or(acl, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
             why, pushed = images()
+            there = vpc()
+            chosen = _or(zones, on_missing, lambda: in_use(aws, config))
             facts = Facts(
                 account=aws.account,
                 partition=aws.partition,
                 region=aws.region,
-                zones=(chosen := _or(zones, on_missing, lambda: in_use(aws, config))).names,
+                zones=there.zones if there else chosen.names,
                 blocks=chosen.blocks,
                 image_id=image(),
                 public_zone_id=_or(public, on_missing, lambda: None),
@@ -108,6 +111,7 @@ def gather(
                 kms_key=found.get("kms_key"),
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),
+                vpc=there,
             )
         except ProvisionError:
             raise
@@ -115,6 +119,11 @@ def gather(
             raise explained(error) from error
     check_builds(config, facts, root)
     return facts
+
+
+def _zones(aws: Aws, config: Config) -> Zones:
+    """Choose the zones of the stack's own VPC; there are none to choose in one that was there before."""
+    return choose(aws, config) if config.network.vpc is None else Zones((), ())
 
 
 def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead: Callable[[], T]) -> T:

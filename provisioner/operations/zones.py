@@ -83,7 +83,7 @@ def in_use(aws: Aws, config: Config) -> Zones:
 
 def _used(aws: Aws, config: Config) -> dict[str, int]:
     """Return the zones that the stack is in, with the blocks that its subnets have there."""
-    numbers = {block: number for tier in get_args(Tier) for number, block in enumerate(config.network.subnets(tier))}
+    numbers = {block: number for tier in get_args(Tier) for number, block in enumerate(config.network.blocks(tier))}
     subnets = [subnet.attributes for subnet in aws.live(Subnet) if subnet.owned]
     known = {fields["availability_zone"]: numbers.get(fields["cidr_block"]) for fields in subnets}
     taken = set(known.values())

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws.permissions import OWN, Permission, arn_of
+from provisioner.aws.permissions import OWN, Permission, Use, arn_of
 from provisioner.config.models import Database
 from provisioner.config.services import Service
 from provisioner.engine import own_code
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 STACK = "{project}-{environment}"
 IMAGE = "public.ecr.aws/any/any:1"
+_OF_THE_TOOL = re.compile(r"\w+")
+"""The names of the tool's types: the user's own and AWS's have a namespace."""
 SORTS: Mapping[str, Service] = {
     "any-first": Service(image=IMAGE, port=80, public=True, database=True, launch="ec2"),
     "any-other": Service(image=IMAGE, port=80, public=True, calls=("any-first",)),
@@ -61,13 +63,21 @@ def _of_each_type(config: Config) -> Iterator[Permission]:
                 yield _with_arns(permission, {_any(resource_type, f"{STACK}-any")})
             elif wanted:
                 yield _with_arns(permission, {arn(one, one.fields()) for one in wanted})
+    # `down` looks at the end whether anything of the stack is left, of whichever type
+    for resource_type in (one for name, one in sorted(all_types().items()) if _OF_THE_TOOL.fullmatch(name)):
+        if resource_type not in by_type:
+            yield from filter(_looks, resource_type.permissions)
+
+
+def _looks(permission: Permission) -> bool:
+    """Whether a permission is a read that a type makes whatever is declared."""
+    return permission.reader and permission.resources == ("*",) and permission.use is not Use.OPTION
 
 
 def of_any() -> Iterator[Permission]:
     """Yield what all types of the tool say, whatever is declared: in place of a field stands the stack's name."""
     for name, resource_type in sorted(all_types().items()):
-        # the user's own types and AWS's have a namespace
-        for permission in resource_type.permissions if re.fullmatch(r"\w+", name) else ():
+        for permission in resource_type.permissions if _OF_THE_TOOL.fullmatch(name) else ():
             yield _with_arns(permission, {_any(resource_type, STACK)})
 
 

@@ -41,7 +41,23 @@ def spot(config: Config) -> bool:
     return config.capacity.spot
 
 
+def _existing_vpc(config: Config) -> bool:
+    """The stack is in a VPC that was there before."""
+    return config.network.vpc is not None
+
+
 EC2: tuple[Permission, ...] = (
+    *grants("ec2", "CreateSecurityGroup DescribeVpcAttribute", "vpc/{vpc}", wanted=_existing_vpc),
+    *grants(
+        "ec2",
+        "RunInstances",
+        # nothing in that VPC carries the stack's tags
+        "subnet/*",
+        use=Use.IMPLIED,
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
+        source=_LAUNCH,
+        wanted=_existing_vpc,
+    ),
     *grants(
         "ec2",
         "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "

@@ -58,6 +58,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "fqdn": config.fqdn,
         "partition": partition,
         "private": config.dns.private_domain,
+        "vpc": config.network.vpc or "",
         "project": config.project,
         "region": config.region,
         "role_path": config.account.role_path,

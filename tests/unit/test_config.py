@@ -677,9 +677,9 @@ def test_text_without_quotes_is_reported_as_such(tmp_path: Path) -> None:
 
 def test_the_address_plan_of_the_default() -> None:
     network = Network()
-    assert network.subnets("public") == ("10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20", "10.0.48.0/20")
-    assert network.subnets("private") == ("10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20", "10.0.112.0/20")
-    assert network.subnets("database") == ("10.0.128.0/20", "10.0.144.0/20", "10.0.160.0/20", "10.0.176.0/20")
+    assert network.blocks("public") == ("10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20", "10.0.48.0/20")
+    assert network.blocks("private") == ("10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20", "10.0.112.0/20")
+    assert network.blocks("database") == ("10.0.128.0/20", "10.0.144.0/20", "10.0.160.0/20", "10.0.176.0/20")
 
 
 @st.composite
@@ -694,7 +694,7 @@ def cidrs(draw: st.DrawFn) -> str:
 @given(cidr=cidrs())
 def test_subnets_are_disjoint_inside_the_vpc_and_equal(cidr: str) -> None:
     network = Network(cidr=cidr)
-    subnets = [IPv4Network(block) for tier in get_args(Tier) for block in network.subnets(tier)]
+    subnets = [IPv4Network(block) for tier in get_args(Tier) for block in network.blocks(tier)]
 
     assert len(subnets) == 3 * 4
     assert all(subnet.subnet_of(IPv4Network(cidr)) for subnet in subnets)
@@ -705,7 +705,7 @@ def test_subnets_are_disjoint_inside_the_vpc_and_equal(cidr: str) -> None:
 @given(cidr=cidrs())
 def test_another_zone_moves_no_subnet(cidr: str) -> None:
     for tier in get_args(Tier):
-        assert Network(cidr=cidr, zones=4).subnets(tier) == Network(cidr=cidr, zones=3).subnets(tier)
+        assert Network(cidr=cidr, zones=4).blocks(tier) == Network(cidr=cidr, zones=3).blocks(tier)
 
 
 def test_more_tasks_than_addresses_are_refused(tmp_path: Path) -> None:
@@ -723,8 +723,8 @@ def test_a_tier_has_a_range_of_its_own(cidr: str) -> None:
     network = Network(cidr=cidr)
     for tier in get_args(Tier):
         whole = IPv4Network(network.range_of(tier))
-        assert [*whole.subnets(new_prefix=IPv4Network(network.subnets(tier)[0]).prefixlen)] == [
-            IPv4Network(block) for block in network.subnets(tier)
+        assert [*whole.subnets(new_prefix=IPv4Network(network.blocks(tier)[0]).prefixlen)] == [
+            IPv4Network(block) for block in network.blocks(tier)
         ]
 
 

@@ -9,10 +9,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.shared_reads import SharedRead
-from provisioner.config.facts import Facts
+from provisioner.config.facts import ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
-from provisioner.operations import ami, declaring, planning, preflight
+from provisioner.operations import ami, declaring, existing_vpc, planning, preflight
 from provisioner.operations.zones import Zones, choose
 from provisioner.steps.stack import Stack
 
@@ -78,7 +78,14 @@ class Context:
     @property
     def zones(self) -> Zones:
         """The zones that the stack is to be in."""
+        if vpc := self.vpc:
+            return Zones(vpc.zones, ())
         return self.once("zones", lambda: choose(self.aws, self.config))
+
+    @property
+    def vpc(self) -> ExistingVpc | None:
+        """What is used of the VPC that `network.vpc` names."""
+        return self.once("vpc", lambda: existing_vpc.read(self.aws, self.config))
 
     @property
     def public_zone(self) -> str | None:
@@ -145,6 +152,7 @@ class Context:
             root=self.file.parent,
             no_engine=why,
             pushed=pushed,
+            vpc=_known(lambda: self.vpc, None),
         )
         return declaring.declare(config, facts)
 

@@ -70,7 +70,7 @@ def _full_subnets(context: Context) -> Iterator[str]:
     """Yield the private subnets that have no address for a deployment of all tasks, which are spread over them."""
     services = context.config.services.values()
     more = sum(service.during_deployment(service.count) - service.count for service in services)
-    private = context.config.network.subnets(context.config.network.tasks)
+    private = context.config.network.blocks(context.config.network.tasks)
     ids = [live.id for live in context.live(Subnet) if live.owned and live.attributes["cidr_block"] in private]
     if not ids:
         return
@@ -95,6 +95,7 @@ def public_access(context: Context) -> Sequence[Checked]:
     if mode == "off":
         return [ok(name, "VPC Block Public Access is off")]
     own = [live.id for live in context.live(Vpc) if live.owned]
+    own += [context.config.network.vpc] if context.config.network.vpc else []
     found = ec2.describe_vpcs(VpcIds=own)["Vpcs"] if own else []
     modes = [vpc.get("BlockPublicAccessStates", {}).get("InternetGatewayBlockMode", mode) for vpc in found]
     if modes and set(modes) == {"off"}:

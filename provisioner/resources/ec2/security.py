@@ -225,9 +225,14 @@ class DefaultSecurityGroup(Resource):
 
 
 def _groups(aws: Aws, vpc_ids: Sequence[str] | None = None) -> Iterator[Mapping[str, Any]]:
-    """Yield all groups of these VPCs, or of the stack's."""
-    ids = [vpc.id for vpc in aws.live(Vpc)] if vpc_ids is None else vpc_ids
-    return in_vpcs(aws, ids, "describe_security_groups", "SecurityGroups")
+    """Yield all groups of these VPCs, or of those that the stack is in."""
+    return in_vpcs(aws, vpcs(aws) if vpc_ids is None else vpc_ids, "describe_security_groups", "SecurityGroups")
+
+
+def vpcs(aws: Aws) -> list[str]:
+    """Return the ids of the VPCs that the stack is in: its own, and one that was there, which its groups name."""
+    named = (str(fields.get("vpc_id")) for fields in aws.known(SecurityGroup))
+    return sorted({*(vpc.id for vpc in aws.live(Vpc)), *(name for name in named if name.startswith("vpc-"))})
 
 
 def _live(aws: Aws, group: Mapping[str, Any]) -> Observed:

@@ -14,7 +14,7 @@ from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotOwned
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.ec2.security import vpcs as stack_vpcs
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
 from provisioner.resources.route53 import changes as route53_changes
 from provisioner.resources.route53.api import API
@@ -70,7 +70,7 @@ class HostedZone(Resource):
     @staticmethod
     def _live(aws: Aws, answer: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         zone, vpcs = answer["HostedZone"], [vpc["VPCId"] for vpc in answer.get("VPCs", ())]
-        ours = {vpc.id for vpc in aws.live(Vpc)} if vpcs else set()
+        ours = set(stack_vpcs(aws)) if vpcs else set()
         attributes = {
             "hosted_zone_name": normal_name(zone["Name"]),
             # a zone may serve further VPCs: ours is the one that counts
@@ -135,13 +135,13 @@ def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:
 
 
 def vpc_zones(aws: Aws) -> dict[str, tuple[str, str]]:
-    """Return the account's private zones that the stack's VPC sees, by id: name and VPC."""
+    """Return the account's private zones that the VPC which the stack is in sees, by id: name and VPC."""
     found = {}
-    for vpc in aws.live(Vpc):
-        where = {"VPCId": vpc.id, "VPCRegion": aws.region}
+    for vpc in stack_vpcs(aws):
+        where = {"VPCId": vpc, "VPCRegion": aws.region}
         for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
             if zone["Owner"].get("OwningAccount") == aws.account:
-                found[zone["HostedZoneId"]] = normal_name(zone["Name"]), vpc.id
+                found[zone["HostedZoneId"]] = normal_name(zone["Name"]), vpc
     return found
 
 
