@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -195,3 +196,26 @@ def test_each_instance_without_room_is_a_failure(network: Network, ecs: Any) -> 
     )
     assert answer["tasks"] == []
     assert {one["arn"]: one["reason"] for one in answer["failures"]} == dict.fromkeys(arns, "RESOURCE:MEMORY")
+
+
+def test_secrets_are_read_by_the_execution_role(network: Network, ecs: Any) -> None:
+    """Developer guide, "Pass Secrets Manager secrets through Amazon ECS environment variables"."""
+    manager, iam = network.cloud.client("secretsmanager"), network.cloud.client("iam")
+    arn = manager.create_secret(Name="shop", SecretString=json.dumps({"user": "me"}))["ARN"]
+    role = network.execution_role.rpartition("/")[2]
+
+    def why(reference: str) -> str:
+        """Why a task with a secret was stopped."""
+        secrets = [{"name": "S", "valueFrom": reference}]
+        network.definition("job", containerDefinitions=[{"name": "job", "image": "job:1", "secrets": secrets}])
+        return str(reached(network, ran(network)[0]["taskArn"], "STOPPED")["stoppedReason"])
+
+    assert f"is not authorized to perform: secretsmanager:GetSecretValue on resource: {arn} " in why(f"{arn}:user::")
+    statement = {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue", "ssm:GetParameters"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    iam.put_role_policy(RoleName=role, PolicyName="read", PolicyDocument=document)
+    assert why(f"{arn}:user::") == "Essential container in task exited"
+    assert why(f"{arn}::AWSCURRENT:") == "Essential container in task exited"
+    assert "did not contain json key password" in why(f"{arn}:password::")
+    assert "can't find the specified secret" in why(arn.replace("shop", "other"))
+    assert "invalid parameters: /shop/missing" in why("/shop/missing")

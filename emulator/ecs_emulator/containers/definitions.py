@@ -7,9 +7,9 @@ from typing import Any
 
 from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
 from ecs_emulator.containers.engine import LIMITS
-from ecs_emulator.ecs import overrides
+from ecs_emulator.ecs import overrides, secrets
 from ecs_emulator.ecs.container_instances import size
-from ecs_emulator.ecs.store import Shape, Store, Task, last_part
+from ecs_emulator.ecs.store import Shape, Store, Task
 
 SECOND = 1_000_000_000
 """In Docker's nanoseconds."""
@@ -94,22 +94,12 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
 
 def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:
     variables = {one["name"]: one["value"] for one in container.get("environment", ())}
-    variables |= {one["name"]: _secret(store, one["valueFrom"]) for one in container.get("secrets", ())}
+    try:
+        variables |= {one["name"]: secrets.value(store, task, one["valueFrom"]) for one in container.get("secrets", ())}
+    except secrets.Unreadable as error:
+        raise CannotStart(str(error)) from None
     # What a container learns on AWS from the metadata endpoint; no address of this machine could serve it.
     return {"TASK_ID": task.id, "AVAILABILITY_ZONE": task.zone, "AWS_REGION": store.region} | variables
-
-
-def _secret(store: Store, reference: str) -> str:
-    """The value of a parameter, given by its ARN or name."""
-    from moto.ssm.models import ssm_backends
-
-    parameter = ssm_backends[store.account][store.region].get_parameter(reference)
-    if parameter is None:
-        raise CannotStart(
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
-            f"failed: unable to retrieve secrets from ssm: invalid parameters: {last_part(reference)}"
-        )
-    return str(parameter.decrypt(parameter.value))
 
 
 def _health(check: Shape) -> dict[str, Any]:

@@ -204,12 +204,9 @@ def remaining(store: Store, instance: ContainerInstance) -> tuple[int, int, int]
     return cpu, memory, slots
 
 
-_SIZES = ("cpu", "memory")
-
-
 def size(task: Task) -> tuple[int, int]:
     """CPU units and MiB that a task reserves: its own, else the sum of its containers'; overrides come first."""
-    shape = {**task.definition.shape, **{name: task.overrides[name] for name in _SIZES if task.overrides.get(name)}}
+    shape = overrides.whole(task)
     containers = [overrides.container(task, one) for one in shape["containerDefinitions"]]
     cpu = int(shape.get("cpu") or sum(container.get("cpu", 0) for container in containers))
     memory = int(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ecs_emulator import faults
-from ecs_emulator.authorization import roles
-from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import later
 from ecs_emulator.containers import logs
-from ecs_emulator.ecs import breaker, rollouts, texts
-from ecs_emulator.ecs.store import NEVER, Deployment, Service, Store, Task, last_part, now, stores
+from ecs_emulator.ecs import breaker, rollouts, secrets, texts
+from ecs_emulator.ecs.store import NEVER, Deployment, Service, Store, Task, now, stores
 from ecs_emulator.ecs.tasks import end
 from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.patch import on_reset
@@ -45,27 +43,11 @@ def fail_to_pull(task: Task) -> bool:
 
 
 def fail_to_get_secrets(store: Store, task: Task) -> bool:
-    """Let the task fail if its execution role may not read the parameters that its containers get as secrets.
-
-    ECS asks with the execution role, whose boundary counts too (developer guide, "Pass Systems Manager parameters
-    through Amazon ECS environment variables"; its ResourceInitializationError).
-    """
-    containers = task.definition.shape["containerDefinitions"]
-    wanted = [one["valueFrom"] for container in containers for one in container.get("secrets", ())]
-    role = roles.named(store.account, last_part(task.definition.shape.get("executionRoleArn", "")))
-    for reference in wanted:
-        place = f"arn:aws:ssm:{store.region}:{store.account}:parameter/"
-        arn = reference if reference.startswith("arn:") else place + reference.lstrip("/")
-        if role is not None and roles.allows(store.account, role, Check("ssm:GetParameters", arn)):
-            continue
-        who = f"arn:aws:sts::{store.account}:assumed-role/{role.name if role else 'unknown'}/{task.id}"
-        return _fail_to_start(
-            task,
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval "
-            "failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
-            f"AccessDeniedException: User: {who} is not authorized to perform: ssm:GetParameters on resource: {arn} "
-            "because no identity-based policy allows the ssm:GetParameters action",
-        )
+    """Let the task fail if its execution role cannot read what its containers get as secrets."""
+    try:
+        secrets.check(store, task)
+    except secrets.Unreadable as error:
+        return _fail_to_start(task, str(error))
     return False
 
 
@@ -96,12 +78,12 @@ def fail_to_reach(store: Store, task: Task) -> bool:
         "CloudWatch log group defined in the task definition. There is a connection issue between the task and Amazon "
         "CloudWatch. Check your network configuration.: signal: killed",
     }
-    secrets = (
+    unreadable = (
         f"{initialization} execution resource retrieval failed: unable to retrieve secrets from {service}: service "
         f"call has been retried 5 time(s): RequestCanceled: request context canceled caused by: context deadline "
         f"exceeded. Please check your task network configuration."
     )
-    return _fail_to_start(task, reasons.get(service, secrets))
+    return _fail_to_start(task, reasons.get(service, unreadable))
 
 
 def _fail_to_start(task: Task, reason: str) -> bool:

@@ -36,6 +36,12 @@ def shown(task: Task) -> Shape:
     return {"inferenceAcceleratorOverrides": [], **task.overrides, "containerOverrides": entries}
 
 
+def whole(task: Task) -> Shape:
+    """The task definition as it runs in a task, but for its containers: with other sizes and roles."""
+    own = {name: value for name, value in task.overrides.items() if value and name != "containerOverrides"}
+    return {**task.definition.shape, **own}
+
+
 def container(task: Task, definition: Shape) -> Shape:
     """The definition of a container as it runs in a task.
 

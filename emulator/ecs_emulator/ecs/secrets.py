@@ -1,0 +1,98 @@
+"""The values that containers get as secrets: from Parameter Store and Secrets Manager, read by the execution role.
+
+Source: developer guide, "Pass sensitive data to an Amazon ECS container", and its ResourceInitializationError.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError, ServiceException
+
+from ecs_emulator.authorization import roles
+from ecs_emulator.authorization.policy import Check
+from ecs_emulator.ecs import overrides
+from ecs_emulator.ecs.store import Store, Task, last_part
+
+_FAILED = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable "
+    "to retrieve "
+)
+_RETRIED = "service call has been retried 1 time(s): "
+
+
+class Unreadable(Exception):
+    """A secret cannot be read; the message is the task's `stoppedReason`."""
+
+
+def check(store: Store, task: Task) -> None:
+    """Read every secret of a task.
+
+    Raises:
+        Unreadable: the execution role may not, or there is none.
+    """
+    for container in task.definition.shape["containerDefinitions"]:
+        for secret in container.get("secrets", ()):
+            value(store, task, secret["valueFrom"])
+
+
+def value(store: Store, task: Task, reference: str) -> str:
+    """Return what a `valueFrom` stands for: a parameter by its ARN or name, or a secret by its ARN.
+
+    After the ARN of a secret come `:key:stage:version`, each of which may be empty: the key of its JSON, and which of
+    its versions.
+
+    Raises:
+        Unreadable: the execution role may not read it, or it is not there.
+    """
+    if ":secretsmanager:" in reference:
+        return _secret(store, task, reference)
+    place = f"arn:aws:ssm:{store.region}:{store.account}:parameter/"
+    arn = reference if reference.startswith("arn:") else place + reference.lstrip("/")
+    _allowed(store, task, Check("ssm:GetParameters", arn), f"{_FAILED}secrets from ssm: {_RETRIED}")
+    return _parameter(store, reference)
+
+
+def _parameter(store: Store, reference: str) -> str:
+    from moto.ssm.models import ssm_backends
+
+    found = ssm_backends[store.account][store.region].get_parameter(reference)
+    if found is None:
+        raise Unreadable(f"{_FAILED}secrets from ssm: invalid parameters: {last_part(reference)}")
+    return str(found.decrypt(found.value))
+
+
+def _secret(store: Store, task: Task, reference: str) -> str:
+    from moto.secretsmanager.models import secretsmanager_backends
+
+    parts = [*reference.split(":"), "", "", ""]
+    arn, (key, stage, version) = ":".join(parts[:7]), parts[7:10]
+    reason = f"{_FAILED}secret from asm: "
+    _allowed(store, task, Check("secretsmanager:GetSecretValue", arn), reason + _RETRIED)
+    backend: Any = secretsmanager_backends[store.account][store.region]
+    try:
+        text = str(backend.get_secret_value(arn, version, stage)["SecretString"])
+    except (ServiceException, JsonRESTError, KeyError):
+        words = "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+        raise Unreadable(reason + _RETRIED + words) from None
+    if not key:
+        return text
+    try:
+        found = json.loads(text)[key]
+    except (ValueError, KeyError, TypeError):
+        raise Unreadable(f"{reason}retrieved secret from Secrets Manager did not contain json key {key}") from None
+    return found if isinstance(found, str) else json.dumps(found)
+
+
+def _allowed(store: Store, task: Task, wanted: Check, reason: str) -> None:
+    """Have the execution role, of the task or its overrides, be allowed to read; its boundary counts too."""
+    given = overrides.whole(task).get("executionRoleArn", "")
+    role = roles.named(store.account, last_part(given))
+    if role is not None and roles.allows(store.account, role, wanted):
+        return
+    who = f"arn:aws:sts::{store.account}:assumed-role/{role.name if role else 'unknown'}/{task.id}"
+    raise Unreadable(
+        f"{reason}AccessDeniedException: User: {who} is not authorized to perform: {wanted.action} on resource: "
+        f"{wanted.resource} because no identity-based policy allows the {wanted.action} action"
+    )
