@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.cloud.conftest import Network, refused
+from tests.cloud.permissions import enforce, policy
 
 Answer = dict[str, Any]
 
@@ -219,3 +220,28 @@ def test_secrets_are_read_by_the_execution_role(network: Network, ecs: Any) -> N
     assert "did not contain json key password" in why(f"{arn}:password::")
     assert "can't find the specified secret" in why(arn.replace("shop", "other"))
     assert "invalid parameters: /shop/missing" in why("/shop/missing")
+
+
+def test_run_task_asks_for_the_revision_and_its_roles(network: Network, ecs: Any) -> None:
+    """Service Authorization Reference, ECS; API reference, RunTask: which revision is meant is found out first."""
+    define(network)
+    define(network)
+    arn = "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/job"
+    roles = [network.execution_role, network.task_role]
+
+    def running(revision: int, *passed: str) -> dict[str, Any]:
+        run = {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": f"{arn}:{revision}"}
+        passing = [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": role} for role in passed]
+        return policy(run, *passing)
+
+    where = {"cluster": "main", "taskDefinition": "job", "networkConfiguration": network.awsvpc()}
+    for allowed, why in (
+        (running(1, *roles), f"ecs:RunTask on resource: {arn}:2"),
+        (running(2, network.execution_role), f"iam:PassRole on resource: {network.task_role}"),
+    ):
+        enforce(network.cloud, allowed)
+        with refused("AccessDeniedException", why):
+            ecs.run_task(**where, launchType="FARGATE")
+    enforce(network.cloud, running(2, *roles))
+    assert len(ecs.run_task(**where, launchType="FARGATE")["tasks"]) == 1
+    enforce(network.cloud)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cloud.conftest import REGION, Network, refused
+from tests.cloud.permissions import allowing, enforce, policy
 
 Answer = dict[str, Any]
 ROLE = "arn:aws:iam::123456789012:role/schedules"
@@ -219,3 +220,25 @@ def test_lists_come_in_pages(network: Network, schedules: Any) -> None:
         schedules.create_schedule_group(Name=f"g{number}")
     pages = list(schedules.get_paginator("list_schedule_groups").paginate(PaginationConfig={"PageSize": 2}))
     assert [len(page["ScheduleGroups"]) for page in pages] == [2, 2, 2]
+
+
+def test_the_caller_needs_to_pass_the_role(network: Network, schedules: Any) -> None:
+    """Service Authorization Reference, EventBridge Scheduler; user guide, "Identity-based policies", PassRole."""
+    request, arn = wanted(network), f"arn:aws:scheduler:{REGION}:123456789012:schedule/default/nightly"
+    own = {"Effect": "Allow", "Action": "scheduler:*", "Resource": arn}
+    to = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    passing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": ROLE, "Condition": to}
+    enforce(network.cloud, policy(passing))
+    with refused("AccessDeniedException", f"scheduler:CreateSchedule on resource: {arn}"):
+        schedules.create_schedule(**request)
+    enforce(network.cloud, policy(own))
+    with refused("AccessDeniedException", f"iam:PassRole on resource: {ROLE}"):
+        schedules.create_schedule(**request)
+    enforce(network.cloud, policy(own, passing))
+    schedules.create_schedule(**request)
+    assert schedules.get_schedule(Name="nightly")["Arn"] == arn
+    with refused("AccessDeniedException", "scheduler:GetScheduleGroup"):
+        schedules.get_schedule_group(Name="default")
+    enforce(network.cloud, policy(allowing("scheduler:*")))
+    schedules.get_schedule_group(Name="default")
+    enforce(network.cloud)
