@@ -106,6 +106,15 @@ def test_an_image_says_how_a_task_ends(network: Network, ecs: Any) -> None:
     assert said(network, task["taskArn"])[-1] == "exiting with code 3"
 
 
+def test_a_fault_lets_a_task_fail(network: Network, ecs: Any) -> None:
+    define(network)
+    network.cloud.control("POST", "faults", "scenarios=task-fails&only=family:job")
+    (task,) = ran(network)
+    done = reached(network, task["taskArn"], "STOPPED")
+    assert (done["stopCode"], done["containers"][0]["exitCode"]) == ("EssentialContainerExited", 1)
+    assert said(network, task["taskArn"])[-1] == "exiting with code 1"
+
+
 def test_a_task_is_stopped_for_the_reason_that_is_given(network: Network, ecs: Any) -> None:
     define(network, "job-runs-on:1")
     running, early = (ran(network)[0]["taskArn"] for _ in range(2))
