@@ -18,6 +18,7 @@ from ecs_emulator.services.servicequotas.rules import in_force
 SHOWN_SECONDS = 3600.0
 """How long DescribeNatGateways shows one that is deleted or could not be made (VPC user guide, NAT gateways)."""
 GONE = ("deleted", "failed")
+_NOT_FOUND = "NatGateway {} was not found"
 
 once("create_nat_gateway")
 
@@ -107,7 +108,7 @@ def delete_nat_gateway(self: Any, nat_gateway_id: str) -> NatGateway:
     settle(self)
     gateway = self.nat_gateways.get(nat_gateway_id)
     if gateway is None or gateway.state in GONE:
-        refuse("NatGatewayNotFound", f"NatGateway {nat_gateway_id} was not found")
+        refuse("NatGatewayNotFound", _NOT_FOUND.format(nat_gateway_id))
     if gateway.state != "deleting":
         gateway.state, gateway.gone_at = "deleting", later(durations.NAT_GATEWAY_DELETE)
     return gateway  # type: ignore[no-any-return]
@@ -119,7 +120,7 @@ def describe_nat_gateways(self: Any, filters: Any, nat_gateway_ids: list[str] | 
     settle(self)
     for name in nat_gateway_ids or ():
         if name not in self.nat_gateways:
-            refuse("NatGatewayNotFound", f"NatGateway {name} was not found")
+            refuse("NatGatewayNotFound", _NOT_FOUND.format(name))
     found = [one for one in self.nat_gateways.values() if not nat_gateway_ids or one.id in nat_gateway_ids]
     return [one for one in found if all(_matches(one, name, values) for name, values in (filters or {}).items())]
 
