@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags, api_of
 from provisioner.aws.errors import refused
 from provisioner.aws.ownership import REGION_TAG, Ownership
 from provisioner.engine.resource import Observed, Resource
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> Tags:
@@ -26,10 +29,23 @@ def observed(
     *,
     status: str = "",
     deleting: bool = False,
+    problems: Mapping[str, Any] = NOTHING,
+    details: Mapping[str, Any] = NOTHING,
 ) -> Observed:
     """Return a resource as AWS shows it, which is this stack's if its own tags say so."""
     namesake = aws.other_owner(tags) if tags.get(REGION_TAG, aws.region) != aws.region else ""
-    return Observed(id, attributes, outputs or {}, aws.address_in(tags), aws.owns(tags), status, deleting, namesake)
+    return Observed(
+        id,
+        attributes,
+        outputs or {},
+        aws.address_in(tags),
+        aws.owns(tags),
+        status,
+        deleting,
+        namesake,
+        problems=problems,
+        details=details,
+    )
 
 
 class TagsItself:

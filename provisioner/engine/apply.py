@@ -274,7 +274,7 @@ class Apply:
                 self._begin_change(address)
                 desired.update(self.aws, live, changes)
                 self._sent.note(address, changes, self.aws.pace.now())
-                live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
+                live = live.updated({name: one.new for name, one in changes.items() if name not in live.problems})
                 self.aws.note_written(type(desired), live)
                 live = self._observe(address, live)
                 self._record(desired, item, live, "created")

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 def asked_for(desired: Resource, record: Record) -> bool:
     """Whether the desired settings are those asked for last."""
-    return bool(canonical(record.arguments) == canonical(desired.held(desired.fields())))
+    wanted = desired.held(desired.fields())
+    # an earlier version may have recorded what is no field any more
+    recorded = {name: value for name, value in record.arguments.items() if name in wanted or name in vars(desired)}
+    return bool(canonical(recorded) == canonical(wanted))
 
 
 def outdated(desired: Resource, record: Record, live: Observed) -> bool:

@@ -17,7 +17,6 @@ form.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.engine.resource import Changes, Observed, Resource, compare
@@ -39,7 +38,7 @@ def rest(desired: Resource, now: Resource, live: Observed) -> Changes:
     """Return the changes that remain once the live resource has the settings of `now`, an earlier part."""
     if now is desired:
         return {}
-    return compare(desired, replace(live, attributes={**live.attributes, **now.fields()}))
+    return compare(desired, live.updated(now.fields()))
 
 
 def as_of(part: Part, desired: Resource, before: Mapping[str, Any], live: Observed) -> Resource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -71,8 +71,8 @@ class Observed:
 
     Attributes:
         id: AWS's name for it, which the other calls of its API take.
-        attributes: its settings, under the names and in the shape of the resource type's fields. A field that AWS never
-            returns is simply not there, and is then not compared.
+        attributes: its settings, under the names and in the shape of the resource type's fields, and nothing else. A
+            field that AWS never returns is simply not there, and is then not compared.
         outputs: other values that AWS gives and that other resources or the user need.
         address: the address in its tag, if it carries this stack's owner tags.
         owned: whether it belongs to this stack, by its own tags or by its parent's.
@@ -80,6 +80,9 @@ class Observed:
         deleting: whether AWS is already taking it away.
         owner: the other stack that it belongs to, in words, if that is known.
         asked: what was asked for last by the record, in the state's form; only of types that compare with it.
+        problems: what is wrong with it though its settings are as wanted, by name: tags that are missing, a deployment
+            that failed. The plan shows each as a change to nothing, and `update` mends it.
+        details: what else its type has to know of it, or tells the user: nothing that is compared or recorded.
     """
 
     id: str
@@ -91,17 +94,24 @@ class Observed:
     deleting: bool = False
     owner: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict)
+    problems: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def updated(self, settings: Mapping[str, Any]) -> Self:
+        """Return it with these settings, and with nothing wrong: as AWS is to show it after an `update`."""
+        return replace(self, attributes={**self.attributes, **settings}, problems={})
 
 
 @dataclass(frozen=True)
 class Change:
-    """One field that differs: AWS's value, and the wanted one."""
+    """One field or problem that differs: AWS's value, and the wanted one."""
 
     old: Any
     new: Any
 
 
 Changes = Mapping[str, Change]
+"""What differs, by the name of the field or problem."""
 
 
 class AnyApi(Protocol):
@@ -345,7 +355,7 @@ class Resource:
         return held
 
     def differences(self, live: Observed) -> dict[str, Change]:
-        """Return the fields that differ, in the order in which the resource type declares them."""
+        """Return the fields that differ, in the order in which the resource type declares them, and the problems."""
         changes = {}
         for name, new in self.fields().items():
             if name in self.ignore_changes or name not in live.attributes:
@@ -354,7 +364,7 @@ class Resource:
             loose = name in self.unordered
             if canonical(old, loose) != canonical(new, loose):
                 changes[name] = Change(old, new)
-        return changes
+        return changes | {name: Change(what, type(what)()) for name, what in live.problems.items()}
 
     @classmethod
     def shown(cls, changes: Changes) -> Changes:
@@ -396,7 +406,7 @@ def kept(wanted: Sequence[Any], before: Sequence[Any] | None, live: Sequence[Any
 
 
 def compare(desired: Resource, live: Observed) -> dict[str, Change]:
-    """Return the fields that differ."""
+    """Return the fields and problems that differ."""
     return desired.differences(live)
 
 

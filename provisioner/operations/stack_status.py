@@ -216,14 +216,14 @@ def _services(aws: Aws) -> list[dict[str, Any]]:
     return [
         {
             "name": live.attributes["service_name"],
-            "running": live.attributes["running_count"],
+            "running": live.details["running_count"],
             "desired": live.attributes["desired_count"],
-            "revision": live.attributes["runs"].rpartition("/")[2],
-            "rollout": live.status if live.deleting else live.attributes["rollout_state"],
-            "strategy": live.attributes["strategy"],
+            "revision": live.details["runs"].rpartition("/")[2],
+            "rollout": live.status if live.deleting else live.details["rollout_state"],
+            "strategy": live.details["strategy"],
             "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
-            "problem": live.attributes["problem"] or live.attributes.get("rolled_back", ""),
-            "deployed": live.attributes.get("deployed", "").rpartition("/")[2],
+            "problem": live.details["problem"] or live.details.get("rolled_back", ""),
+            "deployed": live.details.get("deployed", "").rpartition("/")[2],
         }
         for live in sorted(aws.live(Service), key=lambda live: live.id)
         if live.owned
@@ -235,8 +235,8 @@ def _instances(aws: Aws) -> list[dict[str, Any]]:
     from provisioner.resources.ecs.cluster import Cluster, container_instances
 
     groups = [live for live in aws.live(AutoScalingGroup) if live.owned]
-    outdated = {name for live in groups for name in live.attributes.get("outdated", ())}
-    misfits = {name for live in groups for name in live.attributes.get("misfits", ())}
+    outdated = {name for live in groups for name in live.details.get("outdated", ())}
+    misfits = {name for live in groups for name in live.details.get("misfits", ())}
     clusters = [live.id for live in aws.live(Cluster) if live.owned]
     return [
         {
@@ -263,7 +263,7 @@ def _databases(aws: Aws) -> list[dict[str, Any]]:
 
     waiting: dict[str, list[str]] = {}
     for live in aws.live(DbInstance):
-        if live.attributes["restart"]:
+        if live.details["restart"]:
             waiting.setdefault(live.attributes["db_cluster_identifier"], []).append(live.id)
     return [
         {

@@ -94,7 +94,7 @@ def _used(aws: Aws, config: Config) -> dict[str, int]:
 
 def _with_database(aws: Aws) -> set[str]:
     """Return the zones that the stack's database instances are in; one that is being made is in none yet."""
-    zones = [live.attributes["availability_zone"] for live in aws.live(DbInstance) if live.owned]
+    zones = [live.details["availability_zone"] for live in aws.live(DbInstance) if live.owned]
     return {zone for zone in zones if zone}
 
 

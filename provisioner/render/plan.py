@@ -32,8 +32,13 @@ WORDS: dict[PlannedAction, str] = {
 """What an action is called in front of an address, if not by its own name."""
 WHEN_READY = "when all that uses it is ready:"
 """Heads the part of a change that comes after all others."""
-SENTENCES = {("service", "failed"): "redeploy: the last deployment failed"}
-"""By resource type and field, what a difference means whose values say nothing."""
+SENTENCES = {
+    ("service", "failed"): "redeploy: the last deployment failed",
+    ("cluster_capacity_providers", "failed"): "attach again: ECS could not attach the capacity providers",
+    ("hosted_zone", "untagged"): "put the ownership tags on",
+    ("log_group", "untagged"): "put the ownership tags on",
+}
+"""By resource type and problem, what `up` does about it."""
 
 
 def differing(planned: Sequence[Planned]) -> list[Planned]:
@@ -111,7 +116,7 @@ def _fields(item: Planned, changes: Mapping[str, Change]) -> list[str]:
 
 
 def _field(item: Planned, name: str, old: Any, new: Any) -> Iterator[str]:
-    """Yield what is said of a field that differs: a sentence if it stands for something to be done, or its leaves."""
+    """Yield what is said of a field that differs, or the sentence of a problem."""
     sentence = SENTENCES.get((item.address.partition("/")[0], name))
     return iter([sentence]) if sentence else _difference(name, old, new)
 

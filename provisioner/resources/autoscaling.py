@@ -79,11 +79,13 @@ class AutoScalingGroup(Resource):
 
     Attributes:
         mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
-        outside: instances in zones that the group is not in any more. Nobody wants any, so `up` replaces them: they are
-            protected from scale-in, so that AWS does not do it by itself.
-        outdated_instances: the ids of those that an instance refresh is to replace: none. Those of other types, or with
-            another purchase option, than are declared; and where that was asked for (`Aws.new_ami`), those of earlier
-            versions of the launch template.
+
+    Its problems, both by the ids of instances:
+        outside: those in zones that the group is not in any more. `up` replaces them: they are protected from scale-in,
+            so that AWS does not do it by itself.
+        outdated_instances: those that an instance refresh is to replace. Those of other types, or with another purchase
+            option, than are declared; and where that was asked for (`Aws.new_ami`), those of earlier versions of the
+            launch template.
     """
 
     auto_scaling_group_name: str
@@ -93,8 +95,6 @@ class AutoScalingGroup(Resource):
     new_instances_protected_from_scale_in: bool = True
     health_check_type: str = "EC2"
     health_check_grace_period: int = 300
-    outside: Sequence[str] = ()
-    outdated_instances: Sequence[str] = ()
 
     type_name = "auto_scaling_group"
     api = API
@@ -143,12 +143,12 @@ class AutoScalingGroup(Resource):
             **members.shown(MEMBERS, {"NewInstancesProtectedFromScaleIn": False, **group}),
             "mixed_instances_policy": _policy(group.get("MixedInstancesPolicy", {})),
             "subnet_ids": sorted(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
-            "outside": _leavable(outside),
         }
+        problems, details = {"outside": _leavable(outside)}, dict[str, Any]()
         deleting, status = "Status" in group, ""
         if deleting:
             status = because(group["Status"], _states(group.get("Instances", ())))
-        elif outside and not attributes["outside"]:
+        elif outside and not problems["outside"]:
             status = f"{_states(outside)}, in a zone that the group no longer uses"
         else:
             policy = cls._declared_policy(aws, group)
@@ -159,15 +159,24 @@ class AutoScalingGroup(Resource):
             misfits = sorted({*instance_refresh.of_other_types(group, policy), *bought})
             refresh = instance_refresh.newest(aws, group, [*outdated, *misfits])
             status = instance_refresh.progress(refresh)
-            attributes |= {
+            problems["outdated_instances"] = sorted({*misfits, *outdated}) if aws.new_ami else misfits
+            details = {
                 "outdated": outdated,
                 "misfits": misfits,
                 "bought_otherwise": bought,
                 "refresh_failure": instance_refresh.failure(refresh),
-                "outdated_instances": sorted({*misfits, *outdated}) if aws.new_ami else misfits,
             }
-        outputs = {"arn": group["AutoScalingGroupARN"]}
-        return observed(aws, group["AutoScalingGroupName"], attributes, tags, outputs, status=status, deleting=deleting)
+        return observed(
+            aws,
+            group["AutoScalingGroupName"],
+            attributes,
+            tags,
+            {"arn": group["AutoScalingGroupARN"]},
+            status=status,
+            deleting=deleting,
+            problems={name: ids for name, ids in problems.items() if ids},
+            details=details,
+        )
 
     @classmethod
     def _declared_policy(cls, aws: Aws, group: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -197,7 +206,7 @@ class AutoScalingGroup(Resource):
         if changes.keys() - {"outdated_instances"}:
             self._update_group(aws, live.id)
         if "outdated_instances" in changes:
-            instance_refresh.start(aws, live.id, everyone=bool(live.attributes.get("bought_otherwise")))
+            instance_refresh.start(aws, live.id, everyone=bool(live.details.get("bought_otherwise")))
 
     def _update_group(self, aws: Aws, name: str) -> None:
         """Change the group, and have the instances replaced that it has in zones which it leaves."""
@@ -243,7 +252,7 @@ class AutoScalingGroup(Resource):
 
     @classmethod
     def rolled_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
-        return live.attributes["refresh_failure"] if "outdated_instances" in changes else ""
+        return str(live.details["refresh_failure"]) if "outdated_instances" in changes else ""
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
@@ -320,14 +329,14 @@ def left_outdated(aws: Aws) -> list[str]:
         # one that is being refreshed, or deleted, says so itself
         if not group.owned or group.status:
             continue
-        why, misfits = group.attributes["refresh_failure"], group.attributes["misfits"]
+        why, misfits = group.details["refresh_failure"], group.details["misfits"]
         if misfits:
             notes.append(
                 f"not of the instance types, or not bought as Spot or On-Demand, as capacity declares: "
                 f"{', '.join(misfits)}. `provision up` replaces them, each by a new one first"
                 + (f"; {why}" if why else "")
             )
-        if not aws.new_ami and (ids := [one for one in group.attributes["outdated"] if one not in misfits]):
+        if not aws.new_ami and (ids := [one for one in group.details["outdated"] if one not in misfits]):
             notes.append(
                 f"launched from an earlier version of the launch template: {', '.join(ids)}. "
                 f"`provision up --new-ami` replaces them" + (f"; {why}" if why else "")
@@ -338,7 +347,7 @@ def left_outdated(aws: Aws) -> list[str]:
 def newest_in_use(aws: Aws, image_id: str) -> list[str]:
     """Say, if the newest AMI was asked for, that this is it and no instance of this stack is older."""
     templates = [live.attributes["launch_template_data"] for live in aws.live(LaunchTemplate) if live.owned]
-    old = any(group.attributes.get("outdated") for group in aws.live(AutoScalingGroup) if group.owned)
+    old = any(group.details.get("outdated") for group in aws.live(AutoScalingGroup) if group.owned)
     if not aws.new_ami or old or not templates or any(data.get("ImageId") != image_id for data in templates):
         return []
     return [f"{image_id} is already the recommended AMI, and no instance has an older one"]

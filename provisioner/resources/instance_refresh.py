@@ -54,7 +54,7 @@ def outdated(aws: Aws, group: Mapping[str, Any]) -> list[str]:
     return sorted(
         instance["InstanceId"]
         for instance in here
-        if everyone or instance.get("LaunchTemplate", {}).get("Version") != template.attributes["version"]
+        if everyone or instance.get("LaunchTemplate", {}).get("Version") != template.details["version"]
     )
 
 

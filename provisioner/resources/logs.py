@@ -59,11 +59,11 @@ class LogGroup(Resource):
 
     Where a retention policy of the account decides that instead, the output `retention_policy` has its name. The group
     of Container Insights is ours also without tags: ECS makes it again when it has something to write and finds none.
+    Then it is `untagged`, and `up` puts them on.
     """
 
     log_group_name: str
     retention_in_days: int
-    tagged: bool = True
     kms_key_id: str | None = None
 
     type_name = "log_group"
@@ -125,7 +125,8 @@ class LogGroup(Resource):
         arn = _arn(group)
         tags = tags_of(aws, "logs", arn)
         owned = aws.owns(tags)
-        attributes = {"log_group_name": group["logGroupName"], "tagged": owned, "kms_key_id": group.get("kmsKeyId")}
+        problems = {} if owned else {"untagged": True}
+        attributes = {"log_group_name": group["logGroupName"], "kms_key_id": group.get("kmsKeyId")}
         outputs = {"arn": arn}
         if policy := group.get("retentionPolicyName"):
             # the account's policy beats the group's own retention, which AWS then does not show (PutAccountPolicy)
@@ -134,17 +135,18 @@ class LogGroup(Resource):
             attributes["retention_in_days"] = group.get("retentionInDays")
         if not tags and group["logGroupName"] == performance_log(aws.name):
             owned = _of_our_cluster(aws)
-        return Observed(group["logGroupName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
+        address = aws.address_in(tags)
+        return Observed(group["logGroupName"], attributes, outputs, address, owned, problems=problems)
 
     def create(self, aws: Aws, token: str) -> Observed:
         key = {"kmsKeyId": self.kms_key_id} if self.kms_key_id else {}
         aws.client("logs").create_log_group(logGroupName=self.log_group_name, tags=aws.tags(self.address), **key)
         arn = f"arn:{aws.partition}:logs:{aws.region}:{aws.account}:log-group:{self.log_group_name}"
-        attributes = {**self.fields(), "retention_in_days": None, "tagged": True}
+        attributes = {**self.fields(), "retention_in_days": None}
         return Observed(self.log_group_name, attributes, {"arn": arn}, address=self.address)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        if "tagged" in changes:
+        if "untagged" in changes:
             aws.client("logs").tag_resource(resourceArn=live.outputs["arn"], tags=aws.tags(self.address))
         if "retention_in_days" in changes:
             aws.client("logs").put_retention_policy(logGroupName=live.id, retentionInDays=self.retention_in_days)

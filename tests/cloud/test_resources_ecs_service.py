@@ -488,13 +488,9 @@ def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
     rig.up(declared).ok()
     found = live(rig)
     assert Service.pending(found) is None
-    assert (
-        Service.pending(replace(found, attributes={**found.attributes, "running_count": 0}))
-        == f"{FAMILY}:1: 0/1 running"
-    )
-    assert (
-        Service.pending(replace(found, attributes={**found.attributes, "running_count": 0, "desired_count": 0})) is None
-    )
+    none = replace(found, details={**found.details, "running_count": 0})
+    assert Service.pending(none) == f"{FAMILY}:1: 0/1 running"
+    assert Service.pending(replace(none, attributes={**found.attributes, "desired_count": 0})) is None
 
 
 def test_a_failed_resource_is_given_its_changes(rig: Rig) -> None:

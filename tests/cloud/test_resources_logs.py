@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provisioner.engine.events import Notice
 from provisioner.resources.ecs.cluster import Cluster
 from provisioner.resources.logs import LogGroup
+from provisioner.state.local import LocalStore
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 
@@ -62,6 +65,19 @@ def test_the_group_that_ecs_created_again_is_adopted_and_tagged(rig: Rig) -> Non
     assert rig.plan(declared) == []
     rig.down().ok()
     assert logs.describe_log_groups()["logGroups"] == []
+
+
+def test_a_state_of_an_earlier_version_needs_no_call(rig: Rig) -> None:
+    """They recorded whether a group was tagged as one of its settings."""
+    rig.up(declared).ok()
+    aws = rig.aws()
+    with LocalStore(rig.directory, rig.config.name, "test", "0", runtime=aws.pace.runtime) as store:
+        for record in list(store.records.values()):
+            store.put(replace(record, arguments={**record.arguments, "tagged": True}))
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    assert not [one for one in rig.state().records.values() if "tagged" in one.arguments]
+    rig.down().ok()
 
 
 def test_a_second_down_deletes_the_group_that_ecs_made_again(rig: Rig) -> None:

@@ -239,7 +239,7 @@ def test_a_service_is_what_the_answer_says_of_it() -> None:
             service = services[live.id]
             assert live.attributes["service_name"] == service["serviceName"]
             assert live.attributes["task_definition"] == service["taskDefinition"]
-            assert live.attributes["running_count"] == service["runningCount"]
+            assert live.details["running_count"] == service["runningCount"]
             assert live.deleting == (service["status"] == "DRAINING")
             assert len(live.attributes["load_balancers"]) == len(service["loadBalancers"])
 

@@ -106,14 +106,12 @@ class Sign(Title):
 class Worker(Box):
     """Runs with a key behind its gates, and in a pool, as a service does: a change rolls out, or is taken back.
 
-    Attributes:
-        failed: whether its only revision was given up. Nobody wants that, so `up` starts another one.
+    It has `failed` if its only revision was given up: `up` starts another one.
     """
 
     gates: Sequence[str] = ()
     key: int = 0
     pool: str = ""
-    failed: bool = False
 
     type_name: ClassVar[str] = "worker"
     service: ClassVar[str] = "ecs"
@@ -127,7 +125,18 @@ class Worker(Box):
     def live(cls, aws: Client, one: CloudResource, view: View, *, owned: bool) -> Observed:
         status = "deleting" if view.deleting else str(view.fields["state"])
         address = aws.address_in(view.tags)
-        return Observed(one.id, view.fields, {"mark": f"mark-{one.id}"}, address, owned, status, view.deleting)
+        told = {name: view.fields[name] for name in ("state", "failed", "rolled_back")}
+        return Observed(
+            one.id,
+            {name: value for name, value in view.fields.items() if name not in told},
+            {"mark": f"mark-{one.id}"},
+            address,
+            owned,
+            status,
+            view.deleting,
+            problems={"failed": True} if told["failed"] else {},
+            details=told,
+        )
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
@@ -137,7 +146,7 @@ class Worker(Box):
 
     @classmethod
     def rolled_back(cls, aws: Client, live: Observed, changes: Changes) -> str:
-        return str(live.attributes["rolled_back"])
+        return str(live.details["rolled_back"])
 
     def acceptable(self, cloud: Cloud) -> None:
         super().acceptable(cloud)
@@ -152,7 +161,7 @@ class Worker(Box):
 
     def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> CloudResource:
         self.acceptable(cloud)
-        fields = self.fields() | {"state": ROLLS, "rolled_back": ""}
+        fields = self.fields() | {"state": ROLLS, "failed": False, "rolled_back": ""}
         one = cloud.make(self.new_id(cloud), self.type_name, fields, tags, self.address, token=token, delay=math.inf)
         _roll_out(cloud, one, self.lasts)
         return one

@@ -95,12 +95,12 @@ def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
     ],
 )
 def test_how_far_a_deployment_is(new: int, there: int, wanted: int, words: str) -> None:
-    attributes = {
-        "running_new": new, "running_count": there, "desired_count": wanted, "rollout_state": "IN_PROGRESS",
-        "rollout_reason": "", "problem": "", "failed": False, "undone": False, "strategy": "ROLLING", "stage": "",
-        "task_definition": "arn:aws:ecs:x:1:task-definition/web:2", "pending_new": wanted - new,
+    attributes = {"desired_count": wanted, "task_definition": "arn:aws:ecs:x:1:task-definition/web:2"}
+    details = {
+        "running_new": new, "running_count": there, "pending_new": wanted - new, "rollout_state": "IN_PROGRESS",
+        "rollout_reason": "", "problem": "", "undone": False, "strategy": "ROLLING", "stage": "",
     }  # fmt: skip
-    assert Service.pending(Observed("arn", attributes)) == words
+    assert Service.pending(Observed("arn", attributes, details=details)) == words
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_a_reason_that_is_a_sentence_stays_as_it_is() -> None:
 
 
 def test_another_strategy_is_shown_with_its_stage() -> None:
-    attributes = {
-        "running_new": 1, "running_count": 2, "desired_count": 1, "rollout_state": "IN_PROGRESS", "rollout_reason": "",
-        "problem": "", "failed": False, "undone": False, "strategy": "BLUE_GREEN", "stage": "BAKE_TIME",
-        "task_definition": "arn:aws:ecs:x:1:task-definition/web:2", "pending_new": 0,
+    attributes = {"desired_count": 1, "task_definition": "arn:aws:ecs:x:1:task-definition/web:2"}
+    details = {
+        "running_new": 1, "running_count": 2, "pending_new": 0, "rollout_state": "IN_PROGRESS", "rollout_reason": "",
+        "problem": "", "undone": False, "strategy": "BLUE_GREEN", "stage": "BAKE_TIME",
     }  # fmt: skip
     words = "web:2: BLUE_GREEN BAKE_TIME, 1/1 running, old tasks still running"
-    assert Service.pending(Observed("arn", attributes)) == words
+    assert Service.pending(Observed("arn", attributes, details=details)) == words
 
 
 NUMBER = "7003494286281461562"

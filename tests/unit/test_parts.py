@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from provisioner.engine.resource import Observed, Resource, all_types, compare, kept
+from provisioner.engine.outdated import asked_for
+from provisioner.engine.parts import rest
+from provisioner.engine.resource import Change, Observed, Resource, all_types, compare, kept
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow
@@ -20,6 +23,8 @@ from provisioner.resources.elbv2.listeners import (
     normal_action,
     path,
 )
+from provisioner.resources.logs import LogGroup
+from provisioner.state.model import Record
 
 
 def as_it_is(desired: Resource, **others: Any) -> Observed:
@@ -30,6 +35,25 @@ def as_it_is(desired: Resource, **others: Any) -> Observed:
 def test_kept_is_what_was_asked_for_and_is_there() -> None:
     assert kept([1, 2], before=[2, 3, 4], live=[2, 3, 5]) == [1, 2, 3]
     assert kept([], before=None, live=[1]) == []
+
+
+def test_a_problem_is_a_change_that_leaves_no_setting() -> None:
+    wanted = LogGroup("web", "/ecs/web", 7)
+    bare = replace(as_it_is(wanted, retention_in_days=1), problems={"untagged": True})
+    changes = {"retention_in_days": Change(1, 7), "untagged": Change(True, False)}
+    assert compare(wanted, bare) == changes
+    assert bare.updated({"retention_in_days": 7}) == as_it_is(wanted)
+    assert not rest(wanted, replace(wanted), bare), "the first part of a change mends it"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "same"), [({}, True), ({"tagged": True}, True), ({"retention_in_days": 1}, False)]
+)
+def test_what_was_recorded_beside_settings_says_nothing(recorded: dict[str, Any], same: bool) -> None:
+    """Earlier versions had fields for what is no setting: a creation that they began keeps its token."""
+    wanted = LogGroup("web", "/ecs/web", 7)
+    record = Record("log_group/web", "log_group", "creating", "", None, {**wanted.fields(), **recorded}, {}, [], "")
+    assert asked_for(wanted, record) is same
 
 
 def test_no_versioned_resource_type_has_parts() -> None:

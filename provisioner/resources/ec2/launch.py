@@ -86,10 +86,10 @@ class LaunchTemplate(Resource):
         attributes = {
             "launch_template_name": version["LaunchTemplateName"],
             **_settings(aws, version["LaunchTemplateData"]),
-            # of a template that was just made, no version is told
-            "version": str(version.get("VersionNumber", 1)),
         }
-        return observed(aws, version["LaunchTemplateId"], attributes, tags)
+        # of a template that was just made, no version is told
+        details = {"version": str(version.get("VersionNumber", 1))}
+        return observed(aws, version["LaunchTemplateId"], attributes, tags, details=details)
 
     def _data(self, aws: Aws) -> dict[str, Any]:
         tags = tag_pairs(aws.owner)

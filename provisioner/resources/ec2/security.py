@@ -209,7 +209,11 @@ class DefaultSecurityGroup(Resource):
 
     @staticmethod
     def _of(aws: Aws, groups: Iterator[Mapping[str, Any]]) -> Iterator[Observed]:
-        return (replace(_live(aws, group), owned=True) for group in groups if group["GroupName"] == "default")
+        for group in groups:
+            if group["GroupName"] == "default":
+                live = _live(aws, group)
+                settings = {name: live.attributes[name] for name in ("vpc_id", "ingress", "egress")}
+                yield replace(live, attributes=settings, owned=True)
 
     def create(self, aws: Aws, token: str) -> Observed:
         # AWS has made it with the VPC: there is nothing to call but the read, which may be too early

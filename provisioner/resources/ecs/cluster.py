@@ -218,14 +218,12 @@ class CapacityProvider(Resource):
 class ClusterCapacityProviders(Resource):
     """The capacity providers that a cluster uses, and what a service without a strategy of its own gets.
 
-    Attributes:
-        failed: whether ECS could not attach what the providers need. Nobody wants that, so `up` puts them once more.
+    They have `failed` if ECS could not attach what the providers need: `up` puts them once more.
     """
 
     cluster: str
     capacity_providers: Sequence[str]
     default_capacity_provider_strategy: Sequence[Mapping[str, Any]]
-    failed: bool = False
 
     type_name = "cluster_capacity_providers"
     has_tags = False
@@ -256,9 +254,9 @@ class ClusterCapacityProviders(Resource):
                 "cluster": cluster["clusterName"],
                 "capacity_providers": providers,
                 "default_capacity_provider_strategy": strategy,
-                "failed": status == "UPDATE_FAILED",
             },
             status=status,
+            problems={"failed": True} if status == "UPDATE_FAILED" else {},
             deleting=not providers and status == "UPDATE_IN_PROGRESS",
         )
 

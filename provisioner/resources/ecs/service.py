@@ -62,9 +62,10 @@ BREAKER: Mapping[str, Any] = {
 class Service(Resource):
     """An ECS service of awsvpc tasks on a capacity provider; how many of them is autoscaling's business once it runs.
 
+    It has `failed` if ECS has given its newest deployment up: `up` starts another one.
+
     Attributes:
         load_balancers, service_registries: as CreateService spells them.
-        failed: whether ECS has given its newest deployment up. Nobody wants that, so `up` starts another one.
     """
 
     cluster: str
@@ -83,7 +84,6 @@ class Service(Resource):
     enable_execute_command: bool
     enable_ecs_managed_tags: bool
     propagate_tags: str
-    failed: bool = False
 
     type_name = "service"
     api = API
@@ -144,7 +144,7 @@ class Service(Resource):
         requested = [fields for fields in known if fields["cluster"] == cluster or unknown(fields["cluster"])]
         for read in reads(aws, cluster, shown, requested):
             live = cls._live(aws, read)
-            if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
+            if live.problems and live.details["rollout_state"] == "IN_PROGRESS":
                 # its tasks were read after it: by now ECS may have given it up itself, and says what it does
                 again = _shown(aws, cluster, [live.attributes["service_name"]])
                 for once_more in reads(aws, cluster, again, requested):
@@ -174,7 +174,8 @@ class Service(Resource):
                 "maximumPercent": deployment.get("maximumPercent"),
                 "minimumHealthyPercent": deployment.get("minimumHealthyPercent"),
             },
-            "failed": state.failed and not state.undone,
+        }
+        details = {
             "undone": state.undone and state.state != "COMPLETED",
             "running_count": service["runningCount"],
             "running_new": primary.get("runningCount", service["runningCount"]),
@@ -195,6 +196,8 @@ class Service(Resource):
             {"resource_id": f"service/{cluster}/{service['serviceName']}"},
             status=f"DRAINING, {left} tasks left" if draining and left else service["status"],
             deleting=draining,
+            problems={"failed": True} if state.failed and not state.undone else {},
+            details=details,
         )
 
     def _settings(self, fields: Collection[str]) -> dict[str, Any]:
@@ -222,7 +225,7 @@ class Service(Resource):
         return self._live(aws, Read({**made, "tags": tags}))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        request = self._settings(changes)
+        request = self._settings(changes.keys() - live.problems.keys())
         # These reach no running task by themselves, and a deployment that was given up starts none
         if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed"}:
             request["forceNewDeployment"] = True
@@ -262,16 +265,16 @@ class Service(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        now, wanted = live.attributes["running_count"], live.attributes["desired_count"]
-        problem = live.attributes["problem"]
-        if live.attributes.get("held"):
-            raise Failed(f"{live.attributes['rolled_back']}. {AGAIN}{live.attributes['last_lines']}")
+        told, wanted = live.details, live.attributes["desired_count"]
+        now, problem = told["running_count"], told["problem"]
+        if told.get("held"):
+            raise Failed(f"{told['rolled_back']}. {AGAIN}{told['last_lines']}")
         # A rollback succeeds: what was wanted has failed all the same
-        if live.attributes["failed"] or live.attributes["undone"]:
-            raise Failed(": ".join(filter(None, [live.attributes["rollout_reason"], problem])))
-        if live.attributes["rollout_state"] == "COMPLETED" and (now or not wanted):
+        if live.problems or told["undone"]:
+            raise Failed(": ".join(filter(None, [told["rollout_reason"], problem])))
+        if told["rollout_state"] == "COMPLETED" and (now or not wanted):
             return None
-        return f"{_progress(live.attributes)}{f', {problem}' if problem else ''}"
+        return f"{_progress(live)}{f', {problem}' if problem else ''}"
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
@@ -279,15 +282,15 @@ class Service(Resource):
 
     @classmethod
     def rolled_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
-        return str(live.attributes.get("rolled_back", "")) if "task_definition" in changes else ""
+        return str(live.details.get("rolled_back", "")) if "task_definition" in changes else ""
 
 
 def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
     """Return a service as running what was asked for last, where what it runs instead is to stay.
 
     That is a newer revision that somebody else deployed, by a pipeline for instance: it stays until another revision is
-    declared, or until the user asks for what is declared (`Aws.redeploy`). It is kept as the attribute `deployed`. And
-    it is the revision that ECS went back to when it gave up the one that is declared: `rolled_back` says why, and
+    declared, or until the user asks for what is declared (`Aws.redeploy`). It is kept as the detail `deployed`. And it
+    is the revision that ECS went back to when it gave up the one that is declared: `rolled_back` says why, and
     `held` that it is not tried again, until something of the service changes or the user asks for it
     (`Aws.retry_failed`).
     """
@@ -299,7 +302,11 @@ def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
     if aws.redeploy or not live.owned or runs in known or not before:
         return live
     last = max(before, key=numbered)
-    return replace(live, attributes={**live.attributes, "task_definition": last, "deployed": runs})
+    return replace(
+        live,
+        attributes={**live.attributes, "task_definition": last},
+        details={**live.details, "deployed": runs},
+    )
 
 
 def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Observed:
@@ -313,11 +320,11 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
     same = given_up.fields is read.requests[0] and not any(
         canonical(live.attributes[name]) != canonical(value)
         for name, value in given_up.fields.items()
-        if name in live.attributes and name not in {*shown, *Service.ignore_changes, "failed"}
+        if name in live.attributes and name not in {*shown, *Service.ignore_changes}
     )
     held = {name: given_up.fields[name] for name in shown} if same and not aws.retry_failed else {}
     told = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
-    return replace(live, attributes={**live.attributes, **held, **told})
+    return replace(live, attributes={**live.attributes, **held}, details={**live.details, **told})
 
 
 def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
@@ -328,8 +335,9 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
     """
     notes = []
     for live in aws.live(Service):
-        if "deployed" in live.attributes:
-            runs, requested = (live.attributes[name].rpartition("/")[2] for name in ("deployed", "task_definition"))
+        if "deployed" in live.details:
+            both = live.details["deployed"], live.attributes["task_definition"]
+            runs, requested = (arn.rpartition("/")[2] for arn in both)
             what = f"{live.address} runs {runs}, which somebody else deployed:"
             stays = f"it is not changed. `provision up --redeploy` restores {requested}"
             notes.append(f"{what} {'it is replaced' if live.address in replaced else stays}")
@@ -344,10 +352,10 @@ def rolled_back_by_ecs(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
     """
     notes = []
     for live in aws.live(Service):
-        if "rolled_back" in live.attributes:
+        if "rolled_back" in live.details:
             kept = "It is replaced" if live.address in replaced else AGAIN
-            after = kept if live.attributes["held"] else "It is tried again"
-            notes.append(f"{live.address}: {live.attributes['rolled_back']}. {after}")
+            after = kept if live.details["held"] else "It is tried again"
+            notes.append(f"{live.address}: {live.details['rolled_back']}. {after}")
     return notes
 
 
@@ -372,13 +380,15 @@ def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, An
     return [service for service in shown if service["status"] != "INACTIVE"]
 
 
-def _progress(attributes: Mapping[str, Any]) -> str:
+def _progress(live: Observed) -> str:
     """Say how far a deployment is: its own tasks, and whether those of the previous one are left beside them."""
-    wanted, there, pending = attributes["desired_count"], attributes["running_count"], attributes["pending_new"]
-    new = min(attributes["running_new"], there)
-    stage = f"{attributes['strategy']} {attributes['stage']}, ".replace(" ,", ",")
-    text = f"{'' if attributes['strategy'] == ROLLING else stage}{new}/{wanted} running"
-    text = f"{attributes['task_definition'].rpartition('/')[2]}: {text}{f', {pending} pending' if pending else ''}"
+    told, wanted, pending = live.details, live.attributes["desired_count"], live.details["pending_new"]
+    there = told["running_count"]
+    new = min(told["running_new"], there)
+    stage = f"{told['strategy']} {told['stage']}, ".replace(" ,", ",")
+    text = f"{'' if told['strategy'] == ROLLING else stage}{new}/{wanted} running"
+    revision = live.attributes["task_definition"].rpartition("/")[2]
+    text = f"{revision}: {text}{f', {pending} pending' if pending else ''}"
     if there > new:
         return f"{text}, old tasks still running"
     return f"{text}, waiting for ECS to complete the deployment" if new >= wanted else text

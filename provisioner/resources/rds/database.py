@@ -184,9 +184,9 @@ class DbCluster(Resource):
             "final_snapshot": FINAL_SNAPSHOT["Key"] in tags,
             "enable_iam_database_authentication": cluster.get("IAMDatabaseAuthenticationEnabled", False),
             "enable_cloudwatch_logs_exports": sorted(cluster.get("EnabledCloudwatchLogsExports", ())),
-            # applied as soon as possible, whenever that was asked for (ModifyDBCluster, ApplyImmediately)
-            "password_pending": "MasterUserPassword" in (cluster.get("PendingModifiedValues") or ()),
         }
+        # applied as soon as possible, whenever that was asked for (ModifyDBCluster, ApplyImmediately)
+        details = {"password_pending": "MasterUserPassword" in (cluster.get("PendingModifiedValues") or ())}
         if not keyed:
             # without a key of the user's it is AWS's own, and the answer does not tell the two apart
             del attributes["kms_key_id"]
@@ -196,7 +196,9 @@ class DbCluster(Resource):
                 del attributes[name]
         outputs = members.shown(CLUSTER_OUTPUTS, cluster)
         name, status = cluster["DBClusterIdentifier"], cluster["Status"]
-        return observed(aws, name, attributes, tags, outputs, status=status, deleting=status == "deleting")
+        return observed(
+            aws, name, attributes, tags, outputs, status=status, deleting=status == "deleting", details=details
+        )
 
     def create(self, aws: Aws, token: str) -> Observed:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
@@ -252,7 +254,7 @@ class DbCluster(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        if live.status == "available" and live.attributes.get("password_pending"):
+        if live.status == "available" and live.details.get("password_pending"):
             # RDS has accepted it and not begun: new tasks would be refused (resource-providers-rds#327)
             return "available, with its new password pending"
         return _pending(live, live.id)
@@ -321,13 +323,14 @@ class DbInstance(Resource):
     def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         groups = instance.get("DBParameterGroups", ())
         defaults = {"PubliclyAccessible": False, "AutoMinorVersionUpgrade": False, "PromotionTier": 1}
-        attributes = members.shown(INSTANCE_FIXED | INSTANCE, {**defaults, **instance}) | {
+        attributes = members.shown(INSTANCE_FIXED | INSTANCE, {**defaults, **instance})
+        details = {
             # not there yet while it is being made
             "availability_zone": instance.get("AvailabilityZone"),
             "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],
         }
         name, status = instance["DBInstanceIdentifier"], instance["DBInstanceStatus"]
-        return observed(aws, name, attributes, tags, status=status, deleting=status == "deleting")
+        return observed(aws, name, attributes, tags, status=status, deleting=status == "deleting", details=details)
 
     def create(self, aws: Aws, token: str) -> Observed:
         zone = self._zone(aws) if self.zones else None

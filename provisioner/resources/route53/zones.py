@@ -28,12 +28,12 @@ BESIDE = ("AAAA", "CNAME", "HTTPS")
 class HostedZone(Resource):
     """A public zone, or one that only the given VPC sees.
 
-    CreateHostedZone takes no tags, so its caller reference says whose the zone is until the tags are put on.
+    CreateHostedZone takes no tags, so its caller reference says whose the zone is until the tags are put on: it is
+    `untagged`.
     """
 
     hosted_zone_name: str
     vpc_id: str | None = None
-    tagged: bool = True
 
     type_name = "hosted_zone"
     api = API
@@ -62,7 +62,7 @@ class HostedZone(Resource):
         tags = _tags(aws, list(zones))
         for zone_id, (name, vpc_id) in zones.items():
             if address := aws.address_in(tags[zone_id]):
-                attributes = {"hosted_zone_name": name, "vpc_id": vpc_id, "tagged": True}
+                attributes = {"hosted_zone_name": name, "vpc_id": vpc_id}
                 yield Observed(zone_id, attributes, {"name_servers": []}, address=address)
             else:
                 yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
@@ -75,11 +75,11 @@ class HostedZone(Resource):
             "hosted_zone_name": normal_name(zone["Name"]),
             # a zone may serve further VPCs: ours is the one that counts
             "vpc_id": next((vpc for vpc in vpcs if vpc in ours), vpcs[0]) if vpcs else None,
-            "tagged": aws.owns(tags),
         }
+        problems = {} if aws.owns(tags) else {"untagged": True}
         outputs = {"name_servers": name_servers(answer)}
         address = aws.address_in(tags) or _reference_address(aws, zone)
-        return Observed(_bare(zone["Id"]), attributes, outputs, address=address, owned=address is not None)
+        return Observed(_bare(zone["Id"]), attributes, outputs, address, owned=address is not None, problems=problems)
 
     def create(self, aws: Aws, token: str) -> Observed:
         private = {"VPC": {"VPCId": self.vpc_id, "VPCRegion": aws.region}} if self.vpc_id else {}

@@ -44,6 +44,8 @@ def _made(life: Life, resource_type: type[Resource], address: str) -> Iterator[s
     if action != "none":
         yield f"{address} is made, and a second plan {_plans(action, fields)}"
     yield from _became("the second `up`", address, life.again.result(address), ("unchanged",))
+    if beside := life.beside[resource_type.type_name]:
+        yield f"{_named(beside)} of {address} is no field: it belongs into `Observed.problems` or `details`"
 
 
 def _changed(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:

@@ -81,6 +81,7 @@ class Life:
         refused: the plan when all these are declared so.
         found: by address, how it was found without a state.
         tags: of what carries tags, by address, what is wrong with those that are read of it alone.
+        beside: by the name of a type, what its resources have among their settings that is no field.
         down, once_more: two teardowns.
         left: what the account holds in the end and did not before, or the reverse.
     """
@@ -93,6 +94,7 @@ class Life:
     refused: Mapping[str, Planned]
     found: Mapping[str, str]
     tags: Mapping[str, str]
+    beside: Mapping[str, set[str]]
     lost: Leg
     down: Outcome
     once_more: Outcome
@@ -180,6 +182,15 @@ class _Living:
         wanted = aws.tags(address)
         return "" if wanted.items() <= there.items() else f"they are {there}, and should be {wanted}"
 
+    def beside(self) -> dict[str, set[str]]:
+        """What the resources of each type have among their settings that is no field, by the type's name."""
+        aws = self.rig.aws().knowing(KnownResources(self.rig.state().records))
+        return {
+            resource_type.type_name: {name for live in aws.live(resource_type) for name in live.attributes}
+            - {*settings(resource_type)}
+            for resource_type in self.samples
+        }
+
     def found(self) -> dict[str, str]:
         """How each resource is found without a state, by address."""
         declared = self.rig.declare(self.declare()).declared
@@ -208,10 +219,12 @@ def live(cloud: EmbeddedCloud, directory: Path, samples: Samples, everything: Sa
     changes = list(living.changes())
     fixed = living.otherwise("create_only")
     refused = {item.address: item for item in rig.plan(living.declare(fixed))}
-    tags = living.tags()
+    tags, beside = living.tags(), living.beside()
     rig.directory = directory / "another"
     found, lost = living.found(), living.up()
     down, once_more = rig.down(unprotect=True), rig.down()
     left = difference(before, inventory(cloud.client), *NEVER_REMOVED)
     rig.close()
-    return Life(living.addresses, made, again, changes, fixed, refused, found, tags, lost, down, once_more, left)
+    return Life(
+        living.addresses, made, again, changes, fixed, refused, found, tags, beside, lost, down, once_more, left
+    )

@@ -79,7 +79,7 @@ def _described(hand: ByHand) -> None:
 
 
 NAMES: Mapping[type[Resource], Sample] = {
-    HostedZone: Sample(_zones, {"tagged": _untagged}),
+    HostedZone: Sample(_zones, {"untagged": _untagged}, problems=("untagged",)),
     RecordSet: Sample(
         _records,
         {

@@ -129,12 +129,15 @@ class Sample:
         other: by field, another value to declare: for what nobody can change past the stack (it is then changed by
             declaring it), and for what AWS cannot change at all, where no text will do that is simply another one.
         untried: fields that cannot be made to differ here, and why.
+        problems: what can be wrong with it besides its fields (`Observed.problems`): `drift` and `untried` name these
+            too.
     """
 
     declare: Callable[[Here], Handle]
     drift: Mapping[str, Drift] = field(default_factory=dict)
     other: Mapping[str, Any] = field(default_factory=dict)
     untried: Mapping[str, str] = field(default_factory=dict)
+    problems: Sequence[str] = ()
 
 
 def settings(resource_type: type[Resource]) -> list[str]:
@@ -164,11 +167,11 @@ def mistakes(resource_type: type[Resource], sample: Sample | None) -> list[str]:
     said = drifts | sample.other.keys() | sample.untried.keys()
     found = [
         f"{name} is no field of {resource_type.type_name}: take it out of its sample"
-        for name in said - {*settings(resource_type)}
+        for name in said - {*settings(resource_type), *sample.problems}
     ]
     found += [
         f"{name} of {resource_type.type_name} can change, and its sample does not say how: add it to `drift` or `other`"
-        for name in changeable(resource_type)
+        for name in (*changeable(resource_type), *sample.problems)
         if name not in said
     ]
     found += [

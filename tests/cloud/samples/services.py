@@ -257,6 +257,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
             "health_check_grace_period": lambda hand: _grouped(hand, HealthCheckGracePeriod=77),
         },
         untried={"outside": "they are instances: tests/cloud/test_resources_capacity.py"},
+        problems=("outside", "outdated_instances"),
     ),
     MinimumSize: Sample(_minimum, {"min_size": lambda hand: _grouped(hand, MinSize=2)}),
     Cluster: Sample(
@@ -278,6 +279,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
             "default_capacity_provider_strategy": lambda hand: _attach(hand, [PROVIDER, "FARGATE_SPOT"], 5),
         },
         untried={"failed": "only ECS makes it so: tests/cloud/test_cloud_providers.py"},
+        problems=("failed",),
     ),
     ContainerInsights: Sample(lambda here: here.ensure(ContainerInsights(here.stack.name, here[Cluster].id))),
     ContainerInstances: Sample(
@@ -326,6 +328,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
             "propagate_tags": lambda hand: _served(hand, propagateTags="TASK_DEFINITION"),
         },
         untried={"failed": "only ECS makes it so: tests/cloud/test_resources_ecs_service.py"},
+        problems=("failed",),
     ),
     ScalableTarget: Sample(
         lambda here: here.ensure(ScalableTarget(NAME, here[Service].resource_id, 1, 10)),

@@ -123,8 +123,9 @@ STORES: Mapping[type[Resource], Sample] = {
         {
             "retention_in_days": lambda hand: hand("logs").delete_retention_policy(logGroupName=hand.id),
             "kms_key_id": _keyed,
-            "tagged": _untagged,
+            "untagged": _untagged,
         },
+        problems=("untagged",),
     ),
     Repository: Sample(
         lambda here: here.ensure(Repository(NAME, REPOSITORY, "IMMUTABLE", {"scanOnPush": True}, _expire(10))),
