@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Literal, Protocol
 
 from provisioner.engine.ports import Row
-from provisioner.engine.resource import all_types
+from provisioner.engine.resource_types import all_types
 
 Tags = dict[str, str]
 

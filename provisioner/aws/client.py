@@ -17,7 +17,8 @@ from provisioner.aws.shared_reads import SharedReads
 from provisioner.engine.clock import Pace
 from provisioner.engine.known import NOTHING, KnownResources
 from provisioner.engine.pools import each
-from provisioner.engine.resource import Observed, Resource, type_named
+from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource_types import type_named
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Errors

@@ -14,7 +14,8 @@ from provisioner.aws.pages import BadList
 from provisioner.aws.shared_reads import SharedReads
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.clock import LISTED_WITHIN, Pace
-from provisioner.engine.resource import AWS_NAME, Observed, Resource
+from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource_types import AWS_NAME
 
 MAX_SINGLE_READS = 10
 """Up to so many resources of a type each is asked for what no list tells of it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.api import api_of
-from provisioner.engine.resource import current, type_named
+from provisioner.engine.resource_types import current, type_named
 
 ADDRESS_TAG = "provisioner:address"
 REGION_TAG = "provisioner:region"

@@ -30,7 +30,7 @@ def import_(
     From then on `up` changes it, and `down` deletes it.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.engine.resource import current
+    from provisioner.engine.resource_types import current
     from provisioner.operations import configuration, connecting, declaring, import_resource, signals, stores
     from provisioner.render import recovered as show
     from provisioner.render.text import say

@@ -29,7 +29,7 @@ def remove(
     reports it as a leftover resource, and `recover` finds it.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.engine.resource import current
+    from provisioner.engine.resource_types import current
     from provisioner.operations import configuration, connecting, state_edit, stores
     from provisioner.render.text import say
 
@@ -67,7 +67,7 @@ def move(
 
     Dependencies on it are updated. The next `up` updates its address tag.
     """
-    from provisioner.engine.resource import current
+    from provisioner.engine.resource_types import current
     from provisioner.operations import configuration, connecting, state_edit, stores
     from provisioner.render.text import say
 

@@ -11,7 +11,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar, cast
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import ADDRESS, Resource
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import ADDRESS
 
 REFERENCE = re.compile(rf"\$\{{({ADDRESS}):(\w+)(!?)\}}")
 """A value that is not known yet: `${address:output}`, with `!` when the resource must be ready before it is used."""

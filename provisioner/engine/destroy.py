@@ -16,7 +16,8 @@ from provisioner.engine.lookup import addresses_by_id, find, listed_within
 from provisioner.engine.own_code import unsupported
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
-from provisioner.engine.resource import Observed, Resource, type_named
+from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource_types import type_named
 from provisioner.engine.run import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.words import RESULT_UNSEEN

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.recorded import REBUILD
-from provisioner.engine.resource import current
+from provisioner.engine.resource_types import current
 from provisioner.state.model import Record, StateError
 
 if TYPE_CHECKING:

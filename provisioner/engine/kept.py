@@ -11,7 +11,8 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.losses import data_of
 from provisioner.engine.plan import orphans, same_name
 from provisioner.engine.recorded import dependents
-from provisioner.engine.resource import Resource, type_named
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import type_named
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared

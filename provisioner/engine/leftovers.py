@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted
-from provisioner.engine.resource import Resource, all_types
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import all_types
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider

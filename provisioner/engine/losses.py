@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.engine.resource import Resource, type_named
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import type_named
 
 if TYPE_CHECKING:
     from provisioner.state.model import Record

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from provisioner.engine.lookup import addresses_by_id
-from provisioner.engine.resource import Resource, type_named
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import type_named
 from provisioner.state.model import Record, State, StateError
 
 REBUILD = "`provision recover` rebuilds the state from the account"

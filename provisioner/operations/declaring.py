@@ -11,7 +11,7 @@ from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
-from provisioner.engine.resource import current
+from provisioner.engine.resource_types import current
 from provisioner.engine.words import names
 from provisioner.operations import image_copies, preflight, production, signals
 from provisioner.resources.cloudcontrol.declare import recoverable

@@ -14,7 +14,7 @@ from provisioner.engine.destroy import type_of
 from provisioner.engine.events import RunEstimate
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import RemainingWork
-from provisioner.engine.resource import type_named
+from provisioner.engine.resource_types import type_named
 from provisioner.resources.elbv2.balancer import TargetGroup
 
 if TYPE_CHECKING:

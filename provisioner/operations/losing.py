@@ -12,7 +12,8 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.losses import Loss, data_of, losses
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import told
-from provisioner.engine.resource import Resource, type_named
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import type_named
 from provisioner.engine.run import ask_or_empty
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.rds.database import DbCluster

@@ -15,7 +15,8 @@ from provisioner.engine.errors import ProvisionError
 from provisioner.engine.known import KnownResources
 from provisioner.engine.lookup import find, listed_within
 from provisioner.engine.parts import former
-from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of, type_named
+from provisioner.engine.resource import Observed, Resource, compare, output_of
+from provisioner.engine.resource_types import all_types, type_named
 from provisioner.engine.run import prefetch
 from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in

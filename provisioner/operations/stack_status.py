@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.former_names import renamed
-from provisioner.engine.resource import current
+from provisioner.engine.resource_types import current
 from provisioner.operations import connecting, embedded_cloud
 from provisioner.state.model import Run, State
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import ADDRESS, type_named
+from provisioner.engine.resource_types import ADDRESS, type_named
 from provisioner.operations.stack_status import record as recorded
 from provisioner.state.model import Record
 

@@ -18,7 +18,8 @@ from provisioner.config.models import Database
 from provisioner.config.services import Service
 from provisioner.engine import own_code
 from provisioner.engine.declaration import REFERENCE
-from provisioner.engine.resource import RESOURCE_TYPES, Resource, all_types
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.resource_types import all_types
 from provisioner.steps import offline
 from provisioner.steps.stack import Stack, run
 

@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.aws.api import apis
 from provisioner.aws.tagging import taggable
-from provisioner.engine.resource import all_types
+from provisioner.engine.resource_types import all_types
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import Ended, Project
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.engine.resource import AWS_NAME, Resource, all_types
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import AWS_NAME, all_types
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.samples import ALL, GROUND
 from tests.cloud.samples.judge import breaches, strays

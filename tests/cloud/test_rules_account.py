@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
-from provisioner.engine.resource import MODULES
+from provisioner.engine.resource_types import MODULES
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.rules_rig import net, refused
 

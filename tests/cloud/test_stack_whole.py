@@ -16,7 +16,7 @@ import pytest
 from botocore.client import ClientCreator
 
 from provisioner.engine.known import KnownResources
-from provisioner.engine.resource import all_types
+from provisioner.engine.resource_types import all_types
 from provisioner.operations import configuration, connecting, declaring, planning, stores
 from provisioner.operations.options import Options, Target
 from provisioner.resources.acm import Certificate

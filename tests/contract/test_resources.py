@@ -12,7 +12,8 @@ import pytest
 
 from provisioner.aws.client import Aws
 from provisioner.engine.errors import Failed, ProvisionError
-from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, all_types, compare
+from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, compare
+from provisioner.engine.resource_types import all_types
 from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 

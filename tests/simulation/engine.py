@@ -19,7 +19,8 @@ from provisioner.engine.errors import NotOwned, ProvisionError, ReplacementRequi
 from provisioner.engine.events import Event, ResourceDone, ResourceWaiting
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.engine.resource import RESOURCE_TYPES, all_types
+from provisioner.engine.resource import RESOURCE_TYPES
+from provisioner.engine.resource_types import all_types
 from provisioner.operations import apply, destroy, planning, recovery, state_edit
 from provisioner.operations.summary import Summary
 from provisioner.state.model import Record, StateError

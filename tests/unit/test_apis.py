@@ -13,7 +13,7 @@ from provisioner.aws.api import Api, Limit, api_of, apis, name_of, signed_by
 from provisioner.aws.errors import rows_of
 from provisioner.aws.rate_limits import limits_of
 from provisioner.engine.ports import Row
-from provisioner.engine.resource import all_types
+from provisioner.engine.resource_types import all_types
 from tests.unit.test_resource_types import defined, only_theirs  # noqa: F401  (a fixture)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from provisioner.engine.outdated import asked_for
 from provisioner.engine.parts import rest
-from provisioner.engine.resource import Change, Observed, Resource, all_types, compare, kept
+from provisioner.engine.resource import Change, Observed, Resource, compare, kept
+from provisioner.engine.resource_types import all_types
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable
 from provisioner.resources.ec2.security import MAX_RULES, OPEN, SecurityGroup, SecurityGroupEgress, allow

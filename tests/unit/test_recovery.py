@@ -16,7 +16,8 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import ApiError
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, all_types
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
+from provisioner.engine.resource_types import all_types
 from provisioner.operations import recovery, state_edit
 from provisioner.operations.state_set_aside import in_directory
 from provisioner.render import recovered as show

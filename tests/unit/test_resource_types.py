@@ -10,7 +10,8 @@ import pytest
 
 import provisioner.resources
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import RESOURCE_TYPES, Resource, all_types, current, type_named
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.resource_types import all_types, current, type_named
 
 PACKAGE = provisioner.resources.__name__
 
@@ -21,7 +22,8 @@ PACKAGE = provisioner.resources.__name__
 def test_a_type_is_known_whose_module_nobody_has_imported(first: str) -> None:
     code = (
         f"import sys, provisioner.{first}\n"
-        "from provisioner.engine.resource import RESOURCE_TYPES, all_types, type_named\n"
+        "from provisioner.engine.resource import RESOURCE_TYPES\n"
+        "from provisioner.engine.resource_types import all_types, type_named\n"
         "assert 'wafv2' not in ''.join(sys.modules) and 'web_acl_association' not in RESOURCE_TYPES;"
         "assert type_named('web_acl_association').service == 'wafv2' and type_named('no_such_type') is None;"
         f"assert len(all_types()) == len(RESOURCE_TYPES) > 50 and {PACKAGE + '.wafv2'!r} in sys.modules"

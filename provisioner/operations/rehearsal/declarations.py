@@ -11,7 +11,8 @@ from typing import Any
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
 from provisioner.engine.destroy import type_of
 from provisioner.engine.own_code import unsupported
-from provisioner.engine.resource import Resource, type_named
+from provisioner.engine.resource import Resource
+from provisioner.engine.resource_types import type_named
 from provisioner.resources.acm import ValidationRecord
 from provisioner.state.model import Record
 

@@ -1,0 +1,53 @@
+"""Resource types by their names: those of today, of earlier versions, and AWS's own. What is missing is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
+
+ADDRESS = r"(?:[a-z0-9_.]+|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)/[\w.*-]+"
+"""An address, as a regular expression. Before the slash stands a type's name: `vpc`, with a namespace `own.topic`, or
+what CloudFormation calls a type."""
+AWS_NAME = re.compile(r"AWS::[A-Za-z0-9]+::[A-Za-z0-9]+")
+"""What CloudFormation calls a type."""
+TYPE_MAKER: list[str] = []
+"""The module that makes a type out of one of AWS's own names, handed over like `MODULES`."""
+MODULES: list[str] = []
+"""The modules that define resource types, handed over from outside: the engine knows none."""
+
+
+def all_types() -> Mapping[str, type[Resource]]:
+    """Return every resource type by its name; missing ones are imported now."""
+    for module in MODULES:
+        import_module(module)
+    return RESOURCE_TYPES
+
+
+def type_named(name: str) -> type[Resource] | None:
+    """Return the resource type of a name, or of a former one; None if this version knows none."""
+    if name not in RESOURCE_TYPES and AWS_NAME.fullmatch(name) and TYPE_MAKER:
+        made: type[Resource] = import_module(TYPE_MAKER[0]).type_of_aws(name)
+        return made
+    if found := RESOURCE_TYPES.get(name) or all_types().get(name):
+        return found
+    return _formerly(name)
+
+
+def current(address: str, *, importing: bool = True) -> str:
+    """Return an address with the type's present name: the given one may have a former name.
+
+    Args:
+        importing: whether types that are not imported yet may be imported to know that.
+    """
+    name, _, rest = address.partition("/")
+    if name in RESOURCE_TYPES:
+        return address
+    found = type_named(name) if importing else _formerly(name)
+    return f"{found.type_name}/{rest}" if found else address
+
+
+def _formerly(name: str) -> type[Resource] | None:
+    return next((one for one in RESOURCE_TYPES.values() if name in one.aliases), None)
