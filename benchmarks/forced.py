@@ -22,6 +22,7 @@ from provisioner.aws.api import Limit
 from provisioner.aws.rate_limits import limits_of
 from provisioner.engine.declaration import Declared, Dependency
 from provisioner.engine.resource import Resource
+from provisioner.engine.traits import FreesDependenciesEarly
 from provisioner.operations.estimates import Seconds, Times, lag, on_aws, times
 
 JOBS = 10
@@ -129,7 +130,7 @@ def for_down(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = 
                 continue
             desired = declared[need.address].resource
             member = item.resource.type_name == "db_instance" and desired.type_name == "db_cluster"
-            frees = item.resource.frees_dependencies_early and not blocking and not member
+            frees = isinstance(item.resource, FreesDependenciesEarly) and not blocking and not member
             held = (
                 all_times[user].released
                 if desired.type_name in ("security_group", "subnet", "internet_gateway")

@@ -30,6 +30,7 @@ def observed(
     status: str = "",
     deleting: bool = False,
     problems: Mapping[str, Any] = NOTHING,
+    reverted: Mapping[str, str] = NOTHING,
     details: Mapping[str, Any] = NOTHING,
 ) -> Observed:
     """Return a resource as AWS shows it, which is this stack's if its own tags say so."""
@@ -44,6 +45,7 @@ def observed(
         deleting,
         namesake,
         problems=problems,
+        reverted=reverted,
         details=details,
     )
 

@@ -20,7 +20,7 @@ from provisioner.engine.errors import (
 )
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
 from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
-from provisioner.engine.outdated import asked_for, outdated, taken_back
+from provisioner.engine.outdated import asked_for, stale_for
 from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of, former, rest
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
@@ -28,6 +28,7 @@ from provisioner.engine.resource import Change, Observed, Resource, compare, out
 from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.sent_changes import SentChanges
+from provisioner.engine.traits import ListedLate, WaitsForUsers
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from provisioner.state.model import Phase, Record
 
@@ -141,10 +142,10 @@ class Apply:
             self._record_created_by_aws(desired, item)
             return None
         live = self._find(desired, record)
-        if self._stale_for(desired, record, live, part) is not None:
+        if stale_for(self.store, desired, record, live, part) is not None:
             # the lists read at the start may be older than an earlier run's calls
             live = self._find(desired, record, fresh=True)
-            age = self._stale_for(desired, record, live, part)
+            age = stale_for(self.store, desired, record, live, part)
             if age is not None and self.aws.pace.young(age, listed_within(type(desired), record)):
                 unclear = self._unclear.get(address, "")
                 return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, retry=True, blockers=lambda: unclear)
@@ -162,28 +163,12 @@ class Apply:
         self.wider.pop(address, None)
         if rest(desired, now, live):
             self.wider[address] = desired
-        if part != "widened" and (use := now.still_in_use(self.aws, live)):
+        if part != "widened" and isinstance(now, WaitsForUsers) and (use := now.still_in_use(self.aws, live)):
             return Wait(use, desired.delete_timeout, Until.READY, retry=True)
         return self._change(now, item, live)
 
     def _find(self, desired: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
         return find_declared(self.aws, desired, record, self._addresses_by_id, fresh=fresh)
-
-    def _stale_for(self, desired: Resource, record: Record | None, live: Observed | None, part: Part) -> float | None:
-        """Return how many seconds ago a call was made that the lists may not show; None if they show all."""
-        age = self.store.age(desired.address)
-        if record is None or record.phase == "creating":
-            if live is not None and not live.deleting:
-                # an earlier run may have deleted a resource of this name, and dropped its record
-                ghost = None if desired.retained else self.store.age()
-                return age if record and outdated(desired, record, live) else ghost
-            return age if record and live is None else None
-        if live is None or record.phase == "deleting":
-            return None if live is not None and live.deleting else age
-        if record.id and live.id != record.id and not desired.versioned:
-            # a resource deleted before this one was created carries the same address
-            return age
-        return age if outdated(desired, record, live) or taken_back(desired, record, live, part) else None
 
     def _record_created_by_aws(self, desired: Resource, item: Declared) -> None:
         """Record a resource that AWS creates by itself, so that `down` looks for it."""
@@ -360,7 +345,7 @@ class Apply:
 
     def _wait_until_listed(self, desired: Resource, record: Record) -> Wait:
         """A new resource is not listed: that takes time, unless AWS has given it up."""
-        if why := desired.creation_failed(self.aws, record.outputs):
+        if isinstance(desired, ListedLate) and (why := desired.creation_failed(self.aws, record.outputs)):
             raise Failed(why)
         return Wait(UNSEEN, EFFECT_TIMEOUT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
 
@@ -368,8 +353,8 @@ class Apply:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
         sent, asking, now = self._sent.last(desired.address), self._asking(desired.address), self.aws.pace.now()
         settled = sent is None or now > sent.at + LISTED_WITHIN
-        if settled and (why := desired.rolled_back(self.aws, live, changes)):
-            raise Failed(why)
+        if settled and (reasons := [why for name, why in live.reverted.items() if name in changes]):
+            raise Failed(reasons[0])
         if (desired.update_when_ready or desired.versioned) and self._sent.may_send(desired.address, changes, now):
             return Wait("applying its settings", EFFECT_TIMEOUT, Until.SHOWN, retry=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in desired.shown(changes).items())

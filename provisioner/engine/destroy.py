@@ -20,6 +20,7 @@ from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.run import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
+from provisioner.engine.traits import FreesDependenciesEarly, is_shared
 from provisioner.engine.words import RESULT_UNSEEN
 from provisioner.state.model import Record, StateError
 
@@ -127,7 +128,7 @@ class Destroy:
                 record.step,
                 [Dependency(user) for user in built[a]],
                 longest.get(a, 0.0),
-                [user for user in built[a] if type_of(self.records[user]).frees_dependencies_early],
+                [user for user in built[a] if self._frees_early(user)],
                 self._tasks.get(a, UNKNOWN).least,
             )
             for a, record in self.records.items()
@@ -136,10 +137,11 @@ class Destroy:
         Scheduler(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
     def _reached(self, dependency: Dependency, acted: set[str], done: set[str]) -> bool:
-        freed = (
-            dependency.address in self._accepted and type_of(self.records[dependency.address]).frees_dependencies_early
-        )
+        freed = dependency.address in self._accepted and self._frees_early(dependency.address)
         return freed or dependency.address in done
+
+    def _frees_early(self, address: str) -> bool:
+        return issubclass(type_of(self.records[address]), FreesDependenciesEarly)
 
     # -- one resource ----------------------------------------------------------------------------------------------
 
@@ -173,7 +175,7 @@ class Destroy:
             return None
         # a resource found by name or tag may be recorded under another address by now
         stays = (record.type, live.id) in self._staying
-        if stays or resource_type.shared(self.aws, live):
+        if stays or is_shared(self.aws, resource_type, live):
             self._drop(record, "retained", STAYS if stays else SHARED)
             return None
         if resource_type.protected(live.attributes) and not self.unprotect:

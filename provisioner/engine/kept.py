@@ -13,6 +13,7 @@ from provisioner.engine.plan import orphans, same_name
 from provisioner.engine.recorded import dependents
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
+from provisioner.engine.traits import ServesData
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared
@@ -77,7 +78,7 @@ def _stands(record: Record, records: Mapping[str, Record], declared: Mapping[str
 def _is_part(record: Record, staying: Collection[str]) -> bool:
     """Whether a resource lies in a parent that stays, as an image in its repository, or serves the data of one."""
     resource_type = type_named(record.type) or Resource
-    part = resource_type.has_parent or resource_type.serves_data
+    part = resource_type.has_parent or issubclass(resource_type, ServesData)
     return record.phase != "deleting" and part and any(a in staying for a in record.dependencies)
 
 

@@ -10,6 +10,7 @@ from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import NotOwned, ProvisionError
 from provisioner.engine.resource import Observed, Resource, canonical
+from provisioner.engine.traits import KnownByContent, ListedLate
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -104,7 +105,9 @@ def find_declared(
 
 def listed_within(resource_type: type[Resource], record: Record | None) -> float:
     """Return the seconds for which AWS's lists may not show a resource with this record."""
-    return LISTED_WITHIN if record and record.id else resource_type.listed_within
+    if issubclass(resource_type, ListedLate) and not (record and record.id):
+        return resource_type.listed_within
+    return LISTED_WITHIN
 
 
 def _recorded_elsewhere(
@@ -130,7 +133,7 @@ def _recorded(resource_type: type[Resource], live: Observed, address: str) -> Ob
     """Return the resource with the recorded id, if it is this stack's: a state proves nothing."""
     if live.owned or live.owner:
         return _ours(live, address)
-    if resource_type.foreign:
+    if issubclass(resource_type, KnownByContent):
         raise NotOwned(
             f"{live.id} is recorded as {address}, but {resource_type.foreign}, so it is not changed. If it is not "
             f"this stack's, run `provision state rm {address}`; if nobody needs it, delete it by hand before"

@@ -8,7 +8,27 @@ from provisioner.engine.parts import Part, as_of
 from provisioner.engine.resource import Observed, Resource, canonical, compare
 
 if TYPE_CHECKING:
+    from provisioner.engine.run import RecordStore
     from provisioner.state.model import Record
+
+
+def stale_for(
+    store: RecordStore, desired: Resource, record: Record | None, live: Observed | None, part: Part
+) -> float | None:
+    """Return how many seconds ago a call was made that the lists may not show; None if they show all."""
+    age = store.age(desired.address)
+    if record is None or record.phase == "creating":
+        if live is not None and not live.deleting:
+            # an earlier run may have deleted a resource of this name, and dropped its record
+            ghost = None if desired.retained else store.age()
+            return age if record and _outdated(desired, record, live) else ghost
+        return age if record and live is None else None
+    if live is None or record.phase == "deleting":
+        return None if live is not None and live.deleting else age
+    if record.id and live.id != record.id and not desired.versioned:
+        # a resource deleted before this one was created carries the same address
+        return age
+    return age if _outdated(desired, record, live) or _taken_back(desired, record, live, part) else None
 
 
 def asked_for(desired: Resource, record: Record) -> bool:
@@ -19,12 +39,12 @@ def asked_for(desired: Resource, record: Record) -> bool:
     return bool(canonical(recorded) == canonical(wanted))
 
 
-def outdated(desired: Resource, record: Record, live: Observed) -> bool:
+def _outdated(desired: Resource, record: Record, live: Observed) -> bool:
     """Whether AWS shows another revision than the last one: each such look would create that again."""
     return desired.versioned and asked_for(desired, record) and bool(compare(desired, live))
 
 
-def taken_back(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
+def _taken_back(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
     """Whether AWS shows all as wanted, though something else was asked for last: the list may be older than that.
 
     Somebody takes a change back at once, and a list that lags behind does not show the change yet.

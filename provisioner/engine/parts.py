@@ -5,9 +5,9 @@ balancer, the target group behind a path. Such a change is made in parts (`Resou
 work between them:
 
 1. `widened`: every resource gets its new settings and keeps its former ones. Services roll out.
-2. `shifted`: traffic moves to ready resources. Orphaned ones that lead traffic are deleted (`Resource.leads`).
-3. Orphaned resources that run are drained and deleted (`Resource.runs`).
-4. `declared`: former settings go once everything that was stopping has stopped (`Resource.winding_down`).
+2. `shifted`: traffic moves to ready resources. Orphaned ones that lead traffic are deleted (`traits.Leads`).
+3. Orphaned resources that run are drained and deleted (`traits.Runs`).
+4. `declared`: former settings go once everything that was stopping has stopped (`Runs.winding_down`).
 
 A part begins when all before it are done. If anything failed, the later ones do not run: settings that may be in use
 stay, and the next `up` continues. The state needs nothing for that: it records the settings asked for last, the wider

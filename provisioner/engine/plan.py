@@ -15,6 +15,7 @@ from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import prefetch
+from provisioner.engine.traits import is_shared
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -91,11 +92,7 @@ class _Planner:
             live = self._find(desired, record, reread=bool(record) or self._named_since(item))
             if live is None or live.deleting:
                 return Planned(item.address, "create", item.step, _all_new(desired))
-            changes = {
-                name: change
-                for name, change in compare(desired, live).items()
-                if not (name in desired.stable_references and unknown(change.new))
-            }
+            changes = compare(desired, live)
             if not (changes and desired.versioned):
                 self.observed[item.address] = live
             refuse_create_only(desired, _shown(desired, changes))
@@ -134,7 +131,7 @@ class _Planner:
         resource_type = type_of(record)
         try:
             live = find(self._aws, resource_type, record.address, record.arguments, record.id)
-            stays = resource_type.retained or (live is not None and resource_type.shared(self._aws, live))
+            stays = resource_type.retained or (live is not None and is_shared(self._aws, resource_type, live))
         except Interrupted:
             raise
         except ProvisionError:

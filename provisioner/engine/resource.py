@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 from provisioner.engine import own_code
-from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.errors import ConfigurationError
 from provisioner.state import variables
 
@@ -16,6 +15,10 @@ if TYPE_CHECKING:
 
 DIGEST_OF = variables.PREFIX
 """What a digest begins with."""
+Aws: TypeAlias = Any
+"""How a run reaches AWS, which the engine passes on to the types: they name the class, `provisioner.aws.client.Aws`.
+
+It is no Protocol, since an override may not ask for more than what it overrides (PEP 484)."""
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
 """The imported resource types by their names; `resource_types.py` finds the others too."""
 
@@ -37,6 +40,7 @@ class Observed:
         asked: what was asked for last by the record, in the state's form; only of types that compare with it.
         problems: what is wrong with it though its settings are as wanted, by name: tags that are missing, a deployment
             that failed. The plan shows each as a change to nothing, and `update` mends it.
+        reverted: why AWS went back on a change that it had accepted, by the name of what was changed.
         details: what else its type has to know of it, or tells the user: nothing that is compared or recorded.
     """
 
@@ -50,6 +54,7 @@ class Observed:
     owner: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict)
     problems: Mapping[str, Any] = field(default_factory=dict)
+    reverted: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def updated(self, settings: Mapping[str, Any]) -> Self:
@@ -83,7 +88,7 @@ class AnyApi(Protocol):
 
 @dataclass(frozen=True)
 class Resource:
-    """Base of all resource types.
+    """Base of all resource types. What only a few of them have stands in `traits.py`.
 
     A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in snake_case; an
     instance is one wanted resource. Nested structures stay as AWS spells them.
@@ -101,24 +106,16 @@ class Resource:
         outputs: the names of the outputs that others may refer to.
         derived: the outputs, `id` included, that follow from its identity: another one of this name has the same.
         create_only: fields that AWS cannot change in place; its identity if not set.
-        stable_references: fields whose reference has the same value again when the referenced resource is recreated.
         ignore_changes: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
         created_by_aws: AWS creates it, not this tool, which records it, and deletes it on `down`.
         has_parent: it has no tags and counts as ours with its parent, though others may have added it.
-        foreign: why an untagged resource is not this stack's, to be put behind its id.
         retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
         versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the resource is ready.
-        leads: it leads traffic to the resources that it names: orphaned, it is deleted before they are drained.
-        serves_data: it serves the data of what it is built on: orphaned, it stays as long as that does.
-        runs: something runs in it and uses its dependencies until it is deleted: a service.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
-        listed_one_by_one: its list costs a call a resource, and a deletion lists it only when its turn comes.
-        frees_dependencies_early: its dependencies can be deleted as soon as AWS has accepted its own deletion.
         create_timeout, delete_timeout: seconds that it may take to become ready, or to be gone.
         poll_interval: seconds between two looks at it.
-        listed_within: seconds within which AWS lists a new one, if it has no id before it is listed.
     """
 
     name: str
@@ -135,26 +132,18 @@ class Resource:
     outputs: ClassVar[Sequence[str]] = ()
     derived: ClassVar[Sequence[str]] = ()
     create_only: ClassVar[frozenset[str]] = frozenset()
-    stable_references: ClassVar[frozenset[str]] = frozenset()
     ignore_changes: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
     created_by_aws: ClassVar[bool] = False
     has_parent: ClassVar[bool] = False
-    foreign: ClassVar[str] = ""
     retained: ClassVar[bool] = False
     retained_because: ClassVar[str] = ""
     versioned: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
-    leads: ClassVar[bool] = False
-    serves_data: ClassVar[bool] = False
-    runs: ClassVar[bool] = False
     protection: ClassVar[str] = ""
-    listed_one_by_one: ClassVar[bool] = False
-    frees_dependencies_early: ClassVar[bool] = False
     create_timeout: ClassVar[float] = 300
     delete_timeout: ClassVar[float] = 900
     poll_interval: ClassVar[float] = 3
-    listed_within: ClassVar[float] = LISTED_WITHIN
 
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         if abstract:
@@ -173,7 +162,7 @@ class Resource:
         return f"{self.type_name}/{self.name}"
 
     @classmethod
-    def list(cls, aws: Any, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         """Yield all resources of this type that carry this stack's tags or have a known name.
 
         Args:
@@ -183,7 +172,7 @@ class Resource:
         raise NotImplementedError
 
     @classmethod
-    def read_some(cls, aws: Any, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
         """Yield the resources of these ids as `list` would, read by themselves; None if all are read as easily.
 
         Resources that AWS still works on are looked at like this, again and again.
@@ -194,16 +183,11 @@ class Resource:
         return None
 
     @classmethod
-    def list_unlisted(cls, aws: Any) -> Iterable[Observed]:
-        """Yield this stack's resources that `list` finds only by their names."""
-        return ()
-
-    @classmethod
-    def read_one(cls, aws: Any, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         """Return one resource by its id as AWS shows it now, whoever owns it; None if there is none."""
         return next((live for live in cls.list(aws, aws.known(cls)) if live.id == id), None)
 
-    def create(self, aws: Any, token: str) -> Observed:
+    def create(self, aws: Aws, token: str) -> Observed:
         """Make the resource by exactly one write, the owner tags in it, and return it as AWS now shows it.
 
         Args:
@@ -211,7 +195,7 @@ class Resource:
         """
         raise NotImplementedError
 
-    def update(self, aws: Any, live: Observed, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         """Bring the live resource to the wanted settings. Every call must be safe to repeat."""
         raise NotImplementedError
 
@@ -235,17 +219,8 @@ class Resource:
         """
         return self.widened(before, live)
 
-    def still_in_use(self, aws: Any, live: Observed) -> str:
-        """Say what still uses the settings that the change from `live` removes: it waits. Empty if nothing does."""
-        return ""
-
     @classmethod
-    def winding_down(cls, aws: Any) -> str:
-        """Say which resources of this type are stopping, and use their former settings until then; empty if none."""
-        return ""
-
-    @classmethod
-    def delete(cls, aws: Any, live: Observed) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         """Ask AWS to delete the resource. It is called again while it is still listed and not `deleting`."""
         raise NotImplementedError
 
@@ -255,33 +230,14 @@ class Resource:
         return None
 
     @classmethod
-    def creation_failed(cls, aws: Any, outputs: Mapping[str, Any]) -> str:
-        """Say why AWS gave up making a resource that it does not show yet; empty if it did not.
-
-        Args:
-            outputs: those that `create` returned.
-        """
-        return ""
-
-    @classmethod
-    def rolled_back(cls, aws: Any, live: Observed, changes: Changes) -> str:
-        """Say why AWS undid these changes after it had accepted them; empty if it did not."""
-        return ""
-
-    @classmethod
-    def delays(cls, aws: Any, live: Observed) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         """Say what keeps the resource from becoming ready and since when; empty if that cannot be told."""
         return ""
 
     @classmethod
-    def blockers(cls, aws: Any, live: Observed) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         """Say what keeps AWS from removing the resource, for the user; empty if that cannot be told."""
         return ""
-
-    @classmethod
-    def shared(cls, aws: Any, live: Observed) -> bool:
-        """Whether others have come to need the resource too, so that `down` leaves it where it is."""
-        return False
 
     @classmethod
     def protected(cls, settings: Mapping[str, Any]) -> bool:
@@ -294,7 +250,7 @@ class Resource:
         return ""
 
     @classmethod
-    def amount(cls, aws: Any, ids: Sequence[str]) -> str:
+    def amount(cls, aws: Aws, ids: Sequence[str]) -> str:
         """Say how much data these resources hold together, in words, by a few reads; empty if that takes more."""
         return ""
 

@@ -15,6 +15,7 @@ from provisioner.engine.narrow import Narrow
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.recorded import dependents
+from provisioner.engine.traits import Leads, Runs
 from provisioner.engine.words import names
 from provisioner.operations import estimates
 from provisioner.operations.declaring import scope
@@ -100,7 +101,7 @@ class _Walks(NamedTuple):
     def of(
         cls, aws: Aws, store: Store, emit: Emit, apply: Apply, orphaned: Sequence[str], *, unprotect: bool
     ) -> _Walks:
-        leading = [address for address in orphaned if type_of(store.records[address]).leads]
+        leading = [address for address in orphaned if issubclass(type_of(store.records[address]), Leads)]
         running = running_orphans(store.records, orphaned)
         divert, drain, destroy = (
             Destroy(aws.exhaustive(), store, some, emit, unprotect=unprotect)
@@ -129,7 +130,8 @@ class _Walks(NamedTuple):
             TimedOut: it has not for long.
         """
         began, address = aws.pace.now(), next(iter(self.apply.wider))
-        running = [kind for kind in {type(one.resource) for one in self.apply.declared.values()} if kind.runs]
+        types = {type(one.resource) for one in self.apply.declared.values()}
+        running = [one for one in types if issubclass(one, Runs)]
         while left := next(filter(None, (resource_type.winding_down(aws) for resource_type in running)), ""):
             seconds = aws.pace.now() - began
             if seconds > STOPPING_TIMEOUT:
@@ -154,5 +156,5 @@ def running_orphans(records: Mapping[str, Record], orphaned: Sequence[str]) -> l
     They are deleted before anything is taken away that they use.
     """
     built = dependents({address: records[address] for address in orphaned})
-    running = [address for address in orphaned if type_of(records[address]).runs]
+    running = [address for address in orphaned if issubclass(type_of(records[address]), Runs)]
     return list(dict.fromkeys(user for address in running for user in reachable(address, built.__getitem__)))

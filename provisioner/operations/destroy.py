@@ -18,6 +18,7 @@ from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
 from provisioner.engine.leftovers import Leftover, find_leftovers
 from provisioner.engine.run import prefetch
+from provisioner.engine.traits import ListedOneByOne
 from provisioner.operations import estimates
 from provisioner.operations.losing import costly
 from provisioner.operations.summary import Remains, Summary, timed
@@ -94,7 +95,7 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
     resource_types = list(dict.fromkeys(type_of(record) for record in going.values()))
 
     def work() -> Remains:
-        prefetch(aws, (resource_type for resource_type in resource_types if not resource_type.listed_one_by_one))
+        prefetch(aws, (one for one in resource_types if not issubclass(one, ListedOneByOne)))
         _check_owned(aws, going)
         if not unprotect:
             check_protection(aws, store.records, going)
@@ -120,7 +121,7 @@ def _check_owned(aws: Aws, going: Mapping[str, Record]) -> None:
     there = [
         (type_of(record), live)
         for record in going.values()
-        if record.id and aws.taggable(type_of(record)) and not type_of(record).listed_one_by_one
+        if record.id and aws.taggable(type_of(record)) and not issubclass(type_of(record), ListedOneByOne)
         for live in _listed(aws, type_of(record))
         if live.id == record.id
     ]

@@ -15,6 +15,7 @@ from provisioner.engine.events import RunEstimate
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import RemainingWork
 from provisioner.engine.resource_types import type_named
+from provisioner.engine.traits import FreesDependenciesEarly
 from provisioner.resources.elbv2.balancer import TargetGroup
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def for_down(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate
     all_seconds = {address: takes(record) for address, record in going.items()}
 
     def freed(user: str) -> float:
-        return 0.0 if type_of(going[user]).frees_dependencies_early else all_seconds[user]
+        return 0.0 if issubclass(type_of(going[user]), FreesDependenciesEarly) else all_seconds[user]
 
     built = dependents(going)
     # what goes first comes first, as in `for_up`: who walks through them in this order has met what each waits for

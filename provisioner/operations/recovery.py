@@ -18,6 +18,7 @@ from provisioner.engine.parts import former
 from provisioner.engine.resource import Observed, Resource, compare, output_of
 from provisioner.engine.resource_types import all_types, type_named
 from provisioner.engine.run import prefetch
+from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
 from provisioner.resources.route53.zones import RecordSet
@@ -245,9 +246,10 @@ class _Search:
     def _all(self, resource_type: type[Resource]) -> Iterator[Observed]:
         self._aws.pace.check()
         try:
-            yield from {
-                live.id: live for live in (*self._aws.live(resource_type), *resource_type.list_unlisted(self._aws))
-            }.values()
+            found = self._aws.live(resource_type)
+            if issubclass(resource_type, KnownByContent):
+                found += resource_type.list_unlisted(self._aws)
+            yield from {live.id: live for live in found}.values()
         except Exception as error:
             raise explained(error) from error
 

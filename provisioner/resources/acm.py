@@ -17,9 +17,10 @@ from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, HERE, OURS, OWN, UNSHOWN_TAGS, Use, grants, retagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
+from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.ports import Row
-from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource import Change, Observed, Resource
 from provisioner.resources.phrases import because, named
 from provisioner.resources.route53.pages import normal_name
 from provisioner.resources.route53.zones import RecordSet, is_ours
@@ -222,9 +223,6 @@ class ValidationRecord(RecordSet):
     type_name = "validation_record"
     has_tags = False
     ignore_changes = frozenset({"ttl"})
-    # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
-    stable_references = frozenset({"record_name", "resource_records"})
-
     foreign = "does not prove a name of a certificate that this stack has, in a zone that is not this stack's"
 
     @classmethod
@@ -240,6 +238,13 @@ class ValidationRecord(RecordSet):
     def _leads_to_any(cls, live: Observed, targets: Collection[Any]) -> bool:
         says = [(live.attributes["record_name"], normal_name(value)) for value in live.attributes["resource_records"]]
         return live.attributes["type"] == "CNAME" and bool(says) and all(one in targets for one in says)
+
+    def differences(self, live: Observed) -> dict[str, Change]:
+        # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation): that
+        # of one that is yet to be made again does not differ
+        same = {"record_name", "resource_records"}
+        found = super().differences(live).items()
+        return {name: change for name, change in found if name not in same or not unknown(change.new)}
 
     @classmethod
     def shared(cls, aws: Aws, live: Observed) -> bool:

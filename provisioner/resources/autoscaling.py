@@ -145,7 +145,7 @@ class AutoScalingGroup(Resource):
             "subnet_ids": sorted(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
         }
         problems, details = {"outside": _leavable(outside)}, dict[str, Any]()
-        deleting, status = "Status" in group, ""
+        deleting, status, failure = "Status" in group, "", ""
         if deleting:
             status = because(group["Status"], _states(group.get("Instances", ())))
         elif outside and not problems["outside"]:
@@ -158,14 +158,9 @@ class AutoScalingGroup(Resource):
             )
             misfits = sorted({*instance_refresh.of_other_types(group, policy), *bought})
             refresh = instance_refresh.newest(aws, group, [*outdated, *misfits])
-            status = instance_refresh.progress(refresh)
+            status, failure = instance_refresh.progress(refresh), instance_refresh.failure(refresh)
             problems["outdated_instances"] = sorted({*misfits, *outdated}) if aws.new_ami else misfits
-            details = {
-                "outdated": outdated,
-                "misfits": misfits,
-                "bought_otherwise": bought,
-                "refresh_failure": instance_refresh.failure(refresh),
-            }
+            details = {"outdated": outdated, "misfits": misfits, "bought_otherwise": bought}
         return observed(
             aws,
             group["AutoScalingGroupName"],
@@ -175,6 +170,7 @@ class AutoScalingGroup(Resource):
             status=status,
             deleting=deleting,
             problems={name: ids for name, ids in problems.items() if ids},
+            reverted={"outdated_instances": failure} if failure else {},
             details=details,
         )
 
@@ -251,10 +247,6 @@ class AutoScalingGroup(Resource):
         return live.status or None
 
     @classmethod
-    def rolled_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
-        return str(live.details["refresh_failure"]) if "outdated_instances" in changes else ""
-
-    @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
         return cls.blockers(aws, live)
 
@@ -329,7 +321,7 @@ def left_outdated(aws: Aws) -> list[str]:
         # one that is being refreshed, or deleted, says so itself
         if not group.owned or group.status:
             continue
-        why, misfits = group.details["refresh_failure"], group.details["misfits"]
+        why, misfits = group.reverted.get("outdated_instances", ""), group.details["misfits"]
         if misfits:
             notes.append(
                 f"not of the instance types, or not bought as Spot or On-Demand, as capacity declares: "

@@ -29,6 +29,7 @@ from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.traits import ListedLate
 from provisioner.resources.phrases import named
 from provisioner.resources.route53.zones import vpc_zones
 
@@ -50,7 +51,7 @@ API = Api(
 
 
 @dataclass(frozen=True)
-class PrivateDnsNamespace(Resource):
+class PrivateDnsNamespace(ListedLate, Resource):
     """A namespace with a private zone of the same name, seen in one VPC only.
 
     Making and deleting it are operations of about 35 s each; it has no id before the first of them is done.

@@ -14,6 +14,7 @@ from provisioner.engine.declaration import ids, ready
 from provisioner.engine.events import ResourceDone
 from provisioner.engine.kept import Removal
 from provisioner.engine.resource import RESOURCE_TYPES, Observed
+from provisioner.engine.traits import Leads
 from provisioner.resources.ec2.network import InternetGateway
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.logs import LogGroup
@@ -221,5 +222,5 @@ def parts(records: Iterable[Record]) -> list[list[Record]]:
     It stops where the first part fails.
     """
     several = list(records)
-    leads = [record for record in several if RESOURCE_TYPES[record.type].leads]
+    leads = [record for record in several if issubclass(RESOURCE_TYPES[record.type], Leads)]
     return [leads, [record for record in several if record not in leads]]

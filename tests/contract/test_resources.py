@@ -14,6 +14,7 @@ from provisioner.aws.client import Aws
 from provisioner.engine.errors import Failed, ProvisionError
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, compare
 from provisioner.engine.resource_types import all_types
+from provisioner.engine.traits import KnownByContent, is_shared
 from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 
@@ -39,7 +40,8 @@ def verbs(resource_type: type[Resource], aws: Aws) -> Iterator[tuple[str, Callab
         yield from _on(resource_type, aws, live, wanted)
     if wanted:
         yield "create", lambda: wanted.create(aws, "0" * 32)
-    yield "list_unlisted", lambda: list(resource_type.list_unlisted(aws))
+    if issubclass(resource_type, KnownByContent):
+        yield "list_unlisted", lambda: list(resource_type.list_unlisted(aws))
 
 
 def _on(
@@ -50,8 +52,7 @@ def _on(
     yield "read_some", lambda: list(resource_type.read_some(aws, aws.known(resource_type), [live.id]) or ())
     yield "delays", lambda: resource_type.delays(aws, live)
     yield "blockers", lambda: resource_type.blockers(aws, live)
-    yield "shared", lambda: resource_type.shared(aws, live)
-    yield "rolled_back", lambda: resource_type.rolled_back(aws, live, {})
+    yield "shared", lambda: is_shared(aws, resource_type, live)
     if wanted:
         changes = {name: Change(live.attributes.get(name), value) for name, value in wanted.fields().items()}
         yield "compare", lambda: compare(wanted, live)

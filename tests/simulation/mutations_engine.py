@@ -8,7 +8,7 @@ ENGINE = "engine"
 APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/apply.py"
-DOWN = "provisioner/operations/destroy.py"
+DOWN, OUTDATED = "provisioner/operations/destroy.py", "provisioner/engine/outdated.py"
 RECORDED, REFUSED = "provisioner/engine/recorded.py", "provisioner/engine/refused.py"
 STORE = "state/store.py"
 
@@ -73,7 +73,7 @@ FAULTS = (
     Mutation(
         "what a killed down was removing counts as alive",
         ENGINE,
-        APPLY,
+        OUTDATED,
         """
         if live is None or record.phase == "deleting":
             return None if live is not None and live.deleting else age
@@ -86,9 +86,9 @@ FAULTS = (
     Mutation(
         "what is not recorded is adopted at once",
         ENGINE,
-        APPLY,
+        OUTDATED,
         """
-        ghost = None if desired.retained else self.store.age()
+        ghost = None if desired.retained else store.age()
         """,
         """
         ghost = None
@@ -137,10 +137,10 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if stays or resource_type.shared(self.aws, live):
+        if stays or is_shared(self.aws, resource_type, live):
         """,
         """
-        if resource_type.shared(self.aws, live):
+        if is_shared(self.aws, resource_type, live):
         """,
     ),
     Mutation(
@@ -148,7 +148,7 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if stays or resource_type.shared(self.aws, live):
+        if stays or is_shared(self.aws, resource_type, live):
         """,
         """
         if stays:
@@ -178,7 +178,9 @@ FAULTS = (
         ENGINE,
         FIND,
         """
-        return LISTED_WITHIN if record and record.id else resource_type.listed_within
+        if issubclass(resource_type, ListedLate) and not (record and record.id):
+            return resource_type.listed_within
+        return LISTED_WITHIN
         """,
         """
         return LISTED_WITHIN

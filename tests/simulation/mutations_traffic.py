@@ -146,7 +146,7 @@ FAULTS = (
         TRAFFIC,
         APPLY,
         """
-        if part != "widened" and (use := now.still_in_use(self.aws, live)):
+        if part != "widened" and isinstance(now, WaitsForUsers) and (use := now.still_in_use(self.aws, live)):
             return Wait(use, desired.delete_timeout, Until.READY, retry=True)
         """,
         "",

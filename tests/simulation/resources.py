@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, Resource
+from provisioner.engine.traits import FreesDependenciesEarly, ListedLate
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, CloudResource, View, refusal
 from tests.simulation.hub import Violation
@@ -221,20 +222,19 @@ class Tower(Title):
 
 
 @dataclass(frozen=True)
-class Member(Tower):
+class Member(FreesDependenciesEarly, Tower):
     """Slow, under a made-up id; what it is built on can go once its removal is accepted; as a database instance is."""
 
     type_name: ClassVar[str] = "member"
     derived: ClassVar[Sequence[str]] = ()
     protection: ClassVar[str] = ""
-    frees_dependencies_early: ClassVar[bool] = True
 
     def new_id(self, cloud: Cloud) -> str:
         return Box.new_id(self, cloud)
 
 
 @dataclass(frozen=True)
-class Realm(Title):
+class Realm(ListedLate, Title):
     """Made by an operation, before whose end it has no id and no list shows it; as a namespace of Cloud Map is."""
 
     type_name: ClassVar[str] = "realm"

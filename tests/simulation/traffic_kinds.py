@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, kept
+from provisioner.engine.traits import Runs, WaitsForUsers
 from provisioner.resources.elbv2.listeners import both, forward, normal_action
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, CloudResource, View, refusal
@@ -36,7 +37,7 @@ class Revision:
 
 
 @dataclass(frozen=True)
-class Gate(Box):
+class Gate(WaitsForUsers, Box):
     """Lets through what has one of its keys, as a security group does; somebody else can add keys."""
 
     lets: Sequence[int] = ()
@@ -103,7 +104,7 @@ class Sign(Title):
 
 
 @dataclass(frozen=True)
-class Worker(Box):
+class Worker(Runs, Box):
     """Runs with a key behind its gates, and in a pool, as a service does: a change rolls out, or is taken back.
 
     It has `failed` if its only revision was given up: `up` starts another one.
@@ -116,7 +117,6 @@ class Worker(Box):
     type_name: ClassVar[str] = "worker"
     service: ClassVar[str] = "ecs"
     create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses", "pool"})
-    runs: ClassVar[bool] = True
     lasts: ClassVar[float] = 60.0
     create_timeout: ClassVar[float] = 900
     poll_interval: ClassVar[float] = 5
@@ -135,6 +135,7 @@ class Worker(Box):
             status,
             view.deleting,
             problems={"failed": True} if told["failed"] else {},
+            reverted={name: told["rolled_back"] for name in view.fields if told["rolled_back"]},
             details=told,
         )
 
@@ -143,10 +144,6 @@ class Worker(Box):
         if live.status in {GIVEN_UP, GOES_BACK}:
             raise Failed(f"{live.id} is {live.status}")
         return None if live.status == WORKS else f"it to work ({live.status})"
-
-    @classmethod
-    def rolled_back(cls, aws: Client, live: Observed, changes: Changes) -> str:
-        return str(live.details["rolled_back"])
 
     def acceptable(self, cloud: Cloud) -> None:
         super().acceptable(cloud)

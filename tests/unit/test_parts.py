@@ -58,7 +58,7 @@ def test_what_was_recorded_beside_settings_says_nothing(recorded: dict[str, Any]
 
 
 def test_no_versioned_resource_type_has_parts() -> None:
-    """Whether a revision is the one last asked for is told by what is declared (`Apply._outdated`)."""
+    """Whether a revision is the one last asked for is told by what is declared (`engine/outdated.py`)."""
     for resource_type in all_types().values():
         if resource_type.versioned:
             assert resource_type.widened is Resource.widened

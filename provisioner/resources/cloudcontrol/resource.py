@@ -19,6 +19,7 @@ from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import TagsItself, observed, tag_map
 from provisioner.engine.errors import Failed, OutcomeUnknown
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Changes, Observed, Resource
+from provisioner.engine.traits import ListedLate
 from provisioner.resources.cloudcontrol import comparison, hidden, requests
 from provisioner.resources.cloudcontrol.permissions import of_schema
 from provisioner.resources.cloudcontrol.requests import CLIENT, TOKEN, followed
@@ -35,7 +36,7 @@ document says whether it does so when the same is sent again: it is sent only wh
 FAILED = "FAILED: "
 
 
-class CloudControlResource(TagsItself, Resource, abstract=True):
+class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
     """Base of all types that are made out of a schema. Its fields are AWS's properties, under AWS's own names.
 
     A property that is not declared is AWS's: it is neither compared nor changed. `asked` of what is observed says what

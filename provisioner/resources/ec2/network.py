@@ -14,6 +14,7 @@ from provisioner.aws.errors import code_of
 from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Change, Changes, Observed, Resource, kept
+from provisioner.engine.traits import WaitsForUsers
 from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import interfaces, list_by_tags, read_by_id
 
@@ -243,7 +244,7 @@ def _associations(aws: Aws, subnet: str) -> list[Mapping[str, Any]]:
 
 
 @dataclass(frozen=True)
-class RouteTable(Resource):
+class RouteTable(WaitsForUsers, Resource):
     """A route table, its own routes (destination to the id of the target) and the subnets that use it.
 
     The VPC's local route and those that gateway endpoints put in are AWS's, and are not compared.

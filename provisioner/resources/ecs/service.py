@@ -13,6 +13,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical, kept
+from provisioner.engine.traits import Runs
 from provisioner.engine.words import count
 from provisioner.resources import members
 from provisioner.resources.ecs.api import API, TAGGED
@@ -59,7 +60,7 @@ BREAKER: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Service(Resource):
+class Service(Runs, Resource):
     """An ECS service of awsvpc tasks on a capacity provider; how many of them is autoscaling's business once it runs.
 
     It has `failed` if ECS has given its newest deployment up: `up` starts another one.
@@ -110,7 +111,6 @@ class Service(Resource):
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
     )
     outputs = ("resource_id",)
-    runs = True
     # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
     create_timeout = 1800
     delete_timeout = 1200
@@ -280,10 +280,6 @@ class Service(Resource):
     def delays(cls, aws: Aws, live: Observed) -> str:
         return standing(aws, live.attributes["cluster"], live.attributes["service_name"])
 
-    @classmethod
-    def rolled_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
-        return str(live.details.get("rolled_back", "")) if "task_definition" in changes else ""
-
 
 def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
     """Return a service as running what was asked for last, where what it runs instead is to stay.
@@ -323,8 +319,13 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
         if name in live.attributes and name not in {*shown, *Service.ignore_changes}
     )
     held = {name: given_up.fields[name] for name in shown} if same and not aws.retry_failed else {}
-    told = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
-    return replace(live, attributes={**live.attributes, **held}, details={**live.details, **told})
+    told: dict[str, Any] = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
+    return replace(
+        live,
+        attributes={**live.attributes, **held},
+        reverted={"task_definition": told["rolled_back"]},
+        details={**live.details, **told},
+    )
 
 
 def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:

@@ -19,6 +19,7 @@ from provisioner.aws.redaction import without_secret_variables
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
+from provisioner.engine.traits import ListedOneByOne
 from provisioner.resources import members
 from provisioner.resources.ecs.api import API, TAGGED
 
@@ -30,7 +31,7 @@ NEWEST = 10
 
 
 @dataclass(frozen=True)
-class TaskDefinition(Resource):
+class TaskDefinition(ListedOneByOne, Resource):
     """A family of task definitions, known by its newest revision that is ours.
 
     A revision cannot change: other content is registered as a new revision, and the older ones stay for a rollback.
@@ -64,7 +65,6 @@ class TaskDefinition(Resource):
     outputs = ("arn",)
     unordered = frozenset({"requires_compatibilities", "volumes"})
     versioned = True
-    listed_one_by_one = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -10,6 +10,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
 from provisioner.engine.resource import Changes, Observed, Resource, kept
+from provisioner.engine.traits import Leads
 from provisioner.resources import members
 from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.elbv2.balancer import LoadBalancer
@@ -182,7 +183,7 @@ class Listener(Resource):
 
 
 @dataclass(frozen=True)
-class ListenerRule(Resource):
+class ListenerRule(Leads, Resource):
     """What a listener does with requests that meet the conditions; the lowest priority is asked first."""
 
     listener_arn: str
@@ -214,7 +215,6 @@ class ListenerRule(Resource):
     )
     identity = ("listener_arn", "priority")
     has_parent = True
-    leads = True
     create_only = frozenset({"listener_arn"})
 
     @classmethod

@@ -16,6 +16,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.traits import FreesDependenciesEarly, ServesData
 from provisioner.resources import members
 from provisioner.resources.rds.api import API
 from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
@@ -266,7 +267,7 @@ class DbCluster(Resource):
 
 
 @dataclass(frozen=True)
-class DbInstance(Resource):
+class DbInstance(FreesDependenciesEarly, ServesData, Resource):
     """An instance of a cluster. The cluster may be deleted as soon as its instances are being deleted.
 
     Which of them writes is Aurora's to choose: if the writer fails, one of the lowest `promotion_tier` takes its place.
@@ -305,8 +306,6 @@ class DbInstance(Resource):
     create_only = frozenset(INSTANCE_FIXED)
     ignore_changes = frozenset({"zones"})
     update_when_ready = True
-    frees_dependencies_early = True
-    serves_data = True
     create_timeout = 2400
     delete_timeout = 2700
     poll_interval = 5

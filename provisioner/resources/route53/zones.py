@@ -14,6 +14,7 @@ from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotOwned
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.traits import KnownByContent
 from provisioner.resources.ec2.security import vpcs as stack_vpcs
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
 from provisioner.resources.route53 import changes as route53_changes
@@ -175,7 +176,7 @@ def _tags(aws: Aws, ids: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class RecordSet(Resource):
+class RecordSet(KnownByContent, Resource):
     """A simple record: its values with their TTL, or an alias.
 
     Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared

@@ -1,0 +1,89 @@
+"""What only a few resource types have: each is a class that such a type names before `Resource`.
+
+The engine asks for it with `issubclass`. What three types or more have stands in `Resource` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from provisioner.engine.resource import Aws, Observed, Resource
+
+
+class Leads:
+    """It leads traffic to the resources that it names: orphaned, it is deleted before they are drained."""
+
+
+class ServesData:
+    """It serves the data of what it is built on: orphaned, it stays as long as that does."""
+
+
+class Runs:
+    """Something runs in it and uses its dependencies until it is deleted, as in a service."""
+
+    @classmethod
+    def winding_down(cls, aws: Aws) -> str:
+        """Say which resources of this type are stopping, and use their former settings until then; empty if none."""
+        return ""
+
+
+class WaitsForUsers:
+    """What a change takes away of it may be in use without failing it: it is asked before that, and waits."""
+
+    def still_in_use(self, aws: Aws, live: Observed) -> str:
+        """Say what still uses the settings that the change from `live` removes; empty if nothing does."""
+        raise NotImplementedError
+
+
+class FreesDependenciesEarly:
+    """Its dependencies can be deleted as soon as AWS has accepted its own deletion."""
+
+
+class ListedOneByOne:
+    """Its list costs a call a resource, so that a deletion lists it only when its turn comes."""
+
+
+class ListedLate:
+    """A new one is not listed before AWS has made it, and may have no id until then.
+
+    Class variables:
+        listed_within: seconds within which AWS lists a new one, if it has no id before.
+    """
+
+    listed_within: ClassVar[float]
+
+    @classmethod
+    def creation_failed(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
+        """Say why AWS gave up making a resource that it does not show yet; empty if it did not.
+
+        Args:
+            outputs: those that `create` returned.
+        """
+        return ""
+
+
+class KnownByContent:
+    """It stands without tags in what may be somebody else's, and is this stack's by what it says.
+
+    Class variables:
+        foreign: why one is not this stack's, to be put behind its id.
+    """
+
+    foreign: ClassVar[str]
+
+    @classmethod
+    def list_unlisted(cls, aws: Aws) -> Iterable[Observed]:
+        """Yield this stack's resources that `list` finds only by their names."""
+        return ()
+
+    @classmethod
+    def shared(cls, aws: Aws, live: Observed) -> bool:
+        """Whether others have come to need the resource too, so that `down` leaves it where it is."""
+        return False
+
+
+def is_shared(aws: Aws, resource_type: type[Resource], live: Observed) -> bool:
+    """Whether a resource is one that others have come to need too."""
+    return issubclass(resource_type, KnownByContent) and resource_type.shared(aws, live)
