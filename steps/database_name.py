@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner import Stack, step
-from provisioner.resources.route53.zones import RecordSet
+from provisioner.resources.route53.records import RecordSet
 from provisioner.steps.database import Database
 from provisioner.steps.dns import Dns
 

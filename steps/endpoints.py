@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.models import Config
 from provisioner.resources.ec2.endpoints import VpcEndpoint
-from provisioner.resources.iam import Policy, policy
+from provisioner.resources.policies import Policy, policy
 
 INTERFACE_SERVICES = (
     "ssm",

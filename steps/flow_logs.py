@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner import Network, Stack, ready, step
 from provisioner.resources.ec2.flow_logs import FlowLog
-from provisioner.resources.iam import Policy, policy
+from provisioner.resources.policies import Policy, policy
 from provisioner.steps.logs import log_group
 from provisioner.steps.roles import from_this_account, role, trust
 

@@ -18,8 +18,8 @@ from provisioner.resources.elbv2.listeners import (
     forward,
     path,
 )
-from provisioner.resources.iam import policy
-from provisioner.resources.route53.zones import RecordSet
+from provisioner.resources.policies import policy
+from provisioner.resources.route53.records import RecordSet
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from provisioner.steps.certificate import Certified

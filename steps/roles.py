@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner import Handle, Stack, ready, step
-from provisioner.resources.iam import InstanceProfile, Policy, Role, policy
+from provisioner.resources.iam import InstanceProfile, Role
+from provisioner.resources.policies import Policy, policy
 from provisioner.steps.secrets import password_parameter
 
 PATH_KEY = {"path": "account.role_path"}

@@ -17,7 +17,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.permissions.boundary import signed_in
 from provisioner.permissions.printed import printed
 from provisioner.permissions.table import ANY, boundary_arn
-from provisioner.resources.iam import normal
+from provisioner.resources.policies import normal
 from provisioner.resources.rds.database import DbCluster
 
 if TYPE_CHECKING:

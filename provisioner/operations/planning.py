@@ -24,7 +24,7 @@ from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.service import deployed_by_others, ineffective_counts, rolled_back_by_ecs
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.snapshots import earlier_data
-from provisioner.resources.route53.zones import diverted, obstacle
+from provisioner.resources.route53.records import diverted, obstacle
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from provisioner.engine.run import prefetch
 from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
-from provisioner.resources.route53.zones import RecordSet
+from provisioner.resources.route53.records import RecordSet
 from provisioner.state.model import Phase, Record, Run
 from provisioner.state.store import document
 

@@ -23,7 +23,8 @@ from provisioner.engine.ports import Row
 from provisioner.engine.resource import Change, Observed, Resource
 from provisioner.resources.phrases import because, named
 from provisioner.resources.route53.pages import normal_name
-from provisioner.resources.route53.zones import RecordSet, is_ours
+from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.route53.zones import is_ours
 
 _RATES = "https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits"
 

@@ -21,6 +21,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
+from provisioner.resources.policies import Policy, normal
 
 _RATES = "a cautious guess: IAM throttles, and documents no rate"
 
@@ -62,33 +63,6 @@ API = Api(
         Limit("together", 30, 10, _RATES, ("*",)),
     ),
 )  # fmt: skip
-
-Policy = Mapping[str, Any]
-"""A policy document as IAM spells it."""
-
-
-def policy(*statements: Mapping[str, Any]) -> Policy:
-    """Return a policy document of these statements."""
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def normal(document: Policy) -> dict[str, Any]:
-    """Return a policy in one form: `Statement` a list, any other list sorted, and a list of one the value itself.
-
-    IAM takes both spellings, and a document that was edited by hand comes back as it was written.
-    """
-    statements = document.get("Statement", [])
-    statements = [statements] if isinstance(statements, Mapping) else statements
-    return {**document, "Statement": [_normal(statement) for statement in statements]}
-
-
-def _normal(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _normal(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return _normal(value[0]) if len(value) == 1 else sorted(value)
-    return value
-
 
 ROOT = "/"
 """The path of roles and instance profiles that are given none (IAM user guide, "IAM identifiers")."""

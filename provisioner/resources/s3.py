@@ -18,7 +18,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count
-from provisioner.resources.iam import Policy, normal
+from provisioner.resources.policies import Policy, normal
 
 
 def _read_s3(aws: Clients, name: str) -> Tags:

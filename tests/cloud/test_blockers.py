@@ -16,7 +16,7 @@ from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.elbv2.balancer import LoadBalancer
-from provisioner.resources.iam import policy
+from provisioner.resources.policies import policy
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
 from provisioner.steps.stack import Stack
 from tests.cloud import capacity_rig

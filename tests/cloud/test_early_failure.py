@@ -17,8 +17,8 @@ from provisioner.engine.events import ResourceWaiting
 from provisioner.operations import planning, stack_status
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
-from provisioner.resources.iam import policy
 from provisioner.resources.logs import LogGroup
+from provisioner.resources.policies import policy
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference, well

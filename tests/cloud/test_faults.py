@@ -20,7 +20,8 @@ from provisioner.operations import planning
 from provisioner.resources.application_autoscaling import ScalingPolicy
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, allow
-from provisioner.resources.iam import InstanceProfile, Role, policy
+from provisioner.resources.iam import InstanceProfile, Role
+from provisioner.resources.policies import policy
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud, refused
 from tests.cloud.faults.life import BOTO3_NAMES, met, set_faults

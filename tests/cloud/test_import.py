@@ -27,7 +27,8 @@ from provisioner.resources.elbv2.balancer import TargetGroup
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds.groups import DbClusterParameterGroup, DbSubnetGroup
-from provisioner.resources.route53.zones import HostedZone, RecordSet
+from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from provisioner.resources.ssm import SecureParameter
 from provisioner.state.local import LocalStore

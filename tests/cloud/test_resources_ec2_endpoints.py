@@ -13,7 +13,7 @@ from provisioner.engine.resource import Observed
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.network import RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup, allow
-from provisioner.resources.iam import Policy, policy
+from provisioner.resources.policies import Policy, policy
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

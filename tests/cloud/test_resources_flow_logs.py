@@ -10,8 +10,9 @@ import pytest
 from provisioner.engine.declaration import ready
 from provisioner.resources.ec2.flow_logs import FlowLog
 from provisioner.resources.ec2.network import Vpc
-from provisioner.resources.iam import Role, policy
+from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
+from provisioner.resources.policies import policy
 from provisioner.steps.stack import Stack
 from tests.cloud.rig import Rig
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.engine.resource import Change
-from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, boundary_of, policy
+from provisioner.resources.iam import InstanceProfile, Role, ServiceLinkedRole, boundary_of
+from provisioner.resources.policies import Policy, policy
 from provisioner.steps.stack import Stack
 from tests.cloud.permissions import ALL, denying, enforce
 from tests.cloud.permissions import policy as policy_of

@@ -15,7 +15,7 @@ from provisioner.operations.existing import check_web_acl
 from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer
-from provisioner.resources.iam import policy
+from provisioner.resources.policies import policy
 from provisioner.resources.s3 import BLOCKED, Bucket
 from provisioner.resources.wafv2 import WebAclAssociation
 from provisioner.steps.stack import Stack

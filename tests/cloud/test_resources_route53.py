@@ -20,7 +20,8 @@ from provisioner.resources.acm import ValidationRecord
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.delegation import Delegation
-from provisioner.resources.route53.zones import HostedZone, RecordSet, _spelled
+from provisioner.resources.route53.records import RecordSet, _spelled
+from provisioner.resources.route53.zones import HostedZone
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack

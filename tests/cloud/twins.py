@@ -18,7 +18,7 @@ from provisioner.engine.traits import Leads
 from provisioner.resources.ec2.network import InternetGateway
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.logs import LogGroup
-from provisioner.resources.route53.zones import RecordSet
+from provisioner.resources.route53.records import RecordSet
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Phase, Record
 from provisioner.steps.stack import Stack

@@ -9,7 +9,8 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.pages import records_at
-from provisioner.resources.route53.zones import HostedZone, RecordSet, diverted, obstacle
+from provisioner.resources.route53.records import RecordSet, diverted, obstacle
+from provisioner.resources.route53.zones import HostedZone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,6 +21,7 @@ from provisioner.engine.errors import Failed, OutcomeUnknown
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Changes, Observed, Resource
 from provisioner.engine.traits import ListedLate
 from provisioner.resources.cloudcontrol import comparison, hidden, requests
+from provisioner.resources.cloudcontrol.identifiers import ends, guesses, is_about, last_part, named_alike
 from provisioner.resources.cloudcontrol.permissions import of_schema
 from provisioner.resources.cloudcontrol.requests import CLIENT, TOKEN, followed
 from provisioner.resources.cloudcontrol.schemas import Schema, shipped
@@ -98,8 +99,8 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         known_names = [[str(one) for one in values] for values in wanted if values and None not in values]
         if names == cls.schema.primary:
             return {"|".join(values) for values in known_names}
-        ends = {values[0] for values in known_names}
-        return {one for one in cls._all(aws) if any(_ends(one, name) for name in ends)} if ends else set()
+        firsts = {values[0] for values in known_names}
+        return {one for one in cls._all(aws) if any(ends(one, first) for first in firsts)} if firsts else set()
 
     @classmethod
     def _tagged(cls, aws: Aws) -> Sequence[str]:
@@ -113,15 +114,15 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         unread = []
         for arn in arns:
             # where the name is the identifier, some services take the ARN as well
-            guesses = _guesses(arn) if cls.schema.identity == cls.schema.primary else [arn]
-            live = next((one for guess in guesses for one in cls._read(aws, [guess], guessed=True)), None)
+            likely = guesses(arn) if cls.schema.identity == cls.schema.primary else [arn]
+            live = next((one for guess in likely for one in cls._read(aws, [guess], guessed=True)), None)
             if live and live.address:
                 yield live
             else:
                 unread.append(arn)
         if unread:
-            names = {_bare(arn) for arn in unread}
-            yield from cls._read(aws, [one for one in cls._all(aws) if any(_ends(one, name) for name in names)])
+            names = {last_part(arn) for arn in unread}
+            yield from cls._read(aws, [one for one in cls._all(aws) if any(ends(one, name) for name in names)])
 
     @classmethod
     def _all(cls, aws: Aws) -> Sequence[str]:
@@ -176,7 +177,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         outputs["Identifier"] = identifier
         tags = _tags(model.get(schema.tag_property)) if schema.tag_property else {}
         address = aws.address_in(tags)
-        record = next((one for one in aws.knowledge.of(cls) if _is(one, identifier, address)), None)
+        record = next((one for one in aws.knowledge.of(cls) if is_about(one, identifier, address)), None)
         status = f"{operation} IN_PROGRESS" if operation else cls._failure(aws, record)
         live = observed(aws, identifier, attributes, tags, outputs, status=status, deleting=operation == "DELETE")
         owned = live.owned if schema.tag_property else cls._recorded(aws, identifier, attributes)
@@ -189,7 +190,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
         names = cls.schema.identity
         return any(
             record.id == identifier
-            or (record.phase == "creating" and names and _named_alike(names, record.arguments, attributes))
+            or (record.phase == "creating" and names and named_alike(names, record.arguments, attributes))
             for record in aws.knowledge.of(cls)
         )
 
@@ -374,33 +375,6 @@ def type_of_aws(name: str, schema: Schema | None = None) -> type[CloudControlRes
         frozen=True,
     )
     return cast("type[CloudControlResource]", made)
-
-
-def _named_alike(names: Sequence[str], some: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
-    return all(some.get(name) == others.get(name) for name in names)
-
-
-def _is(record: Any, identifier: str, address: str | None) -> bool:
-    """Whether a record is about this resource; that of one whose answer was lost, by the address in its tag."""
-    return bool(record.id == identifier if record.id else record.address == address)
-
-
-def _guesses(arn: str) -> Sequence[str]:
-    """Return what may be the identifier of what has an ARN."""
-    resource = arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
-    after = [resource.partition(sign)[2] for sign in ":/" if sign in resource]
-    rooted = [f"/{one}" for one in after if one]
-    return list(dict.fromkeys([resource, *after, *rooted, _bare(arn), arn]))
-
-
-def _ends(identifier: str, name: str) -> bool:
-    """Whether an identifier ends with a name; behind that of a secret AWS puts six characters."""
-    return f"/{identifier}".replace(":", "/").endswith((f"/{name}", f"/{name}{identifier[-7:]}"))
-
-
-def _bare(identifier: str) -> str:
-    """Return the last part of an ARN, a URL or a path."""
-    return identifier.replace(":", "/").rpartition("/")[2]
 
 
 def _malformed(error: ClientError) -> bool:

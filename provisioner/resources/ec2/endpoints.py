@@ -18,8 +18,8 @@ from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources.ec2.api import API, TAGGED
 from provisioner.resources.ec2.common import check_all_done, in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
-from provisioner.resources.iam import Policy, normal
 from provisioner.resources.phrases import because
+from provisioner.resources.policies import Policy, normal
 
 FULL_ACCESS = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 """The statement of the policy that AWS attaches when none is given; it is the only one of services that take none."""

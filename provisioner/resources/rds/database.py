@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from provisioner.aws import durations
@@ -13,23 +12,13 @@ from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.permissions import ASKED, CHANGED, FAILURE, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Purpose, Use, grants
 from provisioner.aws.tagging import observed, tag_map
-from provisioner.engine.clock import at, since
-from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.traits import FreesDependenciesEarly, ServesData
 from provisioner.resources import members
 from provisioner.resources.rds.api import API
 from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
+from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
-FAILED = frozenset(
-    {
-        "cloning-failed", "failed", "inaccessible-encryption-credentials",
-        "inaccessible-encryption-credentials-recoverable", "incompatible-create", "incompatible-network",
-        "incompatible-option-group", "incompatible-parameters", "incompatible-restore", "insufficient-capacity",
-        "migration-failed", "restore-error", "storage-full",
-    }
-)  # fmt: skip
-"""The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
 PASSWORD = "provisioner:password-version"  # noqa: S105
 """The tag of a cluster that says which version of its password's parameter it was given."""
 
@@ -211,7 +200,7 @@ class DbCluster(Resource):
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        _check_can_be_changed(live, live.id)
+        check_can_be_changed(live, live.id)
         rds, arn = aws.client("rds"), live.outputs["arn"]
         if self.final_snapshot and "final_snapshot" in changes:
             rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
@@ -243,7 +232,7 @@ class DbCluster(Resource):
         rds, protected = aws.client("rds"), cls.protected(live.attributes)
         final: dict[str, Any] = {"SkipFinalSnapshot": True}
         if protected or live.attributes["final_snapshot"]:
-            _check_can_be_saved(live, aws.region)
+            check_can_be_saved(live, aws.region)
             # each try has a name of its own: one that was refused made nothing, and a taken name is refused
             final = {"FinalDBSnapshotIdentifier": final_name(aws, live.id)}
         if protected:
@@ -258,12 +247,12 @@ class DbCluster(Resource):
         if live.status == "available" and live.details.get("password_pending"):
             # RDS has accepted it and not begun: new tasks would be refused (resource-providers-rds#327)
             return "available, with its new password pending"
-        return _pending(live, live.id)
+        return awaited(live, live.id)
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("rds").describe_db_clusters(DBClusterIdentifier=live.id)["DBClusters"]
-        return _delays(aws, live.id, "db-cluster", shown["Status"], shown.get("ClusterCreateTime"))
+        return standing(aws, live.id, "db-cluster", shown["Status"], shown.get("ClusterCreateTime"))
 
 
 @dataclass(frozen=True)
@@ -353,7 +342,7 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
         return min(zones, key=lambda zone: taken[zone], default=None)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        _check_can_be_changed(live, self.db_cluster_identifier)
+        check_can_be_changed(live, self.db_cluster_identifier)
         settings = members.changed(INSTANCE, changes)
         aws.client("rds").modify_db_instance(DBInstanceIdentifier=live.id, ApplyImmediately=True, **settings)
 
@@ -367,45 +356,10 @@ class DbInstance(FreesDependenciesEarly, ServesData, Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        return _pending(live, str(live.attributes["db_cluster_identifier"]))
+        return awaited(live, str(live.attributes["db_cluster_identifier"]))
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("rds").describe_db_instances(DBInstanceIdentifier=live.id)["DBInstances"]
         # the creation time is there once it is made
-        return _delays(aws, live.id, "db-instance", shown["DBInstanceStatus"], shown.get("InstanceCreateTime"))
-
-
-def _check_can_be_changed(live: Observed, cluster_id: str) -> None:
-    """Raise `Failed` for a stopped cluster, of which AWS changes nothing (Aurora guide, aurora-cluster-stop-start)."""
-    if live.status == "stopped":
-        _pending(live, cluster_id)
-
-
-def _pending(live: Observed, cluster_id: str) -> str | None:
-    if live.status == "available":
-        return None
-    if live.status == "stopped":
-        raise Failed(
-            f"{live.id} is stopped: start it with `aws rds start-db-cluster --db-cluster-identifier {cluster_id}` in "
-            f"the stack's Region, then run the same command again"
-        )
-    if live.status in FAILED:
-        raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
-    return live.status
-
-
-def _check_can_be_saved(live: Observed, region: str) -> None:
-    if live.status in FAILED:
-        raise Failed(
-            f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, disable its "
-            f"deletion protection, delete it (`aws rds delete-db-cluster --db-cluster-identifier {live.id} "
-            f"--skip-final-snapshot --region {region}`), then run again"
-        )
-
-
-def _delays(aws: Aws, id: str, sort: str, status: str, made: datetime | None) -> str:
-    """Say how a cluster or instance is doing, and its newest event of the last hour."""
-    events = aws.client("rds").describe_events(SourceIdentifier=id, SourceType=sort, Duration=60)["Events"]
-    newest = f"; RDS reported{at(events[-1]['Date'])}: {events[-1]['Message']}" if events else ""
-    return f"{id} is {status}{since(made)}{newest}"
+        return standing(aws, live.id, "db-instance", shown["DBInstanceStatus"], shown.get("InstanceCreateTime"))

@@ -10,7 +10,8 @@ from provisioner.engine.resource import Resource
 from provisioner.resources.acm import Certificate, ValidationRecord
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.route53.delegation import Delegation
-from provisioner.resources.route53.zones import HostedZone, RecordSet
+from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 

@@ -13,8 +13,9 @@ from provisioner.resources.ec2.flow_logs import FlowLog
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
-from provisioner.resources.iam import Role, policy
+from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
+from provisioner.resources.policies import policy
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 ANYWHERE = "0.0.0.0/0"

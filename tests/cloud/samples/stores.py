@@ -13,8 +13,9 @@ from provisioner.resources.ecr.copied_images import CopiedImage
 from provisioner.resources.ecr.images import IN_USE, STAND_IN, Image, ImageInUse, WantedImage
 from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.ecs.account import AccountSetting
-from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
+from provisioner.resources.iam import InstanceProfile, Role, ServiceLinkedRole
 from provisioner.resources.logs import LogGroup, performance_log
+from provisioner.resources.policies import Policy, policy
 from provisioner.resources.s3 import Bucket
 from provisioner.resources.ssm import SecureParameter
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample

@@ -1,0 +1,61 @@
+"""What RDS says of the condition of a cluster or an instance, and what it can be asked for then."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from provisioner.aws.client import Aws
+from provisioner.engine.clock import at, since
+from provisioner.engine.errors import Failed
+from provisioner.engine.resource import Observed
+
+FAILED = frozenset(
+    {
+        "cloning-failed", "failed", "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable", "incompatible-create", "incompatible-network",
+        "incompatible-option-group", "incompatible-parameters", "incompatible-restore", "insufficient-capacity",
+        "migration-failed", "restore-error", "storage-full",
+    }
+)  # fmt: skip
+"""The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
+
+
+def check_can_be_changed(live: Observed, cluster_id: str) -> None:
+    """Raise `Failed` for a stopped cluster, of which AWS changes nothing (Aurora guide, aurora-cluster-stop-start)."""
+    if live.status == "stopped":
+        awaited(live, cluster_id)
+
+
+def awaited(live: Observed, cluster_id: str) -> str | None:
+    """Return the status of a cluster or an instance that is to be waited for; None if it is available.
+
+    Raises:
+        Failed: AWS does not leave the status by itself.
+    """
+    if live.status == "available":
+        return None
+    if live.status == "stopped":
+        raise Failed(
+            f"{live.id} is stopped: start it with `aws rds start-db-cluster --db-cluster-identifier {cluster_id}` in "
+            f"the stack's Region, then run the same command again"
+        )
+    if live.status in FAILED:
+        raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
+    return live.status
+
+
+def check_can_be_saved(live: Observed, region: str) -> None:
+    """Raise `Failed` for a cluster of which no final snapshot can be taken."""
+    if live.status in FAILED:
+        raise Failed(
+            f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, disable its "
+            f"deletion protection, delete it (`aws rds delete-db-cluster --db-cluster-identifier {live.id} "
+            f"--skip-final-snapshot --region {region}`), then run again"
+        )
+
+
+def standing(aws: Aws, id: str, sort: str, status: str, made: datetime | None) -> str:
+    """Say how a cluster or instance is doing, and its newest event of the last hour."""
+    events = aws.client("rds").describe_events(SourceIdentifier=id, SourceType=sort, Duration=60)["Events"]
+    newest = f"; RDS reported{at(events[-1]['Date'])}: {events[-1]['Message']}" if events else ""
+    return f"{id} is {status}{since(made)}{newest}"

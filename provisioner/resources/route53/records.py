@@ -1,0 +1,261 @@
+"""Route 53: records, in zones that may be somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws
+from provisioner.engine.declaration import unknown
+from provisioner.engine.errors import NotOwned
+from provisioner.engine.lookup import others
+from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.traits import KnownByContent
+from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
+from provisioner.resources.route53 import changes as route53_changes
+from provisioner.resources.route53.api import API
+from provisioner.resources.route53.pages import Records, normal_name, order, page, records_at
+from provisioner.resources.route53.zones import HostedZone, is_ours
+
+BESIDE = ("AAAA", "CNAME", "HTTPS")
+"""The types of records that lead clients of a name elsewhere than its A record does."""
+
+
+@dataclass(frozen=True)
+class RecordSet(KnownByContent, Resource):
+    """A simple record: its values with their TTL, or an alias.
+
+    Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared
+    or recorded, and is of a name that the stack can have or leads to what is this stack's. Anything else there is left
+    alone, whatever a state may claim, and only what leads to what is this stack's is deleted there.
+    """
+
+    hosted_zone_id: str
+    record_name: str
+    type: str
+    ttl: int | None = None
+    resource_records: Sequence[str] = ()
+    alias_target: Mapping[str, Any] | None = None
+
+    type_name = "record_set"
+    has_tags = False
+    api = API
+    identity = ("hosted_zone_id", "record_name", "type")
+    derived = ("id",)
+    unordered = frozenset({"resource_records"})
+    foreign = "does not lead to a load balancer that this stack has, in a zone that is not this stack's"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "record_name", normal_name(self.record_name))
+        object.__setattr__(self, "alias_target", _normal_alias(self.alias_target))
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        contents: dict[tuple[str, str, str], list[Any]] = {}
+        for fields in known:
+            key = fields["hosted_zone_id"], normal_name(fields["record_name"]), fields["type"]
+            if not unknown(key):
+                contents.setdefault(key, []).append(_content(fields))
+        pages: dict[str, Records] = {}
+        unready = aws.unready(cls)
+        for (zone_id, name, record_type), content in sorted(contents.items(), key=lambda item: order(item[0])):
+            if zone_id not in pages:
+                pages[zone_id] = page(aws, zone_id, cls._first(aws, zone_id, name))
+            if (name, record_type) not in pages[zone_id]:
+                # it is not there, or stands beyond the page
+                pages[zone_id] |= records_at(aws, zone_id, name)
+            if record := pages[zone_id].get((name, record_type)):
+                live = cls._judged(aws, zone_id, record, content)
+                yield replace(live, status=route53_changes.status(aws, live.id, unready))
+            for other in BESIDE if record_type == "A" else ():
+                if (name, other) in pages[zone_id] and (zone_id, name, other) not in contents:
+                    yield replace(cls._live(zone_id, pages[zone_id][name, other]), owned=False)
+
+    @staticmethod
+    def _first(aws: Aws, zone_id: str, name: str) -> str:
+        """Return the first name of a zone's that any kind of record looks for, so that one page serves them all."""
+        resource_types: list[type[Resource]] = [RecordSet, *RecordSet.__subclasses__()]
+        known = [
+            fields
+            for resource_type in resource_types
+            for fields in aws.known(resource_type)
+            if fields["hosted_zone_id"] == zone_id
+        ]
+        names = {normal_name(fields["record_name"]) for fields in known if not unknown(fields["record_name"])}
+        return min(names | {name}, key=lambda one: order((zone_id, one, "")))
+
+    @classmethod
+    def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
+        """Yield the records that lead to what is this stack's, whatever they are called."""
+        targets = cls._targets(aws)
+        yield from (live for live in cls._all(aws) if cls._leads_to_any(live, targets))
+
+    @classmethod
+    def _all(cls, aws: Aws) -> Iterator[Observed]:
+        """Yield all simple records of the zones that this stack writes into."""
+        zones = {zone.id for zone in aws.live(HostedZone) if zone.owned}
+        zones |= {fields["hosted_zone_id"] for fields in aws.known(cls) if not unknown(fields["hosted_zone_id"])}
+        for zone_id in sorted(zones):
+            found = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone_id)
+            yield from (cls._live(zone_id, record) for record in found if "SetIdentifier" not in record)
+
+    @classmethod
+    def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, content: Sequence[Any]) -> Observed | None:
+        """Return the record of this name and type, ours if it says one of these resources."""
+        record = records_at(aws, zone_id, name).get((name, record_type))
+        return None if record is None else cls._judged(aws, zone_id, record, content)
+
+    @classmethod
+    def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], content: Sequence[Any]) -> Observed:
+        """Return a record with whose it is: ours if the zone is, or if it says one of these resources and can be ours.
+
+        One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
+        """
+        live = cls._live(zone_id, record)
+        if owner := cls._leads_to(aws, live):
+            return replace(live, owned=False, owner=owner)
+        known = live.attributes["record_name"] in aws.domains or cls._leads_here(aws, live)
+        said_so = _content(live.attributes) in content and known
+        return replace(live, owned="SetIdentifier" not in record and (said_so or is_ours(aws, zone_id)))
+
+    @classmethod
+    def _leads_here(cls, aws: Aws, live: Observed) -> bool:
+        """Whether a record leads to what this stack has, by its tags, here and now."""
+        return cls._leads_to_any(live, cls._targets(aws))
+
+    @classmethod
+    def _targets(cls, aws: Aws) -> Collection[Any]:
+        """Return what records of this stack lead to: the DNS names of its load balancers.
+
+        A balancer's name alone proves nothing: namesakes in other Regions and accounts have those of the same name.
+        """
+        return {normal_name(live.outputs.get("dns_name", "")) for live in aws.live(LoadBalancer) if live.owned} - {""}
+
+    @classmethod
+    def _leads_to_any(cls, live: Observed, targets: Collection[Any]) -> bool:
+        alias = live.attributes["alias_target"] or {"DNSName": ""}
+        return alias["DNSName"].removeprefix("dualstack.") in targets
+
+    @classmethod
+    def _leads_to(cls, aws: Aws, live: Observed) -> str:
+        """Return in words to which other stack's load balancer a record leads; empty if to none."""
+        alias = live.attributes["alias_target"]
+        return owner_of(aws, alias["DNSName"]) if alias and not cls._leads_here(aws, live) else ""
+
+    @staticmethod
+    def _live(zone_id: str, record: Mapping[str, Any]) -> Observed:
+        name = normal_name(record["Name"])
+        attributes = {
+            "hosted_zone_id": zone_id,
+            "record_name": name,
+            "type": record["Type"],
+            "ttl": record.get("TTL"),
+            "resource_records": [value["Value"] for value in record.get("ResourceRecords", ())],
+            "alias_target": _normal_alias(record.get("AliasTarget")),
+        }
+        return Observed(f"{zone_id}|{name}|{record['Type']}", attributes)
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        # where zone or name became known in this run only, nobody has looked there yet
+        content = [_content(self.fields())]
+        if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, content):
+            if there.owner:
+                raise NotOwned(f"the record {self.record_name} {self.type} {others(there)}: rename one of them")
+            if not there.owned:
+                raise NotOwned(
+                    f"zone {self.hosted_zone_id} has a record {self.record_name} {self.type} with other content, "
+                    f"which this stack did not create, so it is not changed. Delete it if it is not needed, then run "
+                    f"again"
+                )
+            return there
+        record = _spelled(self.fields())
+        # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
+        try:
+            change_id = route53_changes.change(aws, self.hosted_zone_id, "CREATE", record)
+        except ClientError as error:
+            # two stacks of a domain prove it by the same record, and the other one was faster
+            there = self._there(aws, self.hosted_zone_id, self.record_name, self.type, content)
+            if "already exists" not in str(error) or there is None or not there.owned:
+                raise
+            return there
+        live = self._live(self.hosted_zone_id, record)
+        route53_changes.begun(aws, live.id, change_id)
+        outputs = {route53_changes.CHANGE: change_id}
+        return replace(live, outputs=outputs, status=route53_changes.PENDING)
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        change_id = route53_changes.change(aws, self.hosted_zone_id, "UPSERT", _spelled(self.fields()))
+        route53_changes.begun(aws, live.id, change_id)
+
+    @classmethod
+    def pending(cls, live: Observed) -> str | None:
+        return live.status or None
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
+        if owner := cls._leads_to(aws, live):
+            raise NotOwned(
+                f"the record {name} {live.attributes['type']} {others(replace(live, owner=owner))}. Remove it from "
+                f"this state with `provision state rm`"
+            )
+        if not (is_ours(aws, zone_id) or cls._leads_here(aws, live)):
+            raise NotOwned(
+                f"the record {name} {live.attributes['type']} {cls.foreign}, so it is not changed. Delete it by hand "
+                f"if it is not needed, then run `provision state rm`"
+            )
+        # DELETE takes the exact values only, so a record that changed since it was read stays
+        route53_changes.change(aws, zone_id, "DELETE", _spelled(live.attributes))
+
+
+def obstacle(aws: Aws, name: str) -> str:
+    """Say that the public name is a CNAME, beside which AWS takes no other record; empty if it is none."""
+    for live in _beside(aws, name):
+        if live.attributes["type"] == "CNAME":
+            return (
+                f"{name} is a CNAME{_to(live)}, which this stack did not create, and there can be no other record "
+                f"beside a CNAME (RFC 1034). Delete it, then run again; or, to move without a gap, set another "
+                f"dns.host, run `provision up`, then let this CNAME lead to that name"
+            )
+    return ""
+
+
+def diverted(aws: Aws, name: str) -> list[str]:
+    """Say which records of others lead a part of the public name's clients elsewhere."""
+    return [
+        f"{name} has a record {live.attributes['type']}{_to(live)} that this stack did not create: clients that ask "
+        f"for it go there, and not to this stack. Delete it if it is not meant so"
+        for live in _beside(aws, name)
+        if live.attributes["type"] != "CNAME"
+    ]
+
+
+def _beside(aws: Aws, name: str) -> list[Observed]:
+    """Return the records of others that stand at a name which this stack's A record has, or is to have."""
+    found = [live for live in aws.live(RecordSet) if live.attributes["record_name"] == name]
+    return [live for live in found if not live.owned and live.attributes["type"] in BESIDE]
+
+
+def _to(live: Observed) -> str:
+    values = live.attributes["resource_records"] or [(live.attributes["alias_target"] or {}).get("DNSName", "")]
+    return f" to {', '.join(values)}" if any(values) else ""
+
+
+def _normal_alias(alias: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {**alias, "DNSName": normal_name(alias["DNSName"])} if alias else None
+
+
+def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
+    """Return what a record says, however long it may be kept in caches."""
+    return sorted(value.rstrip(".") for value in fields["resource_records"]), _normal_alias(fields["alias_target"])
+
+
+def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as a ResourceRecordSet."""
+    record = {"Name": fields["record_name"], "Type": fields["type"]}
+    if fields["alias_target"]:
+        return record | {"AliasTarget": dict(fields["alias_target"])}
+    return record | {"TTL": fields["ttl"], "ResourceRecords": [{"Value": v} for v in fields["resource_records"]]}
