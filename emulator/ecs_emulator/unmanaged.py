@@ -14,6 +14,7 @@ from moto.wafv2.models import FakeWebACL, wafv2_backends
 from ecs_emulator import domains
 from ecs_emulator.authorization.policy import ALLOW_ALL
 from ecs_emulator.services.ec2.images import put_image
+from ecs_emulator.unmanaged_vpc import put_vpc
 
 BY = "Created by somebody else"
 
@@ -24,7 +25,7 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
             (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `boundaries` (ARNs of policies that allow everything),
-            `prefix_lists` (ids, of which the first becomes that of S3's list).
+            `prefix_lists` (ids, of which the first becomes that of S3's list), `vpcs` (see `unmanaged_vpc.put_vpc`).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
@@ -44,6 +45,8 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
         _rename_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
     for arn in wanted.get("web_acls", ()):
         _put_web_acl(account, region, arn)
+    for vpc in wanted.get("vpcs", ()):
+        put_vpc(account, region, vpc)
     for arn in wanted.get("boundaries", ()):
         _put_policy(account, arn)
 

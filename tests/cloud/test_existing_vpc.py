@@ -164,3 +164,16 @@ def test_what_does_not_go_with_it_is_refused(project: Project, more: str, told: 
     for words in told:
         assert words in ended.err
     assert project.writes(since) == []
+
+
+def test_it_is_rehearsed_without_that_vpc(project: Project) -> None:  # noqa: F811
+    theirs = their_vpc(project.cloud, nat=True)
+    written(project, theirs)
+    first = project.run("rehearse", "up", "--json").document
+    assert first["passes"], first
+    assert any(f"{theirs.vpc} has 2 public subnets" in note for note in first["notes"])
+    project.up()
+    project.change(r"^port = 8080$", "port = 8081")
+    again = project.run("rehearse", "up", "--json").document
+    assert again["passes"], again
+    assert [run["outages"] for run in again["runs"]] == [[]]

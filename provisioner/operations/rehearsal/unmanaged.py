@@ -7,8 +7,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from provisioner.config.models import Subnets
+from provisioner.engine.resource import Resource
+from provisioner.resources.ec2.security import SecurityGroupEgress
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
+from provisioner.resources.rds.groups import DbSubnetGroup
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.ssm import SecureParameter
@@ -21,6 +27,9 @@ KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d+:key/[\w-]+")
 BOUNDARY = re.compile(r"arn:[\w-]+:iam::\d+:policy/[\w+=,.@/-]+")
 WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:regional/webacl/[\w-]+/[\w-]+")
 PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
+ANYWHERE = "0.0.0.0/0"
+SUBNETS: Mapping[type[Resource], str] = {LoadBalancer: "subnets", DbSubnetGroup: "subnet_ids"}
+"""What is in the public subnets, and in the private ones, beside services: in which field."""
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 
@@ -47,7 +56,41 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
         "prefix_lists": _named(PREFIX_LIST, texts),
         "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or ""]),
         "web_acls": _named(WEB_ACL, [*texts, *settings]),
+        "vpcs": _vpcs(records, config, assumed),
     }, assumed
+
+
+def _vpcs(records: Mapping[str, Record], config: Config, assumed: list[str]) -> list[dict[str, Any]]:
+    """Return the VPC that the stack is in, if it was there before, with the subnets that are recorded or named."""
+    if (vpc := config.network.vpc) is None:
+        return []
+    used = {name: [s for r in _of(records, kind) for s in r[name]] for kind, name in SUBNETS.items()}
+    named = config.network.subnets or Subnets()
+    public = dict.fromkeys((*named.public, *used["subnets"])) or dict.fromkeys(_stand_ins("1"))
+    inner = dict.fromkeys((*named.private, *used["subnet_ids"], *_of_services(records)))
+    private = [one for one in inner if one not in public] or _stand_ins("2")
+    rules = [rule for fields in _of(records, SecurityGroupEgress) for rule in fields["rules"]]
+    targets = {str(rule["CidrIpv4"]) for rule in rules if "CidrIpv4" in rule}
+    way_out = ANYWHERE in targets or not targets
+    inside = sorted(targets - {ANYWHERE})
+    out = "by NAT" if way_out else "nowhere"
+    assumed.append(
+        f"{vpc} has {len(public)} public subnets, and {len(private)} private ones, from which a route leads {out}"
+    )
+    cidr = inside[0] if inside else "10.0.0.0/16"
+    return [{"id": vpc, "cidr": cidr, "public": [*public], "private": private, "way_out": way_out}]
+
+
+def _of(records: Mapping[str, Record], resource_type: type[Resource]) -> list[Mapping[str, Any]]:
+    return [record.arguments for record in records.values() if record.type == resource_type.type_name]
+
+
+def _of_services(records: Mapping[str, Record]) -> list[str]:
+    return [subnet for fields in _of(records, Service) for subnet in fields["subnets"]]
+
+
+def _stand_ins(digit: str) -> list[str]:
+    return [f"subnet-{digit}{number:016d}" for number in (1, 2)]
 
 
 def _named(pattern: re.Pattern[str], texts: Iterable[str]) -> list[str]:
