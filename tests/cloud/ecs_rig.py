@@ -60,16 +60,16 @@ def gone(network: Network, name: str = "web") -> None:
 
 def target_group(network: Network, name: str = "web", delay: int = 20, *, listener: bool = True) -> str:
     """A target group, by default behind a load balancer's listener."""
-    balancing, ec2 = network.cloud.client("elbv2"), network.cloud.client("ec2")
+    balancing = network.cloud.client("elbv2")
     arn: str = balancing.create_target_group(
         Name=name, Protocol="HTTP", Port=80, VpcId=network.vpc, TargetType="ip", HealthCheckPath="/"
     )["TargetGroups"][0]["TargetGroupArn"]
     attributes = [{"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}]
     balancing.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
     if listener:
-        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
-        balancer = balancing.create_load_balancer(Name=name, Subnets=network.subnets)["LoadBalancers"][0]
+        # an internal one needs no internet gateway, in whose VPC tasks without a public address would reach nothing
+        made = balancing.create_load_balancer(Name=name, Subnets=network.subnets, Scheme="internal")
+        balancer = made["LoadBalancers"][0]
         balancer_arn = balancer["LoadBalancerArn"]
 
         def active() -> bool:
