@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provisioner.engine.declaration import Dependency
+from provisioner.engine.declaration import Dependency, reachable
 from provisioner.engine.parts import Part, as_of
 from provisioner.engine.resource import compare
 from provisioner.engine.run import RunProgress
@@ -38,8 +38,9 @@ class Narrow:
         going = [address for address in apply.wider if self._differs(address)]
         users: dict[str, list[Dependency]] = {address: [] for address in going}
         for user in going:
-            for one in declared[user].built_on:
-                if one in users:
+            # however far down: what is in between may stay as it is
+            for one in reachable(user, lambda address: declared[address].built_on):
+                if one in users and one != user:
                     users[one].append(Dependency(user, ready=True))
         nodes = [
             Node(address, type(declared[address].resource), declared[address].step, users[address])

@@ -95,7 +95,10 @@ def retained(records: Mapping[str, Record], stack: Stack) -> list[str]:
 def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine) -> list[str]:
     """Say what `up` keeps although it is no longer declared, and how to delete it; nothing if there is nothing."""
     staying, unprotect = retained(records, stack), is_protected(records, stack)
-    databases = [address for address in staying if records[address].type == DbCluster.type_name]
+    clusters = [address for address in staying if records[address].type == DbCluster.type_name]
+    # with the password that nobody else has a use for
+    below = {one for address in clusters for one in records[address].dependencies}
+    databases = [address for address in staying if address in clusters or address in below]
     others = [address for address in staying if address not in databases]
     notes = []
     if others:
@@ -106,6 +109,6 @@ def note(records: Mapping[str, Record], stack: Stack, command_line: CommandLine)
         command = command_line("up", *Removal(frozenset(databases), unprotect=unprotect).words)
         notes.append(
             f"the database is not in this file any more, and holds data, so it is kept with all that it stands on "
-            f"({', '.join(databases)}): add [database] again, or run {command}"
+            f"({', '.join(clusters)}): add [database] again, or run {command}"
         )
     return notes

@@ -240,13 +240,22 @@ class Service(Runs, Resource):
             aws.client("ecs").update_service(**service, healthCheckGracePeriodSeconds=grace)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Service:
-        """Keep the name by which others call it until none of them runs any more that knows it.
+        """Keep the name by which others call it, and its place behind the load balancer, until nobody uses them.
 
         ECS registers a service in one place at the most, so it changes that in one go (developer guide, "Service
-        discovery").
+        discovery"); of its load balancers the same is asked here.
         """
-        former = kept((), before.get("service_registries"), live.attributes["service_registries"])
-        return self if self.service_registries else replace(self, service_registries=former)
+
+        def former(name: str) -> Sequence[Mapping[str, Any]]:
+            return kept((), before.get(name), live.attributes[name])
+
+        wider = self
+        if not self.service_registries and (names := former("service_registries")):
+            wider = replace(wider, service_registries=names)
+        if not self.load_balancers and (balancers := former("load_balancers")):
+            grace = live.attributes["health_check_grace_period_seconds"]
+            wider = replace(wider, load_balancers=balancers, health_check_grace_period_seconds=grace)
+        return wider
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
