@@ -28,7 +28,7 @@ KEY = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/{ID}"
 OPTIONS: dict[str, Any] = {
     "account": {"trunking": True},
     "capacity": {"spot": True},
-    "network": {"flow_logs": True},
+    "network": {"flow_logs": True, "egress": "nat"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
     "load_balancer": {
         "access_logs": True,

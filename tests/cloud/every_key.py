@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 from ecs_emulator import control
 from provisioner.config.base import Model
@@ -39,6 +39,7 @@ ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1111111
 BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
 BASE: dict[str, Any] = {
     "network": {"allow": ["127.0.0.1/32"]},
+    "database": {},
     "services": {
         "web": {
             "image": f"{REGISTRY}/web:1", "port": 8080, "public": True, "calls": ["api"], "database": True,
@@ -60,6 +61,8 @@ VALUES: dict[str, Any] = {
     "network.zones": 2,
     "network.allow": ["198.51.100.0/24"],
     "network.flow_logs": True,
+    "network.egress": "nat",
+    "network.endpoints": ["sqs"],
     "dns.domain": "example.org",
     "dns.host": "www",
     "dns.create_zone": True,
@@ -159,7 +162,7 @@ class Row:
 def keys(model: type[Model] = Config, before: str = "") -> Iterator[str]:
     """Yield the keys of the models, by their full names; those of services as `services.web.KEY`."""
     for name, one in model.model_fields.items():
-        inner = one.annotation
+        inner = next((it for it in get_args(one.annotation) if it is not type(None)), one.annotation)
         if name == "services" and model is Config:
             yield from keys(Service, f"{SERVICE}.")
         elif isinstance(inner, type) and issubclass(inner, Model):

@@ -27,6 +27,8 @@ SAMPLE = """
 project = "ecs-sample"
 env = "dev"
 
+[database]
+
 [services.frontend]
 launch = "ec2"
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
@@ -259,7 +261,7 @@ class Project:
 def with_options(project: Project) -> Project:
     """Switch all options on, with a key and a web ACL that are there beforehand; return the project."""
     acl, key = web_acl(project.cloud, "beforehand"), kms_key(project.cloud)
-    project.write(OPTIONS.format(acl=acl, key=key) + SAMPLE)
+    project.write(OPTIONS.format(acl=acl, key=key) + SAMPLE.replace("[database]\n", ""))
     return project
 
 

@@ -25,7 +25,7 @@ OPTIONS: Mapping[str, Any] = {
     "env": "live",
     "kms_key": KEY,
     "logs": {"kms_key": "alias/logs"},
-    "network": {"flow_logs": True},
+    "network": {"flow_logs": True, "egress": "nat-per-zone"},
     "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
     "load_balancer": {"access_logs": True, "waf_acl": ACL},
     "capacity": {"spot": True},
@@ -38,7 +38,8 @@ CONFIGURATIONS: Mapping[str, Any] = {
         "services": {
             "web": {"build": "web", "port": 80, "launch": "ec2", "database": True},
             "other": {"image": ECR.format("2" * 12, "us-east-1"), "port": 81},
-        }
+        },
+        "database": {},
     },
     "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
     "exported logs, key by alias": {

@@ -142,7 +142,6 @@ SERVICE = {"image": "nginx:1", "port": 80}
         ("ec2", 0, "database", "which --target-step database leaves out"),
         ("fargate", 0, None, "no instances to replace"),
         # instances of which no service makes use are instances too
-        ("fargate", 1, None, ""),
     ],
 )
 def test_a_newer_ami_is_refused_where_there_are_no_instances(

@@ -28,7 +28,7 @@ FACTS = Facts(
 
 
 def stack_of(**tables: Any) -> Stack:
-    services = {"services": {"web": {"image": "nginx:1", "port": 80}}}
+    services = {"services": {"web": {"image": "nginx:1", "port": 80, "public": True, "launch": "ec2"}}, "database": {}}
     return declaring.declare(Config.model_validate(services | tables), FACTS)
 
 

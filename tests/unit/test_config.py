@@ -95,7 +95,8 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
 
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
-    shown, defaults = load(SAMPLE), Config.model_validate({"services": {"web": {"image": "web:1", "port": 1}}})
+    services = {"web": {"image": "web:1", "port": 1}}
+    shown, defaults = load(SAMPLE), Config.model_validate({"services": services, "database": {}})
 
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
     assert list(shown.services) == ["frontend", "backend"]
@@ -268,7 +269,10 @@ def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
         '[network]\ncidr = "172.31.0.0/20"\nzones = 4\nallow = ["0.0.0.0/0"]',
         '[network]\ncidr = "100.64.0.0/16"\nzones = 2\nallow = ["my-ip", "203.0.113.7/32"]',
         '[dns]\nprivate_domain = "internal"\ndomain = "xn--zckzah.example.co.jp"',
-        '[capacity]\ninstance_types = ["m6i.24xlarge", "g4dn.xlarge", "trn1.2xlarge", "u-6tb1.56xlarge"]\nmin = 5',
+        '[capacity]\ninstance_types = ["m6i.24xlarge", "g4dn.xlarge", "trn1.2xlarge", "u-6tb1.56xlarge"]',
+        '[capacity]\nmin = 5\n[services.on]\nimage = "a"\nport = 1\nlaunch = "ec2"',
+        '[network]\negress = "public"',
+        '[network]\nendpoints = ["sqs", "secretsmanager"]',
         '[capacity]\ninstance_types = ["t3.large", "c5n.large"]',
         "[database]\nmin_acu = 0.5\nmax_acu = 256",
         '[database]\nuser = "admin"',
@@ -372,7 +376,18 @@ TOP = [
     ('[network]\nallow = ["2001:db8::/32"]', "network.allow", ["IPv4"]),
     ('[network]\nallow = ["my-ip", "my-ip"]', "network.allow", ["twice"]),
     ('[network]\ncdir = "10.0.0.0/16"', "network.cdir", ['did you mean "cidr"?']),
-    ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, flow_logs, zones"]),
+    ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, egress, endpoints, flow_logs, zones"]),
+    ('[network]\negress = "yes"', "network.egress", ["none", "nat-per-zone", "public"]),
+    ('[network]\nendpoints = ["com.amazonaws.eu-west-1.sqs"]', "network.endpoints", ["behind the Region"]),
+    ('[network]\nendpoints = ["s3"]', "network.endpoints", ["gateway endpoint"]),
+    ('[network]\negress = "nat"\nendpoints = ["sqs"]', "network.endpoints", ["no use", "remove them"]),
+    (
+        '[network]\negress = "public"\n[services.on]\nimage = "a"\nport = 1\nlaunch = "ec2"',
+        "network.egress",
+        ["services.on", '"nat"'],
+    ),
+    ("[capacity]\nmin = 1", "capacity.min", ["no effect", 'launch = "ec2"']),
+    ('[services.db]\nimage = "a"\nport = 1\ndatabase = true', "services.db.database", ["[database]"]),
     ('[dns]\ndomain = "example"', "dns.domain", ["not a domain name"]),
     ('[dns]\ndomain = "https://Example.com/"', "dns.domain", ['did you mean "example.com"?']),
     ('[dns]\ndomain = "example.com."', "dns.domain", ['did you mean "example.com"?']),

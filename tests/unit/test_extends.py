@@ -21,7 +21,7 @@ WEB: dict[str, Any] = {
 
 
 def config(**tables: Any) -> Config:
-    return Config.model_validate({"services": {"web": WEB, **tables.pop("services", {})}, **tables})
+    return Config.model_validate({"services": {"web": WEB, **tables.pop("services", {})}, "database": {}, **tables})
 
 
 def test_a_worker_runs_what_the_service_runs_without_its_port() -> None:
@@ -51,7 +51,7 @@ def test_one_image_serves_all_that_extend_it() -> None:
 
 def test_the_order_of_the_tables_does_not_matter() -> None:
     table = {"first": {"extends": "second"}, "second": {"extends": "web"}, "web": WEB}
-    found = Config.model_validate({"services": table})
+    found = Config.model_validate({"services": table, "database": {}})
     assert list(found.services) == ["first", "second", "web"]
     assert found.image_of("first") == "web"
     assert found.services["first"].environment == {"A": "1", "B": "2"}

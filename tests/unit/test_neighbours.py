@@ -28,7 +28,7 @@ OPTIONS: dict[str, Any] = {
     "account": {"trunking": True},
     "capacity": {"spot": True},
     "logs": {"kms_key": "alias/logs"},
-    "network": {"flow_logs": True},
+    "network": {"flow_logs": True, "egress": "nat"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
     "services": {
         "web": {"build": "app", "port": 80},

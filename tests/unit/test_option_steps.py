@@ -15,7 +15,13 @@ from provisioner.steps.stack import Stack
 from tests.unit.test_capacity_steps import FACTS, needed, stack_of
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-WEB = {"services": {"web": {"image": "nginx:1", "port": 80, "database": True}, "job": {"image": "i:1", "port": 81}}}
+WEB = {
+    "services": {
+        "web": {"image": "nginx:1", "port": 80, "database": True},
+        "job": {"image": "i:1", "port": 81, "launch": "ec2"},
+    },
+    "database": {},
+}
 
 
 def more(**tables: Any) -> tuple[Stack, set[str]]:
@@ -116,6 +122,7 @@ def test_the_longest_stack_name_leaves_room_for_the_buckets_name() -> None:
     longest = declaring.declare(
         Config.model_validate(
             WEB
+            | {"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}}
             | {"project": "a" * 21, "env": "b" * 6, "region": "ap-northeast-1", "load_balancer": {"access_logs": True}}
         ),
         replace(FACTS, region="ap-northeast-1"),

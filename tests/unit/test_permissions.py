@@ -150,7 +150,7 @@ def test_the_boundary_is_one_policy(more: Any) -> None:
 
 @pytest.mark.parametrize("key", [KEY, "alias/example"])
 def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
-    services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True}}
+    services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True, "launch": "ec2"}}
     config = configured(services=services, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
     declared = [

@@ -16,7 +16,7 @@ def test_policies_allow_what_they_allowed() -> None:
 def test_a_policy_does_not_change_with_the_services() -> None:
     one = {"image": "111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", "port": 80}
     few, many = (
-        Config.model_validate({"services": services})
+        Config.model_validate({"services": services, **({"database": {}} if "api" in services else {})})
         for services in (
             {"web": one},
             {"web": {**one, "public": True}, "api": {**one, "launch": "ec2", "database": True, "port": 81}},

@@ -537,7 +537,7 @@ def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -
 
 
 def configured(target: str) -> Config:
-    service = {"image": "a:1", "port": 80}
+    service = {"image": "a:1", "port": 80, "public": True}
     return Config.model_validate({"target": target, "dns": {"domain": "example.com"}, "services": {"web": service}})
 
 

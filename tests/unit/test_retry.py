@@ -177,6 +177,7 @@ SAMPLES = (
     Sample(B, "ecs", "ThrottlingException", "Rate exceeded"),
     Sample(B, "elbv2", "Throttling", "Rate exceeded"),
     Sample(B, "ec2", "RequestLimitExceeded", "Request limit exceeded."),
+    Sample(B, "ec2", "AuthFailure", "You do not have permission to access the specified resource."),
     Sample(B, "ec2", "DependencyViolation", "resource sg-1 has a dependent object"),
     Sample(
         B, "ec2", "InvalidParameter", "private-dns-enabled cannot be set: there is already a conflicting DNS domain"

@@ -10,21 +10,20 @@ from provisioner.engine.ports import Row
 
 _RATES = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
 
-TAGGED: tuple[Permission, ...] = (
-    *grants(
-        "ec2",
-        "CreateTags",
-        OWN,
-        conditions=creating(
-            "ec2:CreateAction",
-            *("CreateInternetGateway", "CreateLaunchTemplate", "CreateRouteTable", "CreateSecurityGroup"),
-            *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint", "AllocateAddress", "CreateNatGateway"),
-        ),
-        **TAGS_AT_ONCE,
-    ),
-    *retagging("ec2", "CreateTags", OWN),
+def tagged(*operations: str) -> tuple[Permission, ...]:
+    """Return what a type takes for its tags, which are put on in the call that creates: one of these."""
+    at_once = creating("ec2:CreateAction", *operations)
+    return (
+        *grants("ec2", "CreateTags", OWN, conditions=at_once, **TAGS_AT_ONCE),
+        *retagging("ec2", "CreateTags", OWN),
+    )
+
+
+TAGGED = tagged(
+    *("CreateInternetGateway", "CreateLaunchTemplate", "CreateRouteTable", "CreateSecurityGroup"),
+    *("CreateSubnet", "CreateVpc", "CreateVpcEndpoint"),
 )
-"""What each type takes for its tags that are put on in the call that creates."""
+"""The same of the types that every stack has, for all alike."""
 
 API = Api(
     "ec2",

@@ -13,7 +13,7 @@ from provisioner.aws.permissions import ASKED, OURS, OWN, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ec2.api import API, TAGGED
+from provisioner.resources.ec2.api import API, tagged
 from provisioner.resources.ec2.common import list_by_tags, read_by_id
 from provisioner.resources.phrases import because
 
@@ -26,7 +26,7 @@ class ElasticIp(Resource):
     api = API
     arn = "elastic-ip/*"
     permissions = (
-        *TAGGED,
+        *tagged("AllocateAddress", "CreateNatGateway"),
         *grants("ec2", "DescribeAddresses"),
         *grants("ec2", "AllocateAddress", OWN, conditions=ASKED),
         *grants("ec2", "ReleaseAddress", OWN, conditions=OURS),
@@ -77,7 +77,7 @@ class NatGateway(Resource):
     takes = Takes(ready=(durations.NAT_GATEWAY_CREATE,), gone=(durations.NAT_GATEWAY_DELETE,))
     arn = "natgateway/*"
     permissions = (
-        *TAGGED,
+        *tagged("AllocateAddress", "CreateNatGateway"),
         *grants("ec2", "DescribeNatGateways"),
         *grants("ec2", "CreateNatGateway", OWN, conditions=ASKED),
         *grants("ec2", "CreateNatGateway", "elastic-ip/*", "subnet/*", conditions=OURS),
