@@ -89,7 +89,11 @@ def untagged(own: Mapping[str, Any]) -> set[str] | None:
 
     Where most rows list `aws:ResourceTag`, one without it has none, whatever the table of resource types lists.
     """
-    about = {name: said for name, said in own["actions"].items() if said["types"] and not name.startswith("Create")}
+    about = {
+        name: said
+        for name, said in own["actions"].items()
+        if said["types"] and not name.startswith(("Allocate", "Create"))
+    }
     listing = {
         name
         for name, said in about.items()

@@ -43,7 +43,11 @@ def test_what_is_only_to_be_shown_hides_no_interrupt(error: Exception) -> None:
 
 def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = cast(
-        "Any", SimpleNamespace(config=SimpleNamespace(services={}, public={"web": None}, fqdn="app"), facts=SimpleNamespace(image_id="ami-1"))
+        "Any",
+        SimpleNamespace(
+            config=SimpleNamespace(services={}, public={"web": None}, fqdn="app"),
+            facts=SimpleNamespace(image_id="ami-1"),
+        ),
     )
     monkeypatch.setattr(planning, "deployed_by_others", lambda *_: ["somebody else deployed"])
     monkeypatch.setattr(planning, "ineffective_counts", lambda *_: [])

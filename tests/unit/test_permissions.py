@@ -164,7 +164,7 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     assert {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {it.action for it in checks}
     most = _read(boundary(config, "123456789012"))
     assert [it for it in checks if decide(most, it) is not Decision.ALLOWED] == []
-    off = _read(boundary(configured(services=services), "123456789012"))
+    off = _read(boundary(configured(services=services, database={}), "123456789012"))
     assert {it.action for it in checks if decide(off, it) is not Decision.ALLOWED} == {
         "kms:Decrypt", "rds-db:connect", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
         "logs:PutLogEvents",

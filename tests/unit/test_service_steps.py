@@ -27,7 +27,7 @@ FACTS = Facts(
 
 
 def declared(**services: dict[str, Any]) -> Stack:
-    database = {"database": {}} if any(one.get("database") for one in services.values()) else {}
+    database: dict[str, Any] = {"database": {}} if any(one.get("database") for one in services.values()) else {}
     stack = Stack(Config.model_validate({"region": "eu-west-1", "services": services, **database}), FACTS)
     stack.run()
     return stack
@@ -313,7 +313,12 @@ def test_a_caller_starts_after_the_new_services_that_it_calls() -> None:
 
     assert waits() == {"service/mail"}, "the other one waits for the database"
     assert waits("service/web") == {"service/api", "service/mail"}
-    assert waits("service/web", "service/api", "service/mail") == set(), "so that a deployment of both takes one's time"
+    standing, names = (
+        ("service/web", "service/api", "service/mail"),
+        ("discovery_service/api", "discovery_service/mail"),
+    )
+    assert waits(*standing, *names) == set(), "so that a deployment of both takes one's time"
+    assert waits(*standing, names[0]) == {"service/mail"}, "which gets the name that it is to be called by"
 
 
 @pytest.mark.parametrize(
@@ -442,3 +447,106 @@ def test_every_service_has_its_own_of_each() -> None:
         assert [address for address in stack.declared if address.startswith(f"{kind}/")] == [
             f"{kind}/{n}" for n in names
         ]
+
+
+# -- what nothing uses, and how tasks leave
+
+TOOL = {"image": "nginx:1", "port": 80}
+
+
+def kinds(stack: Stack) -> set[str]:
+    return {address.partition("/")[0] for address in stack.declared}
+
+
+def interfaces(stack: Stack) -> set[str]:
+    found = (desired(stack, address) for address in stack.declared if address.startswith("vpc_endpoint/"))
+    return {one.name for one in found if one.vpc_endpoint_type == "Interface"}
+
+
+def with_egress(egress: str, **tables: Any) -> Stack:
+    tables = {"services": {"web": TOOL}, **tables}
+    stack = Stack(Config.model_validate({"region": "eu-west-1", "network": {"egress": egress}, **tables}), FACTS)
+    stack.run()
+    return stack
+
+
+def test_nothing_is_declared_that_nothing_uses() -> None:
+    stack = declared(web=TOOL)
+    unused = {"load_balancer", "listener", "target_group", "certificate", "record_set", "hosted_zone", "delegation"}
+    unused |= {"db_cluster", "db_instance", "db_subnet_group", "secure_parameter", "private_dns_namespace"}
+    unused |= {"auto_scaling_group", "launch_template", "capacity_provider", "instance_profile", "account_setting"}
+    unused |= {"container_instances", "internet_gateway", "nat_gateway", "elastic_ip"}
+    assert kinds(stack) & unused == set()
+    roles = {address.partition("/")[2] for address in stack.declared if address.startswith("service_linked_role/")}
+    assert roles == {"ecs", "task-scaling"}
+    assert desired(stack, "cluster_capacity_providers/main").capacity_providers == ["FARGATE", "FARGATE_SPOT"]
+    assert "running_tasks/ecs-sample-dev" in stack.declared, "what stops the tasks of a stack that goes"
+
+
+def test_only_called_services_have_a_name_in_cloud_map() -> None:
+    stack = declared(web={**TOOL, "calls": ["api"]}, api={**TOOL, "port": 81}, other={**TOOL, "port": 82})
+    assert {a for a in stack.declared if a.startswith("discovery_service/")} == {"discovery_service/api"}
+    assert desired(stack, "service/api").service_registries == [{"registryArn": "${discovery_service/api:arn}"}]
+    assert desired(stack, "service/web").service_registries == []
+
+
+@pytest.mark.parametrize(
+    ("service", "more", "wanted"),
+    [
+        ({"exec": False}, {}, set()),
+        ({}, {}, {"ssmmessages"}),
+        ({"exec": False, "database": True}, {"database": {}}, {"ssm"}),
+        ({"exec": False, "launch": "ec2"}, {}, {"ssm", "ssmmessages", "ecs", "ecs-agent", "ecs-telemetry"}),
+        ({"exec": False}, {"network": {"endpoints": ["sqs", "logs"]}}, {"sqs"}),
+    ],
+)
+def test_each_endpoint_has_somebody_who_calls_it(
+    service: dict[str, Any], more: dict[str, Any], wanted: set[str]
+) -> None:
+    config = Config.model_validate({"region": "eu-west-1", "services": {"web": TOOL | service}, **more})
+    stack = Stack(config, FACTS)
+    stack.run()
+    assert interfaces(stack) == {"ecr.api", "ecr.dkr", "logs"} | wanted
+
+
+@pytest.mark.parametrize(
+    ("egress", "gateways", "tables"),
+    [
+        ("nat", ["nat_gateway/a"], {"private": ["a", "b", "c"]}),
+        (
+            "nat-per-zone",
+            ["nat_gateway/a", "nat_gateway/b", "nat_gateway/c"],
+            {"private": ["a"], "private-b": ["b"], "private-c": ["c"]},
+        ),
+    ],
+)
+def test_private_subnets_leave_by_nat(egress: str, gateways: list[str], tables: dict[str, list[str]]) -> None:
+    stack = with_egress(egress)
+    assert [address for address in stack.declared if address.startswith("nat_gateway/")] == gateways
+    for (name, zones), gateway in zip(tables.items(), gateways, strict=True):
+        table = desired(stack, f"route_table/{name}")
+        assert table.subnet_ids == [f"${{subnet/private-{zone}:id}}" for zone in zones]
+        assert table.routes == {"0.0.0.0/0": f"${{{gateway}:id!}}"}, "EC2 takes the route when it is available"
+    layers = desired(stack, "vpc_endpoint/s3")
+    assert layers.route_table_ids == [f"${{route_table/{name}:id}}" for name in tables]
+    assert interfaces(stack) == set()
+    assert egress_of(stack) == [("-1", "0.0.0.0/0")]
+    service = desired(stack, "service/web")
+    assert (service.subnets[0], service.assign_public_ip) == ("${subnet/private-a:id}", "DISABLED")
+
+
+def egress_of(stack: Stack) -> list[tuple[str, str]]:
+    rules = desired(stack, "security_group_egress/web").rules
+    return [(rule["IpProtocol"], rule["CidrIpv4"]) for rule in rules]
+
+
+def test_tasks_with_public_addresses_are_where_the_gateway_is() -> None:
+    stack = with_egress("public")
+    service = desired(stack, "service/web")
+    assert (service.subnets[0], service.assign_public_ip) == ("${subnet/public-a:id}", "ENABLED")
+    assert not any("private" in address for address in stack.declared)
+    assert desired(stack, "vpc_endpoint/s3").route_table_ids == ["${route_table/public:id}"]
+    assert (interfaces(stack), egress_of(stack)) == (set(), [("-1", "0.0.0.0/0")])
+    assert desired(stack, "security_group/web").ingress == [], "nobody comes in by these"
+    made = [a for a, item in stack.declared.items() if not item.resource.created_by_aws and not item.resource.retained]
+    assert len(made) <= 30

@@ -10,6 +10,7 @@ from provisioner.engine.ports import Row
 
 _RATES = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
 
+
 def tagged(*operations: str) -> tuple[Permission, ...]:
     """Return what a type takes for its tags, which are put on in the call that creates: one of these."""
     at_once = creating("ec2:CreateAction", *operations)

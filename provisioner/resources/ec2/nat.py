@@ -9,13 +9,15 @@ from typing import Any
 from provisioner.aws import durations
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
-from provisioner.aws.permissions import ASKED, OURS, OWN, grants
+from provisioner.aws.permissions import ASKED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2.api import API, tagged
 from provisioner.resources.ec2.common import list_by_tags, read_by_id
 from provisioner.resources.phrases import because
+
+_WHY = "`[network] egress`"
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class ElasticIp(Resource):
     arn = "elastic-ip/*"
     permissions = (
         *tagged("AllocateAddress", "CreateNatGateway"),
-        *grants("ec2", "DescribeAddresses"),
-        *grants("ec2", "AllocateAddress", OWN, conditions=ASKED),
-        *grants("ec2", "ReleaseAddress", OWN, conditions=OURS),
+        *grants("ec2", "DescribeAddresses", use=Use.OPTION, why=_WHY),
+        *grants("ec2", "AllocateAddress", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
+        *grants("ec2", "ReleaseAddress", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
     )
     outputs = ("public_ip",)
 
@@ -78,10 +80,12 @@ class NatGateway(Resource):
     arn = "natgateway/*"
     permissions = (
         *tagged("AllocateAddress", "CreateNatGateway"),
-        *grants("ec2", "DescribeNatGateways"),
-        *grants("ec2", "CreateNatGateway", OWN, conditions=ASKED),
-        *grants("ec2", "CreateNatGateway", "elastic-ip/*", "subnet/*", conditions=OURS),
-        *grants("ec2", "DeleteNatGateway", OWN, conditions=OURS),
+        *grants("ec2", "DescribeNatGateways", use=Use.OPTION, why=_WHY),
+        *grants("ec2", "CreateNatGateway", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
+        *grants(
+            "ec2", "CreateNatGateway", "elastic-ip/*", "subnet/*", "vpc/*", conditions=OURS, use=Use.OPTION, why=_WHY
+        ),
+        *grants("ec2", "DeleteNatGateway", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
     )
     create_only = frozenset({"subnet_id", "allocation_id"})
     outputs = ("nat_gateway_id",)
