@@ -26,6 +26,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     secrets,
     security_groups,
     service_roles,
+    service_secrets,
     services,
     task_definitions,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.models import Config
+from provisioner.config.secrets import apis, users
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.policies import Policy, policy
 
@@ -65,13 +66,15 @@ def interface_services(config: Config, given: Iterable[str] = ()) -> tuple[str, 
     needed = set(ALWAYS)
     if config.on_instances:
         needed |= OF_INSTANCES
+    secrets = apis(users(config.secrets))
+    needed |= {*secrets}
     if any(workload.database for workload in config.workloads.values()):
         # ECS reads the password in Parameter Store when it starts a task
         needed.add("ssm")
     if any(map(config.exec_on, config.services)):
         needed.add("ssmmessages")
     own = (service for service in INTERFACE_SERVICES if service in needed)
-    return tuple(dict.fromkeys((*own, *config.network.endpoints, *given)))
+    return tuple(dict.fromkeys((*own, *secrets, *config.network.endpoints, *given)))
 
 
 @step

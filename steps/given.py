@@ -85,6 +85,8 @@ def check_variable(what: str, name: str, value: object, workload: Workload, give
         raise ConfigurationError(f"{what}: {name} is set by the stack itself: use another name")
     if name in workload.environment:
         raise ConfigurationError(f"{what}: the configuration sets {name} for this service too: remove one of the two")
+    if name in workload.secrets:
+        raise ConfigurationError(f"{what}: {name} is a secret of this service: use another name")
     if name in given:
         raise ConfigurationError(f"{what}: {name} was given before: use another name")
 

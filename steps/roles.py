@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner import Handle, Stack, ready, step
+from provisioner.config.secrets import Secret
+from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.policies import Policy, policy
 from provisioner.steps.secrets import password_parameter
+from provisioner.steps.service_secrets import arn_of
 
 PATH_KEY = {"path": "account.role_path"}
 
@@ -44,11 +48,9 @@ def roles(stack: Stack) -> Roles:
         return ready(declared).arn
 
     workloads = stack.config.workloads
-    shared = "" if all(workload.database for workload in workloads.values()) else execution("execution", {})
-    starting = {
-        name: execution(f"execution-{name}", {"parameters": _parameters(stack)}) if workload.database else shared
-        for name, workload in workloads.items()
-    }
+    reading = {name: _reading(stack, workload) for name, workload in workloads.items()}
+    shared = "" if all(reading.values()) else execution("execution", {})
+    starting = {name: execution(f"execution-{name}", reads) if reads else shared for name, reads in reading.items()}
     signed = stack.config.database is not None and stack.config.database.iam_authentication
     tasks = {
         name: role(
@@ -126,6 +128,58 @@ def from_this_account(stack: Stack, api: str, resource: str) -> Policy:
     facts = stack.facts
     source = f"arn:{facts.partition}:{api}:{facts.region}:{facts.account}:{resource}"
     return {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": facts.account}}
+
+
+def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
+    """Return the policies by which ECS reads a workload's secrets, and no others, by name.
+
+    The name says what is in it: what running tasks were started with stays until they have stopped.
+    """
+    found = {"parameters": _parameters(stack)} if workload.database else {}
+    if statements := list(_statements(stack, workload.secrets.values())):
+        content = hashlib.sha256(repr(statements).encode()).hexdigest()[:8]
+        found[f"secrets-{content}"] = policy(*statements)
+    return found
+
+
+READ = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}
+ENCRYPTED = {"ssm": "PARAMETER_ARN", "secretsmanager": "SecretARN"}
+"""What each API hands KMS as the encryption context (KMS guide, services-parameter-store; Secrets Manager guide,
+security-encryption)."""
+
+
+def _statements(stack: Stack, secrets: Iterable[Secret]) -> Iterator[dict[str, object]]:
+    """Yield what reading these secrets takes: the read itself, and the use of keys that are not AWS's own."""
+    arns: dict[str, set[str]] = {}
+    encrypted: dict[tuple[str, str], set[str]] = {}
+    for secret in secrets:
+        arn, held = arn_of(stack, secret), stack.facts.secrets.get(secret)
+        arns.setdefault(secret.api, set()).add(arn)
+        if key := held.key if held else stack.facts.kms_key if secret.api == "ssm" else "":
+            encrypted.setdefault((secret.api, key), set()).add(arn)
+    for api, several in sorted(arns.items()):
+        yield {"Effect": "Allow", "Action": READ[api], "Resource": sorted(several)}
+    for (api, key), several in sorted(encrypted.items()):
+        of_these = {"StringLike": {f"kms:EncryptionContext:{ENCRYPTED[api]}": sorted(several)}}
+        resource, by_alias = _on_key(stack, key)
+        yield {
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": resource,
+            "Condition": of_these | by_alias,
+        }
+
+
+def _on_key(stack: Stack, key: str) -> tuple[str, dict[str, object]]:
+    """Return what a statement is on that lets a key be used, and the condition by which a key with an alias is meant.
+
+    No policy can name an alias as the resource of what is done with a key (KMS developer guide, alias-authorization).
+    """
+    place = f"arn:{stack.facts.partition}:kms:{stack.facts.region}:{stack.facts.account}:"
+    before, alias, name = key.partition("alias/")
+    if alias:
+        return f"{before or place}key/*", {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias + name}}
+    return key if key.startswith("arn:") else f"{place}key/{key}", {}
 
 
 def _parameters(stack: Stack) -> Policy:

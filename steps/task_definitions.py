@@ -10,12 +10,14 @@ from provisioner import Roles, Stack, step
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
+from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
 from provisioner.steps.logs import Logs
 from provisioner.steps.secrets import Secrets
+from provisioner.steps.service_secrets import ServiceSecrets
 
 LINUX = {"operatingSystemFamily": "LINUX"}
 TMP_MIB = 64
@@ -45,6 +47,7 @@ def task_definitions(
     images: Images,
     logs: Logs,
     secrets: Secrets | None,
+    service_secrets: ServiceSecrets,
     database: Database | None,
 ) -> TaskDefinitions:
     """Declare a task definition for each service and job. It changes with the image, the sizes, what the task is told.
@@ -54,10 +57,7 @@ def task_definitions(
     arns: dict[str, str] = {}
     for name, workload in stack.config.workloads.items():
         container = _container(stack, name, workload, images.uris[name], logs.services[name])
-        if secrets and workload.database:
-            container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
-            # ECS reads a secret when a task starts: with another one there must be new tasks
-            container["dockerLabels"] = {"provisioner.password-version": secrets.parameter_version}
+        container |= _secrets(workload, secrets, service_secrets)
         environment = {**_environment(stack, workload, database), **stack.given.environment.get(name, {})}
         container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
         arns[name] = stack.ensure(
@@ -128,6 +128,25 @@ def _container(stack: Stack, name: str, workload: Service | Job, image: str, log
     if isinstance(workload, Service) and workload.health.command:
         container["healthCheck"] = _health(workload.health)
     return container
+
+
+def _secrets(workload: Service | Job, secrets: Secrets | None, service_secrets: ServiceSecrets) -> dict[str, Any]:
+    """Return where ECS reads secrets, and in labels which versions these are.
+
+    ECS reads a secret when a task starts: with another version there must be new tasks.
+    """
+    places: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    if secrets and workload.database:
+        places["DB_PASSWORD"] = secrets.parameter_arn
+        labels["provisioner.password-version"] = secrets.parameter_version
+    for name, secret in sorted(workload.secrets.items()):
+        held = service_secrets.of(secret)
+        places[name] = f"{held.arn}:{secret.key}::" if secret.key else held.arn
+        labels[f"{VERSION_LABEL}{name}"] = held.version
+    if not places:
+        return {}
+    return {"secrets": [{"name": name, "valueFrom": place} for name, place in places.items()], "dockerLabels": labels}
 
 
 def _health(health: Health) -> Mapping[str, Any]:

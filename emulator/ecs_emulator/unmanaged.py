@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.route53.models import route53_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.ssm.models import ssm_backends
 from moto.wafv2.models import FakeWebACL, wafv2_backends
 
 from ecs_emulator import domains
@@ -17,6 +21,7 @@ from ecs_emulator.services.ec2.images import put_image
 from ecs_emulator.unmanaged_vpc import put_vpc
 
 BY = "Created by somebody else"
+STAND_IN = "stands for a value that is not known here"
 
 
 def put(account: str, wanted: Mapping[str, Any]) -> None:
@@ -25,7 +30,8 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
             (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `boundaries` (ARNs of policies that allow everything),
-            `prefix_lists` (ids, of which the first becomes that of S3's list), `vpcs` (see `unmanaged_vpc.put_vpc`).
+            `prefix_lists` (ids, of which the first becomes that of S3's list), `vpcs` (see `unmanaged_vpc.put_vpc`),
+            `parameters` (names of secure ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys of its value, a JSON document).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
@@ -49,6 +55,7 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
         put_vpc(account, region, vpc)
     for arn in wanted.get("boundaries", ()):
         _put_policy(account, arn)
+    _put_secrets(account, region, wanted)
 
 
 def _put_zone(account: str, id: str, domain: str) -> None:
@@ -102,6 +109,31 @@ def _put_policy(account: str, arn: str) -> None:
         made = backend.create_policy(BY, f"{path}/", ALLOW_ALL, name, [])
         del backend.managed_policies[made.arn]
         backend.managed_policies[arn] = made
+
+
+def _put_secrets(account: str, region: str, wanted: Mapping[str, Any]) -> None:
+    for name in wanted.get("parameters", ()):
+        _put_parameter(account, region, name)
+    for place, keys in wanted.get("secrets", {}).items():
+        _put_secret(account, region, place, keys)
+
+
+def _put_parameter(account: str, region: str, name: str) -> None:
+    """Create a secure parameter, with a value that stands for one that nobody here knows."""
+    backend = ssm_backends[account][region]
+    if not backend.get_parameter(name):
+        backend.put_parameter(name, BY, STAND_IN, "SecureString", "", "", False, [], "text", None, None)
+
+
+def _put_secret(account: str, region: str, place: str, keys: Iterable[str]) -> None:
+    """Create a secret of Secrets Manager, by the ARN or the name that it has, with these keys in its value."""
+    backend = secretsmanager_backends[account][region]
+    if place not in backend.secrets:
+        name = re.sub(r"-[A-Za-z0-9]{6}$", "", place.rpartition(":")[2]) if place.startswith("arn:") else place
+        value = json.dumps(dict.fromkeys(keys, STAND_IN))
+        backend.create_secret(name, value, None, BY, [], None, None, [], False)
+        if place.startswith("arn:"):
+            backend.secrets[name].arn = place
 
 
 def _put_web_acl(account: str, region: str, arn: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
+import re
 import select
 import sys
 
@@ -38,6 +41,23 @@ def agreed(question: str) -> bool | None:
     sys.stderr.write(f"{visible(question)} [y/N] ")
     sys.stderr.flush()
     return _answer().strip().lower() in {"y", "yes"}
+
+
+def hidden_input(question: str) -> str:
+    """Return what is typed at a terminal without being shown, or all of standard input less one final line break.
+
+    Raises:
+        ConfigurationError: standard input is no text.
+    """
+    if sys.stdin.isatty():
+        with signals.at_once(), contextlib.suppress(EOFError):
+            return getpass.getpass(visible(question))
+        return ""
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise ConfigurationError("standard input is not UTF-8 text: nothing was set") from None
+    return re.sub(r"\r?\n\Z", "", text)
 
 
 def _answer() -> str:

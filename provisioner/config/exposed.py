@@ -15,8 +15,8 @@ def warnings(config: Config) -> Iterator[str]:
             if why := looks_secret(name, value):
                 yield (
                     f"{config.key(workload)}.environment.{name} looks like a secret, by its {why}: whoever may read "
-                    f"task definitions (ecs:DescribeTaskDefinition) can read it. Secrets belong in Secrets Manager or "
-                    f"in Parameter Store; a service cannot be given one from there yet"
+                    f'task definitions (ecs:DescribeTaskDefinition) can read it. Write secrets = ["{name}"] instead, '
+                    f"and set it with `provision secret set {name}`"
                 )
         for name, value in settings.build_args.items():
             if why := looks_secret(name, value):

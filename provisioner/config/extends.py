@@ -116,7 +116,7 @@ def _written(own: Mapping[str, Any]) -> set[str]:
 
 def _joined(inherited: Any, own: Any) -> Any:
     """Return a table, or a list of names, joined with the inherited one."""
-    tables = [dict.fromkeys(one, True) if isinstance(one, list) else one for one in (inherited or {}, own)]
+    tables = [dict.fromkeys(one, True) if _names(one) else one for one in (inherited or {}, own)]
     if not all(isinstance(one, Mapping) for one in tables):
         return own
     # What is false here is left out; what is false below it stays wrong, and is said there
@@ -124,3 +124,7 @@ def _joined(inherited: Any, own: Any) -> Any:
         **{name: value for name, value in tables[0].items() if tables[1].get(name) is not False},
         **{name: value for name, value in tables[1].items() if value is not False or name not in tables[0]},
     }
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

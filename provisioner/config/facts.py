@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provisioner.config.instances import Size
+from provisioner.config.secrets import Secret
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,21 @@ class ExistingVpc:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What is known of a secret that is not this stack's to make: everything but its value.
+
+    Attributes:
+        arn: its ARN, of Secrets Manager with the six characters behind the name.
+        version: says when it was changed, or which of its versions is the current one.
+        key: its KMS key as it is shown, an ARN, an id or an alias; empty for the one that AWS has for the API.
+    """
+
+    arn: str
+    version: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Facts about account and region.
 
@@ -68,6 +84,7 @@ class Facts:
         kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.
         vpc: the VPC that `network.vpc` names; None if the stack makes its own.
         boundary: the ARN of the permissions boundary of all roles, None if there is none.
+        secrets: what is known of the secrets that the services are given, but for those that are made up.
     """
 
     account: str
@@ -92,3 +109,4 @@ class Facts:
     logs_key: str | None = None
     boundary: str | None = None
     vpc: ExistingVpc | None = None
+    secrets: Mapping[Secret, Held] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from provisioner.config import extends, loader, production, reserved_words, toge
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.jobs import Job
+from provisioner.config.secrets import Secret
 from provisioner.config.services import Service
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
@@ -394,6 +395,11 @@ class Config(Model):
     def key(self, workload: str) -> str:
         """Return the dotted key of a service's or a job's table."""
         return self._workloads.key(workload)
+
+    @property
+    def secrets(self) -> Mapping[str, Mapping[str, Secret]]:
+        """The secrets that workloads are given, by their tables, such as `services.web`, and by variable."""
+        return {self.key(name): workload.secrets for name, workload in self.workloads.items()}
 
     def exec_on(self, workload: str) -> bool:
         """Whether ECS Exec may open a shell in a workload's tasks; not in those of a job."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 from provisioner.config import capabilities
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
+from provisioner.config.secrets import Secret, misplaced, read_secrets
 from provisioner.docker.context import DOCKERFILE
 
 LONGEST_STOP_ON_FARGATE = 120
@@ -79,6 +80,8 @@ class Workload(Model):
     # Seconds that a container has to end by itself once it is told to: ECS's 30 unless said.
     stop_timeout: Annotated[int, values.between(2, LONGEST_STOP, "a stop timeout in seconds")] | None = None
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
+    # Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts.
+    secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets)] = {}
     # Unless said, the image's own.
     user: (
         Annotated[
@@ -112,6 +115,7 @@ class Workload(Model):
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
         for key in sorted(self.environment.keys() & set(self.variables())):
             yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
+        yield from misplaced(self.secrets, self.environment, {"PORT", *self.variables()})
 
     def fargate_problems(self) -> Iterator[Problem]:
         """Yield sizes and times that Fargate does not have."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from provisioner.config.builds import check_contexts
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, check
+from provisioner.engine.losses import Loss
 from provisioner.operations import (
     apply,
     configuration,
@@ -20,6 +22,7 @@ from provisioner.operations import (
     destroy,
     losing,
     planning,
+    secrets,
     signals,
     stacks,
     stopping,
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.engine.events import Emit
-    from provisioner.engine.losses import Loss
     from provisioner.engine.planned import Planned
     from provisioner.operations.options import Options
     from provisioner.operations.summary import Summary
@@ -66,6 +68,7 @@ class Wanted:
         declaring.check_target(self.target_step)
         removal = declaring.removal(self.delete, self.unprotect, self.target_step)
         declaring.check_new_ami(config, self.target_step, new_ami=self.new_ami)
+        secrets.check_delete(config, removal.delete)
         return removal
 
     def on(self, aws: Aws) -> Aws:
@@ -204,12 +207,24 @@ def plan(options: Options, wanted: Wanted) -> Proposal:
     return Proposal(config, aws, planned, notes, lost, state.records, removal, kept)
 
 
-def down(options: Options, viewer: Viewer, target_step: str | None = None, *, unprotect: bool = False) -> Ended:
+def down(
+    options: Options,
+    viewer: Viewer,
+    target_step: str | None = None,
+    *,
+    unprotect: bool = False,
+    delete_secrets: bool = False,
+) -> Ended:
     """Delete what is recorded, or only a step with its dependents.
+
+    Args:
+        delete_secrets: delete the secrets that users have set as well.
 
     Raises:
         ProvisionError: nothing was begun; what goes wrong later is in the outcome.
     """
+    if target_step and delete_secrets:
+        raise ConfigurationError("--delete-secrets: with --target-step none is deleted: leave one of the two out")
     config = configuration.load(options)
     if target_step and not config.state.bucket:
         # before anything is started; what is in a bucket can be read only afterwards
@@ -225,11 +240,13 @@ def down(options: Options, viewer: Viewer, target_step: str | None = None, *, un
                 destroy.check_protection(aws, store.records, going, command)
             protected = destroy.protected(aws, store.records, going)
             lost = losing.lost_of(aws, going.values(), store.records, amounts=not options.yes)
+            if delete_secrets and (found := secrets.kept(aws)):
+                lost.append(Loss("the secrets that were set", found))
         notes = [] if going else stacks.beside(options, config, store.records)
         viewer.agree_to_delete(Teardown(config, aws, going, protected, lost, notes))
         aws.drop_reads()  # the user may have taken long to agree
         with _watched(aws, viewer) as emit:
-            outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect)
+            outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
             ended = Ended(config, aws, outcome)
             viewer.ended(ended)
     return ended

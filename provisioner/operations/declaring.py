@@ -63,7 +63,8 @@ def declared(
     for line in image_copies.hosts(config):
         options.report(line)
     with signals.at_once():
-        stack = declare(config, preflight.gather(aws, config, options.file, records.values(), on_missing))
+        facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
+        stack = declare(config, facts)
     for text in production.notices(stack, records):
         stack.notice(text)
     return stack

@@ -19,7 +19,7 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.leftovers import Leftover, find_leftovers
 from provisioner.engine.run import prefetch
 from provisioner.engine.traits import ListedOneByOne
-from provisioner.operations import estimates
+from provisioner.operations import estimates, secrets
 from provisioner.operations.losing import costly
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs.cluster import Cluster
@@ -78,12 +78,21 @@ def check_protection(aws: Aws, records: Mapping[str, Record], going: Collection[
         raise PartProtected(lost, sorted(found), command)
 
 
-def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, unprotect: bool = False) -> Summary:
+def down(
+    aws: Aws,
+    store: Store,
+    emit: Emit,
+    target_step: str | None = None,
+    *,
+    unprotect: bool = False,
+    delete_secrets: bool = False,
+) -> Summary:
     """Remove what is recorded, then look through every resource type for what is left.
 
     Args:
         target_step: delete the resources of this step and their dependents, and look for their resource types only.
         unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
+        delete_secrets: delete the secrets that users have set for the stack as well, once nothing uses them.
     """
     aws = aws.knowing(KnownResources(dict(store.records))).exhaustive()
     recorded.check_order(store.records)
@@ -104,7 +113,8 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
             _late_metrics(aws, emit)
         aws.know_tagged_types()
         left = find_leftovers(aws, store.records, resource_types if target_step else None)
-        return Remains(left, _snapshots(aws, emit))
+        kept = [] if target_step else _secrets(aws, emit, delete=delete_secrets)
+        return Remains(left, _snapshots(aws, emit), kept)
 
     return timed(aws.pace, "down", target_step, store, work, (destroy.progress,))
 
@@ -159,6 +169,18 @@ def _late_metrics(aws: Aws, emit: Emit) -> None:
             emit(Notice(f"Container Insights created {name} again, so it was deleted again"))
     except (BotoCoreError, ClientError, OutcomeUnknown) as error:
         emit(Notice(f"could not check whether Container Insights created its log group again: {explained(error)}"))
+
+
+def _secrets(aws: Aws, emit: Emit, *, delete: bool) -> list[str]:
+    """Return the names of the secrets that users have set and that stay."""
+    try:
+        found = [name.rpartition("/")[2] for name in secrets.kept(aws)]
+        if delete:
+            secrets.remove(aws, found)
+    except (BotoCoreError, ClientError) as error:
+        emit(Notice(f"could not check for secrets that were set: {explained(error)}"))
+        return []
+    return [] if delete else found
 
 
 def _snapshots(aws: Aws, emit: Emit) -> list[Leftover]:

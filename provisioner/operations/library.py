@@ -87,6 +87,7 @@ def down(
     agree: Callable[[Teardown], bool] | None = None,
     target_step: str | None = None,
     unprotect: bool = False,
+    delete_secrets: bool = False,
 ) -> Summary:
     """Delete a stack, as `provision down --yes` does, and return how that ended, with what is left.
 
@@ -94,7 +95,7 @@ def down(
         config, env, target, state_dir, profile: as the options of these names.
         emit: takes each event of the run, in whichever thread it happens, one at a time.
         agree: is shown what goes, and says whether to go on; None: no question.
-        target_step, unprotect: as the options of these names.
+        target_step, unprotect, delete_secrets: as the options of these names.
 
     Raises:
         ProvisionError: nothing was deleted. What fails later is the `error` of the summary.
@@ -102,7 +103,7 @@ def down(
     options = _options(config, env, target, state_dir, profile, emit)
     with options.ends:
         viewer = _Program(emit, agree_to_teardown=agree)
-        return commands.down(options, viewer, target_step, unprotect=unprotect).outcome
+        return commands.down(options, viewer, target_step, unprotect=unprotect, delete_secrets=delete_secrets).outcome
 
 
 def _options(

@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from provisioner.aws.errors import explained
 from provisioner.config import group_rules
 from provisioner.config.builds import UNKNOWN, check_builds, image_of
-from provisioner.config.facts import Facts
+from provisioner.config.facts import Facts, Held
 from provisioner.config.instances import Size
+from provisioner.config.secrets import Secret
 from provisioner.docker import engine
 from provisioner.docker.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.pools import pool
-from provisioner.operations import account_quotas, ami, existing, existing_vpc, image_copies, instance_sizes
+from provisioner.operations import (
+    account_quotas,
+    ami,
+    existing,
+    existing_vpc,
+    image_copies,
+    instance_sizes,
+    secret_lookup,
+)
 from provisioner.operations.zones import Zones, choose, endpoints_of, in_use, policed
 from provisioner.resources.ecr.images import digest_of, registry_unreachable
 from provisioner.resources.route53.zones import public_zones
@@ -50,6 +59,7 @@ def gather(
     file: Path,
     records: Iterable[Record] = (),
     on_missing: Callable[[str], None] | None = None,
+    command_line: Callable[..., str] = secret_lookup.typed,
 ) -> Facts:
     """Read the facts, all at once; no call writes.
 
@@ -57,6 +67,7 @@ def gather(
         file: the configuration's, which build contexts are relative to.
         records: what the state says; without them, what AWS has counts.
         on_missing: is told what the configuration asks for and is not there, for those who only look; None: refuse it.
+        command_line: how another command is called on the same stack.
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
@@ -83,6 +94,7 @@ def gather(
         boundary = begin(existing.boundary, aws, config, records)
         sizes = begin(instance_sizes.check, aws, config)
         rules = begin(account_quotas.rules_of_group, aws, config)
+        secrets = begin(secret_lookup.checked, aws, config, command_line)
         try:
             _or(acl, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
@@ -112,6 +124,7 @@ def gather(
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
+                secrets=_or(secrets, on_missing, dict[Secret, Held]),
             )
         except ProvisionError:
             raise

@@ -36,6 +36,7 @@ class Summary:
         path: the chain of resources that took the time.
         unfinished: the records of what the run had to do with and that is there, or may be, and is not ready.
         billed: the addresses of what AWS goes on charging for by the hour.
+        secrets: the names of the secrets that users have set, which `down` leaves on purpose as well.
     """
 
     command: str
@@ -48,6 +49,7 @@ class Summary:
     path: Sequence[Segment] = ()
     unfinished: Sequence[Record] = ()
     billed: Sequence[str] = ()
+    secrets: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
@@ -66,6 +68,7 @@ class Remains:
 
     leftovers: Sequence[Leftover] = ()
     snapshots: Sequence[Leftover] = ()
+    secrets: Sequence[str] = ()
 
 
 def timed(
@@ -95,7 +98,17 @@ def timed(
     unfinished = [record for address, record in store.records.items() if address in about and record.phase != "ready"]
     billed = costing(store.records.values())
     summary = Summary(
-        command, counts, seconds, found.leftovers, error, target_step, found.snapshots, path, unfinished, billed
+        command,
+        counts,
+        seconds,
+        found.leftovers,
+        error,
+        target_step,
+        found.snapshots,
+        path,
+        unfinished,
+        billed,
+        found.secrets,
     )
     result = "interrupted" if isinstance(error, Interrupted) else "ok" if summary.ok else "failed"
     store.finish(Run(command, began, summary.seconds, result, counts, timeline))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
 from provisioner.config.models import Config
 from provisioner.engine.declaration import REFERENCE
+from provisioner.permissions import secrets
 from provisioner.permissions.declared import arn
 from provisioner.permissions.keys import OF_PARAMETERS, main_key, on_key
 from provisioner.permissions.table import ANY, names
@@ -85,7 +86,7 @@ def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[P
     Args:
         database: the cluster's resource id, which AWS gives it and no other ever has; `*` where it is not known.
     """
-    wanted = (it for it in (*ROLES, *_of_own_steps(config)) if it.wanted(config))
+    wanted = (it for it in (*ROLES, *secrets.roles(config), *_of_own_steps(config)) if it.wanted(config))
     return tuple(filled(wanted, {**names(config, account), "database": database}))
 
 

@@ -93,7 +93,7 @@ KEYS: tuple[Permission, ...] = (
     *on_key(
         main_key,
         "key",
-        "Encrypt Decrypt",
+        "Encrypt Decrypt GenerateDataKey",
         conditions=(*_via("ssm"), *OF_PARAMETERS),
         use=Use.IMPLIED,
         why="PutParameter and GetParameter with a key",

@@ -12,9 +12,10 @@ from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.declared import of_any, of_types
 from provisioner.permissions.keys import KEYS
 from provisioner.permissions.network import NETWORK
+from provisioner.permissions.secrets import LOOKED_UP, with_secrets
 from provisioner.permissions.statefile import STATE
 
-FIXED = (*NETWORK, *CONTAINERS, *KEYS)
+FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
 """What a stack needs besides what stands with its resource types."""
 ASIDE = (*STATE, *BEFOREHAND)
 """What the state and `doctor` need."""
@@ -38,7 +39,8 @@ def needed(
     """
     table = (*FIXED, *of_types(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
-    return tuple(filled((it for it in of_parts if it.reader or not read_only), names(config, account)))
+    allowed = (it for it in of_parts if it.reader or not read_only)
+    return tuple(filled(with_secrets(allowed, config), names(config, account)))
 
 
 def names(config: Config, account: str) -> Mapping[str, str]:

@@ -63,7 +63,7 @@ def after_up(
 
 
 def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, unprotect: bool = False) -> list[str]:
-    """Return what may be done after `down`, and which snapshots it has kept.
+    """Return what may be done after `down`, and which snapshots and secrets it has kept.
 
     Args:
         unprotect: whether the protection from deletion was to be lifted, as it then is to be again.
@@ -72,6 +72,12 @@ def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, u
     if (unfinished := _unfinished(outcome, command_line("down", *words))) is not None:
         return [*_charged(outcome, config), unfinished]
     kept = [sentence(f"Retained: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
+    if outcome.secrets:
+        remove = command_line("secret", "rm", "--all")
+        kept.append(
+            f"Retained: the secrets that you set, {names(outcome.secrets)}: AWS charges nothing for standard "
+            f"parameters. Remove them: {remove}."
+        )
     if outcome.leftovers:
         both = f"{command_line('recover')}, then {command_line('down', *words)}"
         return [f"To record them and delete them too, run {both}. Delete by hand what is left after that.", *kept]
@@ -80,7 +86,7 @@ def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, u
             f"Limited to step {outcome.target_step} and its dependents. Create them again: {command_line('up')}.",
             *kept,
         ]
-    but = ", except the snapshots below" if kept else ""
+    but = ", except what is retained below" if kept else ""
     return [
         f"No leftover resources of {config.name} found{but}. Create it again: {command_line('up')}.",
         *kept,

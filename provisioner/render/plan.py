@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from provisioner.config.secrets import VERSION_LABEL
 from provisioner.engine.planned import HIDDEN_CHANGE
 from provisioner.engine.refused import reasons
 from provisioner.engine.words import count
@@ -135,6 +136,8 @@ def _difference(path: str, old: Any, new: Any) -> Iterator[str]:
         yield f"+ {path}: {_shown(new)}"
     elif new is ABSENT:
         yield f"- {path}: {_shown(old)}"
+    elif VERSION_LABEL in path:
+        yield f"secret {path.partition(VERSION_LABEL)[2]} changed: {_shown(old)} -> {_shown(new)}"
     else:
         yield f"{path}: {_shown(old)} -> {_shown(new)}"
 

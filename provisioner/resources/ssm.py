@@ -14,13 +14,15 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map
+from provisioner.config.secrets import path
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 
 PARAMETER = {"ResourceType": "Parameter"}
 
 
-def _read_tags(aws: Clients, name: str) -> Tags:
+def read_tags(aws: Clients, name: str) -> Tags:
+    """Return a parameter's tags, by its name."""
     return tag_map(aws.client("ssm").list_tags_for_resource(**PARAMETER, ResourceId=name)["TagList"])
 
 
@@ -29,7 +31,7 @@ API = Api(
     "Systems Manager",
     tags=TagCalls(
         "id",
-        _read_tags,
+        read_tags,
         lambda aws, name, tags: aws.client("ssm").add_tags_to_resource(
             **PARAMETER, ResourceId=name, Tags=tag_pairs(tags)
         ),
@@ -52,13 +54,24 @@ _OVERWRITTEN = (("StringEquals", "ssm:Overwrite", ("true",)),)
 """Systems Manager user guide, parameter-store-policy-conditions."""
 
 
+def version_of(shown: Mapping[str, Any]) -> str:
+    """Return when a parameter was last changed, and how often since it was made; empty where AWS does not say it yet.
+
+    A parameter that is made anew begins again with 1.
+    """
+    changed = shown.get("LastModifiedDate")
+    return f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{shown.get('Version', 1)}" if changed else ""
+
+
 @dataclass(frozen=True)
 class SecureParameter(Resource):
     """A SecureString whose value is drawn at random when it is created, and never shown or changed here again.
 
-    The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster). Its version says
-    when it was last changed, and how often since it was made: a parameter that is made anew begins again with 1.
-    Another key takes a new version, and Parameter Store wants the value with it (PutParameter).
+    The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster). Another key
+    takes a new version, and Parameter Store wants the value with it (PutParameter).
+
+    What users set by `provision secret set` carries the stack's tags without an address, and is theirs: it is found
+    only where it is declared.
     """
 
     parameter_name: str
@@ -99,15 +112,17 @@ class SecureParameter(Resource):
             searches.append(ours)
         for filters in searches:
             for parameter in aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters):
-                yield cls._live(aws, parameter)
+                live = cls._live(aws, parameter)
+                if live.id in names or live.address or not live.id.startswith(path(aws.name)):
+                    yield live
 
     @classmethod
     def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Observed:
         name = parameter["Name"]
         outputs = {"arn": cls._arn(aws, name)}
-        if changed := parameter.get("LastModifiedDate"):
-            outputs["version"] = f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{parameter.get('Version', 1)}"
-        tags = aws.tags_of(outputs["arn"], partial(_read_tags, aws, name))
+        if version := version_of(parameter):
+            outputs["version"] = version
+        tags = aws.tags_of(outputs["arn"], partial(read_tags, aws, name))
         attributes = {"parameter_name": name}
         if parameter.get("Type", "SecureString") == "SecureString":
             key = parameter.get("KeyId", OWN_KEY)

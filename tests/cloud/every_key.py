@@ -126,6 +126,7 @@ VALUES: dict[str, Any] = {
     "services.web.circuit_breaker.threshold": 5,
     "services.web.deregistration_delay": 60,
     "services.web.environment": {"GREETING": "hello"},
+    "services.web.secrets": ["API_KEY"],
     "services.web.user": "1000:1000",
     "services.web.read_only": True,
     "services.web.capabilities": ["NET_BIND_SERVICE"],
@@ -237,6 +238,7 @@ def standing(directory: Path) -> TemporaryCloud:
     temporary = temporary_cloud(Options(config=directory / "stack.toml"), config, "")
     there = {
         "region": config.region, "keys": [KEY], "web_acls": [ACL], "boundaries": [BOUNDARY],
+        "parameters": ["/ecs-sample-dev/secrets/API_KEY"],
         "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],
     }  # fmt: skip
     control.put_unmanaged(temporary.cloud, there)

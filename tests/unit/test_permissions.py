@@ -35,7 +35,7 @@ SERVICES = {
     "ecr": "ecr", "ecs": "ecs", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "servicediscovery": "servicediscovery",
-    "ssm": "ssm", "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
+    "secretsmanager": "secretsmanager", "ssm": "ssm", "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip
 """boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""
 

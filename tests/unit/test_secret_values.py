@@ -126,7 +126,7 @@ def test_a_warning_names_the_variable_once_and_never_its_value() -> None:
     long = [value for value in {**NAMES, **FORMS}.values() if len(value) > 4]
     assert [value for value in long if value in "\n".join(texts)] == []
     assert "ecs:DescribeTaskDefinition" in texts[0]
-    assert "Parameter Store" in texts[0]
+    assert "`provision secret set STRIPE_KEY`" in texts[0]
 
 
 @pytest.mark.parametrize(

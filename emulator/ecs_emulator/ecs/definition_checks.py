@@ -86,12 +86,27 @@ def _check_container(request: Shape, container: Shape, names: list[str]) -> None
             "ClientException",
             "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
         )
+    _check_secrets(container)
     if not {depends["containerName"] for depends in container.get("dependsOn", [])} <= set(names):
         refuse("ClientException", f"Container '{container['name']}' depends on an unknown container.")
     _check_mounts(request, container)
     _check_capabilities(container)
     if request.get("networkMode") == "awsvpc":
         _check_awsvpc(container)
+
+
+def _check_secrets(container: Shape) -> None:
+    """No name twice, nor one of a variable (CircleCI-Public/aws-ecs-orb#190, dagster-io/dagster#11622)."""
+    names = [one["name"] for one in container.get("secrets") or ()]
+    if twice := [name for name in names if names.count(name) > 1]:
+        refuse("ClientException", f"Duplicate secret names found: {twice[0]}. Each secret name must be unique.")
+    for one in container.get("environment") or ():
+        if one.get("name") in names:
+            refuse(
+                "ClientException",
+                "The secret name must be unique and not shared with any new or existing environment variables set on "
+                f"the container, such as '{one['name']}'.",
+            )
 
 
 def _check_mounts(request: Shape, container: Shape) -> None:

@@ -20,6 +20,10 @@ _FAILED = (
     "to retrieve "
 )
 _RETRIED = "service call has been retried 1 time(s): "
+_KEY = (
+    "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this "
+    "region, or you are not allowed to access."
+)
 
 
 class Unreadable(Exception):
@@ -51,15 +55,17 @@ def value(store: Store, task: Task, reference: str) -> str:
     place = f"arn:aws:ssm:{store.region}:{store.account}:parameter/"
     arn = reference if reference.startswith("arn:") else place + reference.lstrip("/")
     _allowed(store, task, Check("ssm:GetParameters", arn), f"{_FAILED}secrets from ssm: {_RETRIED}")
-    return _parameter(store, reference)
+    return _parameter(store, task, reference, arn)
 
 
-def _parameter(store: Store, reference: str) -> str:
+def _parameter(store: Store, task: Task, reference: str, arn: str) -> str:
     from moto.ssm.models import ssm_backends
 
     found = ssm_backends[store.account][store.region].get_parameter(reference)
     if found is None:
         raise Unreadable(f"{_FAILED}secrets from ssm: invalid parameters: {last_part(reference)}")
+    if found.parameter_type == "SecureString" and not _decrypts(store, task, found.keyid, "ssm", PARAMETER_ARN=arn):
+        raise Unreadable(f"{_FAILED}secrets from ssm: {_RETRIED}{_KEY}")
     return str(found.decrypt(found.value))
 
 
@@ -69,13 +75,22 @@ def _secret(store: Store, task: Task, reference: str) -> str:
     parts = [*reference.split(":"), "", "", ""]
     arn, (key, stage, version) = ":".join(parts[:7]), parts[7:10]
     reason = f"{_FAILED}secret from asm: "
-    _allowed(store, task, Check("secretsmanager:GetSecretValue", arn), reason + _RETRIED)
+    # aws/copilot-cli#5752, GiamPy5/terraform-aws-directus#10
+    fetching = f"{reason}{_RETRIED}failed to fetch secret {arn} from secrets manager: "
+    _allowed(store, task, Check("secretsmanager:GetSecretValue", arn), fetching)
     backend: Any = secretsmanager_backends[store.account][store.region]
+    secret = backend.secrets.get(arn)
+    if secret is not None and secret.is_deleted():
+        words = "InvalidRequestException: You can't perform this operation on the secret because it was marked for"
+        raise Unreadable(f"{fetching}{words} deletion.")
+    key_id = getattr(secret, "kms_key_id", None)
+    if secret is not None and not _decrypts(store, task, key_id, "secretsmanager", SecretARN=secret.arn):
+        raise Unreadable(f"{fetching}AccessDeniedException: Access to KMS is not allowed")
     try:
         text = str(backend.get_secret_value(arn, version, stage)["SecretString"])
     except (ServiceException, JsonRESTError, KeyError):
         words = "ResourceNotFoundException: Secrets Manager can't find the specified secret."
-        raise Unreadable(reason + _RETRIED + words) from None
+        raise Unreadable(fetching + words) from None
     if not key:
         return text
     try:
@@ -83,6 +98,27 @@ def _secret(store: Store, task: Task, reference: str) -> str:
     except (ValueError, KeyError, TypeError):
         raise Unreadable(f"{reason}retrieved secret from Secrets Manager did not contain json key {key}") from None
     return found if isinstance(found, str) else json.dumps(found)
+
+
+def _decrypts(store: Store, task: Task, named: str | None, api: str, **encrypted: str) -> bool:
+    """Whether the execution role may use a key; AWS's own lets in whoever may read (KMS guide, "AWS managed keys")."""
+    from moto.kms.models import kms_backends
+
+    if not named or "alias/aws/" in named:
+        return True
+    backend = kms_backends[store.account][store.region]
+    alias = backend.get_alias_name(named)
+    key = next((one for one in backend.keys.values() if alias in one.aliases), None)
+    key = key or backend.keys.get(backend.get_key_id(named))
+    role = roles.named(store.account, last_part(overrides.whole(task).get("executionRoleArn", "")))
+    if key is None or role is None:
+        return False
+    context = {
+        "kms:ResourceAliases": tuple(sorted(key.aliases)),
+        "kms:ViaService": (f"{api}.{store.region}.amazonaws.com",),
+        **{f"kms:EncryptionContext:{one}": (value,) for one, value in encrypted.items()},
+    }
+    return roles.allows(store.account, role, Check("kms:Decrypt", key.arn, context))
 
 
 def _allowed(store: Store, task: Task, wanted: Check, reason: str) -> None:

@@ -22,6 +22,7 @@ from ecs_emulator.services import (
     route53,
     s3,
     scheduler,
+    secretsmanager,
     servicediscovery,
     servicequotas,
     sqs,
@@ -35,7 +36,7 @@ from ecs_emulator.services.model import EmulatedApi
 # what lays something over what another one has laid comes after it
 _FOLDERS = (
     ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
-    application_autoscaling, autoscaling, ecs, scheduler, sts, sqs, tagging,
+    application_autoscaling, autoscaling, ecs, scheduler, sts, sqs, secretsmanager, tagging,
 )  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
 """By botocore's names."""

@@ -8,7 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from provisioner.engine.pools import each
-from provisioner.operations.doctor import account, boundary, domain, images, network, permissions, quotas, statefile
+from provisioner.operations.doctor import (
+    account,
+    boundary,
+    domain,
+    images,
+    network,
+    permissions,
+    quotas,
+    secrets,
+    statefile,
+)
 from provisioner.operations.doctor.verdicts import stopped, unknown
 
 if TYPE_CHECKING:
@@ -35,6 +45,7 @@ CHECKS: Mapping[str, Check] = {
     boundary.NAME: boundary.check,
     "docker": images.builds,
     "images": images.ready,
+    secrets.NAME: secrets.check,
     "state bucket": statefile.bucket,
     "state": statefile.state,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},

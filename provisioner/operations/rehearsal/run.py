@@ -29,7 +29,7 @@ from provisioner.operations import (
     signals,
     stopping,
 )
-from provisioner.operations.rehearsal import unmanaged
+from provisioner.operations.rehearsal import secrets, unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
@@ -322,6 +322,9 @@ class _Copy:
             facts = preflight.gather(aws, config, self.temporary.options.file, store.records.values())
             if self.config.target == "aws":
                 facts = replace(facts, allow=preflight.allowed(self.config))
+        facts = secrets.as_recorded(facts, store.records, config)
+        if any(facts.secrets):
+            self.notes.append(f"assumed: {secrets.UNCHANGED}")
         if self.builds:
             facts = replace(facts, engine=True, local=self.config.target == "local")
         stack = declaring.declare(config, facts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.models import Subnets
 from provisioner.engine.resource import Resource
+from provisioner.operations.rehearsal.secrets import stand_ins
 from provisioner.resources.ec2.security import SecurityGroupEgress
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
@@ -57,6 +58,7 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
         "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or ""]),
         "web_acls": _named(WEB_ACL, [*texts, *settings]),
         "vpcs": _vpcs(records, config, assumed),
+        **stand_ins(records, config),
     }, assumed
 
 

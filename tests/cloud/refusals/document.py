@@ -27,6 +27,7 @@ _SERVICES = {
     "application-autoscaling": ("Application Auto Scaling", "autoscaling/application/APIReference/"),
     "rds": ("RDS", "AmazonRDS/latest/APIReference/"),
     "ssm": ("Parameter Store", "systems-manager/latest/APIReference/"),
+    "secretsmanager": ("Secrets Manager", "secretsmanager/latest/apireference/"),
     "ecr": ("ECR", "AmazonECR/latest/APIReference/"),
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
     "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),

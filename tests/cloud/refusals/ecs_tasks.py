@@ -117,6 +117,16 @@ CASES = (
     case("RegisterTaskDefinition", "for Fargate with awslogs and no execution role", "ClientException", FARGATE,
         lambda s, c: register(s, c, {**WEB, "logConfiguration": {"logDriver": "awslogs"}}, executionRoleArn=None),
         "execution role"),
+    case("RegisterTaskDefinition", "with a secret called like a variable", "ClientException",
+        "https://github.com/dagster-io/dagster/issues/11622",
+        lambda s, c: register(s, c, {
+            **WEB, "environment": [{"name": "A", "value": "1"}], "secrets": [{"name": "A", "valueFrom": "a"}]}),
+        "such as 'A'"),
+    case("RegisterTaskDefinition", "with two secrets of one name", "ClientException",
+        "https://github.com/CircleCI-Public/aws-ecs-orb/issues/190",
+        lambda s, c: register(s, c, {
+            **WEB, "secrets": [{"name": "A", "valueFrom": "a"}, {"name": "A", "valueFrom": "b"}]}),
+        "Duplicate secret names found: A"),
     case("RegisterTaskDefinition", "without containers", "ClientException", parameter("containerDefinitions"),
         lambda s, c: register(s, c, containerDefinitions=[])),
     case("RegisterTaskDefinition", "with a container without a name", "ClientException", PARAMETERS,

@@ -31,6 +31,13 @@ def resting(scene: Scene, ssm: Any) -> Any:
     return put(ssm, name)
 
 
+@once
+def advanced(scene: Scene) -> str:
+    """An advanced parameter."""
+    put(scene.client("ssm"), "/refused/advanced", Tier="Advanced")
+    return "/refused/advanced"
+
+
 CASES = (
     case("PutParameter", "with a name in use", "ParameterAlreadyExists", ERRORS, lambda s, c: put(c, existing(s))),
     case("PutParameter", "with a name deleted less than 30 seconds ago", "ParameterAlreadyExists",
@@ -51,6 +58,10 @@ CASES = (
         lambda s, c: put(c, "/x" * 16)),
     case("PutParameter", "with more than 4 KB", "ValidationException", parameter("Tier"),
         lambda s, c: put(c, "/refused/big", Value="x" * 4097), "4096"),
+    case("PutParameter", "with more than 8 KB for an advanced parameter", "ValidationException", parameter("Tier"),
+        lambda s, c: put(c, "/refused/big", Value="x" * 8193, Tier="Advanced"), "8192"),
+    case("PutParameter", "with the standard tier for an advanced parameter", "ValidationException", parameter("Tier"),
+        lambda s, c: put(c, advanced(s), Tier="Standard", Overwrite=True), "downgrade"),
     case("PutParameter", "with a type that does not exist", "ValidationException", parameter("Type"),
         lambda s, c: put(c, "/refused/type", Type="Secret")),
     case("PutParameter", "without a type", "ValidationException", parameter("Type"),

@@ -39,6 +39,8 @@ def _encrypted(call: ApiCall, name: str, arn: str) -> Iterator[Check]:
     key, action = "", "Encrypt"
     if call.operation == "PutParameter" and call.text("Type") == "SecureString":
         key = call.text("KeyId")
+        # an advanced parameter is encrypted with a key of its own, which KMS makes
+        action = "GenerateDataKey" if call.text("Tier") == "Advanced" else action
     elif call.body.get("WithDecryption"):
         there = ssm_backends[call.account][call.region].get_parameter(name)
         key, action = (there.keyid or "") if there else "", "Decrypt"

@@ -18,7 +18,7 @@ from ecs_emulator.services.ssm import texts
 # "Requirements and constraints for parameter names" of the Systems Manager guide.
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+|(/[a-zA-Z0-9_.-]+)+")
 _REST = 30.0
-_STANDARD_SIZE = 4096
+_STANDARD_SIZE, _ADVANCED_SIZE = 4096, 8192
 
 
 def _resting(ssm: Any) -> dict[str, float]:
@@ -28,7 +28,7 @@ def _resting(ssm: Any) -> dict[str, float]:
 
 @wrap(SimpleSystemManagerBackend, "put_parameter")
 def put_parameter(original: Any, self: Any, name: str, description: str, value: str, *args: Any, **kwargs: Any) -> Any:
-    """PutParameter: standard parameters hold 4 KB; a deleted name exists a while longer for creates.
+    """PutParameter: standard parameters hold 4 KB, advanced ones 8; a deleted name exists a while longer for creates.
 
     The API reference of DeleteParameter asks to wait at least 30 seconds before a parameter of the same name is
     created, and does not say what happens otherwise. Here the name still exists, as an index that lags would have it.
@@ -47,12 +47,30 @@ def put_parameter(original: Any, self: Any, name: str, description: str, value: 
             "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger "
             "parameter value, upgrade the parameter to use the advanced-parameter tier.",
         )
+    if len((value or "").encode()) > _ADVANCED_SIZE:
+        refuse(
+            "ValidationException",
+            "Advanced tier parameters support a maximum parameter value of 8192 characters.",
+        )
+    _check_tier(self, name, tier)
     if not overwrite and not passed(_resting(self).get(self._parameters.normalize_name(name), 0)):
         refuse(
             "ParameterAlreadyExists",
             texts.PARAMETER_EXISTS,
         )
     return original(self, name, description, value, *args, **kwargs)
+
+
+def _check_tier(ssm: Any, name: str, tier: str | None) -> None:
+    """An advanced parameter stays one (Systems Manager guide, parameter tiers; go-to-k/cdk-real-drift#408)."""
+    there = ssm._parameters[name]
+    if tier == "Standard" and there and there[-1].tier == "Advanced":
+        refuse(
+            "ValidationException",
+            "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+            "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced "
+            "parameter and recreate it as a standard parameter.",
+        )
 
 
 def _check_name(name: str) -> None:

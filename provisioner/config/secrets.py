@@ -1,0 +1,155 @@
+"""What `secrets` of a service says: which variables its containers get, and where AWS keeps the value of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from provisioner.config.loader import Inconsistent
+from provisioner.config.secret_values import looks_secret
+
+Kind = Literal["own", "generated", "ssm", "secretsmanager"]
+
+GENERATE = "generate"
+VERSION_LABEL = "provisioner.secret."
+"""What the label of a container begins with that has the version of a secret; the variable's name follows."""
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
+PARAMETER = r"[\w.-]+|(?:/[\w.-]+)+"
+"""Names of parameters ("Requirements and constraints for parameter names" of the Systems Manager guide)."""
+NAME = r"[\w/+=.@-]{1,512}"
+"""Names of secrets (Secrets Manager API, CreateSecret)."""
+_FORMS: Mapping[Kind, re.Pattern[str]] = {
+    "ssm": re.compile(
+        rf"ssm:(?P<place>{PARAMETER})|(?P<arn>arn:aws[\w-]*:ssm:[\w-]+:\d{{12}}:parameter/[\w./-]+)", re.ASCII
+    ),
+    # the key of a JSON value comes last, in the ARN of ECS's form before two empty parts, stage and version
+    "secretsmanager": re.compile(
+        rf"secretsmanager:(?P<place>{NAME})(?:#(?P<key>[^:#\s]+))?"
+        rf"|(?P<arn>arn:aws[\w-]*:secretsmanager:[\w-]+:\d{{12}}:secret:{NAME})(?::(?P<arn_key>[^:#\s]+)::)?",
+        re.ASCII,
+    ),
+}
+_PLACES = 'true, "generate", "ssm:/path", "secretsmanager:name#key" or an ARN of one of the two'
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where the value of one variable is kept.
+
+    Attributes:
+        kind: `own`: a parameter of the stack that `provision secret set` sets; `generated`: one that `up` makes up;
+            `ssm`, `secretsmanager`: somebody else's, in Parameter Store or Secrets Manager.
+        place: the variable's name, or the name or ARN of somebody else's.
+        key: of a secret whose value is a JSON document, the key whose value is handed over; empty for all of it.
+    """
+
+    kind: Kind
+    place: str
+    key: str = ""
+
+    @property
+    def api(self) -> Literal["ssm", "secretsmanager"]:
+        """The API that has it, as boto3 and endpoints name it."""
+        return "secretsmanager" if self.kind == "secretsmanager" else "ssm"
+
+
+def path(stack: str) -> str:
+    """Return what the names of a stack's own parameters for secrets begin with."""
+    return f"/{stack}/secrets/"
+
+
+def parameter_of(place: str) -> str:
+    """Return the name of a parameter as its ARN has it, from its name or its ARN."""
+    return place.partition(":parameter/")[2].lstrip("/") if place.startswith("arn:") else place.lstrip("/")
+
+
+def read_secrets(value: Any) -> Mapping[str, Secret]:
+    """Return the secrets by variable: of a list of names, or of a table of names and places.
+
+    What is wrong is never repeated: it may be a secret.
+
+    Raises:
+        ValueError: it is neither. Inconsistent: by name, what else is wrong.
+    """
+    if isinstance(value, Mapping) and all(isinstance(one, Secret) for one in value.values()):
+        return value
+    if isinstance(value, list | tuple):
+        if len(set(map(str, value))) < len(value):
+            raise ValueError("has a name twice: list each one once")
+        value = {one if isinstance(one, str) else "": True for one in value}
+    if not isinstance(value, Mapping):
+        wrong = 'must be a list of names, such as ["STRIPE_KEY"], or a table of names and places'
+        raise ValueError(wrong)  # noqa: TRY004 (pydantic takes a TypeError for a mistake of ours)
+    for number, name in enumerate(value, 1):
+        if not VARIABLE.fullmatch(name) or looks_secret("", name):
+            raise ValueError(
+                f"its entry {number} is not the name of a variable (and not repeated here, in case it is a secret): "
+                f'use letters, digits and underscores, such as "STRIPE_KEY"'
+            )
+    found = {name: _one(name, place) for name, place in value.items()}
+    if unknown := [(name, _unknown(name, value[name])) for name, secret in found.items() if secret is None]:
+        raise Inconsistent(unknown)
+    return {name: secret for name, secret in found.items() if secret}
+
+
+def _unknown(name: str, place: Any) -> str:
+    if place is False:
+        return "takes nothing away, because no service that this one extends has it: remove it"
+    return (
+        f"is not {_PLACES}. Its value is not repeated here: if it is the secret itself, write true, and run "
+        f"`provision secret set {name}`"
+    )
+
+
+def _one(name: str, place: Any) -> Secret | None:
+    """Return where a secret is kept; None if that cannot be understood."""
+    if place is True:
+        return Secret("own", name)
+    if place == GENERATE:
+        return Secret("generated", name)
+    for kind, form in _FORMS.items():
+        if isinstance(place, str) and (found := form.fullmatch(place)):
+            parts = found.groupdict()
+            return Secret(kind, parts["place"] or parts["arn"], parts.get("key") or parts.get("arn_key") or "")
+    return None
+
+
+def misplaced(
+    secrets: Mapping[str, Secret], environment: Collection[str], own: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the secrets whose names are taken, and what to do.
+
+    Args:
+        environment: the names of the variables that the service has.
+        own: those that the stack sets.
+    """
+    for name in secrets:
+        if name in own:
+            yield f"secrets.{name}", "is set by the stack itself: use another name"
+        elif name in environment:
+            # ECS refuses it (RegisterTaskDefinition)
+            yield f"secrets.{name}", "is in environment as well: remove one of the two"
+
+
+def users(tables: Mapping[str, Mapping[str, Secret]]) -> dict[Secret, dict[str, list[str]]]:
+    """Return by secret the tables that name it, such as `services.web`, and there the variables that get it.
+
+    A parameter of the stack that one of them has made up is made up for all.
+
+    Args:
+        tables: the secrets by table, as `Config.secrets` has them.
+    """
+    found: dict[Secret, dict[str, list[str]]] = {}
+    made_up = {one.place for secrets in tables.values() for one in secrets.values() if one.kind == "generated"}
+    for table, secrets in tables.items():
+        for variable, secret in secrets.items():
+            kept = Secret("generated", secret.place) if secret.kind == "own" and secret.place in made_up else secret
+            found.setdefault(kept, {}).setdefault(table, []).append(variable)
+    return found
+
+
+def apis(secrets: Iterable[Secret]) -> tuple[str, ...]:
+    """Return the APIs that ECS reads these secrets from, as boto3 and endpoints name them."""
+    return tuple(sorted({secret.api for secret in secrets}))

@@ -1,0 +1,88 @@
+"""Secrets in a rehearsal, which asks AWS nothing and needs no value: stand-ins, in the recorded versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from provisioner.config.facts import Held
+from provisioner.config.secrets import VERSION_LABEL, Secret, parameter_of, users
+from provisioner.operations.secret_lookup import parameter_name
+from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
+from provisioner.resources.iam import Role
+from provisioner.resources.ssm import SecureParameter
+
+if TYPE_CHECKING:
+    from provisioner.config.facts import Facts
+    from provisioner.config.models import Config
+    from provisioner.state.model import Record
+
+SECRET = re.compile(r"(arn:[\w-]+:secretsmanager:(?:[^:]*:){3}[^:]+)(?::([^:]*):[^:]*:[^:]*)?")
+UNCHANGED = "secrets have the values that they had at the last `up`"
+
+
+def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
+    """Return the parameters and secrets that a copy needs and that are no resources, as `unmanaged` puts them there.
+
+    A secret of Secrets Manager is named by the ARN that is recorded, if there is one.
+    """
+    own = {str(record.id) for record in records.values() if record.type == SecureParameter.type_name}
+    places = [one["valueFrom"] for _, container in _containers(records) for one in container.get("secrets", ())]
+    parameters = {f"/{parameter_of(place)}" for place in places if isinstance(place, str) and ":ssm:" in place}
+    secrets: dict[str, set[str]] = {}
+    for found in (SECRET.fullmatch(place) for place in places if isinstance(place, str)):
+        if found:
+            secrets.setdefault(found[1], set()).add(found[2] or "")
+    for secret in users(config.secrets):
+        if secret.api == "ssm" and secret.kind != "generated":
+            parameters.add(parameter_name(config.name, secret))
+        elif secret.kind == "secretsmanager":
+            arns = (arn for arn in secrets if secret.place in (arn.rpartition(":")[2][:-7], arn, arn[:-7]))
+            secrets.setdefault(next(arns, secret.place), set()).add(secret.key)
+    return {
+        "parameters": sorted(parameters - own),
+        "secrets": {place: sorted(keys - {""}) for place, keys in secrets.items()},
+    }
+
+
+def as_recorded(facts: Facts, records: Mapping[str, Record], config: Config) -> Facts:
+    """Return the facts with the ARNs, versions and keys of secrets that the task definitions were declared with."""
+    labelled = {address.partition("/")[2]: container for address, container in _containers(records)}
+    keys = dict(_keys(records))
+    found: dict[Secret, Held] = {}
+    for secret, tables in users(config.secrets).items():
+        for table, variables in tables.items():
+            container = labelled.get(table.partition(".")[2], {})
+            places = {one["name"]: one["valueFrom"] for one in container.get("secrets", ())}
+            version = container.get("dockerLabels", {}).get(f"{VERSION_LABEL}{variables[0]}")
+            if version is not None and (place := places.get(variables[0])):
+                arn = whole[1] if (whole := SECRET.fullmatch(place)) else place
+                found[secret] = Held(arn, version, keys.get(arn, ""))
+    known = {secret: found.get(secret, held) for secret, held in facts.secrets.items()}
+    return replace(facts, secrets=known)
+
+
+def _containers(records: Mapping[str, Record]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for address, record in records.items():
+        if record.type == TaskDefinition.type_name:
+            for container in record.arguments.get(CONTAINERS, ()):
+                yield address, container
+
+
+def _keys(records: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+    """Yield the ARNs of secrets, each with its key, by what the recorded roles may decrypt."""
+    policies = (
+        policy
+        for record in records.values()
+        if record.type == Role.type_name
+        for policy in record.arguments.get("inline_policies", {}).values()
+    )
+    for statement in (one for policy in policies for one in policy.get("Statement", ())):
+        conditions = statement.get("Condition", {})
+        of_secrets = [value for key, value in conditions.get("StringLike", {}).items() if "EncryptionContext" in key]
+        alias = conditions.get("ForAnyValue:StringEquals", {}).get("kms:ResourceAliases")
+        for arns in of_secrets if statement.get("Action") == "kms:Decrypt" else ():
+            for arn in [arns] if isinstance(arns, str) else arns:
+                yield arn, alias or statement["Resource"]

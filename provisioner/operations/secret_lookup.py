@@ -1,0 +1,140 @@
+"""Looks up the secrets that services are given: whether they are there, and in which version; never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import batches
+from provisioner.config.facts import Held
+from provisioner.config.secrets import Secret, path, users
+from provisioner.engine.errors import ConfigurationError
+from provisioner.resources.ssm import OWN_KEY, version_of
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+
+MOST_NAMES = 50
+"""In one filter of DescribeParameters (Systems Manager API, ParameterStringFilter)."""
+SECRETS_KEY = "alias/aws/secretsmanager"
+CURRENT = "AWSCURRENT"
+"""The stage of the version that is read where none is named (Secrets Manager API, GetSecretValue)."""
+
+CommandLine = Callable[..., str]
+
+
+def typed(*words: str) -> str:
+    """Return a command as it is typed for the stack of the file as it is."""
+    return f"`provision {' '.join(words)}`"
+
+
+def checked(aws: Aws, config: Config, command_line: CommandLine = typed) -> dict[Secret, Held]:
+    """Return what is known of each secret that a workload is given, but for those that are made up.
+
+    Raises:
+        ConfigurationError: some are not there, or cannot be read by ECS: a line for each.
+    """
+    found, wrong = find(aws, config, command_line)
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
+    return found
+
+
+def find(aws: Aws, config: Config, command_line: CommandLine = typed) -> tuple[dict[Secret, Held], list[str]]:
+    """Return what is known of these secrets, and a line for each variable whose secret ECS could not read."""
+    named = users(config.secrets)
+    found = look(aws, config.name, (secret for secret in named if secret.kind != "generated"), command_line)
+    wrong = [
+        f"{table}.secrets.{variable}: {why}"
+        for secret, why in found.items()
+        if isinstance(why, str)
+        for table, variables in named[secret].items()
+        for variable in variables
+    ]
+    return {secret: held for secret, held in found.items() if isinstance(held, Held)}, wrong
+
+
+def look(aws: Aws, stack: str, secrets: Iterable[Secret], command_line: CommandLine) -> dict[Secret, Held | str]:
+    """Return for each secret what is known of it, or why ECS could not read it.
+
+    Parameters are described, and not read without decryption: who may call GetParameters may decrypt as well.
+    """
+    wanted = list(secrets)
+    names = {secret: parameter_name(stack, secret) for secret in wanted if secret.api == "ssm"}
+    parameters = described(aws, names.values())
+    found: dict[Secret, Held | str] = {}
+    for secret, name in names.items():
+        if why := _out_of_reach(aws, secret):
+            found[secret] = why
+        elif shown := parameters.get(name):
+            found[secret] = held(aws, shown)
+        elif secret.kind == "ssm":
+            found[secret] = f"there is no parameter {name} in {aws.region}: create it, or name another"
+        else:
+            found[secret] = f"{name} is not set: run {command_line('secret', 'set', secret.place)}"
+    theirs = [secret for secret in wanted if secret.api == "secretsmanager"]
+    return found | dict(zip(theirs, aws.each(lambda one: _secret(aws, one), theirs), strict=True))
+
+
+def parameter_name(stack: str, secret: Secret) -> str:
+    """Return the name of a secret's parameter."""
+    if secret.kind != "ssm":
+        return path(stack) + secret.place
+    _, arn, name = secret.place.rpartition(":parameter")
+    # the slash before the name of one that is in no hierarchy is the ARN's own
+    return name.lstrip("/") if arn and name.count("/") == 1 else name
+
+
+def described(aws: Aws, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Return what Parameter Store says of those of these parameters that there are, by name."""
+    return {
+        str(shown["Name"]): shown
+        for some in batches(sorted(set(names)), MOST_NAMES)
+        for shown in aws.pages(
+            "ssm", "describe_parameters", "Parameters", ParameterFilters=[{"Key": "Name", "Values": some}]
+        )
+    }
+
+
+def held(aws: Aws, shown: Mapping[str, Any]) -> Held:
+    """Return what is known of a parameter, as DescribeParameters shows it."""
+    arn = f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{shown['Name'].lstrip('/')}"
+    key = shown.get("KeyId", OWN_KEY) if shown.get("Type") == "SecureString" else OWN_KEY
+    return Held(arn, version_of(shown), "" if key == OWN_KEY else key)
+
+
+def _out_of_reach(aws: Aws, secret: Secret) -> str:
+    """Say why ECS could not read a secret that is named by its ARN; empty if it could."""
+    if not secret.place.startswith("arn:"):
+        return ""
+    region, account = secret.place.split(":")[3:5]
+    if region != aws.region:
+        return f"is in {region}, and the stack's tasks reach only {aws.region}: create it there too"
+    if secret.api == "ssm" and account != aws.account:
+        return f"is a parameter of account {account}, and the stack is in {aws.account}: create it there too"
+    return ""
+
+
+def _secret(aws: Aws, secret: Secret) -> Held | str:
+    """Return what is known of a secret of Secrets Manager, or why ECS could not read it."""
+    if why := _out_of_reach(aws, secret):
+        return why
+    try:
+        shown = aws.client("secretsmanager").describe_secret(SecretId=secret.place)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return f"there is no secret {secret.place} in Secrets Manager of {aws.region}: create it, or name another"
+    if shown.get("DeletedDate"):
+        return f"{secret.place} is scheduled for deletion: restore it, or name another"
+    if (version := next(_current(shown.get("VersionIdsToStages") or {}), None)) is None:
+        return f"{secret.place} has no value yet: give it one, or name another"
+    key = shown.get("KmsKeyId") or SECRETS_KEY
+    return Held(shown["ARN"], version, "" if key.endswith(SECRETS_KEY) else key)
+
+
+def _current(stages: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    return (version for version, names in stages.items() if CURRENT in names)
