@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -84,15 +84,15 @@ def shown(value: object) -> str:
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
     """Return `; did you mean "…"?` for the nearest known word, or else the known words."""
-    near = _near(wrong, known)
-    return f'; did you mean "{near}"?' if near else f"; there are {', '.join(sorted(known))}"
+    meant = near(wrong, known)
+    return f'; did you mean "{meant}"?' if meant else f"; there are {', '.join(sorted(known))}"
 
 
-def _near(wrong: str, known: Collection[str]) -> str:
+def near(wrong: str, known: Collection[str]) -> str:
     """Return the known word that a wrong one begins or misspells; empty if there is none."""
     begun = [word for word in known if len(wrong) >= SHORTEST and word.startswith(wrong)]
-    found = begun or difflib.get_close_matches(wrong[:SHOWN], known, 1, ALIKE)
-    return found[0] if found else ""
+    alike = begun or difflib.get_close_matches(wrong[:SHOWN], known, 1, ALIKE)
+    return alike[0] if alike else ""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -149,9 +149,22 @@ def _flat(path: Path, value: Any, depth: int = 0) -> None:
 _SYNTAX = (
     (r"Cannot overwrite a value", "this key already has a value: keep one of the two lines"),
     (r"Invalid value", "this value is not valid TOML: put text in quotes"),
+    (
+        r"Cannot mutate immutable namespace .*",
+        "the table in braces is closed: write this key in them, or use dots only",
+    ),
     (r"Cannot declare \(.*\) twice", "this table is defined twice: merge the two"),
 )
 """What `tomllib` says where it does not help who wrote the file, and what to say instead."""
+
+
+_ENVIRONMENT = re.compile(r"\s*(?:\[\s*)?env\s*\.\s*([\w-]+)")
+"""A line that makes a table of `env`."""
+
+
+def another_word(name: str) -> str:
+    """Return what to say of `[env.NAME]`."""
+    return f"env is the name of this file's own environment: write [environments.{dotted([name])}]"
 
 
 def _syntax(path: Path, text: str, message: str) -> str:
@@ -162,39 +175,48 @@ def _syntax(path: Path, text: str, message: str) -> str:
         lines = text.split("\n")
         line, column = len(lines), len(lines[-1]) + 1
     problem = next((better for how, better in _SYNTAX if re.fullmatch(how, what)), what[:1].lower() + what[1:])
+    if table := _ENVIRONMENT.match(text.split("\n")[line - 1]):
+        return f"{path}:{line}: {another_word(table[1])}"
     return f"{path}:{line}:{column}: is not TOML: {problem}"
 
 
-def explain(
+Home = Callable[[Sequence[str]], tuple[str, ...]]
+"""Returns the table in which a key is written: `()` for the file's own."""
+
+
+def refusal(path: Path, overrides: Mapping[str, str], problems: Iterable[tuple[list[str], str]]) -> ConfigurationError:
+    """Return one error that tells each problem, by the parts of its key, on a line of its own."""
+    lines = []
+    for loc, text in problems:
+        where = f"--{loc[0]}" if len(loc) == 1 and loc[0] in overrides else f"{path}: {dotted(loc)}"
+        lines.append(f"{where}: {text if len(text) <= LONGEST else f'{text[:LONGEST]}…'}")
+    return ConfigurationError("\n".join(lines))
+
+
+def found(
     error: ValidationError,
-    path: Path,
     model: type[BaseModel],
-    overrides: Mapping[str, str],
     inherited: Mapping[str, str] = {},
-) -> ConfigurationError:
-    """Return one error that tells each thing that is wrong on a line of its own.
+    home: Home = lambda loc: (),
+) -> Iterator[tuple[list[str], str]]:
+    """Yield what pydantic found: the parts of the key, as it is written, and what is wrong there.
 
     Args:
         error: what pydantic found.
-        path: the file.
         model: the model of the whole file.
-        overrides: the keys whose values came from options of the command line, which are then named instead.
         inherited: the dotted keys that were taken over from another table, and where each was written: what is wrong
             there is told once.
+        home: returns the table that a key of the model is written in.
     """
-    lines = []
     told = set[tuple[str, str]]()
     for detail in error.errors(include_url=False):
         # It only repeats that another value, which has its own line, is wrong.
         if detail["type"] == "default_factory_not_called":
             continue
-        for loc, text in _found(detail, model):
+        for loc, text in _found(detail, model, home):
             told.add((".".join(loc), text))
-            if (_written(loc, inherited), text) in told:
-                continue
-            where = f"--{loc[0]}" if len(loc) == 1 and loc[0] in overrides else f"{path}: {_dotted(loc)}"
-            lines.append(f"{where}: {text if len(text) <= LONGEST else f'{text[:LONGEST]}…'}")
-    return ConfigurationError("\n".join(lines))
+            if (_written(loc, inherited), text) not in told:
+                yield [*home(loc), *loc], text
 
 
 def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> str | None:
@@ -203,7 +225,7 @@ def _written(loc: Sequence[str], inherited: Mapping[str, str]) -> str | None:
     return ".".join((inherited[own], *loc[3:])) if own in inherited else None
 
 
-def _found(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[list[str], str]]:
+def _found(detail: ErrorDetails, model: type[BaseModel], home: Home) -> Iterator[tuple[list[str], str]]:
     # "[key]" is pydantic's mark for an error in a key rather than in its value.
     loc = [str(part) for part in detail["loc"] if isinstance(part, str) and part != "[key]"]
     cause = detail.get("ctx", {}).get("error")
@@ -213,7 +235,7 @@ def _found(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[list[
     elif isinstance(cause, ValueError):
         yield loc, str(cause)
     elif detail["type"] == "extra_forbidden":
-        yield loc, _unknown(loc, model)
+        yield loc, _unknown(loc, model, home(loc))
     elif detail["type"] == "missing":
         example = "[services.web] with port = 8080" if loc[-1] == "services" else f"{loc[-1]} = …"
         yield loc, f"is missing: add {example}"
@@ -242,17 +264,20 @@ def _rewritten(kind: str, value: object) -> str:
     return ""
 
 
-def _unknown(loc: Sequence[str], model: type[BaseModel]) -> str:
+def _unknown(loc: Sequence[str], model: type[BaseModel], home: Sequence[str]) -> str:
     tables = dict(_tables(model))
+    if not home:
+        # it is no part of the model, which has one environment
+        tables[()] = {*tables[()], "environments"}
     here = tuple(loc[:-1])
     key = loc[-1]
     # Tables of services and jobs are known by a star in place of their names.
     known = tables.get(tuple("*" if i == 1 and here[0] in NAMED else part for i, part in enumerate(here)), ())
     elsewhere = [table for table, keys in tables.items() if key in keys and key not in OTHERWISE]
-    if not _near(key, known) and elsewhere:
+    if not near(key, known) and elsewhere:
         if NAMED.intersection(here[:1]) and not any(NAMED.intersection(table[:1]) for table in elsewhere):
             return f"is unknown here; for the whole stack there is {' or '.join(_named(t, key) for t in elsewhere)}"
-        return f"is unknown here: move it {' or '.join(map(_place, elsewhere))}"
+        return f"is unknown here: move it {' or '.join(_place(table, home) for table in elsewhere)}"
     return f"is unknown{suggestion(key, known)}"
 
 
@@ -260,8 +285,9 @@ def _named(table: Sequence[str], key: str) -> str:
     return ".".join((*table, key))
 
 
-def _place(table: Sequence[str]) -> str:
-    return f"to the table [{'.'.join(table).replace('*', 'NAME')}]" if table else "above the first table"
+def _place(table: Sequence[str], home: Sequence[str]) -> str:
+    whole = [*home, *table]
+    return f"to the table [{'.'.join(whole).replace('*', 'NAME')}]" if whole else "above the first table"
 
 
 def _tables(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Collection[str]]]:
@@ -273,5 +299,6 @@ def _tables(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[
                 yield from _tables(kind, (*at, name) if kind is field.annotation else (*at, name, "*"))
 
 
-def _dotted(loc: Iterable[str]) -> str:
+def dotted(loc: Iterable[str]) -> str:
+    """Return the parts of a key as TOML writes it."""
     return ".".join(part if re.fullmatch(r"[\w-]{1,200}", part, re.ASCII) else shown(part) for part in loc)

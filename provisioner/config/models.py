@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import extends, loader, production, reserved_words, together
+from provisioner.config import extends, loader, overlays, production, reserved_words, together
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.jobs import Job
@@ -229,12 +230,17 @@ class LoadBalancer(Model):
 
 
 class Account(Model):
-    """`[account]`: what is set for the whole AWS account, and what the account demands of roles.
+    """`[account]`: which AWS account it is, what is set for the whole of it, and what it demands of roles.
 
-    `trunking` is put back by `down`. `boundary` is the name, with its path if it has one, or the ARN of the policy that
-    is the permissions boundary of all roles; without it, it is `<project>-<env>-boundary`, if there is one.
+    With an `id`, no command works with another account on AWS. `trunking` is put back by `down`. `boundary` is the
+    name, with its path if it has one, or the ARN of the policy that is the permissions boundary of all roles; without
+    it, it is `<project>-<env>-boundary`, if there is one.
     """
 
+    id: (
+        Annotated[str, values.matching(r"\d{12}", "is not the id of an AWS account: write its 12 digits in quotes")]
+        | None
+    ) = None
     trunking: bool = True
     boundary: Annotated[str, AfterValidator(values.iam_policy)] | None = None
     role_path: Annotated[
@@ -456,24 +462,33 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
 
     Args:
         path: the file.
-        env, target: what the command line says instead of the file, if it does.
+        env, target: what the command line says instead of the file, if it does. What `[environments.<env>]` says is
+            laid over the rest of the file.
 
     Raises:
-        ConfigurationError: with one line for each thing that is wrong: file, key, what, and what to do.
+        ConfigurationError: with one line for each thing that is wrong, in whichever environment: file, key, what, and
+            what to do.
     """
     overrides = {key: value for key, value in (("env", env), ("target", target)) if value is not None}
-    own = loader.read(path)
-    table = _apart(own, env) | overrides
-    try:
-        return Config.model_validate(table)
-    except ValidationError as error:
-        raise loader.explain(error, path, Config, overrides, extends.extended(table).inherited) from None
+    layers = overlays.parted(loader.read(path), Config.model_fields["env"].default)
+    problems, seen = [*layers.problems, *layers.misspelt(env)], set[tuple[str, str]]()
+    wanted = layers.own if env is None else env
+    configs = {}
+    for name in layers.checked(wanted):
+        table = _apart(layers.table(name), layers.own) | ({"target": target} if target is not None else {})
+        try:
+            configs[str(name)] = Config.model_validate(table)
+        except ValidationError as error:
+            found = loader.found(error, Config, extends.extended(table).inherited, partial(layers.home, name))
+            problems += layers.told(name, found, seen)
+    if problems:
+        raise loader.refusal(path, overrides, problems)
+    return configs[str(wanted)]
 
 
-def _apart(own: dict[str, Any], env: str | None) -> dict[str, Any]:
-    """Return the file's table, with a host name of its own for an environment that is not the file's."""
-    dns = own.get("dns", {})
-    mine = own.get("env", Config.model_fields["env"].default)
-    if env in (None, mine) or not isinstance(dns, dict) or "host" in dns or not re.fullmatch(values.NAME, str(env)):
-        return own
-    return own | {"dns": {**dns, "host": f"{HOST}-{env}"}}
+def _apart(table: dict[str, Any], own: Any) -> dict[str, Any]:
+    """Return an environment's table, with a host name of its own if it is not the file's own environment."""
+    dns, env = table.get("dns", {}), table.get("env", own)
+    if env == own or not isinstance(dns, dict) or "host" in dns or not re.fullmatch(values.NAME, str(env)):
+        return table
+    return table | {"dns": {**dns, "host": f"{HOST}-{env}"}}

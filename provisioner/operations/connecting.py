@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import embedded_cloud
+from provisioner.operations import accounts, embedded_cloud
 
 if TYPE_CHECKING:
     import boto3
@@ -28,9 +28,11 @@ def connect(options: Options, config: Config, cloud: CloudProcess | None = None)
 
     Raises:
         ProvisionError: it cannot be reached, or refuses the credentials.
+        WrongAccount: the credentials are of another account than the configuration names. Nothing else was asked.
     """
     aws = aws_without_account(options, config, cloud)
     aws = aws.in_account(_account(aws, options.file))
+    accounts.check(config, aws, options.file)
     if options.log:
         place = {"account": aws.account, "region": aws.region, "target": config.target}
         options.log.write({"event": "connected", **place})

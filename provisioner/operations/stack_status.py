@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.former_names import renamed
 from provisioner.engine.resource_types import current
-from provisioner.operations import connecting, embedded_cloud
+from provisioner.operations import accounts, connecting, embedded_cloud
 from provisioner.state.model import Run, State
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def condition(options: Options, config: Config, state: State, aws: Aws | None = 
 
     Raises:
         StateError: the state belongs to another account or region.
+        WrongAccount: the credentials are of another account than the configuration names.
     """
     if not state.records:
         return None, "no resources are recorded"
@@ -182,6 +183,8 @@ def condition(options: Options, config: Config, state: State, aws: Aws | None = 
         aws = aws or connecting.connect(options, config)
         state.guard(config.name, aws.account, aws.region)
         return look(aws, state), ""
+    except accounts.WrongAccount:
+        raise
     except ProvisionError as error:
         return None, str(error)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioner.cli.main import main
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, Resource, difference, running
 from tests.cloud.project import Project
@@ -152,3 +154,96 @@ def test_production_tells_which_defaults_change_a_standing_stack(shop: Project) 
     ]
     shop.run("up", "--yes", "--env", "prod")
     assert not told(shop.run("plan", "--json", "--env", "prod").document)
+
+
+OVERLAYS = (
+    STACK
+    + """
+[database]
+max_acu = 2
+[network]
+zones = 2
+[environments.prod]
+account = { id = "123456789012" }
+dns = { host = "www" }
+database = { max_acu = 8 }
+network = { zones = 3, flow_logs = true }
+logs = { retention_days = 30 }
+services.web = { cpu = 512, memory = 1024, scaling = { max = 4 } }
+"""
+)
+PROD = ("--env", "prod")
+
+
+def test_overlays_make_two_stacks_of_one_file(shop: Project) -> None:
+    """Different sizes, counts and settings; what one does, the other does not notice."""
+    before = shop.inventory()
+    shop.write(OVERLAYS)
+    shop.run("up", "--yes", code=3)
+    shop.cloud.delegate(DOMAIN)
+    shop.run("up", "--yes")
+    dev = settled(shop)
+
+    shop.run("up", "--yes", *PROD)
+    both = settled(shop)
+    assert lacking(dev, both) == {}, "nothing of dev was changed"
+    prod = added(dev, both)
+    assert records(both) == {f"app.{DOMAIN}.", f"www.{DOMAIN}."}
+    assert planned(shop) == planned(shop, *PROD) == {}
+    ecs, rds = shop.cloud.client("ecs"), shop.cloud.client("rds")
+    sizes = {
+        env: ecs.describe_task_definition(taskDefinition=f"shop-{env}-web")["taskDefinition"]["cpu"]
+        for env in ("dev", "prod")
+    }
+    assert sizes == {"dev": "256", "prod": "512"}
+    services = {
+        env: ecs.describe_services(cluster=f"shop-{env}", services=["web"])["services"][0]["desiredCount"]
+        for env in ("dev", "prod")
+    }
+    assert services == {"dev": 1, "prod": 2}
+    clusters = rds.describe_db_clusters()["DBClusters"]
+    capacity = {one["DBClusterIdentifier"]: one["ServerlessV2ScalingConfiguration"]["MaxCapacity"] for one in clusters}
+    assert capacity == {"shop-dev": 2, "shop-prod": 8}
+    assert {len([s for s in both["subnets"] if f"shop-{env}" in str(s)]) for env in ("dev", "prod")} == {6, 9}
+
+    shop.change("max_acu = 8", "max_acu = 16")
+    assert planned(shop) == {}, "it is said of prod alone"
+    assert set(planned(shop, *PROD).values()) == {"change"}
+    shop.change("max_acu = 16", "max_acu = 8")
+
+    shop.run("down", "--yes", "--unprotect", *PROD)
+    alone = settled(shop)
+    assert added(dev, alone).keys() <= {"db_cluster_snapshots", "snapshots"}, "the final snapshot alone"
+    assert lacking(both, alone) == prod
+    assert planned(shop) == {}
+    shop.run("down", "--yes")
+    left = {sort for sort in difference(before, shop.inventory(), *NEVER_REMOVED) if "snapshot" not in sort}
+    assert left == set()
+
+
+def test_another_account_is_refused_before_anything_is_read(
+    shop: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The embedded cloud stands in for AWS; GetCallerIdentity is the one call that each command makes."""
+    own = '[network]\nallow = ["203.0.113.0/24"]\n'
+    account = '[environments.prod.account]\nid = "210987654321"\n'
+    shop.write(f'target = "aws"\n{STACK}{own}{account}')
+    monkeypatch.setenv("AWS_ENDPOINT_URL", shop.cloud.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", shop.cloud.process.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.chdir(shop.directory)
+    wrong = (
+        'environment "prod" belongs to AWS account 210987654321, and the access key in AWS_ACCESS_KEY_ID is of '
+        "123456789012"
+    )
+    for number, words in enumerate(
+        (["up", "--yes"], ["plan"], ["down", "--yes"], ["recover"], ["import", "vpc/main", "vpc-1"])
+    ):
+        log = shop.directory / f"{number}.jsonl"
+        assert main([*words, *PROD, "--log", str(log)]) == 4
+        assert f"error: stack.toml: account.id: {wrong}: choose a profile" in capsys.readouterr().err
+        calls = [line for line in map(json.loads, log.read_text().splitlines()) if "operation" in line]
+        assert [call["operation"] for call in calls] == ["GetCallerIdentity"]
+    assert main(["doctor", *PROD]) == 1
+    assert f"credentials   {wrong}" in capsys.readouterr().out
+    assert main(["plan", "--no-rehearse"]) in (1, 2), "dev has no account of its own"

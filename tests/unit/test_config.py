@@ -761,7 +761,8 @@ def test_whatever_stands_there_is_taken_or_explained(table: dict[str, Any], serv
     try:
         Config.model_validate({"services": {"web": service}} | table)
     except ValidationError as error:
-        lines = str(loader.explain(error, Path("stack.toml"), Config, {})).splitlines()
+        problems = loader.found(error, Config)
+        lines = str(loader.refusal(Path("stack.toml"), {}, problems)).splitlines()
         assert lines
         assert all(line.startswith("stack.toml: ") for line in lines)
 

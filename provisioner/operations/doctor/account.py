@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from provisioner.aws.errors import code_of, explained
+from provisioner.operations import accounts
 from provisioner.operations.doctor.verdicts import EXPIRED, INVALID, failed, ok, parted, unknown, warning
 from provisioner.resources.ecs.account import AccountSetting
 from provisioner.resources.iam import ServiceLinkedRole
@@ -32,6 +33,8 @@ def credentials(context: Context) -> Sequence[Checked]:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error))))]
+    if wrong := accounts.mismatch(context.config, str(who["Account"]), context.aws.connection.session):
+        return [failed(name, *wrong)]
     text = f"{who['Arn']}, account {who['Account']}"
     if str(who["Arn"]).endswith(":root"):
         fix = "use an IAM role or user: IAM policies do not limit the root user, so nothing can be checked"

@@ -1,0 +1,180 @@
+"""`[environments.NAME]` of `stack.toml`: what one environment has otherwise, laid over the rest of the file.
+
+An overlay is merged with the file's own table before anything is checked, so that every check, every default and every
+message is that of a file in which it had been written at once. Only where a message points to is told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.config import loader
+
+TABLE = "environments"
+NOT_INSIDE = {
+    "env": "is the name of the table already: remove it",
+    "project": "is the same for all environments, which are told apart by their names: remove it",
+    TABLE: "belongs at the top of the file: an environment has no environments of its own",
+}
+"""Keys that an overlay cannot have, and why."""
+WORKLOADS = ("services", "jobs")
+WHOLE = frozenset({"image", "build", "extends"})
+"""What a service or a job that is in an overlay alone has one of."""
+LONG_FORMS: Mapping[str, Callable[[Any], Any]] = {
+    "health": lambda value: {"path": value} if isinstance(value, str) else value,
+    "secrets": lambda value: dict.fromkeys(map(str, value), True) if isinstance(value, list) else value,
+}
+"""What has a short form beside its table: where one side is a table, the other is merged as the table that it means."""
+
+Problem = tuple[list[str], str]
+"""The parts of a key, and what is wrong there."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The table of one file, its environments apart.
+
+    Attributes:
+        base: what all environments have, unless they say otherwise.
+        overlays: what each environment has otherwise.
+        own: the name of the file's own environment, as it stands there.
+        problems: what is wrong with the tables of the environments themselves.
+    """
+
+    base: Mapping[str, Any]
+    overlays: Mapping[str, Mapping[str, Any]]
+    own: Any
+    problems: Sequence[Problem]
+
+    def table(self, env: Any) -> dict[str, Any]:
+        """Return the table of one environment: the file's own, or another with its name in it."""
+        whole = merged(self.base, self.overlay(env))
+        return whole if env == self.own else whole | {"env": env}
+
+    def overlay(self, env: Any) -> Mapping[str, Any]:
+        """Return what an environment has otherwise: nothing, if it has no table."""
+        return self.overlays.get(env, {}) if isinstance(env, str) else {}
+
+    def checked(self, env: Any) -> list[Any]:
+        """Return the environments to check when one is wanted: with overlays all of them, the file's own first."""
+        return list(dict.fromkeys([self.own, env, *self.overlays])) if self.overlays else [env]
+
+    def home(self, env: Any, loc: Sequence[str]) -> tuple[str, ...]:
+        """Return the table in which a key of an environment is written: `()` for the file's own."""
+        overlay = self.overlay(env)
+        inside = _whole(overlay, loc) or _depth(overlay, loc) > _depth(self.base, loc)
+        return (TABLE, env) if inside else ()
+
+    def told(self, env: Any, found: Iterable[Problem], seen: set[tuple[str, str]]) -> Iterator[Problem]:
+        """Yield what is wrong with one environment and was not told of another, each where it was written.
+
+        Args:
+            env: the environment.
+            found: what is wrong, by `home` at its key already.
+            seen: what was told before; it grows.
+        """
+        for loc, text in found:
+            if (told := (loader.dotted(loc), text)) in seen:
+                continue
+            seen.add(told)
+            if loc[0] == TABLE or env == self.own or env not in self.overlays:
+                yield loc, text
+            elif loc in (["env"], ["project"]):
+                # only its name makes the difference
+                yield [TABLE, env], text
+            else:
+                yield loc, f"{text} (in environment {env})"
+
+    def misspelt(self, env: str | None) -> list[Problem]:
+        """Return what is wrong with an environment that has no table while one of nearly this name has."""
+        known = {*self.overlays, *([self.own] if isinstance(self.own, str) else [])}
+        if env is None or not self.overlays or env in known or not (near := loader.near(env, known)):
+            return []
+        fix = f'did you mean "{near}"? For another environment add that table; it may be empty'
+        return [(["env"], f"there is no [{TABLE}.{loader.dotted([env])}]; {fix}")]
+
+
+def parted(table: Mapping[str, Any], default: str) -> Layers:
+    """Return the layers of a file.
+
+    Args:
+        table: the whole file.
+        default: the environment of a file that names none.
+    """
+    base, problems = dict(table), list[Problem]()
+    found = base.pop(TABLE, {})
+    if not isinstance(found, Mapping):
+        problems.append(([TABLE], f"must be a table, not {loader.shown(found)}: write [{TABLE}.prod]"))
+        found = {}
+    own = base.get("env", default)
+    if isinstance(own, Mapping):
+        problems += [(["env", name], loader.another_word(name)) for name in own or ("prod",)]
+        own = base["env"] = default
+    overlays = {}
+    for name, overlay in found.items():
+        if not isinstance(overlay, Mapping):
+            problems.append(([TABLE, name], f"must be a table, not {loader.shown(overlay)}: write [{TABLE}.{name}]"))
+            continue
+        problems += [([TABLE, name, key], why) for key, why in NOT_INSIDE.items() if key in overlay]
+        strangers = _strangers(base, overlay)
+        problems += [([TABLE, name, kind, one], why) for kind, one, why in strangers]
+        overlays[name] = _without(overlay, {(kind, one) for kind, one, _ in strangers})
+    return Layers(base, overlays, own, problems)
+
+
+def _strangers(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the tables that change something of which there is nothing else: kind, name, and what to say."""
+    found = []
+    for kind in WORKLOADS:
+        known, here = (table.get(kind) for table in (base, overlay))
+        known = known if isinstance(known, Mapping) else {}
+        for name, table in here.items() if isinstance(here, Mapping) else ():
+            if name not in known and isinstance(table, Mapping) and not WHOLE.intersection(table):
+                what = f"changes a {kind[:-1]} that there is not: it has neither image nor build"
+                found.append((kind, name, what + (loader.suggestion(name, known) if known else "")))
+    return found
+
+
+def _without(overlay: Mapping[str, Any], strangers: Collection[tuple[str, str]]) -> dict[str, Any]:
+    """Return an overlay without what was told of it, so that nothing is told twice."""
+    kept = {key: value for key, value in overlay.items() if key not in NOT_INSIDE}
+    for kind in {kind for kind, _ in strangers}:
+        kept[kind] = {name: table for name, table in overlay[kind].items() if (kind, name) not in strangers}
+    return {key: value for key, value in kept.items() if value or key not in WORKLOADS}
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with another laid over it: tables are merged, values and lists replace."""
+    whole = dict(base)
+    for key, value in over.items():
+        whole[key] = _joined(key, base[key], value) if key in base else value
+    return whole
+
+
+def _joined(key: str, before: Any, value: Any) -> Any:
+    long = LONG_FORMS.get(key)
+    if long and isinstance(before, Mapping) != isinstance(value, Mapping):
+        before, value = long(before), long(value)
+    return merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+
+
+def _depth(table: Any, loc: Sequence[str]) -> int:
+    """Return how many parts of a key a table has."""
+    for depth, part in enumerate(loc):
+        if not isinstance(table, Mapping) or part not in table:
+            return depth
+        table = table[part]
+    return len(loc)
+
+
+def _whole(table: Any, loc: Sequence[str]) -> bool:
+    """Whether a table has the value at a key, or one of which the key names a part."""
+    for part in loc:
+        if not isinstance(table, Mapping):
+            return True
+        if part not in table:
+            return False
+        table = table[part]
+    return not isinstance(table, Mapping)
