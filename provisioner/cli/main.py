@@ -12,6 +12,7 @@ import typer
 
 from provisioner.cli import (
     cloud,
+    config,
     doctor,
     down,
     import_,
@@ -36,6 +37,7 @@ from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
 
 __all__ = [
     "cloud",
+    "config",
     "doctor",
     "down",
     "import_",
@@ -60,8 +62,8 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "doctor", "up", "plan", "rehearse", "status", "logs", "output", "timeline", "list", "policy", "down",
-    "recover", "import",
+    "init", "config", "doctor", "up", "plan", "rehearse", "status", "logs", "output", "timeline", "list", "policy",
+    "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

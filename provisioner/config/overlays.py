@@ -106,7 +106,7 @@ def parted(table: Mapping[str, Any], default: str) -> Layers:
     base, problems = dict(table), list[Problem]()
     found = base.pop(TABLE, {})
     if not isinstance(found, Mapping):
-        problems.append(([TABLE], f"must be a table, not {loader.shown(found)}: write [{TABLE}.prod]"))
+        problems.append(([TABLE], f"must be a table: write [{TABLE}.prod]"))
         found = {}
     own = base.get("env", default)
     if isinstance(own, Mapping):
@@ -115,7 +115,8 @@ def parted(table: Mapping[str, Any], default: str) -> Layers:
     overlays = {}
     for name, overlay in found.items():
         if not isinstance(overlay, Mapping):
-            problems.append(([TABLE, name], f"must be a table, not {loader.shown(overlay)}: write [{TABLE}.{name}]"))
+            fix = f"write [{TABLE}.{loader.dotted([name])}], or the key in the table of an environment"
+            problems.append(([TABLE, name], f"must be the table of an environment: {fix}"))
             continue
         problems += [([TABLE, name, key], why) for key, why in NOT_INSIDE.items() if key in overlay]
         strangers = _strangers(base, overlay)
@@ -158,6 +159,14 @@ def _joined(key: str, before: Any, value: Any) -> Any:
     if long and isinstance(before, Mapping) != isinstance(value, Mapping):
         before, value = long(before), long(value)
     return merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+
+
+def long(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table in which each short form is the table that it means."""
+    return {
+        key: long(whole) if isinstance(whole := LONG_FORMS.get(key, lambda same: same)(value), Mapping) else whole
+        for key, value in table.items()
+    }
 
 
 def _depth(table: Any, loc: Sequence[str]) -> int:

@@ -132,8 +132,9 @@ WRONG = [
     ("protct = true", "environments.prod.protct", ['did you mean "protect"?']),
 ]
 OTHERWISE = [
-    ("environments = 5", "environments", ["must be a table, not 5", "[environments.prod]"]),
-    ("environments = { prod = 5 }", "environments.prod", ["must be a table, not 5"]),
+    ("environments = 5", "environments", ["must be a table: write [environments.prod]"]),
+    ("environments = { prod = 5 }", "environments.prod", ["must be the table of an environment"]),
+    ('environments = { KEY = "sk_live_1234567890" }', "environments.KEY", ["must be the table of an environment"]),
     ("[environments.Prod]", "environments.Prod", ["lower-case letters"]),
     ('[environments."a.b"]', 'environments."a.b"', ["lower-case letters"]),
     ('[environments.""]', 'environments.""', ["lower-case letters"]),
@@ -165,6 +166,7 @@ def test_wrong_tables_of_environments(tmp_path: Path, text: str, key: str, words
     (line,) = refusal(path)
     assert line.startswith(f"{path}: {key}: ")
     assert all(word in line for word in words), line
+    assert "sk_live" not in line
 
 
 def test_a_table_of_env_beside_its_value(tmp_path: Path) -> None:

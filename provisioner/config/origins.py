@@ -1,0 +1,144 @@
+"""What holds in one environment, key by key, and where each value comes from: `provision config`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.config import extends, loader, overlays, production
+from provisioner.config.models import Config
+from provisioner.config.secret_values import looks_secret
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.planned import HIDDEN
+
+FILE, DEFAULT = "file", "default"
+COMMANDS = frozenset({"command", "entrypoint"})
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key that holds, with its value.
+
+    Attributes:
+        parts: those of the key.
+        value: as TOML has it; None: it is not set. What looks like a secret is hidden.
+        origin: `file`, `environments.NAME`, `extends services.NAME`, `--env` or `--target`, `default`, or the default
+            of the environment.
+    """
+
+    parts: tuple[str, ...]
+    value: Any
+    origin: str
+
+    @property
+    def key(self) -> str:
+        """The dotted key."""
+        return loader.dotted(self.parts)
+
+
+def settings(path: Path, config: Config, *, env: str | None, target: str | None) -> list[Setting]:
+    """Return every setting of an environment in the order of the models.
+
+    Args:
+        path: the file that the configuration was read from.
+        config: the configuration.
+        env, target: what the command line said instead of the file.
+
+    Raises:
+        ConfigurationError: the file cannot be read any more.
+    """
+    layers = overlays.parted(loader.read(path), Config.model_fields["env"].default)
+    options = {("env",): env, ("target",): target}
+    written = _Written(layers, config, {key for key, value in options.items() if value is not None})
+    return list(_walk((), config.model_dump(mode="json"), written))
+
+
+class _Written:
+    """What the file says of one environment, and in which of its tables."""
+
+    def __init__(self, layers: overlays.Layers, config: Config, options: set[tuple[str, ...]]) -> None:
+        self.config, self.options, self.layers = config, options, layers
+        self.overlay, self.base = overlays.long(layers.overlay(config.env)), overlays.long(layers.base)
+        completed = extends.extended(overlays.merged(self.base, self.overlay))
+        self.table, self.inherited = completed.table, completed.inherited
+
+    def value(self, parts: Sequence[str]) -> Any:
+        """Return what is written at a key, taken over by `extends` included, or `MISSING`."""
+        return MISSING if tuple(parts) in self.options else _at(self.table, parts)
+
+    def origin(self, parts: tuple[str, ...]) -> str:
+        """Return where the value at a key comes from."""
+        if parts in self.options:
+            return f"--{parts[0]}"
+        if _at(self.overlay, parts) is not MISSING:
+            return f"{overlays.TABLE}.{self.config.env}"
+        if _at(self.base, parts) is not MISSING:
+            return FILE
+        if (source := self._source(parts)) and _at(self.table, parts) is not MISSING:
+            return f"extends services.{source}"
+        dotted = loader.dotted(parts)
+        by_environment = (*self.config.by_environment, *(["protect"] if self.config.env == production.ENV else []))
+        if any(dotted == one or dotted.startswith(f"{one}.") for one in by_environment):
+            return f'{DEFAULT} of env = "{self.config.env}"'
+        if parts == ("dns", "host") and self.config.env != self.layers.own:
+            return f"{DEFAULT} of another environment than the file's own"
+        return DEFAULT
+
+    def _source(self, parts: tuple[str, ...]) -> str:
+        """Return the service that a workload's key was taken over from; empty if it was not."""
+        written = self.inherited.get(".".join(parts[:3]))
+        if written:
+            return written.split(".")[1]
+        # a table that is joined with the inherited one is written at both
+        joined = len(parts) > 3 and parts[2] in extends.JOINED
+        base = _at(self.table, (*parts[:2], "extends")) if joined else ""
+        return base if isinstance(base, str) else ""
+
+
+def _walk(parts: tuple[str, ...], shown: Any, written: _Written) -> Iterator[Setting]:
+    value = written.value(parts) if parts else MISSING
+    if value is not MISSING and not isinstance(value, Mapping):
+        yield Setting(parts, _without_secrets(parts, value), written.origin(parts))
+    elif isinstance(shown, Mapping) and shown:
+        for name, below in shown.items():
+            yield from _walk((*parts, name), below, written)
+    else:
+        yield Setting(parts, _without_secrets(parts, shown), written.origin(parts))
+
+
+def _at(table: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        if not isinstance(table, Mapping) or part not in table:
+            return MISSING
+        table = table[part]
+    return table
+
+
+def _without_secrets(parts: tuple[str, ...], value: Any) -> Any:
+    """Return a value with what looks like a secret hidden: variables, and words of a command."""
+    if isinstance(value, str) and loader.VARIABLES.intersection(parts[:-1]) and looks_secret(parts[-1], value):
+        return HIDDEN
+    if parts[-1] not in COMMANDS:
+        return value
+    if isinstance(value, str):
+        return " ".join(HIDDEN if looks_secret("", word) else word for word in value.split(" "))
+    return [HIDDEN if looks_secret("", str(word)) else word for word in value or ()] if value is not None else None
+
+
+def chosen(found: Sequence[Setting], key: str) -> list[Setting]:
+    """Return the setting at a dotted key, or all of a table.
+
+    Raises:
+        ConfigurationError: there is none; with the one that may be meant.
+    """
+    if wanted := [one for one in found if one.key == key or one.key.startswith(f"{key}.")]:
+        return wanted
+    keys = {one.key for one in found}
+    near = loader.near(key, keys | {name.rpartition(".")[0] for name in keys} - {""})
+    raise ConfigurationError(
+        f"there is no key {loader.shown(key)}"
+        + (f'; did you mean "{near}"?' if near else ": `provision config` shows all")
+    )
