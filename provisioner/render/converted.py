@@ -1,0 +1,43 @@
+"""Shows what `init --from` wrote, and what it could not carry over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from provisioner.config.foreign import Converted
+from provisioner.engine.words import count
+
+
+def lines(done: Converted) -> Iterator[str]:
+    """Yield what was written, what is left, what is still wrong, and what to do next."""
+    draft, workloads = done.draft, done.draft.workloads
+    sizes = [count(len(names), kind[:-1]) for kind, names in workloads.items() if names]
+    others = [env for env in draft.tables if env != draft.own]
+    environments = f"environment {draft.own}" + (f", and as overlays {', '.join(others)}" if others else "")
+    yield f"Wrote {done.path}: {', '.join(sizes)}; {environments}."
+    if draft.left:
+        yield ""
+        yield f"Not carried over ({len(draft.left)}; the list is at the end of the file, too):"
+        yield from (f"  {left}" for left in draft.left)
+    if done.problems:
+        yield ""
+        yield "Still to be put right by you:"
+        yield from (f"  {problem}" for problem in done.problems)
+    yield ""
+    where = "" if str(done.path) == "stack.toml" else f" -c {done.path}"
+    yield f"Review it, then run `provision config{where}` and `provision plan{where}`. More: docs/moving.md"
+
+
+def document(done: Converted) -> dict[str, Any]:
+    """Return the same as one JSON document."""
+    draft = done.draft
+    return {
+        "config": str(done.path),
+        "project": draft.project,
+        "environments": list(draft.tables),
+        **draft.workloads,
+        "left": [asdict(left) for left in draft.left],
+        "problems": list(done.problems),
+    }
