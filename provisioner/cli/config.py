@@ -30,11 +30,11 @@ def config(options: Options, key: Key = None) -> int:
     look like secrets are hidden. Makes no call.
     """
     from provisioner.config import origins
-    from provisioner.operations import context
+    from provisioner.operations import configuration
     from provisioner.render import settings
     from provisioner.render.text import say
 
-    loaded = context.load(options)
+    loaded = configuration.load(options)
     found = origins.settings(options.file, loaded, env=options.env, target=options.target)
     wanted = origins.chosen(found, key) if key else found
     if options.json:
