@@ -51,8 +51,9 @@ BASE: dict[str, Any] = {
 }  # fmt: skip
 """The standing stack: a public service with two tasks, one that it calls, and one on instances, with a path of its
 own."""
-OTHER_STACK = {"project", "env", "region", "target", "state.bucket", "steps.dir"}
-"""Keys that say which stack it is, or where own steps are: with another value nothing of the standing one changes."""
+OTHER_STACK = {"project", "env", "region", "target", "account.id", "state.bucket", "steps.dir"}
+"""Keys that say which stack it is, in which account, or where own steps are: with another value nothing of the standing
+one changes."""
 BUILT = ("build", "dockerfile", "target", "build_args")
 VALUES: dict[str, Any] = {
     "protect": True,

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from provisioner.cli.main import main
 from provisioner.config import foreign, overlays
-from provisioner.config.foreign import schedules
-from provisioner.config.foreign.copilot import draft
+from provisioner.config.foreign.copilot import schedules
+from provisioner.config.foreign.copilot.workspace import draft
 from provisioner.config.foreign.draft import parted, text
 from provisioner.config.foreign.tree import Value, read
 from provisioner.config.models import load

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.config import models, paths
-from provisioner.config.foreign import compose, copilot
+from provisioner.config.foreign import compose
+from provisioner.config.foreign.copilot import workspace
 from provisioner.config.foreign.draft import Draft, text
 from provisioner.engine.errors import ConfigurationError
 
@@ -49,7 +50,7 @@ def convert(source: str, place: Path, path: Path | None, env: str | None) -> Con
         raise ConfigurationError(
             f"{path}: is not beside what is read, and directories of images are relative to it: write it to {directory}"
         )
-    draft = copilot.draft(place, env) if source == "copilot" else compose.draft(place, env)
+    draft = workspace.draft(place, env) if source == "copilot" else compose.draft(place, env)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text(draft))

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
-from provisioner.config.foreign import schedules
-from provisioner.config.foreign.copilot_count import count
+from provisioner.config.foreign.copilot import schedules
+from provisioner.config.foreign.copilot.count import count
+from provisioner.config.foreign.copilot.gathered import JOB, SHELL, Workload
 from provisioner.config.foreign.tree import Value
-
-if TYPE_CHECKING:
-    from provisioner.config.foreign.copilot_workload import Workload
-
-JOB = "Scheduled Job"
-SHELL = re.compile(r"\$\{[^}]*\}")
-"""What Copilot fills in from the shell that it runs in."""
 
 
 def _words(workload: Workload, key: str, value: Value) -> None:
@@ -56,7 +49,7 @@ def _variables(workload: Workload, value: Value) -> None:
             workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value")
         elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             found[name] = one.text
-            workload.stack.variables.append((workload.name, name, one))
+            workload.gathered.variables.append((workload.name, name, one))
         else:
             workload.leave(one, key, "is not the name of a variable")
     if found:
@@ -96,7 +89,7 @@ def _network(workload: Workload, value: Value) -> None:
 
 def _placement(workload: Workload, value: Value) -> None:
     if value.text in ("public", "private"):
-        workload.stack.placements[workload.name] = value.text
+        workload.gathered.placements[workload.name] = value.text
     else:
         workload.leave(value, "network.vpc.placement", "tasks are in the stack's own subnets, which network says")
 

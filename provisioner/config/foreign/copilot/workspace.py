@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.config import validators as values
-from provisioner.config.foreign import copilot_environment, copilot_workload
+from provisioner.config.foreign.copilot import environment, together, workload
+from provisioner.config.foreign.copilot.gathered import Gathered
 from provisioner.config.foreign.draft import Draft, Left
 from provisioner.config.foreign.tree import Unreadable, Value, mapped, overlaid, read
 from provisioner.engine.errors import ConfigurationError
@@ -101,22 +102,22 @@ def _environment(table: dict[str, Any], name: str, manifest: Path, found: Draft)
     """Put what the manifest of an environment says into its table."""
     shown = f"{FOLDER}/environments/{name}/{manifest.name}"
     try:
-        copilot_environment.fill(table, read(manifest, shown), found)
+        environment.fill(table, read(manifest, shown), found)
     except Unreadable as error:
         found.note(Left(shown, 0, "", str(error).removeprefix(f"{shown}: ")))
 
 
 def _fill(table: dict[str, Any], application: str, env: str, workloads: Mapping[str, Value], found: Draft) -> None:
     """Put the services and jobs of an environment into its table; `env` is empty if nobody named it."""
-    stack = copilot_workload.Stack(table, found)
-    for workload, whole in workloads.items():
+    gathered = Gathered(table, found)
+    for name, whole in workloads.items():
         base = {key: value for key, value in whole.table.items() if key != "environments"}
         merged = _chosen(Value(whole.file, whole.line, base), whole.at("environments", env))
-        if re.fullmatch(values.NAME, workload):
-            stack.add(workload, mapped(merged, lambda text: _filled(text, application, env)))
+        if re.fullmatch(values.NAME, name):
+            workload.add(gathered, name, mapped(merged, lambda text: _filled(text, application, env)))
         else:
             found.leave(whole, "name", "is not a name here: use lower-case letters, digits and single hyphens")
-    stack.finish()
+    together.finish(gathered)
 
 
 def _chosen(manifest: Value, over: Value | None) -> Value:

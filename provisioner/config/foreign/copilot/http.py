@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from provisioner.config import validators as values
+from provisioner.config.foreign.copilot.gathered import JOB, Workload
 from provisioner.config.foreign.tree import Value
-
-if TYPE_CHECKING:
-    from provisioner.config.foreign.copilot_workload import Workload
 
 WHY = {
     "additional_rules": "a service has one path here",
@@ -105,7 +103,7 @@ def _set(health: dict[str, Any], key: str, value: Value) -> bool:
 
 def container(workload: Workload, check: Value | None, *, public: bool) -> None:
     """Put the check inside the container, if there is one, into the table."""
-    if check is None or workload.sort == "Scheduled Job":
+    if check is None or workload.sort == JOB:
         if check:
             workload.leave(check, "image.healthcheck", "nobody asks a job whether it is well")
         return

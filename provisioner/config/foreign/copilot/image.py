@@ -1,0 +1,69 @@
+"""The image of a service or a job of Copilot's: a ready one, or one that is built."""
+
+from __future__ import annotations
+
+import os.path
+import posixpath
+
+from provisioner.config import validators as values
+from provisioner.config.foreign.copilot.gathered import JOB, SHELL, Workload
+from provisioner.config.foreign.tree import Value
+
+
+def fill(workload: Workload, image: Value) -> bool:
+    """Put what is said of the image into the table, and note the rest; False: there is no image that is known here."""
+    for key, value in image.table.items():
+        if key == "port":
+            if value.number and workload.sort != JOB:
+                workload.table["port"] = value.number
+            elif workload.sort != JOB:
+                workload.leave(value, "image.port", "is no number: write services." + f"{workload.name}.port")
+        elif key in ("labels", "depends_on"):
+            workload.leave(value, f"image.{key}", "has no counterpart here")
+        elif key == "credentials":
+            workload.leave(value, "image.credentials", "log in to the registry with docker: its credentials are used")
+        elif key not in ("build", "location", "healthcheck"):
+            workload.leave(value, f"image.{key}", "is not known here")
+    build, location = image.at("build"), image.at("location")
+    if location:
+        return _location(workload, location)
+    if build is None:
+        workload.leave(image, "image", f"has neither build nor location: {workload.name} is left out")
+        return False
+    return _build(workload, build)
+
+
+def _location(workload: Workload, location: Value) -> bool:
+    try:
+        workload.table["image"] = values.image(location.text or "")
+    except ValueError:
+        why = "is filled in from the shell" if SHELL.search(location.text or "") else "is not an image here"
+        workload.leave(location, "image.location", f"{why}: {workload.name} is left out; add it with its image")
+        return False
+    return True
+
+
+def _build(workload: Workload, build: Value) -> bool:
+    dockerfile = build.text or (build.at("dockerfile") or build).text
+    context = build.at("context")
+    directory = context.text if context and context.text else posixpath.dirname(dockerfile or "")
+    directory = posixpath.normpath(directory or ".")
+    dockerfile = posixpath.normpath(dockerfile or posixpath.join(directory, "Dockerfile"))
+    path = os.path.relpath(dockerfile, directory)
+    try:
+        workload.table["build"] = values.inside(directory)
+        if path != "Dockerfile":
+            workload.table["dockerfile"] = values.dockerfile(path)
+    except ValueError as error:
+        workload.leave(build, "image.build", f"{error}: {workload.name} is left out")
+        return False
+    for key, value in build.table.items():
+        if key == "target" and value.text:
+            workload.table["target"] = value.text
+        elif key == "args":
+            arguments = {name: one.text for name, one in value.table.items() if one.text is not None}
+            if arguments:
+                workload.table["build_args"] = arguments
+        elif key not in ("dockerfile", "context"):
+            workload.leave(value, f"image.build.{key}", "has no counterpart here")
+    return True

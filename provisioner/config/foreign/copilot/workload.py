@@ -1,0 +1,96 @@
+"""Manifests of Copilot's services and jobs, as `[services.NAME]` and `[jobs.NAME]`."""
+
+from __future__ import annotations
+
+from provisioner.config import validators as values
+from provisioner.config.foreign.copilot import http, image
+from provisioner.config.foreign.copilot.gathered import JOB, Gathered, Workload
+from provisioner.config.foreign.copilot.keys import HANDLERS
+from provisioner.config.foreign.tree import Value
+
+SERVICES = frozenset({"Load Balanced Web Service", "Backend Service", "Worker Service", "Request-Driven Web Service"})
+LEFT_OUT = {"Static Site": "files in S3 behind CloudFront are no service: keep it there"}
+ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory"})
+"""Keys that are read by themselves."""
+WHY = {
+    "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
+    "logging": "services write to CloudWatch Logs; how long it keeps them is logs.retention_days, for the whole stack",
+    "nlb": "a Network Load Balancer is not made here",
+    "observability": "no tracing sidecar is added here: add it to the image",
+    "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
+    "retries": "a job is not run again by itself",
+    "sidecars": "a task has one container here",
+    "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
+    "taskdef_overrides": "the task definition follows from the keys of the service: look for one that says the same",
+    "timeout": "a job has no longest time",
+}
+"""Keys of a manifest that have no counterpart, and what to do."""
+
+
+def add(gathered: Gathered, name: str, manifest: Value) -> None:
+    """Add a service or a job."""
+    kind = manifest.at("type")
+    sort = kind.text if kind and kind.text else ""
+    if sort not in SERVICES and sort != JOB:
+        why = LEFT_OUT.get(sort, "is of no type that is known here")
+        gathered.found.leave(kind or manifest, "type", f"{sort or 'there is none'}: {why}")
+        return
+    workload = Workload(name, sort, gathered)
+    if not _fill(workload, manifest):
+        return
+    gathered.table.setdefault("jobs" if sort == JOB else "services", {})[name] = workload.table
+    if workload.table.get("public"):
+        gathered.public[name] = manifest.at("http") or manifest
+        gathered.hosts += workload.aliases
+
+
+def _fill(workload: Workload, manifest: Value) -> bool:
+    """Put what a manifest says into the table, and note the rest; False: it is no workload without that."""
+    found = manifest.at("image")
+    if not found or not image.fill(workload, found) or not _on_linux(workload, manifest.at("platform")):
+        return False
+    reached = manifest.at("http")
+    public = _public(workload, reached)
+    if public:
+        workload.table["public"] = True
+        http.fill(workload, reached)
+    elif reached and reached.flag is not False:
+        workload.leave(reached, "http", "an internal load balancer is not made here: callers find the service by name")
+    http.container(workload, found.at("healthcheck"), public=public)
+    for key, value in manifest.table.items():
+        if handler := HANDLERS.get(key):
+            handler(workload, value)
+        elif key in WHY:
+            workload.leave(value, key, WHY[key])
+        elif key not in ELSEWHERE:
+            workload.leave(value, key, "is not known here")
+    if manifest.at("network", "vpc", "placement") is None:
+        workload.gathered.placements[workload.name] = "public"
+    if "count" not in manifest.table and workload.sort != JOB:
+        workload.table.setdefault("on_demand", {"percent": 100})
+    _size(workload, manifest)
+    return True
+
+
+def _on_linux(workload: Workload, platform: Value | None) -> bool:
+    system = (platform.at("osfamily") or platform).text if platform else "linux"
+    if platform and not (system or "").lower().startswith("linux"):
+        workload.leave(platform, "platform", f"only Linux runs here: {workload.name} is left out")
+        return False
+    return True
+
+
+def _public(workload: Workload, reached: Value | None) -> bool:
+    if workload.sort == "Request-Driven Web Service":
+        return not (reached and reached.at("private"))
+    balanced = workload.sort == "Load Balanced Web Service" and not (reached and reached.flag is False)
+    return balanced and "port" in workload.table
+
+
+def _size(workload: Workload, manifest: Value) -> None:
+    named = {key: one for key in ("cpu", "memory") if (one := manifest.at(key))}
+    size = {"cpu": 256, "memory": 512} | {key: one.number or 0 for key, one in named.items()}
+    for key, why in values.fargate_size(size["cpu"], size["memory"]):
+        workload.leave(named.get(key) or next(iter(named.values())), key, why)
+        return
+    workload.table |= {key: size[key] for key in named}
