@@ -24,6 +24,8 @@ DEEPEST = 20
 """How deep lists and tables may lie in each other."""
 DOTTED = re.compile(rf"""(?<![\w"'.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
 """A key with so many parts, for which tomllib takes a time that grows with their square."""
+HIDDEN = "(hidden)"
+"""Stands for a value that looks like a secret, which may have come to the wrong key."""
 SHOWN = 200
 """Longer values are shortened in messages."""
 ALIKE = 0.65
@@ -68,10 +70,12 @@ class Inconsistent(ValueError):
 
 
 def shown(value: object) -> str:
-    """Return a value as TOML would write it, shortened if it is very long."""
+    """Return a value as TOML would write it, shortened if it is very long, and hidden if it looks like a secret."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
+        if looks_secret("", value[:SHOWN]):
+            return HIDDEN
         value = value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     if isinstance(value, dict):

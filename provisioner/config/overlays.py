@@ -6,11 +6,12 @@ message is that of a file in which it had been written at once. Only where a mes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.config import loader
+from provisioner.config import loader, validators
 
 TABLE = "environments"
 NOT_INSIDE = {
@@ -89,7 +90,7 @@ class Layers:
 
     def misspelt(self, env: str | None) -> list[Problem]:
         """Return what is wrong with an environment that has no table while one of nearly this name has."""
-        known = {*self.overlays, *([self.own] if isinstance(self.own, str) else [])}
+        known = {name for name in (self.own, *self.overlays) if re.fullmatch(validators.NAME, str(name))}
         if env is None or not self.overlays or env in known or not (near := loader.near(env, known)):
             return []
         fix = f'did you mean "{near}"? For another environment add that table; it may be empty'
