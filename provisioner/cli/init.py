@@ -11,7 +11,6 @@ import typer
 
 from provisioner.cli.app import app, command
 from provisioner.config import paths
-from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.options import Options
 
 
@@ -53,6 +52,8 @@ def init(options: Options, path: Place = None, with_app: WithApp = False, source
     An existing file is not changed. --from reads files only, and carries nothing over that it does not know: each line
     that is left is named with the reason. See docs/moving.md.
     """
+    from provisioner.engine.errors import ConfigurationError
+
     if source is None and path is not None:
         raise ConfigurationError(f"{path}: is for --from: write `provision init --from copilot {path}`")
     if source is not None and with_app:

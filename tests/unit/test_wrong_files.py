@@ -112,8 +112,10 @@ FILES = [
     ),
     (f"{TOP}{WEB}{PRIVATE}{PROD}services.api.public = true\n", "services.api.path", "(in environment prod)"),
     (
-        f"kms_key = 'arn:aws:kms:eu-west-1:123456789012:key/1'\nregion = 'eu-west-1'\n"
-        f"{TOP}{WEB}{PROD}region = 'us-east-1'\n",
+        (
+            f"kms_key = 'arn:aws:kms:eu-west-1:123456789012:key/1'\nregion = 'eu-west-1'\n"
+            f"{TOP}{WEB}{PROD}region = 'us-east-1'\n"
+        ),
         "kms_key",
         "use one in that Region (in environment prod)",
     ),
