@@ -268,7 +268,7 @@ def test_what_cannot_be_read_is_refused(
         ("type: [Backend Service]", "type: there is none"),
         ("type: Backend Service\nimage: text", "neither build nor location"),
         ("type: Backend Service\nimage: {build: /abs/Dockerfile}", "is not a directory beside this file"),
-        ("type: Backend Service\nimage: {location: 'a b'}", "is not an image here"),
+        ("type: Backend Service\nimage: {location: 'a b'}", "is not an image, such as"),
         ("name: Web!\ntype: Backend Service\nimage: {build: Dockerfile}", "is not a name here"),
     ],
     ids=["indent", "circle", "deep", "billion", "large", "list", "text", "type", "image", "build", "location", "name"],

@@ -34,11 +34,16 @@ def fill(workload: Workload, image: Value) -> bool:
 
 
 def _location(workload: Workload, location: Value) -> bool:
+    """Put the name of a ready image into the table; one that the shell completes stays, for the user to complete it."""
+    name = location.text or ""
+    if SHELL.search(name):
+        workload.leave(location, "image.location", "is filled in from the shell: write which image, with its tag")
+        workload.table["image"] = name
+        return True
     try:
-        workload.table["image"] = values.image(location.text or "")
-    except ValueError:
-        why = "is filled in from the shell" if SHELL.search(location.text or "") else "is not an image here"
-        workload.leave(location, "image.location", f"{why}: {workload.name} is left out; add it with its image")
+        workload.table["image"] = values.image(name)
+    except ValueError as error:
+        workload.leave(location, "image.location", f"{error}: {workload.name} is left out")
         return False
     return True
 

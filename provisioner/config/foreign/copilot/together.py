@@ -56,21 +56,26 @@ def _egress(gathered: Gathered) -> None:
 
 
 def _host(gathered: Gathered) -> None:
-    names = list(dict.fromkeys(name for name, _ in gathered.hosts))
-    if gathered.public and not names:
+    if gathered.public and not gathered.hosts:
         first = next(iter(gathered.public.values()))
         gathered.found.leave(first, "http", "has no alias, so the domain is not known: write dns.domain and dns.host")
     if gathered.public and "allow" not in gathered.table.get("network", {}):
         first = next(iter(gathered.public.values()))
         why = 'is open to everybody; here only to your own address, until you write network.allow = ["0.0.0.0/0"]'
         gathered.found.leave(first, "http", why)
+    chosen = next((name for name, _ in gathered.hosts if _below(name)), "")
+    if chosen:
+        label, _, domain = chosen.partition(".")
+        gathered.table["dns"] = {"domain": domain, "host": label}
     for name, where in gathered.hosts:
-        label, _, domain = name.partition(".")
-        if name == names[0] and "." in domain and not SHELL.search(name) and re.fullmatch(values.LABEL, label):
-            gathered.table["dns"] = {"domain": domain, "host": label}
-        elif name == names[0]:
+        if name != chosen:
+            why = f"a stack has one host name, which is {chosen}" if chosen else "write dns.domain and dns.host"
             gathered.found.leave(
-                where, "http.alias", f"{name} is no host below a domain: write dns.domain and dns.host"
+                where, "http.alias", f"{name}: {why if _below(name) else f'is no host below a domain; {why}'}"
             )
-        else:
-            gathered.found.leave(where, "http.alias", f"{name}: a stack has one host name, which is {names[0]}")
+
+
+def _below(name: str) -> bool:
+    """Whether a name is that of a host below a domain, neither of them filled in from the shell."""
+    label, _, domain = name.partition(".")
+    return "." in domain and not SHELL.search(name) and bool(re.fullmatch(values.LABEL, label))

@@ -21,6 +21,7 @@ WHY = {
     "retries": "a job is not run again by itself",
     "sidecars": "a task has one container here",
     "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
+    "tags": "resources have the tags of the stack, and no others",
     "taskdef_overrides": "the task definition follows from the keys of the service: look for one that says the same",
     "timeout": "a job has no longest time",
 }
