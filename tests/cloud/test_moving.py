@@ -1,0 +1,99 @@
+"""From Copilot's manifests to a standing stack: init --from copilot, config, up, plan and down as a user types them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.project import Project
+
+pytestmark = pytest.mark.slow
+
+REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
+FILES = {
+    ".workspace": "application: ledger\n",
+    "environments/staging/manifest.yml": "name: staging\ntype: Environment\n",
+    "environments/prod/manifest.yml": "name: prod\ntype: Environment\n",
+    "web/manifest.yml": f"""
+name: web
+type: Load Balanced Web Service
+http:
+  path: '/'
+  healthcheck: {{path: /healthz, grace_period: 90s}}
+image:
+  location: {REGISTRY}/web:1
+  port: 8000
+cpu: 256
+memory: 512
+count: 1
+exec: true
+variables:
+  LEVEL: info
+environments:
+  prod:
+    cpu: 512
+    memory: 1024
+    count: 3
+    variables:
+      LEVEL: warning
+""",
+    "worker/manifest.yml": f"""
+name: worker
+type: Backend Service
+image:
+  location: {REGISTRY}/worker:1
+command: celery -A ledger worker
+count: 1
+deployment:
+  rolling: recreate
+""",
+}
+
+
+@pytest.fixture
+def ledger(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    """A directory with Copilot's files, and no stack.toml."""
+    here = Project(cloud, tmp_path)
+    here.config.unlink()
+    for name, text in FILES.items():
+        path = tmp_path / "copilot" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    yield here
+    here.close()
+
+
+def test_manifests_become_a_stack(ledger: Project) -> None:
+    told = ledger.run("init", "--from", "copilot", "--json").document
+    assert (told["problems"], told["environments"]) == ([], ["staging", "prod"])
+    ledger.run("up", "--yes")
+    assert ledger.planned() == {}
+    ecs = ledger.cloud.client("ecs")
+    families = {name: f"ledger-staging-{name}" for name in ("web", "worker")}
+    found = {
+        name: ecs.describe_task_definition(taskDefinition=family)["taskDefinition"] for name, family in families.items()
+    }
+    (web,), (worker,) = (one["containerDefinitions"] for one in found.values())
+    assert {"name": "LEVEL", "value": "info"} in web["environment"]
+    assert [port["containerPort"] for port in web["portMappings"]] == [8000]
+    assert (worker["command"], worker.get("portMappings") or []) == (["celery", "-A", "ledger", "worker"], [])
+    services = {
+        one["serviceName"]: one
+        for one in ecs.describe_services(cluster="ledger-staging", services=["web", "worker"])["services"]
+    }
+    assert services["web"]["healthCheckGracePeriodSeconds"] == 90
+    settings = services["worker"]["deploymentConfiguration"]
+    assert (settings["minimumHealthyPercent"], settings["maximumPercent"]) == (0, 100)
+
+    shown = ledger.run("config", "--env", "prod", "--json").document["settings"]
+    assert shown["services.web.count"] == {"value": 3, "from": "environments.prod"}
+    assert shown["services.web.environment.LEVEL"] == {"value": "warning", "from": "environments.prod"}
+    assert shown["services.web.health.path"] == {"value": "/healthz", "from": "file"}
+    prod = ledger.planned("--env", "prod")
+    (container,) = prod["task_definition/web"]["changes"]["container_definitions"]["new"]
+    assert prod["task_definition/web"]["changes"]["cpu"]["new"] == "512"
+    assert {"name": "LEVEL", "value": "warning"} in container["environment"]
+    ledger.run("down", "--yes")
