@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import boto3
-
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
 
@@ -24,11 +22,11 @@ def check(config: Config, aws: Aws, file: Path) -> None:
     Raises:
         WrongAccount: they are; both accounts are named, and where the credentials come from.
     """
-    if found := mismatch(config, aws.account, aws.connection.session):
+    if found := mismatch(config, aws.account, aws):
         raise WrongAccount(f"{file}: account.id: {found[0]}: {found[1]}")
 
 
-def mismatch(config: Config, account: str, session: boto3.Session) -> tuple[str, str] | None:
+def mismatch(config: Config, account: str, aws: Aws) -> tuple[str, str] | None:
     """Return what is wrong with credentials of an account, and what to do; None if nothing is.
 
     The embedded cloud has one account, which no configuration names.
@@ -36,12 +34,13 @@ def mismatch(config: Config, account: str, session: boto3.Session) -> tuple[str,
     wanted = config.account.id
     if config.target != "aws" or wanted in (None, account):
         return None
-    text = f'environment "{config.env}" belongs to AWS account {wanted}, and {_source(session)} is of {account}'
+    text = f'environment "{config.env}" belongs to AWS account {wanted}, and {_source(aws)} is of {account}'
     return text, "choose a profile of that account with --profile NAME, or another environment with --env NAME"
 
 
-def _source(session: boto3.Session) -> str:
+def _source(aws: Aws) -> str:
     """Return where the credentials come from."""
+    session = aws.connection.session
     held = session.get_credentials()
     return (
         "the access key in AWS_ACCESS_KEY_ID" if held and held.method == "env" else f'profile "{session.profile_name}"'

@@ -115,4 +115,4 @@ def test_the_sample_is_shown_whole(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["config", "-c", str(path)]) == 0
     tables = tomllib.loads(capsys.readouterr().out)
     assert tables.keys() == Config.model_fields.keys() - {"kms_key"}
-    assert tables["database"]["name"] == load(SAMPLE).database.name
+    assert tables["database"]["name"] == load(SAMPLE).model_dump()["database"]["name"]

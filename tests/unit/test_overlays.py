@@ -52,6 +52,8 @@ def test_an_overlay_is_laid_over_the_file(tmp_path: Path) -> None:
         "aws",
         "123456789012",
     )
+    assert prod.database
+    assert dev.database
     assert (prod.database.max_acu, prod.database.readers, dev.database.readers) == (16, 1, 0)
     assert (prod.network.allow, prod.network.zones) == (("0.0.0.0/0",), 2), "lists replace, tables are merged"
     web = prod.services["web"]

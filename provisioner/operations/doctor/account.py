@@ -33,7 +33,7 @@ def credentials(context: Context) -> Sequence[Checked]:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error))))]
-    if wrong := accounts.mismatch(context.config, str(who["Account"]), context.aws.connection.session):
+    if wrong := accounts.mismatch(context.config, str(who["Account"]), context.aws):
         return [failed(name, *wrong)]
     text = f"{who['Arn']}, account {who['Account']}"
     if str(who["Arn"]).endswith(":root"):
