@@ -62,6 +62,15 @@ def test_an_overlay_is_laid_over_the_file(tmp_path: Path) -> None:
     assert (prod.fqdn, dev.fqdn) == ("app-prod.example.com", "app.example.com")
 
 
+def test_the_example_of_the_document_is_right(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "environments.md").read_text(encoding="utf-8")
+    path = write(tmp_path, document.split("```toml\n")[1].split("```")[0])
+    dev, staging, prod = (load(path, env=env) for env in (None, "staging", "prod"))
+    assert (dev.fqdn, staging.fqdn, prod.fqdn) == ("app.example.com", "app-staging.example.com", "www.example.com")
+    assert (prod.target, prod.services["web"].scaling.max) == ("aws", 12)
+    assert prod.services["web"].environment == {"LOG_LEVEL": "info", "THEME": "plain"}
+
+
 def test_production_defaults_hold_below_what_is_written(tmp_path: Path) -> None:
     path = write(tmp_path, BOTH + "[environments.staging]\n")
     prod, staging = load(path, env="prod"), load(path, env="staging")
