@@ -44,7 +44,7 @@ def _network(table: dict[str, Any], network: Value, found: Draft) -> None:
                 _subnets(own, part, value.at("id") is not None, found)
             elif name == "cidr" and part.text:
                 _cidr(own, part, found)
-            elif name == "flow_logs" and part.flag is not None:
+            elif name == "flow_logs" and part.flag is not None and not value.at("id"):
                 own["flow_logs"] = part.flag
             elif name == "security_group":
                 found.leave(part, "network.vpc.security_group", "each service has a security group of its own here")

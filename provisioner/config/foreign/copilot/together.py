@@ -44,13 +44,16 @@ def _callers(gathered: Gathered) -> None:
 
 
 def _egress(gathered: Gathered) -> None:
+    """Say how tasks leave: in a VPC that is there its routes count for private ones."""
     network = gathered.table.setdefault("network", {})
-    if "vpc" not in network and gathered.placements:
-        outside = [name for name, placement in gathered.placements.items() if placement == "public"]
-        network["egress"] = "public" if len(outside) == len(gathered.placements) else "nat"
-        if outside and network["egress"] == "nat":
-            why = f"{', '.join(outside)}: public there; here all tasks of a stack with a NAT gateway are private"
-            gathered.found.note(Left("copilot", 0, "network.vpc.placement", why))
+    outside = [name for name, placement in gathered.placements.items() if placement == "public"]
+    if outside and len(outside) == len(gathered.placements):
+        network["egress"] = "public"
+    elif gathered.placements and "vpc" not in network:
+        network["egress"] = "nat"
+    if outside and network.get("egress") != "public":
+        why = f"{', '.join(outside)}: public there; here all tasks of a stack with private ones are private"
+        gathered.found.note(Left("copilot", 0, "network.vpc.placement", why))
     if not network:
         del gathered.table["network"]
 
