@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
@@ -113,7 +113,7 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
             full_name("s3"),
             "Gateway",
             route_table_ids=network.task_routes,
-            policy_document=_layers(stack),
+            policy_document=policy(*_layers(stack), *_own_buckets(stack)),
         )
     )
     return Endpoints([ready(endpoint) for endpoint in (*interfaces, gateway)])
@@ -130,7 +130,7 @@ def _this_account(stack: Stack, service: str) -> Policy:
     return policy({**allowed, "Condition": {"StringEquals": keys}})
 
 
-def _layers(stack: Stack) -> Policy:
+def _layers(stack: Stack) -> Iterator[Policy]:
     """What goes to S3: the download of image layers (ECR user guide, "Minimum Amazon S3 Bucket Permissions").
 
     It is ECR that signs the links to them, so whose call it is says nothing. The AMI needs no packages: Amazon Linux
@@ -138,4 +138,13 @@ def _layers(stack: Stack) -> Policy:
     """
     facts = stack.facts
     bucket = f"arn:{facts.partition}:s3:::prod-{facts.region}-starport-layer-bucket/*"
-    return policy({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": bucket})
+    yield {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": bucket}
+
+
+def _own_buckets(stack: Stack) -> Iterator[Policy]:
+    """What goes to S3 besides: what policies of services and jobs allow, in this account's buckets and by it alone."""
+    asked = sorted({one for name in stack.config.workloads for one in stack.config.s3_actions(name)})
+    if asked:
+        own = dict.fromkeys(("aws:PrincipalAccount", "aws:ResourceAccount"), stack.facts.account)
+        allowed = {"Effect": "Allow", "Principal": "*", "Action": asked, "Resource": "*"}
+        yield {**allowed, "Condition": {"StringEquals": own}}

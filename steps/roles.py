@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provisioner import Handle, Stack, ready, step
+from provisioner.config import task_policies
 from provisioner.config.secrets import Secret
 from provisioner.config.workload import Workload
 from provisioner.resources.iam import InstanceProfile, Role
@@ -61,7 +63,9 @@ def roles(stack: Stack) -> Roles:
                 **({"exec": _channels()} if stack.config.exec_on(name) else {}),
                 **({"database": _connect(stack, name)} if signed and workload.database else {}),
                 **{grant.policy_name: policy(grant.statement) for grant in stack.given.of(name)},
+                **{_named(document): document for document in stack.config.documents_of(name).values()},
             },
+            managed=task_policies.managed(workload.policies),
             description=f"Tasks of {'job' if name in stack.config.jobs else 'service'} {name}",
         ).arn
         for name, workload in workloads.items()
@@ -87,6 +91,11 @@ def _instance_profile(stack: Stack, managed: str) -> str:
         InstanceProfile("instance", f"{stack.name}-instance", instance.id, stack.config.account.role_path),
         keys=PATH_KEY,
     ).id
+
+
+def _named(document: Policy) -> str:
+    """Return the name of a policy of the user's own: another one when it says something else, as a grant's."""
+    return f"extra-{hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def role(

@@ -104,7 +104,10 @@ def _to_aws(stack: Stack, name: str) -> list[Rule]:
     # on an instance ECS's agent fetches image, secrets and credentials from outside the task
     if reaching == [ANYWHERE] or stack.config.workloads[name].launch == "fargate":
         return reaching
-    return reaching[:1] if stack.config.exec_on(name) or stack.given.of(name) else []
+    policies = stack.config.workloads[name].policies
+    calls_aws = stack.config.exec_on(name) or stack.given.of(name) or policies
+    to_endpoints, to_s3 = reaching
+    return [*([to_endpoints] if calls_aws else []), *([to_s3] if stack.config.s3_actions(name) else [])]
 
 
 def _fitting(stack: Stack, group: str, peers: Sequence[Rule], others: Sequence[Rule] = ()) -> Sequence[Rule]:

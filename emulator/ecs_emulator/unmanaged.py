@@ -31,8 +31,8 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
             (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `boundaries` (ARNs of policies that allow everything),
             `prefix_lists` (ids, of which the first becomes that of S3's list), `vpcs` (see `unmanaged_vpc.put_vpc`),
-            `parameters` (names of secure ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys of
-            its value, a JSON document).
+            `parameters` (names of secure ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys
+            of its value, a JSON document).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.

@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import extends, loader, overlays, production, reserved_words, together
+from provisioner.config import extends, loader, overlays, production, reserved_words, task_policies, together
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.jobs import Job
 from provisioner.config.secrets import Secret
 from provisioner.config.services import Service
+from provisioner.config.workload import Architecture
+from provisioner.engine.errors import ConfigurationError
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample, a complete `stack.toml`."""
@@ -322,6 +324,7 @@ class Config(Model):
 
     _by_environment: tuple[str, ...] = PrivateAttr(())
     _images: Mapping[str, str] = PrivateAttr({})
+    _documents: Mapping[str, task_policies.Document] = PrivateAttr({})
 
     @model_validator(mode="wrap")
     @classmethod
@@ -387,6 +390,16 @@ class Config(Model):
         """Return whose image a service or a job runs: its own, or that of the service that it extends."""
         return self._images.get(workload, workload)
 
+    def runs_as_it_is(self, image: str) -> bool:
+        """Whether some service or job runs an image without telling it what: then the image has to say it."""
+        users = (one for name, one in self.workloads.items() if self.image_of(name) == image)
+        return any(not one.command and not one.entrypoint for one in users)
+
+    @property
+    def architecture(self) -> Architecture:
+        """The architecture of the instances: that of the services on them."""
+        return next((one.architecture for one in self.services.values() if one.launch == "ec2"), "x86_64")
+
     def port_of(self, service: str) -> int:
         """Return the port of a service that listens on one, as public and called ones do.
 
@@ -407,6 +420,19 @@ class Config(Model):
         """The secrets that workloads are given, by their tables, such as `services.web`, and by variable."""
         return {self.key(name): workload.secrets for name, workload in self.workloads.items()}
 
+    def documents_of(self, workload: str) -> Mapping[str, task_policies.Document]:
+        """Return the policies of a workload that are files, by path, as `load` has read and checked them."""
+        policies = task_policies.files(self.workloads[workload].policies)
+        return {path: self._documents[path] for path in policies if path in self._documents}
+
+    def s3_actions(self, workload: str) -> tuple[str, ...]:
+        """Return what a workload's own policies allow on S3; all of it if they are managed ones, which are not read."""
+        if task_policies.managed(self.workloads[workload].policies):
+            return ("s3:*",)
+        documents = self.documents_of(workload).values()
+        actions = (one for doc in documents for allowed in task_policies.allowed(doc) for one in allowed.actions)
+        return tuple(dict.fromkeys(one for one in actions if one.startswith("s3:")))
+
     def exec_on(self, workload: str) -> bool:
         """Whether ECS Exec may open a shell in a workload's tasks; not in those of a job."""
         if workload in self.jobs:
@@ -421,6 +447,7 @@ class Config(Model):
         yield from together.problems(self._workloads)
         yield from self._unused()
         yield from self._addresses()
+        yield from self._architectures()
         yield from self._regions()
 
     def _unused(self) -> Iterator[Problem]:
@@ -436,6 +463,24 @@ class Config(Model):
             name = next(name for name, service in self.services.items() if service.launch == "ec2")
             why = f'"public" gives tasks on Fargate public addresses, and services.{name} has launch = "ec2"'
             yield "network.egress", f'{why}: use "nat", or launch = "fargate"'
+
+    def _architectures(self) -> Iterator[Problem]:
+        """Yield what the one architecture of all instances does not go with."""
+        wanted = self.architecture
+        first = next((name for name, service in self.services.items() if service.launch == "ec2"), "")
+        for name, service in self.services.items():
+            if service.launch == "ec2" and service.architecture != wanted:
+                why = f"instances have one architecture, and services.{first} is {wanted}"
+                yield (
+                    f"services.{name}.architecture",
+                    f'is "{service.architecture}", but {why}: use that, or launch = "fargate"',
+                )
+        other = [one for one in self.capacity.instance_types if values.is_arm(one) != (wanted == "arm64")]
+        if first and other:
+            what = f"{other[0]} has {'an x86_64' if wanted == 'arm64' else 'an ARM'} processor"
+            better = "c7g.large" if wanted == "arm64" else "c5.large"
+            why = f'services.{first} with launch = "ec2" has architecture = "{wanted}"'
+            yield "capacity.instance_types", f'{what}, but {why}: use types such as "{better}"'
 
     def _regions(self) -> Iterator[Problem]:
         named = {
@@ -483,7 +528,12 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
             problems += layers.told(name, found, seen)
     if problems:
         raise loader.refusal(path, overrides, problems)
-    return configs[str(wanted)]
+    config = configs[str(wanted)]
+    policies = {config.key(name): workload.policies for name, workload in config.workloads.items()}
+    config._documents, wrong = task_policies.read(policies, path.parent)  # noqa: SLF001 (of this module)
+    if wrong:
+        raise ConfigurationError("\n".join(f"{path}: {key}: {text}" for key, text in wrong))
+    return config
 
 
 def _apart(table: dict[str, Any], own: Any) -> dict[str, Any]:

@@ -180,13 +180,15 @@ def domain(labels: int) -> Callable[[str], str]:
 
 
 def instance_type(value: str) -> str:
-    """Let pass only types that can run linux/amd64 tasks."""
+    """Let pass only what may be a type of instances with Linux."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}\.[a-z0-9-]{1,30}", value):
         raise ValueError(f'{shown(value)} is not an EC2 instance type, such as "c5.large"')
-    # A g behind the generation's number stands for Graviton.
-    if re.match(r"a1\.|[a-z]+\d+[a-z]*g[a-z]*[.-]", value):
-        raise ValueError(f'{value} has an ARM processor, but the stack runs linux/amd64: use one such as "c5.large"')
     return value
+
+
+def is_arm(instance_type: str) -> bool:
+    """Say whether a type has an ARM processor: a g behind the generation's number stands for Graviton."""
+    return bool(re.match(r"a1\.|[a-z]+\d+[a-z]*g[a-z]*[.-]", instance_type))
 
 
 def acu(value: float) -> float:

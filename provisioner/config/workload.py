@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
-from provisioner.config import capabilities
+from provisioner.config import capabilities, task_policies
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
 from provisioner.config.secrets import Secret, misplaced, read_secrets
@@ -17,6 +17,8 @@ from provisioner.docker.context import DOCKERFILE
 
 LONGEST_STOP_ON_FARGATE = 120
 """Seconds (ECS API, ContainerDefinition, stopTimeout)."""
+MOST_GROUPS = 4
+"""Beside its own; AWS allows five (ECS API, AwsVpcConfiguration, securityGroups)."""
 LONGEST_STOP = 600
 """Seconds on instances, where ECS names no limit: a longer one would outlast what `up` and `down` wait for."""
 OF_BUILD = ("dockerfile", "target", "build_args")
@@ -93,6 +95,16 @@ class Workload(Model):
         | None
     ) = None
     read_only: bool = False
+    # What its tasks may do on AWS besides: files of policies beside this one, and ARNs of managed policies.
+    policies: Annotated[
+        tuple[Annotated[str, AfterValidator(task_policies.named)], ...], LIST, values.unique("policy")
+    ] = ()
+    # Groups that are there beside the stack, which its tasks are in as well: nothing in them is changed.
+    security_groups: Annotated[
+        tuple[Annotated[str, values.matching(r"sg-[0-9a-f]{8,17}", "is not the id of a security group, sg-…")], ...],
+        LIST,
+        values.unique("security group"),
+    ] = ()
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""
@@ -113,6 +125,11 @@ class Workload(Model):
         if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
             out = f'"{self.dockerfile}" relative to "{self.build}" is outside the directory of this file'
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
+        if (number := len(self.security_groups)) > MOST_GROUPS:
+            yield "security_groups", f"has {number}, and AWS allows {MOST_GROUPS} beside the stack's own: use fewer"
+        if (number := len(task_policies.managed(self.policies))) > task_policies.MOST_MANAGED:
+            most = f"has {number} ARNs, and IAM attaches {task_policies.MOST_MANAGED} to a role"
+            yield "policies", f"{most}: use fewer, or files"
         for key in sorted(self.environment.keys() & set(self.variables())):
             yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
         yield from misplaced(self.secrets, self.environment, {"PORT", *self.variables()})

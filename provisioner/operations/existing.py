@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import boundary as limits
 from provisioner.permissions.table import boundary_arn
+from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Role, boundary_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,34 @@ def check_web_acl(aws: Aws, config: Config) -> None:
         raise ConfigurationError(
             f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or use another'
         ) from None
+
+
+def check_security_groups(aws: Aws, config: Config) -> None:
+    """Look for the security groups that tasks are to be in besides; without any no call is made.
+
+    Raises:
+        ConfigurationError: there is no such group, or it is in another VPC than the stack, where tasks cannot be in it.
+    """
+    wanted = {group: config.key(name) for name, one in config.workloads.items() for group in one.security_groups}
+    if not wanted:
+        return
+    found: dict[str, str] = {}
+    for group in aws.pages(
+        "ec2", "describe_security_groups", "SecurityGroups", Filters=[{"Name": "group-id", "Values": sorted(wanted)}]
+    ):
+        found[group["GroupId"]] = group.get("VpcId", "")
+    own = next((live.id for live in aws.live(Vpc) if live.owned and not live.deleting), "")
+    for group_id, key in wanted.items():
+        if group_id not in found:
+            raise ConfigurationError(
+                f"{key}.security_groups has {group_id}, but there is no such group in {aws.region}"
+            )
+        if found[group_id] != own:
+            where = f"the stack is in {own}" if own else "the stack will be in a VPC of its own"
+            raise ConfigurationError(
+                f"{key}.security_groups has {group_id}, which is in {found[group_id]}, but {where}: use a group of "
+                "that VPC"
+            )
 
 
 def keys(aws: Aws, config: Config) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
+from provisioner.config import task_policies
 from provisioner.config.models import Config
 from provisioner.engine.declaration import REFERENCE
 from provisioner.permissions import secrets
@@ -86,7 +87,8 @@ def boundary(config: Config, account: str = ANY, database: str = ANY) -> tuple[P
     Args:
         database: the cluster's resource id, which AWS gives it and no other ever has; `*` where it is not known.
     """
-    wanted = (it for it in (*ROLES, *secrets.roles(config), *_of_own_steps(config)) if it.wanted(config))
+    parts = (*ROLES, *secrets.roles(config), *_of_own_steps(config), *_of_policies(config))
+    wanted = (it for it in parts if it.wanted(config))
     return tuple(filled(wanted, {**names(config, account), "database": database}))
 
 
@@ -99,6 +101,18 @@ def _of_own_steps(config: Config) -> Iterator[Permission]:
         for name in grant.actions:
             service, _, action = name.partition(":")
             yield from grants(service, action, *([] if ANY in arns else arns), why="own steps")
+
+
+def _of_policies(config: Config) -> Iterator[Permission]:
+    """Yield what `policies` of services and jobs allow, as far as they are files: managed ones are not read here."""
+    documents = {path: doc for name in config.workloads for path, doc in config.documents_of(name).items()}
+    for document in documents.values():
+        for allowed in task_policies.allowed(document):
+            arns = [] if ANY in allowed.resources else [_escaped(one) for one in allowed.resources]
+            conditions = tuple((how, key, tuple(map(_escaped, values))) for how, key, values in allowed.conditions)
+            for name in allowed.actions:
+                service, _, action = name.partition(":")
+                yield from grants(service, action, *arns, conditions=conditions, why="policies")
 
 
 def _limit(stack: Stack, resource: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from provisioner.aws.permissions import Part, Permission, filled
+from provisioner.aws.permissions import BOUND, Part, Permission, filled, grants
+from provisioner.config import task_policies
 from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
@@ -37,10 +38,18 @@ def needed(
         read_only: only those of plan, status, doctor, list, output and logs.
         part: the policy that they are for.
     """
-    table = (*FIXED, *of_types(config), *ASIDE)
+    table = (*FIXED, *of_types(config), *_of_policies(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
     allowed = (it for it in of_parts if it.reader or not read_only)
     return tuple(filled(with_secrets(allowed, config), names(config, account)))
+
+
+def _of_policies(config: Config) -> Iterator[Permission]:
+    """Yield the attaching of the managed policies that the configuration names, to tasks' roles with the boundary."""
+    arns = {arn for workload in config.workloads.values() for arn in task_policies.managed(workload.policies)}
+    if arns:
+        these = (("ArnEquals", "iam:PolicyARN", tuple(sorted(arns))), *BOUND)
+        yield from grants("iam", "AttachRolePolicy", "role{role_path}{stack}-task-*", conditions=these, why="policies")
 
 
 def names(config: Config, account: str) -> Mapping[str, str]:

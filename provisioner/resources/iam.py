@@ -19,7 +19,7 @@ from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, BOUND, CHANGED, OWN, TAGS_AT_ONCE, Conditions, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.ports import Row
-from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources.phrases import named
 from provisioner.resources.policies import Policy, normal
 
@@ -253,14 +253,19 @@ class Role(Resource):
                 iam.delete_role_policy(RoleName=role, PolicyName=name)
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Self:
-        """Keep a policy of its own that goes until no task runs any more that was started with the role."""
+        """Keep a policy that goes until no task runs any more that was started with the role."""
         there = live.attributes["inline_policies"]
         former = {
             name: document
             for name, document in before.get("inline_policies", {}).items()
             if name not in self.inline_policies and there.get(name) == normal(document)
         }
-        return replace(self, inline_policies={**self.inline_policies, **former}) if former else self
+        attached = kept(
+            self.managed_policy_arns, before.get("managed_policy_arns"), live.attributes["managed_policy_arns"]
+        )
+        if not former and len(attached) == len(self.managed_policy_arns):
+            return self
+        return replace(self, managed_policy_arns=attached, inline_policies={**self.inline_policies, **former})
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:

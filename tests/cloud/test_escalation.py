@@ -137,3 +137,22 @@ def test_writes_on_roles_are_limited_to_those_with_the_boundary(
     pretending = f"arn:aws:iam::{ACCOUNT}:policy/a:{arn.rpartition(':')[2]}"
     for other in ("", f"{arn}-2", ADMINISTRATOR, arn.replace("policy/", "policy/other/"), pretending):
         assert {action: decided(action, other) for action in WRITES} == dict.fromkeys(WRITES, Decision.NOT_ALLOWED)
+
+
+def test_a_policy_that_is_named_goes_to_tasks_with_the_boundary_alone(cloud: EmbeddedCloud, iam: Any) -> None:
+    """The printed policy lets the caller attach what `policies` names, and nothing climbs by that."""
+    enforce(cloud)
+    task = {"RoleName": f"{NAME}-task-web"}
+    loose = {"RoleName": f"{NAME}-task-loose"}
+    iam.create_role(**task, AssumeRolePolicyDocument=TRUSTING, Tags=TAGS, PermissionsBoundary=BOUNDARY)
+    iam.create_role(**loose, AssumeRolePolicyDocument=TRUSTING, Tags=TAGS)
+    services = {"web": {"image": "nginx:1", "port": 80, "policies": [ADMINISTRATOR]}}
+    config = Config.model_validate({"services": services})
+    enforce(cloud, *printed(config, read_only=False, boundary=False, account=None).values())
+    iam.attach_role_policy(**task, PolicyArn=ADMINISTRATOR)
+    for role in (loose, FREE, BOUND):
+        assert answer(cloud, "iam", "attach_role_policy", **role, PolicyArn=ADMINISTRATOR)[0] == 403
+    other = ADMINISTRATOR.replace("AdministratorAccess", "PowerUserAccess")
+    assert answer(cloud, "iam", "attach_role_policy", **task, PolicyArn=other)[0] == 403
+    # what a task may do is no more than the boundary, which has nothing of a managed policy
+    assert answer(cloud, "iam", "delete_role_permissions_boundary", **task)[0] == 403

@@ -214,6 +214,7 @@ class _Copy:
         self.notes: list[str] = []
         self.whole = True
         restored, assumed = with_values(state.records, config)
+        restored |= unmanaged.in_own_groups(state.records)
         self.declared, left_out = declarations(state.records, restored)
         self.notes += [f"assumed: {text}" for text in assumed]
         self.notes += [f"not copied: {address} {why}" for address, why in left_out.items()]

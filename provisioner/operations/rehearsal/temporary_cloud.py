@@ -71,7 +71,13 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Temporary
     from ecs_emulator import inside
     from provisioner.aws.service_models import PlainFiles
 
-    here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})
+    # groups beside the stack are in a VPC that the copy does not have
+    alone = {
+        kind: {name: one.model_copy(update={"security_groups": ()}) for name, one in getattr(config, kind).items()}
+        for kind in ("services", "jobs")
+    }
+    state = config.state.model_copy(update={"bucket": None})
+    here = config.model_copy(update={"target": "local", "state": state, **alone})
     # the models are large: they are parsed once for the cloud's moto and for its clients
     cloud = inside.start(embedded_cloud.domain(config), account, PlainFiles().load_file)
     return TemporaryCloud(cloud, replace(options, log=None, target=None), here)

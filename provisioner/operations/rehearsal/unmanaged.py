@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.models import Subnets
 from provisioner.engine.resource import Resource
 from provisioner.operations.rehearsal.secrets import stand_ins
-from provisioner.resources.ec2.security import SecurityGroupEgress
+from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.iam import Role
@@ -42,9 +42,12 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
     own = {record.id for record in records.values() if record.type == HostedZone.type_name}
     zones = {one["hosted_zone_id"]: one["domain"] for one in delegations if one["hosted_zone_id"] not in own}
     keys, assumed = _aliases(records, config)
+    attached = [one for workload in config.workloads.values() for one in workload.policies]
     roles = [json.dumps(record.arguments) for record in records.values() if record.type == Role.type_name]
     if records and not config.dns.create_zone and config.dns.domain not in zones.values():
         assumed.append(f"the public hosted zone {config.dns.domain} is in the account, and delegated")
+    if any(workload.security_groups for workload in config.workloads.values()):
+        assumed.append("the copy's tasks are in the stack's own security groups only")
     return {
         "region": config.region,
         "zones": [{"id": zone, "domain": domain} for zone, domain in zones.items()],
@@ -55,7 +58,7 @@ def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, 
         "aliases": keys,
         "amis": _named(AMI, texts),
         "prefix_lists": _named(PREFIX_LIST, texts),
-        "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or ""]),
+        "boundaries": _named(BOUNDARY, [*roles, config.account.boundary or "", *attached]),
         "web_acls": _named(WEB_ACL, [*texts, *settings]),
         "vpcs": _vpcs(records, config, assumed),
         **stand_ins(records, config),
@@ -93,6 +96,17 @@ def _of_services(records: Mapping[str, Record]) -> list[str]:
 
 def _stand_ins(digit: str) -> list[str]:
     return [f"subnet-{digit}{number:016d}" for number in (1, 2)]
+
+
+def in_own_groups(records: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
+    """Return the arguments of services that are in groups beside the stack, by address, without those groups."""
+    own = {record.id for record in records.values() if record.type == SecurityGroup.type_name}
+    services = {a: r.arguments for a, r in records.items() if r.type == Service.type_name}
+    return {
+        address: {**arguments, "security_groups": [group for group in groups if group in own]}
+        for address, arguments in services.items()
+        if not own.issuperset(groups := arguments.get("security_groups", ()))
+    }
 
 
 def _named(pattern: re.Pattern[str], texts: Iterable[str]) -> list[str]:
