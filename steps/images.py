@@ -38,7 +38,8 @@ def images(stack: Stack, repositories: Repositories) -> Images:
         if workload.build:
             repository, tag = image_of(stack.config, name, root)
             directory, args = str(root / workload.build), dict(workload.build_args)
-            image = Image(name, repository, uri, tag, directory, args, platform, workload.dockerfile, workload.target)
+            stage, told = workload.target, not stack.config.runs_as_it_is(name)
+            image = Image(name, repository, uri, tag, directory, args, platform, workload.dockerfile, stage, told)
             _declare(stack, result, name, f"{uri}:{tag}", None if name in skipped else image, workload.build)
         elif copy := stack.facts.copies.get(name):
             copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, platform)

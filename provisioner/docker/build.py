@@ -74,8 +74,11 @@ def have(client: Any, reference: str) -> bool:
     return True
 
 
-def checked(client: Any, reference: str, platform: str) -> str:
+def checked(client: Any, reference: str, platform: str, *, told: bool = False) -> str:
     """Return the id of an image that the engine has.
+
+    Args:
+        told: whether its containers are told what to run, so that the image need not say it.
 
     Raises:
         BuildError: it is for another platform than the tasks run on, or says not what they run.
@@ -87,7 +90,7 @@ def checked(client: Any, reference: str, platform: str) -> str:
             f"{reference} is an image for {found}, but its tasks run on {platform}: use a base image for {platform}, "
             f"remove this one with `docker rmi {reference}`, and run the same command again"
         )
-    if not runs_something(image.attrs.get("Config")):
+    if not told and not runs_something(image.attrs.get("Config")):
         raise BuildError(f"{NOTHING_TO_RUN.format(reference)}: add one of them to its Dockerfile")
     return str(image.id)
 

@@ -112,7 +112,8 @@ def copy(
 def _copied(
     source: Registries, reference: Reference, target: Registries, place: Reference, platform: str, progress: _Progress
 ) -> str:
-    manifest = source.for_platform(reference, platform)
+    # whether it has to say what it runs was found out before
+    manifest = source.for_platform(reference, platform, told=True)
     parts = check_parts(reference, manifest)
     progress.total, progress.parts = sum(int(part["size"]) for part in parts), len(parts)
     for part in parts:

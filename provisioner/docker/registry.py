@@ -122,11 +122,14 @@ class Registries:
             raise BadImage(f"{reference} has a media type that ECS does not run ({media_type or 'no media type'})")
         return Manifest(content, media_type)
 
-    def for_platform(self, reference: Reference, platform: str) -> Manifest:
+    def for_platform(self, reference: Reference, platform: str, *, told: bool = False) -> Manifest:
         """Return the one manifest for a platform, out of an index if the reference names one.
 
+        Args:
+            told: whether its containers are told what to run, so that the image need not say it.
+
         Raises:
-            BadImage: there is none for the platform.
+            BadImage: there is none for the platform, or it says not what its containers run.
         """
         manifest = self.manifest(reference)
         for _ in range(DEPTH):
@@ -145,7 +148,7 @@ class Registries:
         config = self.configuration(reference, manifest)
         if (found := platform_of(config)) != platform:
             raise BadImage(no_such_platform(reference, [found], platform))
-        if not runs_something(config.get("config")):
+        if not told and not runs_something(config.get("config")):
             raise BadImage(NOTHING_TO_RUN.format(reference))
         return manifest
 

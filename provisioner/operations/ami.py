@@ -8,30 +8,46 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from provisioner.config.validators import is_arm
+from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2.launch import LaunchTemplate, default_image
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
+    from provisioner.config.workload import Architecture
     from provisioner.state.model import Record
 
-RECOMMENDED = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
-"""The public parameter with the newest ECS-optimised Amazon Linux 2023 AMI for x86_64 (ECS guide, AMI metadata)."""
+RECOMMENDED = {
+    "x86_64": "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+    "arm64": "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+}
+"""The public parameters with the newest ECS-optimised Amazon Linux 2023 AMIs (ECS guide, AMI metadata)."""
 
 
-def chosen(aws: Aws, records: Iterable[Record]) -> str:
+def chosen(aws: Aws, records: Iterable[Record], architecture: Architecture = "x86_64") -> str:
     """Return the id of the AMI that is to be declared. Only reads are made.
 
     AWS releases one every week or two. A plan must not change by that alone, so the stack's own AMI stays: the recorded
     one, or that of the live launch template if nothing is recorded. A new stack gets the recommended one, and so does
-    one whose user asks for it (`Aws.new_ami`).
+    one whose user asks for it (`Aws.new_ami`), or whose instances were of another architecture.
     """
-    mine = None if aws.new_ami else recorded(records) or default_image(aws, aws.name)
-    return mine or recommended(aws)
+    records = list(records)
+    other = _types(records) and any(is_arm(one) != (architecture == "arm64") for one in _types(records))
+    mine = None if aws.new_ami or other else recorded(records) or default_image(aws, aws.name)
+    return mine or recommended(aws, architecture)
 
 
-def recommended(aws: Aws) -> str:
+def recommended(aws: Aws, architecture: str = "x86_64") -> str:
     """Return the id of the AMI that AWS recommends now."""
-    return str(aws.client("ssm").get_parameter(Name=RECOMMENDED)["Parameter"]["Value"])
+    name = RECOMMENDED.get(architecture, RECOMMENDED["x86_64"])
+    return str(aws.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+
+
+def _types(records: Iterable[Record]) -> list[str]:
+    """Return the types of the instances that the state says the group has."""
+    groups = [one.arguments.get("mixed_instances_policy") for one in records if one.type == AutoScalingGroup.type_name]
+    overrides = [one.get("LaunchTemplate", {}).get("Overrides", ()) for one in groups if isinstance(one, Mapping)]
+    return [str(one["InstanceType"]) for some in overrides for one in some if "InstanceType" in one]
 
 
 def recorded(records: Iterable[Record]) -> str | None:
@@ -50,23 +66,26 @@ def condition(aws: Aws) -> list[dict[str, Any]]:
     deregistered, or the caller not allowed to ask.
     """
     images = [live.attributes["launch_template_data"].get("ImageId") for live in aws.live(LaunchTemplate) if live.owned]
-    newest = _recommended_if_known(aws) if any(images) else None
+    described = {image: _described(aws, image) for image in dict.fromkeys(filter(None, images))}
+    newest = {
+        architecture: _recommended_if_known(aws, architecture)
+        for architecture in {str(one.get("Architecture", "x86_64")) for one in described.values()}
+    }
     return [
         {
             "id": image,
-            "name": described.get("Name"),
-            "created": described.get("CreationDate"),
-            "days": _days(aws, described),
-            "newest": newest,
+            "name": about.get("Name"),
+            "created": about.get("CreationDate"),
+            "days": _days(aws, about),
+            "newest": newest[str(about.get("Architecture", "x86_64"))],
         }
-        for image in filter(None, images)
-        for described in [_described(aws, image)]
+        for image, about in described.items()
     ]
 
 
-def _recommended_if_known(aws: Aws) -> str | None:
+def _recommended_if_known(aws: Aws, architecture: str) -> str | None:
     try:
-        return recommended(aws)
+        return recommended(aws, architecture)
     except (BotoCoreError, ClientError):
         return None
 

@@ -100,7 +100,10 @@ def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[st
     there = dict(
         zip(tags, aws.each(lambda name: digest_of(aws, repository_of(config, name), tags[name]), tags), strict=True)
     )
-    for_tasks = {name: (image, platform_for(config.images[name])) for name, image in named.items()}
+    for_tasks = {
+        name: (image, platform_for(config.images[name]), not config.runs_as_it_is(name))
+        for name, image in named.items()
+    }
     fit = _at_once(aws, lambda one: _check(asking, *one), (one for name, one in for_tasks.items() if not there[name]))
     known: dict[str, Copy | Problem] = {}
     for name, image in wanted.items():
@@ -134,9 +137,9 @@ def _at_once(aws: Aws, act: Callable[[K], T], images: Iterable[K]) -> dict[K, T 
     return dict(zip(each_once, aws.each(tried, each_once), strict=True))
 
 
-def _check(asking: Registries, image: Reference, platform: str) -> None:
+def _check(asking: Registries, image: Reference, platform: str, told: bool) -> None:
     """Raise what is wrong with an image that has to be copied."""
-    check_parts(image, asking.for_platform(image, platform))
+    check_parts(image, asking.for_platform(image, platform, told=told))
 
 
 def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Problem) -> Copy | None:

@@ -82,7 +82,7 @@ def gather(
 
         vpc = begin(existing_vpc.read, aws, config)
         zones = begin(_zones, aws, config)
-        image = begin(ami.chosen, aws, records) if config.on_instances else str
+        image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
         allow = begin(allowed, config)
         s3_prefix_list = begin(_s3_prefix_list, aws)
@@ -91,12 +91,14 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(existing.keys, aws, config)
         acl = begin(existing.check_web_acl, aws, config)
+        groups = begin(existing.check_security_groups, aws, config)
         boundary = begin(existing.boundary, aws, config, records)
         sizes = begin(instance_sizes.check, aws, config)
         rules = begin(account_quotas.rules_of_group, aws, config)
         secrets = begin(secret_lookup.checked, aws, config, command_line)
         try:
             _or(acl, on_missing, lambda: None)
+            _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
             why, pushed = images()
             there = vpc()

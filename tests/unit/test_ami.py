@@ -35,7 +35,7 @@ class Clients:
         return self
 
     def get_parameter(self, **asked: Any) -> Mapping[str, Any]:
-        assert asked == {"Name": ami.RECOMMENDED}
+        assert asked == {"Name": ami.RECOMMENDED["x86_64"]}
         return {"Parameter": {"Value": NEWEST}}
 
     def describe_launch_template_versions(self, **asked: Any) -> Mapping[str, Any]:

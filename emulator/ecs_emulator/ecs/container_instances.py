@@ -118,7 +118,7 @@ def register(store: Store, cluster: str, ec2_instance: Any) -> ContainerInstance
         "ecs.vpc-id": ec2_instance.vpc_id or "",
         "ecs.ami-id": ec2_instance.image_id,
         "ecs.os-type": "linux",
-        "ecs.cpu-architecture": "x86_64",
+        "ecs.cpu-architecture": _architecture(type_info),
         "ecs.capability.task-eni": "",
         "com.amazonaws.ecs.capability.logging-driver.awslogs": "",
         "com.amazonaws.ecs.capability.task-iam-role": "",
@@ -239,6 +239,12 @@ def _instance_type(name: str) -> Shape:
     fallback: Shape = INSTANCE_TYPES["c5.large"]
     found: Shape = INSTANCE_TYPES.get(name, fallback)
     return found
+
+
+def _architecture(type_info: Shape) -> str:
+    """What ECS calls the processor of an instance type (ECS developer guide, built-in attributes)."""
+    supported = type_info.get("ProcessorInfo", {}).get("SupportedArchitectures", ())
+    return "arm64" if "arm64" in supported else "x86_64"
 
 
 def _find(store: Store, cluster: str, name: str) -> ContainerInstance | None:

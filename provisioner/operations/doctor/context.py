@@ -142,7 +142,7 @@ class Context:
             region=aws.region,
             zones=zones.names,
             blocks=zones.blocks,
-            image_id=_known(lambda: ami.chosen(aws, self._records().values()), NOT_KNOWN)
+            image_id=_known(lambda: ami.chosen(aws, self._records().values(), self.config.architecture), NOT_KNOWN)
             if config.on_instances
             else "",
             public_zone_id=_known(lambda: self.public_zone, not_known),

@@ -91,7 +91,7 @@ def _ready(context: Context, service: str) -> Checked:
     name, image, platform = f"image {service}", parse(str(workload.image)), platform_for(workload)
     try:
         if is_own(context.aws, image):
-            return _in_ecr(context, name, image, platform)
+            return _in_ecr(context, name, service, image, platform)
         return _elsewhere(context, name, service, platform)
     except Exception as error:  # noqa: BLE001 (each image is a check of its own)
         return stopped(name, error)
@@ -113,7 +113,7 @@ def _elsewhere(context: Context, name: str, service: str, platform: str) -> Chec
     )
 
 
-def _in_ecr(context: Context, name: str, image: Reference, platform: str) -> Checked:
+def _in_ecr(context: Context, name: str, service: str, image: Reference, platform: str) -> Checked:
     ecr = context.aws.client("ecr")
     image_id = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
     try:
@@ -134,7 +134,7 @@ def _in_ecr(context: Context, name: str, image: Reference, platform: str) -> Che
         there = ", ".join(sorted(platforms)) or "an unknown platform"
         fix = f"build it with `docker build --platform {platform}`, and push it"
         return failed(name, f"{image} is for {there}, but tasks run on {platform}", fix)
-    if not runs:
+    if not runs and context.config.runs_as_it_is(service):
         return failed(name, NOTHING_TO_RUN.format(image), "add one of them to its Dockerfile, and push it")
     return ok(name, f"{image} exists, for {platform}")
 

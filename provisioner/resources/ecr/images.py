@@ -66,6 +66,7 @@ class Image(Tagged, Resource):
         build: the build context. build_args: what the Dockerfile's ARGs are set to.
         platform: what its tasks run on, in Docker's words. dockerfile: its path, which begins at the build context.
         target: the stage of it that becomes the image, None for the last one.
+        told: whether all its containers are told what to run, so that the image need not say it.
     """
 
     repository_name: str
@@ -76,6 +77,7 @@ class Image(Tagged, Resource):
     platform: str
     dockerfile: str = DOCKERFILE
     target: str | None = None
+    told: bool = False
 
     type_name = "image"
     api = API
@@ -114,7 +116,7 @@ class Image(Tagged, Resource):
             with aws.pace.runtime.working():
                 build.build(client, recipe, say, stop, build.PAUSE)
             self._check_unchanged(client, name)
-        built = build.checked(client, name, self.platform)
+        built = build.checked(client, name, self.platform, told=self.told)
         access = login(aws)
         try:
             with aws.pace.runtime.working():

@@ -145,7 +145,9 @@ STORES: Mapping[type[Resource], Sample] = {
         _image,
         untried={
             **NAMED,
-            **dict.fromkeys(("repository_uri", "build", "build_args", "platform", "dockerfile"), UNTOLD),
+            **dict.fromkeys(
+                ("repository_uri", "build", "build_args", "platform", "dockerfile", "target", "told"), UNTOLD
+            ),
         },
     ),
     ImageInUse: Sample(_image_in_use, {"image": _other_image}, untried=NAMED),
