@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
@@ -42,11 +42,13 @@ class LoadBalancing:
         target_groups: the ARN of each public service's target group.
         routes: by public service, the listener or rule that uses its target group: ECS refuses the service before that.
         dns_name: the load balancer's own name; None without a public service, when there is no load balancer.
+        labels: by public service, how CloudWatch names its requests: by load balancer and target group.
     """
 
     target_groups: dict[str, str]
     routes: dict[str, Handle]
     dns_name: str | None
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 @step
@@ -80,9 +82,10 @@ def load_balancer(
         # WAF finds no load balancer that is still being set up (aws-load-balancer-controller#2022)
         stack.ensure(WebAclAssociation("main", ready(balancer).id, acl))
     public = stack.config.public
-    groups = {
-        name: stack.ensure(_target_group(stack, name, service, network.vpc_id)).id for name, service in public.items()
+    targets = {
+        name: stack.ensure(_target_group(stack, name, service, network.vpc_id)) for name, service in public.items()
     }
+    groups = {name: target.id for name, target in targets.items()}
     whole = next((name for name, service in public.items() if service.path == "/*"), None)
     rest = forward(groups[whole]) if whole else answer("404", "not found")
     stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
@@ -98,7 +101,8 @@ def load_balancer(
         "EvaluateTargetHealth": False,
     }
     stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
-    return LoadBalancing(groups, routes, balancer.dns_name)
+    labels = {name: f"{balancer.arn_suffix}/{target.arn_suffix}" for name, target in targets.items()}
+    return LoadBalancing(groups, routes, balancer.dns_name, labels)
 
 
 def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> TargetGroup:

@@ -1,30 +1,48 @@
-"""How many tasks each service has: between its bounds, as many as keep the average CPU where it should be."""
+"""How many tasks each service has that scales: between its bounds, as many as keep its metrics where they should be."""
 
 from __future__ import annotations
 
 from provisioner import Stack, step
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
+from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.service_roles import ServiceRoles
 from provisioner.steps.services import Services
 
 SCALE_OUT_COOLDOWN, SCALE_IN_COOLDOWN = 60, 300
 """Seconds: quick to grow, slow to shrink."""
+METRICS = {
+    "cpu": "ECSServiceAverageCPUUtilization",
+    "memory": "ECSServiceAverageMemoryUtilization",
+    "requests": "ALBRequestCountPerTarget",
+}
+"""What Application Auto Scaling calls the metrics (its API reference, PredefinedMetricSpecification)."""
 
 
 @step
-def scaling(stack: Stack, service_roles: ServiceRoles, services: Services) -> None:
-    """Declare each service's bounds and its policy. From then on the number of tasks is autoscaling's business."""
+def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_balancer: LoadBalancing) -> None:
+    """Declare the bounds of each service that scales, and a policy for each metric; the number is then autoscaling's.
+
+    With several policies there are as many tasks as the neediest asks for (its user guide, target tracking).
+    """
     for name, service in stack.config.services.items():
         settings = service.scaling
+        if settings is None:
+            continue
         target = stack.ensure(
             ScalableTarget(name, services.handles[name].resource_id, settings.min, settings.max),
             after=[service_roles.task_scaling],
         )
-        tracking = {
-            "TargetValue": float(settings.cpu),
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
-            "ScaleOutCooldown": SCALE_OUT_COOLDOWN,
-            "ScaleInCooldown": SCALE_IN_COOLDOWN,
-            "DisableScaleIn": False,
-        }
-        stack.ensure(ScalingPolicy(name, f"{stack.name}-{name}-cpu", target.id, tracking))
+        for metric, value in settings.targets.items():
+            followed = {"PredefinedMetricType": METRICS[metric]}
+            if metric == "requests":
+                followed["ResourceLabel"] = load_balancer.labels[name]
+            tracking = {
+                "TargetValue": float(value),
+                "PredefinedMetricSpecification": followed,
+                "ScaleOutCooldown": SCALE_OUT_COOLDOWN,
+                "ScaleInCooldown": SCALE_IN_COOLDOWN,
+                "DisableScaleIn": False,
+            }
+            # the first metric that there was has no name of its own
+            called = name if metric == "cpu" else f"{name}.{metric}"
+            stack.ensure(ScalingPolicy(called, f"{stack.name}-{name}-{metric}", target.id, tracking))

@@ -122,3 +122,21 @@ class Deployment(Model):
             why = f"a deployment of {what} could neither stop nor start one with {self.min_percent} and max_percent = "
             fix = "use 0 to stop old tasks first, or max_percent = 200 to start new ones first"
             yield "deployment.min_percent", f"{why}{self.max_percent}: {fix}"
+
+
+class Recreate(Deployment):
+    """`deployment = "recreate"`: the old task has stopped before the new one starts, so that there are never two."""
+
+    min_percent: int = 0
+    max_percent: int = 100
+
+
+def named(value: object) -> object:
+    """Return the model for a deployment that is named rather than described by its percentages."""
+    if not isinstance(value, str):
+        return value
+    kinds: dict[str, type[Deployment]] = {"rolling": Deployment, "recreate": Recreate}
+    if value not in kinds:
+        ways = 'write "rolling" or "recreate", or { min_percent = …, max_percent = … }'
+        raise ValueError(f"{shown(value)} is not a way to deploy: {ways}")
+    return kinds[value]()

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -298,9 +298,11 @@ def _tables(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[
     """Yield each table of a model with its keys; a star stands for any name."""
     yield at, model.model_fields.keys()
     for name, field in model.model_fields.items():
+        outer = get_origin(field.annotation)
+        named = isinstance(outer, type) and issubclass(outer, Mapping)
         for kind in (field.annotation, *get_args(field.annotation)):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _tables(kind, (*at, name) if kind is field.annotation else (*at, name, "*"))
+                yield from _tables(kind, (*at, name, "*") if named else (*at, name))
 
 
 def dotted(loc: Iterable[str]) -> str:

@@ -43,9 +43,12 @@ def _service(key: str, own: Any, keys: list[str]) -> Any:
     if "on_demand" not in own and own.get("launch", "fargate") == "fargate":
         changed["on_demand"] = {"percent": 100}
         keys.append(f"{key}.on_demand")
-    scaling = own.get("scaling", {})
-    if isinstance(scaling, Mapping) and "min" not in scaling:
-        # who asks for one task, or at most one, gets that
+    scaling = own.get("scaling")
+    # who asks for one task, or at most one, gets that
+    if scaling is None and "count" not in own and own.get("deployment") != "recreate":
+        changed["count"] = TASKS
+        keys.append(f"{key}.count")
+    elif isinstance(scaling, Mapping) and "min" not in scaling:
         asked = [value for value in (scaling.get("max"), own.get("count")) if isinstance(value, int)]
         if all(value >= TASKS for value in asked):
             changed["scaling"] = {**scaling, "min": TASKS}

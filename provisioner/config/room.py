@@ -29,7 +29,7 @@ def deployed(service: Service) -> int:
 
 def scaled_out(service: Service) -> int:
     """Return how many tasks there are at the most: as many as scaling allows, all replaced at once."""
-    return service.during_deployment(service.scaling.max)
+    return service.during_deployment(service.most)
 
 
 def warnings(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
@@ -42,9 +42,9 @@ def warnings(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
     public = sum(scaled_out(service) for service in config.services.values() if service.public)
     if public > TARGETS:
         yield (
-            f"services.*.scaling.max allows {public} tasks of public services while all are replaced, but a load "
-            f"balancer has {TARGETS} targets: lower it, or request an increase of the quota L-7E6692B2 of Elastic Load "
-            f"Balancing"
+            f"services.*.scaling.max (or count) allows {public} tasks of public services while all are replaced, but a "
+            f"load balancer has {TARGETS} targets: lower it, or request an increase of the quota L-7E6692B2 of Elastic "
+            f"Load Balancing"
         )
     if types and on_instances(config, started):
         yield from _few_interfaces(config, types)
@@ -110,7 +110,7 @@ def _few_instances(config: Config, types: Mapping[str, Size]) -> Iterator[str]:
         )
     elif for_all > most:
         yield f"{name} has no room to replace all tasks at once, so that deployments take longer: set {for_all}"
-    if (wanted := _wanted(config, types, lambda service: service.scaling.max)) > most:
+    if (wanted := _wanted(config, types, lambda service: service.most)) > most:
         yield (
             f"{name} has no room for all tasks that services.*.scaling.max allows: set {wanted}, or lower scaling.max"
         )

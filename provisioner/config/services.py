@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from provisioner.config import validators as values
 from provisioner.config.base import Model, Problem
 from provisioner.config.capabilities import kept
-from provisioner.config.health import Deployment, Health, short
+from provisioner.config.health import Deployment, Health, Recreate, named, short
 from provisioner.config.workload import Capabilities, Workload
+
+CPU = 70
+"""The average CPU in percent that the number of tasks follows, unless `scaling` says what it follows."""
+
+Percentage = Annotated[int, values.between(1, 100, "a valid percentage")]
+
+
+def _target(earlier: dict[str, Any]) -> int | None:
+    """Return the target of `cpu` where nothing says one: there is one metric at least."""
+    return CPU if earlier.get("memory") is None and earlier.get("requests") is None else None
 
 
 class Scaling(Model):
-    """`[services.NAME.scaling]`: how many tasks, and the average CPU in percent that their number is steered by."""
+    """`[services.NAME.scaling]`: how many tasks, and what their number follows: as many as the neediest metric asks.
+
+    Attributes:
+        requests: that a task is to have a minute, as the load balancer counts them.
+        cpu, memory: the average of the tasks, in percent of what they reserve.
+    """
 
     min: Annotated[
-        int, values.at_least(1, "a service without tasks has no CPU to measure and could not scale out again")
+        int, values.at_least(1, "a service without tasks has nothing to measure and could not scale out again")
     ] = 1
     max: Annotated[int, values.at_least(1, "a service needs at least one task")] = 10
-    cpu: Annotated[int, values.between(1, 100, "a valid percentage")] = 70
+    memory: Percentage | None = None
+    requests: Annotated[int, values.at_least(1, "a task has requests, or none are to be counted")] | None = None
+    cpu: Percentage | None = Field(default_factory=_target)
+
+    @property
+    def targets(self) -> Mapping[str, int]:
+        """What the number of tasks follows, and the value that each metric is kept at."""
+        wanted = {"cpu": self.cpu, "memory": self.memory, "requests": self.requests}
+        return {metric: value for metric, value in wanted.items() if value is not None}
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""
@@ -78,12 +101,14 @@ class Service(Workload):
     capabilities: Capabilities = Field(default_factory=kept)
     # One that connects only when it has to, and tolerates its absence, may start before there is a database.
     wait_for_database: bool = True
-    scaling: Scaling = Scaling()
+    scaling: Scaling | None = None
     circuit_breaker: CircuitBreaker = CircuitBreaker()
-    # As many as the scaling begins with, unless said otherwise.
-    count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
+    # With scaling, how many tasks a new service begins with: as many as the scaling, unless said otherwise.
+    count: Annotated[int, values.at_least(0, "there cannot be fewer than 0 tasks")] = Field(
+        default_factory=lambda earlier: scaling.min if (scaling := earlier.get("scaling")) else 1
+    )
     health: Annotated[Health, BeforeValidator(short)] = Health()
-    deployment: Deployment = Deployment()
+    deployment: Annotated[Deployment, BeforeValidator(named)] = Deployment()
     # Seconds in which requests that a task already has may end, before it is told to stop.
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
     # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
@@ -94,6 +119,16 @@ class Service(Workload):
         """Whether its first tasks start only when the database is ready."""
         return self.database and self.wait_for_database
 
+    @property
+    def least(self) -> int:
+        """How many tasks there are at the least."""
+        return self.scaling.min if self.scaling else self.count
+
+    @property
+    def most(self) -> int:
+        """How many tasks there are at the most, but for those that a deployment adds."""
+        return self.scaling.max if self.scaling else self.count
+
     def during_deployment(self, tasks: int) -> int:
         """Return how many tasks there are at the most while a deployment replaces so many of them at once."""
         return tasks * self.deployment.max_percent // 100
@@ -103,16 +138,25 @@ class Service(Workload):
         yield from super().problems()
         yield from self._without_effect()
         yield from self.health.misplaced(public=self.public)
-        yield from self.deployment.blocked(self.scaling.min)
-        if not self.scaling.min <= self.count <= self.scaling.max:
-            limits = f"{self.scaling.min} to {self.scaling.max}"
-            yield "count", f"{self.count} is outside scaling, which is {limits}: change one of them"
+        yield from self.deployment.blocked(max(1, self.least))
+        yield from self._number()
         if self.public and self.port is None:
             yield (
                 "port",
                 "is missing, and a public service needs one: add the port that it listens on, or remove public",
             )
         yield from self._size()
+
+    def _number(self) -> Iterator[Problem]:
+        if not self.least <= self.count <= self.most:
+            yield "count", f"{self.count} is outside scaling, which is {self.least} to {self.most}: change one of them"
+        if self.scaling and self.scaling.requests and not self.public:
+            why = "the load balancer counts requests, and has none of a service that is not public"
+            yield "scaling.requests", f"{why}: use cpu or memory"
+        if isinstance(self.deployment, Recreate) and self.most > 1:
+            key = "scaling.max" if self.scaling else "count"
+            why = f'deployment = "recreate" never lets two tasks run, but {key} is {self.most}'
+            yield "deployment", f"{why}: write {key} = 1, or deployment = {{ min_percent = 0, max_percent = 100 }}"
 
     def _without_effect(self) -> Iterator[Problem]:
         if "wait_for_database" in self.model_fields_set and not self.database:
@@ -129,7 +173,5 @@ class Service(Workload):
                 yield "cpu", f"{self.cpu} is not allowed on EC2: use 128 to 196608 units (1024 are one vCPU)"
             if self.memory < 6:
                 yield "memory", f"{self.memory} MiB is too small for a container: use 6 or more"
-            if self.architecture != "x86_64":
-                yield "architecture", f'is "{self.architecture}", but instances are x86_64: use launch = "fargate"'
         else:
             yield from self.fargate_problems()

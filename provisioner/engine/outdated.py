@@ -55,7 +55,7 @@ def _taken_back(desired: Resource, record: Record, live: Observed, part: Part) -
     if compare(now, live):
         return False
     wanted = now.held(now.fields())
-    shown = wanted.keys() & live.attributes.keys() & record.arguments.keys() - now.ignore_changes
+    shown = wanted.keys() & live.attributes.keys() & record.arguments.keys() - now.ignored
     return any(
         canonical(record.arguments[name], loose) != canonical(wanted[name], loose)
         for name, loose in ((name, name in now.unordered) for name in shown)

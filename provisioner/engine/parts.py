@@ -5,7 +5,8 @@ balancer, the target group behind a path. Such a change is made in parts (`Resou
 work between them:
 
 1. `widened`: every resource gets its new settings and keeps its former ones. Services roll out.
-2. `shifted`: traffic moves to ready resources. Orphaned ones that lead traffic are deleted (`traits.Leads`).
+2. `shifted`: traffic moves to ready resources. Orphaned ones that lead traffic, or scale, are deleted
+   (`traits.Leads`).
 3. Orphaned resources that run are drained and deleted (`traits.Runs`).
 4. `declared`: former settings go once everything that was stopping has stopped (`Runs.winding_down`).
 

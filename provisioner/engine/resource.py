@@ -265,11 +265,16 @@ class Resource:
         held: Mapping[str, Any] = variables.as_held(cls.type_name, settings)
         return held
 
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The fields of this very resource that are never compared: those of its type, unless its type says more."""
+        return self.ignore_changes
+
     def differences(self, live: Observed) -> dict[str, Change]:
         """Return the fields that differ, in the order in which the resource type declares them, and the problems."""
-        changes = {}
+        changes, ignored = {}, self.ignored
         for name, new in self.fields().items():
-            if name in self.ignore_changes or name not in live.attributes:
+            if name in ignored or name not in live.attributes:
                 continue
             old = live.attributes[name]
             loose = name in self.unordered

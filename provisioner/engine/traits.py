@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Leads:
-    """It leads traffic to the resources that it names: orphaned, it is deleted before they are drained."""
+    """It leads traffic to the resources that it names, or sets how many tasks they have.
+
+    Orphaned, it is deleted before they are drained, and before former settings go.
+    """
 
 
 class ServesData:

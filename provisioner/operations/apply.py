@@ -102,7 +102,7 @@ class _Walks(NamedTuple):
         cls, aws: Aws, store: Store, emit: Emit, apply: Apply, orphaned: Sequence[str], *, unprotect: bool
     ) -> _Walks:
         leading = [address for address in orphaned if issubclass(type_of(store.records[address]), Leads)]
-        running = running_orphans(store.records, orphaned)
+        running = [address for address in running_orphans(store.records, orphaned) if address not in leading]
         divert, drain, destroy = (
             Destroy(aws.exhaustive(), store, some, emit, unprotect=unprotect)
             for some in (leading, running, set(orphaned) - {*leading, *running})

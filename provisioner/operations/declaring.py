@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
 from provisioner.engine.resource_types import current
 from provisioner.engine.words import names
-from provisioner.operations import image_copies, preflight, production, signals
+from provisioner.operations import image_copies, preflight, privileges, production, signals, task_policies, unscaled
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack, run
@@ -65,7 +66,8 @@ def declared(
     with signals.at_once():
         facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
         stack = declare(config, facts)
-    for text in production.notices(stack, records):
+    told = (production.notices(stack, records), unscaled.notices(stack, records))
+    for text in itertools.chain(*told, task_policies.notices(stack), privileges.notices(stack, records)):
         stack.notice(text)
     return stack
 

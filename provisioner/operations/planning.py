@@ -119,7 +119,8 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     """
     planned = list(planned)
     replaced = {item.address for item in planned if "task_definition" in item.changes}
-    counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
+    scaled = {name: service for name, service in stack.config.services.items() if service.scaling}
+    counts = {name: service.count for name, service in scaled.items() if "count" in service.model_fields_set}
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
         ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),

@@ -13,18 +13,21 @@ FIELDS = {
     "capacity.spot": ("auto_scaling_group/main", "mixed_instances_policy"),
     "on_demand": ("service/{}", "capacity_provider_strategy"),
     "scaling.min": ("scalable_target/{}", "min_capacity"),
+    "count": ("service/{}", "desired_count"),
 }
 """Where the end of a key goes: the resource, by the service's name, and the field."""
 KEPT = {
     "capacity.spot": "capacity.spot = true",
     "on_demand": "on_demand = { percent = 0 }",
     "scaling.min": "scaling = { min = 1 }",
+    "count": "count = 1",
 }
 """What is written to keep what was the default before."""
 NOW = {
     "capacity.spot": "capacity.spot is false",
     "on_demand": "on_demand is { percent = 100 }",
     "scaling.min": "scaling.min is 2",
+    "count": "count is 2",
 }
 
 

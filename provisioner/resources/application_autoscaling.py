@@ -12,6 +12,7 @@ from provisioner.aws.errors import ALARMS_THROTTLED
 from provisioner.aws.permissions import ASKED, OURS, OWN, TAGS_AT_ONCE, UNOWNED, Conditions, Use, grants
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.traits import Leads
 from provisioner.resources.ecs.cluster import own_clusters
 
 _CLOUDWATCH = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"
@@ -63,7 +64,7 @@ _SCALING_IAM = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto
 
 
 @dataclass(frozen=True)
-class ScalableTarget(Resource):
+class ScalableTarget(Leads, Resource):
     """An ECS service's task count as something that scales: `service/<cluster>/<service>`, from min to max."""
 
     resource_id: str
@@ -125,7 +126,7 @@ class ScalableTarget(Resource):
 
 
 @dataclass(frozen=True)
-class ScalingPolicy(Resource):
+class ScalingPolicy(Leads, Resource):
     """A target tracking policy of an ECS service; AWS makes its alarms, and removes them with it."""
 
     policy_name: str

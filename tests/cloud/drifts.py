@@ -126,7 +126,7 @@ EDITS: Mapping[str, tuple[str, str]] = {
     "longer logs": (r"\A", "logs = { retention_days = 14 }\n"),
     "larger database": (r"\A", "database = { max_acu = 8 }\n"),
     "variable": (r"^port = 8080$", 'port = 8080\nenvironment = { LEVEL = "debug" }'),
-    "more tasks": (r"^port = 8080$", "port = 8080\nscaling = { min = 2, max = 4 }"),
+    "more tasks": (r"^scaling = \{ min = 1, max = 10 \}$", "scaling = { min = 2, max = 4 }"),
     "memory": (r"^port = 8080$", "port = 8080\nmemory = 1024"),
     "health": (r"^port = 80$", 'port = 80\nhealth = "/well"'),
     "image": (r"frontend:1", "frontend:2"),

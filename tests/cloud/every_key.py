@@ -112,6 +112,8 @@ VALUES: dict[str, Any] = {
     "services.web.scaling.min": 3,
     "services.web.scaling.max": 12,
     "services.web.scaling.cpu": 50,
+    "services.web.scaling.memory": 60,
+    "services.web.scaling.requests": 500,
     "services.web.count": 3,
     "services.web.health.path": "/up",
     "services.web.health.codes": "200-399",
@@ -131,6 +133,8 @@ VALUES: dict[str, Any] = {
     "services.web.user": "1000:1000",
     "services.web.read_only": True,
     "services.web.capabilities": ["NET_BIND_SERVICE"],
+    "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
+    "services.web.security_groups": [],
     "services.web.exec": False,
 }
 """Another value for each key."""
@@ -188,6 +192,10 @@ def changes() -> dict[str, Callable[[dict[str, Any]], None]]:
         ),
         "services.web renamed": _renamed("web", "front"),
         "services.api renamed": _renamed("api", "backend"),
+        "services.web.scaling removed": lambda table: table["services"]["web"].pop("scaling"),
+        "services.api.scaling added": _setting({"services.api.scaling": {"min": 1, "max": 4}}),
+        "services.api.count without scaling": _setting({"services.api.count": 2}),
+        'services.api.deployment = "recreate"': _setting({"services.api.deployment": "recreate"}),
         "services.built removed": lambda table: _removed(table, "built"),
         "the paths of web and built exchanged": _setting(
             {"services.web.path": "/built/*", "services.built.path": "/*"}
@@ -247,6 +255,12 @@ def standing(directory: Path) -> TemporaryCloud:
     first = _copy(temporary, config).run(run.RehearsalOptions(), "typical")
     assert first.passes, first.problems
     control.pass_time(temporary.cloud, run.QUIET_SECONDS, "uneven")
+    # a group is known once the stack's VPC is
+    with temporary.connected() as aws:
+        ec2 = aws.client("ec2")
+        (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "tag:Project", "Values": [config.project]}])["Vpcs"]
+        group = ec2.create_security_group(GroupName="beside", Description="Beside the stack", VpcId=vpc["VpcId"])
+    VALUES["services.web.security_groups"] = [group["GroupId"]]
     return temporary
 
 

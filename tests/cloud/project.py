@@ -33,6 +33,7 @@ env = "dev"
 launch = "ec2"
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
 port = 80
+scaling = { max = 10 }
 public = true
 calls = ["backend"]
 
@@ -42,6 +43,7 @@ dockerfile = "backend/Dockerfile"
 port = 8080
 database = true
 health = { command = ["python3", "-m", "service.check"] }
+scaling = { min = 1, max = 10 }
 """
 """The sample's two services: one with a ready image, one whose image is to be built, which the embedded cloud skips."""
 SMALL = """

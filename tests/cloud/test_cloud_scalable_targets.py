@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -31,14 +32,17 @@ def targets(network: Network, ecs: Any) -> Any:
     return network.cloud.client("application-autoscaling")
 
 
-def policy(client: Any, name: str = "cpu", value: float = 70) -> Answer:
+def policy(client: Any, name: str = "cpu", value: float = 70, metric: Mapping[str, str] | None = None) -> Answer:
     answer: Answer = client.put_scaling_policy(
         **TARGET,
         PolicyName=name,
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
             "TargetValue": value,
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": "ECSServiceAverageCPUUtilization",
+                **(metric or {}),
+            },
         },
     )
     return answer
@@ -82,6 +86,18 @@ def test_scalable_target_and_policy_live_and_go(network: Network, targets: Any) 
     with refused("ObjectNotFoundException"):
         targets.deregister_scalable_target(**TARGET)
     assert targets.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"] == []
+
+
+def test_requests_are_counted_at_a_target_group_of_the_service(network: Network, targets: Any) -> None:
+    targets.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=10)
+    requests = {"PredefinedMetricType": "ALBRequestCountPerTarget"}
+    with refused("ValidationException", "Resource label should be specified"):
+        policy(targets, "requests", metric=requests)
+    label = "app/main/0123456789abcdef/targetgroup/web/0123456789abcdef"
+    with refused("ValidationException", "no such target group is attached"):
+        policy(targets, "requests", metric={**requests, "ResourceLabel": label})
+    with refused("ValidationException", "must not be specified"):
+        policy(targets, metric={"ResourceLabel": label})
 
 
 def test_target_outlives_its_service_and_bounds_it(network: Network, ecs: Any, targets: Any) -> None:

@@ -142,7 +142,7 @@ def test_production_tells_which_defaults_change_a_standing_stack(shop: Project) 
     shop.cloud.delegate(DOMAIN)
     shop.run("up", "--yes", "--env", "prod")
     assert not told(shop.run("plan", "--json", "--env", "prod").document)
-    shop.write(STACK)
+    shop.write(STACK + "scaling = { max = 10 }\n")
     document = shop.run("plan", "--json", "--env", "prod", code=2).document
     changed = {item["address"] for item in document["resources"] if item["action"] != "none"}
     assert changed == {"auto_scaling_group/main", "service/web", "scalable_target/web"}

@@ -221,7 +221,7 @@ EDITS = {
         "log_group/service-backend": {"retention_in_days"},
         "log_group/insights": {"retention_in_days"},
     },
-    (r"port = 80$", 'port = 80\nscaling = { cpu = 60 }\nhealth = "/ready"'): {
+    (r"^scaling = \{ max = 10 \}$", 'scaling = { cpu = 60 }\nhealth = "/ready"'): {
         "scaling_policy/frontend": {"target_tracking_scaling_policy_configuration"},
         "target_group/frontend": {"health_check_path"},
     },

@@ -9,9 +9,8 @@ from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixtu
 
 pytestmark = pytest.mark.slow
 
-IN_ALL_ZONES = SAMPLE.replace("[services.backend]", "scaling = { min = 3 }\n\n[services.backend]") + (
-    "scaling = { min = 3 }\n\n[network]\nzones = 3\n\n[capacity]\nmin = 3\nmax = 3\n"
-)
+THREE_EACH = SAMPLE.replace("{ max = 10 }", "{ min = 3 }").replace("{ min = 1, max = 10 }", "{ min = 3 }")
+IN_ALL_ZONES = f"{THREE_EACH}\n[network]\nzones = 3\n\n[capacity]\nmin = 3\nmax = 3\n"
 
 
 def zones(found: Inventory, what: str) -> set[str]:

@@ -82,7 +82,7 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
             deployment=Deployment(min_percent=100, max_percent=200),
             stop_timeout=None,
             environment={},
-            scaling=Scaling(min=1, max=10, cpu=70),
+            scaling=None,
             user=None,
             read_only=False,
             capabilities=OF_ROOT,
@@ -122,7 +122,6 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
         "deregistration_delay",
         "capabilities",
         "environment",
-        "scaling",
         "on_demand",
         "spot",
     )
@@ -194,14 +193,26 @@ def test_production_has_no_spot_and_two_tasks_of_each_service(tmp_path: Path) ->
     config = load(write(tmp_path, PRODUCTION))
     assert (config.protect, config.capacity.spot) == (True, False)
     web, hosted = config.services["web"], config.services["hosted"]
-    assert (web.on_demand, web.scaling.min, web.count) == (OnDemand(percent=100), 2, 2)
-    assert (hosted.on_demand, hosted.scaling.min, hosted.count) == (OnDemand(), 2, 2)
+    assert (web.on_demand, web.scaling, web.count) == (OnDemand(percent=100), None, 2)
+    assert (hosted.on_demand, hosted.scaling, hosted.count) == (OnDemand(), None, 2)
     assert config.by_environment == (
         "capacity.spot",
         "services.web.on_demand",
-        "services.web.scaling.min",
-        "services.hosted.scaling.min",
+        "services.web.count",
+        "services.hosted.count",
     )
+
+
+def test_production_has_two_tasks_of_a_service_that_scales(tmp_path: Path) -> None:
+    config = load(write(tmp_path, f'env = "prod"\n{WEB}scaling = {{ cpu = 50 }}'))
+    web = config.services["web"]
+    assert (web.scaling, web.count) == (Scaling(min=2, max=10, cpu=50), 2)
+    assert "services.web.scaling.min" in config.by_environment
+
+
+def test_production_keeps_one_task_where_there_may_not_be_two(tmp_path: Path) -> None:
+    config = load(write(tmp_path, f'env = "prod"\n{WEB}deployment = "recreate"'))
+    assert config.services["web"].count == 1
 
 
 def test_what_the_file_says_counts_also_in_production(tmp_path: Path) -> None:
@@ -225,11 +236,7 @@ scaling = { max = 1 }
     config = load(write(tmp_path, text), env="prod")
     assert config.capacity.spot is True
     assert config.services["web"].on_demand == OnDemand(base=1, percent=50)
-    assert {name: service.scaling.min for name, service in config.services.items()} == {
-        "web": 1,
-        "single": 1,
-        "least": 1,
-    }
+    assert {name: service.least for name, service in config.services.items()} == {"web": 1, "single": 1, "least": 1}
     assert config.by_environment == ("services.single.on_demand", "services.least.on_demand")
 
 
@@ -237,7 +244,7 @@ scaling = { max = 1 }
 def test_other_environments_have_the_plain_defaults(tmp_path: Path, env: str) -> None:
     config = load(write(tmp_path, PRODUCTION), env=env)
     assert (config.capacity.spot, config.by_environment) == (True, ())
-    assert {(one.scaling.min, one.on_demand.percent) for one in config.services.values()} == {(1, 0)}
+    assert {(one.count, one.on_demand.percent) for one in config.services.values()} == {(1, 0)}
 
 
 @pytest.mark.parametrize("wrong", ["services = 3", 'services = { web = "x" }', 'capacity = "x"'])
@@ -404,10 +411,6 @@ TOP = [
     ('[dns]\ncreate_zone = "true"', "dns.create_zone", ["write true without quotes"]),
     ("[capacity]\ninstance_types = []", "capacity.instance_types", ["at least one"]),
     ('[capacity]\ninstance_types = ["c5"]', "capacity.instance_types", ["not an EC2 instance type"]),
-    ('[capacity]\ninstance_types = ["c5.large", "t4g.large"]', "capacity.instance_types", ["t4g.large", "ARM"]),
-    ('[capacity]\ninstance_types = ["c7g.large"]', "capacity.instance_types", ["ARM"]),
-    ('[capacity]\ninstance_types = ["g5g.xlarge"]', "capacity.instance_types", ["ARM"]),
-    ('[capacity]\ninstance_types = ["im4gn.large"]', "capacity.instance_types", ["ARM"]),
     ('[capacity]\ninstance_types = ["c5.large", "c5.large"]', "capacity.instance_types", ["twice"]),
     ("[capacity]\nmin = 6", "capacity.min", ["more than capacity.max", "5"]),
     ("[capacity]\nmin = -1", "capacity.min", ["0 or more"]),
@@ -465,7 +468,6 @@ SERVICE = [
     ('port = 1\nentrypoint = ""', "entrypoint", ["is empty"]),
     ('port = 1\ntarget = "a"', "target", ["has no effect on a prebuilt image"]),
     ('port = 1\narchitecture = "arm"', "architecture", ['"x86_64" or "arm64"']),
-    ('port = 1\nlaunch = "ec2"\narchitecture = "arm64"', "architecture", ["instances are x86_64"]),
     ("public = true", "port", ["is missing", "a public service needs one"]),
     ('extends = "wev"\nport = 1', "extends", ['no service "wev"', 'did you mean "web"?']),
     ('port = 1\nbuild = "app"', "", ["both image and build"]),
@@ -492,8 +494,14 @@ SERVICE = [
     ('port = 1\ncircuit_breaker = { threshold = "101%" }', "circuit_breaker.threshold", ['"101%" is no threshold']),
     ("port = 1\ncircuit_breaker = 3", "circuit_breaker", ["must be a table"]),
     ('port = 1\nlaunch = "ec2"\non_demand = { percent = 100 }', "on_demand", ["capacity.spot", "remove on_demand"]),
-    ("port = 1\ncount = 11", "count", ["outside scaling", "1 to 10"]),
-    ("port = 1\ncount = 0", "count", ["outside scaling"]),
+    ("port = 1\ncount = 11\nscaling = { cpu = 70 }", "count", ["outside scaling", "1 to 10"]),
+    ("port = 1\ncount = 0\nscaling = { cpu = 70 }", "count", ["outside scaling"]),
+    ("port = 1\ncount = -1", "count", ["fewer than 0"]),
+    ("port = 1\nscaling = { requests = 100 }", "scaling.requests", ["not public", "use cpu or memory"]),
+    ("port = 1\nscaling = { memory = 101 }", "scaling.memory", ["1 to 100"]),
+    ('port = 1\ncount = 2\ndeployment = "recreate"', "deployment", ["never lets two", "count = 1"]),
+    ('port = 1\nscaling = { max = 3 }\ndeployment = "recreate"', "deployment", ["scaling.max is 3"]),
+    ('port = 1\ndeployment = "bluegreen"', "deployment", ['"rolling" or "recreate"']),
     ("port = 1\nscaling = { min = 0 }", "scaling.min", ["1 or more"]),
     ("port = 1\nscaling = { max = 0 }", "scaling.max", ["1 or more"]),
     ("port = 1\nscaling = { min = 4, max = 3 }", "scaling.min", ["more than scaling.max"]),
@@ -794,3 +802,38 @@ def test_a_capability_that_is_not_kept_is_dropped() -> None:
     assert dropped(()) == ["ALL"]
     assert dropped(OF_ROOT) == ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT"]
     assert dropped(DEFAULT) == []
+
+
+ON_INSTANCES = """
+[services.web]
+image = "web:1"
+launch = "ec2"
+"""
+
+
+@pytest.mark.parametrize("arm", ["t4g.large", "c7g.large", "g5g.xlarge", "im4gn.large", "a1.large", "x2gd.medium"])
+def test_instances_have_the_architecture_of_the_services_on_them(tmp_path: Path, arm: str) -> None:
+    types = f'capacity = {{ instance_types = ["{arm}"] }}'
+    (line,) = refusal(write(tmp_path, types + ON_INSTANCES))
+    assert f"capacity.instance_types: {arm} has an ARM processor" in line
+    assert 'services.web with launch = "ec2" has architecture = "x86_64"' in line
+    config = load(write(tmp_path, types + ON_INSTANCES + 'architecture = "arm64"'))
+    assert config.architecture == "arm64"
+    (line,) = refusal(write(tmp_path, ON_INSTANCES + 'architecture = "arm64"'))
+    assert "c5.large has an x86_64 processor" in line
+    assert 'use types such as "c7g.large"' in line
+
+
+def test_two_architectures_on_instances_are_refused(tmp_path: Path) -> None:
+    other = ON_INSTANCES.replace("web]", "other]") + 'architecture = "arm64"\n'
+    (line,) = refusal(write(tmp_path, ON_INSTANCES + other))
+    assert "services.other.architecture: " in line
+    assert "services.web is x86_64" in line
+    load(write(tmp_path, ON_INSTANCES + other.replace('"ec2"', '"fargate"')))
+
+
+def test_an_image_need_not_say_what_runs_where_everybody_does(tmp_path: Path) -> None:
+    config = load(write(tmp_path, WEB + 'command = "serve"\n[jobs.migrate]\nextends = "web"\n'))
+    assert not config.runs_as_it_is("web")
+    config = load(write(tmp_path, WEB + '[jobs.migrate]\nextends = "web"\nentrypoint = ["/migrate"]\n'))
+    assert config.runs_as_it_is("web")

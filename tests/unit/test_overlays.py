@@ -67,7 +67,9 @@ def test_the_example_of_the_document_is_right(tmp_path: Path) -> None:
     path = write(tmp_path, document.split("```toml\n")[1].split("```")[0])
     dev, staging, prod = (load(path, env=env) for env in (None, "staging", "prod"))
     assert (dev.fqdn, staging.fqdn, prod.fqdn) == ("app.example.com", "app-staging.example.com", "www.example.com")
-    assert (prod.target, prod.services["web"].scaling.max) == ("aws", 12)
+    scaling = prod.services["web"].scaling
+    assert scaling is not None
+    assert (prod.target, scaling.max) == ("aws", 12)
     assert prod.services["web"].environment == {"LOG_LEVEL": "info", "THEME": "plain"}
 
 
@@ -76,6 +78,7 @@ def test_production_defaults_hold_below_what_is_written(tmp_path: Path) -> None:
     prod, staging = load(path, env="prod"), load(path, env="staging")
     assert (prod.protect, prod.capacity.spot, staging.protect) == (True, False, False)
     web = prod.services["web"]
+    assert web.scaling is not None
     assert (web.scaling.min, web.scaling.max, web.on_demand.percent) == (2, 20, 100)
     assert "services.web.scaling.min" in prod.by_environment
     single = write(tmp_path, BOTH + "[environments.prod.services.web.on_demand]\nbase = 1\npercent = 50\n")

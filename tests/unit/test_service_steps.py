@@ -437,12 +437,42 @@ def test_how_services_scale() -> None:
     assert policy.target_tracking_scaling_policy_configuration["TargetValue"] == 40
     service: Resource = desired(stack, "service/web")
     assert service.fields()["desired_count"] == 2
-    assert "desired_count" in service.ignore_changes
+    assert "desired_count" in service.ignored
+
+
+def test_without_scaling_the_count_is_the_stacks() -> None:
+    stack = declared(web={"image": "nginx:1", "port": 80, "count": 3})
+    service = desired(stack, "service/web")
+    assert service.desired_count == 3
+    assert "desired_count" not in service.ignored
+    assert not [address for address in stack.declared if address.startswith(("scalable_target/", "scaling_policy/"))]
+
+
+def test_a_policy_for_each_metric() -> None:
+    scaling = {"max": 5, "memory": 60, "requests": 400}
+    stack = declared(web={"image": "nginx:1", "port": 80, "public": True, "scaling": scaling})
+    policies = {a: desired(stack, a) for a in stack.declared if a.startswith("scaling_policy/")}
+    followed = {
+        one.policy_name: one.target_tracking_scaling_policy_configuration["PredefinedMetricSpecification"]
+        for one in policies.values()
+    }
+    label = "${load_balancer/main:arn_suffix}/${target_group/web:arn_suffix}"
+    assert followed == {
+        f"{stack.name}-web-memory": {"PredefinedMetricType": "ECSServiceAverageMemoryUtilization"},
+        f"{stack.name}-web-requests": {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label},
+    }
+
+
+def test_recreate_stops_before_it_starts() -> None:
+    service = desired(declared(beat={"image": "worker:1", "deployment": "recreate"}), "service/beat")
+    assert service.deployment_configuration["maximumPercent"] == 100
+    assert service.deployment_configuration["minimumHealthyPercent"] == 0
+    assert service.availability_zone_rebalancing == "DISABLED"
 
 
 def test_every_service_has_its_own_of_each() -> None:
     names = [f"s{number}" for number in range(50)]
-    stack = declared(**{name: {"image": "nginx:1", "port": 8000} for name in names})
+    stack = declared(**{name: {"image": "nginx:1", "port": 8000, "scaling": {}} for name in names})
     for kind in ("task_definition", "service", "scalable_target", "scaling_policy"):
         assert [address for address in stack.declared if address.startswith(f"{kind}/")] == [
             f"{kind}/{n}" for n in names

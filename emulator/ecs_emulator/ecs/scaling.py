@@ -20,6 +20,7 @@ from ecs_emulator.services.application_autoscaling import texts
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
+_REQUESTS = "ALBRequestCountPerTarget"
 
 
 def scale(kept: Store) -> None:
@@ -194,6 +195,7 @@ def put_scaling_policy(
         )
     if not policy_body:
         refuse("ValidationException", f"{policy_type} needs its policy configuration.")
+    _check_metric(self, resource_id, policy_body.get("PredefinedMetricSpecification") or {})
     names = (policy_name, resource_id)
     former = next((one for one in self.policies.values() if (one.policy_name, one.resource_id) == names), None)
     policy = original(self, policy_name, service_namespace, resource_id, scalable_dimension, policy_body, policy_type)
@@ -201,6 +203,26 @@ def put_scaling_policy(
         former.delete_alarms(self.account_id, self.region_name)
         policy.policy_arn, policy.creation_time = former.policy_arn, former.creation_time
     return policy
+
+
+def _check_metric(backend: Any, resource_id: str, metric: dict[str, Any]) -> None:
+    """A label names the load balancer and a target group that the service has, for requests and for nothing else.
+
+    API reference, PredefinedMetricSpecification, ResourceLabel; the first sentence is AWS's
+    (terraform-aws-autoscaling#192).
+    """
+    kind, label = metric.get("PredefinedMetricType"), metric.get("ResourceLabel")
+    if kind != _REQUESTS:
+        if label:
+            refuse("ValidationException", f"Resource label must not be specified for predefined metric type {kind}.")
+        return
+    if not label:
+        refuse("ValidationException", f"Resource label should be specified for predefined metric type {kind}")
+    service = store(backend.account_id, backend.region_name).services.get(resource_id.removeprefix("service/"))
+    attached = [one.get("targetGroupArn", "") for one in service.shape.get("loadBalancers", ())] if service else []
+    balancer, middle, group = label.partition("/targetgroup/")
+    if not (balancer.startswith("app/") and any(arn.endswith(f":targetgroup/{group}") for arn in attached if middle)):
+        refuse("ValidationException", f"The resource label {label} is not valid: no such target group is attached.")
 
 
 @wrap(ApplicationAutoscalingBackend, "delete_scaling_policy")

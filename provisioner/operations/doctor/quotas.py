@@ -145,7 +145,7 @@ def _fargate(context: Context, *, spot: bool) -> Need:
     """Return the vCPUs of the tasks to begin with, and of all that scaling may add, without those that run."""
     tasks = _services(context, "fargate")
     least = sum(share(one, one.count, spot=spot) * one.cpu for one in tasks) / 1024
-    most = sum(share(one, one.scaling.max, spot=spot) * one.cpu for one in tasks) / 1024
+    most = sum(share(one, one.most, spot=spot) * one.cpu for one in tasks) / 1024
     ours = usage.fargate(context)[spot].ours if most else 0
     return Need(max(0, least - ours), max(0, most - ours))
 

@@ -31,6 +31,7 @@ from provisioner.resources.ecs.reads import Read, reads
 
 SETTINGS = {
     "task_definition": "taskDefinition",
+    "desired_count": "desiredCount",
     "capacity_provider_strategy": "capacityProviderStrategy",
     "load_balancers": "loadBalancers",
     "service_registries": "serviceRegistries",
@@ -61,11 +62,12 @@ BREAKER: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Service(Runs, Resource):
-    """An ECS service of awsvpc tasks on a capacity provider; how many of them is autoscaling's business once it runs.
+    """An ECS service of awsvpc tasks on a capacity provider.
 
     It has `failed` if ECS has given its newest deployment up: `up` starts another one.
 
     Attributes:
+        scales: how many tasks there are is autoscaling's business once it runs; `desired_count` is what it begins with.
         load_balancers, service_registries: as CreateService spells them.
     """
 
@@ -85,6 +87,7 @@ class Service(Runs, Resource):
     enable_execute_command: bool
     enable_ecs_managed_tags: bool
     propagate_tags: str
+    scales: bool = False
 
     type_name = "service"
     api = API
@@ -106,7 +109,6 @@ class Service(Runs, Resource):
     )
     identity = ("cluster", "service_name")
     derived = ("id", "resource_id")
-    ignore_changes = frozenset({"desired_count"})
     unordered = frozenset(
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
     )
@@ -167,7 +169,6 @@ class Service(Runs, Resource):
             **revision_fields(service),
             "cluster": cluster,
             "service_name": service["serviceName"],
-            "desired_count": service["desiredCount"],
             "health_check_grace_period_seconds": grace or 0,
             "deployment_configuration": {
                 "deploymentCircuitBreaker": {key: breaker.get(key, usual) for key, usual in BREAKER.items()},
@@ -217,7 +218,6 @@ class Service(Runs, Resource):
         made = aws.client("ecs").create_service(
             cluster=self.cluster,
             serviceName=self.service_name,
-            desiredCount=self.desired_count,
             clientToken=token,
             tags=tags,
             **settings,
@@ -239,17 +239,24 @@ class Service(Runs, Resource):
         if grace is not None and self.load_balancers:
             aws.client("ecs").update_service(**service, healthCheckGracePeriodSeconds=grace)
 
+    @property
+    def ignored(self) -> frozenset[str]:
+        return frozenset({"desired_count"}) if self.scales else frozenset()
+
     def widened(self, before: Mapping[str, Any], live: Observed) -> Service:
         """Keep the name by which others call it, and its place behind the load balancer, until nobody uses them.
 
         ECS registers a service in one place at the most, so it changes that in one go (developer guide, "Service
-        discovery"); of its load balancers the same is asked here.
+        discovery"); of its load balancers the same is asked here. And leave the number of tasks to autoscaling until
+        that is gone: it would set its own again. A record from before there was a choice says nothing of it, and was
+        scaled.
         """
 
         def former(name: str) -> Sequence[Mapping[str, Any]]:
             return kept((), before.get(name), live.attributes[name])
 
-        wider = self
+        left = before.get("scales", True) and live.attributes.get("desired_count") != self.desired_count
+        wider = replace(self, scales=True) if left and not self.scales else self
         if not self.service_registries and (names := former("service_registries")):
             wider = replace(wider, service_registries=names)
         if not self.load_balancers and (balancers := former("load_balancers")):
@@ -281,7 +288,8 @@ class Service(Runs, Resource):
         # A rollback succeeds: what was wanted has failed all the same
         if live.problems or told["undone"]:
             raise Failed(": ".join(filter(None, [told["rollout_reason"], problem])))
-        if told["rollout_state"] == "COMPLETED" and (now or not wanted):
+        enough = wanted if told.get("keeps_count") else min(1, wanted)
+        if told["rollout_state"] == "COMPLETED" and now >= enough:
             return None
         return f"{_progress(live)}{f', {problem}' if problem else ''}"
 
@@ -300,6 +308,9 @@ def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
     (`Aws.retry_failed`).
     """
     runs = live.attributes["task_definition"]
+    # autoscaling may want tasks that there is no room for yet: that is no business of `up`
+    keeps_count = bool(read.requests) and not read.requests[0].get("scales", True)
+    live = replace(live, details={**live.details, "keeps_count": keeps_count})
     if read.rejected:
         live = _rejected(aws, live, read, read.rejected)
     known = [fields["task_definition"] for fields in read.requests]
@@ -325,7 +336,7 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
     same = given_up.fields is read.requests[0] and not any(
         canonical(live.attributes[name]) != canonical(value)
         for name, value in given_up.fields.items()
-        if name in live.attributes and name not in {*shown, *Service.ignore_changes}
+        if name in live.attributes and name not in {*shown, "desired_count"}
     )
     held = {name: given_up.fields[name] for name in shown} if same and not aws.retry_failed else {}
     told: dict[str, Any] = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
@@ -373,7 +384,7 @@ def ineffective_counts(aws: Aws, counts: Mapping[str, int]) -> list[str]:
     """Say of which of this stack's services another number of tasks is wanted than `count` says, as scaling decides.
 
     Args:
-        counts: what is configured, by the name of the service.
+        counts: what is configured, by the name of each service that scales.
     """
     return [
         f"services.{name}.count = {counts[name]} has no effect on an existing service: scaling sets the number of "
@@ -401,4 +412,5 @@ def _progress(live: Observed) -> str:
     text = f"{revision}: {text}{f', {pending} pending' if pending else ''}"
     if there > new:
         return f"{text}, old tasks still running"
-    return f"{text}, waiting for ECS to complete the deployment" if new >= wanted else text
+    completed = told["rollout_state"] == "COMPLETED"
+    return f"{text}, waiting for ECS to complete the deployment" if new >= wanted and not completed else text

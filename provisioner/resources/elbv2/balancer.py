@@ -111,7 +111,7 @@ class LoadBalancer(Resource):
         *grants("elasticloadbalancing", "SetSecurityGroups SetSubnets", OWN, use=Use.OTHER, why=CHANGED),
     )
     identity = ("load_balancer_name",)
-    outputs = ("dns_name", "canonical_hosted_zone_id")
+    outputs = ("dns_name", "canonical_hosted_zone_id", "arn_suffix")
     create_only = frozenset({"load_balancer_name", "scheme"})
     protection = "deletion_protection"
     unordered = frozenset({"subnets", "security_groups"})
@@ -150,8 +150,9 @@ class LoadBalancer(Resource):
             "deletion_protection": settings.get(ATTRIBUTES["deletion_protection"]) == "true",
             "access_logs_bucket": settings.get(f"{LOGS}.bucket") if settings.get(f"{LOGS}.enabled") == "true" else None,
         }
-        # a foreign gateway load balancer under the name has neither
+        # a foreign gateway load balancer under the name has none of the first two
         outputs = members.shown({"dns_name": "DNSName", "canonical_hosted_zone_id": "CanonicalHostedZoneId"}, balancer)
+        outputs["arn_suffix"] = balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]
         status = because(balancer["State"]["Code"], balancer["State"].get("Reason"))
         return observed(aws, balancer["LoadBalancerArn"], attributes, tags, outputs, status=status)
 
@@ -251,6 +252,7 @@ class TargetGroup(Resource):
         *grants("elasticloadbalancing", "ModifyTargetGroup", OWN, use=Use.OTHER, why=CHANGED),
     )
     identity = ("target_group_name",)
+    outputs = ("arn_suffix",)
     create_only = frozenset({"target_group_name", *TARGETS})
 
     @classmethod
@@ -276,7 +278,8 @@ class TargetGroup(Resource):
             "deregistration_delay": deregistration_delay,
             "matcher": group.get("Matcher", {}).get("HttpCode"),
         }
-        return observed(aws, group["TargetGroupArn"], attributes, tags)
+        arn_suffix = group["TargetGroupArn"].rpartition(":")[2]
+        return observed(aws, group["TargetGroupArn"], attributes, tags, {"arn_suffix": arn_suffix})
 
     def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("elbv2").create_target_group(
