@@ -172,6 +172,9 @@ def test_policies_and_groups_of_a_standing_service(project: Project) -> None:
     assert project.run("rehearse", "up").code == 0
     project.write(SYSTEM)
     project.up()
+    in_it = [{"Name": "group-id", "Values": [beside]}]
+    left = "the tasks that were in the group have stopped"
+    project.cloud.wait(lambda: not ec2.describe_network_interfaces(Filters=in_it)["NetworkInterfaces"], left)
     # a VPC with somebody else's group in it stays
     ec2.delete_security_group(GroupId=beside)
     project.down()
