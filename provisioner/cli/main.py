@@ -24,6 +24,7 @@ from provisioner.cli import (
     policy,
     recover,
     rehearse,
+    run,
     secret,
     state,
     state_edit,
@@ -50,6 +51,7 @@ __all__ = [
     "policy",
     "recover",
     "rehearse",
+    "run",
     "secret",
     "state",
     "state_edit",
@@ -62,7 +64,7 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "doctor", "up", "plan", "rehearse", "status", "logs", "output", "timeline", "list", "policy",
+    "init", "config", "doctor", "up", "plan", "rehearse", "run", "status", "logs", "output", "timeline", "list", "policy",
     "down", "recover", "import",
 )  # fmt: skip
 

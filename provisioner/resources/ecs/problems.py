@@ -115,7 +115,7 @@ def rollout(
     if not count:
         return Rollout(state, reason, failed, undone, unable)
     why = _reasons(failures or theirs) or unable
-    tail = _last_lines(aws, failures[0]) if (failed or undone) and failures else ""
+    tail = last_lines(aws, failures[0]) if (failed or undone) and failures else ""
     limit = f" (ECS gives up at {threshold})" if threshold and not (failed or undone) else ""
     return Rollout(state, reason, failed, undone, f"{count} failed{limit}{f': {why}' if why else ''}{tail}")
 
@@ -151,7 +151,7 @@ def failing(task: Mapping[str, Any]) -> bool:
 
 def _reasons(tasks: Sequence[Mapping[str, Any]]) -> str:
     """Return why tasks stopped, the newest first, each reason once."""
-    return "; before that: ".join(list(dict.fromkeys(filter(None, map(_why, tasks))))[:REASONS])
+    return "; before that: ".join(list(dict.fromkeys(filter(None, map(why_stopped, tasks))))[:REASONS])
 
 
 def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
@@ -176,7 +176,7 @@ def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
     """Say why the last task of a service that failed did so, with the end of its log."""
     failed = [task for task in stopped(aws, cluster, service_name) if failing(task)]
-    return f"{_why(failed[0])}{_last_lines(aws, failed[0])}" if failed else ""
+    return f"{why_stopped(failed[0])}{last_lines(aws, failed[0])}" if failed else ""
 
 
 def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
@@ -192,7 +192,7 @@ def why_rejected(aws: Aws, rejected: Rejected, stopped_tasks: Sequence[Mapping[s
     failures = [task for task in stopped_tasks if task.get("startedBy") == name and failing(task)]
     count = f"{deployment.failures} failed" if deployment.failures else ""
     why = ": ".join(filter(None, [deployment.reason or deployment.status, count, _reasons(failures)]))
-    return why, _last_lines(aws, failures[0]) if failures else ""
+    return why, last_lines(aws, failures[0]) if failures else ""
 
 
 def standing(aws: Aws, cluster: str, service_name: str) -> str:
@@ -224,7 +224,7 @@ def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Map
     return sorted(unwished, key=lambda task: task["createdAt"], reverse=True)
 
 
-def _why(task: Mapping[str, Any]) -> str:
+def why_stopped(task: Mapping[str, Any]) -> str:
     """Say why a task stopped: ECS's reason, and what each container says of its end."""
     ends = (
         c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "")
@@ -235,7 +235,7 @@ def _why(task: Mapping[str, Any]) -> str:
     return ". ".join(filter(None, (told, advice(task))))
 
 
-def _last_lines(aws: Aws, task: Mapping[str, Any]) -> str:
+def last_lines(aws: Aws, task: Mapping[str, Any]) -> str:
     """Return the last log lines of a task's containers, as far as they log with awslogs and said anything."""
     shown = aws.client("ecs").describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
     text = ""
