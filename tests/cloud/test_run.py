@@ -89,7 +89,7 @@ def test_ctrl_c_stops_the_task_and_a_killed_client_finds_it(project: Project) ->
     assert (task["lastStatus"], task["stopCode"]) == ("STOPPED", "UserInitiated")
     assert "ended with exit code 143" in project.run("run", "endless", "--attach", code=143).err
     # in the configuration only
-    project.write(SMALL + JOBS + JOBS.split("\n\n")[0].replace("report", "later"))
+    project.write(SMALL + JOBS + JOBS.split("\n\n", maxsplit=1)[0].replace("report", "later"))
     assert (
         "jobs.later is not in the stack yet: bring it up with `provision up`" in project.run("run", "later", code=4).err
     )
