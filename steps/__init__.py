@@ -16,6 +16,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     flow_logs,
     guardduty,
     images,
+    jobs,
     load_balancer,
     logs,
     minimum,

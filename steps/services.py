@@ -15,6 +15,7 @@ from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
 from provisioner.steps.discovery import Discovery
 from provisioner.steps.drain import Drain
+from provisioner.steps.jobs import Jobs
 from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.task_definitions import TaskDefinitions
 
@@ -39,6 +40,7 @@ def services(
     load_balancer: LoadBalancing,
     database: Database | None,
     task_definitions: TaskDefinitions,
+    jobs: Jobs,
 ) -> Services:
     """Declare the services, in private subnets unless they have public addresses.
 
@@ -48,6 +50,8 @@ def services(
     A service with access to the database comes after its writer: a program that connects or migrates when it starts
     would end otherwise, and with it the first deployment. Who calls a new service comes after that one, so that its
     name can be resolved; on a first `up` only where the database takes longer anyway.
+
+    New or changed, all come after the jobs that run before them: if one fails, no service is touched.
     """
     wanted = stack.config.services
     handles: dict[str, Handle] = {}
@@ -83,6 +87,7 @@ def services(
                 drain.handle,
                 ready(capacity.attached),
                 *endpoints.available,
+                *jobs.before_services,
                 *([load_balancer.routes[name]] if service.public else []),
             ],
             start_after=[

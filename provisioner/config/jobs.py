@@ -18,6 +18,8 @@ class Job(Workload):
     launch: ClassVar[Literal["fargate"]] = "fargate"
     port: ClassVar[None] = None
     capabilities: Capabilities = Field(default_factory=kept)
+    # Whether `up` runs it with each new revision, after the database is ready and before any service changes.
+    before_deploy: bool = False
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together within one job."""

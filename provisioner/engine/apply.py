@@ -255,6 +255,8 @@ class Apply:
             if desired.versioned:
                 live = self._create(desired, item, self.store.records.get(address), "changed")
                 self._sent.note(address, changes, self.aws.pace.now())
+                # what was waited for so far was of the one before it
+                why = desired.pending(live)
             else:
                 self._begin_change(address)
                 desired.update(self.aws, live, changes)

@@ -21,6 +21,7 @@ from provisioner.engine.words import names
 from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
+from provisioner.resources.ecs.job_run import failed_runs
 from provisioner.resources.ecs.service import deployed_by_others, ineffective_counts, rolled_back_by_ecs
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.snapshots import earlier_data
@@ -124,6 +125,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
         ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),
+        ("which jobs failed", lambda: failed_runs(aws)),
         ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
         ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),

@@ -37,6 +37,7 @@ SENTENCES = {
     ("service", "failed"): "redeploy: the last deployment failed",
     ("cluster_capacity_providers", "failed"): "attach again: ECS could not attach the capacity providers",
     ("hosted_zone", "untagged"): "put the ownership tags on",
+    ("job_run", "failed"): "again: the last run failed",
     ("log_group", "untagged"): "put the ownership tags on",
 }
 """By resource type and problem, what `up` does about it."""
@@ -100,12 +101,20 @@ def diff(planned: Sequence[Planned]) -> list[str]:
 
 
 def _thing(item: Planned) -> list[str]:
-    head = f"  {SYMBOLS[item.action]} {item.action} {item.address}"
+    head = f"  {SYMBOLS[item.action]} {_said(item)}"
     if item.action != "change":
         return [head]
     later = [f"  {line}" for line in _fields(item, item.later)]
     lines = [*_fields(item, item.first), *([WHEN_READY, *later] if later else [])]
     return [head, *(f"      {line}" for line in lines)]
+
+
+def _said(item: Planned) -> str:
+    """Return the action in words: a run of a job is neither created nor changed."""
+    resource_type, _, name = item.address.partition("/")
+    if resource_type == "job_run" and item.action in ("create", "change"):
+        return f"run job/{name} (before services change)"
+    return f"{item.action} {item.address}"
 
 
 def _fields(item: Planned, changes: Mapping[str, Change]) -> list[str]:

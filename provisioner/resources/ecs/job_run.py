@@ -1,0 +1,217 @@
+"""Runs of jobs before services change: one task for each revision of a job's task definition."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws import durations
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.durations import Takes
+from provisioner.aws.errors import code_of
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, FAILURE, OWN, Use, creating, grants
+from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.clock import at
+from provisioner.engine.declaration import unknown
+from provisioner.engine.errors import Failed, NotCreated
+from provisioner.engine.resource import Observed, Resource
+from provisioner.resources.ecs.api import API
+from provisioner.resources.ecs.cluster import own_clusters
+from provisioner.resources.ecs.problems import last_lines, why_stopped
+from provisioner.state.model import Record
+
+SHOWN_SECONDS = 3600.0
+"""For how long ECS shows a stopped task (API reference, DescribeTasks), and knows its client token at the least
+(API reference, "Ensuring idempotency")."""
+STOPPED = "STOPPED"
+ENDED = "ended"
+"""The status of a run that the state alone knows: it ended well."""
+LOST = "lost"
+"""The status of one of which nobody knows how it ended."""
+IN_CLUSTER = ("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",))
+AGAIN = "No service was changed. It is not run again: change the job, or run `provision up --retry-failed`"
+
+
+@dataclass(frozen=True)
+class JobRun(Resource):
+    """One run of a job, to its end, which must be exit code 0. Another revision of its task definition is another run.
+
+    No revision is run twice, wherever a client is killed: RunTask has a token that follows from the revision, the task
+    carries the address in its tags, and the state says which run has ended. For an hour ECS shows a task that has
+    stopped. Whoever comes back later, and has no record of its end, is told so, and runs it again if he wants.
+
+    Attributes:
+        family: of the task definition.
+        subnets, security_groups, assign_public_ip: where it runs; they matter when it begins.
+        failed: whether it failed. Nobody wants that, so it is run again where the user asks for it.
+    """
+
+    cluster: str
+    family: str
+    task_definition: str
+    subnets: Sequence[str]
+    security_groups: Sequence[str]
+    assign_public_ip: str
+    failed: bool = False
+
+    type_name = "job_run"
+    api = API
+    takes = Takes(ready=(durations.TASK_INTERFACE, durations.TASK_PULL, durations.TASK_RUN, durations.TASK_DEPROVISION))
+    arn = "task/{stack}/*"
+    permissions = (
+        *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=(*ASKED, IN_CLUSTER)),
+        *grants("ecs", "ListTasks", conditions=(IN_CLUSTER,)),
+        *grants("ecs", "DescribeTasks", OWN),
+        *grants(
+            "ecs",
+            "TagResource",
+            OWN,
+            conditions=creating("ecs:CreateAction", "RunTask"),
+            use=Use.IMPLIED,
+            why="tags in the calls that create",
+        ),
+        *grants("ecs", "DescribeTaskDefinition", use=Use.OTHER, why=FAILURE),
+    )
+    create_only = frozenset({"cluster", "family"})
+    ignore_changes = frozenset({"subnets", "security_groups", "assign_public_ip"})
+    versioned = True
+    retained = True
+    retained_because = "it has run, so there is nothing to delete"
+    # whoever waits that long for a job has another limit, such as that of a pipeline
+    create_timeout = 6 * 3600
+    poll_interval = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        records = {record.address: record for record in aws.knowledge.of(cls)}
+        for cluster in own_clusters(aws):
+            wanted = [fields for fields in known if unknown(fields["cluster"]) or fields["cluster"] == cluster]
+            families = {fields["family"] for fields in wanted}
+            open_ones = families - _settled(records.values(), wanted)
+            shown = _shown(aws, cluster, open_ones, [record.id for record in records.values() if record.id])
+            lives = [live for task in shown if (live := cls._live(aws, cluster, task)) and live.address]
+            newest = {str(live.address): live for live in lives}
+            yield from newest.values()
+            for address, record in records.items():
+                if (told := _told(aws, record)) and address not in newest:
+                    yield told
+
+    @classmethod
+    def _live(cls, aws: Aws, cluster: str, task: Mapping[str, Any]) -> Observed:
+        revision = str(task.get("taskDefinitionArn", ""))
+        family = revision.rpartition("/")[2].rpartition(":")[0]
+        attributes = {"cluster": cluster, "family": family, "task_definition": revision}
+        tags, status = tag_map(task.get("tags"), "key", "value"), str(task.get("lastStatus", ""))
+        live = observed(aws, str(task["taskArn"]), attributes, tags, status=status)
+        job = (live.address or "").rpartition("/")[2]
+        if status == STOPPED and (why := _failure(aws, task, job)):
+            attributes |= {"failure": why, **({"failed": True} if aws.retry_failed else {})}
+        return live
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        # a run that failed is repeated on request only, and is then another one
+        attempt = f" {token}" if aws.retry_failed else ""
+        place = {"subnets": self.subnets, "securityGroups": self.security_groups}
+        revision = self.task_definition.rpartition("/")[2]
+        try:
+            answer = aws.client("ecs").run_task(
+                cluster=self.cluster,
+                taskDefinition=self.task_definition,
+                launchType="FARGATE",
+                networkConfiguration={"awsvpcConfiguration": {**place, "assignPublicIp": self.assign_public_ip}},
+                startedBy=f"provision/{revision.replace(':', '/')}",
+                clientToken=hashlib.sha256(f"{self.task_definition}{attempt}".encode()).hexdigest(),
+                tags=tag_pairs(aws.tags(self.address), "key", "value"),
+            )
+        except ClientError as error:
+            # begun before, from another place: the token is known with other settings (API reference, RunTask)
+            begun = error.response.get("resourceIds") if code_of(error) == "ConflictException" else None
+            if not begun:
+                raise
+            answer = aws.client("ecs").describe_tasks(cluster=self.cluster, tasks=begun, include=["TAGS"])
+        if not answer.get("tasks"):
+            reasons = {str(one.get("reason") or one.get("detail") or "") for one in answer.get("failures", ())}
+            raise NotCreated(f"ECS did not start it: {'; '.join(sorted(reasons)) or 'it says no reason'}")
+        return self._live(
+            aws, self.cluster, {"tags": tag_pairs(aws.tags(self.address), "key", "value"), **answer["tasks"][0]}
+        )
+
+    @classmethod
+    def pending(cls, live: Observed) -> str | None:
+        if why := live.attributes.get("failure"):
+            raise Failed(str(why))
+        return None if live.status in (STOPPED, ENDED) else f"task {live.id.rpartition('/')[2]} {live.status}"
+
+
+def _settled(records: Collection[Record], known: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the families of which the state knows all: that the revision that is wanted has ended well."""
+    ended = {one.arguments["family"]: one.arguments["task_definition"] for one in records if one.phase == "ready"}
+    open_ones = {fields["family"] for fields in known if fields["task_definition"] != ended.get(fields["family"])}
+    return ended.keys() - open_ones
+
+
+def _shown(aws: Aws, cluster: str, families: Collection[str], ids: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return the tasks of these families, and those of the ids, the oldest first."""
+    if not families:
+        return []
+    states = ("RUNNING", STOPPED)
+    lists = [
+        aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, family=family, desiredStatus=state)
+        for family in sorted(families)
+        for state in states
+    ]
+    arns, ecs = list(dict.fromkeys([*ids, *(arn for one in lists for arn in one)])), aws.client("ecs")
+    found = [
+        task
+        for some in batches(arns, 100)
+        for task in ecs.describe_tasks(cluster=cluster, tasks=list(some), include=["TAGS"]).get("tasks", ())
+    ]
+    return sorted(found, key=lambda task: str(task.get("createdAt", "")))
+
+
+def _failure(aws: Aws, task: Mapping[str, Any], container: str) -> str:
+    """Say why a task that has stopped failed, with the end of its log; empty if it did not."""
+    codes = [one.get("exitCode") for one in task.get("containers", ()) if one.get("name") == container]
+    code = next((code for code in codes if code is not None), None)
+    if code == 0:
+        return ""
+    ended = f"ended with exit code {code}" if code is not None else "did not run"
+    why = f"{ended}: {why_stopped(task) or 'ECS says no reason'}"
+    return f"{why}{last_lines(aws, task)}\n{AGAIN}"
+
+
+def _told(aws: Aws, record: Record) -> Observed | None:
+    """Return a run that ECS does not show any more, as the state tells of it; None if ECS may show it yet."""
+    arguments = record.arguments
+    attributes = {name: arguments.get(name) for name in ("cluster", "family", "task_definition")}
+    if record.phase == "ready":
+        return Observed(str(record.id), attributes, address=record.address, status=ENDED)
+    if aws.pace.time() < record.changed + SHOWN_SECONDS:
+        return None
+    began = _moment(record.changed)
+    why = (
+        f"it is not known how task {str(record.id).rpartition('/')[2]} ended, or whether it has"
+        if record.id
+        else "it is not known whether it was started"
+    )
+    why = f"{why}: it was begun{began}, and ECS shows a stopped task for an hour. See `provision logs`. {AGAIN}"
+    more = {"failed": True} if aws.retry_failed else {}
+    return Observed(
+        record.id or record.address, {**attributes, "failure": why, **more}, address=record.address, status=LOST
+    )
+
+
+def _moment(seconds: float) -> str:
+    from datetime import UTC, datetime
+
+    return at(datetime.fromtimestamp(seconds, UTC))
+
+
+def failed_runs(aws: Aws) -> list[str]:
+    """Say of each job whose last run failed why that was."""
+    return [f"{live.address}: {why}" for live in aws.live(JobRun) if (why := live.attributes.get("failure"))]
