@@ -28,6 +28,7 @@ class Rehearsable(StrEnum):
     "provision rehearse --spread        and with fast and slow durations",
     "provision rehearse --durations seed:7      random durations, the same each time",
     "provision rehearse --fails web     and the new image of `web` exits at once",
+    "provision rehearse --fails migrate     and the job before the services does",
     "provision rehearse --json          one JSON document; exit code 1 if it would fail",
 )
 def rehearse(
@@ -41,7 +42,9 @@ def rehearse(
     unprotect: Unprotect = False,
     fails: Annotated[
         list[str] | None,
-        typer.Option(metavar="SERVICE", help="Let the new tasks of a service exit at once; can be repeated."),
+        typer.Option(
+            metavar="SERVICE|JOB", help="Let the new tasks of a service or job exit at once; can be repeated."
+        ),
     ] = None,
     durations: Annotated[
         str,

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Project
+from tests.cloud.rehearsals import rehearsed, temporary  # noqa: F401  (a fixture)
 from tests.cloud.test_run import REGISTRY, tasks
 
 pytestmark = pytest.mark.slow
@@ -89,3 +91,35 @@ def test_a_failed_job_stops_the_run_before_any_service(project: Project) -> None
     assert project.up().results["job_run/migrate"] == "unchanged"
     down = project.down()
     assert down.results["job_run/migrate"] == "retained"
+
+
+def test_a_rehearsal_runs_the_job_and_can_let_it_fail(project: Project) -> None:
+    project.up()
+    project.write(with_job("migrate:2", front="frontend:2"))
+    (run,) = rehearsed(project)["runs"]
+    assert run["counts"]["changed"] == 4, "two task definitions, the run, the service"
+    (run,) = rehearsed(project, "--fails", "migrate", code=1)["runs"]
+    assert run["problems"][0].startswith("job_run/migrate: ended with exit code 1: Essential container in task exited")
+    assert run["outages"] == []
+    assert revisions(project) == [f"provision/{NAME}-migrate/1"], "only the copy has run it"
+    project.write(with_job("migrate:2").replace("before_deploy = true", ""))
+    assert "`up` does not run that job" in project.run("rehearse", "--fails", "migrate", code=4).err
+
+
+KILLS = [
+    *(AtCall(1, when, "ecs:RunTask") for when in MOMENTS),
+    # what is recorded of the run: its intent, its id, its end
+    *(AtStateStep("journal", step, when) for step in (7, 8, 9) for when in ("before", "torn", "after")),
+]
+
+
+def test_wherever_it_is_killed_a_revision_runs_once(project: Project) -> None:
+    project.up()
+    reached = []
+    for number, cut in enumerate(KILLS, 2):
+        project.write(with_job(f"migrate:{number}", front=f"frontend:{number}"))
+        reached.append(bool(cut(project, "up")))
+        project.up()
+        assert revisions(project).count(f"provision/{NAME}-migrate/{number}") == 1, str(cut)
+        assert project.planned() == {}, str(cut)
+    assert all(reached), reached

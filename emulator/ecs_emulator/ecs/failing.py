@@ -26,7 +26,7 @@ _UNABLE = (
     "Amazon ECS Developer Guide."
 )
 _well: dict[str, set[str]] = {}
-"""By service whose new tasks exit at once, the ARNs of the revisions whose tasks do not."""
+"""By service, or container of tasks without one, whose new tasks exit at once, the revisions whose tasks do not."""
 _SAID = ["starting", "fatal: the configuration is not complete", "exiting with code 1"]
 
 
@@ -135,11 +135,18 @@ def _has(task: Task, part: str) -> bool:
     return any(part in container["image"] for container in task.definition.shape["containerDefinitions"])
 
 
-def exit_later(services: Iterable[str]) -> None:
-    """Let the tasks of these services exit at once, but for those of the revisions that they run now."""
-    for name in services:
+def exit_later(names: Iterable[str]) -> None:
+    """Let the tasks of these services exit at once, but for those of the revisions that they run now.
+
+    A name may also be that of the first container of tasks without a service, which run no revision all the time: of
+    these, all that are registered now do well.
+    """
+    for name in names:
         running = [one for kept in stores() for one in kept.services.values() if one.name == name]
         _well[name] = {deployment.task_definition for service in running for deployment in service.deployments}
+        if not running:
+            there = (one for kept in stores() for family in kept.definitions.values() for one in family)
+            _well[name] = {one.arn for one in there if one.shape["containerDefinitions"][0]["name"] == name}
 
 
 @on_reset
@@ -152,7 +159,8 @@ def exit_at_once(store: Store, task: Task) -> bool:
     """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
     containers = task.definition.shape["containerDefinitions"]
     exiting = [container for container in containers if EXITS in container["image"]]
-    if task.service in _well and task.definition.arn not in _well[task.service]:
+    name = task.service or containers[0]["name"]
+    if name in _well and task.definition.arn not in _well[name]:
         exiting = containers[:1]
     if not exiting and faults.current.strike("task-fails", f"ecs:{task.group}"):
         exiting = containers[:1]

@@ -61,7 +61,7 @@ class RehearsalOptions:
     """What is to be rehearsed: `up` or `down`, with these options of theirs.
 
     Attributes:
-        fails: the services whose new tasks exit at once.
+        fails: the services, and jobs that run before them, whose new tasks exit at once.
     """
 
     command: str = "up"
@@ -142,8 +142,11 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
     if request.fails and request.command == "down":
         raise ConfigurationError("--fails is about the new tasks of an `up`, and `down` starts none")
     for name in request.fails:
-        if name not in config.services:
-            raise ConfigurationError(f"--fails {name}: there is no such service{suggestion(name, config.services)}")
+        tried = {*config.services, *(job for job, one in config.jobs.items() if one.before_deploy)}
+        if name in config.jobs and name not in tried:
+            raise ConfigurationError(f"--fails {name}: `up` does not run that job: it has no before_deploy = true")
+        if name not in tried:
+            raise ConfigurationError(f"--fails {name}: there is no such service{suggestion(name, tried)}")
     declaring.check_new_ami(config, request.target_step, new_ami=request.new_ami)
     declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
     if request.command == "down" and not state.records:
