@@ -24,6 +24,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     repositories,
     roles,
     scaling,
+    schedules,
     secrets,
     security_groups,
     service_roles,

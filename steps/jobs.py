@@ -29,7 +29,7 @@ def jobs(
     cluster: Cluster,
     capacity: Capacity,
     drain: Drain,
-    database: Database,
+    database: Database | None,
     task_definitions: TaskDefinitions,
 ) -> Jobs:
     """Declare one run for each revision of a job with `before_deploy`, one after the other as they stand in the file.
@@ -46,15 +46,15 @@ def jobs(
                     cluster=cluster.name,
                     family=f"{stack.name}-{name}",
                     task_definition=task_definitions.arns[name],
-                    subnets=network.private,
+                    subnets=network.tasks,
                     security_groups=[security_groups.services[name]],
-                    assign_public_ip="DISABLED",
+                    assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
                 ),
                 after=[
                     drain.handle,
                     ready(capacity.attached),
                     *endpoints.available,
-                    *([ready(database.writer)] if job.database else []),
+                    *([ready(database.writer)] if database and job.database else []),
                     *handles[-1:],
                 ],
             )

@@ -45,14 +45,14 @@ def run(
     up, the job is not in it, or runs already.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations import context, stores
+    from provisioner.operations import configuration, connecting, stores
     from provisioner.operations.one_off import tasks
     from provisioner.operations.one_off.runnable import runnable
 
     if attach and (words or no_wait):
         raise ConfigurationError("--attach starts nothing: leave out the command and --no-wait")
-    config = context.load(options)
-    aws = context.connect(options, config)
+    config = configuration.load(options)
+    aws = connecting.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     what = runnable(options, config, state, name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from provisioner.config import schedules
 from provisioner.config.base import Problem
 from provisioner.config.capabilities import kept
 from provisioner.config.workload import Capabilities, Workload
@@ -20,8 +21,18 @@ class Job(Workload):
     capabilities: Capabilities = Field(default_factory=kept)
     # Whether `up` runs it with each new revision, after the database is ready and before any service changes.
     before_deploy: bool = False
+    # When EventBridge Scheduler runs it: `cron(…)`, `rate(…)` or `at(…)`.
+    schedule: Annotated[str, AfterValidator(schedules.expression)] | None = None
+    # Whose clock `cron` and `at` mean.
+    timezone: Annotated[str, AfterValidator(schedules.zone)] = "UTC"
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together within one job."""
         yield from super().problems()
         yield from self.fargate_problems()
+        if self.before_deploy and self.schedule:
+            yield "schedule", "does not go with before_deploy: remove one, or make two jobs of it, by extends"
+        if "timezone" in self.model_fields_set and not self.schedule:
+            yield "timezone", "has no effect on a job without a schedule: remove it"
+        elif "timezone" in self.model_fields_set and str(self.schedule).startswith("rate("):
+            yield "timezone", "has no effect on a rate, which looks at no clock: remove it, or write cron(…)"

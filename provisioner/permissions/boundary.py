@@ -1,4 +1,4 @@
-"""The most that a stack's roles may ever do: of instances, of ECS at a task's start, of tasks, of the flow log."""
+"""The most that a stack's roles may ever do: of instances, ECS at a task's start, tasks, the flow log, schedules."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def signed_in(config: Config) -> bool:
 def flow_logs(config: Config) -> bool:
     """The VPC has a flow log."""
     return config.network.flow_logs
+
+
+def scheduled(config: Config) -> bool:
+    """A job has a schedule, for which EventBridge Scheduler runs tasks."""
+    return any(job.schedule for job in config.jobs.values())
 
 
 ROLES: tuple[Permission, ...] = (
@@ -61,6 +66,15 @@ ROLES: tuple[Permission, ...] = (
         "CreateLogStream DescribeLogStreams PutLogEvents",
         "log-group:/vpc/{stack}/*",
         wanted=flow_logs,
+    ),
+    # EventBridge Scheduler runs the jobs that have a schedule
+    *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=_CLUSTER, wanted=scheduled),
+    *grants(
+        "iam",
+        "PassRole",
+        "role{role_path}{stack}-*",
+        conditions=(("StringEquals", "iam:PassedToService", ("ecs-tasks.amazonaws.com",)),),
+        wanted=scheduled,
     ),
 )
 """What the policies of the roles come to, limited to this stack's resources where they are.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep
+from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SMALL, Project
 from tests.cloud.rehearsals import rehearsed, temporary  # noqa: F401  (a fixture)
@@ -106,11 +106,11 @@ def test_a_rehearsal_runs_the_job_and_can_let_it_fail(project: Project) -> None:
     assert "`up` does not run that job" in project.run("rehearse", "--fails", "migrate", code=4).err
 
 
-KILLS = [
+KILLS: tuple[Cut, ...] = (
     *(AtCall(1, when, "ecs:RunTask") for when in MOMENTS),
     # what is recorded of the run: its intent, its id, its end
     *(AtStateStep("journal", step, when) for step in (7, 8, 9) for when in ("before", "torn", "after")),
-]
+)
 
 
 def test_wherever_it_is_killed_a_revision_runs_once(project: Project) -> None:

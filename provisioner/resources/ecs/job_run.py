@@ -94,7 +94,7 @@ class JobRun(Resource):
             families = {fields["family"] for fields in wanted}
             open_ones = families - _settled(records.values(), wanted)
             shown = _shown(aws, cluster, open_ones, [record.id for record in records.values() if record.id])
-            lives = [live for task in shown if (live := cls._live(aws, cluster, task)) and live.address]
+            lives = [live for live in (cls._live(aws, cluster, task) for task in shown) if live.address]
             newest = {str(live.address): live for live in lives}
             yield from newest.values()
             for address, record in records.items():
@@ -105,7 +105,7 @@ class JobRun(Resource):
     def _live(cls, aws: Aws, cluster: str, task: Mapping[str, Any]) -> Observed:
         revision = str(task.get("taskDefinitionArn", ""))
         family = revision.rpartition("/")[2].rpartition(":")[0]
-        attributes = {"cluster": cluster, "family": family, "task_definition": revision}
+        attributes: dict[str, Any] = {"cluster": cluster, "family": family, "task_definition": revision}
         tags, status = tag_map(task.get("tags"), "key", "value"), str(task.get("lastStatus", ""))
         live = observed(aws, str(task["taskArn"]), attributes, tags, status=status)
         job = (live.address or "").rpartition("/")[2]

@@ -1,0 +1,136 @@
+"""`schedule` and `timezone` of `[jobs.NAME]`: EventBridge Scheduler's expressions, and what is often written instead.
+
+Source: EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler".
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from provisioner.config.loader import shown
+
+FORMS = (
+    '"cron(30 3 * * ? *)" (minute, hour, day of month, month, day of week, year), "rate(6 hours)" or '
+    '"at(2026-12-01T03:30:00)"'
+)
+ALIASES = {
+    "@yearly": "cron(0 0 1 1 ? *)",
+    "@annually": "cron(0 0 1 1 ? *)",
+    "@monthly": "cron(0 0 1 * ? *)",
+    "@weekly": "cron(0 0 ? * 1 *)",
+    "@daily": "cron(0 0 * * ? *)",
+    "@midnight": "cron(0 0 * * ? *)",
+    "@hourly": "cron(0 * * * ? *)",
+}
+"""What crontab's words are in AWS's form."""
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+FIELDS = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of month", 1, 31, ()),
+    ("month", 1, 12, MONTHS),
+    ("day of week", 1, 7, DAYS),
+    ("year", 1970, 2199, ()),
+)
+"""The fields of `cron(…)`: the lowest and the highest number, and the names that stand for numbers from the lowest."""
+UNITS = {"m": "minute", "h": "hour", "d": "day"}
+
+
+def expression(value: str) -> str:
+    """Return the expression, if it is one of EventBridge Scheduler's.
+
+    Raises:
+        ValueError: it is none; with AWS's form of what was meant, where that is known.
+    """
+    text = value.strip()
+    if instead := ALIASES.get(text.lower()) or _every(text) or _of_crontab(text):
+        raise ValueError(f'{shown(value)} is crontab\'s form: write "{instead}"')
+    if found := re.fullmatch(r"cron\((.*)\)", text):
+        _check_cron(value, found[1].split())
+    elif found := re.fullmatch(r"rate\((\d{1,9}) (minute|hour|day)s?\)", text):
+        if int(found[1]) < 1:
+            raise ValueError(f"{shown(value)} is never due: use 1 or more")
+    elif found := re.fullmatch(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", text):
+        try:
+            datetime.fromisoformat(found[1])
+        except ValueError:
+            raise ValueError(f"{shown(value)} has no such day or time: correct it") from None
+    else:
+        raise ValueError(f"{shown(value)} is no schedule: write {FORMS}")
+    return text
+
+
+def zone(value: str) -> str:
+    """Return a time zone's name, if there is one of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    known = available_timezones()
+    # a machine without a time zone database knows none; then AWS says so
+    if known and value not in known:
+        near = next((name for name in sorted(known) if name.rpartition("/")[2].lower() == value.lower()), "Asia/Tokyo")
+        raise ValueError(f'{shown(value)} is no time zone: use a name of IANA\'s, such as "{near}"')
+    return value
+
+
+def _every(text: str) -> str:
+    """Return the rate that `@every 5m` means; empty if it is not that."""
+    found = re.fullmatch(r"@every (\d+)([mhd])", text)
+    if not found:
+        return ""
+    return f"rate({found[1]} {UNITS[found[2]]}{'' if found[1] == '1' else 's'})"
+
+
+def _of_crontab(text: str) -> str:
+    """Return what five fields of crontab mean in AWS's form; empty if there are not five, or it cannot be said so."""
+    bare = re.fullmatch(r"cron\((.*)\)", text)
+    fields = (bare[1] if bare else text).split()
+    if len(fields) != 5 or not all(re.fullmatch(r"[\w*,/-]+", field) for field in fields):
+        return ""
+    minute, hour, of_month, month, of_week = fields
+    if of_week == "*":
+        return f"cron({minute} {hour} {of_month} {month} ? *)"
+    if of_month != "*":
+        return ""
+    return f"cron({minute} {hour} ? {month} {_of_week(of_week)} *)"
+
+
+def _of_week(field: str) -> str:
+    """Return days of the week of crontab, where Sunday is 0 or 7, as AWS counts them: Sunday is 1."""
+    return re.sub(r"(?<![/\w])\d", lambda day: str(int(day[0]) % 7 + 1), field)
+
+
+def _check_cron(value: str, fields: list[str]) -> None:
+    if len(fields) != len(FIELDS):
+        raise ValueError(f"{shown(value)} has {len(fields)} fields, and six are needed: write {FORMS}")
+    if (fields[2] == "?") == (fields[4] == "?"):
+        raise ValueError(
+            f"{shown(value)}: just one of day of month and day of week must be ?, as in cron(30 3 * * ? *)"
+        )
+    for field, (name, least, most, names) in zip(fields, FIELDS, strict=True):
+        if field == "?" and name.startswith("day"):
+            continue
+        for part in field.split(","):
+            if not _within(part, least, most, names):
+                allowed = f"{least} to {most}" + (f" or {names[0]} to {names[-1]}" if names else "")
+                raise ValueError(f"{shown(value)}: {part} is no {name}: use {allowed}")
+
+
+def _within(part: str, least: int, most: int, names: tuple[str, ...]) -> bool:
+    """Whether a part of a field is *, a number, a range or a step within the limits; or a special day."""
+    special = r"L|LW|\d{1,2}W" if most == 31 else r"L|\w{1,3}L|\w{1,3}#[1-5]" if names == DAYS else r"(?!)"
+    if re.fullmatch(special, part.upper()):
+        return True
+    found = re.fullmatch(r"(\*|\w+(?:-\w+)?)(?:/([1-9]\d*))?", part.upper())
+    if not found:
+        return False
+    numbers = [names.index(one) + least if one in names else one for one in found[1].split("-")]
+    if numbers == ["*"]:
+        return True
+    return all(str(one).isdecimal() and least <= int(one) <= most for one in numbers) and sorted(map(int, numbers)) == [
+        int(one) for one in numbers
+    ]

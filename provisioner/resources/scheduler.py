@@ -1,0 +1,228 @@
+"""EventBridge Scheduler: the stack's group of schedules, and the schedules in it, which run tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.api import Api, TagCalls
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import not_found
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.tagging import observed, tag_map, tags_of
+from provisioner.engine.ports import Row
+from provisioner.engine.resource import Changes, Observed, Resource
+
+API = Api(
+    "scheduler",
+    "EventBridge Scheduler",
+    tags=TagCalls(
+        "arn",
+        lambda aws, arn: tag_map(aws.client("scheduler").list_tags_for_resource(ResourceArn=arn)["Tags"]),
+        lambda aws, arn, tags: aws.client("scheduler").tag_resource(ResourceArn=arn, Tags=tag_pairs(tags)),
+    ),
+    transient=(
+        Row("not_yet_consistent", "ValidationException", "to assume the role", 60, "the role has not propagated yet",
+            "aws-sdk-js-v3#6494"),
+        Row("in_use", "ConflictException", "", 300, "another change is in progress", "EventBridge Scheduler API"),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ScheduleGroup(Resource):
+    """A group of schedules. It carries the tags: schedules have none."""
+
+    group_name: str
+
+    type_name = "schedule_group"
+    api = API
+    arn = "schedule-group/{group_name}"
+    permissions = (
+        *grants("scheduler", "GetScheduleGroup", OWN),
+        *grants("scheduler", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("scheduler", "CreateScheduleGroup", OWN, conditions=ASKED),
+        *grants("scheduler", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *retagging("scheduler", "TagResource", OWN),
+        *grants("scheduler", "DeleteScheduleGroup", OWN),
+    )
+    identity = ("group_name",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        # who never asked for one need not be allowed to look for it
+        names = {fields["group_name"] for fields in known}
+        names |= {arn.rpartition("/")[2] for arn in aws.tagged("scheduler") if ":schedule-group/" in arn}
+        for name in sorted(names):
+            if (group := _group(aws, name)) is not None:
+                tags = tags_of(aws, "scheduler", group["Arn"], known=True)
+                state = str(group.get("State", ""))
+                deleting = state == "DELETING"
+                yield observed(
+                    aws, name, {"group_name": name}, tags, {"arn": group["Arn"]}, status=state, deleting=deleting
+                )
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        made = aws.client("scheduler").create_schedule_group(
+            Name=self.group_name, ClientToken=token, Tags=aws.tag_list(self.address)
+        )
+        outputs = {"arn": made["ScheduleGroupArn"]}
+        return observed(aws, self.group_name, self.fields(), aws.tags(self.address), outputs, status="ACTIVE")
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        # with all that is still in it
+        aws.client("scheduler").delete_schedule_group(Name=live.id)
+
+
+@dataclass(frozen=True)
+class Schedule(Resource):
+    """A schedule that runs one task on Fargate whenever it is due.
+
+    Attributes:
+        schedule_expression: `cron(…)`, `rate(…)` or `at(…)`.
+        schedule_expression_timezone: a name of IANA's; the clock of `cron` and `at`.
+        cluster_arn, task_definition, subnets, security_groups, assign_public_ip: what runs where.
+        role_arn: what EventBridge Scheduler runs it as.
+        retry_policy: for calls that start no task, as AWS spells it; a task that fails is none of its business.
+        flexible_time_window, state: as AWS spells them.
+    """
+
+    group_name: str
+    schedule_name: str
+    schedule_expression: str
+    schedule_expression_timezone: str
+    cluster_arn: str
+    role_arn: str
+    task_definition: str
+    subnets: Sequence[str]
+    security_groups: Sequence[str]
+    assign_public_ip: str
+    retry_policy: Mapping[str, int]
+    flexible_time_window: Mapping[str, Any]
+    state: str = "ENABLED"
+
+    type_name = "schedule"
+    api = API
+    has_tags = False
+    has_parent = True
+    arn = "schedule/{group_name}/{schedule_name}"
+    permissions = (
+        *grants("scheduler", "ListSchedules"),
+        *grants("scheduler", "GetSchedule", OWN),
+        *grants("scheduler", "CreateSchedule DeleteSchedule", OWN),
+        *grants("scheduler", "UpdateSchedule", OWN, use=Use.OTHER, why=CHANGED),
+        *grants(
+            "iam",
+            "PassRole",
+            "role{role_path}{stack}-*",
+            conditions=(("StringEquals", "iam:PassedToService", ("scheduler.amazonaws.com",)),),
+            use=Use.IMPLIED,
+            why="CreateSchedule, UpdateSchedule",
+            source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
+        ),
+    )
+    identity = ("group_name", "schedule_name")
+    derived = ("id",)
+    unordered = frozenset({"subnets", "security_groups"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        groups = {live.id: live for live in aws.live(ScheduleGroup)}
+        for name, group in groups.items():
+            found = [one["Name"] for one in aws.pages("scheduler", "list_schedules", "Schedules", GroupName=name)]
+            # deleted between list and look
+            shown = aws.each(partial(_schedule, aws, name), found)
+            for one in shown:
+                if one is not None:
+                    yield _live(one, owned=group.owned, deleting=group.deleting)
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        settings = self._settings()
+        aws.client("scheduler").create_schedule(ClientToken=token, **settings)
+        return _live(settings, owned=True)
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        # always whole: what is left out has its default again (API reference, UpdateSchedule)
+        aws.client("scheduler").update_schedule(**self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        network = {
+            "Subnets": list(self.subnets),
+            "SecurityGroups": list(self.security_groups),
+            "AssignPublicIp": self.assign_public_ip,
+        }
+        return {
+            "GroupName": self.group_name,
+            "Name": self.schedule_name,
+            "ScheduleExpression": self.schedule_expression,
+            "ScheduleExpressionTimezone": self.schedule_expression_timezone,
+            "FlexibleTimeWindow": dict(self.flexible_time_window),
+            "State": self.state,
+            "Target": {
+                "Arn": self.cluster_arn,
+                "RoleArn": self.role_arn,
+                "RetryPolicy": dict(self.retry_policy),
+                "EcsParameters": {
+                    "TaskDefinitionArn": self.task_definition,
+                    "TaskCount": 1,
+                    "LaunchType": "FARGATE",
+                    "NetworkConfiguration": {"awsvpcConfiguration": network},
+                },
+            },
+        }
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        group, _, name = live.id.partition("/")
+        aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
+
+
+def _live(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> Observed:
+    target = shown.get("Target", {})
+    task = target.get("EcsParameters", {})
+    network = task.get("NetworkConfiguration", {}).get("awsvpcConfiguration", {})
+    attributes = {
+        "group_name": shown["GroupName"],
+        "schedule_name": shown["Name"],
+        "schedule_expression": shown.get("ScheduleExpression"),
+        "schedule_expression_timezone": shown.get("ScheduleExpressionTimezone", "UTC"),
+        "cluster_arn": target.get("Arn"),
+        "role_arn": target.get("RoleArn"),
+        "task_definition": task.get("TaskDefinitionArn"),
+        "subnets": network.get("Subnets", []),
+        "security_groups": network.get("SecurityGroups", []),
+        "assign_public_ip": network.get("AssignPublicIp", "DISABLED"),
+        "retry_policy": target.get("RetryPolicy", {}),
+        "flexible_time_window": shown.get("FlexibleTimeWindow", {}),
+        "state": shown.get("State", "ENABLED"),
+    }
+    name = f"{shown['GroupName']}/{shown['Name']}"
+    return Observed(name, attributes, owned=owned, deleting=deleting, status=str(shown.get("State", "")))
+
+
+def _group(aws: Aws, name: str) -> Mapping[str, Any] | None:
+    try:
+        found: Mapping[str, Any] = aws.client("scheduler").get_schedule_group(Name=name)
+    except ClientError as error:
+        if not not_found(error, "scheduler"):
+            raise
+        return None
+    return found
+
+
+def _schedule(aws: Aws, group: str, name: str) -> Mapping[str, Any] | None:
+    try:
+        found: Mapping[str, Any] = aws.client("scheduler").get_schedule(GroupName=group, Name=name)
+    except ClientError as error:
+        if not not_found(error, "scheduler"):
+            raise
+        return None
+    return found

@@ -1,0 +1,89 @@
+"""Jobs that run by the clock."""
+
+from __future__ import annotations
+
+from provisioner import Endpoints, Network, Roles, SecurityGroups, Stack, ready, step
+from provisioner.resources.iam import Policy, policy
+from provisioner.resources.scheduler import Schedule, ScheduleGroup
+from provisioner.steps.cluster import Cluster
+from provisioner.steps.drain import Drain
+from provisioner.steps.roles import from_this_account, role, trust
+from provisioner.steps.services import Services
+from provisioner.steps.task_definitions import TaskDefinitions
+
+RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
+"""For calls that start no task. AWS's own are 185 within a day: a nightly job would then begin at noon."""
+
+
+@step
+def schedules(
+    stack: Stack,
+    network: Network,
+    security_groups: SecurityGroups,
+    endpoints: Endpoints,
+    cluster: Cluster,
+    roles: Roles,
+    drain: Drain,
+    task_definitions: TaskDefinitions,
+    services: Services,
+) -> None:
+    """Declare a schedule for each job that has one, in a group of the stack's own.
+
+    Each runs one revision, and another one once the services do: it comes after them. So at teardown it goes before
+    them, and starts nothing meanwhile.
+    """
+    wanted = {name: job for name, job in stack.config.jobs.items() if job.schedule}
+    if not wanted:
+        return
+    group = stack.ensure(ScheduleGroup("main", stack.name))
+    runner = role(
+        stack,
+        "schedules",
+        trust("scheduler.amazonaws.com", from_this_account(stack, "scheduler", f"schedule-group/{stack.name}")),
+        inline_policies={"run": _may_run(stack, cluster.arn, roles, list(wanted))},
+        description="EventBridge Scheduler: run the jobs that have a schedule",
+    )
+    for name, job in wanted.items():
+        stack.ensure(
+            Schedule(
+                name,
+                group_name=group.id,
+                schedule_name=name,
+                schedule_expression=str(job.schedule),
+                schedule_expression_timezone=job.timezone,
+                cluster_arn=cluster.arn,
+                role_arn=ready(runner).arn,
+                task_definition=task_definitions.arns[name],
+                subnets=network.tasks,
+                security_groups=[security_groups.services[name]],
+                assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
+                retry_policy=RETRIES,
+                flexible_time_window={"Mode": "OFF"},
+            ),
+            after=[drain.handle, *endpoints.available, *map(ready, services.handles.values())],
+        )
+
+
+def _may_run(stack: Stack, cluster: str, roles: Roles, names: list[str]) -> Policy:
+    """Run the families of these jobs in the stack's cluster, and hand ECS their roles; nothing else.
+
+    Source: EventBridge Scheduler user guide, "Using templated targets", Amazon ECS RunTask.
+    """
+    facts = stack.facts
+    place = f"arn:{facts.partition}:ecs:{facts.region}:{facts.account}:task-definition"
+    families = [f"{place}/{stack.name}-{name}:*" for name in names]
+    passed = sorted({role for name in names for role in (roles.execution[name], roles.tasks[name])})
+    return policy(
+        {
+            "Effect": "Allow",
+            "Action": "ecs:RunTask",
+            "Resource": families,
+            "Condition": {"ArnEquals": {"ecs:cluster": cluster}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": passed,
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        },
+    )
