@@ -64,8 +64,8 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "doctor", "up", "plan", "rehearse", "run", "status", "logs", "output", "timeline", "list", "policy",
-    "down", "recover", "import",
+    "init", "config", "doctor", "up", "plan", "rehearse", "run", "status", "logs", "output", "timeline", "list",
+    "policy", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     "provision policy --part 1 > part-1.json    one of several policies",
     "provision policy --read-only > plan.json   for plan, status, doctor, list, output and logs",
     "provision policy --import > import.json    what import needs besides",
+    "provision policy --run > run.json          what run needs, and nothing else",
     "provision policy --boundary > most.json    the permissions boundary of the stack's roles",
     "provision policy --create-boundary         make it in the account, or bring it up to date",
     "provision policy --account 123456789012    for one account only",
@@ -31,6 +32,9 @@ def policy(
     ] = False,
     import_: Annotated[
         bool, typer.Option("--import", help="Print what import needs besides: tags on what belongs to no stack.")
+    ] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Print what run needs: to run tasks of this stack's jobs and services.")
     ] = False,
     state: Annotated[
         bool, typer.Option("--state", help="Print what state init needs, on the bucket of [state].")
@@ -67,7 +71,7 @@ def policy(
     regions.check_named(config.region, str(options.file))
     if create_boundary:
         return _create_boundary(options, config)
-    chosen = {Part.IMPORT: import_, Part.STATE: state, Part.DOCTOR: doctor}
+    chosen = {Part.IMPORT: import_, Part.RUN: run, Part.STATE: state, Part.DOCTOR: doctor}
     parts = [part for part, wanted in chosen.items() if wanted]
     database = _database(options, config) if boundary else ANY
     found = printed(config, account=account, read_only=read_only, boundary=boundary, parts=parts, database=database)

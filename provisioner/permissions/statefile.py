@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.aws.permissions import ASKED_BEFOREHAND, Part, Permission, Use, grants
+from provisioner.aws.permissions import ASKED_BEFOREHAND, EVERY, Part, Permission, Use, grants
 from provisioner.config.models import Config
 
 _BUCKET, _OBJECTS = "{bucket}", "{bucket}/{stack}/*"
@@ -20,9 +20,15 @@ def _bucket(config: Config) -> bool:
 
 STATE: tuple[Permission, ...] = (
     *grants(
-        "s3", "ListBucket", _BUCKET, use=Use.OTHER, why=_WHY, wanted=_bucket, parts=ASKED_BEFOREHAND | {Part.STATE}
+        "s3",
+        "ListBucket",
+        _BUCKET,
+        use=Use.OTHER,
+        why=_WHY,
+        wanted=_bucket,
+        parts=ASKED_BEFOREHAND | {Part.STATE, Part.RUN},
     ),
-    *grants("s3", "GetObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket),
+    *grants("s3", "GetObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket, parts=EVERY | {Part.RUN}),
     *grants("s3", "PutObject DeleteObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket),
     *grants(
         "s3",

@@ -113,7 +113,7 @@ class Schedule(Resource):
     api = API
     has_tags = False
     has_parent = True
-    arn = "schedule/{group_name}/{schedule_name}"
+    arn = "schedule/{stack}/*"
     permissions = (
         *grants("scheduler", "ListSchedules"),
         *grants("scheduler", "GetSchedule", OWN),

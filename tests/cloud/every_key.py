@@ -88,7 +88,11 @@ VALUES: dict[str, Any] = {
     "account.role_path": "/team/",
     "logs.retention_days": 30,
     "logs.kms_key": KEY,
-    "jobs": {"task": {"image": f"{REGISTRY}/task:1", "database": True, "calls": ["api"]}},
+    "jobs": {
+        "task": {"image": f"{REGISTRY}/task:1", "database": True, "calls": ["api"]},
+        "migrate": {"image": f"{REGISTRY}/task:1", "database": True, "before_deploy": True},
+        "nightly": {"image": f"{REGISTRY}/task:1", "schedule": "cron(30 3 * * ? *)", "timezone": "Asia/Tokyo"},
+    },
     "services.web.extends": "api",
     "services.web.image": f"{REGISTRY}/web:2",
     "services.web.build": "other",

@@ -47,7 +47,23 @@ def inventory(client: Client) -> Inventory:
     AWS makes.
     """
     found: Inventory = {}
-    for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest, _s3):
+    for read in (
+        _ec2,
+        _iam,
+        _route53,
+        _acm,
+        _logs,
+        _cloud_map,
+        _ecr,
+        _elb,
+        _groups,
+        _ecs,
+        _scaling,
+        _scheduler,
+        _rds,
+        _rest,
+        _s3,
+    ):
         found |= {sort: _plain(resources) for sort, resources in read(client)}
     return found
 
@@ -441,6 +457,17 @@ def _scaling(client: Client) -> Sorts:
     yield "scalable_targets", pages(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs")
     yield "scaling_policies", pages(scaling, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="ecs")
     yield "alarms", pages(cloudwatch, "describe_alarms", "MetricAlarms")
+
+
+def _scheduler(client: Client) -> Sorts:
+    scheduler = client("scheduler")
+    groups = pages(scheduler, "list_schedule_groups", "ScheduleGroups")
+    yield "schedule_groups", [group for group in groups if group["Name"] != "default"]
+    shown = pages(scheduler, "list_schedules", "Schedules")
+    yield (
+        "schedules",
+        [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in shown],
+    )
 
 
 def _rds(client: Client) -> Sorts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +150,17 @@ def test_list_tells_which_stacks_may_not_be_read(project: Project) -> None:
     assert all("the caller may not read it" in line for line in lines)
     assert "another account" not in ended.out + ended.err
     assert max(map(len, lines)) < 160
+
+
+def test_run_has_a_policy_of_its_own(project: Project) -> None:
+    project.write(f'{SMALL}\n[jobs.endless]\nimage = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"\n')
+    project.up()
+    allow(project, Part.MAIN)
+    assert "ecs:RunTask" in project.run("run", "endless", code=125).err
+    allow(project, Part.RUN)
+    project.run("run", "endless")
+    project.cut(5, signal.SIGINT, "run", "endless")
+    assert denied(asked(project.cloud)) == []
+    assert needless(project, Part.RUN) == []
+    # nothing else is allowed by it
+    assert "UnauthorizedOperation" in project.run("up", "--yes", code=1).err

@@ -54,6 +54,7 @@ FORMS: Mapping[str, Any] = {
     "read-only": {"read_only": True},
     "boundary": {"boundary": True},
     "import": {"parts": {Part.IMPORT}},
+    "run": {"parts": {Part.RUN}},
     "doctor": {"parts": {Part.DOCTOR}},
 }
 

@@ -34,6 +34,10 @@ OPTIONS: dict[str, Any] = {
         "web": {"build": "app", "port": 80},
         "own": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
     },
+    "jobs": {
+        "migrate": {"build": "app", "before_deploy": True},
+        "nightly": {"build": "app", "schedule": "rate(1 day)"},
+    },
 }
 
 
@@ -60,6 +64,7 @@ KINDS: Mapping[str, Rows] = {
     "all that every command needs": lambda config: needed(config, account=ACCOUNT),
     "read-only": lambda config: needed(config, account=ACCOUNT, read_only=True),
     "import": lambda config: needed(config, account=ACCOUNT, part=Part.IMPORT),
+    "run": lambda config: needed(config, account=ACCOUNT, part=Part.RUN),
     "state": lambda config: needed(config, account=ACCOUNT, part=Part.STATE),
     "doctor": lambda config: needed(config, account=ACCOUNT, part=Part.DOCTOR),
     "boundary": lambda config: boundary(config, ACCOUNT),

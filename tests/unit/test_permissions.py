@@ -34,8 +34,9 @@ SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling", "ec2": "ec2",
     "ecr": "ecr", "ecs": "ecs", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations",
-    "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "servicediscovery": "servicediscovery",
-    "secretsmanager": "secretsmanager", "ssm": "ssm", "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
+    "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
+    "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "ssm": "ssm",
+    "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip
 """boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""
 
@@ -104,7 +105,7 @@ def test_every_implied_action_says_why_and_names_its_source() -> None:
 
 
 def test_no_row_is_there_twice() -> None:
-    rows = [(it.name, it.resources, it.conditions, it.reader) for it in TABLE]
+    rows = [(it.name, it.resources, it.conditions, it.reader, it.parts) for it in TABLE]
     assert len(rows) == len(set(rows))
 
 
@@ -369,7 +370,7 @@ def test_wrong_options_are_reported() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, LONG | ALL_ON])
-@pytest.mark.parametrize("part", [Part.IMPORT, Part.STATE, Part.DOCTOR])
+@pytest.mark.parametrize("part", [Part.IMPORT, Part.RUN, Part.STATE, Part.DOCTOR])
 def test_what_few_need_is_one_policy_of_its_own(more: Any, part: Part) -> None:
     config = configured(state={"bucket": "some-states"}, **more)
     found = printed(config, parts=[part], account="123456789012")

@@ -14,7 +14,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import code_of
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, FAILURE, OWN, Use, creating, grants
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, creating, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import at
 from provisioner.engine.declaration import unknown
@@ -63,19 +63,10 @@ class JobRun(Resource):
     api = API
     takes = Takes(ready=(durations.TASK_INTERFACE, durations.TASK_PULL, durations.TASK_RUN, durations.TASK_DEPROVISION))
     arn = "task/{stack}/*"
+    # besides what services need: tasks and revisions are looked at in the same way
     permissions = (
         *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=(*ASKED, IN_CLUSTER)),
-        *grants("ecs", "ListTasks", conditions=(IN_CLUSTER,)),
-        *grants("ecs", "DescribeTasks", OWN),
-        *grants(
-            "ecs",
-            "TagResource",
-            OWN,
-            conditions=creating("ecs:CreateAction", "RunTask"),
-            use=Use.IMPLIED,
-            why="tags in the calls that create",
-        ),
-        *grants("ecs", "DescribeTaskDefinition", use=Use.OTHER, why=FAILURE),
+        *grants("ecs", "TagResource", OWN, conditions=creating("ecs:CreateAction", "RunTask"), **TAGS_AT_ONCE),
     )
     create_only = frozenset({"cluster", "family"})
     ignore_changes = frozenset({"subnets", "security_groups", "assign_public_ip"})
@@ -175,8 +166,14 @@ def _shown(aws: Aws, cluster: str, families: Collection[str], ids: Collection[st
 
 
 def _failure(aws: Aws, task: Mapping[str, Any], container: str) -> str:
-    """Say why a task that has stopped failed, with the end of its log; empty if it did not."""
-    codes = [one.get("exitCode") for one in task.get("containers", ()) if one.get("name") == container]
+    """Say why a task that has stopped failed, with the end of its log; empty if it did not.
+
+    Args:
+        container: the one whose exit code counts, unless there is none of that name.
+    """
+    containers = task.get("containers", ())
+    own = [one for one in containers if one.get("name") == container] or containers
+    codes = [one.get("exitCode") for one in own]
     code = next((code for code in codes if code is not None), None)
     if code == 0:
         return ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from provisioner.engine.resource import Resource
 from tests.cloud.samples.balancing import BALANCING
 from tests.cloud.samples.database import DATABASE
+from tests.cloud.samples.jobs import JOBS
 from tests.cloud.samples.names import NAMES
 from tests.cloud.samples.network import NETWORK
 from tests.cloud.samples.sample import Sample
@@ -15,6 +16,6 @@ from tests.cloud.samples.stores import STORES
 
 GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE}
 """What live together first."""
-SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES}
+SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES, **JOBS}
 """What live together second."""
 ALL = {**GROUND, **SERVING}

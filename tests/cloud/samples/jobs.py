@@ -1,0 +1,119 @@
+"""Samples of what runs jobs: a run before services change, and schedules in their group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.engine.declaration import Handle, ready
+from provisioner.engine.resource import Resource
+from provisioner.resources.ec2.network import Subnet
+from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs.job_run import JobRun
+from provisioner.resources.iam import Role
+from provisioner.resources.scheduler import Schedule, ScheduleGroup
+from tests.cloud.samples.network import closed
+from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
+from tests.cloud.samples.services import task_definition
+from tests.cloud.samples.stores import trust
+
+KEPT = (
+    "GroupName",
+    "Name",
+    "ScheduleExpression",
+    "ScheduleExpressionTimezone",
+    "FlexibleTimeWindow",
+    "State",
+    "Target",
+)
+"""What UpdateSchedule takes of what GetSchedule shows."""
+
+
+def _run(here: Here) -> Handle:
+    run = JobRun(
+        NAME,
+        here[Cluster].id,
+        "sample-job",
+        task_definition(here, "job").arn,
+        [here[Subnet].id],
+        [here[SecurityGroup].id],
+        "DISABLED",
+    )
+    return here.ensure(run, after=[ready(here[ClusterCapacityProviders])])
+
+
+def _schedule(here: Here) -> Handle:
+    runner = here.ensure(Role("runner", "runner", trust("scheduler")))
+    here.ensure(Role("other-runner", "other-runner", trust("scheduler")))
+    closed(here, "scheduled")
+    schedule = Schedule(
+        NAME,
+        group_name=here[ScheduleGroup].id,
+        schedule_name="sample",
+        schedule_expression="cron(0 0 1 1 ? 2190)",
+        schedule_expression_timezone="Asia/Tokyo",
+        cluster_arn=here[Cluster].arn,
+        role_arn=ready(runner).arn,
+        task_definition=task_definition(here, "job").arn,
+        subnets=[here[Subnet].id],
+        security_groups=[here[SecurityGroup].id],
+        assign_public_ip="DISABLED",
+        retry_policy={"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3},
+        flexible_time_window={"Mode": "OFF"},
+    )
+    return here.ensure(schedule)
+
+
+def _rescheduled(hand: ByHand, **change: Any) -> None:
+    scheduler = hand("scheduler")
+    shown = scheduler.get_schedule(GroupName="sample-group", Name="sample")
+    kept = {name: shown[name] for name in KEPT}
+    scheduler.update_schedule(**{**kept, **change})
+
+
+def _aimed(hand: ByHand, network: Mapping[str, Any] | None = None, **change: Any) -> None:
+    """Change the schedule's target, and in it the network that tasks are in."""
+    target = hand("scheduler").get_schedule(GroupName="sample-group", Name="sample")["Target"]
+    task = target["EcsParameters"]
+    place = {**task["NetworkConfiguration"]["awsvpcConfiguration"], **(network or {})}
+    task = {**task, "NetworkConfiguration": {"awsvpcConfiguration": place}, **change.pop("task", {})}
+    _rescheduled(hand, Target={**target, "EcsParameters": task, **change})
+
+
+def _arn(service: str, rest: str) -> str:
+    return f"arn:aws:{service}:123456789012:{rest}"
+
+
+JOBS: Mapping[type[Resource], Sample] = {
+    JobRun: Sample(
+        _run,
+        untried={
+            "task_definition": "another revision is another run: tests/cloud/test_jobs.py",
+            "failed": "only its program makes it so: tests/cloud/test_jobs.py",
+        },
+    ),
+    ScheduleGroup: Sample(lambda here: here.ensure(ScheduleGroup(NAME, "sample-group"))),
+    Schedule: Sample(
+        _schedule,
+        {
+            "schedule_expression": lambda hand: _rescheduled(hand, ScheduleExpression="rate(700 days)"),
+            "schedule_expression_timezone": lambda hand: _rescheduled(hand, ScheduleExpressionTimezone="UTC"),
+            "cluster_arn": lambda hand: _aimed(hand, Arn=_arn("ecs:ap-northeast-1", "cluster/other")),
+            "role_arn": lambda hand: _aimed(hand, RoleArn=_arn("iam:", "role/other-runner")),
+            "task_definition": lambda hand: _aimed(
+                hand, task={"TaskDefinitionArn": _arn("ecs:ap-northeast-1", "task-definition/sample-sample:1")}
+            ),
+            "subnets": lambda hand: _aimed(hand, {"Subnets": [hand["subnet/c"]]}),
+            "security_groups": lambda hand: _aimed(hand, {"SecurityGroups": [hand["security_group/scheduled"]]}),
+            "assign_public_ip": lambda hand: _aimed(hand, {"AssignPublicIp": "ENABLED"}),
+            "retry_policy": lambda hand: _aimed(
+                hand, RetryPolicy={"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 1}
+            ),
+            "flexible_time_window": lambda hand: _rescheduled(
+                hand, FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
+            ),
+            "state": lambda hand: _rescheduled(hand, State="DISABLED"),
+        },
+    ),
+}
