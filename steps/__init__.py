@@ -16,7 +16,7 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     flow_logs,
     guardduty,
     images,
-    jobs,
+    job_runs,
     load_balancer,
     logs,
     minimum,

@@ -15,7 +15,7 @@ from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
 from provisioner.steps.discovery import Discovery
 from provisioner.steps.drain import Drain
-from provisioner.steps.jobs import Jobs
+from provisioner.steps.job_runs import JobRuns
 from provisioner.steps.load_balancer import LoadBalancing
 from provisioner.steps.task_definitions import TaskDefinitions
 
@@ -40,7 +40,7 @@ def services(
     load_balancer: LoadBalancing,
     database: Database | None,
     task_definitions: TaskDefinitions,
-    jobs: Jobs,
+    job_runs: JobRuns,
 ) -> Services:
     """Declare the services, in private subnets unless they have public addresses.
 
@@ -87,7 +87,7 @@ def services(
                 drain.handle,
                 ready(capacity.attached),
                 *endpoints.available,
-                *jobs.before_services,
+                *job_runs.before_services,
                 *([load_balancer.routes[name]] if service.public else []),
             ],
             start_after=[

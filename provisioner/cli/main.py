@@ -76,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return the exit code.
 
     0 fine, 1 failed, 2 `plan` found changes, 3 waiting on the user, 4 bad configuration or usage, 130 interrupted.
+    `run` ends with the code of the program that it ran, or 125.
     """
     gc.set_threshold(GARBAGE)
     # what is left at the end goes with the process: no garbage is looked for in it, nor is it taken apart

@@ -203,6 +203,13 @@ SAMPLES = (
         B, "ecs", "InvalidParameterException", "Found running tasks on the instance.", "DeregisterContainerInstance"
     ),
     Sample(B, "ecs", "ResourceInUseException", "The specified capacity provider is in use and cannot be removed."),
+    Sample(
+        S,
+        "scheduler",
+        "ValidationException",
+        "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+    ),
+    Sample(B, "scheduler", "ConflictException", "Schedule group shop-dev is being deleted."),
     Sample(B, "servicediscovery", "ResourceInUse", "Service contains registered instances; delete the instances first"),
     Sample(B, "servicediscovery", "DuplicateRequest", "Another operation of type DeleteNamespace is under way."),
     Sample(

@@ -23,7 +23,6 @@ from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ecs.api import API
 from provisioner.resources.ecs.cluster import own_clusters
 from provisioner.resources.ecs.problems import last_lines, why_stopped
-from provisioner.state.model import Record
 
 SHOWN_SECONDS = 3600.0
 """For how long ECS shows a stopped task (API reference, DescribeTasks), and knows its client token at the least
@@ -139,7 +138,7 @@ class JobRun(Resource):
         return None if live.status in (STOPPED, ENDED) else f"task {live.id.rpartition('/')[2]} {live.status}"
 
 
-def _settled(records: Collection[Record], known: Sequence[Mapping[str, Any]]) -> set[str]:
+def _settled(records: Collection[Any], known: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return the families of which the state knows all: that the revision that is wanted has ended well."""
     ended = {one.arguments["family"]: one.arguments["task_definition"] for one in records if one.phase == "ready"}
     open_ones = {fields["family"] for fields in known if fields["task_definition"] != ended.get(fields["family"])}
@@ -182,8 +181,8 @@ def _failure(aws: Aws, task: Mapping[str, Any], container: str) -> str:
     return f"{why}{last_lines(aws, task)}\n{AGAIN}"
 
 
-def _told(aws: Aws, record: Record) -> Observed | None:
-    """Return a run that ECS does not show any more, as the state tells of it; None if ECS may show it yet."""
+def _told(aws: Aws, record: Any) -> Observed | None:
+    """Return a run that ECS does not show any more, as its record tells of it; None if ECS may show it yet."""
     arguments = record.arguments
     attributes = {name: arguments.get(name) for name in ("cluster", "family", "task_definition")}
     if record.phase == "ready":

@@ -14,14 +14,14 @@ from provisioner.steps.task_definitions import TaskDefinitions
 
 
 @dataclass(frozen=True)
-class Jobs:
+class JobRuns:
     """What must have ended well before a service is created or changed."""
 
     before_services: list[Handle]
 
 
 @step
-def jobs(
+def job_runs(
     stack: Stack,
     network: Network,
     security_groups: SecurityGroups,
@@ -31,7 +31,7 @@ def jobs(
     drain: Drain,
     database: Database | None,
     task_definitions: TaskDefinitions,
-) -> Jobs:
+) -> JobRuns:
     """Declare one run for each revision of a job with `before_deploy`, one after the other as they stand in the file.
 
     A job that uses the database comes after its writer is ready. All come after the endpoints: without them no image
@@ -59,4 +59,4 @@ def jobs(
                 ],
             )
             handles.append(ready(run))
-    return Jobs(handles)
+    return JobRuns(handles)
