@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner import Endpoints, Network, Roles, SecurityGroups, Stack, ready, step
-from provisioner.resources.iam import Policy, policy
+from provisioner.resources.policies import Policy, policy
 from provisioner.resources.scheduler import Schedule, ScheduleGroup
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.drain import Drain

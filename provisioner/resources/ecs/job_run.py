@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -47,7 +47,6 @@ class JobRun(Resource):
     Attributes:
         family: of the task definition.
         subnets, security_groups, assign_public_ip: where it runs; they matter when it begins.
-        failed: whether it failed. Nobody wants that, so it is run again where the user asks for it.
     """
 
     cluster: str
@@ -56,7 +55,6 @@ class JobRun(Resource):
     subnets: Sequence[str]
     security_groups: Sequence[str]
     assign_public_ip: str
-    failed: bool = False
 
     type_name = "job_run"
     api = API
@@ -95,13 +93,12 @@ class JobRun(Resource):
     def _live(cls, aws: Aws, cluster: str, task: Mapping[str, Any]) -> Observed:
         revision = str(task.get("taskDefinitionArn", ""))
         family = revision.rpartition("/")[2].rpartition(":")[0]
-        attributes: dict[str, Any] = {"cluster": cluster, "family": family, "task_definition": revision}
+        attributes = {"cluster": cluster, "family": family, "task_definition": revision}
         tags, status = tag_map(task.get("tags"), "key", "value"), str(task.get("lastStatus", ""))
         live = observed(aws, str(task["taskArn"]), attributes, tags, status=status)
         job = (live.address or "").rpartition("/")[2]
-        if status == STOPPED and (why := _failure(aws, task, job)):
-            attributes |= {"failure": why, **({"failed": True} if aws.retry_failed else {})}
-        return live
+        why = _failure(aws, task, job) if status == STOPPED else ""
+        return _failed(aws, live, why) if why else live
 
     def create(self, aws: Aws, token: str) -> Observed:
         # a run that failed is repeated on request only, and is then another one
@@ -133,7 +130,7 @@ class JobRun(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        if why := live.attributes.get("failure"):
+        if why := live.details.get("failure"):
             raise Failed(str(why))
         return None if live.status in (STOPPED, ENDED) else f"task {live.id.rpartition('/')[2]} {live.status}"
 
@@ -196,10 +193,13 @@ def _told(aws: Aws, record: Any) -> Observed | None:
         else "it is not known whether it was started"
     )
     why = f"{why}: it was begun{began}, and ECS shows a stopped task for an hour. See `provision logs`. {AGAIN}"
-    more = {"failed": True} if aws.retry_failed else {}
-    return Observed(
-        record.id or record.address, {**attributes, "failure": why, **more}, address=record.address, status=LOST
-    )
+    live = Observed(record.id or record.address, attributes, address=record.address, status=LOST)
+    return _failed(aws, live, why)
+
+
+def _failed(aws: Aws, live: Observed, why: str) -> Observed:
+    """Return a run that failed: one to be repeated, where the user asks for it."""
+    return replace(live, problems={"failed": True} if aws.retry_failed else {}, details={"failure": why})
 
 
 def _moment(seconds: float) -> str:
@@ -210,4 +210,4 @@ def _moment(seconds: float) -> str:
 
 def failed_runs(aws: Aws) -> list[str]:
     """Say of each job whose last run failed why that was."""
-    return [f"{live.address}: {why}" for live in aws.live(JobRun) if (why := live.attributes.get("failure"))]
+    return [f"{live.address}: {why}" for live in aws.live(JobRun) if (why := live.details.get("failure"))]

@@ -88,10 +88,7 @@ def _arn(service: str, rest: str) -> str:
 JOBS: Mapping[type[Resource], Sample] = {
     JobRun: Sample(
         _run,
-        untried={
-            "task_definition": "another revision is another run: tests/cloud/test_jobs.py",
-            "failed": "only its program makes it so: tests/cloud/test_jobs.py",
-        },
+        untried={"task_definition": "another revision is another run: tests/cloud/test_jobs.py"},
     ),
     ScheduleGroup: Sample(lambda here: here.ensure(ScheduleGroup(NAME, "sample-group"))),
     Schedule: Sample(
