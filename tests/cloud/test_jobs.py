@@ -123,3 +123,19 @@ def test_wherever_it_is_killed_a_revision_runs_once(project: Project) -> None:
         assert revisions(project).count(f"provision/{NAME}-migrate/{number}") == 1, str(cut)
         assert project.planned() == {}, str(cut)
     assert all(reached), reached
+
+
+def test_whoever_comes_back_too_late_is_told_what_is_known(project: Project) -> None:
+    project.up()
+    project.write(with_job("migrate:2", front="frontend:2"))
+    assert AtCall(1, "after", "ecs:RunTask")(project, "up")
+    # it has ended meanwhile, and ECS shows it no more
+    project.cloud.advance(2 * 3600)
+    before = deployments(project)
+    text = error(project.up(code=1))
+    assert text.startswith("it is not known whether it was started: it was begun at ")
+    assert "ECS shows a stopped task for an hour" in text
+    assert (revisions(project), deployments(project)) == ([], before)
+    assert project.up("--retry-failed").results["service/frontend"] == "changed"
+    assert revisions(project) == [f"provision/{NAME}-migrate/2"]
+    assert project.planned() == {}
