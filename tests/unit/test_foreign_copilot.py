@@ -44,6 +44,7 @@ LATER = {
 SAME = {
     ("cdn", "false"),
     ("connect", "false"),
+    ("count", "1"),
     ("container_insights", "false"),
     ("path", "/"),
     ("placement", "public"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner.config import validators as values
 from provisioner.config.foreign.copilot import http, image
+from provisioner.config.foreign.copilot.count import ON_DEMAND, fixed
 from provisioner.config.foreign.copilot.gathered import JOB, Gathered, Workload
 from provisioner.config.foreign.copilot.keys import HANDLERS
 from provisioner.config.foreign.tree import Value
@@ -68,7 +69,8 @@ def _fill(workload: Workload, manifest: Value) -> bool:
     if manifest.at("network", "vpc", "placement") is None:
         workload.gathered.placements[workload.name] = "public"
     if "count" not in manifest.table and workload.sort != JOB:
-        workload.table.setdefault("on_demand", {"percent": 100})
+        # Copilot runs one task where nothing is said
+        workload.table |= fixed(1) | ON_DEMAND
     _size(workload, manifest)
     return True
 
