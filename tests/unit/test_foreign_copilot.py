@@ -34,8 +34,6 @@ TREES = sorted((Path(__file__).parent / "copilot").glob("*.txt"))
 NONE_LEFT = {"template-language"}
 """Workspaces of which nothing can be carried over."""
 LATER = {
-    "*.secrets",
-    "*.security_groups",
     "*.schedule",
     "*.scaling.memory",
     "*.scaling.requests",
