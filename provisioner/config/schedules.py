@@ -25,6 +25,7 @@ ALIASES = {
     "@hourly": "cron(0 * * * ? *)",
 }
 """What crontab's words are in AWS's form."""
+RATES = (("day", 1440), ("hour", 60), ("minute", 1))
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIELDS = (
@@ -36,7 +37,8 @@ FIELDS = (
     ("year", 1970, 2199, ()),
 )
 """The fields of `cron(…)`: the lowest and the highest number, and the names that stand for numbers from the lowest."""
-UNITS = {"m": "minute", "h": "hour", "d": "day"}
+UNITS = {"m": 1, "h": 60, "d": 1440}
+"""Minutes."""
 
 
 def expression(value: str) -> str:
@@ -46,7 +48,7 @@ def expression(value: str) -> str:
         ValueError: it is none; with AWS's form of what was meant, where that is known.
     """
     text = value.strip()
-    if instead := ALIASES.get(text.lower()) or _every(text) or _of_crontab(text):
+    if (instead := in_aws_form(text)) != text:
         raise ValueError(f'{shown(value)} is crontab\'s form: write "{instead}"')
     if found := re.fullmatch(r"cron\((.*)\)", text):
         _check_cron(value, found[1].split())
@@ -77,12 +79,18 @@ def zone(value: str) -> str:
     return value
 
 
+def in_aws_form(text: str) -> str:
+    """Return the expression that crontab's form means, such as `@every 1h30m` or `30 3 * * 1`; else the text."""
+    return ALIASES.get(text.lower()) or _every(text) or _of_crontab(text) or text
+
+
 def _every(text: str) -> str:
-    """Return the rate that `@every 5m` means; empty if it is not that."""
-    found = re.fullmatch(r"@every (\d+)([mhd])", text)
-    if not found:
+    """Return the rate that `@every 1h30m` means; empty if it is not that."""
+    if not re.fullmatch(r"@every (\d+[mhd])+", text):
         return ""
-    return f"rate({found[1]} {UNITS[found[2]]}{'' if found[1] == '1' else 's'})"
+    minutes = sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([mhd])", text))
+    name, size = next((name, size) for name, size in RATES if minutes % size == 0)
+    return f"rate({minutes // size} {name}{'' if minutes == size else 's'})"
 
 
 def _of_crontab(text: str) -> str:
@@ -94,14 +102,16 @@ def _of_crontab(text: str) -> str:
     minute, hour, of_month, month, of_week = fields
     if of_week == "*":
         return f"cron({minute} {hour} {of_month} {month} ? *)"
-    if of_month != "*":
+    if of_month != "*" or re.search(r"(?<![/\w])(?:[89]|\d\d)", of_week):
         return ""
     return f"cron({minute} {hour} ? {month} {_of_week(of_week)} *)"
 
 
 def _of_week(field: str) -> str:
     """Return days of the week of crontab, where Sunday is 0 or 7, as AWS counts them: Sunday is 1."""
-    return re.sub(r"(?<![/\w])\d", lambda day: str(int(day[0]) % 7 + 1), field)
+    # a range until Sunday would go over AWS's first day
+    apart = re.sub(r"(?<![/\w])([1-6])-7(?!\w)", r"0,\1-6", field)
+    return re.sub(r"(?<![/\w])\d", lambda day: str(int(day[0]) % 7 + 1), apart)
 
 
 def _check_cron(value: str, fields: list[str]) -> None:

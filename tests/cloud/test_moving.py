@@ -86,12 +86,12 @@ def test_manifests_become_a_stack(ledger: Project) -> None:
     }
     assert services["web"]["healthCheckGracePeriodSeconds"] == 90
     targets = ledger.cloud.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")
-    assert {(one["MinCapacity"], one["MaxCapacity"]) for one in targets["ScalableTargets"]} == {(1, 1)}
+    assert targets["ScalableTargets"] == [], "a number that is fixed stays"
     settings = services["worker"]["deploymentConfiguration"]
     assert (settings["minimumHealthyPercent"], settings["maximumPercent"]) == (0, 100)
 
     shown = ledger.run("config", "--env", "prod", "--json").document["settings"]
-    assert shown["services.web.scaling.max"] == {"value": 3, "from": "environments.prod"}
+    assert shown["services.web.count"] == {"value": 3, "from": "environments.prod"}
     assert shown["services.web.environment.LEVEL"] == {"value": "warning", "from": "environments.prod"}
     assert shown["services.web.health.path"] == {"value": "/healthz", "from": "file"}
     prod = ledger.planned("--env", "prod")

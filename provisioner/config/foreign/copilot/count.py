@@ -14,21 +14,13 @@ ON_DEMAND = {"on_demand": {"percent": 100}}
 """Copilot's default; here it is Spot."""
 
 
-def fixed(tasks: int) -> dict[str, Any]:
-    """Return the keys of a service that always has so many tasks: without them their number follows their CPU."""
-    return {"scaling": {"min": tasks, "max": tasks}}
-
-
 def count(value: Value, leave: Leave) -> dict[str, Any]:
     """Return the keys of a service that say the same as a manifest's `count`."""
-    if value.number == 0:
-        leave(value, "count", "0: there is no service without tasks here, so this one would run one")
-        return fixed(1) | ON_DEMAND
-    if value.number:
-        return fixed(value.number) | ON_DEMAND
+    if value.number is not None:
+        return {"count": value.number, **ON_DEMAND}
     if not value.table:
         leave(value, "count", "is no number of tasks")
-        return fixed(1) | ON_DEMAND
+        return {"count": 1, **ON_DEMAND}
     return _table(value, leave)
 
 
@@ -38,7 +30,7 @@ def _table(value: Value, leave: Leave) -> dict[str, Any]:
         if key == "range":
             found |= _range(one, scaling, leave)
         elif key == "spot" and one.number:
-            found |= fixed(one.number) | {"on_demand": {"percent": 0}}
+            found |= {"count": one.number, "on_demand": {"percent": 0}}
         elif key in METRICS:
             _metric(key, one, scaling, leave)
         else:

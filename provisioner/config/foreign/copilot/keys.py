@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from provisioner.config.foreign.copilot import schedules
+from provisioner.config import schedules
 from provisioner.config.foreign.copilot.count import count
 from provisioner.config.foreign.copilot.gathered import JOB, SHELL, Workload
 from provisioner.config.foreign.tree import Value
@@ -112,7 +112,7 @@ def _groups(workload: Workload, value: Value) -> None:
 def _deployment(workload: Workload, value: Value) -> None:
     for key, one in value.table.items():
         if key == "rolling" and one.text == "recreate":
-            workload.table["deployment"] = {"min_percent": 0, "max_percent": 100}
+            workload.table["deployment"] = "recreate"
         elif key != "rolling" or one.text != "default":
             workload.leave(one, f"deployment.{key}", "has no counterpart here")
 
@@ -137,7 +137,7 @@ def _schedule(workload: Workload, value: Value) -> None:
     if not schedule or workload.sort != JOB or schedule.text in (None, "none", ""):
         return
     try:
-        workload.table["schedule"] = schedules.of_aws(schedule.text or "")
+        workload.table["schedule"] = schedules.expression(schedules.in_aws_form(" ".join(str(schedule.text).split())))
     except ValueError as error:
         workload.leave(schedule, "on.schedule", str(error))
 

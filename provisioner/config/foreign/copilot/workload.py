@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.config import validators as values
 from provisioner.config.foreign.copilot import http, image
-from provisioner.config.foreign.copilot.count import ON_DEMAND, fixed
+from provisioner.config.foreign.copilot.count import ON_DEMAND
 from provisioner.config.foreign.copilot.gathered import JOB, Gathered, Workload
 from provisioner.config.foreign.copilot.keys import HANDLERS
 from provisioner.config.foreign.tree import Value
@@ -68,11 +68,19 @@ def _fill(workload: Workload, manifest: Value) -> bool:
             workload.leave(value, key, "is not known here")
     if manifest.at("network", "vpc", "placement") is None:
         workload.gathered.placements[workload.name] = "public"
-    if "count" not in manifest.table and workload.sort != JOB:
-        # Copilot runs one task where nothing is said
-        workload.table |= fixed(1) | ON_DEMAND
+    _tasks(workload, manifest)
     _size(workload, manifest)
     return True
+
+
+def _tasks(workload: Workload, manifest: Value) -> None:
+    """Say how many tasks there are where the manifest does not, and how several are replaced."""
+    if "count" not in manifest.table and workload.sort != JOB:
+        # Copilot runs one task where nothing is said
+        workload.table |= {"count": 1, **ON_DEMAND}
+    most = workload.table.get("scaling", {}).get("max", workload.table.get("count", 1))
+    if workload.table.get("deployment") == "recreate" and most > 1:
+        workload.table["deployment"] = {"min_percent": 0, "max_percent": 100}
 
 
 def _on_linux(workload: Workload, platform: Value | None) -> bool:
