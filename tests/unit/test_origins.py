@@ -64,7 +64,7 @@ def test_each_value_has_its_origin(here: Path, capsys: pytest.CaptureFixture[str
         "services.web.health.path": ("/up", "file"),
         "services.web.health.grace": (100, "environments.prod"),
         "services.web.health.codes": ("200", "default"),
-        "services.web.scaling.min": (2, 'default of env = "prod"'),
+        "services.web.count": (2, 'default of env = "prod"'),
         "services.worker.cpu": (512, "extends services.web"),
         "services.worker.image": ("web:1", "extends services.web"),
         "services.worker.extends": ("web", "file"),
