@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.permissions import OWN, Permission, Use, arn_of
 from provisioner.config.models import Database
-from provisioner.config.services import Service
+from provisioner.config.services import Scaling, Service
 from provisioner.engine import own_code
 from provisioner.engine.declaration import REFERENCE
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
@@ -32,9 +32,9 @@ _OF_THE_TOOL = re.compile(r"\w+")
 """The names of the tool's types: the user's own and AWS's have a namespace."""
 SORTS: Mapping[str, Service] = {
     "any-first": Service(image=IMAGE, port=80, public=True, database=True, launch="ec2"),
-    "any-other": Service(image=IMAGE, port=80, public=True, calls=("any-first",)),
+    "any-other": Service(image=IMAGE, port=80, public=True, calls=("any-first",), scaling=Scaling()),
 }
-"""Services of all sorts: on instances and on Fargate, several that are public, one with the database."""
+"""Services of all sorts: on instances and on Fargate, several that are public, with the database, and that scale."""
 
 
 def of_types(config: Config) -> Iterator[Permission]:

@@ -139,7 +139,7 @@ def test_writes_on_roles_are_limited_to_those_with_the_boundary(
         assert {action: decided(action, other) for action in WRITES} == dict.fromkeys(WRITES, Decision.NOT_ALLOWED)
 
 
-def test_a_policy_that_is_named_goes_to_tasks_with_the_boundary_alone(cloud: EmbeddedCloud, iam: Any) -> None:
+def test_a_named_policy_goes_to_tasks_with_the_boundary_alone(cloud: EmbeddedCloud, iam: Any) -> None:
     """The printed policy lets the caller attach what `policies` names, and nothing climbs by that."""
     enforce(cloud)
     task = {"RoleName": f"{NAME}-task-web"}

@@ -31,7 +31,7 @@ OPTIONS: dict[str, Any] = {
     "network": {"flow_logs": True, "egress": "nat"},
     "database": {"readers": 1, "iam_authentication": True, "logs": ["error"]},
     "services": {
-        "web": {"build": "app", "port": 80},
+        "web": {"build": "app", "port": 80, "scaling": {"cpu": 70}},
         "own": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
     },
     "jobs": {

@@ -16,7 +16,7 @@ from tests.unit.test_service_steps import declared
 
 DECLARED = declared(
     web={"image": "web:1", "port": 80, "public": True, "launch": "ec2", "calls": ["api"]},
-    api={"image": "api:1", "port": 8080, "database": True},
+    api={"image": "api:1", "port": 8080, "database": True, "scaling": {"cpu": 70}},
 ).declared
 
 

@@ -81,7 +81,7 @@ def configured(tmp_path: Path, *statements: Any, policies: str = '"mail.json"') 
     return load(written(tmp_path, *statements, policies=policies))
 
 
-def test_a_file_is_a_policy_of_the_role_under_a_name_of_its_content(tmp_path: Path) -> None:
+def test_a_file_is_a_policy_named_by_its_content(tmp_path: Path) -> None:
     config = configured(tmp_path, MAIL, policies=f'"mail.json", "{ARN}"')
     role = run(config, facts(config)).declared["role/task-worker"].resource
     (name,) = [one for one in role.fields()["inline_policies"] if one.startswith("extra-")]
@@ -90,7 +90,7 @@ def test_a_file_is_a_policy_of_the_role_under_a_name_of_its_content(tmp_path: Pa
     assert name not in run(other, facts(other)).declared["role/task-worker"].resource.fields()["inline_policies"]
 
 
-def test_the_boundary_has_what_files_allow_and_the_printed_policy_the_arns(tmp_path: Path) -> None:
+def test_the_boundary_has_files_and_the_printed_policy_arns(tmp_path: Path) -> None:
     limited = {**MAIL, "Condition": {"StringEquals": {"ses:FromAddress": "${aws:PrincipalTag/from}"}}}
     config = configured(tmp_path, limited, policies=f'"mail.json", "{ARN}"')
     (most,) = [one for one in boundary.boundary(config, "123456789012") if one.service == "ses"]
