@@ -47,7 +47,7 @@ def job_runs(
                     family=f"{stack.name}-{name}",
                     task_definition=task_definitions.arns[name],
                     subnets=network.tasks,
-                    security_groups=[security_groups.services[name]],
+                    security_groups=[security_groups.services[name], *job.security_groups],
                     assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
                 ),
                 after=[

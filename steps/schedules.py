@@ -55,7 +55,7 @@ def schedules(
                 role_arn=ready(runner).arn,
                 task_definition=task_definitions.arns[name],
                 subnets=network.tasks,
-                security_groups=[security_groups.services[name]],
+                security_groups=[security_groups.services[name], *job.security_groups],
                 assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
                 retry_policy=RETRIES,
                 flexible_time_window={"Mode": "OFF"},

@@ -53,7 +53,8 @@ def check_security_groups(aws: Aws, config: Config) -> None:
         "ec2", "describe_security_groups", "SecurityGroups", Filters=[{"Name": "group-id", "Values": sorted(wanted)}]
     ):
         found[group["GroupId"]] = group.get("VpcId", "")
-    own = next((live.id for live in aws.live(Vpc) if live.owned and not live.deleting), "")
+    made = (live.id for live in aws.live(Vpc) if live.owned and not live.deleting)
+    own = config.network.vpc or next(made, "")
     for group_id, key in wanted.items():
         if group_id not in found:
             raise ConfigurationError(

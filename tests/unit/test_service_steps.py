@@ -580,3 +580,17 @@ def test_tasks_with_public_addresses_are_where_the_gateway_is() -> None:
     assert desired(stack, "security_group/web").ingress == [], "nobody comes in by these"
     made = [a for a, item in stack.declared.items() if not item.resource.created_by_aws and not item.resource.retained]
     assert len(made) <= 30
+
+
+def test_all_that_runs_is_in_the_groups_of_others_too() -> None:
+    others = ["sg-0123456789abcdef0", "sg-0123456789abcdef1"]
+    plain = {"image": "web:1", "security_groups": others}
+    jobs = {
+        "migrate": {"extends": "web", "before_deploy": True},
+        "nightly": {"extends": "web", "schedule": "rate(1 day)"},
+    }
+    stack = Stack(Config.model_validate({"services": {"web": plain}, "jobs": jobs}), FACTS)
+    stack.run()
+    for kind, name in (("service", "web"), ("job_run", "migrate"), ("schedule", "nightly")):
+        own, *more = desired(stack, f"{kind}/{name}").security_groups
+        assert (own, more) == (f"${{security_group/{name}:id}}", others)

@@ -66,7 +66,7 @@ def runnable(options: Options, config: Config, state: State, name: str) -> Runna
     group, log = state.records.get(f"security_group/{name}"), state.records.get(f"log_group/service-{name}")
     if definition is None or definition.phase != "ready" or not (group and group.id and log and log.id):
         raise ConfigurationError(f"{config.key(name)} is not in the stack yet: bring it up with {up}")
-    network = {**_place(state.records), "securityGroups": [group.id]}
+    network = {**_place(state.records), "securityGroups": [group.id, *config.workloads[name].security_groups]}
     capacity = _capacity(definition, state.records.get(f"{Service.type_name}/{name}"))
     arn = str(definition.outputs["arn"])
     return Runnable(name, name in config.jobs, cluster.id, arn, network, capacity, log.id)

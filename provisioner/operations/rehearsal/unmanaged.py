@@ -11,6 +11,7 @@ from provisioner.config.models import Subnets
 from provisioner.engine.resource import Resource
 from provisioner.operations.rehearsal.secrets import stand_ins
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
+from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.iam import Role
@@ -18,6 +19,7 @@ from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds.groups import DbSubnetGroup
 from provisioner.resources.route53.delegation import Delegation
 from provisioner.resources.route53.zones import HostedZone
+from provisioner.resources.scheduler import Schedule
 from provisioner.resources.ssm import SecureParameter
 
 if TYPE_CHECKING:
@@ -99,12 +101,13 @@ def _stand_ins(digit: str) -> list[str]:
 
 
 def in_own_groups(records: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
-    """Return the arguments of services that are in groups beside the stack, by address, without those groups."""
+    """Return the arguments of what runs in groups beside the stack, by address, without those groups."""
     own = {record.id for record in records.values() if record.type == SecurityGroup.type_name}
-    services = {a: r.arguments for a, r in records.items() if r.type == Service.type_name}
+    kinds = {kind.type_name for kind in (Service, JobRun, Schedule)}
+    running = {address: record.arguments for address, record in records.items() if record.type in kinds}
     return {
         address: {**arguments, "security_groups": [group for group in groups if group in own]}
-        for address, arguments in services.items()
+        for address, arguments in running.items()
         if not own.issuperset(groups := arguments.get("security_groups", ()))
     }
 
