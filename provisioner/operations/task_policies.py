@@ -45,7 +45,8 @@ def notices(stack: Stack) -> Iterator[str]:
 def _out_of_reach(stack: Stack) -> Iterator[str]:
     """Yield the services that policies allow and that tasks cannot connect to."""
     config = stack.config
-    if config.network.egress != "none":
+    # a VPC that was there has endpoints of its own
+    if config.network.egress != "none" or config.network.vpc:
         return
     there = {address.partition("/")[2] for address in stack.declared if address.startswith("vpc_endpoint/")}
     for name in config.workloads:
