@@ -126,3 +126,18 @@ def test_what_scaling_left_serves_until_the_new_tasks_do(project: Project) -> No
     project.write(WEB.replace("web:1", "web:2"))
     project.up()
     assert (wanted(project), policies(project), project.planned()) == (1, {}, {})
+
+
+def test_a_service_goes_with_its_scaling(project: Project) -> None:
+    before = project.inventory()
+    begun(project, WEB + "scaling = { max = 2 }\n")
+    project.write(WEB.replace("services.web", "services.other"))
+    ended = project.up()
+    assert {a for a, result in ended.results.items() if result == "deleted"} >= {
+        "service/web",
+        "scalable_target/web",
+        "scaling_policy/web",
+    }
+    assert (policies(project), project.planned()) == ({}, {})
+    project.down()
+    assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
