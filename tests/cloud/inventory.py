@@ -183,7 +183,6 @@ def _ec2(client: Client) -> Sorts:
     for sort, operation, key in (
         ("subnets", "describe_subnets", "Subnets"),
         ("internet_gateways", "describe_internet_gateways", "InternetGateways"),
-        ("nat_gateways", "describe_nat_gateways", "NatGateways"),
         ("route_tables", "describe_route_tables", "RouteTables"),
         ("network_acls", "describe_network_acls", "NetworkAcls"),
         ("security_groups", "describe_security_groups", "SecurityGroups"),
@@ -195,6 +194,8 @@ def _ec2(client: Client) -> Sorts:
     ):
         yield sort, pages(ec2, operation, key)
     yield "vpcs", [vpc | _vpc_attributes(ec2, vpc["VpcId"]) for vpc in pages(ec2, "describe_vpcs", "Vpcs")]
+    gateways = pages(ec2, "describe_nat_gateways", "NatGateways")
+    yield "nat_gateways", [gateway for gateway in gateways if gateway["State"] not in ("deleted", "failed")]
     endpoints = pages(ec2, "describe_vpc_endpoints", "VpcEndpoints")
     yield "endpoints", [endpoint for endpoint in endpoints if endpoint["State"].lower() != "deleted"]
     reservations = pages(ec2, "describe_instances", "Reservations")

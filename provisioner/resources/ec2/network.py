@@ -275,6 +275,7 @@ class RouteTable(WaitsForUsers, Resource):
         *grants("ec2", "DeleteRoute ReplaceRoute", OWN, conditions=OURS, use=Use.OTHER, why="a route was changed"),
     )
     create_only = frozenset({"vpc_id"})
+    ignore_changes = frozenset({"elsewhere"})
     unordered = frozenset({"subnet_ids"})
 
     @classmethod

@@ -8,6 +8,7 @@ from tests.cloud.refusals import (
     cloudcontrol,
     ec2,
     ec2_endpoints,
+    ec2_nat,
     ecr,
     ecs_clusters,
     ecs_services,
@@ -28,6 +29,7 @@ from tests.cloud.refusals.case import Case
 _TABLES = (
     ec2,
     ec2_endpoints,
+    ec2_nat,
     elbv2,
     acm,
     route53,

@@ -10,6 +10,7 @@ from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.flow_logs import FlowLog
+from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, SecurityGroupEgress, allow
 from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
@@ -126,6 +127,12 @@ NETWORK: Mapping[type[Resource], Sample] = {
             "subnet_ids": _unused,
             "routes": lambda hand: hand("ec2").delete_route(RouteTableId=hand.id, DestinationCidrBlock=ANYWHERE),
         },
+    ),
+    ElasticIp: Sample(lambda here: here.ensure(ElasticIp(NAME))),
+    NatGateway: Sample(
+        lambda here: here.ensure(
+            NatGateway(NAME, here[Subnet].id, here[ElasticIp].id), after=[ready(here[InternetGateway])]
+        )
     ),
     SecurityGroup: Sample(
         lambda here: here.ensure(
