@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster, DbInstance
@@ -14,8 +15,11 @@ from provisioner.resources.rds.database import DbCluster, DbInstance
 if TYPE_CHECKING:
     from provisioner.state.model import Record
 
-HOURLY = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, LoadBalancer, Service))
-"""By their price lists: load balancers, Aurora's instances and storage, instances of a group, tasks of a service."""
+HOURLY = frozenset(
+    one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, ElasticIp, LoadBalancer, NatGateway, Service)
+)
+"""By their price lists: load balancers, Aurora's instances and storage, instances of a group, tasks of a service, NAT
+gateways, and public addresses."""
 
 
 def billed(records: Iterable[Record]) -> list[str]:

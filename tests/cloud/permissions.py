@@ -138,6 +138,11 @@ class Stack:
         """The stack's tags as a call brings them."""
         return [{key: name, value: text} for name, text in self.tags.items()]
 
+    def association(self, table: str) -> str:
+        """Return the id of the first association of a route table."""
+        (shown,) = self.cloud.client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"]
+        return str(shown["Associations"][0]["RouteTableAssociationId"])
+
     def call(self, service: str, operation: str, /, **parameters: Any) -> None:
         """Make a call, which may fail of anything but permissions: those are looked at first."""
         client = self.cloud.client(service)
@@ -174,6 +179,7 @@ def _network(stack: Stack) -> Calls:
     yield "ec2", "describe_tags", {}
     yield "ec2", "describe_vpc_block_public_access_options", {}
     yield "ec2", "delete_route", {"RouteTableId": table, "DestinationCidrBlock": NOWHERE}
+    yield "ec2", "replace_route_table_association", {"AssociationId": stack.association(table), "RouteTableId": table}
     gateway = ids["internet_gateway/main"]
     yield (
         "ec2",

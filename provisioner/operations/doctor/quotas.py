@@ -21,6 +21,7 @@ from provisioner.operations.zones import endpoints_of
 from provisioner.resources.acm import Certificate
 from provisioner.resources.autoscaling import MinimumSize
 from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
 from provisioner.resources.ecr.repository import Repository
@@ -119,6 +120,11 @@ def _endpoints(kind: str, context: Context) -> Need:
     return _exactly(sum(desired.vpc_endpoint_type == kind for desired in context.missing(VpcEndpoint)))
 
 
+def _nat_gateways(context: Context) -> Need:
+    """Return one, if any is to be made: the quota is of each zone for itself, and no zone gets more."""
+    return _exactly(min(1, len(context.missing(NatGateway))))
+
+
 def _rules(context: Context) -> Need:
     """Return the rules of the largest group: the quota is of each group for itself, and of each direction."""
     rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress, group.egress or ())]
@@ -159,12 +165,13 @@ def _targets(context: Context) -> Need:
 
 
 def _interfaces(context: Context) -> Need:
-    """Return the network interfaces of endpoints, load balancer, database, tasks, instances, without those there are.
+    """Return the network interfaces of endpoints, load balancer, database, NAT, tasks, instances, less those there are.
 
     An instance has a second one for its trunk (ECS developer guide, container-instance-eni).
     """
     config, zones = context.config, context.config.network.zones
-    fixed = zones * (len(endpoints_of(config)) + bool(config.public)) + len(context.wanted(DbInstance))
+    fixed = zones * (len(endpoints_of(config)) + bool(config.public))
+    fixed += len(context.wanted(DbInstance)) + len(context.wanted(NatGateway))
     each, capacity = (2 if config.account.trunking else 1), config.capacity
     hosts = capacity.max if _services(context, "ec2") else capacity.min
     services = config.services.values()
@@ -194,6 +201,9 @@ QUOTAS = (
     QuotaCheck("VPCs", "vpc", "L-F678F1CE", _created(Vpc), partial(usage.counted, "ec2", "describe_vpcs", "Vpcs")),
     QuotaCheck("internet gateways", "vpc", "L-A4707A72", _created(InternetGateway),
         partial(usage.counted, "ec2", "describe_internet_gateways", "InternetGateways")),
+    QuotaCheck("Elastic IPs", "ec2", "L-0263D0A3", _created(ElasticIp),
+        partial(usage.counted, "ec2", "describe_addresses", "Addresses")),
+    QuotaCheck("NAT gateways per zone", "vpc", "L-FE5A380F", _nat_gateways, usage.nat_gateways),
     QuotaCheck("interface endpoints per VPC", "vpc", "L-29B6F2EB", partial(_endpoints, "Interface"),
         partial(usage.endpoints, "Interface")),
     QuotaCheck("gateway endpoints", "vpc", "L-1B52E74A", partial(_endpoints, "Gateway"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,23 @@ def endpoints(kind: str, context: Context) -> float:
             return 0
         filters.append({"Name": "vpc-id", "Values": vpcs})
     return counted("ec2", "describe_vpc_endpoints", "VpcEndpoints", context, Filters=filters)
+
+
+def nat_gateways(context: Context) -> float:
+    """Return the number of NAT gateways in the one of the stack's zones that has most of them.
+
+    Those that are being made or deleted count too (VPC quotas).
+    """
+    there = [{"Name": "state", "Values": ["pending", "available", "deleting"]}]
+    gateways = [*context.aws.pages("ec2", "describe_nat_gateways", "NatGateways", Filter=there)]
+    subnets = {one.get("SubnetId") for one in gateways} - {None}
+    if not subnets:
+        return 0
+    which = [{"Name": "subnet-id", "Values": sorted(subnets)}]
+    found = context.aws.pages("ec2", "describe_subnets", "Subnets", Filters=which)
+    zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
+    counts = Counter(zones.get(one.get("SubnetId")) for one in gateways)
+    return float(max((counts[zone] for zone in context.zones.names), default=0))
 
 
 def rules_of_largest_group(context: Context) -> float:
