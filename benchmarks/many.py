@@ -13,6 +13,8 @@ env = "dev"
 
 [capacity]
 max = {instances}
+
+[database]
 """
 _PAIR = """
 [services.web-{n}]

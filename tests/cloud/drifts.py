@@ -124,7 +124,7 @@ DRIFTS: Mapping[str, Callable[[Client, Ids], None]] = {
 EDITS: Mapping[str, tuple[str, str]] = {
     "larger group": (r"\A", "capacity = { max = 7 }\n"),
     "longer logs": (r"\A", "logs = { retention_days = 14 }\n"),
-    "larger database": (r"\A", "database = { max_acu = 8 }\n"),
+    "larger database": (r"^\[database\]$", "[database]\nmax_acu = 8"),
     "variable": (r"^port = 8080$", 'port = 8080\nenvironment = { LEVEL = "debug" }'),
     "more tasks": (r"^scaling = \{ min = 1, max = 10 \}$", "scaling = { min = 2, max = 4 }"),
     "memory": (r"^port = 8080$", "port = 8080\nmemory = 1024"),

@@ -141,7 +141,7 @@ def of_database(**more: Any) -> dict[str, Record]:
 def test_it_names_the_database_that_the_state_knows() -> None:
     services = {"web": {"image": "nginx:1", "port": 80, "database": True}}
     signing = Config.model_validate({"services": services, "database": {"iam_authentication": True}})
-    plain = Config.model_validate({"services": services})
+    plain = Config.model_validate({"services": services, "database": {}})
     assert database_of(signing, of_database()) == "cluster-ABCDEF0123456789"
     assert (database_of(signing, {}), database_of(plain, of_database())) == ("*", "*")
     named, any_of_them = wanted(signing, ACCOUNT, "cluster-ABCDEF0123456789"), wanted(signing, ACCOUNT)

@@ -100,6 +100,8 @@ def sick(found: dict[str, Checked], *verdicts: str) -> set[str]:
 def project(account: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     here = Project(account, tmp_path)
     here.write(f"""
+[database]
+
 [services.web]
 image = "{REGISTRY}/web:1"
 port = 80

@@ -13,7 +13,7 @@ GROUPS = ("--target-step", "security_groups")
 
 
 def services(number: int, *lines: str) -> str:
-    head = 'project = "ecs-sample"\nenv = "dev"\n'
+    head = 'project = "ecs-sample"\nenv = "dev"\n' + ("\n[database]\n" if "database = true" in lines else "")
     each = "\n".join([f'image = "{IMAGE}"', "port = 80", *lines])
     return head + "".join(f"\n[services.s{n}]\n{each}\n" for n in range(number))
 

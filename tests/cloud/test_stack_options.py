@@ -23,6 +23,7 @@ from tests.cloud.project import Project, kms_key, project, web_acl  # noqa: F401
 pytestmark = pytest.mark.slow
 
 NAME = "ecs-sample-dev"
+DATABASE = "\n[database]\n"
 ALIAS, LOGS_ALIAS = "alias/example", "alias/logs"
 KEYED = f'kms_key = "{ALIAS}"\n'
 SERVICE = """
@@ -126,7 +127,7 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     acls = [web_acl(project.cloud, name) for name in ("first", "second")]
     on, changed = (KEYED + it.format(key=keys[n], acl=acls[n]) for n, it in enumerate((ON, CHANGED)))
     policed = Policed(project)
-    project.write(KEYED + SERVICE)
+    project.write(KEYED + DATABASE + SERVICE)
     before = project.inventory()
 
     plain = policed.brought_up(KEYED)

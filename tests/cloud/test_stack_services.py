@@ -37,7 +37,7 @@ def test_a_service_is_deleted_and_another_created_and_changed(project: Project) 
     project.up()
     assert services(project.inventory()) == {"frontend", "backend"}
     before = belonging(project.inventory(), "backend")
-    text = re.sub(r"\[services\.backend\].*", "", SAMPLE, flags=re.DOTALL).replace('calls = ["backend"]\n', "")
+    text = re.sub(r"\[services\.backend\].*", "", SAMPLE, flags=re.DOTALL).replace('"backend"', '"worker"')
     project.write(text + WORKER)
     actions = {address: item["action"] for address, item in project.planned().items()}
     assert {address for address, action in actions.items() if action == "delete"} == {
