@@ -59,7 +59,9 @@ def test_a_service_is_deleted_and_another_created_and_changed(project: Project) 
     named = project.up(*(word for address in DATA for word in ("--delete", address)))
     assert {named.results[address] for address in DATA} == {"deleted"}
     assert belonging(project.inventory(), "backend") == []
-    assert set(belonging(found, "worker")) >= set(before) - {"listener_rules", "target_groups", "records"}
+    # it is neither public nor scaled
+    of_others = {"alarms", "listener_rules", "records", "scalable_targets", "scaling_policies", "target_groups"}
+    assert set(belonging(found, "worker")) >= set(before) - of_others
     assert project.planned() == {}
     project.write(f"{text}{WORKER}scaling = {{ min = 3 }}\non_demand = {{ base = 1, percent = 50 }}\n")
     _mix_spot_and_on_demand(project)
