@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,4 +139,17 @@ def test_whoever_comes_back_too_late_is_told_what_is_known(project: Project) -> 
     assert (revisions(project), deployments(project)) == ([], before)
     assert project.up("--retry-failed").results["service/frontend"] == "changed"
     assert revisions(project) == [f"provision/{NAME}-migrate/2"]
+    assert project.planned() == {}
+
+
+def test_a_newer_revision_waits_until_the_former_one_has_ended(project: Project) -> None:
+    project.up()
+    project.write(with_job("migrate-ends-after-900s:2"))
+    project.cut(120, signal.SIGKILL, "up", "--yes")
+    (former,) = [task for task in tasks(project, "migrate") if task["lastStatus"] == "RUNNING"]
+    project.write(with_job("migrate:3"))
+    project.up()
+    ended = {task["startedBy"].rpartition("/")[2]: task for task in tasks(project, "migrate")}
+    assert ended["2"]["taskArn"] == former["taskArn"]
+    assert ended["2"]["stoppedAt"] <= ended["3"]["createdAt"]
     assert project.planned() == {}

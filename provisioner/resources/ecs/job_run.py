@@ -68,6 +68,8 @@ class JobRun(Resource):
     create_only = frozenset({"cluster", "family"})
     ignore_changes = frozenset({"subnets", "security_groups", "assign_public_ip"})
     versioned = True
+    # two revisions of a migration never run side by side
+    update_when_ready = True
     retained = True
     retained_because = "it has run, so there is nothing to delete"
     # whoever waits that long for a job has another limit, such as that of a pipeline
