@@ -40,6 +40,10 @@ OPTIONS: dict[str, Any] = {
         "here": {"image": f"{ACCOUNT}.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", "port": 80},
         "there": {"image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80},
     },
+    "jobs": {
+        "migrate": {"build": "app", "before_deploy": True},
+        "nightly": {"build": "app", "schedule": "rate(1 day)"},
+    },
 }
 HARMLESS = frozenset(
     {
