@@ -15,7 +15,8 @@ NAME = "hosted_zone_name"
 class Dns:
     """Ids of the zones; `delegation` is ready once the parent zone points to the public one.
 
-    None are the public ones without a public service, and the private one without a database.
+    None are the public zone without a public service or `dns.create_zone`, the private one without a database, and the
+    delegation without a public service.
     """
 
     public_zone_id: str | None
@@ -28,12 +29,12 @@ def dns(stack: Stack, network: Network) -> Dns:
     """Declare the private zone, and the public one unless it was there before: that one is used, and never removed."""
     settings = stack.config.dns
     public = private = delegation = None
-    if stack.config.public:
+    if stack.config.public_zone:
         public = stack.facts.public_zone_id
         public = public or stack.ensure(HostedZone("public", settings.domain), keys={NAME: "dns.domain"}).id
     if stack.config.database:
         zone = HostedZone("private", settings.private_domain, vpc_id=network.vpc_id)
         private = stack.ensure(zone, keys={NAME: "dns.private_domain"}).id
-    if public:
+    if public and stack.config.public:
         delegation = stack.ensure(Delegation(settings.domain, settings.domain, public))
     return Dns(public, private, delegation)

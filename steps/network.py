@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provisioner import Handle, Stack, ids, ready, step
-from provisioner.config.models import Tier
+from provisioner.config.network import Tier
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import DefaultSecurityGroup

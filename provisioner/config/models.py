@@ -5,18 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
-from provisioner.config import extends, loader, overlays, production, reserved_words, task_policies, together
+from provisioner.config import extends, loader, overlays, production, task_policies, together
 from provisioner.config import validators as values
-from provisioner.config.base import LIST, Model, Name, Problem
+from provisioner.config.base import Model, Name, Problem
 from provisioner.config.jobs import Job
+from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
 from provisioner.config.services import Service
+from provisioner.config.tables import (
+    HOST,
+    RESERVED_BUCKETS,
+    Account,
+    Capacity,
+    Database,
+    Dns,
+    KmsKey,
+    LoadBalancer,
+    Logs,
+    StateSettings,
+    StepsSettings,
+)
 from provisioner.config.workload import Architecture
 from provisioner.engine.errors import ConfigurationError
 
@@ -25,267 +38,7 @@ SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 APP_SERVICES = SAMPLE.with_name("app.toml")
 """The sample application's services, which can stand in the place of those of the sample."""
 
-HOST = "app"
-"""The host name of the file's own environment; that of another has the environment's name behind it."""
-
 Target = Literal["local", "aws"]
-Egress = Literal["none", "nat", "nat-per-zone", "public"]
-Tier = Literal["public", "private", "database"]
-DatabaseLog = Literal["audit", "error", "general", "slowquery"]
-
-
-RESERVED = 5
-"""Addresses that AWS keeps of each subnet (VPC user guide, subnet sizing)."""
-ENDPOINTS = 8
-"""Interface endpoints of the stack: each has an address in each private subnet."""
-
-Domain = Annotated[str, AfterValidator(values.domain(2))]
-PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
-Acu = Annotated[float, AfterValidator(values.acu)]
-KmsKey = Annotated[str, AfterValidator(values.kms_key)]
-
-
-SubnetId = Annotated[
-    str, values.matching(r"subnet-[0-9a-f]{8,17}", 'is not the id of a subnet, such as "subnet-0a1b2c3d4e5f67890"')
-]
-SubnetIds = Annotated[tuple[SubnetId, ...], LIST, values.unique("subnet")]
-
-
-class Subnets(Model):
-    """`[network.subnets]`: which subnets of `network.vpc` are used, by their ids: the load balancer's, and the rest."""
-
-    public: SubnetIds = ()
-    private: SubnetIds = ()
-
-
-class Network(Model):
-    """`[network]`: the VPC's addresses, its zones, who may reach the load balancer, and how tasks reach the internet.
-
-    Attributes:
-        egress: not at all, so that AWS is reached by VPC endpoints; by one NAT gateway, or one in each zone; or by
-            public addresses of the tasks themselves.
-        endpoints: further interface endpoints, by what AWS calls the services behind the Region, such as `sqs`.
-    """
-
-    cidr: Annotated[str, AfterValidator(values.vpc_cidr)] = "10.0.0.0/16"
-    zones: Annotated[int, values.between(2, 4, "a supported number of zones")] = 3
-    allow: Annotated[
-        tuple[Annotated[str, AfterValidator(values.allowed)], ...],
-        LIST,
-        values.not_empty('nobody could reach the load balancer; use ["my-ip"]'),
-        values.unique("source"),
-    ] = ("my-ip",)
-    flow_logs: bool = False
-    egress: Egress = "none"
-    # A VPC that is there is used and never changed: its subnets are told by their routes, unless they are named.
-    vpc: (
-        Annotated[
-            str, values.matching(r"vpc-[0-9a-f]{8,17}", 'is not the id of a VPC, such as "vpc-0a1b2c3d4e5f67890"')
-        ]
-        | None
-    ) = None
-    subnets: Subnets | None = None
-    endpoints: Annotated[
-        tuple[Annotated[str, AfterValidator(values.endpoint)], ...], LIST, values.unique("endpoint")
-    ] = ()
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield endpoints beside a way to the internet, which leads to AWS's services too, and changes to a VPC."""
-        if self.subnets and self.vpc is None:
-            yield "subnets", "are those of a VPC that is there: add network.vpc, or remove them"
-        if self.vpc:
-            yield from self._changes_to_vpc()
-        if self.endpoints and self.egress != "none":
-            yield (
-                "endpoints",
-                f'have no use with egress = "{self.egress}", by which all services are reached: remove them',
-            )
-
-    def _changes_to_vpc(self) -> Iterator[Problem]:
-        for key in ("cidr", "zones", "flow_logs", "endpoints"):
-            if key in self.model_fields_set and getattr(self, key) is not False:
-                yield key, f"has no effect with network.vpc, which is used as it is: remove {key}"
-        if self.egress in ("nat", "nat-per-zone"):
-            why = f'"{self.egress}" would change {self.vpc}, which is used as it is'
-            yield "egress", f'{why}: remove it, and the routes of its subnets count, or use "public"'
-
-    @property
-    def tasks(self) -> Tier:
-        """The tier of subnets that tasks are in."""
-        return "public" if self.egress == "public" else "private"
-
-    def blocks(self, tier: Tier) -> tuple[str, ...]:
-        """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.
-
-        The VPC's CIDR is cut into 16 equal blocks; public subnets are taken from block 0, private ones from 4 and
-        database ones from 8. The last four blocks stay free.
-        """
-        return tuple(map(str, IPv4Network(self.range_of(tier)).subnets(prefixlen_diff=2)))
-
-    def range_of(self, tier: Tier) -> str:
-        """Return the CIDR of all subnets that a tier can have, in which there is nothing else."""
-        quarters = list(IPv4Network(self.cidr).subnets(prefixlen_diff=2))
-        return str(quarters[{"public": 0, "private": 1, "database": 2}[tier]])
-
-    def addresses(self) -> int:
-        """Return how many addresses the subnets of tasks have for these and for instances.
-
-        Those of the other tiers do not run out: the smallest subnet has 251, of which a load balancer wants 8 to be
-        free (Application Load Balancer user guide, subnets), and a database has 16 instances at the most.
-        """
-        each = IPv4Network(self.blocks(self.tasks)[0]).num_addresses
-        endpoints = ENDPOINTS + len(self.endpoints) if self.egress == "none" else 0
-        return self.zones * (each - RESERVED - endpoints)
-
-
-class Dns(Model):
-    """`[dns]`: the public name, and the two private zones."""
-
-    domain: Domain = "example.com"
-    host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
-    create_zone: bool = False
-    private_domain: PrivateDomain = "db.internal"
-    discovery_domain: PrivateDomain = "svc.internal"
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield zones that would share a name, and a name too long for a certificate."""
-        if self.discovery_domain == self.private_domain:
-            reason = "Route 53 refuses a private zone with the name of a Cloud Map namespace"
-            yield (
-                "discovery_domain",
-                f'"{self.discovery_domain}" is dns.private_domain too, and {reason}: use two names',
-            )
-        for key in ("private_domain", "discovery_domain"):
-            if getattr(self, key) == self.domain:
-                yield key, f'"{self.domain}" is dns.domain too, which it would hide inside the VPC: use another name'
-        if len(fqdn := f"{self.host}.{self.domain}") > 64:
-            yield (
-                "host",
-                f"{fqdn} has {len(fqdn)} characters, and a certificate's name has at most 64: use a shorter one",
-            )
-
-
-class Capacity(Model):
-    """`[capacity]`: the Auto Scaling group that services with `launch = "ec2"` run on."""
-
-    instance_types: Annotated[
-        tuple[Annotated[str, AfterValidator(values.instance_type)], ...],
-        LIST,
-        values.not_empty('use at least one, such as ["c5.large"]'),
-        values.unique("instance type"),
-    ] = ("c5.large", "c5a.large")
-    spot: bool = True
-    min: Annotated[int, values.at_least(0, "there cannot be fewer than 0 instances")] = 0
-    max: Annotated[int, values.at_least(1, "no task could be placed")] = 5
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield a minimum above the maximum."""
-        if self.min > self.max:
-            yield "min", f"{self.min} is more than capacity.max, which is {self.max}: change one of them"
-
-
-class Database(Model):
-    """`[database]`: the Aurora MySQL Serverless v2 cluster."""
-
-    name: Annotated[
-        str,
-        values.matching(
-            r"[A-Za-z][A-Za-z0-9]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
-        ),
-        values.not_one_of(reserved_words.DATABASES, 'is a word reserved by MySQL: use another, such as "sample"'),
-    ] = "sample"
-    user: Annotated[
-        str,
-        values.matching(
-            r"[A-Za-z][A-Za-z0-9]{0,15}", "is not a master user name: use 1 to 16 letters and digits, a letter first"
-        ),
-        values.not_one_of(reserved_words.USERS, 'is reserved by RDS or MySQL: use another, such as "dbadmin"'),
-    ] = "dbadmin"
-    min_acu: Acu = 0
-    max_acu: Annotated[Acu, values.between(1, 256, "a valid maximum of Aurora Serverless v2")] = 4
-    readers: Annotated[int, values.between(0, 15, "a valid number of Aurora readers")] = 0
-    backup_days: Annotated[int, values.between(1, 35, "a valid retention period of Aurora backups")] = 7
-    iam_authentication: bool = False
-    logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield a minimum above the maximum."""
-        if self.min_acu > self.max_acu:
-            yield (
-                "min_acu",
-                f"{self.min_acu:g} is more than database.max_acu, which is {self.max_acu:g}: change one of them",
-            )
-
-
-class LoadBalancer(Model):
-    """`[load_balancer]`: what is kept of its requests, and what they have to pass."""
-
-    access_logs: bool = False
-    waf_acl: Annotated[
-        str | None,
-        values.matching(
-            r"arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:(regional|global)/webacl/[\w-]+/[\w-]+",
-            'is not the ARN of a web ACL, such as "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/example/1a2b"',
-        ),
-        values.matching(r"(?!.*:global/).*", "is for CloudFront: use a web ACL of scope REGIONAL"),
-    ] = None
-
-
-class Account(Model):
-    """`[account]`: which AWS account it is, what is set for the whole of it, and what it demands of roles.
-
-    With an `id`, no command works with another account on AWS. `trunking` is put back by `down`. `boundary` is the
-    name, with its path if it has one, or the ARN of the policy that is the permissions boundary of all roles; without
-    it, it is `<project>-<env>-boundary`, if there is one.
-    """
-
-    id: (
-        Annotated[str, values.matching(r"\d{12}", "is not the id of an AWS account: write its 12 digits in quotes")]
-        | None
-    ) = None
-    trunking: bool = True
-    boundary: Annotated[str, AfterValidator(values.iam_policy)] | None = None
-    role_path: Annotated[
-        str,
-        values.matching(
-            r"(?=.{1,512}$)/([\w+=,.@-]+/)*",
-            'is not a path of IAM: begin and end it with a slash, such as "/team/"; use letters, digits and +=,.@_-',
-        ),
-        values.matching(r"(?!/aws-(service-role|reserved)/).*", "is for AWS's own roles: use another"),
-    ] = "/"
-
-
-_RESERVED = r"sthree-|amzn-s3-demo-"
-"""What S3 lets no bucket's name begin with (S3 user guide, "General purpose bucket naming rules")."""
-
-
-class Logs(Model):
-    """`[logs]`: how long CloudWatch keeps them, in days, and the key that they are encrypted with."""
-
-    retention_days: Annotated[int, AfterValidator(values.retention)] = 7
-    kms_key: KmsKey | None = None
-
-
-class StateSettings(Model):
-    """`[state]`: where the state of a stack on AWS is kept. Without a bucket it is kept on this machine."""
-
-    bucket: Annotated[
-        str | None,
-        values.matching(
-            rf"(?!xn--|{_RESERVED})[a-z0-9][a-z0-9-]{{1,61}}[a-z0-9]",
-            "is not a bucket name: use 3 to 63 lower-case letters, digits and hyphens",
-        ),
-    ] = None
-
-
-class StepsSettings(Model):
-    """`[steps]`: the folder of the user's own steps and resource types, beside the file."""
-
-    dir: Annotated[
-        str,
-        AfterValidator(values.inside),
-        values.matching(r"(?!\./*$).*", 'is the directory of this file itself: use a folder in it, such as "steps"'),
-    ] = "steps"
 
 
 class Config(Model):
@@ -371,6 +124,14 @@ class Config(Model):
         return {name: service for name, service in self.services.items() if service.public}
 
     @property
+    def public_zone(self) -> bool:
+        """Whether the stack uses a public hosted zone: for a public service, or because it is to have one of its own.
+
+        A zone that was made stays when its last public service goes: another one would have other name servers.
+        """
+        return bool(self.public) or self.dns.create_zone
+
+    @property
     def on_instances(self) -> bool:
         """Whether a service runs on EC2 instances. Otherwise there are none, nor what launches them."""
         return any(service.launch == "ec2" for service in self.services.values())
@@ -442,7 +203,7 @@ class Config(Model):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together, and names that AWS would find too long or refuse."""
-        if re.match(_RESERVED, f"{self.name}-"):
+        if re.match(RESERVED_BUCKETS, f"{self.name}-"):
             yield "project", f"S3 refuses bucket names that begin with {self.name}-: use another project or env"
         yield from together.problems(self._workloads)
         yield from self._unused()

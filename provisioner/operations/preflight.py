@@ -155,12 +155,12 @@ def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead
 def public_zone(aws: Aws, config: Config) -> str | None:
     """Return the id of the public zone that was there before, or None when it is the stack's to make.
 
-    Without a public service there is no use for one.
+    Without a public service there is no use for one, but one that the stack made stays.
 
     Raises:
         ConfigurationError: there is none and none is to be made, or there are several, or there can be none.
     """
-    if not config.public:
+    if not config.public_zone:
         return None
     domain = config.dns.domain
     if aws.partition == WITHOUT_PUBLIC_ZONES:

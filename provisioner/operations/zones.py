@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from provisioner.config.models import Tier
+from provisioner.config.network import Tier
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ec2.network import Subnet
 from provisioner.resources.rds.database import DbInstance

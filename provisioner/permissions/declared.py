@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.permissions import OWN, Permission, Use, arn_of
-from provisioner.config.models import Database
 from provisioner.config.services import Scaling, Service
+from provisioner.config.tables import Database
 from provisioner.engine import own_code
 from provisioner.engine.declaration import REFERENCE
 from provisioner.engine.resource import RESOURCE_TYPES, Resource

@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from provisioner.config import sample
 from provisioner.config.capabilities import DEFAULT, OF_ROOT, dropped
 from provisioner.config.health import Deployment, Health
-from provisioner.config.models import SAMPLE, Config, Network, Tier, load
+from provisioner.config.models import SAMPLE, Config, load
+from provisioner.config.network import Network, Tier
 from provisioner.config.services import OnDemand, Scaling, Service
 from provisioner.engine.errors import ConfigurationError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.config import group_rules, models, room
+from provisioner.config import group_rules, models, network, room, tables
 from provisioner.config.instances import Size
 from provisioner.config.models import Config
 from provisioner.steps.endpoints import INTERFACE_SERVICES
@@ -26,7 +26,7 @@ def told(config: Config, types: dict[str, Size] = LARGE) -> list[str]:
 
 
 def test_the_numbers_are_those_of_the_steps() -> None:
-    assert len(INTERFACE_SERVICES) == models.ENDPOINTS
+    assert len(INTERFACE_SERVICES) == network.ENDPOINTS
     single = {**WEB, "deployment": {"min_percent": 0, "max_percent": 100}}
     services = Config.model_validate({"services": {"web": WEB, "beat": single}}).services
     assert [services[name].during_deployment(100) for name in ("web", "beat")] == [200, 100]
@@ -67,7 +67,7 @@ def test_interfaces_count_with_trunking_and_without() -> None:
     assert room.too_many_tasks(configured(51, **small), LARGE)
     assert not room.too_many_tasks(configured(50, **small), LARGE)
     assert room.too_many_tasks(configured(11, types=("c5n.large",), **small), {"c5n.large": Size(2048, 5376, 3)})
-    off = configured(11, **small).model_copy(update={"account": models.Account(trunking=False)})
+    off = configured(11, **small).model_copy(update={"account": tables.Account(trunking=False)})
     assert not room.too_many_tasks(off, LARGE), "the account may have it on"
     assert "hardly enough" in told(off)[0]
 

@@ -15,7 +15,8 @@ from provisioner.config.facts import Copy, Facts
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.resource import Resource
-from provisioner.steps.stack import Stack
+from provisioner.steps import offline
+from provisioner.steps.stack import Stack, run
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 FACTS = Facts(
@@ -595,3 +596,11 @@ def test_all_that_runs_is_in_the_groups_of_others_too() -> None:
         own, *more = desired(stack, f"{kind}/{name}").security_groups
         assert own.endswith(f"/{name}:id}}")
         assert more == others
+
+
+def test_a_zone_of_the_stack_stays_without_public_services() -> None:
+    """Another one would have other name servers, which the registrar would have to be told."""
+    private = {"web": {"image": "nginx:1", "port": 80}}
+    assert not [address for address in declared(**private).declared if address.startswith("hosted_zone/")]
+    config = Config.model_validate({"services": private, "dns": {"create_zone": True}})
+    assert "hosted_zone/public" in run(config, offline.facts(config)).declared

@@ -24,7 +24,7 @@ AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
 
 def public_zone(context: Context) -> Sequence[Checked]:
     """Say whether the zone is there, once; without a public service there is nothing to say of a public name."""
-    if not context.config.public:
+    if not context.config.public_zone:
         return []
     domain = context.config.dns.domain
     if zone := context.public_zone:
@@ -43,7 +43,7 @@ def _own(context: Context) -> str:
 
 def delegation(context: Context) -> Sequence[Checked]:
     """Say whether the parent zone points to the zone."""
-    if not context.config.public:
+    if not context.config.public_zone:
         return []
     name, domain = "delegation", context.config.dns.domain
     try:

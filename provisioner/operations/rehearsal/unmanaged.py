@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.config.models import Subnets
+from provisioner.config.network import Subnets
 from provisioner.engine.resource import Resource
 from provisioner.operations.rehearsal.secrets import stand_ins
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
