@@ -29,7 +29,7 @@ from tests.ways import Call, calls, way
 
 Declare = Callable[[Stack], Any]
 
-CONFIG = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
+CONFIG = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}})
 FACTS = Facts(
     account="123456789012",
     partition="aws",

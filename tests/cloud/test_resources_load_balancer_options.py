@@ -157,7 +157,7 @@ def test_an_acl_that_somebody_else_associated_is_not_looked_at(rig: Rig) -> None
 
 
 def test_a_missing_web_acl_is_reported_by_its_setting(rig: Rig) -> None:
-    web = {"services": {"web": {"image": "nginx:1", "port": 80}}}
+    web = {"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}}
     aws, acl = rig.aws(), web_acl(rig.cloud, "there")
     check_web_acl(aws, Config.model_validate(web))
     assert calls(aws) == []

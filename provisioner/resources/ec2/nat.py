@@ -95,12 +95,12 @@ class NatGateway(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         found = list_by_tags(cls, aws, cls._live, "describe_nat_gateways", "NatGateways", "nat-gateway-id", by="Filter")
-        return (live for live in found if live.attributes["state"] not in ("deleted", "failed"))
+        return (live for live in found if live.status not in ("deleted", "failed"))
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
         live = read_by_id(aws, cls._live, "describe_nat_gateways", "NatGateways", NatGatewayIds=[id])
-        return None if live is None or live.attributes["state"] in ("deleted", "failed") else live
+        return None if live is None or live.status in ("deleted", "failed") else live
 
     @staticmethod
     def _live(aws: Aws, gateway: Mapping[str, Any]) -> Observed:
@@ -109,7 +109,6 @@ class NatGateway(Resource):
             "subnet_id": gateway.get("SubnetId"),
             # it has none yet when it is new
             **({"allocation_id": addresses[0]} if addresses and addresses[0] else {}),
-            "state": gateway["State"],
         }
         outputs, state = {"nat_gateway_id": gateway["NatGatewayId"]}, gateway["State"]
         tags = tag_map(gateway.get("Tags"))

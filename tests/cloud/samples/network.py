@@ -68,6 +68,14 @@ def _egress(here: Here) -> Handle:
     return here.ensure(SecurityGroupEgress(NAME, group.id, [allow(443, "out", cidr=ANYWHERE)]))
 
 
+def _nat(here: Here) -> Handle:
+    """A NAT gateway in a VPC of its own: its address keeps an internet gateway from being detached."""
+    vpc = here.ensure(Vpc("nat", "10.9.0.0/16"))
+    gateway = here.ensure(InternetGateway("nat", vpc.id))
+    subnet = here.ensure(Subnet("nat", vpc.id, f"{here.stack.facts.region}a", "10.9.0.0/24"))
+    return here.ensure(NatGateway(NAME, subnet.id, here[ElasticIp].id), after=[ready(gateway)])
+
+
 def _endpoint_of(here: Here, service: str) -> str:
     return f"com.amazonaws.{here.stack.facts.region}.{service}"
 
@@ -129,11 +137,7 @@ NETWORK: Mapping[type[Resource], Sample] = {
         },
     ),
     ElasticIp: Sample(lambda here: here.ensure(ElasticIp(NAME))),
-    NatGateway: Sample(
-        lambda here: here.ensure(
-            NatGateway(NAME, here[Subnet].id, here[ElasticIp].id), after=[ready(here[InternetGateway])]
-        )
-    ),
+    NatGateway: Sample(_nat),
     SecurityGroup: Sample(
         lambda here: here.ensure(
             SecurityGroup(NAME, here[Vpc].id, NAME, "Sample", [allow(80, "users", cidr="10.0.0.0/8")], [])
