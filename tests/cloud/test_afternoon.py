@@ -37,6 +37,9 @@ SKIPPED = {
     r"provision state (init|migrate|push)": "needs a state in a bucket: tests/cloud/test_state_team.py has one",
     r"provision cloud start --(clock|durations)": "lets all that comes after it take otherwise long",
     r"provision rehearse (down|-)": "takes long: tests/cloud/test_rehearse_whole.py does it",
+    r"provision (config --env|run) ": "is of its document's example: test_environments.py and test_run.py have others",
+    r"provision init --from ": "needs the files of another tool: tests/cloud/test_moving.py has some",
+    r"provision secret ": "asks for a value: tests/cloud/test_service_secrets.py answers",
     r"provision import ": "needs something that somebody else has made: tests/cloud/test_import.py makes it",
 }
 """What is not run, each by the beginning of its command line, with the reason."""
