@@ -65,6 +65,14 @@ def account(cloud: EmbeddedCloud) -> EmbeddedCloud:
     return cloud
 
 
+def configured(services: Any = None, **tables: Any) -> Config:
+    """The configuration of these services, or of both, with a database where one of them uses it."""
+    services = services or SERVICES
+    if any(one.get("database") for one in services.values()):
+        tables = {"database": {}} | tables
+    return Config.model_validate({"services": services, **tables})
+
+
 Look = Callable[..., dict[str, Checked]]
 
 
@@ -75,7 +83,7 @@ def look(rig: Rig, tmp_path: Path) -> Iterator[Look]:
         push(rig.cloud, name, AMD64, ARM64)
 
     def examined(*names: str, services: Any = None, **tables: Any) -> dict[str, Checked]:
-        config = Config.model_validate({"services": services or SERVICES, **tables})
+        config = configured(services, **tables)
         aws = replace(rig, config=config, facts=replace(rig.facts, region=config.region)).aws()
         seen = list[Event]()
         checks = {name: check for name, check in CHECKS.items() if name in names or not names}
@@ -319,7 +327,7 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     s3.create_bucket(Bucket="states-of-a-team", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     found = look("state bucket", state=state)["state bucket"]
     assert (found.verdict, "versioning enabled" in found.text) == ("warning", True)
-    bucket = state_transfer.bucket(Config.model_validate({"services": SERVICES, "state": state}), rig.aws(), s3)
+    bucket = state_transfer.bucket(configured(state=state), rig.aws(), s3)
     for repair_step in bucket.to_repair():
         bucket.repair(repair_step)
     assert look("state bucket", state=state)["state bucket"].verdict == "ok"
@@ -340,7 +348,7 @@ def allow(rig: Rig) -> Callable[..., None]:
     """Puts the policy of a configuration in force, without some of its actions."""
 
     def put(*besides: str, **tables: Any) -> None:
-        config = Config.model_validate({"services": SERVICES, **tables})
+        config = configured(**tables)
         wanted = [one for one in needed(config, account="123456789012") if one.name not in besides]
         texts = [json.dumps(document) for document in documents(wanted)]
         files = [{"name": f"policy {number}", "text": text} for number, text in enumerate(texts, 1)]
@@ -482,8 +490,7 @@ def test_subnets_that_fill_up(look: Look, rig: Rig) -> None:
 
 
 def declared(rig: Rig, services: Any = None) -> Stack:
-    config = Config.model_validate({"services": services or SERVICES})
-    stack = Stack(config, rig.facts)
+    stack = Stack(configured(services), rig.facts)
     stack.run()
     return stack
 
