@@ -126,6 +126,7 @@ def test_parameters(cloud: EmbeddedCloud) -> None:
     refused(lambda: ssm.delete_parameter(Name="/db/password"), "ParameterNotFound")
     # A deleted name rests for 30 seconds before it can be created anew.
     refused(lambda: ssm.put_parameter(**request), "ParameterAlreadyExists")
+    assert found("me") == [], "what was refused is not there"
 
     def created() -> bool:
         try:

@@ -63,7 +63,8 @@ def put_parameter(original: Any, self: Any, name: str, description: str, value: 
 
 def _check_tier(ssm: Any, name: str, tier: str | None) -> None:
     """An advanced parameter stays one (Systems Manager guide, parameter tiers; go-to-k/cdk-real-drift#408)."""
-    there = ssm._parameters[name]
+    # moto makes an entry of each name that is looked up by an index, and then lists a parameter that is none
+    there = ssm._parameters.get(ssm._parameters.normalize_name(name))
     if tier == "Standard" and there and there[-1].tier == "Advanced":
         refuse(
             "ValidationException",
