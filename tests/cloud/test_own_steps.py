@@ -64,7 +64,7 @@ def untrusted(cloud: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> An
     here.close()
 
 
-def trust(here: Own) -> None:
+def trust(here: Project) -> None:
     """Record that the folder is trusted, as the answer to the question does."""
     file = here.directory / "xdg" / "provision" / "trusted-steps.json"
     file.parent.mkdir(parents=True, mode=0o700)

@@ -1,0 +1,225 @@
+"""The examples of the repository in real containers: built, up, answering as their READMEs say, and gone again."""
+
+from __future__ import annotations
+
+import http.client
+import http.cookiejar
+import re
+import shutil
+import ssl
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from ecs_emulator import control
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
+from tests.cloud.project import Ended, Project
+from tests.cloud.test_own_steps import trust
+from tests.cloud.warm import PROGRAM, ROOT, environment
+from tests.docker.images import GO, NODE, ensure_one
+
+SHOP = "shop-dev"
+KEY = "sk_test_nobody_may_write_this_down"
+FAILING = """
+from django.db import migrations
+
+
+def fail(_apps, _schema_editor):
+    raise RuntimeError("no column of that name")
+
+
+class Migration(migrations.Migration):
+    dependencies = (("shop", "0001_initial"),)
+    operations = (migrations.RunPython(fail, migrations.RunPython.noop),)
+"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """An example, up; what the account held before; its entry on this machine, and the entry's certificate."""
+
+    project: Project
+    before: Inventory
+    url: str
+    trusted: ssl.SSLContext
+
+    def get(self, path: str) -> tuple[int, str, str]:
+        """The status, the body and the place that a redirect leads to, which is not followed."""
+        place = urllib.parse.urlsplit(self.url).netloc
+        connection = http.client.HTTPSConnection(place, timeout=30, context=self.trusted)
+        try:
+            connection.request("GET", f"/{path}")
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(), answer.getheader("Location", "")
+        finally:
+            connection.close()
+
+
+def awaited(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """What the condition returns once it is true, within so many seconds of this machine."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+    return found
+
+
+def copied(project: Project, name: str) -> None:
+    """Copy an example into the project's directory, for this machine only, and in the Region of the embedded cloud."""
+    shutil.copytree(ROOT / "examples" / name, project.directory, dirs_exist_ok=True)
+    project.change(r'^region = ".*"', 'region = "ap-northeast-1"')
+    allow = 'allow = ["127.0.0.1/32"]\n'
+    if "[network]" in project.config.read_text():
+        project.change(r"^\[network\]\n", f"[network]\n{allow}")
+    else:
+        project.change(r"^\[dns\]", f"[network]\n{allow}\n[dns]")
+
+
+def stood_up(project: Project) -> Site:
+    """Stand an example up, and say where it answers."""
+    before = project.inventory()
+    project.up()
+    # containers are real from here on, and what AWS takes minutes for in between is not to be waited for
+    control.set_clock(project.cloud.process, "real:20")
+    url = project.run("output", "local_url").out.strip()
+    (certificate,) = project.state.glob("*.example.com.pem")
+    return Site(project, before, url, ssl.create_default_context(cafile=str(certificate)))
+
+
+def ended_by(project: Project, *words: str, given: str) -> Ended:
+    """Run a command with something on its standard input."""
+    project.cloud.away()
+    done = subprocess.run(
+        [*PROGRAM, *words],
+        cwd=project.directory,
+        env=environment(),
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def gone(site: Site, engine: docker.DockerClient, name: str) -> None:
+    """Take an example down: no container is left, and nothing in the account that was not there before."""
+    control.set_clock(site.project.cloud.process, "virtual")
+    site.project.down()
+    assert difference(site.before, site.project.inventory(), *NEVER_REMOVED) == {}
+    wanted = {"label": "ecs_emulator", "name": f"-{name}-"}
+    awaited(lambda: not engine.containers.list(all=True, filters=wanted), "no container left")
+
+
+@pytest.fixture(scope="module")
+def shop(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Iterator[Site]:
+    project = new_project()
+    copied(project, "django")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(project.directory / "xdg"))
+        trust(project)
+        ended = ended_by(project, "secret", "set", "STRIPE_SECRET_KEY", given=KEY)
+        assert ended.code == 0, ended.err
+        yield stood_up(project)
+
+
+def deployments(project: Project) -> dict[str, list[str]]:
+    """The ids of the deployments of each service."""
+    ecs = project.cloud.client("ecs")
+    services = ecs.describe_services(cluster=SHOP, services=["web", "worker", "beat"])["services"]
+    return {one["serviceName"]: [deployment["id"] for deployment in one["deployments"]] for one in services}
+
+
+def test_django_ships_an_order(shop: Site) -> None:
+    status, page, _ = shop.get("")
+    assert status == 200
+    # the migration puts them in
+    assert [name for name in ("Tea pot", "Cup", "Tray") if name in page] == ["Tea pot", "Cup", "Tray"]
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(
+        urllib.request.HTTPSHandler(context=shop.trusted), urllib.request.HTTPCookieProcessor(jar)
+    )
+    browser.addheaders = [("Referer", shop.url)]
+    with browser.open(shop.url, timeout=30) as answer:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', answer.read().decode())
+    assert token
+    form = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1]}).encode()
+    with browser.open(f"{shop.url}buy/1", data=form, timeout=30) as answer:
+        page = answer.read().decode()
+    assert "1: Tea pot" in page
+    assert "paid by Stripe" in page
+    awaited(lambda: "<span>shipped</span>" in shop.get("orders")[1], "the worker to ship the order")
+
+
+def test_django_runs_jobs_with_their_exit_codes(shop: Site) -> None:
+    assert shop.project.run("run", "report").out == "shipped: 1\nreport done\n"
+    shop.project.run("run", "web", "--", "python3", "-c", "raise SystemExit(7)", code=7)
+
+
+def test_django_has_one_image_for_all(shop: Site) -> None:
+    ecs, ecr = shop.project.cloud.client("ecs"), shop.project.cloud.client("ecr")
+    arns = ecs.list_task_definitions()["taskDefinitionArns"]
+    assert {arn.rpartition("/")[2] for arn in arns} == {
+        f"{SHOP}-{name}:1" for name in ("web", "worker", "beat", "migrate", "report")
+    }
+    images = {
+        ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"][0]["image"]
+        for arn in arns
+    }
+    (repository,) = ecr.describe_repositories()["repositories"]
+    (image,) = ecr.describe_images(repositoryName=repository["repositoryName"])["imageDetails"]
+    assert images == {f"{repository['repositoryUri']}@{image['imageDigest']}"}
+
+
+def test_djangos_secret_is_in_no_file(shop: Site) -> None:
+    files = [path for path in shop.project.directory.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert [str(path) for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+def test_a_failed_migration_leaves_djangos_tasks_as_they_are(shop: Site) -> None:
+    before = deployments(shop.project)
+    migration = Path(shop.project.directory / "shop" / "migrations" / "0002_fails.py")
+    migration.write_text(FAILING)
+    ended = shop.project.up(code=1)
+    (failure,) = ended.said("failed")
+    assert failure["address"] == "job_run/migrate"
+    assert "RuntimeError: no column of that name" in failure["error"]
+    assert {"service/web", "service/worker", "service/beat"} <= {event["address"] for event in ended.said("skipped")}
+    assert deployments(shop.project) == before
+    assert "Tea pot" in shop.get("")[1]
+
+
+def test_django_goes(shop: Site, engine: docker.DockerClient) -> None:
+    gone(shop, engine, "shop-dev")
+
+
+def test_go_redirects(engine: docker.DockerClient, new_project: Callable[[], Project], tmp_path: Path) -> None:
+    ensure_one(engine, tmp_path, GO)
+    project = new_project()
+    copied(project, "go")
+    site = stood_up(project)
+    assert site.get("up")[:2] == (200, "up\n")
+    status, _, place = site.get("docs")
+    assert (status, place) == (302, "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/")
+    assert site.get("elsewhere")[0] == 404
+    gone(site, engine, "shorten-dev")
+
+
+def test_node_renders_what_its_api_says(
+    engine: docker.DockerClient, new_project: Callable[[], Project], tmp_path: Path
+) -> None:
+    ensure_one(engine, tmp_path, NODE)
+    project = new_project()
+    copied(project, "node")
+    site = stood_up(project)
+    status, page, _ = site.get("")
+    assert (status, "€</li>" in page) == (200, True)
+    gone(site, engine, "fare-dev")
