@@ -55,7 +55,7 @@ class System:
     def containers(self, service: str) -> list[Any]:
         """The running containers of a service, or of the database."""
         found = self.engine.containers.list(filters={"label": LABEL})
-        return [one for one in found if re.search(rf"-dev-{service}(-|$)", one.name)]
+        return [one for one in found if re.match(rf"{CLUSTER}-{service}(-|$)", one.name)]
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
         """Wait until the condition holds; an answer that is an error counts as no."""
