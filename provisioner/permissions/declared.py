@@ -67,7 +67,8 @@ def _of_each_type(config: Config) -> Iterator[Permission]:
     # `down` looks at the end whether anything of the stack is left, of whichever type
     for resource_type in (one for name, one in sorted(all_types().items()) if _OF_THE_TOOL.fullmatch(name)):
         if resource_type not in by_type:
-            yield from filter(_looks, resource_type.permissions)
+            looks = filter(_looks, resource_type.permissions)
+            yield from (replace(one, use=Use.OTHER, why="what may be left of a stack") for one in looks)
 
 
 def _looks(permission: Permission) -> bool:

@@ -232,7 +232,7 @@ def test_what_is_printed_can_be_put_in_force(cloud: EmbeddedCloud, tmp_path: Pat
 
 def test_the_boundary_allows_just_what_the_roles_policies_do() -> None:
     on = {"network": {"flow_logs": True}, "database": {"iam_authentication": True}, "kms_key": "alias/example"}
-    services = {"web": {"image": "nginx:1", "port": 80, "database": True, "exec": True}}
+    services = {"web": {"image": "nginx:1", "port": 80, "database": True, "exec": True, "launch": "ec2"}}
     config = Config.model_validate({"services": services, **on})
     facts = replace(FACTS, kms_key="arn:aws:kms:eu-west-1:123456789012:key/1")
     roles = [it.resource for it in declaring.declare(config, facts).declared.values() if isinstance(it.resource, Role)]

@@ -121,6 +121,9 @@ def test_a_subnet_and_a_route_led_elsewhere_are_brought_back(rig: Rig) -> None:
     ec2, table = rig.cloud.client("ec2"), {"RouteTableId": recorded["route_table/a"]}
     eip = ec2.allocate_address(Domain="vpc")["AllocationId"]
     nat = ec2.create_nat_gateway(SubnetId=recorded["subnet/a"], AllocationId=eip)["NatGateway"]["NatGatewayId"]
+    rig.cloud.wait(
+        lambda: ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"] == "available", "NAT"
+    )
     ec2.replace_route(**table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     ec2.create_route(**table, DestinationCidrBlock="192.168.0.0/16", NatGatewayId=nat)
     (shown,) = ec2.describe_route_tables(RouteTableIds=[recorded["route_table/a"]])["RouteTables"]
@@ -130,7 +133,7 @@ def test_a_subnet_and_a_route_led_elsewhere_are_brought_back(rig: Rig) -> None:
     (planned,) = rig.plan(public)
     assert planned.changes["routes"].old == {"0.0.0.0/0": nat, "192.168.0.0/16": nat}
     writes = rig.up(public).ok().writes
-    assert writes == ["DeleteRoute", "ReplaceRoute", "DisassociateRouteTable", "AssociateRouteTable"]
+    assert writes == ["DeleteRoute", "ReplaceRoute", "ReplaceRouteTableAssociation"]
     assert rig.plan(public) == []
 
 

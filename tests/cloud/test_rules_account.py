@@ -386,7 +386,9 @@ def test_tagging_lists_hosted_zones_in_us_east_1_only(cloud: EmbeddedCloud) -> N
 def test_rules_are_imported_by_the_server_process_only() -> None:
     names = ["ecs_emulator.manage", "provisioner.engine", "provisioner.config.models", "state", "steps"]
     lines = [f"import {name}" for name in [*names, *MODULES]]
-    check = "import sys; print([name for name in sys.modules if name == 'moto' or name.startswith('ecs_emulator.r')])"
+    check = (
+        "import sys; print([name for name in sys.modules if name == 'moto' or name.startswith('ecs_emulator.rules')])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", "\n".join([*lines, check])], capture_output=True, text=True, timeout=120, check=True
     )

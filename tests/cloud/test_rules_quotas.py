@@ -57,7 +57,7 @@ def test_a_list_comes_in_pages(quotas: Any) -> None:
     page = quotas.list_service_quotas(ServiceCode="vpc", MaxResults=2)
     assert len(page["Quotas"]) == 2
     rest = quotas.list_service_quotas(ServiceCode="vpc", NextToken=page["NextToken"])
-    assert len(rest["Quotas"]) == 5
+    assert len(rest["Quotas"]) == 6
     with refused("InvalidPaginationTokenException"):
         quotas.list_service_quotas(ServiceCode="vpc", NextToken="x")
 

@@ -17,8 +17,8 @@ from tests.cloud.rig import Rig
 def rig_in(rig: Rig, region: str, *types: str, zones: int = 3) -> Rig:
     """The rig elsewhere, with these instance types and so many zones."""
     tables: dict[str, Any] = {"capacity": {"instance_types": types}, "network": {"zones": zones}}
-    services = {"web": {"image": "nginx:1", "port": 80}}
-    config = Config.model_validate({"region": region, "services": services, **tables})
+    services = {"web": {"image": "nginx:1", "port": 80, "launch": "ec2", "public": True, "database": True}}
+    config = Config.model_validate({"region": region, "services": services, "database": {}, **tables})
     return replace(rig, config=config, facts=replace(rig.facts, region=region))
 
 

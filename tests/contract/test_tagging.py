@@ -23,6 +23,7 @@ READS = {
     "rds": ("ListTagsForResource", "TagList"),
     "route53": ("ListTagsForResource", "ResourceTagSet.Tags"),
     "s3": ("GetBucketTagging", "TagSet"),
+    "scheduler": ("ListTagsForResource", "Tags"),
     "servicediscovery": ("ListTagsForResource", "Tags"),
     "ssm": ("ListTagsForResource", "TagList"),
 }

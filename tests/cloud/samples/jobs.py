@@ -13,7 +13,7 @@ from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.iam import Role
 from provisioner.resources.scheduler import Schedule, ScheduleGroup
-from tests.cloud.samples.network import closed
+from tests.cloud.samples.network import closed, sending
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 from tests.cloud.samples.services import task_definition
 from tests.cloud.samples.stores import trust
@@ -37,8 +37,8 @@ def _run(here: Here) -> Handle:
         "sample-job",
         task_definition(here, "job").arn,
         [here[Subnet].id],
-        [here[SecurityGroup].id],
-        "DISABLED",
+        [sending(here, "job").id],
+        "ENABLED",
     )
     return here.ensure(run, after=[ready(here[ClusterCapacityProviders])])
 

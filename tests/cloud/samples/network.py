@@ -36,6 +36,11 @@ def closed(here: Here, name: str) -> Handle:
     return here.ensure(SecurityGroup(name, here[Vpc].id, name, "Closed", [], []))
 
 
+def sending(here: Here, name: str) -> Handle:
+    """A security group whose members reach AWS: nobody comes in."""
+    return here.ensure(SecurityGroup(name, here[Vpc].id, name, "Reaches AWS", [], [allow(443, "AWS", cidr=ANYWHERE)]))
+
+
 def _rule(port: int) -> list[dict[str, Any]]:
     return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}]
 

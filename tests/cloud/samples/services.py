@@ -10,7 +10,7 @@ from provisioner.engine.resource import Resource
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.resources.ec2.launch import Instances, LaunchTemplate
-from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.ec2.network import RouteTable, Vpc
 from provisioner.resources.ec2.security import OPEN, SecurityGroup
 from provisioner.resources.ecs.cluster import CapacityProvider, Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.drain import ContainerInsights, ContainerInstances, RunningTasks
@@ -19,7 +19,7 @@ from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.servicediscovery import DiscoveryService
 from tests.cloud.samples.balancing import targets
-from tests.cloud.samples.network import closed, subnets
+from tests.cloud.samples.network import sending, subnets
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 from tests.cloud.samples.stores import trust
 
@@ -164,7 +164,7 @@ BREAKER: Mapping[str, Any] = {
 
 def _service(here: Here) -> Handle:
     definition = task_definition(here, "web")
-    _ = here[TaskDefinition], here[SecurityGroup]
+    _ = here[TaskDefinition], here[SecurityGroup], here[RouteTable]
     group, routes = targets(here)
     strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
     return here.ensure(
@@ -175,9 +175,10 @@ def _service(here: Here) -> Handle:
             task_definition=definition.arn,
             desired_count=1,
             capacity_provider_strategy=strategy,
-            subnets=ids(subnets(here)),
-            security_groups=[closed(here, "tasks").id],
-            assign_public_ip="DISABLED",
+            # of these only the sample's subnet has a route to the internet
+            subnets=ids(subnets(here))[:1],
+            security_groups=[sending(here, "tasks").id],
+            assign_public_ip="ENABLED",
             load_balancers=[{"targetGroupArn": group.id, "containerName": "web", "containerPort": 8080}],
             service_registries=[{"registryArn": here[DiscoveryService].arn}],
             health_check_grace_period_seconds=60,
@@ -317,7 +318,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
             ),
             "subnets": lambda hand: _vpc(hand, subnets=[hand["subnet/c"]]),
             "security_groups": lambda hand: _vpc(hand, securityGroups=[hand[SecurityGroup]]),
-            "assign_public_ip": lambda hand: _vpc(hand, assignPublicIp="ENABLED"),
+            "assign_public_ip": lambda hand: _vpc(hand, assignPublicIp="DISABLED"),
             "desired_count": lambda hand: _served(hand, desiredCount=2),
             "load_balancers health_check_grace_period_seconds": lambda hand: _served(hand, loadBalancers=[]),
             "service_registries": lambda hand: _served(hand, serviceRegistries=[]),
