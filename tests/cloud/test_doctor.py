@@ -447,11 +447,13 @@ def test_what_scaling_may_want_is_a_warning(look: Look, rig: Rig) -> None:
 
 def test_interfaces_and_targets_are_counted(look: Look, rig: Rig) -> None:
     """Endpoints and load balancer in 3 zones, the database, 2 tasks; 10 of each in a deployment, 5 instances."""
-    found = look("quota network interfaces", "quota targets per load balancer")
+    scaled = {name: {**one, "scaling": {"max": 10}} for name, one in SERVICES.items()}
+    found = look("quota network interfaces", "quota targets per load balancer", services=scaled)
     assert found["quota network interfaces"].text == "0 of 5000 used, 30 more needed, 78 when scaled out"
     assert found["quota targets per load balancer"].text == "0 of 1000 used, 1 more needed, 20 when scaled out"
     rig.cloud.control("POST", "quota", "service=elasticloadbalancing&code=L-7E6692B2&value=19")
-    assert look("quota targets per load balancer")["quota targets per load balancer"].verdict == "warning"
+    found = look("quota targets per load balancer", services=scaled)
+    assert found["quota targets per load balancer"].verdict == "warning"
 
 
 def test_room_for_all_tasks(look: Look, rig: Rig) -> None:
@@ -459,7 +461,7 @@ def test_room_for_all_tasks(look: Look, rig: Rig) -> None:
         "ok",
         "for all tasks, also while they are replaced",
     )
-    web = {"image": f"{REGISTRY}/web:1", "port": 80, "launch": "ec2", "cpu": 2048}
+    web = {"image": f"{REGISTRY}/web:1", "port": 80, "launch": "ec2", "cpu": 2048, "scaling": {"max": 10}}
     found = look("room", services={"web": web}, capacity={"max": 1})["room"]
     assert (found.verdict, found.fix[:6]) == ("warning", "set 10")
     found = look("room", services={"web": {**web, "count": 6}})["room"]
