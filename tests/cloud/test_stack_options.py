@@ -31,6 +31,7 @@ SERVICE = """
 role_path = "/team/"
 
 [services.web]
+launch = "ec2"
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
 port = 8080
 public = true
@@ -130,7 +131,7 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     project.write(KEYED + DATABASE + SERVICE)
     before = project.inventory()
 
-    plain = policed.brought_up(KEYED)
+    plain = policed.brought_up(KEYED + DATABASE)
     check_roles(plain)
     assert {key for _, key in groups(plain).values()} == {keys[2]}
     check_on(project, both := policed.brought_up(on), keys[0], acls[0])
@@ -142,7 +143,7 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
         assert policed.refused() == {"db_cluster/main", "repository/web"}
     project.write(on + SERVICE)
     check_changed(project, policed.brought_up(changed, AUDIT), keys[1], acls[1])
-    off = policed.brought_up(KEYED, *SWITCHED_OFF)
+    off = policed.brought_up(KEYED + DATABASE, *SWITCHED_OFF)
     # the name of the bucket that was logged to stays among its attributes; the boundary follows the options
     assert difference(plain, off, "load_balancers", "policies") == {}
     assert off["load_balancers"][0]["attributes"]["access_logs.s3.enabled"] == "false"
