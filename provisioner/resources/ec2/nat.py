@@ -80,7 +80,8 @@ class NatGateway(Resource):
     arn = "natgateway/*"
     permissions = (
         *tagged("AllocateAddress", "CreateNatGateway"),
-        *grants("ec2", "DescribeNatGateways", use=Use.OPTION, why=_WHY),
+        # `down` looks for those of any stack at the end: one that is left over costs money
+        *grants("ec2", "DescribeNatGateways"),
         *grants("ec2", "CreateNatGateway", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants(
             "ec2", "CreateNatGateway", "elastic-ip/*", "subnet/*", "vpc/*", conditions=OURS, use=Use.OPTION, why=_WHY
