@@ -361,8 +361,8 @@ def test_wrong_options_are_reported() -> None:
         printed(config, read_only=True, boundary=True, account=None)
     found = printed(config, read_only=False, boundary=False, account=None)
     assert list(part_of(found, 2)) == ["ecs-sample-dev-2"]
-    with pytest.raises(ConfigurationError, match="there are 5 policies, so use 1 to 5"):
-        part_of(found, 6)
+    with pytest.raises(ConfigurationError, match="there are 6 policies, so use 1 to 6"):
+        part_of(found, 7)
     with pytest.raises(ConfigurationError, match="use one of them"):
         printed(config, read_only=True, parts=[Part.DOCTOR], account=None)
     with pytest.raises(ConfigurationError, match=r'write bucket = "…" under \[state\]'):
