@@ -183,15 +183,15 @@ CHECKS = (
     Check("Cloud Map", "a private namespace", lambda m: [
         pick(n, "Name", "Type") for n in m["namespaces"]
     ], [{"Name": "svc.internal", "Type": "DNS_PRIVATE"}]),
-    Check("Cloud Map", "a service each", lambda m: {
+    Check("Cloud Map", "an entry of what is called", lambda m: {
         s["Name"]: (s["DnsConfig"]["RoutingPolicy"], s["DnsConfig"]["DnsRecords"], "HealthCheckCustomConfig" in s)
         for s in m["discovery_services"]
-    }, {name: ("MULTIVALUE", [{"Type": "A", "TTL": 10}], True) for name in ("frontend", "backend")}),
+    }, {"backend": ("MULTIVALUE", [{"Type": "A", "TTL": 10}], True)}),
     Check(
         "Cloud Map",
         "the tasks found through it",
         lambda m: each(m["discovery_instances"], "ServiceName"),
-        {"frontend", "backend"},
+        {"backend"},
     ),
     # -- images ----------------------------------------------------------------------------------------------------
     Check(
@@ -358,9 +358,9 @@ CHECKS = (
         s["serviceName"]: [b["containerPort"] for b in s["loadBalancers"]]
         for s in m["ecs_services"]
     }, {"frontend": [80], "backend": []}),
-    Check("services", "registered in Cloud Map", lambda m: {
-        len(s["serviceRegistries"]) for s in m["ecs_services"]
-    }, {1}),
+    Check("services", "registered in Cloud Map if others call them", lambda m: {
+        s["serviceName"]: len(s["serviceRegistries"]) for s in m["ecs_services"]
+    }, {"frontend": 0, "backend": 1}),
     Check("services", "in the private subnets, each in its group, no public address", lambda m: {
         name: (subnets(m, c["subnets"]), group_names(m, c["securityGroups"]), c["assignPublicIp"])
         for name in ("frontend", "backend")

@@ -125,10 +125,16 @@ def well(found: Inventory) -> bool:
     return (
         bool(services)
         and all(s["desiredCount"] == s["runningCount"] and len(s["deployments"]) == 1 for s in services)
-        and wanted == len(found["tasks"]) == len(found["discovery_instances"])
+        and wanted == len(found["tasks"])
+        and registered(services) == len(found["discovery_instances"])
         and all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
         and 0 < len(found["instances"]) == len(found["container_instances"])
     )
+
+
+def registered(services: Iterable[Mapping[str, Any]]) -> int:
+    """How many tasks Cloud Map is to know: those of services that others call."""
+    return sum(s["desiredCount"] for s in services if s.get("serviceRegistries"))
 
 
 def running(found: Inventory) -> bool:
@@ -136,7 +142,8 @@ def running(found: Inventory) -> bool:
     services = found["ecs_services"]
     return (
         all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in services)
-        and len(services) == len(found["tasks"]) == len(found["discovery_instances"])
+        and len(services) == len(found["tasks"])
+        and registered(services) == len(found["discovery_instances"])
         and all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
     )
 

@@ -40,6 +40,8 @@ calls = ["backend"]
 [services.backend]
 build = "app"
 dockerfile = "backend/Dockerfile"
+user = "10001:10001"
+read_only = true
 port = 8080
 database = true
 health = { command = ["python3", "-m", "service.check"] }
