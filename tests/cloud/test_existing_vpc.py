@@ -177,3 +177,14 @@ def test_it_is_rehearsed_without_that_vpc(project: Project) -> None:  # noqa: F8
     again = project.run("rehearse", "up", "--json").document
     assert again["passes"], again
     assert [run["outages"] for run in again["runs"]] == [[]]
+
+
+def test_doctor_looks_at_it(project: Project) -> None:  # noqa: F811
+    theirs = their_vpc(project.cloud, nat=False)
+    written(project, theirs)
+    found = {one["check"]: one for one in project.end(project.begin("doctor", "--json")).document["checks"]}
+    assert found["vpc"]["verdict"] == "failed"
+    assert "no way out of its private subnets, and no endpoint of ssmmessages, ecr.api, ecr.dkr, logs, s3" in found["vpc"]["text"]
+    written(project, theirs, ', egress = "public"')
+    found = {one["check"]: one for one in project.end(project.begin("doctor", "--json")).document["checks"]}
+    assert found["vpc"]["verdict"] == "ok"

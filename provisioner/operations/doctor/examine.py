@@ -31,6 +31,7 @@ CHECKS: Mapping[str, Check] = {
     "instance types": network.instance_types,
     "endpoint services": network.endpoint_services,
     "zones": network.zones,
+    "vpc": network.vpc,
     "fargate": network.fargate,
     "room": network.room,
     "public access": network.public_access,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioner.config.room import warnings
 from provisioner.operations import account_quotas, instance_sizes
-from provisioner.operations.doctor.verdicts import ok, parted, unknown, warning
+from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
 from provisioner.operations.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
 from provisioner.resources.ec2.network import Subnet, Vpc
+from provisioner.steps.endpoints import service_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from provisioner.engine.events import Checked
     from provisioner.operations.doctor.context import Context
@@ -39,6 +40,41 @@ def zones(context: Context) -> Sequence[Checked]:
     """Say which zones the stack goes to, or is in."""
     chosen = context.zones.names
     return [ok("zones", f"{len(chosen)} of {context.config.network.zones}: {', '.join(chosen)}")]
+
+
+def vpc(context: Context) -> Sequence[Checked]:
+    """Say what is used of the VPC that `network.vpc` names, and which endpoints it lacks where no way leads out.
+
+    Raises:
+        ConfigurationError: it is not there, or a stack cannot live in it.
+    """
+    network, name = context.config.network, "vpc"
+    if (found := context.vpc) is None:
+        return []
+    places = f"{len(found.public)} public and {len(found.private)} private subnets in {', '.join(found.zones)}"
+    if network.egress == "public":
+        return [ok(name, f"{found.id}: {places}; tasks have public addresses")]
+    if found.way_out:
+        return [ok(name, f"{found.id}: {places}; a route leads out of the private ones")]
+    alone = context.config.model_copy(update={"network": network.model_copy(update={"vpc": None, "egress": "none"})})
+    names = {service_name(context.aws.partition, context.aws.region, one): one for one in endpoints_of(alone)}
+    names[service_name(context.aws.partition, context.aws.region, "s3")] = "s3"
+    there = {one["ServiceName"] for one in _endpoints(context, found.id)}
+    if missing := [one for full, one in names.items() if full not in there]:
+        text = f"{found.id} has no way out of its private subnets, and no endpoint of {', '.join(missing)}"
+        fix = 'tasks cannot start without: ask who owns it for the endpoints, or set network.egress = "public"'
+        return [failed(name, text, fix)]
+    return [ok(name, f"{found.id}: {places}; no way out, but all endpoints that are needed")]
+
+
+def _endpoints(context: Context, vpc: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the endpoints of a VPC by which the usual names lead to AWS's services."""
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    for one in context.aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=of_vpc):
+        if one.get("State", "").lower() == "available" and (
+            one.get("VpcEndpointType") == "Gateway" or one.get("PrivateDnsEnabled")
+        ):
+            yield one
 
 
 def fargate(context: Context) -> Sequence[Checked]:
