@@ -115,7 +115,8 @@ class Schedule(Resource):
     has_parent = True
     arn = "schedule/{stack}/*"
     permissions = (
-        *grants("scheduler", "ListSchedules"),
+        # without a group of the stack's there is nothing to list
+        *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule"),
         *grants("scheduler", "GetSchedule", OWN),
         *grants("scheduler", "CreateSchedule DeleteSchedule", OWN),
         *grants("scheduler", "UpdateSchedule", OWN, use=Use.OTHER, why=CHANGED),

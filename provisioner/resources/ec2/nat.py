@@ -29,7 +29,7 @@ class ElasticIp(Resource):
     arn = "elastic-ip/*"
     permissions = (
         *tagged("AllocateAddress", "CreateNatGateway"),
-        *grants("ec2", "DescribeAddresses", use=Use.OPTION, why=_WHY),
+        *grants("ec2", "DescribeAddresses"),
         *grants("ec2", "AllocateAddress", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants("ec2", "ReleaseAddress", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
     )
