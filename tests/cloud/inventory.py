@@ -129,6 +129,8 @@ def well(found: Inventory) -> bool:
         and registered(services) == len(found["discovery_instances"])
         and all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
         and 0 < len(found["instances"]) == len(found["container_instances"])
+        # those of tasks that were replaced go last
+        and wanted == sum(":attachment/" in one.get("Description", "") for one in found["network_interfaces"])
     )
 
 

@@ -109,8 +109,11 @@ def unproven(permissions: Sequence[Permission], checks: Iterable[Check]) -> list
         about.setdefault(check.action, []).append(check)
     found = []
     for it in permissions:
-        # whatever is about another action says nothing of this one's checks
-        rest = as_read([other for other in permissions if other is not it and other.name == it.name])
+        # whatever is about another action says nothing of this one's checks, and what is said twice is one
+        said = (it.name, it.resources, it.conditions)
+        rest = as_read(
+            [one for one in permissions if one.name == it.name and (one.name, one.resources, one.conditions) != said]
+        )
         if all(decide(rest, check) is Decision.ALLOWED for check in about.get(it.name, ())):
             found.append(it)
     return found

@@ -17,6 +17,7 @@ from provisioner.resources.ec2.api import API, tagged
 from provisioner.resources.ec2.common import list_by_tags, read_by_id
 from provisioner.resources.phrases import because
 
+_LEFT = "down looks at the end for what is left of any stack"
 _WHY = "`[network] egress`"
 
 
@@ -29,7 +30,7 @@ class ElasticIp(Resource):
     arn = "elastic-ip/*"
     permissions = (
         *tagged("AllocateAddress", "CreateNatGateway"),
-        *grants("ec2", "DescribeAddresses"),
+        *grants("ec2", "DescribeAddresses", use=Use.OTHER, why=_LEFT),
         *grants("ec2", "AllocateAddress", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants("ec2", "ReleaseAddress", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
     )
@@ -81,7 +82,7 @@ class NatGateway(Resource):
     permissions = (
         *tagged("AllocateAddress", "CreateNatGateway"),
         # `down` looks for those of any stack at the end: one that is left over costs money
-        *grants("ec2", "DescribeNatGateways"),
+        *grants("ec2", "DescribeNatGateways", use=Use.OTHER, why=_LEFT),
         *grants("ec2", "CreateNatGateway", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants(
             "ec2", "CreateNatGateway", "elastic-ip/*", "subnet/*", "vpc/*", conditions=OURS, use=Use.OPTION, why=_WHY
