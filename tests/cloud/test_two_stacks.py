@@ -82,7 +82,7 @@ def _meet_a_twin(stacks: Three) -> None:
     assert set(planned.values()) == {"create", "refused"}, "nothing is adopted, changed or removed"
     assert {address for address, action in planned.items() if action == "refused"} >= {
         *("load_balancer/main", "target_group/frontend", "db_cluster/main", "cluster/main", "role/execution"),
-        *("auto_scaling_group/main", "log_group/insights", "repository/backend", "secure_parameter/database-password"),
+        *("log_group/insights", "repository/backend", "secure_parameter/database-password"),
     }
     assert twin.run("down", "--yes").out.startswith("down done: no changes"), "the sweep finds nothing of its own"
     assert short.writes(since) == []
