@@ -136,7 +136,7 @@ def told(document: Any) -> list[str]:
 
 def test_production_tells_which_defaults_change_a_standing_stack(shop: Project) -> None:
     """A stack from before it had them: what it says of itself now stands in the file no more."""
-    before = STACK + "on_demand = { percent = 0 }\nscaling = { min = 1 }\n[capacity]\nspot = true\n"
+    before = STACK + "on_demand = { percent = 0 }\nscaling = { min = 1 }\n"
     shop.write(before)
     shop.run("up", "--yes", "--env", "prod", code=3)
     shop.cloud.delegate(DOMAIN)
@@ -145,10 +145,9 @@ def test_production_tells_which_defaults_change_a_standing_stack(shop: Project) 
     shop.write(STACK + "scaling = { max = 10 }\n")
     document = shop.run("plan", "--json", "--env", "prod", code=2).document
     changed = {item["address"] for item in document["resources"] if item["action"] != "none"}
-    assert changed == {"auto_scaling_group/main", "service/web", "scalable_target/web"}
+    assert changed == {"service/web", "scalable_target/web"}
     because = 'the default of env = "prod", and was otherwise: to keep what was, write'
     assert told(document) == [
-        f"capacity.spot is false, {because} capacity.spot = true",
         f"on_demand is {{ percent = 100 }} for services.web, {because} on_demand = {{ percent = 0 }} there",
         f"scaling.min is 2 for services.web, {because} scaling = {{ min = 1 }} there",
     ]
