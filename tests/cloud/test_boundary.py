@@ -103,7 +103,7 @@ def test_roles_that_have_none_get_one_that_is_up_to_date_only(project: Project) 
     assert project.writes(since) == []
     project.run(*CREATE)
     planned = project.planned("--target-step", "roles")
-    assert {*planned} == {"role/instance", "role/execution", "role/task-frontend"}
+    assert {*planned} == {"role/execution", "role/task-frontend"}
     assert all([*item["changes"]] == ["permissions_boundary"] for item in planned.values())
     project.up("--target-step", "roles")
     roles = project.inventory()["roles"]
