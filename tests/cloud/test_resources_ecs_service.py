@@ -65,6 +65,7 @@ def declared(
     count: int = 1,
     public: bool | None = None,
     shell: bool = True,
+    scales: bool = True,
 ) -> None:
     """Declare a service; `public` says whether it is behind the load balancer, None that there is none."""
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
@@ -97,6 +98,7 @@ def declared(
             enable_execute_command=shell,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
+            scales=scales,
         ),
         after=[ready(providers), *routes],
     )
@@ -349,7 +351,7 @@ def test_a_service_joins_the_load_balancer_and_leaves_it_again(rig: Rig) -> None
         assert rig.plan(edited) == []
 
 
-def test_the_number_of_tasks_is_never_a_difference(rig: Rig) -> None:
+def test_the_number_of_tasks_that_scale_is_never_a_difference(rig: Rig) -> None:
     rig.up(declared).ok()
     rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", desiredCount=3)
     rig.cloud.wait(lambda: shown(rig)["runningCount"] == 3, "3 tasks run")
