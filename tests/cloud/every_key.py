@@ -146,6 +146,8 @@ VALUES: dict[str, Any] = {
 }
 """Another value for each key."""
 WITH: dict[str, dict[str, Any]] = {
+    "network.subnets.public": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
+    "network.subnets.private": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
     "services.web.cpu": {"services.web.memory": 1024},

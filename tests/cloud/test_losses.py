@@ -16,11 +16,13 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import kill
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.lookups import NAME
-from tests.cloud.project import ENDPOINTS, NETWORK, SMALL, Project, project  # noqa: F401  (a fixture)
+from tests.cloud.project import ENDPOINTS, NETWORK, Project, project  # noqa: F401  (a fixture)
+from tests.cloud.project import SMALL as ONE_SERVICE
 from tests.cloud.warm import PROGRAM, environment
 
 pytestmark = pytest.mark.slow
 
+SMALL = f"{ONE_SERVICE}\n[database]\n"
 LOGGED = "load_balancer = { access_logs = true }\n"
 JOBS = """
 [services.jobs]

@@ -12,7 +12,7 @@ from tests.cloud.project import SAMPLE, Ended, Project
 
 pytestmark = pytest.mark.slow
 
-REFUSED = '[network]\ncidr = "10.8.0.0/16"\n\n[database]\nname = "other"\n'
+REFUSED = SAMPLE.replace("[database]\n", '[database]\nname = "other"\n') + '[network]\ncidr = "10.8.0.0/16"\n'
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def ended(project: Project, *words: str) -> Ended:
 
 
 def test_a_refused_change_is_reported_once_by_its_setting(project: Project) -> None:
-    project.write(SAMPLE + REFUSED)
+    project.write(REFUSED)
     shown = ended(project, "plan")
     assert shown.code == 1
     refused = shown.out.split("\nrefused\n")[1].splitlines()
@@ -43,7 +43,7 @@ def test_a_refused_change_is_reported_once_by_its_setting(project: Project) -> N
 
 
 def test_up_writes_nothing_and_names_the_data_at_stake(project: Project) -> None:
-    project.write(SAMPLE + REFUSED)
+    project.write(REFUSED)
     before, since = project.inventory(), project.last_call()
     up = ended(project, "up", "--yes")
     assert up.code == 1
@@ -58,7 +58,7 @@ def test_up_writes_nothing_and_names_the_data_at_stake(project: Project) -> None
 
 
 def test_json_has_each_reason_with_all_its_addresses(project: Project) -> None:
-    project.write(SAMPLE + REFUSED)
+    project.write(REFUSED)
     events = ended(project, "up", "--yes", "--json").said("refused")
     assert {len(event["addresses"]) for event in events} == {10, 1}
     assert [event["reason"].split(" ")[0] for event in events] == ["network.cidr", "database.name"]

@@ -15,7 +15,7 @@ from provisioner.engine.events import Notice
 from provisioner.engine.resource import Change, Observed, compare
 from provisioner.operations import planning
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
-from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
+from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import OPEN, SecurityGroup
 from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.deployments import Deployment
@@ -89,7 +89,7 @@ def declared(
             capacity_provider_strategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}],
             subnets=ids(subnets),
             security_groups=[group.id],
-            assign_public_ip="DISABLED",
+            assign_public_ip="DISABLED" if public is None else "ENABLED",
             load_balancers=balancers,
             service_registries=[],
             health_check_grace_period_seconds=60 if public else 0,
@@ -122,6 +122,8 @@ def declared(
 def balanced(stack: Stack, vpc: Handle, subnets: list[str], group: str) -> tuple[list[dict[str, Any]], list[Handle]]:
     """Declare a load balancer, and return what a service behind it says of it and comes after."""
     gateway = stack.ensure(InternetGateway("main", vpc.id))
+    # once there is a gateway it is known which tasks reach AWS
+    stack.ensure(RouteTable("main", vpc.id, subnet_ids=subnets, routes={"0.0.0.0/0": ready(gateway).id}))
     balancer = stack.ensure(LoadBalancer("main", CLUSTER, subnets, [group]), after=[ready(gateway)])
     targets = stack.ensure(TargetGroup("web", FAMILY, vpc.id, "/health"))
     listener = stack.ensure(Listener("web", balancer.id, 80, "HTTP", [forward(targets.id)]))
