@@ -125,6 +125,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
         ResourceType="hostedzone", ResourceId=name, RemoveTagKeys=_OWNER
     ),
     "s3": lambda client, name: client("s3").delete_bucket_tagging(Bucket=name),
+    "scheduler": lambda client, arn: client("scheduler").untag_resource(ResourceArn=arn, TagKeys=_OWNER),
     "servicediscovery": lambda client, arn: client("servicediscovery").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
     "ssm": lambda client, name: client("ssm").remove_tags_from_resource(
         ResourceType="Parameter", ResourceId=name, TagKeys=_OWNER
