@@ -40,6 +40,8 @@ UNCHANGED = {
     # the zone is there, and the service runs already
     "dns.create_zone",
     "services.web.wait_for_database",
+    # all that it would take over is written
+    "services.web.extends",
 }
 """Changes that `up` leaves alone."""
 
