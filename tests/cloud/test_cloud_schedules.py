@@ -96,6 +96,14 @@ def test_every_five_minutes_are_twelve_tasks_an_hour(network: Network, schedules
     assert tasks[0]["containers"][0]["exitCode"] == 0
 
 
+def test_a_long_name_is_cut_in_what_started_a_task(network: Network, schedules: Any) -> None:
+    to_the_hour(network)
+    schedules.create_schedule(**{**wanted(network), "Name": "gold-coast-data-lake-refresh"})
+    network.cloud.advance(300)
+    (task,) = started(network, "gold-coast-data-lak")
+    assert task["startedBy"] == "chronos-schedule/gold-coast-data-lak"
+
+
 def test_a_schedule_is_kept_as_it_was_asked_for(network: Network, schedules: Any) -> None:
     arn = schedules.create_schedule(**wanted(network, Description="by night"), ClientToken="one")["ScheduleArn"]
     assert arn == f"arn:aws:scheduler:{REGION}:123456789012:schedule/default/nightly"

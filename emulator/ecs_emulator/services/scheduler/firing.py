@@ -34,6 +34,9 @@ _SAME = {
     "TaskDefinitionArn": "taskDefinition",
 }
 """Members of EcsParameters, and what RunTask calls them."""
+_LONGEST_STARTED_BY = 36
+"""Where Scheduler cuts `startedBy`, as tasks of people's schedules show: `chronos-schedule/gold-coast-data-lak`, and
+four names of 19 letters beside it. AWS documents neither the word nor the length."""
 
 
 def settle() -> None:
@@ -81,8 +84,7 @@ def _request(schedule: Schedule, target: Shape) -> Shape:
         request["tags"] = [{name.lower(): value for name, value in tag.items()} for tag in tags]
     if text := target.get("Input"):
         request["overrides"] = json.loads(text)
-    # the start of what tasks of a schedule are seen to be started by
-    return {**request, "cluster": target["Arn"], "startedBy": f"chronos-schedule/{schedule.name}"}
+    return {**request, "cluster": target["Arn"], "startedBy": f"chronos-schedule/{schedule.name}"[:_LONGEST_STARTED_BY]}
 
 
 def _allowed(kept: Schedules, ecs: Store, schedule: Schedule, request: Shape) -> bool:
