@@ -28,7 +28,7 @@ from provisioner.engine.resource import Change, Observed, Resource, compare, out
 from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.sent_changes import SentChanges
-from provisioner.engine.traits import ListedLate, WaitsForUsers
+from provisioner.engine.traits import CreatedLater, WaitsForUsers
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from provisioner.state.model import Phase, Record
 
@@ -347,7 +347,7 @@ class Apply:
 
     def _wait_until_listed(self, desired: Resource, record: Record) -> Wait:
         """A new resource is not listed: that takes time, unless AWS has given it up."""
-        if isinstance(desired, ListedLate) and (why := desired.creation_failed(self.aws, record.outputs)):
+        if isinstance(desired, CreatedLater) and (why := desired.creation_failed(self.aws, record.outputs)):
             raise Failed(why)
         return Wait(UNSEEN, EFFECT_TIMEOUT, Until.SHOWN, about="listed", blockers=self._asking(desired.address))
 

@@ -48,7 +48,20 @@ class ListedOneByOne:
     """Its list costs a call a resource, so that a deletion lists it only when its turn comes."""
 
 
-class ListedLate:
+class CreatedLater:
+    """AWS accepts its creation, makes it later, and may give up; then no list shows it, but AWS says why."""
+
+    @classmethod
+    def creation_failed(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
+        """Say why AWS gave up making a resource that is not listed; empty if it did not.
+
+        Args:
+            outputs: those that `create` returned.
+        """
+        return ""
+
+
+class ListedLate(CreatedLater):
     """A new one is not listed before AWS has made it, and may have no id until then.
 
     Class variables:
@@ -56,15 +69,6 @@ class ListedLate:
     """
 
     listed_within: ClassVar[float]
-
-    @classmethod
-    def creation_failed(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
-        """Say why AWS gave up making a resource that it does not show yet; empty if it did not.
-
-        Args:
-            outputs: those that `create` returned.
-        """
-        return ""
 
 
 class KnownByContent:

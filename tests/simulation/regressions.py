@@ -268,6 +268,9 @@ LIVES: dict[str, Life] = {
         edit(Item("common", "proof", "data", "shop-dev-another")),
         config=(Item("common", "proof", "data", "shop-dev-proof"),),
     ),
+    "down waits for what others have come to use": life(
+        up(), Act("share", 1), down(), config=(Item("common", "proof", "data", "shop-dev-proof"),)
+    ),
     "down begins although what is protected keeps it from ending": life(up(), down(unprotect=False), config=GUARDED),
     "recover forgets what was built on a renamed resource": life(
         up(),

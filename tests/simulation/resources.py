@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, Resource
-from provisioner.engine.traits import FreesDependenciesEarly, ListedLate
+from provisioner.engine.traits import FreesDependenciesEarly, KnownByContent, ListedLate
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, CloudResource, View, refusal
 from tests.simulation.hub import Violation
@@ -395,11 +395,12 @@ class Keepsake(Title):
 
 
 @dataclass(frozen=True)
-class Common(Title):
+class Common(KnownByContent, Title):
     """Ours by its content, and left where it is while others use it; as a certificate's validation record is."""
 
     type_name: ClassVar[str] = "common"
     tagged: ClassVar[bool] = False
+    foreign: ClassVar[str] = "is another stack's"
 
     @classmethod
     def is_owned(cls, aws: Client, view: View) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from inspect import get_annotations
 
 import pytest
 
 import provisioner.resources
+from provisioner.engine import traits
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.resource_types import all_types, current, type_named
+from tests.simulation.resources import SIMULATED
 
 PACKAGE = provisioner.resources.__name__
 
@@ -66,3 +69,23 @@ def test_a_type_is_known_under_its_former_names() -> None:
     again = defined("Topic", "own.topic")
     assert RESOURCE_TYPES["own.topic"] is again
     assert type_named("topic") is None
+
+
+def _hooks_without_their_trait(resource_type: type[Resource]) -> list[str]:
+    """Return what a type defines for a trait that it does not name: the engine would never ask for it."""
+    found = []
+    for trait in vars(traits).values():
+        if isinstance(trait, type) and trait.__module__ == traits.__name__ and not issubclass(resource_type, trait):
+            hooks = {name for name in {*vars(trait), *get_annotations(trait)} if not name.startswith("__")}
+            found += [f"{trait.__name__}.{name}" for name in sorted(hooks) if hasattr(resource_type, name)]
+    return found
+
+
+@pytest.mark.parametrize("resource_type", [*all_types().values(), *SIMULATED.values()], ids=lambda one: one.type_name)
+def test_a_type_names_the_trait_of_each_hook_that_it_has(resource_type: type[Resource]) -> None:
+    assert _hooks_without_their_trait(resource_type) == []
+
+
+@pytest.mark.usefixtures("only_theirs")
+def test_a_hook_without_its_trait_is_noticed() -> None:
+    assert _hooks_without_their_trait(defined("Net", "own.net", shared=lambda: True)) == ["KnownByContent.shared"]

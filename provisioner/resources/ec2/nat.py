@@ -13,12 +13,16 @@ from provisioner.aws.permissions import ASKED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.traits import CreatedLater
 from provisioner.resources.ec2.api import API, tagged
 from provisioner.resources.ec2.common import list_by_tags, read_by_id
 from provisioner.resources.phrases import because
 
 _LEFT = "down looks at the end for what is left of any stack"
 _WHY = "`[network] egress`"
+_TAGGED = tagged("AllocateAddress", "CreateNatGateway")
+_OVER = ("deleted", "failed")
+"""The states of a NAT gateway that is not there any more, or never was."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class ElasticIp(Resource):
     api = API
     arn = "elastic-ip/*"
     permissions = (
-        *tagged("AllocateAddress", "CreateNatGateway"),
+        *_TAGGED,
         *grants("ec2", "DescribeAddresses", use=Use.OTHER, why=_LEFT),
         *grants("ec2", "AllocateAddress", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants("ec2", "ReleaseAddress", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
@@ -66,7 +70,7 @@ class ElasticIp(Resource):
 
 
 @dataclass(frozen=True)
-class NatGateway(Resource):
+class NatGateway(CreatedLater, Resource):
     """A NAT gateway in a public subnet, with one address.
 
     AWS shows a deleted one, and one that it could not make, for about an hour more (VPC user guide, NAT gateways).
@@ -80,8 +84,7 @@ class NatGateway(Resource):
     takes = Takes(ready=(durations.NAT_GATEWAY_CREATE,), gone=(durations.NAT_GATEWAY_DELETE,))
     arn = "natgateway/*"
     permissions = (
-        *tagged("AllocateAddress", "CreateNatGateway"),
-        # `down` looks for those of any stack at the end: one that is left over costs money
+        *_TAGGED,
         *grants("ec2", "DescribeNatGateways", use=Use.OTHER, why=_LEFT),
         *grants("ec2", "CreateNatGateway", OWN, conditions=ASKED, use=Use.OPTION, why=_WHY),
         *grants(
@@ -97,12 +100,12 @@ class NatGateway(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         found = list_by_tags(cls, aws, cls._live, "describe_nat_gateways", "NatGateways", "nat-gateway-id", by="Filter")
-        return (live for live in found if live.status not in ("deleted", "failed"))
+        return (live for live in found if live.status not in _OVER)
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
         live = read_by_id(aws, cls._live, "describe_nat_gateways", "NatGateways", NatGatewayIds=[id])
-        return None if live is None or live.status in ("deleted", "failed") else live
+        return None if live is None or live.status in _OVER else live
 
     @staticmethod
     def _live(aws: Aws, gateway: Mapping[str, Any]) -> Observed:
@@ -146,5 +149,5 @@ class NatGateway(Resource):
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
-        (shown,) = aws.client("ec2").describe_nat_gateways(NatGatewayIds=[live.id])["NatGateways"]
-        return f"{live.id} is {shown['State']}{since(shown.get('CreateTime'))}"
+        shown = aws.pages("ec2", "describe_nat_gateways", "NatGateways", NatGatewayIds=[live.id])
+        return ", ".join(f"{live.id} is {one['State']}{since(one.get('CreateTime'))}" for one in shown)
