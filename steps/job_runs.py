@@ -48,7 +48,7 @@ def job_runs(
                     task_definition=task_definitions.arns[name],
                     subnets=network.tasks,
                     security_groups=[security_groups.services[name], *job.security_groups],
-                    assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
+                    assign_public_ip=stack.config.network.assign_public_ip,
                 ),
                 after=[
                     drain.handle,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from provisioner import Handle, Stack, ids, ready, step
 from provisioner.config.network import Tier
+from provisioner.resources.ec2.common import ANYWHERE
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import DefaultSecurityGroup
 
 CIDR = {"cidr_block": "network.cidr"}
-ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from provisioner.config.group_rules import QUOTA
 from provisioner.resources.ec2.security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
 
 HTTPS, MYSQL = 443, 3306
-ANYWHERE: Rule = {**OPEN, "Description": "the internet"}
+INTERNET: Rule = {**OPEN, "Description": "the internet"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _starting_tasks(stack: Stack) -> list[Rule]:
     Not the endpoints' group: GuardDuty, if it is on, brings an endpoint of its own.
     """
     if stack.config.network.egress != "none":
-        return [ANYWHERE]
+        return [INTERNET]
     to_endpoints = allow(HTTPS, "endpoints of AWS", cidr=stack.config.network.cidr)
     return [to_endpoints, allow(HTTPS, "image layers in S3", prefix_list=stack.facts.s3_prefix_list)]
 
@@ -102,7 +102,7 @@ def _to_aws(stack: Stack, name: str) -> list[Rule]:
     """Return the rules by which a workload's tasks reach AWS, or with a way to the internet everything."""
     reaching = _starting_tasks(stack)
     # on an instance ECS's agent fetches image, secrets and credentials from outside the task
-    if reaching == [ANYWHERE] or stack.config.workloads[name].launch == "fargate":
+    if reaching == [INTERNET] or stack.config.workloads[name].launch == "fargate":
         return reaching
     policies = stack.config.workloads[name].policies
     calls_aws = stack.config.exec_on(name) or stack.given.of(name) or policies

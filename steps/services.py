@@ -69,7 +69,7 @@ def services(
                 capacity_provider_strategy=_strategy(service, capacity.provider),
                 subnets=network.tasks,
                 security_groups=[security_groups.services[name], *service.security_groups],
-                assign_public_ip="ENABLED" if stack.config.network.egress == "public" else "DISABLED",
+                assign_public_ip=stack.config.network.assign_public_ip,
                 load_balancers=_load_balancers(name, service, load_balancer),
                 service_registries=[{"registryArn": entry.arn} for entry in [discovery.services.get(name)] if entry],
                 health_check_grace_period_seconds=service.health.grace if service.public else 0,

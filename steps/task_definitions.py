@@ -12,6 +12,7 @@ from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
+from provisioner.config.workload import url_variable
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
@@ -175,7 +176,7 @@ def _environment(stack: Stack, workload: Service | Job, database: Database | Non
             "DB_USER": settings.user,
         }
     urls = {
-        f"{callee.upper().replace('-', '_')}_URL": f"http://{callee}.{domain}:{stack.config.services[callee].port}"
+        url_variable(callee): f"http://{callee}.{domain}:{stack.config.services[callee].port}"
         for callee in workload.calls
     }
     port = {"PORT": str(workload.port)} if workload.port is not None else {}

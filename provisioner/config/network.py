@@ -88,6 +88,11 @@ class Network(Model):
         """The tier of subnets that tasks are in."""
         return "public" if self.egress == "public" else "private"
 
+    @property
+    def assign_public_ip(self) -> Literal["ENABLED", "DISABLED"]:
+        """Whether tasks get public addresses, as ECS's `awsvpcConfiguration` says it."""
+        return "ENABLED" if self.tasks == "public" else "DISABLED"
+
     def blocks(self, tier: Tier) -> tuple[str, ...]:
         """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.
 

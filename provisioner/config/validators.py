@@ -35,6 +35,7 @@ GATEWAYS = ("s3", "dynamodb")
 """The services that have gateway endpoints (AWS PrivateLink guide)."""
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def matching(pattern: str, rule: str) -> AfterValidator:
@@ -278,7 +279,7 @@ def _relative(value: str) -> bool:
 def environment(values: Mapping[str, str]) -> Mapping[str, str]:
     """Let pass only names that a shell can use, and values that a process can be given."""
     for key, value in values.items():
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
+        if not re.fullmatch(VARIABLE, key):
             raise ValueError(f"{shown(key)} is not a variable name: use letters, digits and underscores")
         if "\0" in value:
             raise ValueError(f"the value of {shown(key)} contains a NUL character: remove it")

@@ -53,6 +53,11 @@ Command = Annotated[
 ]
 
 
+def url_variable(callee: str) -> str:
+    """Return the name of the variable that has the URL of a service, in the containers of whoever calls it."""
+    return f"{callee.upper().replace('-', '_')}_URL"
+
+
 class Workload(Model):
     """What a task runs. CPU in units (1024 are one vCPU), memory in MiB."""
 
@@ -108,7 +113,7 @@ class Workload(Model):
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""
-        urls = tuple(f"{callee.upper().replace('-', '_')}_URL" for callee in self.calls)
+        urls = tuple(url_variable(callee) for callee in self.calls)
         return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
 
     def problems(self) -> Iterator[Problem]:

@@ -13,12 +13,12 @@ from provisioner.aws.errors import code_of
 from provisioner.config.facts import ExistingVpc
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.zones import FARGATE_ZONES
+from provisioner.resources.ec2.common import ANYWHERE
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
 
-ANYWHERE = "0.0.0.0/0"
 ZONES = 2
 """Load balancers, and groups of database subnets, want subnets in so many zones (ELB, RDS API references)."""
 DNS = {

@@ -22,7 +22,7 @@ from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs.job_run import failed_runs
-from provisioner.resources.ecs.service import deployed_by_others, ineffective_counts, rolled_back_by_ecs
+from provisioner.resources.ecs.service_notes import deployed_by_others, ineffective_counts, rolled_back_by_ecs
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.snapshots import earlier_data
 from provisioner.resources.route53.records import diverted, obstacle

@@ -61,7 +61,7 @@ class ScheduleGroup(Resource):
         names = {fields["group_name"] for fields in known}
         names |= {arn.rpartition("/")[2] for arn in aws.tagged("scheduler") if ":schedule-group/" in arn}
         for name in sorted(names):
-            if (group := _group(aws, name)) is not None:
+            if (group := _shown(aws, "get_schedule_group", {"Name": name})) is not None:
                 tags = tags_of(aws, "scheduler", group["Arn"], known=True)
                 state = str(group.get("State", ""))
                 deleting = state == "DELETING"
@@ -138,10 +138,10 @@ class Schedule(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         groups = {live.id: live for live in aws.live(ScheduleGroup)}
         for name, group in groups.items():
-            found = [one["Name"] for one in aws.pages("scheduler", "list_schedules", "Schedules", GroupName=name)]
-            # deleted between list and look
-            shown = aws.each(partial(_schedule, aws, name), found)
-            for one in shown:
+            listed = aws.pages("scheduler", "list_schedules", "Schedules", GroupName=name)
+            named = [{"GroupName": name, "Name": one["Name"]} for one in listed]
+            for one in aws.each(partial(_shown, aws, "get_schedule"), named):
+                # one may be deleted between list and look
                 if one is not None:
                     yield _live(one, owned=group.owned, deleting=group.deleting)
 
@@ -209,19 +209,10 @@ def _live(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> O
     return Observed(name, attributes, owned=owned, deleting=deleting, status=str(shown.get("State", "")))
 
 
-def _group(aws: Aws, name: str) -> Mapping[str, Any] | None:
+def _shown(aws: Aws, operation: str, which: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """Return what EventBridge Scheduler shows of one group or schedule; None if there is none of that name."""
     try:
-        found: Mapping[str, Any] = aws.client("scheduler").get_schedule_group(Name=name)
-    except ClientError as error:
-        if not not_found(error, "scheduler"):
-            raise
-        return None
-    return found
-
-
-def _schedule(aws: Aws, group: str, name: str) -> Mapping[str, Any] | None:
-    try:
-        found: Mapping[str, Any] = aws.client("scheduler").get_schedule(GroupName=group, Name=name)
+        found: Mapping[str, Any] = aws.read("scheduler", operation, **which)
     except ClientError as error:
         if not not_found(error, "scheduler"):
             raise

@@ -21,7 +21,8 @@ from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.deployments import Deployment
 from provisioner.resources.ecs.problems import stopped
 from provisioner.resources.ecs.reads import Read
-from provisioner.resources.ecs.service import Service, deployed_by_others
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.service_notes import deployed_by_others
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2.listeners import Listener, forward

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
+from moto.core.responses import BaseResponse
 
 from ecs_emulator.ecs.store import Shape, Store, store
-from ecs_emulator.paging import Listing, listings, page
+from ecs_emulator.own_services import answer
+from ecs_emulator.paging import Listing, listings
 from ecs_emulator.patch import refuse
 from ecs_emulator.rules.characters import good_tag
 from ecs_emulator.services.ecs import texts
@@ -43,16 +43,12 @@ class EcsResponse(BaseResponse):
         if function is None:
             raise NotImplementedError(f"ecs {action}")
         request = {name: value for name, value in self.params.items() if value is not None}
-        try:
+
+        def run() -> Shape:
             check_tags(request)
-            kept, listing = store(self.current_account, self.region), _listings().get(action)
-            result: Any = (
-                page(listing, request, lambda: function(kept, request)) if listing else function(kept, request)
-            )
-        except ServiceException as error:
-            result = error
-        status, headers, body = self.serialized(ActionResult(result))
-        return status, headers, body
+            return function(store(self.current_account, self.region), request)
+
+        return answer(self, run, request, _listings().get(action))
 
 
 @functools.cache

@@ -24,6 +24,7 @@ _KEY = (
     "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this "
     "region, or you are not allowed to access."
 )
+"""What KMS says to whoever reads a parameter and may not use its key (kubernetes-external-secrets#627)."""
 
 
 class Unreadable(Exception):

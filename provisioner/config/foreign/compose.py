@@ -212,13 +212,13 @@ def _pairs(value: Value | None) -> dict[str, Value | None]:
 
 
 def _command(service: Service, value: Value) -> None:
-    if words := value.text if value.text is not None else value.texts:
-        service.table["command"] = words
+    if value.words:
+        service.table["command"] = value.words
 
 
 def _entrypoint(service: Service, value: Value) -> None:
-    if words := value.text if value.text is not None else value.texts:
-        service.table["entrypoint"] = words
+    if value.words:
+        service.table["entrypoint"] = value.words
 
 
 def _environment(service: Service, value: Value) -> None:
@@ -227,7 +227,7 @@ def _environment(service: Service, value: Value) -> None:
     secrets: list[str] = []
     for name, one in _pairs(value).items():
         where, key, text = one or value.table.get(name) or value, f"environment.{name}", (one.text or "" if one else "")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        if not re.fullmatch(values.VARIABLE, name):
             service.leave(where, "environment", "has what is not the name of a variable")
         elif looks_secret(name, text or "unknown value"):
             secrets.append(name)

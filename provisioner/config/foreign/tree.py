@@ -58,6 +58,11 @@ class Value:
         return [one.text for one in found if one.text is not None]
 
     @property
+    def words(self) -> str | list[str]:
+        """A command line: a text for the shell, or the list of its words."""
+        return self.text if self.text is not None else self.texts
+
+    @property
     def number(self) -> int | None:
         """A whole number from 0 on, in quotes or not."""
         return int(self.text) if self.text and self.text.isascii() and self.text.isdigit() else None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws.client import Aws, batches
+from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
 from provisioner.operations.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.ec2.security import SecurityGroup
+from provisioner.resources.ecs.cluster import tasks
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 
@@ -166,17 +167,12 @@ def fargate(context: Context) -> dict[bool, Shares]:
 
 def _fargate(aws: Aws, cluster: str) -> dict[bool, Shares]:
     clusters = [*aws.pages("ecs", "list_clusters", "clusterArns")]
-    tasks = [task for several in aws.each(lambda arn: _tasks(aws, arn), clusters) for task in several]
+    running = aws.each(lambda arn: tasks(aws, arn, "RUNNING", launchType="FARGATE"), clusters)
+    found = [task for several in running for task in several]
 
     def share(*, spot: bool) -> Shares:
-        those = [task for task in tasks if (task.get("capacityProviderName") == "FARGATE_SPOT") is spot]
+        those = [task for task in found if (task.get("capacityProviderName") == "FARGATE_SPOT") is spot]
         ours = [task for task in those if str(task.get("clusterArn")).rpartition("/")[2] == cluster]
         return Shares(*(sum(int(task.get("cpu") or 0) for task in some) / 1024 for some in (those, ours)))
 
     return {spot: share(spot=spot) for spot in (True, False)}
-
-
-def _tasks(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
-    arns = [*aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, launchType="FARGATE")]
-    ecs = aws.client("ecs")
-    return [task for some in batches(arns, 100) for task in ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]]

@@ -1,4 +1,4 @@
-"""What a task of a service or job is started with, as the state records it: `up` decided all of that."""
+"""What a task of a service or job is started with: as the state records it, and in its `security_groups` besides."""
 
 from __future__ import annotations
 

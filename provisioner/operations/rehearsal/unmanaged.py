@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.network import Subnets
 from provisioner.engine.resource import Resource
 from provisioner.operations.rehearsal.secrets import stand_ins
+from provisioner.resources.ec2.common import ANYWHERE
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
@@ -30,7 +31,6 @@ KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d+:key/[\w-]+")
 BOUNDARY = re.compile(r"arn:[\w-]+:iam::\d+:policy/[\w+=,.@/-]+")
 WEB_ACL = re.compile(r"arn:[\w-]+:wafv2:[\w-]+:\d+:regional/webacl/[\w-]+/[\w-]+")
 PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
-ANYWHERE = "0.0.0.0/0"
 SUBNETS: Mapping[type[Resource], str] = {LoadBalancer: "subnets", DbSubnetGroup: "subnet_ids"}
 """What is in the public subnets, and in the private ones, beside services: in which field."""
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")

@@ -10,6 +10,8 @@ from provisioner.aws.errors import refused
 from provisioner.engine.clock import since
 from provisioner.engine.resource import Observed, Resource
 
+ANYWHERE = "0.0.0.0/0"
+"""The destination of a default route, and the peer of rules for everybody."""
 SHOWN = 5
 """How many interfaces are named where many are in the way."""
 

@@ -15,7 +15,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.engine.words import UNSEEN
 from provisioner.resources.ec2.api import API, TAGGED
-from provisioner.resources.ec2.common import in_vpcs, interfaces
+from provisioner.resources.ec2.common import ANYWHERE, in_vpcs, interfaces
 from provisioner.resources.ec2.network import Vpc
 
 Rule = Mapping[str, Any]
@@ -23,7 +23,7 @@ Rule = Mapping[str, Any]
 ReferencedGroupId, Description. Port -1 stands for all."""
 
 
-OPEN: Rule = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0", "Description": ""}
+OPEN: Rule = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": ANYWHERE, "Description": ""}
 """What AWS gives a new group: all traffic to anywhere."""
 PEERS = {
     "CidrIpv4": ("IpRanges", "CidrIp"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -305,9 +305,21 @@ def container_instances(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
 
 def tasks(aws: Aws, cluster: str, *desired: str, **which: str) -> list[Mapping[str, Any]]:
     """Return the tasks of a cluster, or of a service in it, that are desired to be so, as DescribeTasks shows them."""
-    lists = [aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=it, **which) for it in desired]
-    arns, ecs = list(dict.fromkeys(arn for listed in lists for arn in listed)), aws.client("ecs")
-    return [task for some in batches(arns, 100) for task in ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]]
+    return described(aws, cluster, task_arns(aws, cluster, *desired, **which))
+
+
+def task_arns(aws: Aws, cluster: str, *desired: str, **which: str) -> Iterator[str]:
+    """Yield the ARNs of the tasks of a cluster, or of a service or a family in it, that are desired to be so."""
+    for status in desired:
+        yield from aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=status, **which)
+
+
+def described(aws: Aws, cluster: str, arns: Iterable[str], **more: Any) -> list[Mapping[str, Any]]:
+    """Return these tasks of a cluster as DescribeTasks shows them, each once; `more` goes into the calls."""
+    found, ecs = list[Mapping[str, Any]](), aws.client("ecs")
+    for some in batches(list(dict.fromkeys(arns)), 100):
+        found += ecs.describe_tasks(cluster=cluster, tasks=some, **more).get("tasks", ())
+    return found
 
 
 def own_clusters(aws: Aws) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from provisioner.aws import durations
-from provisioner.aws.client import Aws, batches
+from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.errors import code_of
 from provisioner.aws.ownership import tag_pairs
@@ -21,7 +22,7 @@ from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotCreated
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ecs.api import API
-from provisioner.resources.ecs.cluster import own_clusters
+from provisioner.resources.ecs.cluster import described, own_clusters, task_arns
 from provisioner.resources.ecs.problems import last_lines, why_stopped
 
 SHOWN_SECONDS = 3600.0
@@ -148,18 +149,8 @@ def _shown(aws: Aws, cluster: str, families: Collection[str], ids: Collection[st
     """Return the tasks of these families, and those of the ids, the oldest first."""
     if not families:
         return []
-    states = ("RUNNING", STOPPED)
-    lists = [
-        aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, family=family, desiredStatus=state)
-        for family in sorted(families)
-        for state in states
-    ]
-    arns, ecs = list(dict.fromkeys([*ids, *(arn for one in lists for arn in one)])), aws.client("ecs")
-    found = [
-        task
-        for some in batches(arns, 100)
-        for task in ecs.describe_tasks(cluster=cluster, tasks=list(some), include=["TAGS"]).get("tasks", ())
-    ]
+    listed = [task_arns(aws, cluster, "RUNNING", STOPPED, family=family) for family in sorted(families)]
+    found = described(aws, cluster, chain(ids, *listed), include=["TAGS"])
     return sorted(found, key=lambda task: str(task.get("createdAt", "")))
 
 

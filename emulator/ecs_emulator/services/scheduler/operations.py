@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
+from moto.core.responses import BaseResponse
 from moto.scheduler import urls
 
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs.store import last_part
-from ecs_emulator.paging import Listing, listings, page
+from ecs_emulator.own_services import answer
+from ecs_emulator.paging import Listing, listings
 from ecs_emulator.patch import refuse, replace
 from ecs_emulator.rules import limits
 from ecs_emulator.services.scheduler import checks
@@ -49,15 +49,8 @@ class SchedulerResponse(BaseResponse):
         if refusal := limits.refused(self):
             return refusal
         request = {name: _aware(value) for name, value in self.params.items() if value is not None}
-        kept, listing = schedules(self.current_account, self.region), _listings().get(action)
-        try:
-            result: Any = (
-                page(listing, request, lambda: function(kept, request)) if listing else function(kept, request)
-            )
-        except ServiceException as error:
-            result = error
-        status, headers, body = self.serialized(ActionResult(result))
-        return status, headers, body
+        kept = schedules(self.current_account, self.region)
+        return answer(self, lambda: function(kept, request), request, _listings().get(action))
 
 
 def _aware(value: Any) -> Any:

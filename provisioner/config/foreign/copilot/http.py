@@ -23,6 +23,8 @@ WHY = {
     "target_port": "the load balancer reaches the service's own port",
     "version": "the load balancer speaks HTTP/1.1 with the tasks here",
 }
+AS_HERE = {"redirect_to_https": True, "stickiness": False}
+"""Keys whose values say how it is here in any case."""
 CHECK = {
     "path": "path",
     "success_codes": "codes",
@@ -50,7 +52,7 @@ def fill(workload: Workload, http: Value | None) -> None:
             health = _check(workload, value)
         elif key == "deregistration_delay" and (seconds := _seconds(value)) is not None:
             workload.table["deregistration_delay"] = seconds
-        elif (key in ("redirect_to_https", "stickiness") and value.flag is (key == "redirect_to_https")) or (
+        elif (key in AS_HERE and value.flag is AS_HERE[key]) or (
             key == "version" and (value.text or "").lower() == "http1"
         ):
             continue

@@ -17,7 +17,7 @@ def fill(workload: Workload, image: Value) -> bool:
             if value.number and workload.sort != JOB:
                 workload.table["port"] = value.number
             elif workload.sort != JOB:
-                workload.leave(value, "image.port", "is no number: write services." + f"{workload.name}.port")
+                workload.leave(value, "image.port", f"is no number: write services.{workload.name}.port")
         elif key in ("labels", "depends_on"):
             workload.leave(value, f"image.{key}", "has no counterpart here")
         elif key == "credentials":

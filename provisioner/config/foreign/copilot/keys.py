@@ -6,23 +6,20 @@ import re
 from collections.abc import Callable, Mapping
 
 from provisioner.config import schedules
+from provisioner.config import validators as values
 from provisioner.config.foreign.copilot.count import count
 from provisioner.config.foreign.copilot.gathered import JOB, SHELL, Workload
 from provisioner.config.foreign.tree import Value
 
 
-def _words(workload: Workload, key: str, value: Value) -> None:
-    found = value.text if value.text is not None else value.texts
-    if found:
-        workload.table[key] = found
-
-
 def _command(workload: Workload, value: Value) -> None:
-    _words(workload, "command", value)
+    if value.words:
+        workload.table["command"] = value.words
 
 
 def _entrypoint(workload: Workload, value: Value) -> None:
-    _words(workload, "entrypoint", value)
+    if value.words:
+        workload.table["entrypoint"] = value.words
 
 
 def _exec(workload: Workload, value: Value) -> None:
@@ -47,7 +44,7 @@ def _variables(workload: Workload, value: Value) -> None:
             workload.leave(one, key, "is an output of another stack of CloudFormation: write its value")
         elif SHELL.search(one.text):
             workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value")
-        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        elif re.fullmatch(values.VARIABLE, name):
             found[name] = one.text
             workload.gathered.variables.append((workload.name, name, one))
         else:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from provisioner.config import validators as values
 from provisioner.config.foreign.copilot.gathered import SHELL, Gathered
 from provisioner.config.foreign.draft import Left, ordered
+from provisioner.config.workload import url_variable
 
 
 def finish(gathered: Gathered) -> None:
@@ -38,7 +39,7 @@ def _callers(gathered: Gathered) -> None:
     for workload, name, value in gathered.variables:
         host = re.match(r"\w+://([a-z0-9-]+)(?=[.:/]|$)", value.text or "")
         if host and host[1] != workload and "port" in services.get(host[1], {}):
-            url = f"{host[1].upper().replace('-', '_')}_URL"
+            url = url_variable(host[1])
             why = f'{host[1]} has another address here: write calls = ["{host[1]}"], and use {url} instead'
             gathered.found.leave(value, f"variables.{name}", why)
 

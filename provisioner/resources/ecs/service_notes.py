@@ -1,0 +1,55 @@
+"""What `plan` and `up` note of standing services: what they run or want otherwise than declared, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from provisioner.aws.client import Aws
+from provisioner.resources.ecs.service import AGAIN, Service
+
+
+def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
+    """Say of each of this stack's services that somebody else deployed to what it runs, and how to undo that.
+
+    Args:
+        replaced: the addresses of the services that get another revision in any case.
+    """
+    notes = []
+    for live in aws.live(Service):
+        if "deployed" in live.details:
+            both = live.details["deployed"], live.attributes["task_definition"]
+            runs, requested = (arn.rpartition("/")[2] for arn in both)
+            what = f"{live.address} runs {runs}, which somebody else deployed:"
+            stays = f"it is not changed. `provision up --redeploy` restores {requested}"
+            notes.append(f"{what} {'it is replaced' if live.address in replaced else stays}")
+    return notes
+
+
+def rolled_back_by_ecs(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
+    """Say of each of this stack's services that ECS rolled back what it runs, why, and whether that is tried again.
+
+    Args:
+        replaced: the addresses of the services that get another revision in any case.
+    """
+    notes = []
+    for live in aws.live(Service):
+        if "rolled_back" in live.details:
+            kept = "It is replaced" if live.address in replaced else AGAIN
+            after = kept if live.details["held"] else "It is tried again"
+            notes.append(f"{live.address}: {live.details['rolled_back']}. {after}")
+    return notes
+
+
+def ineffective_counts(aws: Aws, counts: Mapping[str, int]) -> list[str]:
+    """Say of which of this stack's services another number of tasks is wanted than `count` says, as scaling decides.
+
+    Args:
+        counts: what is configured, by the name of each service that scales.
+    """
+    return [
+        f"services.{name}.count = {counts[name]} has no effect on an existing service: scaling sets the number of "
+        f"tasks, now {live.attributes['desired_count']}. Set services.{name}.scaling instead"
+        for live in aws.live(Service)
+        if live.owned and not live.deleting and (name := live.attributes["service_name"]) in counts
+        if counts[name] != live.attributes["desired_count"]
+    ]
