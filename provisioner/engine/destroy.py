@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Interrupted, NotOwned, Protected, ProvisionError
 from provisioner.engine.events import Emit, ResourceQueued, Result
@@ -233,7 +232,7 @@ class Destroy:
         """Return what to wait for if a missing resource proves nothing: it may be new, and not listed yet."""
         # a resource is listed by now if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
-        shown = record.phase == "deleting" and lasted > LISTED_WITHIN
+        shown = record.phase == "deleting" and lasted > listed_within(type_of(record))
         seconds = listed_within(type_of(record), record)
         if shown or type_of(record).created_by_aws or not self.aws.pace.young(self.store.age(record.address), seconds):
             return None

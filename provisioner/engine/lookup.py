@@ -103,8 +103,8 @@ def find_declared(
     )
 
 
-def listed_within(resource_type: type[Resource], record: Record | None) -> float:
-    """Return the seconds for which AWS's lists may not show a resource with this record."""
+def listed_within(resource_type: type[Resource], record: Record | None = None) -> float:
+    """Return the seconds for which AWS's lists may not show a resource with this record, or any of the type."""
     if issubclass(resource_type, ListedLate) and not (record and record.id):
         return resource_type.listed_within
     return LISTED_WITHIN

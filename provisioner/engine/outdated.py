@@ -28,7 +28,8 @@ def stale_for(
     if record.id and live.id != record.id and not desired.versioned:
         # a resource deleted before this one was created carries the same address
         return age
-    return age if _outdated(desired, record, live) or _taken_back(desired, record, live, part) else None
+    stale = _outdated(desired, record, live) or _taken_back(desired, record, live, part)
+    return age if stale or _led_elsewhere(desired, record, live, part) else None
 
 
 def asked_for(desired: Resource, record: Record) -> bool:
@@ -59,4 +60,17 @@ def _taken_back(desired: Resource, record: Record, live: Observed, part: Part) -
     return any(
         canonical(record.arguments[name], loose) != canonical(wanted[name], loose)
         for name, loose in ((name, name in now.unordered) for name in shown)
+    )
+
+
+def _led_elsewhere(desired: Resource, record: Record, live: Observed, part: Part) -> bool:
+    """Whether traffic is to be moved, and AWS does not show that it goes where it was led last.
+
+    By a list that is older than that, what has the traffic would be taken for something that has none.
+    """
+    moves_traffic = type(desired).shifted is not Resource.shifted
+    return (part == "widened" and moves_traffic) and any(
+        canonical(record.arguments[name], name in desired.unordered)
+        != canonical(live.attributes.get(name), name in desired.unordered)
+        for name in compare(desired, live).keys() & record.arguments.keys()
     )

@@ -27,6 +27,44 @@ def test_the_sample_of_lives_breaks_no_promise() -> None:
     assert [what for what in (*met, *(f"waited for {why}" for why in waited)) if not seen[what]] == []
 
 
+BROKE_A_PROMISE = {
+    "what AWS lists late is gone as soon as a delete finds nothing": Life(
+        187655249,
+        0,
+        (
+            Act("plan", 4096334914, faults=(("lost", 0.3),)),
+            Act("up", 36316396, stop=21.468505491796797, faults=(("server", 0.1),), lag=25.0, flapping=True),
+            Act(
+                "down", 2969696390, gap=3.0, faults=(("server", 0.1), ("lost", 0.02), ("settling", 0.1)), flapping=True
+            ),
+        ),
+        idle=False,
+        traffic=1,
+    ),
+    "traffic is moved by a list that is older than its last move": Life(
+        187655295,
+        0,
+        (
+            Act("up", 3048164980),
+            Act("down", 1064813166, stop=11.910073304833709, faults=(("lost", 0.02), ("unreachable", 0.02))),
+            Act("edit", 3586529031),
+            Act("plan", 154594469),
+            Act("up", 3602448594, gap=3.0, faults=(("unreachable", 0.1),), lag=25.0, flapping=True),
+            Act("edit", 1820600270),
+            Act("up", 1618602835),
+        ),
+        planned=False,
+        idle=False,
+        traffic=2,
+    ),
+}
+
+
+@pytest.mark.parametrize("life", BROKE_A_PROMISE.values(), ids=BROKE_A_PROMISE)
+def test_what_once_broke_a_promise_holds(life: Life) -> None:
+    traffic.live(life)
+
+
 # -- one change, cut off everywhere -----------------------------------------------------------------------------------
 
 
