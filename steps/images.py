@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner import Handle, Stack, step
 from provisioner.config.builds import check_builds, image_of, platform_for, repository_of
 from provisioner.docker.reference import parse
 from provisioner.resources.ecr.copied_images import ECR, CopiedImage
-from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse, WantedImage
+from provisioner.resources.ecr.images import IN_USE, DeployedImage, Image, ImageInUse, WantedImage
 from provisioner.steps.repositories import Repositories
 
 
@@ -44,12 +44,28 @@ def images(stack: Stack, repositories: Repositories) -> Images:
         elif copy := stack.facts.copies.get(name):
             copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, platform)
             _declare(stack, result, name, f"{uri}:{copy.tag}", copied if copy.possible else None, copy.source)
+        elif digest := _own_digest(stack, name, str(workload.image)):
+            repository, second = repository_of(stack.config, name), f"{IN_USE}{digest.removeprefix('sha256:')[:16]}"
+            result.uris[name] = f"{uri}@{digest}"
+            in_use = ImageInUse(ImageInUse.called(repository, second), repository, second, result.uris[name])
+            result.in_use[name] = stack.ensure(in_use)
         else:
-            result.uris[name] = str(workload.image)
+            named = parse(str(workload.image))
+            # ECS takes a tag or a digest (developer guide, task definition parameters, image)
+            pinned = named.digest and name in stack.facts.deployed
+            result.uris[name] = str(replace(named, tag="")) if pinned else str(workload.image)
             if stack.facts.local and ECR.fullmatch(parse(str(workload.image)).registry):
                 why = "the embedded cloud has no images of AWS's ECR, so it is not checked and no container of it runs"
                 stack.notice(f'{stack.config.key(name)}.image is "{workload.image}": {why}')
+    for name, deployed in stack.facts.deployed.items():
+        stack.ensure(DeployedImage(name, deployed.image, deployed.instead_of))
     return _of_all(stack, result)
+
+
+def _own_digest(stack: Stack, name: str, image: str) -> str:
+    """Return the digest of an image that somebody pushed into the stack's own repository; empty for any other."""
+    named = parse(image)
+    return named.digest if named.repository == repository_of(stack.config, name) else ""
 
 
 def _of_all(stack: Stack, own: Images) -> Images:

@@ -13,8 +13,10 @@ import typer
 from provisioner.cli import (
     cloud,
     config,
+    deploy,
     doctor,
     down,
+    history,
     import_,
     init,
     list_,
@@ -24,6 +26,7 @@ from provisioner.cli import (
     policy,
     recover,
     rehearse,
+    rollback,
     run,
     secret,
     state,
@@ -39,8 +42,10 @@ from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
 __all__ = [
     "cloud",
     "config",
+    "deploy",
     "doctor",
     "down",
+    "history",
     "import_",
     "init",
     "list_",
@@ -51,6 +56,7 @@ __all__ = [
     "policy",
     "recover",
     "rehearse",
+    "rollback",
     "run",
     "secret",
     "state",
@@ -64,8 +70,8 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "doctor", "up", "plan", "rehearse", "run", "status", "logs", "output", "timeline", "list",
-    "policy", "down", "recover", "import",
+    "init", "config", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "run", "status",
+    "logs", "output", "timeline", "list", "policy", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

@@ -75,6 +75,8 @@ class Screen:
                 new_ami=self.wanted.new_ami,
                 removal=ended.removal.words,
             )
+        elif outcome.command in ("deploy", "rollback"):
+            advised = advice.after_deploy(outcome, command)
         else:
             advised = advice.after_down(outcome, command, config, unprotect=self.wanted.unprotect)
         if self._progress is not None:

@@ -27,6 +27,19 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Deployed:
+    """An image that `provision deploy` has put in the place of the one that the configuration names.
+
+    Attributes:
+        image: its full name with its digest, if that is known.
+        instead_of: what the configuration said then, as `source_of` puts it.
+    """
+
+    image: str
+    instead_of: str
+
+
+@dataclass(frozen=True)
 class ExistingVpc:
     """A VPC that was there before: the stack uses it, and changes nothing in it.
 
@@ -85,6 +98,7 @@ class Facts:
         vpc: the VPC that `network.vpc` names; None if the stack makes its own.
         boundary: the ARN of the permissions boundary of all roles, None if there is none.
         secrets: what is known of the secrets that the services are given, but for those that are made up.
+        deployed: the images that were deployed in the place of configured ones, by the service or job that has them.
     """
 
     account: str
@@ -110,3 +124,4 @@ class Facts:
     boundary: str | None = None
     vpc: ExistingVpc | None = None
     secrets: Mapping[Secret, Held] = field(default_factory=dict)
+    deployed: Mapping[str, Deployed] = field(default_factory=dict)

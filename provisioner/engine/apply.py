@@ -191,7 +191,7 @@ class Apply:
             None,
             _asked(desired),
             {},
-            item.built_on,
+            item.recorded_dependencies,
             item.step,
         )
         self.store.put(intent)
@@ -312,7 +312,7 @@ class Apply:
             live.id or None,
             _asked(desired),
             dict(live.outputs),
-            item.built_on,
+            item.recorded_dependencies,
             item.step,
             (before.created if before else None) or self.aws.pace.time(),
             before.changed if before else 0.0,

@@ -88,12 +88,16 @@ class Declared:
     """One declared resource with what it needs and the step that declared it.
 
     `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
+
+    Attributes:
+        recorded: the addresses of all its dependencies, where `dependencies` has those of a part of the stack only.
     """
 
     resource: Resource
     dependencies: tuple[Dependency, ...]
     step: str
     keys: Mapping[str, str] = field(default_factory=dict)
+    recorded: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -102,8 +106,13 @@ class Declared:
 
     @property
     def built_on(self) -> list[str]:
-        """The addresses of its dependencies: these outlast it, and the state records them."""
+        """The addresses of its dependencies in this run: these outlast it."""
         return list(dict.fromkeys(one.address for one in self.dependencies if not one.order_only))
+
+    @property
+    def recorded_dependencies(self) -> list[str]:
+        """The addresses of all its dependencies, as the state records them."""
+        return [*self.recorded] or self.built_on
 
     def waits_for(self, standing: Collection[str]) -> list[Dependency]:
         """Return the dependencies that it waits for in a run.

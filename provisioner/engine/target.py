@@ -1,14 +1,17 @@
-"""Limit a run to one step: `up` to it and its dependencies, `down` to it and its dependents."""
+"""Limit a run: `up` to a step and its dependencies, `down` to it and its dependents, `deploy` to some resources."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.declaration import Declared, needed_by, reachable
+from provisioner.engine.declaration import Declared, filled, needed_by, reachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.recorded import dependents
+from provisioner.engine.resource import output_of
+from provisioner.engine.words import names
 
 if TYPE_CHECKING:
     from provisioner.state.model import Record
@@ -37,6 +40,38 @@ def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target_step: 
 def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
     """Return the resources of these steps: they depend on no others, as a step refers only to the steps before it."""
     return {address: item for address, item in declared.items() if item.step in steps}
+
+
+def alone(
+    declared: Mapping[str, Declared], records: Mapping[str, Record], addresses: Collection[str]
+) -> dict[str, Declared]:
+    """Return these resources by themselves: what else they depend on is taken as it is recorded, and not looked at.
+
+    Raises:
+        ConfigurationError: some of that is not there, or not ready.
+    """
+    outside = {
+        one.address
+        for address in addresses
+        for one in declared[address].dependencies
+        if one.address not in addresses and not one.order_only
+    }
+    if missing := [one for one in outside if one not in records or records[one].phase != "ready"]:
+        raise ConfigurationError(f"{names(sorted(missing))} not there, or not ready: run `provision up` first")
+
+    def known(address: str, output: str) -> Any:
+        return None if address in addresses else output_of(records.get(address), output)
+
+    return {
+        address: replace(
+            item,
+            resource=filled(item.resource, known),
+            dependencies=tuple(one for one in item.dependencies if one.address in addresses),
+            recorded=tuple(item.built_on),
+        )
+        for address, item in declared.items()
+        if address in addresses
+    }
 
 
 def step_and_dependents(records: Mapping[str, Record], target_step: str) -> list[str]:

@@ -165,7 +165,7 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
                 beforehand.check(aws, stack, options.file, store.records, wanted.target_step, skip)
             if not options.yes:
                 planned = _agreed(config, aws, stack, store.records, wanted.target_step, viewer)
-        with _watched(aws, viewer) as emit:
+        with watched(aws, viewer) as emit:
             outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned)
             ended = Ended(config, aws, outcome, removal)
             viewer.ended(ended)
@@ -245,7 +245,7 @@ def down(
         notes = [] if going else stacks.beside(options, config, store.records)
         viewer.agree_to_delete(Teardown(config, aws, going, protected, lost, notes))
         aws.drop_reads()  # the user may have taken long to agree
-        with _watched(aws, viewer) as emit:
+        with watched(aws, viewer) as emit:
             outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
             ended = Ended(config, aws, outcome)
             viewer.ended(ended)
@@ -253,6 +253,7 @@ def down(
 
 
 @contextmanager
-def _watched(aws: Aws, viewer: Viewer) -> Iterator[Emit]:
+def watched(aws: Aws, viewer: Viewer) -> Iterator[Emit]:
+    """Show the events of a run while the context lasts; the first signal ends it in good order."""
     with viewer.watching(aws.pace.now) as emit, stopping.interruptible(aws.pace, emit):
         yield emit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import provisioner.steps  # noqa: F401  (importing the package registers the steps)
@@ -15,6 +16,7 @@ from provisioner.engine.kept import Removal, going
 from provisioner.engine.resource_types import current
 from provisioner.engine.words import names
 from provisioner.operations import image_copies, preflight, privileges, production, signals, task_policies, unscaled
+from provisioner.operations.deploying import images
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack, run
@@ -61,12 +63,14 @@ def declared(
     Raises:
         ProvisionError: the facts cannot be read, or do not allow what is configured.
     """
+    deployed, notes = images.in_effect(config, records)
+    config = images.applied(config, deployed)
     for line in image_copies.hosts(config):
         options.report(line)
     with signals.at_once():
         facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
-        stack = declare(config, facts)
-    told = (production.notices(stack, records), unscaled.notices(stack, records))
+        stack = declare(config, replace(facts, deployed=images.pinned(deployed, facts)))
+    told = (notes, production.notices(stack, records), unscaled.notices(stack, records))
     for text in itertools.chain(*told, task_policies.notices(stack), privileges.notices(stack, records)):
         stack.notice(text)
     return stack

@@ -62,6 +62,15 @@ def after_up(
     return [first, f"Status: {command_line('status')}. Delete it: {command_line('down')}."]
 
 
+def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
+    """Return what may be done after `deploy` and `rollback`."""
+    if outcome.error is None:
+        return [f"What ran before: {command_line('history')}. Go back: {command_line('rollback')}."]
+    if isinstance(outcome.error, Interrupted):
+        return [f"To go on watching it: {command_line(outcome.command)}, with the same options."]
+    return [f"Logs: {command_line('logs')}. Fix the errors above, then run {command_line(outcome.command)} again."]
+
+
 def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, unprotect: bool = False) -> list[str]:
     """Return what may be done after `down`, and which snapshots and secrets it has kept.
 

@@ -18,6 +18,7 @@ from provisioner.aws.redaction import without_secret_values
 from provisioner.config.builds import content_tag
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
+from provisioner.docker.reference import parse
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.resources.ecr.api import API
@@ -250,12 +251,55 @@ class WantedImage(Resource):
         return ()
 
 
-def digest_of(aws: Aws, repository: str, tag: str) -> str:
-    """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository."""
+@dataclass(frozen=True)
+class DeployedImage(Resource):
+    """Records that `provision deploy` has put an image in the place of the configured one, so that `up` keeps it.
+
+    Attributes:
+        image: its full name with its digest, if that is known.
+        instead_of: what the configuration said then: it is replaced when that changes.
+    """
+
+    image: str
+    instead_of: str
+
+    type_name = "deployed_image"
+    api = API
+    created_by_aws = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
+        return ()
+
+
+def digest_of(aws: Aws, repository: str, tag: str, digest: str = "") -> str:
+    """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository.
+
+    Args:
+        digest: to be asked for in the place of the tag, if there is one.
+    """
+    which: Any = {"imageDigest": digest} if digest else {"imageTag": tag}
     with IgnoreNotFound():
-        found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+        found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[which])
         return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
     return ""
+
+
+def tags_of_digests(aws: Aws, images: Collection[str]) -> dict[str, list[str]]:
+    """Return the tags that ECR has for images that are named by their digests, without those that only keep them.
+
+    Images of other accounts' registries are left out.
+    """
+    found = {}
+    own = f"{aws.account}.dkr.ecr.{aws.region}."
+    named = {image: parse(image) for image in images}
+    repositories = {one.repository for one in named.values() if aws.endpoint or one.registry.startswith(own)}
+    for repository in sorted(repositories):
+        tags = {str(image["imageDigest"]): image.get("imageTags", ()) for image in _images(aws, repository)}
+        for image, one in named.items():
+            if one.repository == repository and one.digest in tags:
+                found[image] = [tag for tag in tags[one.digest] if not tag.startswith(IN_USE)]
+    return found
 
 
 def as_image(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Observed:

@@ -23,6 +23,7 @@ from provisioner.engine.errors import Failed, NotCreated
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ecs.api import API
 from provisioner.resources.ecs.cluster import described, own_clusters, task_arns
+from provisioner.resources.ecs.deployments import newer
 from provisioner.resources.ecs.problems import last_lines, why_stopped
 
 SHOWN_SECONDS = 3600.0
@@ -42,8 +43,9 @@ class JobRun(Resource):
     """One run of a job, to its end, which must be exit code 0. Another revision of its task definition is another run.
 
     No revision is run twice, wherever a client is killed: RunTask has a token that follows from the revision, the task
-    carries the address in its tags, and the state says which run has ended. For an hour ECS shows a task that has
-    stopped. Whoever comes back later, and has no record of its end, is told so, and runs it again if he wants.
+    carries the address in its tags, and the state says which run has ended. None is run for a revision that is older
+    than the one that was run last: that was rolled back. For an hour ECS shows a task that has stopped. Whoever comes
+    back later, and has no record of its end, is told so, and runs it again if he wants.
 
     Attributes:
         family: of the task definition.
@@ -87,10 +89,9 @@ class JobRun(Resource):
             shown = _shown(aws, cluster, open_ones, [record.id for record in records.values() if record.id])
             lives = [live for live in (cls._live(aws, cluster, task) for task in shown) if live.address]
             newest = {str(live.address): live for live in lives}
-            yield from newest.values()
-            for address, record in records.items():
-                if (told := _told(aws, record)) and address not in newest:
-                    yield told
+            told = [one for a, record in records.items() if a not in newest and (one := _told(aws, record))]
+            asked = {str(fields["family"]): str(fields["task_definition"]) for fields in reversed(wanted)}
+            yield from (_gone_back(live, asked) for live in (*newest.values(), *told))
 
     @classmethod
     def _live(cls, aws: Aws, cluster: str, task: Mapping[str, Any]) -> Observed:
@@ -136,6 +137,16 @@ class JobRun(Resource):
         if why := live.details.get("failure"):
             raise Failed(str(why))
         return None if live.status in (STOPPED, ENDED) else f"task {live.id.rpartition('/')[2]} {live.status}"
+
+
+def _gone_back(live: Observed, asked: Mapping[str, str]) -> Observed:
+    """Return a run as one of the revision that is asked for, if that is older: who rolls back runs no job again."""
+    revision = asked.get(str(live.attributes.get("family")), "")
+    if unknown(revision) or not revision or not newer(str(live.attributes.get("task_definition")), revision):
+        return live
+    return replace(
+        live, attributes={**live.attributes, "task_definition": revision}, status=ENDED, problems={}, details={}
+    )
 
 
 def _settled(records: Collection[Any], known: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -98,7 +98,8 @@ class TaskDefinition(ListedOneByOne, Resource):
         suspected = {*suspected} - aws.deleted if aws.include_unrecorded else set()
         left = dict(half)
         tagged, families = set(aws.tagged("ecs")), sorted(families)
-        newest = aws.each(lambda family: _active(aws, family), families)
+        recorded = {str(one.id): str(one.outputs["arn"]) for one in aws.knowledge.of(cls) if one.outputs.get("arn")}
+        newest = aws.each(lambda family: _newest(aws, family, recorded.get(family, "")), families)
         for family, first in zip(families, newest, strict=True):
             many = NEWEST if family in names else 0
             if first and (live := cls._registered(aws, contents, family, _looked_at(aws, family, first, tagged, many))):
@@ -175,6 +176,11 @@ class TaskDefinition(ListedOneByOne, Resource):
         return {**changes, CONTAINERS: Change(*without_secret_variables(one.old, one.new))}
 
 
+def active_revisions(aws: Aws, family: str) -> list[str]:
+    """Return the ARNs of a family's revisions that can be used, newest first."""
+    return _revisions(aws, family)
+
+
 _NAMES = {
     "family": "family",
     "requires_compatibilities": "requiresCompatibilities",
@@ -228,11 +234,12 @@ def _with_variables(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapp
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision: its content, without what AWS adds to it, and its tags."""
+    """One revision: its content, without what AWS adds to it, its tags, and whether it can be used."""
 
     arn: str
     content: Mapping[str, Any]
     tags: Mapping[str, str]
+    active: bool = True
 
 
 def _described(aws: Aws, name: str) -> Revision:
@@ -240,7 +247,8 @@ def _described(aws: Aws, name: str) -> Revision:
     answer = aws.client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"])
     shown = answer["taskDefinition"]
     content = {field: shown[name] for field, name in _NAMES.items() if name in shown}
-    return Revision(shown["taskDefinitionArn"], _normal(content), tag_map(answer.get("tags"), "key", "value"))
+    tags, active = tag_map(answer.get("tags"), "key", "value"), shown.get("status", "ACTIVE") == "ACTIVE"
+    return Revision(shown["taskDefinitionArn"], _normal(content), tags, active)
 
 
 def _active(aws: Aws, family: str) -> Revision | None:
@@ -251,6 +259,23 @@ def _active(aws: Aws, family: str) -> Revision | None:
         if not not_found(error, "ecs"):
             raise
         return None
+
+
+def _newest(aws: Aws, family: str, recorded: str) -> Revision | None:
+    """Return a family's newest active revision, if it has one; the recorded one, if the newer ones are ours as well.
+
+    Those were withdrawn: a deployment failed, or was rolled back.
+    """
+    first = _active(aws, family)
+    if first is None or recorded in ("", first.arn) or not aws.owns(first.tags):
+        return first
+    try:
+        before = _described(aws, recorded)
+    except ClientError as error:
+        if not not_found(error, "ecs"):
+            raise
+        return first
+    return before if before.active and aws.owns(before.tags) else first
 
 
 def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], many: int) -> Iterator[Revision]:

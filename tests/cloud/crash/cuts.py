@@ -174,8 +174,8 @@ def _start(project: Project, command: str, *how: str, plain: bool = False) -> An
         # root may write anywhere but for this
         caps = "-dac_override,-dac_read_search,-fowner"
         program = [str(shutil.which("setpriv")), f"--inh-caps={caps}", f"--bounding-set={caps}", *PROGRAM]
-        return project.start(command, "--yes", program=program, process_group=0)
-    return project.fork(command, "--yes", how=how)
+        return project.start(*command.split(), "--yes", program=program, process_group=0)
+    return project.fork(*command.split(), "--yes", how=how)
 
 
 def _aim(project: Project, process: Any, since: int, **what: Any) -> None:

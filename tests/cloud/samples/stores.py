@@ -10,7 +10,7 @@ from provisioner.engine.declaration import Handle
 from provisioner.engine.resource import Resource
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.ecr.copied_images import CopiedImage
-from provisioner.resources.ecr.images import IN_USE, STAND_IN, Image, ImageInUse, WantedImage
+from provisioner.resources.ecr.images import IN_USE, STAND_IN, DeployedImage, Image, ImageInUse, WantedImage
 from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.ecs.account import AccountSetting
 from provisioner.resources.iam import InstanceProfile, Role, ServiceLinkedRole
@@ -154,6 +154,7 @@ STORES: Mapping[type[Resource], Sample] = {
     CopiedImage: Sample(
         _copied_image, untried={**NAMED, **dict.fromkeys(("repository_uri", "source", "platform"), UNTOLD)}
     ),
+    DeployedImage: Sample(lambda here: here.ensure(DeployedImage(NAME, f"{REPOSITORY}:1", "build web"))),
     WantedImage: Sample(lambda here: here.ensure(WantedImage(NAME, f"{REPOSITORY}:1", "web"))),
     SecureParameter: Sample(
         lambda here: here.ensure(SecureParameter(NAME, SECRET, "A secret")), {"key_id": _another_key}

@@ -1,0 +1,1 @@
+"""`provision deploy`: another image for services, without anything else of the stack."""

@@ -1,0 +1,64 @@
+"""What becomes of a deployment that failed: where every service runs what it ran before, nothing is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from provisioner.engine.destroy import Destroy
+from provisioner.engine.errors import Interrupted
+from provisioner.engine.words import names
+from provisioner.resources.ecr.images import ImageInUse
+from provisioner.resources.ecs.service import Service
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.engine.errors import ProvisionError
+    from provisioner.engine.events import Emit
+    from provisioner.state.model import Record
+    from provisioner.state.store import Store
+
+GOES_ON = "what it has begun goes on: run the same command again to watch it, or `provision rollback` to undo it"
+
+
+def withdraw(
+    aws: Aws,
+    store: Store,
+    before: Mapping[str, Record],
+    about: Collection[str],
+    error: ProvisionError,
+    emit: Emit,
+) -> str:
+    """Put the records back, so that `up` does not try it again: of a task definition the recorded revision counts.
+
+    That is left alone if the user has ended the run, or if a service runs its new revision, or may come to run it yet.
+
+    Args:
+        before: what was recorded before the deployment.
+        about: the addresses that it was about.
+
+    Returns:
+        What runs now, for the user.
+    """
+    services = [address for address in about if address.startswith(f"{Service.type_name}/")]
+    if isinstance(error, Interrupted) or not all(address in before for address in services):
+        return GOES_ON
+    former = {address: str(before[address].arguments["task_definition"]) for address in services}
+    shown = {live.address: live.details for live in aws.live(Service, fresh=True)}
+    if not all(_runs(shown.get(address, {}), arn) for address, arn in former.items()):
+        return GOES_ON
+    kept = [a for a in about if a in store.records.keys() - before.keys() and a.startswith(f"{ImageInUse.type_name}/")]
+    Destroy(aws.exhaustive(), store, kept, emit).run()
+    for address, record in list(store.records.items()):
+        if address not in before:
+            store.drop(address)
+        elif record != before[address]:
+            store.put(before[address])
+    runs = names(sorted({arn.rpartition("/")[2] for arn in former.values()}))
+    return f"still running: {runs}. `up` does not try this deployment again"
+
+
+def _runs(details: Mapping[str, object], arn: str) -> bool:
+    """Whether a service runs a revision, and ECS rolls out nothing else."""
+    rolls_out = details.get("rollout_state") == "IN_PROGRESS" and not details.get("undone")
+    return details.get("runs") == arn and not rolls_out
