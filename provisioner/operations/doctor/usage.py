@@ -114,8 +114,8 @@ def zones(context: Context) -> float:
 
 def targets(context: Context) -> float:
     """Return the number of running tasks of the stack's public services, which its load balancer has as targets."""
-    services = [live.attributes for live in context.live(Service) if live.owned]
-    return float(sum(one["running_count"] for one in services if one["load_balancers"]))
+    services = [live for live in context.live(Service) if live.owned]
+    return float(sum(live.details["running_count"] for live in services if live.attributes["load_balancers"]))
 
 
 def interfaces(context: Context) -> Shares:
