@@ -46,6 +46,8 @@ class Aws(Ownership):
         redeploy: whether services go back to the declared task definitions where somebody else deployed newer ones.
         retry_failed: whether services get revisions again that ECS rolled back.
         new_ami: whether instances are replaced that were not launched from what is declared.
+        take_over: the names of records that are to be taken over from whoever has them.
+        give_back: the names of records that are to lead again where they did before they were taken over.
         stand_ins: whether images are stood in for, and not built or copied.
         knowledge: what is declared and recorded.
         observed: what this run has found so far, by address.
@@ -66,6 +68,8 @@ class Aws(Ownership):
     redeploy: bool = False
     retry_failed: bool = False
     new_ami: bool = False
+    take_over: Collection[str] = ()
+    give_back: Collection[str] = ()
     stand_ins: bool = False
     knowledge: KnownResources = NOTHING
     observed: Mapping[str, Observed] = field(default_factory=dict)

@@ -57,6 +57,28 @@ Delete = Annotated[
 """An option of `plan`, `up` and `rehearse`."""
 
 
+TakeOver = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--take-over",
+        metavar="NAME",
+        help="Let this public name lead here, and keep in the state where it leads now. May be repeated.",
+    ),
+]
+"""An option of `plan` and `up`."""
+
+
+GiveBack = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--give-back",
+        metavar="NAME",
+        help="Only let this name, which was taken over, lead where it did before. May be repeated.",
+    ),
+]
+"""An option of `plan` and `up`."""
+
+
 Rehearse = Annotated[
     bool | None,
     typer.Option(

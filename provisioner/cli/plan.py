@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 
 from provisioner.cli.app import app, command
-from provisioner.cli.options import Delete, NewAmi, Redeploy, Rehearse, RetryFailed, TargetStep, Unprotect
+from provisioner.cli.options import (
+    Delete,
+    GiveBack,
+    NewAmi,
+    Redeploy,
+    Rehearse,
+    RetryFailed,
+    TakeOver,
+    TargetStep,
+    Unprotect,
+)
 from provisioner.operations.options import Options
 
 
@@ -24,6 +34,8 @@ def plan(
     delete: Delete = None,
     unprotect: Unprotect = False,
     rehearse: Rehearse = None,
+    take_over: TakeOver = None,
+    give_back: GiveBack = None,
 ) -> int:
     """Show what `up` would do.
 
@@ -38,7 +50,8 @@ def plan(
     from provisioner.render import plan as show
     from provisioner.render.text import say
 
-    wanted = commands.Wanted(target_step, redeploy, retry_failed, new_ami, delete or (), unprotect)
+    names = take_over or (), give_back or ()
+    wanted = commands.Wanted(target_step, redeploy, retry_failed, new_ami, delete or (), unprotect, None, *names)
     proposal = commands.plan(options, wanted)
     config, aws, lost = proposal.config, proposal.aws, proposal.lost
     planned, records, removal = proposal.planned, proposal.records, proposal.removal
@@ -46,9 +59,9 @@ def plan(
     words = ["--target-step", target_step] if target_step else []
     words += [*(["--redeploy"] if redeploy else []), *(["--retry-failed"] if retry_failed else [])]
     words += ["--new-ami"] if new_ami else []
-    words += removal.words
+    words += [*removal.words, *wanted.name_words]
     foreseen = foresight.Foreseen()
-    if foresight.wanted(rehearse, config.target):
+    if foresight.wanted(rehearse, config.target) and not give_back:
         options_too = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
         foreseen = foresight.foresee(options, planned, records, options_too)
         notes += foreseen.notes

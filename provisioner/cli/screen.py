@@ -36,7 +36,7 @@ class Screen:
         notes = [f"note: {text}" for text in proposal.notes]
         say([*plan.diff(proposal.planned), *summary.data_lost(proposal.lost), *notes], sys.stderr)
         planning.refuse(proposal.planned, proposal.records)
-        if foresight.wanted(self.rehearse, config.target):
+        if foresight.wanted(self.rehearse, config.target) and not self.wanted.give_back:
             words = [*rehearsal.words(step, new_ami=self.wanted.new_ami), *proposal.removal.words]
             foreseen = foresight.foresee(options, proposal.planned, proposal.records, words)
             say([*rehearsal.expected(foreseen), *(f"note: {text}" for text in foreseen.notes)], sys.stderr)
@@ -53,7 +53,8 @@ class Screen:
         number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
         more = ", and what AWS created for them," if destroy.created_by_aws(going) else ""
         what = f"`down` deletes {number}{more} of {limited(config.name, self.wanted.target_step)}"
-        say(summary.removal(deleted, teardown.protected, teardown.lost), sys.stderr)
+        notes = [f"note: {text}" for text in teardown.notes]
+        say([*summary.removal(deleted, teardown.protected, teardown.lost), *notes], sys.stderr)
         with aws.pace.runtime.watching():
             confirm(f"{what} on {connecting.describe_account(config, aws)}", self.options.yes)
 
@@ -66,14 +67,16 @@ class Screen:
     def ended(self, ended: Ended) -> None:
         """Keep what is said at the end."""
         outcome, config, command = ended.outcome, ended.config, self.options.command_line
-        if outcome.command == "up":
+        if self.wanted.give_back:
+            advised = advice.after_give_back(outcome, command, self.wanted.name_words)
+        elif outcome.command == "up":
             advised = advice.after_up(
                 outcome,
                 command,
                 config,
                 embedded_cloud.entry(self.options, config),
                 new_ami=self.wanted.new_ami,
-                removal=ended.removal.words,
+                again=[*ended.removal.words, *self.wanted.name_words],
             )
         elif outcome.command in ("deploy", "rollback"):
             advised = advice.after_deploy(outcome, command)

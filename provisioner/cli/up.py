@@ -5,11 +5,13 @@ from __future__ import annotations
 from provisioner.cli.app import app, command
 from provisioner.cli.options import (
     Delete,
+    GiveBack,
     NewAmi,
     Redeploy,
     Rehearse,
     RetryFailed,
     SkipChecks,
+    TakeOver,
     TargetStep,
     Unprotect,
 )
@@ -27,6 +29,8 @@ from provisioner.operations.options import Options
     "provision up --delete bucket/access-logs   also data that is kept after it was taken out of stack.toml",
     "provision up --skip-checks quotas          without this check before the first write",
     "provision up --unprotect           a protected stack, of which services or data are to be deleted",
+    "provision up --take-over www.example.com   a name that another system has, when all that serves is ready",
+    "provision up --give-back www.example.com   only that: the name leads to the other system again",
 )
 def up(
     options: Options,
@@ -38,6 +42,8 @@ def up(
     unprotect: Unprotect = False,
     rehearse: Rehearse = None,
     skip_checks: SkipChecks = None,
+    take_over: TakeOver = None,
+    give_back: GiveBack = None,
 ) -> int:
     """Create or change the stack.
 
@@ -55,11 +61,24 @@ def up(
 
     With --new-ami: uses the AMI that AWS recommends now, and replaces older instances in an instance refresh. Otherwise
     the AMI does not change.
+
+    With --take-over: a public name that leads to another system leads here, by one change, once all services are ready.
+    What stood there is kept in the state. With --give-back it stands there again, and nothing else is done.
     """
     from provisioner.cli.screen import Screen
     from provisioner.operations.commands import Wanted
     from provisioner.operations.commands import up as run
 
-    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete or (), unprotect, skip_checks)
+    wanted = Wanted(
+        target_step,
+        redeploy,
+        retry_failed,
+        new_ami,
+        delete or (),
+        unprotect,
+        skip_checks,
+        take_over or (),
+        give_back or (),
+    )
     screen = Screen(options, wanted, rehearse)
     return screen.report(run(options, wanted, screen))

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import Declared, Dependency, filled, reachable
-from provisioner.engine.errors import (
-    Failed,
-    Interrupted,
-    NotCreated,
-    OutcomeUnknown,
-    ReadInterrupted,
-    ReplacementRequired,
-)
+from provisioner.engine.errors import Failed, OutcomeUnknown, ReplacementRequired
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
+from provisioner.engine.intents import withdrawn_if_refused
 from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
 from provisioner.engine.outdated import asked_for, stale_for
 from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of, former, rest
@@ -28,7 +21,7 @@ from provisioner.engine.resource import Change, Observed, Resource, compare, out
 from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.sent_changes import SentChanges
-from provisioner.engine.traits import CreatedLater, WaitsForUsers
+from provisioner.engine.traits import CreatedLater, Displaces, WaitsForUsers
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from provisioner.state.model import Phase, Record
 
@@ -197,18 +190,8 @@ class Apply:
         self.store.put(intent)
         self._tried[desired.address] = result
         try:
-            live = desired.create(self.aws, token)
-        except ClientError as error:
-            # a read refused after the create call says nothing of that call
-            if self.aws.errors.refused_write(error):
-                self._withdraw(desired.address, record)
-            raise
-        except ReadInterrupted:
-            # as above: the create call may have been made
-            raise
-        except (NotCreated, Interrupted):
-            self._withdraw(desired.address, record)
-            raise
+            with withdrawn_if_refused(self.store, desired.address, record, self.aws.errors):
+                live = desired.create(self.aws, token)
         except OutcomeUnknown as unclear:
             self._unclear[desired.address] = str(unclear)
             # the call may have waited for its turn, and AWS's lists lag behind the call itself
@@ -238,12 +221,14 @@ class Apply:
         self.progress.started(address, "change")
         self._note_result(address, "changed")
 
-    def _withdraw(self, address: str, record: Record | None) -> None:
-        """Take the intent back: AWS refused the call, so there is nothing to look for."""
-        if record:
-            self.store.put(record)
-        else:
-            self.store.drop(address)
+    def _displacing(self, desired: Resource, item: Declared, live: Observed) -> AbstractContextManager[None]:
+        """Make durable what a change is about to displace: no read shows it afterwards."""
+        displaced = desired.displaced(live) if isinstance(desired, Displaces) else {}
+        if not displaced:
+            return nullcontext()
+        before = self.store.records.get(desired.address)
+        self._record(desired, item, replace(live, outputs=displaced), "creating")
+        return withdrawn_if_refused(self.store, desired.address, before, self.aws.errors)
 
     def _change(self, desired: Resource, item: Declared, live: Observed) -> Wait | None:
         """Change the fields that differ, publish the outputs, and return what to wait for."""
@@ -259,7 +244,8 @@ class Apply:
                 why = desired.pending(live)
             else:
                 self._begin_change(address)
-                desired.update(self.aws, live, changes)
+                with self._displacing(desired, item, live):
+                    desired.update(self.aws, live, changes)
                 self._sent.note(address, changes, self.aws.pace.now())
                 live = live.updated({name: one.new for name, one in changes.items() if name not in live.problems})
                 self.aws.note_written(type(desired), live)

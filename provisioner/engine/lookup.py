@@ -81,7 +81,7 @@ def find(
             f"{named.id} has the name of {address}, but is recorded as {whose}, which is declared too: give one of "
             f"them another name"
         )
-    return _ours(named, address)
+    return _ours(resource_type, named, address)
 
 
 def find_declared(
@@ -132,11 +132,12 @@ def _named(observed: Sequence[Observed], resource_type: type[Resource], fields: 
 def _recorded(resource_type: type[Resource], live: Observed, address: str) -> Observed:
     """Return the resource with the recorded id, if it is this stack's: a state proves nothing."""
     if live.owned or live.owner:
-        return _ours(live, address)
+        return _ours(resource_type, live, address)
     if issubclass(resource_type, KnownByContent):
         raise NotOwned(
             f"{live.id} is recorded as {address}, but {resource_type.foreign}, so it is not changed. If it is not "
             f"this stack's, run `provision state rm {address}`; if nobody needs it, delete it by hand before"
+            f"{_way_in(resource_type, live)}"
         )
     raise NotOwned(
         f"{live.id} is recorded as {address}, but does not have the tags of this stack, so it is not changed. "
@@ -145,16 +146,22 @@ def _recorded(resource_type: type[Resource], live: Observed, address: str) -> Ob
     )
 
 
-def _ours(live: Observed, address: str) -> Observed:
+def _ours(resource_type: type[Resource], live: Observed, address: str) -> Observed:
+    way_in = _way_in(resource_type, live)
     if live.owner:
-        raise NotOwned(f"{live.id} has the name of {address}, and {others(live)}: rename one of them")
+        raise NotOwned(f"{live.id} has the name of {address}, and {others(live)}: rename one of them{way_in}")
     if not live.owned:
         raise NotOwned(
             f"{live.id} has the name of {address}, but not the tags of this stack, so it is not changed. "
             f"Rename one of them, delete it if it is not needed, or import it: "
-            f"`provision import {address} '{live.id}'`"
+            f"`provision import {address} '{live.id}'`{way_in}"
         )
     return live
+
+
+def _way_in(resource_type: type[Resource], live: Observed) -> str:
+    said = resource_type.way_in(live) if issubclass(resource_type, KnownByContent) else ""
+    return f". {said}" if said else ""
 
 
 def others(live: Observed) -> str:

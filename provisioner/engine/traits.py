@@ -90,6 +90,20 @@ class KnownByContent:
         """Whether others have come to need the resource too, so that `down` leaves it where it is."""
         return False
 
+    @classmethod
+    def way_in(cls, live: Observed) -> str:
+        """Say how what stands in the way becomes this stack's, as a sentence after others; empty if it cannot."""
+        return ""
+
+
+class Displaces:
+    """A change of it may take the place of what somebody else made: that is recorded before the change is sent."""
+
+    @classmethod
+    def displaced(cls, live: Observed) -> Mapping[str, Any]:
+        """Return the outputs to record before `live` is changed; none if the change displaces nothing."""
+        raise NotImplementedError
+
 
 def is_shared(aws: Aws, resource_type: type[Resource], live: Observed) -> bool:
     """Whether a resource is one that others have come to need too."""

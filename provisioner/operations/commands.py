@@ -20,6 +20,8 @@ from provisioner.operations import (
     connecting,
     declaring,
     destroy,
+    giving_back,
+    handover,
     losing,
     planning,
     secrets,
@@ -53,6 +55,8 @@ class Wanted:
         delete: addresses of what holds data, is no longer declared, and is to be deleted.
         unprotect: delete what is protected as well.
         skip_checks: names of checks before the first write, separated by commas.
+        take_over: public names that another system has, and that are to lead to this stack.
+        give_back: names that were taken over, and are to lead again where they did before. Nothing else is done then.
     """
 
     target_step: str | None = None
@@ -62,9 +66,12 @@ class Wanted:
     delete: Sequence[str] = ()
     unprotect: bool = False
     skip_checks: str | None = None
+    take_over: Sequence[str] = ()
+    give_back: Sequence[str] = ()
 
     def checked(self, config: Config) -> Removal:
         """Return what is let go; raises ConfigurationError where the options do not go together."""
+        handover.check(self.take_over, self.give_back, self._others)
         declaring.check_target(self.target_step)
         removal = declaring.removal(self.delete, self.unprotect, self.target_step)
         declaring.check_new_ami(config, self.target_step, new_ami=self.new_ami)
@@ -73,7 +80,33 @@ class Wanted:
 
     def on(self, aws: Aws) -> Aws:
         """Return the way to AWS with what is asked for."""
-        return replace(aws, redeploy=self.redeploy, retry_failed=self.retry_failed, new_ami=self.new_ami)
+        return replace(
+            aws,
+            redeploy=self.redeploy,
+            retry_failed=self.retry_failed,
+            new_ami=self.new_ami,
+            take_over=handover.normal_names(self.take_over),
+            give_back=handover.normal_names(self.give_back),
+        )
+
+    @property
+    def name_words(self) -> list[str]:
+        """The options of the command line that say which names move."""
+        taken = [word for name in self.take_over for word in ("--take-over", name)]
+        return taken + [word for name in self.give_back for word in ("--give-back", name)]
+
+    @property
+    def _others(self) -> list[str]:
+        """The given options that `--give-back` has no use for."""
+        given = {
+            "--target-step": self.target_step,
+            "--redeploy": self.redeploy,
+            "--retry-failed": self.retry_failed,
+            "--new-ami": self.new_ami,
+            "--delete": self.delete,
+            "--unprotect": self.unprotect,
+        }
+        return [option for option, value in given.items() if value]
 
 
 @dataclass(frozen=True)
@@ -152,10 +185,15 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
     check_contexts(config, options.file)
     skip = beforehand.skipped(wanted.skip_checks)
     aws = wanted.on(connecting.connect(options, config))
+    if wanted.give_back:
+        return _give_back(options, config, aws, viewer)
     with stores.open_store(options, config, aws, "up") as store:
         stack = declaring.declared(options, config, aws, store.records)
         stack.removal = removal
         stack.notices += check(store.records, stack.declared, removal)
+        with signals.at_once():
+            stack.notices += handover.check_taken(aws, store.records, stack, wanted.target_step)
+        stack.notices += _leaving(store.records, stack, wanted.target_step)
         stack.notices[:0] = stacks.beside(options, config, store.records)
         if not wanted.target_step:
             stack.notices += losing.note(store.records, stack, options.command_line)
@@ -168,6 +206,29 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
         with watched(aws, viewer) as emit:
             outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned)
             ended = Ended(config, aws, outcome, removal)
+            viewer.ended(ended)
+    return ended
+
+
+def _leaving(records: Mapping[str, Record], stack: Stack, target_step: str | None) -> list[str]:
+    """Say which names lead elsewhere again since they are no longer declared."""
+    _, orphaned = declaring.scope(records, stack, target_step)
+    return handover.put_back({address: records[address] for address in orphaned})
+
+
+def _give_back(options: Options, config: Config, aws: Aws, viewer: Viewer) -> Ended:
+    """Give names back, whatever else is declared: nothing that may be broken here must hold it up."""
+    with stores.open_store(options, config, aws, "up") as store:
+        declared = giving_back.returning(store.records, aws.give_back)
+        planned = None
+        if config.target == "aws" and not options.yes:
+            with signals.at_once():
+                planned = giving_back.plan_return(aws, store.records, declared)
+            viewer.agree(Proposal(config, aws, planned, [], [], store.records, Removal()))
+            aws.drop_reads()  # the user may have taken long to agree
+        with _watched(aws, viewer) as emit:
+            outcome = giving_back.give_back(aws, store, declared, emit, planned)
+            ended = Ended(config, aws, outcome)
             viewer.ended(ended)
     return ended
 
@@ -196,9 +257,16 @@ def plan(options: Options, wanted: Wanted) -> Proposal:
     aws = wanted.on(connecting.connect(options, config).reading())
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
+    if wanted.give_back:
+        declared = giving_back.returning(state.records, aws.give_back)
+        planned = giving_back.plan_return(aws, state.records, declared)
+        return Proposal(config, aws, planned, [], [], state.records, removal)
     stack = declaring.declared(options, config, aws, state.records)
     stack.removal = removal
     stack.notices += check(state.records, stack.declared, removal)
+    with signals.at_once():
+        stack.notices += handover.check_taken(aws, state.records, stack, wanted.target_step)
+    stack.notices += _leaving(state.records, stack, wanted.target_step)
     planned = planning.show_plan(aws, state.records, stack, wanted.target_step)
     notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
     kept = [] if wanted.target_step else losing.retained(state.records, stack)
@@ -242,7 +310,7 @@ def down(
             lost = losing.lost_of(aws, going.values(), store.records, amounts=not options.yes)
             if delete_secrets and (found := secrets.kept(aws)):
                 lost.append(Loss("the secrets that were set", found))
-        notes = [] if going else stacks.beside(options, config, store.records)
+        notes = handover.put_back(going) if going else stacks.beside(options, config, store.records)
         viewer.agree_to_delete(Teardown(config, aws, going, protected, lost, notes))
         aws.drop_reads()  # the user may have taken long to agree
         with watched(aws, viewer) as emit:

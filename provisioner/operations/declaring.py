@@ -15,7 +15,16 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kept import Removal, going
 from provisioner.engine.resource_types import current
 from provisioner.engine.words import names
-from provisioner.operations import image_copies, preflight, privileges, production, signals, task_policies, unscaled
+from provisioner.operations import (
+    handover,
+    image_copies,
+    preflight,
+    privileges,
+    production,
+    signals,
+    task_policies,
+    unscaled,
+)
 from provisioner.operations.deploying import images
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
@@ -70,6 +79,7 @@ def declared(
     with signals.at_once():
         facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
         stack = declare(config, replace(facts, deployed=images.pinned(deployed, facts)))
+    handover.declare(stack, records, aws.take_over)
     told = (notes, production.notices(stack, records), unscaled.notices(stack, records))
     for text in itertools.chain(*told, task_policies.notices(stack), privileges.notices(stack, records)):
         stack.notice(text)

@@ -32,6 +32,8 @@ def up(
     delete: Sequence[str] = (),
     unprotect: bool = False,
     skip_checks: str | None = None,
+    take_over: Sequence[str] = (),
+    give_back: Sequence[str] = (),
 ) -> Summary:
     """Create or change a stack, as `provision up --yes` does, and return how that ended.
 
@@ -39,12 +41,13 @@ def up(
         config, env, target, state_dir, profile: as the options of these names.
         emit: takes each event of the run, in whichever thread it happens, one at a time.
         agree: is shown the plan on AWS before anything is written, and says whether to go on; None: no question.
-        target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks: as the options of these names.
+        target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks, take_over, give_back: as the
+            options of these names.
 
     Raises:
         ProvisionError: nothing was written. What fails later is the `error` of the summary.
     """
-    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks)
+    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks, take_over, give_back)
     options = _options(config, env, target, state_dir, profile, emit, yes=agree is None)
     with options.ends:
         return commands.up(options, wanted, _Program(emit, agree)).outcome
@@ -64,13 +67,15 @@ def plan(
     new_ami: bool = False,
     delete: Sequence[str] = (),
     unprotect: bool = False,
+    take_over: Sequence[str] = (),
+    give_back: Sequence[str] = (),
 ) -> Proposal:
     """Return what `up` would do with the same arguments. Only reads are made.
 
     Raises:
         ProvisionError: that cannot be told.
     """
-    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete, unprotect)
+    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete, unprotect, None, take_over, give_back)
     options = _options(config, env, target, state_dir, profile, emit)
     with options.ends:
         return commands.plan(options, wanted)

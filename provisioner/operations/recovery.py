@@ -22,6 +22,7 @@ from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
 from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.route53.zones import is_ours
 from provisioner.state.model import Phase, Record, Run
 from provisioner.state.store import document
 
@@ -50,6 +51,7 @@ class Recovery:
         dropped: what is recorded, and not there any more.
         refused: what stands where something of this stack should, and cannot be recorded; with the reason.
         added_by_others: parts of this stack's resources that somebody else added to them.
+        forgotten: public names of which it is not known any more whether they were taken over.
     """
 
     found: Sequence[RecoveredResource]
@@ -57,6 +59,7 @@ class Recovery:
     dropped: Sequence[str]
     refused: Mapping[str, str]
     added_by_others: Sequence[str]
+    forgotten: Sequence[str] = ()
 
 
 def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], report: Report) -> Recovery:
@@ -185,7 +188,14 @@ class _Search:
             [a for a in self._records if a not in recorded and a not in self._refused],
             self._refused,
             by_others,
+            [item.record.address for item in found if self._forgotten(item.record)],
         )
+
+    def _forgotten(self, record: Record) -> bool:
+        """Whether a public name may have been another system's before, which only the lost state could tell."""
+        name = record.type == RecordSet.type_name and record.arguments.get("type") == "A"
+        zone = str(record.arguments.get("hosted_zone_id", ""))
+        return name and record.address not in self._records and not is_ours(self._aws, zone)
 
     # -- finding ---------------------------------------------------------------------------------------------------
 

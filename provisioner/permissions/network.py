@@ -16,6 +16,7 @@ from provisioner.aws.permissions import (
     grants,
 )
 from provisioner.config.models import Config
+from provisioner.resources.route53.handover import LEADING
 
 _PROOF = "_" + "?" * 32
 """The label that ACM asks for: 32 hexadecimal digits after `_` (ACM user guide, dns-validation)."""
@@ -131,8 +132,9 @@ ROUTE53: tuple[Permission, ...] = (
     *grants("route53", "GetHostedZone ListResourceRecordSets ListTagsForResources", "hostedzone/*"),
     *grants("route53", "GetChange", "change/*"),
     *grants("route53", "ListTagsForResource", "hostedzone/*", use=Use.OTHER, why="import", reader=False),
-    # the public name, and for the certificate's names the records that prove them: one label more, and not two
-    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records("A", "{fqdn}")),
+    # the public name, and all that leads its clients when it is taken over from another system; and for the
+    # certificate's names the records that prove them: one label more, and not two
+    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_records(" ".join(LEADING), "{fqdn}")),
     *grants(
         "route53",
         "ChangeResourceRecordSets",

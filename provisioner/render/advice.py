@@ -35,16 +35,16 @@ def after_up(
     entry: str,
     *,
     new_ami: bool = False,
-    removal: Sequence[str] = (),
+    again: Sequence[str] = (),
 ) -> list[str]:
     """Return what may be done after `up`: first of all, open the URL.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
         new_ami: whether the newest AMI was asked for, as it then is to be again.
-        removal: the options that say what was let go, as it then is to be again.
+        again: the options that say what was let go and which names move, as they then are to be given again.
     """
-    words = [*_limits(outcome), *_new_ami(new_ami), *removal]
+    words = [*_limits(outcome), *_new_ami(new_ami), *again]
     if (unfinished := _unfinished(outcome, command_line("up", *words), command_line("plan", *words))) is not None:
         return [*_charged(outcome, config), unfinished, *_deletion(outcome, command_line("down"))]
     if outcome.target_step:
@@ -69,6 +69,16 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
     if isinstance(outcome.error, Interrupted):
         return [f"To go on watching it: {command_line(outcome.command)}, with the same options."]
     return [f"Logs: {command_line('logs')}. Fix the errors above, then run {command_line(outcome.command)} again."]
+
+
+def after_give_back(outcome: Summary, command_line: CommandLine, words: Sequence[str]) -> list[str]:
+    """Return what may be done after names were given back.
+
+    Args:
+        words: the options that say which.
+    """
+    unfinished = _unfinished(outcome, command_line("up", *words), command_line("plan", *words))
+    return [unfinished] if unfinished is not None else [f"The stack stays as it is: {command_line('status')}."]
 
 
 def after_down(outcome: Summary, command_line: CommandLine, config: Config, *, unprotect: bool = False) -> list[str]:

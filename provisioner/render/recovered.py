@@ -39,6 +39,11 @@ def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
         yield f"Recorded but not found, removed from the state: {_named(recovery.dropped)}."
     for address, why in recovery.refused.items():
         yield f"! not recorded: {address}{f': {why}' if why else ''}"
+    for address in recovery.forgotten:
+        yield (
+            f"note: {address}: if it was taken over from another system, where it led before was only in the lost "
+            f"state: `up --give-back` cannot put that back, nor does `down`."
+        )
     if recovery.added_by_others:
         yield f"note: ignored, because others may have added them: {_named(recovery.added_by_others)}."
 

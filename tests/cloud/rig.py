@@ -87,6 +87,8 @@ class Rig:
     redeploy: bool = False
     retry_failed: bool = False
     new_ami: bool = False
+    take_over: Sequence[str] = ()
+    give_back: Sequence[str] = ()
     stand_ins: bool = False
     heard: Callable[[Event], None] = lambda event: None
     durations: str = "fast"
@@ -120,6 +122,8 @@ class Rig:
             redeploy=self.redeploy,
             retry_failed=self.retry_failed,
             new_ami=self.new_ami,
+            take_over=self.take_over,
+            give_back=self.give_back,
             stand_ins=self.stand_ins,
         )
 

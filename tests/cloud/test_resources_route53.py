@@ -20,14 +20,16 @@ from provisioner.resources.acm import ValidationRecord
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.delegation import Delegation
-from provisioner.resources.route53.records import RecordSet, _spelled
+from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.route53.shapes import spelled
 from provisioner.resources.route53.zones import HostedZone
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack
-from tests.cloud.conftest import REGION, EmbeddedCloud, make_network
+from tests.cloud.conftest import REGION
+from tests.cloud.names import public_subnets
 from tests.cloud.rig import Rig
-from tests.cloud.rules_rig import Net, change
+from tests.cloud.rules_rig import change
 from tests.ways import Knows
 
 REFERENCE = "provisioner ecs-sample dev ap-northeast-1 hosted_zone/public 0123456789abcdef0123456789abcdef"
@@ -87,19 +89,9 @@ def alias(rig: Rig, name: str, *, owned: bool = False, region: str = REGION) -> 
     found = [one for one in elb.describe_load_balancers()["LoadBalancers"] if one["LoadBalancerName"] == name]
     if not found:
         tags = {"Tags": rig.aws().tag_list("load_balancer/main")} if owned else {}
-        found = elb.create_load_balancer(Name=name, Subnets=_subnets(cloud), **tags)["LoadBalancers"]
+        found = elb.create_load_balancer(Name=name, Subnets=public_subnets(cloud), **tags)["LoadBalancers"]
     host, zone = found[0]["DNSName"], found[0]["CanonicalHostedZoneId"]
     return {"HostedZoneId": zone, "DNSName": f"dualstack.{host}", "EvaluateTargetHealth": False}
-
-
-def _subnets(cloud: EmbeddedCloud) -> list[str]:
-    """Two subnets of a network that the internet reaches, which is made if it is not there."""
-    mine = [{"Name": "cidr-block", "Values": ["10.0.0.0/24", "10.0.1.0/24"]}]
-    if there := [subnet["SubnetId"] for subnet in cloud.client("ec2").describe_subnets(Filters=mine)["Subnets"]]:
-        return there
-    network = make_network(cloud)
-    Net(cloud, network.vpc, network.subnets).gateway()
-    return network.subnets
 
 
 CLAIMED = {
@@ -143,7 +135,7 @@ def test_what_a_state_claims_in_a_foreign_zone_is_not_deleted(rig: Rig, claimed:
         where = {**claimed.alias_target}
         del where["DNSName"]
         fields["alias_target"] = alias(rig, where.pop("balancer"), **where)
-    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": _spelled(fields)}]}
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": spelled(fields)}]}
     rig.cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
     before = records(rig, zone)
     name = f"{zone}|{claimed.record_name}|{claimed.type}"

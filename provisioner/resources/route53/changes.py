@@ -22,9 +22,13 @@ PENDING = f"PENDING: {_WHERE}"
 """What is said of a change that was just made."""
 
 
-def change(aws: Aws, zone_id: str, action: str, record: Mapping[str, Any]) -> str:
-    """Change one record, and return the id of the change."""
-    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+def change(aws: Aws, zone_id: str, *changes: tuple[str, Mapping[str, Any]]) -> str:
+    """Change records by one call, all or none of them, and return the id of the change.
+
+    Args:
+        changes: action and record set of each, as Route 53 takes them.
+    """
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record} for action, record in changes]}
     answer = aws.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
     return str(answer["ChangeInfo"]["Id"]).rpartition("/")[2]
 

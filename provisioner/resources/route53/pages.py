@@ -36,10 +36,15 @@ def page(aws: Aws, zone_id: str, first: str) -> Records:
 
 
 def records_at(aws: Aws, zone_id: str, name: str) -> Records:
-    """Return the records of one name: the list starts there, or after it if there are none."""
+    """Return the records of one name, of several that share name and type one."""
+    return {(name, record["Type"]): record for record in all_at(aws, zone_id, name)}
+
+
+def all_at(aws: Aws, zone_id: str, name: str) -> list[Mapping[str, Any]]:
+    """Return all records of one name: the list starts there, or after it if there are none."""
     with IgnoreNotFound():
         found = aws.client("route53").list_resource_record_sets(
             HostedZoneId=zone_id, StartRecordName=name, MaxItems="20"
         )["ResourceRecordSets"]
-        return {(name, record["Type"]): record for record in found if normal_name(record["Name"]) == name}
-    return {}
+        return [record for record in found if normal_name(record["Name"]) == name]
+    return []

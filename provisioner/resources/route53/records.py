@@ -10,27 +10,44 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.engine.declaration import unknown
-from provisioner.engine.errors import NotOwned
+from provisioner.engine.errors import NotCreated, NotOwned
 from provisioner.engine.lookup import others
-from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.engine.traits import KnownByContent
+from provisioner.engine.resource import Change, Changes, Observed, Resource
+from provisioner.engine.traits import Displaces, KnownByContent
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of
 from provisioner.resources.route53 import changes as route53_changes
 from provisioner.resources.route53.api import API
+from provisioner.resources.route53.handover import (
+    DISPLACES,
+    FOREIGN,
+    FORMER,
+    LEADING,
+    RESTORES,
+    RawRecord,
+    handover,
+    led_to,
+    on_its_way,
+    target_is_gone,
+)
 from provisioner.resources.route53.pages import Records, normal_name, order, page, records_at
+from provisioner.resources.route53.shapes import content as content_of
+from provisioner.resources.route53.shapes import normal_alias, observed, record_id, spelled, target
 from provisioner.resources.route53.zones import HostedZone, is_ours
 
-BESIDE = ("AAAA", "CNAME", "HTTPS")
+BESIDE = LEADING[1:]
 """The types of records that lead clients of a name elsewhere than its A record does."""
 
 
 @dataclass(frozen=True)
-class RecordSet(KnownByContent, Resource):
+class RecordSet(KnownByContent, Displaces, Resource):
     """A simple record: its values with their TTL, or an alias.
 
     Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared
     or recorded, and is of a name that the stack can have or leads to what is this stack's. Anything else there is left
     alone, whatever a state may claim, and only what leads to what is this stack's is deleted there.
+
+    Except for a name that the user takes over (`Aws.take_over`): its change replaces what stands there, which is an
+    output afterwards, and stands there again once the user gives the name back, or the record is deleted.
     """
 
     hosted_zone_id: str
@@ -50,7 +67,7 @@ class RecordSet(KnownByContent, Resource):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "record_name", normal_name(self.record_name))
-        object.__setattr__(self, "alias_target", _normal_alias(self.alias_target))
+        object.__setattr__(self, "alias_target", normal_alias(self.alias_target))
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -58,7 +75,7 @@ class RecordSet(KnownByContent, Resource):
         for fields in known:
             key = fields["hosted_zone_id"], normal_name(fields["record_name"]), fields["type"]
             if not unknown(key):
-                contents.setdefault(key, []).append(_content(fields))
+                contents.setdefault(key, []).append(content_of(fields))
         pages: dict[str, Records] = {}
         unready = aws.unready(cls)
         for (zone_id, name, record_type), content in sorted(contents.items(), key=lambda item: order(item[0])):
@@ -67,12 +84,25 @@ class RecordSet(KnownByContent, Resource):
             if (name, record_type) not in pages[zone_id]:
                 # it is not there, or stands beyond the page
                 pages[zone_id] |= records_at(aws, zone_id, name)
-            if record := pages[zone_id].get((name, record_type)):
-                live = cls._judged(aws, zone_id, record, content)
-                yield replace(live, status=route53_changes.status(aws, live.id, unready))
-            for other in BESIDE if record_type == "A" else ():
-                if (name, other) in pages[zone_id] and (zone_id, name, other) not in contents:
-                    yield replace(cls._live(zone_id, pages[zone_id][name, other]), owned=False)
+            there = record_id(zone_id, name, record_type)
+            record = pages[zone_id].get((name, record_type))
+            status = route53_changes.status(aws, there, unready)
+            live = replace(cls._judged(aws, zone_id, record, content), status=status) if record else None
+            beside = [
+                pages[zone_id][name, other]
+                for other in (BESIDE if record_type == "A" else ())
+                if (name, other) in pages[zone_id] and (zone_id, name, other) not in contents
+            ]
+            if record_type == "A" and (way := handover(aws, cls, there, name)):
+                leading = [*([record] if record else []), *beside]
+                nothing = replace(observed(zone_id, {"Name": name, "Type": "A"}), status=status)
+                moving = on_its_way(way, live or nothing, leading, ours=live is not None and live.owned)
+                if moving is not None:
+                    yield from moving
+                    continue
+            if live:
+                yield live
+            yield from (replace(observed(zone_id, other), owned=False) for other in beside)
 
     @staticmethod
     def _first(aws: Aws, zone_id: str, name: str) -> str:
@@ -100,7 +130,7 @@ class RecordSet(KnownByContent, Resource):
         zones |= {fields["hosted_zone_id"] for fields in aws.known(cls) if not unknown(fields["hosted_zone_id"])}
         for zone_id in sorted(zones):
             found = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone_id)
-            yield from (cls._live(zone_id, record) for record in found if "SetIdentifier" not in record)
+            yield from (observed(zone_id, record) for record in found if "SetIdentifier" not in record)
 
     @classmethod
     def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, content: Sequence[Any]) -> Observed | None:
@@ -114,11 +144,11 @@ class RecordSet(KnownByContent, Resource):
 
         One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
         """
-        live = cls._live(zone_id, record)
+        live = observed(zone_id, record)
         if owner := cls._leads_to(aws, live):
             return replace(live, owned=False, owner=owner)
         known = live.attributes["record_name"] in aws.domains or cls._leads_here(aws, live)
-        said_so = _content(live.attributes) in content and known
+        said_so = content_of(live.attributes) in content and known
         return replace(live, owned="SetIdentifier" not in record and (said_so or is_ours(aws, zone_id)))
 
     @classmethod
@@ -145,22 +175,9 @@ class RecordSet(KnownByContent, Resource):
         alias = live.attributes["alias_target"]
         return owner_of(aws, alias["DNSName"]) if alias and not cls._leads_here(aws, live) else ""
 
-    @staticmethod
-    def _live(zone_id: str, record: Mapping[str, Any]) -> Observed:
-        name = normal_name(record["Name"])
-        attributes = {
-            "hosted_zone_id": zone_id,
-            "record_name": name,
-            "type": record["Type"],
-            "ttl": record.get("TTL"),
-            "resource_records": [value["Value"] for value in record.get("ResourceRecords", ())],
-            "alias_target": _normal_alias(record.get("AliasTarget")),
-        }
-        return Observed(f"{zone_id}|{name}|{record['Type']}", attributes)
-
     def create(self, aws: Aws, token: str) -> Observed:
         # where zone or name became known in this run only, nobody has looked there yet
-        content = [_content(self.fields())]
+        content = [content_of(self.fields())]
         if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, content):
             if there.owner:
                 raise NotOwned(f"the record {self.record_name} {self.type} {others(there)}: rename one of them")
@@ -168,27 +185,74 @@ class RecordSet(KnownByContent, Resource):
                 raise NotOwned(
                     f"zone {self.hosted_zone_id} has a record {self.record_name} {self.type} with other content, "
                     f"which this stack did not create, so it is not changed. Delete it if it is not needed, then run "
-                    f"again"
+                    f"again. {self.way_in(there)}"
                 )
             return there
-        record = _spelled(self.fields())
+        record = spelled(self.fields())
         # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
         try:
-            change_id = route53_changes.change(aws, self.hosted_zone_id, "CREATE", record)
+            change_id = route53_changes.change(aws, self.hosted_zone_id, ("CREATE", record))
         except ClientError as error:
             # two stacks of a domain prove it by the same record, and the other one was faster
             there = self._there(aws, self.hosted_zone_id, self.record_name, self.type, content)
             if "already exists" not in str(error) or there is None or not there.owned:
                 raise
             return there
-        live = self._live(self.hosted_zone_id, record)
+        live = observed(self.hosted_zone_id, record)
         route53_changes.begun(aws, live.id, change_id)
         outputs = {route53_changes.CHANGE: change_id}
         return replace(live, outputs=outputs, status=route53_changes.PENDING)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        change_id = route53_changes.change(aws, self.hosted_zone_id, "UPSERT", _spelled(self.fields()))
+        deleted = [("DELETE", one) for one in live.details.get(DISPLACES, ())]
+        if RESTORES in live.details:
+            self._give_back(aws, live, deleted)
+            return
+        put = "CREATE" if live.details.get(FOREIGN) else "UPSERT"
+        change_id = route53_changes.change(aws, self.hosted_zone_id, *deleted, (put, spelled(self.fields())))
         route53_changes.begun(aws, live.id, change_id)
+
+    def _give_back(self, aws: Aws, live: Observed, deleted: Sequence[tuple[str, RawRecord]]) -> None:
+        restored = live.details[RESTORES]
+        try:
+            change_id = route53_changes.change(
+                aws, self.hosted_zone_id, *deleted, *(("CREATE", one) for one in restored)
+            )
+        except ClientError as error:
+            if not target_is_gone(error):
+                raise
+            raise NotCreated(
+                f"{self.record_name} cannot be given back: what it led to before ({led_to(restored)}) is no longer "
+                f"there, so nothing was changed"
+            ) from error
+        route53_changes.begun(aws, live.id, change_id)
+
+    def differences(self, live: Observed) -> dict[str, Change]:
+        if RESTORES not in live.details:
+            return super().differences(live)
+        restored = {one["Type"]: observed(self.hosted_zone_id, one).attributes for one in live.details[RESTORES]}
+        blank = observed(self.hosted_zone_id, {"Name": self.record_name, "Type": "A"}).attributes
+        after = restored.get("A", blank)
+        found = {name: Change(now, after[name]) for name, now in live.attributes.items() if now != after[name]}
+        return found | {kind: Change(None, target(shown)) for kind, shown in restored.items() if kind != "A"}
+
+    @classmethod
+    def displaced(cls, live: Observed) -> Mapping[str, Any]:
+        return live.outputs if DISPLACES in live.details else {}
+
+    @classmethod
+    def shared(cls, aws: Aws, live: Observed) -> bool:
+        return bool(live.details.get(FOREIGN))
+
+    @classmethod
+    def way_in(cls, live: Observed) -> str:
+        name = live.attributes["record_name"]
+        if live.attributes["type"] != "A":
+            return ""
+        return (
+            f"To move the name to this stack, and keep what it leads to now for the way back: `provision up "
+            f"--take-over {name}`"
+        )
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
@@ -197,6 +261,10 @@ class RecordSet(KnownByContent, Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
+        if not target(live.attributes):
+            # somebody deleted it; the next list says so too
+            aws.deleted.add(live.id)
+            return
         if owner := cls._leads_to(aws, live):
             raise NotOwned(
                 f"the record {name} {live.attributes['type']} {others(replace(live, owner=owner))}. Remove it from "
@@ -208,7 +276,26 @@ class RecordSet(KnownByContent, Resource):
                 f"if it is not needed, then run `provision state rm`"
             )
         # DELETE takes the exact values only, so a record that changed since it was read stays
-        route53_changes.change(aws, zone_id, "DELETE", _spelled(live.attributes))
+        deleted = ("DELETE", spelled(live.attributes))
+        if former := live.outputs.get(FORMER):
+            cls._put_back(aws, live, deleted, former)
+        else:
+            route53_changes.change(aws, zone_id, deleted)
+
+    @classmethod
+    def _put_back(cls, aws: Aws, live: Observed, deleted: tuple[str, RawRecord], former: Sequence[RawRecord]) -> None:
+        """Let the name lead where it did before it was taken over, unless that is gone: then only delete the record."""
+        zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
+        there = records_at(aws, zone_id, name)
+        created = [("CREATE", one) for one in former if (name, one["Type"]) not in there or one["Type"] == "A"]
+        aws.deleted.add(live.id)
+        try:
+            change_id = route53_changes.change(aws, zone_id, deleted, *created)
+        except ClientError as error:
+            if not target_is_gone(error):
+                raise
+            change_id = route53_changes.change(aws, zone_id, deleted)
+        route53_changes.begun(aws, live.id, change_id)
 
 
 def obstacle(aws: Aws, name: str) -> str:
@@ -217,8 +304,8 @@ def obstacle(aws: Aws, name: str) -> str:
         if live.attributes["type"] == "CNAME":
             return (
                 f"{name} is a CNAME{_to(live)}, which this stack did not create, and there can be no other record "
-                f"beside a CNAME (RFC 1034). Delete it, then run again; or, to move without a gap, set another "
-                f"dns.host, run `provision up`, then let this CNAME lead to that name"
+                f"beside a CNAME (RFC 1034). Delete it, then run again; or, to move without a gap, take the name over: "
+                f"`provision up --take-over {name}`"
             )
     return ""
 
@@ -242,20 +329,3 @@ def _beside(aws: Aws, name: str) -> list[Observed]:
 def _to(live: Observed) -> str:
     values = live.attributes["resource_records"] or [(live.attributes["alias_target"] or {}).get("DNSName", "")]
     return f" to {', '.join(values)}" if any(values) else ""
-
-
-def _normal_alias(alias: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return {**alias, "DNSName": normal_name(alias["DNSName"])} if alias else None
-
-
-def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
-    """Return what a record says, however long it may be kept in caches."""
-    return sorted(value.rstrip(".") for value in fields["resource_records"]), _normal_alias(fields["alias_target"])
-
-
-def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields as a ResourceRecordSet."""
-    record = {"Name": fields["record_name"], "Type": fields["type"]}
-    if fields["alias_target"]:
-        return record | {"AliasTarget": dict(fields["alias_target"])}
-    return record | {"TTL": fields["ttl"], "ResourceRecords": [{"Value": v} for v in fields["resource_records"]]}

@@ -1,0 +1,223 @@
+"""Take a public name over from the system that has it (`up --take-over`), and know of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.declaration import STEPS, Declared, Dependency, filled, unknown
+from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.known import KnownResources
+from provisioner.engine.resource import output_of
+from provisioner.engine.target import step_and_dependencies
+from provisioner.engine.words import names
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.route53.handover import (
+    DISPLACES,
+    FORMER,
+    LEADING,
+    RawRecord,
+    former_of,
+    is_given_back,
+    lasts,
+    led_to,
+    why_not,
+)
+from provisioner.resources.route53.pages import all_at, normal_name
+from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.route53.shapes import record_id
+from provisioner.resources.wafv2 import WebAclAssociation
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
+
+SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerRule, Service)
+"""What must be ready before a name that serves elsewhere leads here."""
+
+
+@dataclass(frozen=True)
+class _AsRecorded(Declared):
+    """A recorded resource by itself: what it was built on stays recorded, and is not waited for."""
+
+    needs: tuple[str, ...] = ()
+
+    @property
+    def built_on(self) -> list[str]:
+        return list(self.needs)
+
+
+def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[str]) -> None:
+    """Make the declarations of public names fit to what was taken over and given back.
+
+    A name that comes from another system moves last, when all that serves here is ready. One that was given back is
+    declared as it is recorded, so that nothing is done with it.
+    """
+    for address, item in _public_names(stack.declared).items():
+        record = records.get(address)
+        name = _name(item)
+        former = former_of(name, record.outputs) if record else []
+        if name in take_over or (former and record and not is_given_back(record.outputs)):
+            _move_last(stack, item)
+        elif record and former:
+            stack.declared[address] = as_recorded(record)
+            stack.notice(
+                f"{name} was given back and leads to {led_to(former)}, or wherever its owner has let it lead since: it "
+                f"is left alone until `provision up --take-over {name}`"
+            )
+
+
+def _move_last(stack: Stack, item: Declared) -> None:
+    serving = [one for one in stack.declared.values() if isinstance(one.resource, SERVING)]
+    needs = [*item.dependencies, *(Dependency(one.address, ready=True) for one in serving)]
+    # of the step of the last of them, since a run that is limited to a step has no later ones
+    step = serving[-1].step if serving else item.step
+    del stack.declared[item.address]
+    stack.declared[item.address] = replace(item, dependencies=tuple(dict.fromkeys(needs)), step=step)
+
+
+def as_recorded(record: Record) -> Declared:
+    """Return a recorded name as a declaration that waits for nothing."""
+    known = {name: record.arguments[name] for name in record.arguments if name in RecordSet.__dataclass_fields__}
+    desired = RecordSet(record.address.partition("/")[2], **known)
+    return _AsRecorded(desired, (), record.step, needs=tuple(record.dependencies))
+
+
+def _public_names(declared: Mapping[str, Declared]) -> dict[str, Declared]:
+    """Return the declared A records by address."""
+    return {a: item for a, item in declared.items() if type(item.resource) is RecordSet and item.resource.type == "A"}
+
+
+def _name(item: Declared) -> str:
+    return str(item.resource.fields()["record_name"])
+
+
+def check(take_over: Collection[str], give_back: Collection[str], options: Collection[str]) -> None:
+    """Refuse options that do not go together.
+
+    Args:
+        options: the other options of `up` that were given.
+
+    Raises:
+        ConfigurationError: with the two.
+    """
+    for option in options if give_back else ():
+        raise ConfigurationError(f"--give-back: it does only that: leave {option} out, and run `up` again afterwards")
+    if give_back and take_over:
+        raise ConfigurationError("--give-back, --take-over: leave one of the two out")
+
+
+def check_taken(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None) -> list[str]:
+    """Refuse names that cannot be taken over. Only reads are made.
+
+    Args:
+        target_step: the step that the run is limited to, if it is.
+
+    Returns:
+        A sentence for each name: where it leads now, or that it was taken over already.
+
+    Raises:
+        ConfigurationError: with the reason.
+        ApiError: a read was refused.
+    """
+    try:
+        return [_checked(aws, records, stack, name, target_step) for name in aws.take_over]
+    except ProvisionError:
+        raise
+    except Exception as error:
+        raise aws.errors.explained(error) from error
+
+
+def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, target_step: str | None) -> str:
+    option, mine = f"--take-over {name}", {_name(item): item for item in _public_names(stack.declared).values()}
+    if name not in mine:
+        has = f"its public name is {names(list(mine))}: write dns.host first" if mine else "no service is public"
+        raise ConfigurationError(f"{option}: this stack has no record of that name; {has}")
+    item = mine[name]
+    if target_step and item.step not in step_and_dependencies(STEPS, target_step):
+        raise ConfigurationError(
+            f"{option}: the name moves in step {item.step}, which --target-step {target_step} leaves out"
+        )
+    looking = aws.reading().knowing(KnownResources(records, stack.declared))
+    zone = filled(item.resource, lambda a, output: output_of(records.get(a), output)).fields()["hosted_zone_id"]
+    there = [] if unknown(zone) else [one for one in all_at(looking, zone, name) if one["Type"] in LEADING]
+    for why in filter(None, map(why_not, there)):
+        raise ConfigurationError(f"{option}: {why}")
+    live = next((one for one in looking.live(RecordSet) if one.id == record_id(zone, name, "A")), None)
+    if live and (displaced := live.details.get(DISPLACES)):
+        _check_certificate(records, name)
+        return (
+            f"{name} moves to this stack when all that serves it is ready. It leads to {led_to(displaced)} now, for up "
+            f"to {lasts(displaced)} s after that, so both must serve meanwhile. Back: `provision up --give-back {name}`"
+        )
+    if live and live.outputs.get(FORMER):
+        # an interrupted run with the same option may have got as far
+        return f"{option}: it was taken over already"
+    if live:
+        raise ConfigurationError(f"{option}: its record is this stack's already: leave the option out")
+    raise ConfigurationError(
+        f"{option}: there is no record of that name to take over: `up` creates it without the option"
+    )
+
+
+def _check_certificate(records: Mapping[str, Record], name: str) -> None:
+    """Refuse a name that the standing load balancer has no certificate for: it keeps its own until others have moved.
+
+    Raises:
+        ConfigurationError: with the way to do it in two runs.
+    """
+    listeners = [record for record in records.values() if record.type == Listener.type_name]
+    shown = {record.arguments.get("certificate_arn") for record in listeners} - {None}
+    for record in records.values():
+        names_of = record.arguments.get("subject_alternative_names", ())
+        if record.id in shown and not {name, f"*.{name.partition('.')[2]}"} & {*names_of}:
+            raise ConfigurationError(
+                f"--take-over {name}: the load balancer still shows the certificate of {names(names_of)}, which is not "
+                f"valid for it: run `up` with the new dns.domain and another dns.host first, then take it over"
+            )
+
+
+def left_to(records: Mapping[str, Record]) -> list[str]:
+    """Say of each of these names that was given back that it is left alone."""
+    return [
+        f"{name} is given back to where it led before ({led_to(former)}), unless somebody has let it lead elsewhere "
+        f"since; clients follow within {lasts([])} s. This stack leaves it alone until "
+        f"`provision up --take-over {name}`"
+        for name, former in _former(records, given_back=True).items()
+    ]
+
+
+def put_back(going: Mapping[str, Record]) -> list[str]:
+    """Say which names lead elsewhere again when their records are deleted."""
+    return [
+        f"{name} was taken over: when its record is deleted, it leads to {led_to(former)} again, if that is still "
+        f"there; clients follow within {lasts([])} s. To have all of them there before anything is deleted, run "
+        f"`provision up --give-back {name}` first"
+        for name, former in _former(going, given_back=False).items()
+    ]
+
+
+def _former(records: Mapping[str, Record], *, given_back: bool) -> dict[str, list[RawRecord]]:
+    """Return by name the records that stood there before, of the names that were given back, or of the others."""
+    named = [(str(record.arguments["record_name"]), record.outputs) for record in recorded_names(records)]
+    return {
+        name: former
+        for name, outputs in named
+        if (former := former_of(name, outputs)) and is_given_back(outputs) is given_back
+    }
+
+
+def recorded_names(records: Mapping[str, Record]) -> Iterator[Record]:
+    """Yield the records of Route 53's records that are recorded with their names."""
+    for record in records.values():
+        if record.type == RecordSet.type_name and "record_name" in record.arguments:
+            yield record
+
+
+def normal_names(given: Sequence[str] | None) -> list[str]:
+    """Return names as the records have them, each once."""
+    return list(dict.fromkeys(map(normal_name, given or ())))
