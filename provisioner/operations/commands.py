@@ -226,7 +226,7 @@ def _give_back(options: Options, config: Config, aws: Aws, viewer: Viewer) -> En
                 planned = giving_back.plan_return(aws, store.records, declared)
             viewer.agree(Proposal(config, aws, planned, [], [], store.records, Removal()))
             aws.drop_reads()  # the user may have taken long to agree
-        with _watched(aws, viewer) as emit:
+        with watched(aws, viewer) as emit:
             outcome = giving_back.give_back(aws, store, declared, emit, planned)
             ended = Ended(config, aws, outcome)
             viewer.ended(ended)
