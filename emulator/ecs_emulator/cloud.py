@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
@@ -79,7 +80,7 @@ class Cloud:
             from ecs_emulator.cloudcontrol.service import Service
 
             own = Service(self._call_on_behalf, self.key).answer
-            self._own = dict.fromkeys(("cloudcontrolapi", "cloudformation"), own)
+            self._own = {"cloudcontrolapi": own, "cloudformation": partial(self._cloudformation, own)}
             self._prepare()
         CLOCK.tick = tick.tick
         CLOCK.show_calendar()
@@ -195,6 +196,14 @@ class Cloud:
                 return malformed_xml(environ)
             traceback.print_exc()
             return error_answer(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
+
+    def _cloudformation(self, types: Callable[[Environ, str], Answer], environ: Environ, operation: str) -> Answer:
+        """Answer a call of CloudFormation: about a type, as the Cloud Control API knows them, or about stacks."""
+        from ecs_emulator import cloudformation
+
+        if operation == "DescribeType":
+            return types(environ, operation)
+        return cloudformation.answer(environ, operation, self.account)
 
     def _call_on_behalf(self, environ: Environ) -> Answer:
         """Answer a call that one of the services makes for its caller, whose policies it has to pass as well."""

@@ -1,0 +1,168 @@
+"""CloudFormation as far as others are read through it: stacks that make nothing and have outputs, some exported.
+
+A template may have what makes nothing by itself, `AWS::CloudFormation::WaitConditionHandle`, and any other type is
+answered as AWS answers types that it does not know. A stack is there at once.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from ecs_emulator import calls
+from ecs_emulator.clock import CLOCK
+from ecs_emulator.errors import Answer, error_answer, unknown_operation
+from ecs_emulator.patch import on_reset
+from ecs_emulator.wsgi import Environ
+
+NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+NOTHING = "AWS::CloudFormation::WaitConditionHandle"
+"""The type of resources that is nothing but an address."""
+
+
+class Refused(Exception):
+    """A call that CloudFormation refuses: its code, and its words."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a stack hands out; `export` is the name by which other stacks read it, if it is exported."""
+
+    key: str
+    value: str
+    export: str = ""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of one Region."""
+
+    name: str
+    arn: str
+    outputs: tuple[Output, ...]
+    created: str
+    status: str = "CREATE_COMPLETE"
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+_STACKS: dict[str, dict[str, Stack]] = {}
+"""By Region and name."""
+on_reset(_STACKS.clear)
+
+
+def answer(environ: Environ, operation: str, account: str) -> Answer:
+    """Answer one call. Callers hold the cloud's lock."""
+    if operation not in _OPERATIONS:
+        return unknown_operation(environ, operation)
+    given = urllib.parse.parse_qs(environ["wsgi.input"].getvalue().decode("utf-8", "replace"))
+    form, region = {key: values[0] for key, values in given.items()}, calls.scope(environ)[1]
+    try:
+        inside = _OPERATIONS[operation](form, _STACKS.setdefault(region, {}), f"{region}:{account}")
+    except Refused as refusal:
+        return error_answer(environ, 400, refusal.code, str(refusal))
+    result = f"<{operation}Result>{inside}</{operation}Result>"
+    xml = f'<{operation}Response xmlns="{NAMESPACE}">{result}</{operation}Response>'
+    return 200, [("Content-Type", "text/xml")], xml.encode()
+
+
+def _create(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> str:
+    name = form.get("StackName", "")
+    if name in stacks:
+        raise Refused("AlreadyExistsException", f"Stack [{name}] already exists")
+    outputs = tuple(_outputs(_template(form.get("TemplateBody", ""))))
+    arn = f"arn:aws:cloudformation:{place}:stack/{name}/{uuid.uuid4()}"
+    taken = {one.export for stack in stacks.values() for one in stack.outputs if one.export}
+    created = datetime.fromtimestamp(CLOCK.time(), UTC).isoformat()
+    stacks[name] = Stack(name, arn, outputs, created, tags=dict(_tags(form)))
+    if any(one.export in taken for one in outputs):
+        # an export has one name in a Region (user guide, "Get exported outputs")
+        stacks[name] = Stack(name, arn, (), created, "ROLLBACK_COMPLETE")
+    return _element("StackId", arn)
+
+
+def _template(body: str) -> Mapping[str, Any]:
+    try:
+        template = json.loads(body)
+    except ValueError:
+        raise Refused("ValidationError", "Template format error: JSON not well-formed.") from None
+    resources = template.get("Resources") if isinstance(template, dict) else None
+    if not resources:
+        raise Refused("ValidationError", "Template format error: At least one Resources member must be defined.")
+    if unknown := sorted({str(one.get("Type")) for one in resources.values()} - {NOTHING}):
+        raise Refused("ValidationError", f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
+    found: Mapping[str, Any] = template
+    return found
+
+
+def _outputs(template: Mapping[str, Any]) -> Iterator[Output]:
+    for key, one in template.get("Outputs", {}).items():
+        value, export = one.get("Value"), one.get("Export", {}).get("Name", "")
+        if not isinstance(value, str) or not isinstance(export, str):
+            words = f"Template format error: Output {key} is malformed. The value must be a string."
+            raise Refused("ValidationError", words)
+        yield Output(key, value, export)
+
+
+def _tags(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    number = 1
+    while (key := form.get(f"Tags.member.{number}.Key")) is not None:
+        yield key, form.get(f"Tags.member.{number}.Value", "")
+        number += 1
+
+
+def _describe(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> str:
+    name = form.get("StackName")
+    found = [one for one in stacks.values() if name in (None, one.name, one.arn)]
+    if name is not None and not found:
+        raise Refused("ValidationError", f"Stack with id {name} does not exist")
+    return f"<Stacks>{''.join(map(_shown, found))}</Stacks>"
+
+
+def _shown(stack: Stack) -> str:
+    outputs = "".join(
+        _member(OutputKey=one.key, OutputValue=one.value, **({"ExportName": one.export} if one.export else {}))
+        for one in stack.outputs
+    )
+    tags = "".join(_member(Key=key, Value=value) for key, value in stack.tags.items())
+    told = {
+        "StackId": stack.arn,
+        "StackName": stack.name,
+        "CreationTime": stack.created,
+        "StackStatus": stack.status,
+        "DisableRollback": "false",
+    }
+    shown = "".join(_element(key, value) for key, value in told.items())
+    return f"<member>{shown}<Outputs>{outputs}</Outputs><Tags>{tags}</Tags></member>"
+
+
+def _exports(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> str:
+    found = sorted(
+        (one.export, one.value, stack.arn) for stack in stacks.values() for one in stack.outputs if one.export
+    )
+    shown = "".join(_member(ExportingStackId=arn, Name=name, Value=value) for name, value, arn in found)
+    return f"<Exports>{shown}</Exports>"
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}>{escape(text, quote=False)}</{name}>"
+
+
+def _member(**parts: str) -> str:
+    return f"<member>{''.join(_element(key, value) for key, value in parts.items())}</member>"
+
+
+_OPERATIONS: Mapping[str, Callable[[Mapping[str, str], dict[str, Stack], str], str]] = {
+    "CreateStack": _create,
+    "DescribeStacks": _describe,
+    "ListExports": _exports,
+}
