@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
 from botocore.exceptions import (
@@ -230,3 +230,16 @@ def explained(error: Exception) -> Exception:
     if isinstance(error, BotoCoreError):
         return ApiError(f"the call to AWS failed: {text}. Run again")
     return error
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """While the context lasts, what boto3 raises becomes an `ApiError`.
+
+    Raises:
+        ApiError: AWS refused a call, failed, or could not be reached.
+    """
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise explained(error) from error

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from provisioner.aws.errors import explained
+from provisioner.aws.errors import explaining
 from provisioner.aws.ownership import ADDRESS_TAG, tag_pairs
 from provisioner.config.facts import Held
 from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Secret, path, users
-from provisioner.engine.errors import ConfigurationError, NotOwned, ProvisionError
+from provisioner.engine.errors import ConfigurationError, NotOwned
 from provisioner.engine.words import names
 from provisioner.operations import existing
 from provisioner.operations.secret_lookup import CommandLine, described, look, parameter_name
@@ -104,7 +103,7 @@ def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = Fal
     check_name(config, name)
     check_size(value, advanced=advanced)
     parameter = path(config.name) + name
-    with _explained():
+    with explaining():
         key = existing.keys(aws, config)["kms_key"]
         shown = described(aws, [parameter]).get(parameter)
         tier = "Advanced" if advanced or (shown or {}).get("Tier") == "Advanced" else "Standard"
@@ -153,7 +152,7 @@ def _check_owned(aws: Aws, parameter: str) -> None:
 
 def listed(aws: Aws, config: Config, command_line: CommandLine) -> list[Row]:
     """Return the secrets that the services name, and those that the stack has besides."""
-    with _explained():
+    with explaining():
         named = users(config.secrets)
         found = look(aws, config.name, named, command_line)
         rows = [_row(config.name, secret, tables, found[secret]) for secret, tables in named.items()]
@@ -250,7 +249,7 @@ def remove(aws: Aws, variables: Sequence[str]) -> None:
     """
     for name in variables:
         parameter = path(aws.name) + name
-        with _explained():
+        with explaining():
             if not described(aws, [parameter]):
                 raise ConfigurationError(f"{parameter} is not set: there is nothing to remove")
             if not _of_users(aws, parameter):
@@ -259,13 +258,3 @@ def remove(aws: Aws, variables: Sequence[str]) -> None:
                     f"goes by `provision up --delete secure_parameter/{name}`, once no service names it"
                 )
             aws.client("ssm").delete_parameter(Name=parameter)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except ProvisionError:
-        raise
-    except (BotoCoreError, ClientError) as error:
-        raise explained(error) from error
