@@ -1,4 +1,4 @@
-"""`provision init`: write a configuration to begin with, a commented sample or what another tool's files say."""
+"""`provision init`: write a configuration to begin with, a commented sample or what stands elsewhere."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from provisioner.operations.options import Options
 
 
 class Source(StrEnum):
-    """Whose files are read."""
+    """What is read: another tool's files, or a cluster."""
 
     COPILOT = "copilot"
     COMPOSE = "compose"
+    ECS = "ecs"
 
 
 WithApp = Annotated[
@@ -26,13 +27,22 @@ WithApp = Annotated[
 ]
 From = Annotated[
     Source | None,
-    typer.Option("--from", metavar="TOOL", help="Read the files of another tool: copilot or compose."),
+    typer.Option(
+        "--from", metavar="TOOL", help="Read the files of another tool, copilot or compose, or a cluster of ECS: ecs."
+    ),
 ]
 Place = Annotated[
-    Path | None,
+    str | None,
     typer.Argument(
-        metavar="PATH",
-        help="With --from: the directory with copilot/ in it, or the Compose file (default: in this directory).",
+        metavar="PATH|CLUSTER",
+        help="With --from: the directory with copilot/ in it, or the Compose file (default: in this directory); or the "
+        "name or ARN of the cluster.",
+    ),
+]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="With --from ecs or copilot: the Region to read (default: the profile's, or AWS_REGION)."
     ),
 ]
 
@@ -44,21 +54,28 @@ Place = Annotated[
     "provision init --with-app          with the sample application, which Docker builds; from a clone",
     "provision init -c other.toml       another file name",
     "provision init --from copilot      what the manifests in copilot/ say, and a list of what is left",
+    "provision init --from copilot --profile NAME        and what the account has of it: VPC, groups, secrets",
     "provision init --from compose      the same of compose.yaml",
+    "provision init --from ecs CLUSTER --profile NAME    what runs in a cluster, by reads only",
 )
-def init(options: Options, path: Place = None, with_app: WithApp = False, source: From = None) -> int:
-    """Write a stack.toml: a commented sample, or with --from what another tool's files say.
+def init(
+    options: Options, what: Place = None, with_app: WithApp = False, source: From = None, region: Region = None
+) -> int:
+    """Write a stack.toml: a commented sample, or with --from what stands elsewhere.
 
-    An existing file is not changed. --from reads files only, and carries nothing over that it does not know: each line
-    that is left is named with the reason. See docs/moving.md.
+    An existing file is not changed. --from compose reads files only, --from ecs an account, and --from copilot files,
+    and with --profile or --region the account as well. It carries nothing over that it does not know, and changes
+    nothing on AWS: each key that is left is named with the reason. See docs/moving.md.
     """
     from provisioner.engine.errors import ConfigurationError
 
-    if source is None and path is not None:
-        raise ConfigurationError(f"{path}: is for --from: write `provision init --from copilot {path}`")
+    if source is None and what is not None:
+        raise ConfigurationError(f"{what}: is for --from: write `provision init --from copilot {what}`")
+    if source is None and region is not None:
+        raise ConfigurationError("--region: is for --from: write region into stack.toml")
     if source is not None and with_app:
         raise ConfigurationError("--with-app: is for the sample: leave it or --from out")
-    return _converted(options, source, path) if source else _sample(options, with_app)
+    return _converted(options, source, what, region) if source else _sample(options, with_app)
 
 
 def _sample(options: Options, with_app: bool) -> int:
@@ -74,11 +91,11 @@ def _sample(options: Options, with_app: bool) -> int:
     return 0
 
 
-def _converted(options: Options, source: Source, path: Path | None) -> int:
-    from provisioner.config import foreign
+def _converted(options: Options, source: Source, what: str | None, region: str | None) -> int:
+    from provisioner.operations.foreign.convert import convert
     from provisioner.render import converted
     from provisioner.render.text import say
 
-    done = foreign.convert(source, path or Path(), options.config, options.env)
+    done = convert(options, source, what, region)
     say([json.dumps(converted.document(done), ensure_ascii=False)] if options.json else converted.lines(done))
     return 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ecs_emulator.control import CloudProcess
     from provisioner.aws.client import Aws
+    from provisioner.aws.connection import Connection
     from provisioner.config.models import Config
     from provisioner.operations.cloud_runtime import EmbeddedRuntime
     from provisioner.operations.options import Options
@@ -46,7 +47,6 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         ProvisionError: the embedded cloud could not be started, or there is no such profile.
     """
     from provisioner.aws.client import Aws
-    from provisioner.aws.connection import Connection
     from provisioner.aws.inventory import Inventory
 
     if config.target == "local":
@@ -56,17 +56,12 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
             session = local_session(config.region, "")
             regions.check_emulated(session, config.region, str(options.file))
         cloud = cloud or embedded_cloud.start(options, config)
-        runtime = _runtime(cloud)
-        options.ends.callback(runtime.close)
-        session, resolver = local_session(config.region, cloud.key), ("127.0.0.1", cloud.dns_port)
-        cloud.reach(session)
-        connection = Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
+        connection, resolver = _embedded(options, config.region, cloud), ("127.0.0.1", cloud.dns_port)
     else:
         from provisioner.operations import regions
 
         regions.check_named(config.region, str(options.file))
-        session, resolver = _aws_session(config.region, options.profile), None
-        connection = Connection(session, Pace(scale=_time_scale()), log=options.log)
+        connection, resolver = _to_aws(options, _aws_session(config.region, options.profile)), None
     return Aws(
         config.project,
         config.env,
@@ -75,6 +70,53 @@ def aws_without_account(options: Options, config: Config, cloud: CloudProcess | 
         resolver=resolver,
         domains={config.fqdn, config.dns.domain},
     )
+
+
+def _embedded(options: Options, region: str, cloud: CloudProcess) -> Connection:
+    from provisioner.aws.connection import Connection
+
+    runtime = _runtime(cloud)
+    options.ends.callback(runtime.close)
+    session = local_session(region, cloud.key)
+    cloud.reach(session)
+    return Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
+
+
+def _to_aws(options: Options, session: boto3.Session) -> Connection:
+    from provisioner.aws.connection import Connection
+
+    return Connection(session, Pace(scale=_time_scale()), log=options.log)
+
+
+def account_reader(options: Options, region: str | None) -> Aws:
+    """Return the way to an account that no configuration names, for reads only, the account already known.
+
+    Args:
+        region: None: the one of the profile or of AWS_REGION; of the embedded cloud that of the sample.
+
+    Raises:
+        ProvisionError: no Region is known, the account cannot be reached, or it refuses the credentials.
+    """
+    from provisioner.aws.client import Aws
+    from provisioner.aws.inventory import Inventory
+    from provisioner.config.models import Config
+    from provisioner.operations import regions
+
+    where = Path("--region")  # in the place of a file that names the Region
+    if options.target == "local":
+        region = region or str(Config.model_fields["region"].default)
+        regions.check_emulated(local_session(region, ""), region, str(where))
+        connection = _embedded(options, region, embedded_cloud.running(options))
+    else:
+        session = _aws_session(region or os.environ.get("AWS_REGION") or None, options.profile)
+        if session.region_name is None:
+            raise ConfigurationError(
+                "no Region is known: add --region NAME, such as --region eu-west-1, or set one in the profile"
+            )
+        regions.check_named(session.region_name, str(where))
+        connection = _to_aws(options, session)
+    aws = Aws("", "", connection, Inventory(connection.pace)).reading()
+    return aws.in_account(_account(aws, where))
 
 
 def reader(options: Options, config: Config) -> Aws:
@@ -125,7 +167,7 @@ def local_session(region: str, key: str) -> boto3.Session:
     return boto3.Session(key, "cloud", region_name=region, botocore_session=core)
 
 
-def _aws_session(region: str, profile: str | None) -> boto3.Session:
+def _aws_session(region: str | None, profile: str | None) -> boto3.Session:
     import boto3
     import botocore.session
     from botocore.exceptions import ProfileNotFound

@@ -111,6 +111,27 @@ def runs(options: Options) -> bool:
 
 
 @used()
+def running(options: Options) -> CloudProcess:
+    """Return the embedded cloud of the state directory, which is not started for this.
+
+    Raises:
+        ConfigurationError: it is not installed, or does not run.
+        StateError: somebody else could write to the state directory.
+    """
+    from ecs_emulator import manage
+    from provisioner.engine.errors import ConfigurationError
+    from provisioner.state.directory import trust
+
+    trust(options.directory)
+    if found := manage.find(options.directory):
+        return found
+    raise ConfigurationError(
+        f"no embedded cloud is running in {options.directory}: name the state directory of the stack that it has with "
+        "--state-dir, or leave --target local out to read AWS"
+    )
+
+
+@used()
 def started(options: Options) -> float:
     """Return when the embedded cloud of the state directory was started, in seconds since the epoch; 0 if none runs.
 

@@ -28,7 +28,7 @@ DNS = {
 
 
 @dataclass(frozen=True)
-class _Subnet:
+class Subnet:
     """A subnet of the VPC.
 
     Attributes:
@@ -55,7 +55,7 @@ def read(aws: Aws, config: Config) -> ExistingVpc | None:
     if network.vpc is None:
         return None
     vpc = _vpc(aws, network.vpc)
-    found = _subnets(aws, network.vpc)
+    found = subnets(aws, network.vpc)
     if network.subnets:
         public = _named(found, network.subnets.public, network.vpc, "public")
         private = _named(found, network.subnets.private, network.vpc, "private")
@@ -100,7 +100,7 @@ def _vpc(aws: Aws, id: str) -> Mapping[str, Any]:
     return dict(vpc)
 
 
-def _subnets(aws: Aws, vpc: str) -> list[_Subnet]:
+def subnets(aws: Aws, vpc: str) -> list[Subnet]:
     """Return the subnets in Availability Zones, in the order of their addresses, with where their routes lead."""
     of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     tables = list(aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=of_vpc))
@@ -113,7 +113,7 @@ def _subnets(aws: Aws, vpc: str) -> list[_Subnet]:
             if subnet := association.get("SubnetId"):
                 by_subnet[subnet] = leads
     found = [
-        _Subnet(
+        Subnet(
             one["SubnetId"],
             one["AvailabilityZone"],
             one.get("AvailabilityZoneId", ""),
@@ -134,7 +134,7 @@ def _leads(table: Mapping[str, Any]) -> str:
     return ""
 
 
-def _named(found: Sequence[_Subnet], ids: Sequence[str], vpc: str, kind: str) -> list[_Subnet]:
+def _named(found: Sequence[Subnet], ids: Sequence[str], vpc: str, kind: str) -> list[Subnet]:
     by_id = {one.id: one for one in found}
     if foreign := [one for one in ids if one not in by_id]:
         raise ConfigurationError(
@@ -150,22 +150,22 @@ def _named(found: Sequence[_Subnet], ids: Sequence[str], vpc: str, kind: str) ->
     return chosen
 
 
-def _one_a_zone(subnets: Iterable[_Subnet]) -> list[_Subnet]:
+def _one_a_zone(subnets: Iterable[Subnet]) -> list[Subnet]:
     """Return the first subnet of each zone: a load balancer takes no two of one."""
-    by_zone: dict[str, _Subnet] = {}
+    by_zone: dict[str, Subnet] = {}
     for one in subnets:
         by_zone.setdefault(one.zone, one)
     return list(by_zone.values())
 
 
-def _for_tasks(aws: Aws, subnets: Sequence[_Subnet]) -> list[_Subnet]:
+def _for_tasks(aws: Aws, subnets: Sequence[Subnet]) -> list[Subnet]:
     known = FARGATE_ZONES.get(aws.region)
     return [one for one in subnets if known is None or one.zone_id in known]
 
 
-def _check(config: Config, vpc: ExistingVpc, public: Sequence[_Subnet], private: Sequence[_Subnet]) -> None:
+def _check(config: Config, vpc: ExistingVpc, public: Sequence[Subnet], private: Sequence[Subnet]) -> None:
     """Refuse a VPC without the subnets that the stack needs."""
-    wanted = dict[str, Sequence[_Subnet]]()
+    wanted = dict[str, Sequence[Subnet]]()
     if config.public or config.network.egress == "public":
         wanted["public"] = public
     if config.network.egress != "public" or config.database or config.on_instances:
@@ -179,5 +179,5 @@ def _check(config: Config, vpc: ExistingVpc, public: Sequence[_Subnet], private:
             )
 
 
-def _ids(subnets: Iterable[_Subnet]) -> tuple[str, ...]:
+def _ids(subnets: Iterable[Subnet]) -> tuple[str, ...]:
     return tuple(one.id for one in subnets)

@@ -33,7 +33,7 @@ def test_what_is_written_of_each_file(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_each_file_loads(file: Path, tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("name: shop\n" + file.read_text().removeprefix("name: tickets\n"))
-    done = foreign.convert("compose", tmp_path, None, None)
+    done = foreign.write(foreign.draft_of("compose", tmp_path, None), tmp_path / "stack.toml")
     assert done.problems == ()
 
 

@@ -80,7 +80,10 @@ def test_nearly_all_workspaces_give_a_file_that_loads(tmp_path: Path) -> None:
     right = set()
     for tree in TREES:
         directory = laid_out(tree, tmp_path / tree.stem)
-        if tree.stem not in NONE_LEFT and not foreign.convert("copilot", directory, None, None).problems:
+        if tree.stem in NONE_LEFT:
+            continue
+        written = foreign.write(foreign.draft_of("copilot", directory, None), directory / "stack.toml")
+        if not written.problems:
             right.add(tree.stem)
     assert len(TREES) >= 20
     assert len(right) >= 0.85 * len(TREES), sorted({tree.stem for tree in TREES} - right)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,8 +31,9 @@ ROOT = Path(__file__).parents[2]
 CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
 """A method that is called, and one that is named for a paginator or a shared read."""
 SERVICES = {
-    "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling", "ec2": "ec2",
-    "ecr": "ecr", "ecs": "ecs", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
+    "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
+    "cloudformation": "cloudformation", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs", "events": "events",
+    "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
     "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "ssm": "ssm",
@@ -41,6 +42,7 @@ SERVICES = {
 """boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""
 
 
+Called = tuple[str, str, set[str]]
 PUSHES = {
     "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetAuthorizationToken",
     "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
@@ -63,10 +65,13 @@ def _operations(service: str) -> dict[str, str]:
     return {xform_name(name): name for name in model.operation_names}
 
 
-def _called() -> Iterator[tuple[str, str, set[str]]]:
-    """Where each operation is called that the tool's source names, and the actions that it may stand for."""
-    for path in (ROOT / "provisioner").rglob("*.py"):
-        if "permissions" in path.relative_to(ROOT).parts:
+def _called(room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "foreign")) -> Iterator[Called]:
+    """Where each operation is called that the source names, and the actions that it may stand for.
+
+    What `init --from` reads of strangers stands in no policy of a stack, but in docs/moving.md.
+    """
+    for path in room.rglob("*.py"):
+        if not set(apart).isdisjoint(path.relative_to(room).parts):
             continue
         whole = path.read_text()
         # rules of a security group are changed by calls that are named for their direction
@@ -84,6 +89,16 @@ def test_every_call_of_the_source_is_in_the_table() -> None:
     calls = list(_called())
     assert len(calls) > 150
     assert [where for where, _, found in calls if not found & known] == []
+
+
+def test_what_init_reads_is_in_the_policy_of_its_document() -> None:
+    text = (ROOT / "docs" / "moving.md").read_text(encoding="utf-8")
+    (policy,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    (statement,) = json.loads(policy)["Statement"]
+    for_copilot = re.findall(r"`(\w+:\w+)`", text.partition("For `--from copilot` also")[2].partition("\n")[0])
+    called = {name for _, _, found in _called(ROOT / "provisioner" / "operations" / "foreign") for name in found}
+    # by the room that reads a VPC for other commands as well
+    assert {*statement["Action"], *for_copilot} == {*called, "ec2:DescribeRouteTables"}
 
 
 def test_every_action_of_the_table_is_called_in_the_source() -> None:

@@ -1,4 +1,6 @@
-"""Files of other tools that `init --from` reads: Copilot's manifests and Docker Compose's. It reads files, and no more.
+"""What `init --from` translates: Copilot's manifests, Docker Compose's files, and what AWS answered about a cluster.
+
+Here files are read, and no more; what is asked of an account is handed over.
 
 What has no counterpart in `stack.toml` is never guessed: it is told by file, line and key, with the reason.
 """
@@ -30,27 +32,54 @@ class Converted:
     problems: tuple[str, ...]
 
 
-def convert(source: str, place: Path, path: Path | None, env: str | None) -> Converted:
-    """Write a `stack.toml` of another tool's files.
+def place_for(directory: Path, path: Path | None) -> Path:
+    """Return where to write what is read of the files in a directory.
 
     Args:
-        source: `copilot` or `compose`.
-        place: the directory of the files, or for Compose also the file itself.
         path: the file to write; None: stack.toml beside what is read, since directories of images are relative to it.
-        env: the file's own environment; None: as the files have it.
 
     Raises:
-        ConfigurationError: there is nothing to read, or the file is there already, or cannot be written.
+        ConfigurationError: the file is there already, or would not be beside what is read.
     """
-    directory = place if place.is_dir() else place.parent
     path = path or directory / paths.CONFIG
-    if path.exists():
-        raise ConfigurationError(f"{path} already exists: move it, or choose another with --config FILE")
+    check_free(path)
     if path.parent.resolve() != directory.resolve():
         raise ConfigurationError(
             f"{path}: is not beside what is read, and directories of images are relative to it: write it to {directory}"
         )
-    draft = workspace.draft(place, env) if source == "copilot" else compose.draft(place, env)
+    return path
+
+
+def check_free(path: Path) -> None:
+    """Refuse to write over a file.
+
+    Raises:
+        ConfigurationError: it is there already.
+    """
+    if path.exists():
+        raise ConfigurationError(f"{path} already exists: move it, or choose another with --config FILE")
+
+
+def draft_of(source: str, place: Path, env: str | None) -> Draft:
+    """Return what another tool's files say.
+
+    Args:
+        source: `copilot` or `compose`.
+        place: the directory of the files, or for Compose also the file itself.
+        env: the file's own environment; None: as the files have it.
+
+    Raises:
+        ConfigurationError: there is nothing to read.
+    """
+    return workspace.draft(place, env) if source == "copilot" else compose.draft(place, env)
+
+
+def write(draft: Draft, path: Path) -> Converted:
+    """Write a draft as a `stack.toml`, and check that.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text(draft))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.config import validators as values
+from provisioner.config.foreign import names
 from provisioner.config.foreign.draft import Draft, Left, ordered
 from provisioner.config.foreign.tree import Value, read
 from provisioner.config.secret_values import looks_secret
@@ -77,14 +78,16 @@ def draft(place: Path, env: str | None = None) -> Draft:
     path = _file(place)
     file = read(path, path.name)
     name = file.at("name")
-    found = Draft("compose", _project(name.text if name and name.text else path.resolve().parent.name), env or "dev")
+    found = Draft(
+        "compose", names.project(name.text if name and name.text else path.resolve().parent.name), env or "dev"
+    )
     services = file.at("services")
     tables = services.table if services else {}
     kept = {key: one for key, one in tables.items() if not _store(key, one, found)}
     table: dict[str, Any] = {}
     for key, one in kept.items():
         if service := _service(key, one, kept, found):
-            table[_name(key)] = service
+            table[names.workload(key)] = service
     _public(table, kept, found)
     for key, value in file.table.items():
         if key in ("volumes", "secrets", "configs", "networks", "include"):
@@ -106,15 +109,6 @@ def _file(place: Path) -> Path:
         if (place / name).is_file():
             return place / name
     raise ConfigurationError(f"{place}: has no {FILES[0]}: name the file with `provision init --from compose FILE`")
-
-
-def _project(name: str) -> str:
-    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9]+", "-", name.lower())).strip("-0123456789") or "app"
-
-
-def _name(name: str) -> str:
-    """Return a service's name as it is one here; what Compose allows beyond that becomes a hyphen."""
-    return _project(name) if not re.fullmatch(values.NAME, name) else name
 
 
 def _store(name: str, service: Value, found: Draft) -> bool:
@@ -249,7 +243,7 @@ def _calls(service: Service, value: Value) -> None:
     calls = []
     for name in value.texts or list(value.table):
         if name in service.kept and _listens(service.kept[name]) is not None:
-            calls.append(_name(name))
+            calls.append(names.workload(name))
         else:
             service.leave(value, "depends_on", f"{name} is no service here that listens on a port")
     if calls:
@@ -332,9 +326,9 @@ def _listens(service: Value) -> int | None:
 
 def _public(table: dict[str, Any], kept: Mapping[str, Value], found: Draft) -> None:
     """Make the one service public that publishes a port; of several nobody can tell which one is meant."""
-    publish = [name for name, one in kept.items() if one.at("ports") and _name(name) in table]
-    if len(publish) == 1 and "port" in table[_name(publish[0])]:
-        service = table[_name(publish[0])]
+    publish = [name for name, one in kept.items() if one.at("ports") and names.workload(name) in table]
+    if len(publish) == 1 and "port" in table[names.workload(publish[0])]:
+        service = table[names.workload(publish[0])]
         service["public"] = True
         service["health"] = {"path": "/"} | (service.get("health") or {})
         return

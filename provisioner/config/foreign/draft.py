@@ -41,11 +41,12 @@ class Draft:
     """What is known so far.
 
     Attributes:
-        source: the tool whose files are read.
+        source: the tool whose files are read; `ecs`: a cluster.
         project: the name of the project.
         own: the file's own environment.
         tables: of each environment, its own among them, all that it has.
         left: what was not carried over, each once.
+        asked: whether AWS was asked, and not files alone were read.
     """
 
     source: str
@@ -53,6 +54,7 @@ class Draft:
     own: str
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
+    asked: bool = False
 
     def leave(self, value: Value, key: str, why: str) -> None:
         """Note a value that is not carried over."""
@@ -104,16 +106,18 @@ def parted(tables: Mapping[str, dict[str, Any]], own: str) -> tuple[dict[str, An
     return base, overlays
 
 
+REGION = '# region = "…"                      # stands in none of the files: write yours'
+
+
 def text(draft: Draft) -> str:
     """Return the text of the `stack.toml`."""
     base, overlays = parted(draft.tables, draft.own)
     lines = [
-        f"# Written by `provision init --from {draft.source}`, from files alone: no account was asked. Read it, and at",
-        "# its end what could not be carried over. docs/moving.md says how to go on.",
+        *_written(draft),
         "",
         f"project = {toml_text.text(draft.project)}",
         f"env = {toml_text.text(draft.own)}",
-        '# region = "…"                      # stands in none of the files: write yours',
+        f"region = {toml_text.text(base.pop('region'))}" if "region" in base else REGION,
         'target = "local"                     # the embedded cloud; "aws" once you have read this',
     ]
     lines += _tables(base)
@@ -128,14 +132,40 @@ def text(draft: Draft) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _written(draft: Draft) -> list[str]:
+    """Return the first lines of the file: of what it was written."""
+    by = f"# Written by `provision init --from {draft.source}`"
+    if draft.asked:
+        end = "and at its end what could not be carried over. docs/moving.md says how to go on."
+        return [f"{by} of what AWS answered, where nothing was changed. Read it,", f"# {end}"]
+    return [
+        f"{by}, from files alone: no account was asked. Read it, and at",
+        "# its end what could not be carried over. docs/moving.md says how to go on.",
+    ]
+
+
 def _comment(line: str) -> str:
     return "".join(c if c.isprintable() else " " for c in line)
 
 
 KEYS = (
     *("image", "build", "dockerfile", "target", "build_args", "architecture", "command", "entrypoint", "schedule"),
-    *("port", "public", "path", "health", "deregistration_delay", "calls", "cpu", "memory", "count", "scaling"),
-    *("on_demand", "deployment", "exec", "read_only", "security_groups", "environment", "secrets"),
+    "timezone",
+    *(
+        "port",
+        "public",
+        "path",
+        "health",
+        "deregistration_delay",
+        "calls",
+        "launch",
+        "cpu",
+        "memory",
+        "count",
+        "scaling",
+    ),
+    *("on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities"),
+    *("stop_timeout", "security_groups", "environment", "secrets"),
 )
 """The keys of a service in the order in which they are written."""
 

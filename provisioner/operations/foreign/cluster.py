@@ -1,0 +1,206 @@
+"""Reads what AWS knows about one cluster of ECS: its services, what they run, and what stands around them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.client import batches
+from provisioner.aws.errors import explaining
+from provisioner.config.foreign.ecs.answers import Answer, Answers, Scaling
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.foreign import around, runs
+from provisioner.operations.foreign.reader import Reader
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+
+SERVICES, TASKS = 10, 100
+"""As many as one call describes (API reference, DescribeServices and DescribeTasks)."""
+REGISTRY = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[\w-]+)\.amazonaws\.com(?:\.cn)?/"
+    r"(?P<repository>[^:@]+):(?P<tag>[^:@]+)",
+    re.ASCII,
+)
+INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+"""What a tag may name in ECR."""
+MISSING = frozenset({"ImageNotFound", "ImageTagDoesNotMatchDigest"})
+
+
+def read(aws: Aws, name: str, *, on_aws: bool) -> Answers:
+    """Return what AWS answers about a cluster.
+
+    Services, and what these name, have to be readable; of what stands around them each refused read is noted.
+
+    Args:
+        name: the cluster's name or ARN.
+        on_aws: whether that is AWS, and not the embedded cloud.
+
+    Raises:
+        ConfigurationError: there is no such cluster; with the names of those that there are.
+        ApiError: AWS refuses to tell of it, or cannot be reached.
+    """
+    with explaining():
+        return _read(Reader(aws), name, on_aws=on_aws)
+
+
+def _read(reader: Reader, name: str, *, on_aws: bool) -> Answers:
+    aws = reader.aws
+    cluster = _cluster(aws, name)
+    services = _services(aws, str(cluster["clusterArn"]))
+    arn = str(cluster["clusterArn"])
+    found = runs.read(reader, arn)
+    named = [str(one["taskDefinition"]) for one in services if isinstance(one.get("taskDefinition"), str)]
+    definitions = _definitions(reader, [*named, *(runs.definition(one) for one in found)])
+    vpcs = around.subnets(reader, services, found)
+    balancing = around.balancing(reader, services)
+    networks = {one.vpc for one in vpcs.values()} | {str(b["VpcId"]) for b in balancing.balancers.values()}
+    return Answers(
+        account=aws.account,
+        region=aws.region,
+        cluster=cluster,
+        on_aws=on_aws,
+        services=services,
+        definitions=definitions,
+        tasks=_tasks(reader, arn),
+        images=_images(reader, definitions.values()),
+        balancing=balancing,
+        scaling=_scaling(reader, str(cluster.get("clusterName")), services),
+        subnets=vpcs,
+        security_groups=around.security_groups(reader, networks),
+        registries=around.registries(reader, services),
+        runs=found,
+        unread=reader.unread,
+    )
+
+
+def _cluster(aws: Aws, name: str) -> Answer:
+    answer = aws.client("ecs").describe_clusters(clusters=[name], include=["TAGS", "SETTINGS", "CONFIGURATIONS"])
+    found: list[Answer] = [one for one in answer.get("clusters") or () if one.get("status", "ACTIVE") == "ACTIVE"]
+    if found:
+        return found[0]
+    names = sorted(one.rpartition("/")[2] for one in aws.pages("ecs", "list_clusters", "clusterArns"))
+    there = f"there are {', '.join(names)}" if names else "there is none"
+    raise ConfigurationError(
+        f'cluster "{name}": account {aws.account} has no such cluster in {aws.region}: {there}; choose another, or '
+        "another Region with --region, or another account with --profile"
+    )
+
+
+def _services(aws: Aws, cluster: str) -> list[Answer]:
+    arns = list(aws.pages("ecs", "list_services", "serviceArns", cluster=cluster))
+    ecs = aws.client("ecs")
+    return [
+        one
+        for some in batches(arns, SERVICES)
+        for one in ecs.describe_services(cluster=cluster, services=list(some), include=["TAGS"]).get("services") or ()
+    ]
+
+
+def _definitions(reader: Reader, named: Iterable[str]) -> dict[str, Answer]:
+    """Return task definitions by what names them; those that cannot be read are left out."""
+
+    def one(name: str) -> Answer | None:
+        def read() -> Answer:
+            answer = reader.aws.client("ecs").describe_task_definition(taskDefinition=name)
+            found: Answer = answer["taskDefinition"]
+            return found
+
+        return reader.tried("which image tasks run, and with what", read)
+
+    names = list(dict.fromkeys(named))
+    return {name: found for name, found in zip(names, reader.aws.each(one, names), strict=True) if found}
+
+
+def _tasks(reader: Reader, cluster: str) -> list[Answer]:
+    """Return the tasks that run now."""
+    what = "which images run, by their digests"
+    arns = reader.pages("ecs", "list_tasks", "taskArns", what, cluster=cluster)
+
+    def some(wanted: Sequence[str]) -> list[Answer]:
+        answer = reader.aws.client("ecs").describe_tasks(cluster=cluster, tasks=list(wanted))
+        found: list[Answer] = answer.get("tasks") or []
+        return found
+
+    found: list[Answer] = []
+    for wanted in batches(arns, TASKS):
+        found += reader.tried(what, partial(some, wanted)) or []
+    return found
+
+
+def _images(reader: Reader, definitions: Iterable[Answer]) -> dict[str, Collection[str]]:
+    """Return what the tags of images in ECR stand for, by the images' whole names."""
+    images = (str(one.get("image", "")) for each in definitions for one in each.get("containerDefinitions") or ())
+    tagged = list(dict.fromkeys(name for name in images if REGISTRY.fullmatch(name)))
+
+    def one(name: str) -> Collection[str] | None:
+        return reader.tried("whether tags of images have moved", lambda: _digests(reader.aws, name))
+
+    return {name: found for name, found in zip(tagged, reader.aws.each(one, tagged), strict=True) if found is not None}
+
+
+def _digests(aws: Aws, image: str) -> Collection[str] | None:
+    """Return the digests that a tag stands for, an index's parts as well; none if there is no such tag any more."""
+    place = REGISTRY.fullmatch(image)
+    if place is None:
+        return None
+    answer = aws.client("ecr", place["region"]).batch_get_image(
+        registryId=place["account"],
+        repositoryName=place["repository"],
+        imageIds=[{"imageTag": place["tag"]}],
+        acceptedMediaTypes=list(INDEXES),
+    )
+    found = answer.get("images") or ()
+    if not found:
+        codes = {one.get("failureCode") for one in answer.get("failures") or ()}
+        return frozenset() if codes <= MISSING else None
+    return frozenset(digest for one in found for digest in (_digest(one), *_parts(one)) if digest)
+
+
+def _digest(image: Answer) -> str:
+    return str((image.get("imageId") or {}).get("imageDigest") or "")
+
+
+def _parts(image: Answer) -> list[str]:
+    """Return the digests of an index's manifests."""
+    try:
+        manifest = json.loads(image.get("imageManifest") or "{}")
+    except ValueError:
+        return []
+    parts = manifest.get("manifests") if isinstance(manifest, Mapping) else None
+    return [str(one.get("digest", "")) for one in parts or () if isinstance(one, Mapping)]
+
+
+def _scaling(reader: Reader, cluster: str, services: Sequence[Answer]) -> Scaling:
+    """Return what Application Auto Scaling has of the services."""
+    names = [f"service/{cluster}/{one.get('serviceName')}" for one in services]
+    if not names:
+        return Scaling()
+    what = "how many tasks services have, and what their number follows"
+
+    def listed(operation: str, key: str) -> list[Any]:
+        mine = reader.pages("application-autoscaling", operation, key, what, ServiceNamespace="ecs")
+        return [one for one in mine if one.get("ResourceId") in names]
+
+    def by_service(found: Sequence[Answer]) -> dict[str, list[Answer]]:
+        grouped: dict[str, list[Answer]] = {}
+        for one in found:
+            grouped.setdefault(str(one["ResourceId"]), []).append(one)
+        return grouped
+
+    targets = listed("describe_scalable_targets", "ScalableTargets")
+    if not targets:
+        return Scaling()
+    return Scaling(
+        {str(one["ResourceId"]): one for one in targets},
+        by_service(listed("describe_scaling_policies", "ScalingPolicies")),
+        by_service(listed("describe_scheduled_actions", "ScheduledActions")),
+    )
