@@ -36,6 +36,27 @@ class Left:
         return f"{where}: {self.key}: {self.why}" if self.key else f"{where}: {self.why}"
 
 
+@dataclass(frozen=True)
+class Imported:
+    """An output of another stack of CloudFormation, which a file names and only an account tells.
+
+    Attributes:
+        table: the environment's.
+        workload: the table of the service or job, by its kind and name: `services`, `web`.
+        key: where its value belongs: `secrets`, `environment` or `security_groups`.
+        name: of a secret or a variable.
+        export: the output's name.
+        left: what is told as long as its value is not known.
+    """
+
+    table: dict[str, Any]
+    workload: tuple[str, str]
+    key: str
+    name: str
+    export: str
+    left: Left
+
+
 @dataclass
 class Draft:
     """What is known so far.
@@ -46,6 +67,7 @@ class Draft:
         own: the file's own environment.
         tables: of each environment, its own among them, all that it has.
         left: what was not carried over, each once.
+        imported: what files name and only an account tells.
         asked: whether AWS was asked, and not files alone were read.
     """
 
@@ -54,6 +76,7 @@ class Draft:
     own: str
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
+    imported: list[Imported] = field(default_factory=list)
     asked: bool = False
 
     def leave(self, value: Value, key: str, why: str) -> None:

@@ -32,6 +32,11 @@ def convert(options: Options, source: str, what: str | None, region: str | None)
     place = Path(what or "")
     path = foreign.place_for(place if place.is_dir() else place.parent, options.config)
     draft = foreign.draft_of(source, place, options.env)
+    if region or options.profile:
+        from provisioner.operations import connecting
+        from provisioner.operations.foreign import copilot
+
+        copilot.complete(connecting.account_reader(options, region), draft, on_aws=options.target != "local")
     return foreign.write(draft, path)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.config.foreign.draft import Draft
+from provisioner.config.foreign.draft import Draft, Imported, Left
 from provisioner.config.foreign.tree import Value
 
 JOB = "Scheduled Job"
@@ -54,3 +54,18 @@ class Workload:
     def leave(self, value: Value, key: str, why: str) -> None:
         """Note a value that is not carried over."""
         self.gathered.found.leave(value, key, why)
+
+    def imports(self, value: Value, key: str, why: str, into: str, name: str = "") -> None:
+        """Note a value that another stack of CloudFormation has, which the account can tell.
+
+        Args:
+            into: the key here that its value belongs to; `name` is that of a secret or a variable.
+        """
+        self.leave(value, key, why)
+        export = value.at("from_cfn")
+        if export and export.text:
+            left = Left(value.file, value.line, key, why)
+            kind = "jobs" if self.sort == JOB else "services"
+            self.gathered.found.imported.append(
+                Imported(self.gathered.table, (kind, self.name), into, name, export.text, left)
+            )

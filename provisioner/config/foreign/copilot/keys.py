@@ -41,7 +41,8 @@ def _variables(workload: Workload, value: Value) -> None:
         if one.text is None and not one.table:
             found[name] = ""
         elif one.text is None:
-            workload.leave(one, key, "is an output of another stack of CloudFormation: write its value")
+            why = "is an output of another stack of CloudFormation: write its value"
+            workload.imports(one, key, why, "environment", name)
         elif SHELL.search(one.text):
             workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value")
         elif re.fullmatch(values.VARIABLE, name):
@@ -58,7 +59,7 @@ def _secrets(workload: Workload, value: Value) -> None:
     for name, one in value.table.items():
         place = _place(one)
         if place is None:
-            workload.leave(one, f"secrets.{name}", _unplaced(one))
+            workload.imports(one, f"secrets.{name}", _unplaced(one), "secrets", name)
         elif name in workload.table.get("environment", {}):
             workload.leave(one, f"secrets.{name}", "is in variables as well, of which ECS takes one")
         else:
@@ -103,7 +104,7 @@ def _groups(workload: Workload, value: Value) -> None:
     for one in groups.values:
         if one.text not in ids:
             why = "is an output of another stack of CloudFormation: write the group's id in security_groups"
-            workload.leave(one, "network.vpc.security_groups", why)
+            workload.imports(one, "network.vpc.security_groups", why, "security_groups")
 
 
 def _deployment(workload: Workload, value: Value) -> None:
