@@ -9,8 +9,11 @@ from provisioner.config.foreign.copilot.gathered import JOB, Gathered, Workload
 from provisioner.config.foreign.copilot.keys import HANDLERS
 from provisioner.config.foreign.tree import Value
 
-SERVICES = frozenset({"Load Balanced Web Service", "Backend Service", "Worker Service", "Request-Driven Web Service"})
+BALANCED = "Load Balanced Web Service"
+SERVICES = frozenset({BALANCED, "Backend Service", "Worker Service", "Request-Driven Web Service"})
 LEFT_OUT = {"Static Site": "files in S3 behind CloudFront are no service: keep it there"}
+TLS = 443
+"""The port whose target group Copilot gives the protocol HTTPS."""
 ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory"})
 """Keys that are read by themselves."""
 WHY = {
@@ -56,6 +59,9 @@ def _fill(workload: Workload, manifest: Value) -> bool:
     if public:
         workload.table["public"] = True
         http.fill(workload, reached)
+        if (port := found.at("port")) and port.number == TLS and workload.sort == BALANCED:
+            why = "the load balancer speaks TLS with port 443 there, and HTTP with any port here"
+            workload.leave(port, "image.port", why)
     elif reached and reached.flag is not False:
         workload.leave(reached, "http", "an internal load balancer is not made here: callers find the service by name")
     http.container(workload, found.at("healthcheck"), public=public)
@@ -94,7 +100,7 @@ def _on_linux(workload: Workload, platform: Value | None) -> bool:
 def _public(workload: Workload, reached: Value | None) -> bool:
     if workload.sort == "Request-Driven Web Service":
         return not (reached and reached.at("private"))
-    balanced = workload.sort == "Load Balanced Web Service" and not (reached and reached.flag is False)
+    balanced = workload.sort == BALANCED and not (reached and reached.flag is False)
     return balanced and "port" in workload.table
 
 
