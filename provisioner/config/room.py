@@ -58,7 +58,8 @@ def _few_addresses(config: Config) -> Iterator[str]:
         hosts = config.capacity.max * (2 if config.account.trunking else 1)
     free = config.network.addresses()
     for number, when in ((deployed, "while all are replaced"), (scaled_out, "at scaling.max while all are replaced")):
-        tasks = sum(map(number, config.services.values()))
+        # any job may run meanwhile
+        tasks = sum(map(number, config.services.values())) + len(config.jobs)
         if tasks + hosts > free:
             others = f" and {hosts} interfaces of instances" if hosts else ""
             yield (

@@ -470,12 +470,18 @@ def test_room_for_all_tasks(look: Look, rig: Rig) -> None:
     assert (found.verdict, found.text[:13]) == ("failed", "network.allow")
 
 
-def test_subnets_that_fill_up(look: Look, rig: Rig) -> None:
+def network_of(block: str) -> Callable[[Stack], None]:
+    """A step that makes a VPC with one private subnet."""
+
     def network(stack: Stack) -> None:
         vpc = stack.ensure(Vpc("main", "10.0.0.0/20"))
-        stack.ensure(Subnet("private-a", vpc.id, "ap-northeast-1a", "10.0.4.0/24"))
+        stack.ensure(Subnet("private-a", vpc.id, "ap-northeast-1a", block))
 
-    rig.up(network).ok()
+    return network
+
+
+def test_subnets_that_fill_up(look: Look, rig: Rig) -> None:
+    rig.up(network_of("10.0.4.0/24")).ok()
     services = {"api": {**SERVICES["api"], "count": 200, "scaling": {"max": 200}}}
     here: dict[str, Any] = {"services": services, "network": {"cidr": "10.0.0.0/20", "zones": 3}}
     assert look("room", **here)["room"].verdict == "ok"

@@ -11,8 +11,10 @@ from provisioner.steps.offline import facts
 from provisioner.steps.stack import run
 
 
-def told(services: dict[str, Any], recorded: dict[str, dict[str, Any]] | None = None) -> list[str]:
-    config = Config.model_validate({"services": services})
+def told(
+    services: dict[str, Any], recorded: dict[str, dict[str, Any]] | None = None, jobs: dict[str, Any] | None = None
+) -> list[str]:
+    config = Config.model_validate({"services": services, "jobs": jobs or {}})
     records = {
         f"task_definition/{name}": Record(
             f"task_definition/{name}", "task_definition", "ready", "", "arn", {"container_definitions": [container]}
@@ -35,6 +37,14 @@ def test_each_sort_is_one_sentence() -> None:
     assert root.startswith("root is the user of services.worker: ")
     assert unsaid.startswith("the image says who the user of services.web is, ")
     assert writable.startswith("the root file system of services.web, services.worker can be written to: ")
+
+
+def test_jobs_are_told_of_as_services_are() -> None:
+    jobs = {"feed": {"image": "web:1"}, "migrate": {"image": "web:1", "user": "0"}, "report": {**CLOSED}}
+    root, unsaid, writable = told({"web": CLOSED}, jobs=jobs)
+    assert root.startswith("root is the user of jobs.migrate: ")
+    assert unsaid.startswith("the image says who the user of jobs.feed is, ")
+    assert writable.startswith("the root file system of jobs.feed, jobs.migrate can be written to: ")
 
 
 def test_it_is_told_once() -> None:

@@ -79,7 +79,7 @@ def _endpoints(context: Context, vpc: str) -> Iterator[Mapping[str, Any]]:
 
 def fargate(context: Context) -> Sequence[Checked]:
     """Say what is known of Fargate in the Region's zones: AWS has no call that tells."""
-    if all(service.launch != "fargate" for service in context.config.services.values()):
+    if all(workload.launch != "fargate" for workload in context.config.workloads.values()):
         return []
     if known := FARGATE_ZONES.get(context.aws.region):
         return [ok("fargate", f"offered in {', '.join(sorted(known))} (ECS guide, Fargate Regions)")]
@@ -103,9 +103,9 @@ def room(context: Context) -> Sequence[Checked]:
 
 
 def _full_subnets(context: Context) -> Iterator[str]:
-    """Yield the private subnets that have no address for a deployment of all tasks, which are spread over them."""
-    services = context.config.services.values()
-    more = sum(service.during_deployment(service.count) - service.count for service in services)
+    """Yield the private subnets that have no address for a deployment of all tasks beside all jobs: they are spread."""
+    services, jobs = context.config.services.values(), context.config.jobs
+    more = sum(service.during_deployment(service.count) - service.count for service in services) + len(jobs)
     private = context.config.network.blocks(context.config.network.tasks)
     ids = [live.id for live in context.live(Subnet) if live.owned and live.attributes["cidr_block"] in private]
     if not ids:
@@ -113,8 +113,9 @@ def _full_subnets(context: Context) -> Iterator[str]:
     for subnet in context.aws.client("ec2").describe_subnets(SubnetIds=ids)["Subnets"]:
         if (free := subnet.get("AvailableIpAddressCount", more)) < ceil(more / len(ids)):
             yield (
-                f"subnet {subnet['SubnetId']} has {free} free addresses, and a deployment of all tasks takes "
-                f"{ceil(more / len(ids))} in each: scale in, or raise network.zones"
+                f"subnet {subnet['SubnetId']} has {free} free addresses, and a deployment of all tasks"
+                f"{' beside all jobs' if jobs else ''} takes {ceil(more / len(ids))} in each: scale in, or raise "
+                f"network.zones"
             )
 
 

@@ -25,7 +25,9 @@ from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import InternetGateway, Vpc
 from provisioner.resources.ec2.security import SecurityGroup, SecurityGroupEgress
 from provisioner.resources.ecr.repository import Repository
+from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.iam import Role, ServiceLinkedRole
@@ -34,6 +36,7 @@ from provisioner.resources.route53.zones import HostedZone
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
 
 if TYPE_CHECKING:
+    from provisioner.config.jobs import Job
     from provisioner.config.services import Service as Wanted
     from provisioner.engine.events import Checked
     from provisioner.operations.doctor.context import Context
@@ -148,12 +151,20 @@ def _instances(context: Context, *, spot: bool) -> Need | None:
 
 
 def _fargate(context: Context, *, spot: bool) -> Need:
-    """Return the vCPUs of the tasks to begin with, and of all that scaling may add, without those that run."""
-    tasks = _services(context, "fargate")
+    """Return the vCPUs of the tasks to begin with, and of all that scaling may add, without those that run.
+
+    A job is never on Spot. The first run of one before services are made needs its vCPUs then; later all jobs may run
+    beside the services.
+    """
+    tasks, jobs, runs = _services(context, "fargate"), _jobs(context), context.missing(JobRun)
     least = sum(share(one, one.count, spot=spot) * one.cpu for one in tasks) / 1024
     most = sum(share(one, one.most, spot=spot) * one.cpu for one in tasks) / 1024
+    first = 0.0
+    if not spot:
+        most += sum(job.cpu for job in jobs) / 1024
+        first = max((context.config.jobs[run.name].cpu / 1024 for run in runs), default=0.0)
     ours = usage.fargate(context)[spot].ours if most else 0
-    return Need(max(0, least - ours), max(0, most - ours))
+    return Need(max(first, least - ours), max(first, most - ours))
 
 
 def _targets(context: Context) -> Need:
@@ -167,7 +178,8 @@ def _targets(context: Context) -> Need:
 def _interfaces(context: Context) -> Need:
     """Return the network interfaces of endpoints, load balancer, database, NAT, tasks, instances, less those there are.
 
-    An instance has a second one for its trunk (ECS developer guide, container-instance-eni).
+    All jobs may run once everything has scaled out. An instance has a second interface for its trunk (ECS developer
+    guide, container-instance-eni).
     """
     config, zones = context.config, context.config.network.zones
     fixed = zones * (len(endpoints_of(config)) + bool(config.public))
@@ -176,7 +188,7 @@ def _interfaces(context: Context) -> Need:
     hosts = capacity.max if _services(context, "ec2") else capacity.min
     services = config.services.values()
     least = fixed + sum(service.count for service in services) + each * capacity.min
-    most = fixed + sum(room.scaled_out(service) for service in services) + each * hosts
+    most = fixed + sum(room.scaled_out(service) for service in services) + len(_jobs(context)) + each * hosts
     there = usage.interfaces(context).ours
     return Need(max(0, least - there), max(0, most - there))
 
@@ -184,6 +196,11 @@ def _interfaces(context: Context) -> Need:
 def _services(context: Context, launch: str) -> list[Wanted]:
     services = [context.config.services[desired.name] for desired in context.wanted(Service)]
     return [service for service in services if service.launch == launch]
+
+
+def _jobs(context: Context) -> list[Job]:
+    jobs = context.config.jobs
+    return [jobs[desired.name] for desired in context.wanted(TaskDefinition) if desired.name in jobs]
 
 
 def share(service: Wanted, tasks: int, *, spot: bool) -> int:
