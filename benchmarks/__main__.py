@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import commands, many, path, peers, rates, rehearse, size, state, strangers, walk
+from benchmarks import commands, django, many, path, peers, rates, rehearse, size, state, strangers, walk
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "commands": commands.main,
     "many": many.main,
+    "django": django.main,
     "rehearse": rehearse.main,
     "rates": rates.main,
     "state": state.main,

@@ -9,11 +9,14 @@ from typing import Any
 from tests.aws.stack import INSTANCES
 
 SOURCE = "list prices without tax of about the end of 2025, by aws.amazon.com/<service>/pricing; not read anew"
+MONTH = 730
+"""The hours that AWS's pricing pages count a month with."""
 USUAL = "ap-northeast-1"
 PRICES: Mapping[str, Mapping[str, float]] = {
     "us-east-1": {
         "balancer": 0.0225,
         "address": 0.005,
+        "nat": 0.045,
         "endpoint": 0.01,
         "acu": 0.12,
         "instance": 0.085,
@@ -24,6 +27,7 @@ PRICES: Mapping[str, Mapping[str, float]] = {
     USUAL: {
         "balancer": 0.0243,
         "address": 0.005,
+        "nat": 0.062,
         "endpoint": 0.014,
         "acu": 0.20,
         "instance": 0.107,
@@ -81,6 +85,9 @@ def _costs(things: Sequence[Thing], prices: Mapping[str, float]) -> Iterator[Cos
     if balancers := len(_of(things, "load_balancer")):
         hourly = balancers * (prices["balancer"] + zones * prices["address"])
         yield Cost("load_balancer", f"{balancers} load balancer, with {zones} public IPv4 addresses", hourly)
+    if gateways := len(_of(things, "nat_gateway")):
+        what = f"{gateways} NAT gateways, each with a public IPv4 address"
+        yield Cost("nat_gateway", what, gateways * (prices["nat"] + prices["address"]))
     endpoints = [thing for thing in _of(things, "vpc_endpoint") if _new(thing, "vpc_endpoint_type") == "Interface"]
     if endpoints:
         what = f"{len(endpoints)} interface endpoints in {zones} zones"
@@ -97,6 +104,9 @@ def _costs(things: Sequence[Thing], prices: Mapping[str, float]) -> Iterator[Cos
         cpu, memory = int(_new(task, "cpu")) / 1024, int(_new(task, "memory")) / 1024
         price = cpu * prices["vcpu"] + memory * prices["gigabyte"]
         yield Cost("service", f"1 Fargate task of {cpu:g} vCPU and {memory:g} GB", price)
+    if public := [thing for thing in _of(things, "service") if _new(thing, "assign_public_ip") == "ENABLED"]:
+        tasks = sum(int(_new(service, "desired_count")) for service in public)
+        yield Cost("service", f"{tasks} public IPv4 addresses of tasks", tasks * prices["address"])
 
 
 _COMPATIBILITIES = "requires_compatibilities"

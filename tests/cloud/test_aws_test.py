@@ -240,15 +240,22 @@ RESOURCES = (
     resource("subnet/public-a"),
     resource("subnet/public-c"),
     resource("load_balancer/main"),
+    resource("nat_gateway/a"),
     resource("vpc_endpoint/ssm", vpc_endpoint_type="Interface"),
     resource("vpc_endpoint/s3", vpc_endpoint_type="Gateway"),
     resource("db_cluster/main", serverless_v2_scaling_configuration={"MaxCapacity": 1.0}),
+    resource("service/web", assign_public_ip="ENABLED", desired_count=2),
+    resource("service/api", assign_public_ip="DISABLED", desired_count=1),
     resource("vpc/main") | {"action": "none"},
 )
 
 
 @pytest.mark.parametrize(
-    ("region", "expected"), [("us-east-1", 0.0325 + 0.02 + 0.12), ("ap-northeast-1", 0.0343 + 0.028 + 0.2)]
+    ("region", "expected"),
+    [
+        ("us-east-1", 0.0325 + 0.05 + 0.02 + 0.12 + 0.01),
+        ("ap-northeast-1", 0.0343 + 0.067 + 0.028 + 0.2 + 0.01),
+    ],
 )
 def test_costs_are_counted_from_the_plan(region: str, expected: float) -> None:
     assert prices.hourly(prices.costs(RESOURCES, region)) == pytest.approx(expected)
@@ -257,8 +264,8 @@ def test_costs_are_counted_from_the_plan(region: str, expected: float) -> None:
 def test_a_region_without_prices_is_said() -> None:
     text = "\n".join(announced(RESOURCES, "eu-west-1"))
     assert "those of ap-northeast-1, since those of eu-west-1 are not in the table" in text
-    assert f"It will make 6 things of {NAME}" in text
-    assert "2 subnet, 1 load_balancer, 2 vpc_endpoint" in text
+    assert f"It will make 9 things of {NAME}" in text
+    assert "2 subnet, 1 load_balancer, 1 nat_gateway, 2 vpc_endpoint" in text
 
 
 def test_what_stands_is_said_with_its_costs(tmp_path: Path) -> None:

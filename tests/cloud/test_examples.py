@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.aws import prices
 from tests.cloud.project import Project, project  # noqa: F401
 from tests.cloud.test_own_steps import Own, own, trust, untrusted  # noqa: F401
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/stack.toml"))
 SECRETS = {"django": ["STRIPE_SECRET_KEY"]}
+CALLS = {"django": 106}
+"""How many calls an `up` with nothing to do makes at the most (docs/performance.md)."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -30,14 +34,37 @@ def test_an_example_stands_up_and_goes(own: Own, name: str) -> None:  # noqa: F8
     assert own.run("rehearse", "up", "--json").document["passes"]
     own.up()
     assert own.planned() == {}
+    number = own.last_call()
+    own.up()
+    assert own.writes(number) == []
+    if name in CALLS:
+        assert len(own.cloud.calls(number)) <= CALLS[name]
     own.down()
+
+
+def kinds(planned: dict[str, dict[str, Any]]) -> set[str]:
+    return {address.partition("/")[0] for address in planned}
 
 
 def test_an_internal_tool_is_small(project: Project) -> None:  # noqa: F811
     shutil.copytree(EXAMPLES / "internal-tool", project.directory, dirs_exist_ok=True)
     planned = project.planned()
-    assert len(planned) <= 40
-    assert not {address.partition("/")[0] for address in planned} & {
-        "db_cluster", "vpc_endpoint_interface", "nat_gateway", "elastic_ip", "launch_template", "auto_scaling_group",
-        "private_dns_namespace",
-    }  # fmt: skip
+    assert len(planned) == 31, "as its README says"
+    unused = {"db_cluster", "nat_gateway", "elastic_ip", "launch_template", "auto_scaling_group"}
+    assert not kinds(planned) & {*unused, "private_dns_namespace"}
+    endpoints = [one["changes"]["vpc_endpoint_type"]["new"] for one in planned.values() if _is(one, "vpc_endpoint")]
+    assert endpoints == ["Gateway"], "which costs nothing"
+    monthly = prices.hourly(prices.costs([*planned.values()], "ap-northeast-1")) * prices.MONTH
+    assert 39.5 < monthly < 40.5, "as its README says"
+
+    project.change(r"^public = true\n", "")
+    project.change(r'^health = "/"\n', "")
+    private = project.planned()
+    assert len(private) == 20, "as its README says"
+    assert not kinds(private) & {"load_balancer", "listener", "target_group", "certificate", "record_set"}
+    monthly = prices.hourly(prices.costs([*private.values()], "ap-northeast-1")) * prices.MONTH
+    assert 14.5 < monthly < 15.5, "as its README says"
+
+
+def _is(planned: dict[str, Any], kind: str) -> bool:
+    return str(planned["address"]).partition("/")[0] == kind
