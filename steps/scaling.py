@@ -30,7 +30,7 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
             continue
         target = stack.ensure(
             ScalableTarget(name, services.handles[name].resource_id, settings.min, settings.max),
-            after=[service_roles.task_scaling],
+            after=[*filter(None, [service_roles.task_scaling])],
         )
         for metric, value in settings.targets.items():
             followed = {"PredefinedMetricType": METRICS[metric]}

@@ -16,7 +16,7 @@ class ServiceRoles:
     autoscaling: Handle | None
     load_balancing: Handle | None
     rds: Handle | None
-    task_scaling: Handle
+    task_scaling: Handle | None
     spot: Handle | None
 
 
@@ -28,12 +28,13 @@ def service_roles(stack: Stack) -> ServiceRoles:
         return stack.ensure(ServiceLinkedRole(name, f"{service}.amazonaws.com", f"AWSServiceRoleFor{role_name}"))
 
     config = stack.config
-    balancing = "elasticloadbalancing"
+    scales = any(service.scaling for service in config.services.values())
+    balancing, scaling = "elasticloadbalancing", "ecs.application-autoscaling"
     return ServiceRoles(
         ecs=role("ecs", "ecs", "ECS"),
         autoscaling=role("autoscaling", "autoscaling", "AutoScaling") if config.on_instances else None,
         load_balancing=role(balancing, balancing, "ElasticLoadBalancing") if config.public else None,
         rds=role("rds", "rds", "RDS") if config.database else None,
-        task_scaling=role("task-scaling", "ecs.application-autoscaling", "ApplicationAutoScaling_ECSService"),
+        task_scaling=role("task-scaling", scaling, "ApplicationAutoScaling_ECSService") if scales else None,
         spot=role("spot", "spot", "EC2Spot") if config.on_instances and config.capacity.spot else None,
     )

@@ -49,7 +49,7 @@ def kinds(planned: dict[str, dict[str, Any]]) -> set[str]:
 def test_an_internal_tool_is_small(project: Project) -> None:  # noqa: F811
     shutil.copytree(EXAMPLES / "internal-tool", project.directory, dirs_exist_ok=True)
     planned = project.planned()
-    assert len(planned) == 31, "as its README says"
+    assert len(planned) == 30, "as its README says"
     unused = {"db_cluster", "nat_gateway", "elastic_ip", "launch_template", "auto_scaling_group"}
     assert not kinds(planned) & {*unused, "private_dns_namespace"}
     endpoints = [one["changes"]["vpc_endpoint_type"]["new"] for one in planned.values() if _is(one, "vpc_endpoint")]
@@ -60,7 +60,7 @@ def test_an_internal_tool_is_small(project: Project) -> None:  # noqa: F811
     project.change(r"^public = true\n", "")
     project.change(r'^health = "/"\n', "")
     private = project.planned()
-    assert len(private) == 20, "as its README says"
+    assert len(private) == 19, "as its README says"
     assert not kinds(private) & {"load_balancer", "listener", "target_group", "certificate", "record_set"}
     monthly = prices.hourly(prices.costs([*private.values()], "ap-northeast-1")) * prices.MONTH
     assert 14.5 < monthly < 15.5, "as its README says"

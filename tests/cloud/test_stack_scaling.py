@@ -83,7 +83,8 @@ def test_count_is_kept_and_scaling_is_left_to_aws(project: Project) -> None:
     assert (running(project), project.planned()) == (3, {})
     # taken over at the running number
     project.write(WEB + "scaling = { min = 1, max = 6 }\n")
-    assert set(project.planned()) == {"scalable_target/web", "scaling_policy/web"}
+    made = {"scalable_target/web", "scaling_policy/web", "service_linked_role/task-scaling"}
+    assert set(project.planned()) == made
     project.up()
     assert (running(project), project.planned()) == (3, {})
     by_hand(project, 5)

@@ -509,7 +509,8 @@ def test_nothing_is_declared_that_nothing_uses() -> None:
     unused |= {"container_instances", "internet_gateway", "nat_gateway", "elastic_ip"}
     assert kinds(stack) & unused == set()
     roles = {address.partition("/")[2] for address in stack.declared if address.startswith("service_linked_role/")}
-    assert roles == {"ecs", "task-scaling"}
+    assert roles == {"ecs"}
+    assert "service_linked_role/task-scaling" in declared(web={**TOOL, "scaling": {"max": 2}}).declared
     assert desired(stack, "cluster_capacity_providers/main").capacity_providers == ["FARGATE", "FARGATE_SPOT"]
     assert "running_tasks/ecs-sample-dev" in stack.declared, "what stops the tasks of a stack that goes"
 
