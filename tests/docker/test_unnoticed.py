@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -80,10 +80,11 @@ server.serve_forever()
 
 @dataclass
 class Load:
-    """Requests without a pause; what came of them, by what was changed meanwhile."""
+    """Requests without a pause, for one path after the other; what came of them, by what was changed meanwhile."""
 
     url: str
     trusted: ssl.SSLContext
+    paths: Sequence[str] = PATHS
     during: str = "nothing"
     counts: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
@@ -106,7 +107,7 @@ class Load:
         for number in range(MOST):
             if self._done.is_set():
                 return
-            path, during = PATHS[number % len(PATHS)], self.during
+            path, during = self.paths[number % len(self.paths)], self.during
             try:
                 with urllib.request.urlopen(self.url + path, timeout=30, context=self.trusted) as answer:
                     answer.read()
