@@ -25,9 +25,26 @@ from tests.cloud.project import Ended, Project
 from tests.cloud.test_own_steps import trust
 from tests.cloud.warm import PROGRAM, ROOT, environment
 from tests.docker.images import GO, NODE, ensure_one
+from tests.docker.test_unnoticed import Load
 
 SHOP = "shop-dev"
+PROCESSES = ("web", "worker", "beat", "migrate", "report")
+FIVE_MINUTES = 300
 KEY = "sk_test_nobody_may_write_this_down"
+STOCK = """
+import time
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = (("shop", "0001_initial"),)
+    operations = (
+        migrations.AddField("Product", "stock", models.PositiveIntegerField(null=True)),
+        # the tables are changed, and the code that knows it comes later
+        migrations.RunPython(lambda *_: time.sleep(8), migrations.RunPython.noop),
+    )
+"""
 FAILING = """
 from django.db import migrations
 
@@ -37,7 +54,7 @@ def fail(_apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = (("shop", "0001_initial"),)
+    dependencies = (("shop", "0002_stock"),)
     operations = (migrations.RunPython(fail, migrations.RunPython.noop),)
 """
 
@@ -109,12 +126,31 @@ def ended_by(project: Project, *words: str, given: str) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+def stays_well(site: Site) -> None:
+    """Let five of AWS's minutes pass: no service says that anything is unhealthy, and no task was replaced."""
+    ecs = site.project.cloud.client("ecs")
+    (cluster,) = ecs.list_clusters()["clusterArns"]
+
+    def tasks() -> list[str]:
+        return sorted(ecs.list_tasks(cluster=cluster)["taskArns"])
+
+    control.set_clock(site.project.cloud.process, "real:10")
+    begin, before = site.project.cloud.now(), tasks()
+    awaited(lambda: site.project.cloud.now() > begin + FIVE_MINUTES, "five minutes to pass")
+    services = ecs.describe_services(cluster=cluster, services=ecs.list_services(cluster=cluster)["serviceArns"])
+    said = [event["message"] for one in services["services"] for event in one["events"]]
+    assert said
+    assert [message for message in said if "unhealthy" in message] == []
+    assert before
+    assert tasks() == before
+
+
 def gone(site: Site, engine: docker.DockerClient, name: str) -> None:
     """Take an example down: no container is left, and nothing in the account that was not there before."""
     control.set_clock(site.project.cloud.process, "virtual")
     site.project.down()
     assert difference(site.before, site.project.inventory(), *NEVER_REMOVED) == {}
-    wanted = {"label": "ecs_emulator", "name": f"-{name}-"}
+    wanted = {"label": "ecs_emulator", "name": f"{name}-"}
     awaited(lambda: not engine.containers.list(all=True, filters=wanted), "no container left")
 
 
@@ -163,19 +199,26 @@ def test_django_runs_jobs_with_their_exit_codes(shop: Site) -> None:
     shop.project.run("run", "web", "--", "python3", "-c", "raise SystemExit(7)", code=7)
 
 
-def test_django_has_one_image_for_all(shop: Site) -> None:
+def images_of(shop: Site, revision: int) -> tuple[set[str], set[str]]:
+    """The images that this revision of all five processes runs, and those that are in the one repository."""
     ecs, ecr = shop.project.cloud.client("ecs"), shop.project.cloud.client("ecr")
-    arns = ecs.list_task_definitions()["taskDefinitionArns"]
-    assert {arn.rpartition("/")[2] for arn in arns} == {
-        f"{SHOP}-{name}:1" for name in ("web", "worker", "beat", "migrate", "report")
-    }
-    images = {
-        ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"][0]["image"]
-        for arn in arns
-    }
+    definitions = [
+        ecs.describe_task_definition(taskDefinition=f"{SHOP}-{name}:{revision}")["taskDefinition"] for name in PROCESSES
+    ]
     (repository,) = ecr.describe_repositories()["repositories"]
-    (image,) = ecr.describe_images(repositoryName=repository["repositoryName"])["imageDetails"]
-    assert images == {f"{repository['repositoryUri']}@{image['imageDigest']}"}
+    there = ecr.describe_images(repositoryName=repository["repositoryName"])["imageDetails"]
+    return (
+        {one["containerDefinitions"][0]["image"] for one in definitions},
+        {f"{repository['repositoryUri']}@{image['imageDigest']}" for image in there},
+    )
+
+
+def test_django_has_one_image_for_all(shop: Site) -> None:
+    arns = shop.project.cloud.client("ecs").list_task_definitions()["taskDefinitionArns"]
+    assert {arn.rpartition("/")[2] for arn in arns} == {f"{SHOP}-{name}:1" for name in PROCESSES}
+    used, there = images_of(shop, 1)
+    assert len(used) == 1
+    assert used == there
 
 
 def test_djangos_secret_is_in_no_file(shop: Site) -> None:
@@ -184,9 +227,37 @@ def test_djangos_secret_is_in_no_file(shop: Site) -> None:
     assert [str(path) for path in files if KEY.encode() in path.read_bytes()] == []
 
 
+@pytest.mark.timeout(1500)
+def test_djangos_migration_adds_a_column_unnoticed(shop: Site) -> None:
+    (shop.project.directory / "shop" / "migrations" / "0002_stock.py").write_text(STOCK)
+    models = shop.project.directory / "shop" / "models.py"
+    photo = "    photo = models"
+    models.write_text(models.read_text().replace(photo, f"    stock = models.PositiveIntegerField(null=True)\n{photo}"))
+    load = Load(shop.url, shop.trusted, ("", "orders", "healthz"))
+    # a new task has to answer within its grace period, beside the load
+    control.set_clock(shop.project.cloud.process, "real:4")
+    with load.running(threads=2):
+        time.sleep(1)
+        load.during = "a migration"
+        ended = shop.project.up()
+        time.sleep(1)
+    control.set_clock(shop.project.cloud.process, "real:20")
+    changed = {address for address, result in ended.results.items() if result in ("created", "changed")}
+    assert {"job_run/migrate", "service/web", "service/worker", "service/beat"} <= changed
+    assert load.failed == []
+    assert load.counts["a migration"] > 100, load.counts
+    (former,), (used,) = images_of(shop, 1)[0], images_of(shop, 2)[0]
+    assert images_of(shop, 2)[1] == {former, used}, "one build"
+    ecs = shop.project.cloud.client("ecs")
+    found = ecs.list_tasks(cluster=SHOP, startedBy=f"provision/{SHOP}-migrate/2", desiredStatus="STOPPED")["taskArns"]
+    assert len(found) == 1, "migrated once"
+    counted = "from shop.models import Product; print(Product.objects.filter(stock=None).count())"
+    assert shop.project.run("run", "web", "--", "python3", "manage.py", "shell", "-c", counted).out.endswith("3\n")
+
+
 def test_a_failed_migration_leaves_djangos_tasks_as_they_are(shop: Site) -> None:
     before = deployments(shop.project)
-    migration = Path(shop.project.directory / "shop" / "migrations" / "0002_fails.py")
+    migration = Path(shop.project.directory / "shop" / "migrations" / "0003_fails.py")
     migration.write_text(FAILING)
     ended = shop.project.up(code=1)
     (failure,) = ended.said("failed")
@@ -201,6 +272,7 @@ def test_django_goes(shop: Site, engine: docker.DockerClient) -> None:
     gone(shop, engine, "shop-dev")
 
 
+@pytest.mark.timeout(1500)
 def test_go_redirects(engine: docker.DockerClient, new_project: Callable[[], Project], tmp_path: Path) -> None:
     ensure_one(engine, tmp_path, GO)
     project = new_project()
@@ -210,9 +282,11 @@ def test_go_redirects(engine: docker.DockerClient, new_project: Callable[[], Pro
     status, _, place = site.get("docs")
     assert (status, place) == (302, "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/")
     assert site.get("elsewhere")[0] == 404
+    stays_well(site)
     gone(site, engine, "shorten-dev")
 
 
+@pytest.mark.timeout(1500)
 def test_node_renders_what_its_api_says(
     engine: docker.DockerClient, new_project: Callable[[], Project], tmp_path: Path
 ) -> None:
@@ -222,4 +296,5 @@ def test_node_renders_what_its_api_says(
     site = stood_up(project)
     status, page, _ = site.get("")
     assert (status, "€</li>" in page) == (200, True)
+    stays_well(site)
     gone(site, engine, "fare-dev")
