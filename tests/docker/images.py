@@ -17,6 +17,8 @@ DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
 GO = "public.ecr.aws/docker/library/golang:1.24"
 NODE = "public.ecr.aws/docker/library/node:22-slim"
 """What two of the examples build on."""
+SLIM = "public.ecr.aws/docker/library/debian:trixie-slim"
+"""What the Rails application of the tests builds on."""
 DEBIAN = "provisioner-tests/debian:trixie"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 NO_MANUALS = [f"path-exclude=/usr/share/{directory}/*" for directory in ("doc", "man", "locale")]
@@ -45,6 +47,7 @@ RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq 
 STAND_INS: Mapping[str, Mapping[str, str]] = {
     GO: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="golang-go")},
     NODE: {"Dockerfile": PACKAGES_DOCKERFILE.format(packages="nodejs")},
+    SLIM: {"Dockerfile": f"FROM {DEBIAN}\n"},
 }
 """Images that few tests need, by their names."""
 ENTRYPOINT = """#!/bin/sh

@@ -1,0 +1,3 @@
+threads 1, 4
+port ENV.fetch("PORT")
+pidfile "tmp/server.pid"
