@@ -201,6 +201,15 @@ def _exit(cloud: Cloud, query: Query, body: bytes) -> None:
     _apply(failing.exit_later, body)
 
 
+def _set_sessions(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    """Choose what runs behind sessions where there are no containers: this machine's shell, one of its ports."""
+    from ecs_emulator.sessions import book
+
+    with LOCK:
+        book.chosen.shell, book.chosen.port = query.get("shell") == "1", int(query.get("port", "0"))
+        return asdict(book.chosen)
+
+
 def _apply(change: Callable[[Any], None], body: bytes) -> None:
     """Make a change that a body in JSON describes.
 
@@ -234,6 +243,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "quota"): _set_quota,
     ("POST", "unmanaged"): _put_unmanaged,
     ("POST", "exits"): _exit,
+    ("POST", "sessions"): _set_sessions,
     ("GET", "outages"): _outages,
     ("POST", "outages"): _watch,
 }

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 
-from ecs_emulator import containers, control_paths
+from ecs_emulator import containers, control_paths, sessions
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.connections import raise_limit
 from ecs_emulator.registry import application as registry
 from ecs_emulator.registry import storage
+from ecs_emulator.sessions import door
 from ecs_emulator.wsgi import Environ, Rejected, Server, StartResponse, check_sender
 
 ACCOUNT = "123456789012"
@@ -114,6 +115,8 @@ def _admit(cloud: Cloud, environ: Environ) -> bool:
     if path.startswith(registry.PREFIX):
         # it asks for passwords of its own, which GetAuthorizationToken gives
         registry.admit(environ)
+    elif path.startswith(sessions.PREFIX):
+        door.admit(cloud, environ)
     elif path.startswith("/moto-api"):
         # it reads and writes all that there is, and files besides
         raise Rejected(HTTPStatus.NOT_FOUND, f"no such path: {path}")
@@ -130,6 +133,8 @@ def _application(cloud: Cloud, environ: Environ, start_response: StartResponse) 
     cloud.ready.wait()
     if path.startswith(registry.PREFIX):
         return registry.application(environ, start_response)
+    if path.startswith(sessions.PREFIX):
+        return door.application(cloud, environ, start_response)
     status, headers, content = cloud.call(environ)
     start_response(f"{status} ", headers)
     return [content]

@@ -54,11 +54,12 @@ class TakeOver(Exception):
     Args:
         protocol: its name, as the client asked for it.
         talk: reads from the one stream and writes to the other for as long as it likes.
+        headers: those of the answer besides.
     """
 
-    def __init__(self, protocol: str, talk: Callable[[Any, Any], None]) -> None:
+    def __init__(self, protocol: str, talk: Callable[[Any, Any], None], headers: Headers = ()) -> None:
         super().__init__(protocol)
-        self.protocol, self.talk = protocol, talk
+        self.protocol, self.talk, self.headers = protocol, talk, headers
 
 
 class Rejected(Exception):
@@ -319,6 +320,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(HTTPStatus.SWITCHING_PROTOCOLS)
         self.send_header("Connection", "Upgrade")
         self.send_header("Upgrade", taken.protocol)
+        for name, value in taken.headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.flush()
         self.close_connection = True

@@ -251,14 +251,26 @@ def sentence(check: Check, verdict: Verdict, *, whole: bool = True) -> str:
 
 def denied_upload(region: str, account: str, action: str, repository: str) -> str:
     """Return the sentence with which the registry refuses an action on a repository; empty if it is allowed."""
+    return _denied_beside(
+        "registry", region, account, f"ecr:{action}", f"ecr:{region}:{account}:repository/{repository}"
+    )
+
+
+def denied_channel(region: str, account: str, session: str) -> str:
+    """Return the sentence with which a session's data channel is refused to its client; empty if it is allowed.
+
+    Systems Manager user guide, getting-started-restrict-access-quickstart: the action is asked for since clients sign.
+    """
+    action = "ssmmessages:OpenDataChannel"
+    return _denied_beside(action, region, account, action, f"ssm:{region}:{account}:session/{session}")
+
+
+def _denied_beside(call: str, region: str, account: str, action: str, resource: str) -> str:
+    """Return the refusal of an action that is asked for beside the APIs' calls; empty if it is allowed."""
     if not current.in_force:
         return ""
     from moto.utilities.utils import get_partition
 
-    check = Check(
-        f"ecr:{action}",
-        f"arn:{get_partition(region)}:ecr:{region}:{account}:repository/{repository}",
-        {"aws:RequestedRegion": (region,), "aws:PrincipalAccount": (account,)},
-    )
-    found = current.denied("registry", [check])
+    context = {"aws:RequestedRegion": (region,), "aws:PrincipalAccount": (account,)}
+    found = current.denied(call, [Check(action, f"arn:{get_partition(region)}:{resource}", context)])
     return sentence(*found) if found else ""

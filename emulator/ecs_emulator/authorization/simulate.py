@@ -13,7 +13,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 
-from ecs_emulator.authorization import enforce
+from ecs_emulator.authorization import enforce, roles
 from ecs_emulator.authorization.enforce import Sort, Verdict
 from ecs_emulator.authorization.policy import Check, Decision
 from ecs_emulator.patch import add, refuse
@@ -21,12 +21,17 @@ from ecs_emulator.patch import add, refuse
 
 @add(IamResponse, "simulate_principal_policy")
 def simulate_principal_policy(self: Any) -> ActionResult:
-    """SimulatePrincipalPolicy: of the one caller; policies that the request brings besides are not looked at.
+    """SimulatePrincipalPolicy: of the one caller, or a role; policies that the request brings are not looked at.
 
     The context is what the request brings and nothing else: the simulator adds neither the principal nor its tags
     (aws/aws-sdk#102), also for the conditions of service control policies (API reference).
     """
     source = self._get_param("PolicySourceArn")
+    if role := roles.named(self.current_account, str(source).rpartition("/")[2]) if ":role/" in str(source) else None:
+        names, resources = self._get_param("ActionNames", []), self._get_param("ResourceArns") or ["*"]
+        return ActionResult(
+            {"EvaluationResults": [_of_role(role, one, resources) for one in names], "IsTruncated": False}
+        )
     if source != enforce.CALLER:
         refuse("NoSuchEntity", f"The principal {source} has no policies in the embedded cloud, where all call as one.")
     context = {
@@ -40,6 +45,12 @@ def simulate_principal_policy(self: Any) -> ActionResult:
             refuse("InvalidInput", f"Invalid Entity Action: {action}")
         results.append(_result(action, [_simulated(Check(action, resource, context)) for resource in resources]))
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
+def _of_role(role: Any, action: str, resources: Sequence[str]) -> dict[str, Any]:
+    allowed = all(roles.allows(role.account_id, role, Check(action, one)) for one in resources)
+    decision = Decision.ALLOWED if allowed else Decision.NOT_ALLOWED
+    return {"EvalActionName": action, "EvalResourceName": resources[0], "EvalDecision": decision.value}
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,13 @@ def _wanted() -> Iterator[DatabaseContainer]:
                     )
 
 
+def named(name: str) -> str:
+    """Return the container of the database that a host name leads to; empty if none does."""
+    with LOCK:
+        found = [one.name for one in _wanted() if name in one.aliases]
+    return next(iter(found), "")
+
+
 def options(rds: Any, group: str) -> tuple[str, ...]:
     """Return what a cluster's parameter group says to the server, of what MySQL and MariaDB both take."""
     parameters = rds.db_cluster_parameter_groups[group].parameters if group in rds.db_cluster_parameter_groups else {}

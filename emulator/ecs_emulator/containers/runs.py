@@ -113,6 +113,17 @@ def port(task: Task, container_port: int) -> int | None:
     return next((found[container_port] for found in ports if container_port in found), None)
 
 
+def container(task: Task, name: str) -> str:
+    """The name in the engine of one container of a task that runs; empty if it has none there."""
+    run = _runs.get(task.id)
+    return next((one.name for one in run.specs if one.definition["name"] == name), "") if run else ""
+
+
+def first(task: Task) -> str:
+    """The name in the engine of the container that has the network of a task; empty if it has none there."""
+    return next(iter(_runs[task.id].names), "") if task.id in _runs else ""
+
+
 def ensure_stopped(task: Task) -> bool:
     """Begin to stop the task's containers (SIGTERM, then SIGKILL), or say whether they have ended."""
     host, run = engine.current, _runs.get(task.id)

@@ -24,6 +24,7 @@ _MODULES = (
     "revisions",
     "tasks",
     "run_tasks",
+    "execute_command",
     "container_instances",
 )
 

@@ -17,12 +17,13 @@ _OTHER_FILTERS = ("containerInstance", "family", "launchType", "serviceName")
 @operation
 def stop_task(store: Store, request: Shape) -> Shape:
     """StopTask: a task of a service is replaced by it."""
-    task = _find(store, request)
+    task = find(store, request)
     end(task, request.get("reason") or "Task stopped by user", "UserInitiated")
     return {"task": describe(store, task, tags=True)}
 
 
-def _find(store: Store, request: Shape) -> Task:
+def find(store: Store, request: Shape) -> Task:
+    """The task that a request names in its cluster, or InvalidParameterException."""
     cluster = store.cluster(request.get("cluster"))
     task = store.tasks.get(last_part(request.get("task", "")))
     if task is None or task.cluster != cluster.name:
@@ -74,20 +75,6 @@ def describe_tasks(store: Store, request: Shape) -> Shape:
         else:
             found.append(describe(store, task, tags="TAGS" in request.get("include", [])))
     return {"tasks": found, "failures": failures}
-
-
-@operation
-def execute_command(store: Store, request: Shape) -> Shape:
-    """ExecuteCommand: there is no container to enter here, so the agent is never connected."""
-    task = _find(store, request)
-    if not task.spec.get("enableExecuteCommand"):
-        refuse(
-            "InvalidParameterException",
-            "The execute command failed because execute command was not enabled when the task was run or the execute "
-            "command agent isn’t running. Wait and try again or run a new task with execute command enabled and try "
-            "again.",
-        )
-    refuse("TargetNotConnectedException", "The execute command failed because the target is not connected.")
 
 
 def new(
@@ -165,6 +152,8 @@ def _containers(task: Task) -> list[Shape]:
             "healthStatus": container_health(task, container),
             "cpu": str(container.get("cpu", 0)),
         }
+        if task.spec.get("enableExecuteCommand"):
+            shape["managedAgents"] = [_exec_agent(task, status)]
         if "memory" in container:
             shape["memory"] = str(container["memory"])
         if task.container_reason:
@@ -173,6 +162,16 @@ def _containers(task: Task) -> list[Shape]:
             shape["exitCode"] = code
         containers.append(shape)
     return containers
+
+
+def _exec_agent(task: Task, container: str) -> Shape:
+    """The agent of ECS Exec in a container: it says that it runs also where it reaches nobody (aws/aws-cli#9406)."""
+    agent: Shape = {"name": "ExecuteCommandAgent", "lastStatus": container}
+    if container == "RUNNING" and "startedAt" in task.times:
+        return agent | {"lastStartedAt": task.times["startedAt"]}
+    if container == "STOPPED":
+        return agent | {"reason": "Received Container Stopped event"}
+    return agent | {"lastStatus": "PENDING"}
 
 
 def _attachments(store: Store, task: Task) -> list[Shape]:

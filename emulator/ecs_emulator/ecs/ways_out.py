@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ecs_emulator import routes
@@ -22,25 +23,64 @@ def unreached(store: Store, task: Task) -> str:
 
     Of a VPC without an internet gateway and without endpoints nothing is known: nothing is said of it.
     """
-    subnet, groups, public = _place(store, task)
-    if subnet is None:
+    place = _place(store, task)
+    if place is None or (ways := _ways(store, place)) is None:
         return ""
+    for service in _needed(store, task):
+        if not _reached(store, place, ways, service):
+            return service
+    ec2: Any = store.ec2
+    gateway = routes.has_gateway_endpoint(ec2, place.subnet.id, "s3") and sends_out(
+        ec2, place.groups, HTTPS, lists=True
+    )
+    return "" if gateway or ways.internet else "s3"
+
+
+def reaches(store: Store, task: Task, service: str) -> bool:
+    """Whether a task itself, through its own interface, reaches a service: as far as anything is known of its VPC."""
+    interface: Any = store.ec2.enis.get(task.interface)
+    place = _of(interface) if interface is not None else _place(store, task)
+    if place is None or (ways := _ways(store, place)) is None:
+        return True
+    return _reached(store, place, ways, service)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Subnet and security groups of an interface, and whether it has a public address."""
+
+    subnet: Any
+    groups: Collection[str]
+    public: bool
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """The endpoints around an interface, and whether it reaches the internet."""
+
+    endpoints: Sequence[Any]
+    internet: bool
+
+
+def _ways(store: Store, place: _Place) -> _Ways | None:
+    """Return the ways out of a place; None if nothing is known of them."""
     ec2: Any = store.ec2
     settle(ec2)
-    endpoints = [one for one in ec2.vpc_end_points.values() if one.vpc_id == subnet.vpc_id]
-    gateways = [one for one in ec2.internet_gateways.values() if one.vpc and one.vpc.id == subnet.vpc_id]
+    vpc = place.subnet.vpc_id
+    endpoints = [one for one in ec2.vpc_end_points.values() if one.vpc_id == vpc]
+    gateways = [one for one in ec2.internet_gateways.values() if one.vpc and one.vpc.id == vpc]
     if not endpoints and not gateways:
-        return ""
-    out = (public and routes.reaches_internet(ec2, subnet.id)) or routes.has_nat(ec2, subnet.id)
-    internet = out and sends_out(ec2, groups, HTTPS)
-    for service in _needed(store, task):
-        inside = [one for one in endpoints if _serves(one, service)]
-        # its name resolves to the endpoint's addresses, also where there is another way
-        let = any(allow_tcp(ec2, groups, one.security_group_ids, HTTPS) for one in inside)
-        if not (let if inside else internet):
-            return service
-    gateway = routes.has_gateway_endpoint(ec2, subnet.id, "s3") and sends_out(ec2, groups, HTTPS, lists=True)
-    return "" if gateway or internet else "s3"
+        return None
+    public = place.public and routes.reaches_internet(ec2, place.subnet.id)
+    out = public or routes.has_nat(ec2, place.subnet.id)
+    return _Ways(endpoints, out and sends_out(ec2, place.groups, HTTPS))
+
+
+def _reached(store: Store, place: _Place, ways: _Ways, service: str) -> bool:
+    inside = [one for one in ways.endpoints if _serves(one, service)]
+    # its name resolves to the endpoint's addresses, also where there is another way
+    let = any(allow_tcp(store.ec2, place.groups, one.security_group_ids, HTTPS) for one in inside)
+    return let if inside else ways.internet
 
 
 def _needed(store: Store, task: Task) -> Iterator[str]:
@@ -61,8 +101,8 @@ def _serves(endpoint: Any, service: str) -> bool:
     return usual and endpoint.state == "available" and bool(endpoint.private_dns_enabled)
 
 
-def _place(store: Store, task: Task) -> tuple[Any, Collection[str], bool]:
-    """Return subnet and security groups of the interface that a task is started by, and whether it is a public one."""
+def _place(store: Store, task: Task) -> _Place | None:
+    """Return where the interface is that a task is started by."""
     ec2: Any = store.ec2
     if task.instance:
         found = store.instances.get(task.instance)
@@ -70,6 +110,8 @@ def _place(store: Store, task: Task) -> tuple[Any, Collection[str], bool]:
         interface = next(iter(host.nics.values()), None) if host else None
     else:
         interface = ec2.enis.get(task.interface)
-    if interface is None:
-        return None, (), False
-    return interface.subnet, [group.id for group in interface.group_set], bool(interface.public_ip)
+    return None if interface is None else _of(interface)
+
+
+def _of(interface: Any) -> _Place:
+    return _Place(interface.subnet, [group.id for group in interface.group_set], bool(interface.public_ip))

@@ -246,6 +246,12 @@ CASES = (
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-troubleshooting.html",
         lambda s, c: c.execute_command(cluster=cluster(s), task=task(s), command="sh", interactive=True),
         "execute command was not enabled"),
+    case("ExecuteCommand", "without a terminal", "InvalidParameterException", parameter("interactive"),
+        lambda s, c: c.execute_command(cluster=cluster(s), task=task(s), command="sh", interactive=False),
+        "Interactive is the only mode"),
+    case("ExecuteCommand", "in a container that the task does not have", "InvalidParameterException",
+        parameter("container"), lambda s, c: c.execute_command(
+            cluster=cluster(s), task=task(s), container="other", command="sh", interactive=True)),
     case("ListContainerInstances", "in an unknown cluster", "ClusterNotFoundException", ERRORS,
         lambda s, c: c.list_container_instances(cluster="nothing")),
     case("DescribeContainerInstances", "of none", "InvalidParameterException", parameter("containerInstances"),

@@ -1,4 +1,4 @@
-"""What Parameter Store refuses."""
+"""What Parameter Store and Session Manager refuse."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ def advanced(scene: Scene) -> str:
 
 
 CASES = (
+    case("StartSession", "to what is not connected", "TargetNotConnected", ERRORS,
+        lambda s, c: c.start_session(Target="ecs:main_0123456789abcdef_0123-4", DocumentName="AWS-StartSSHSession")),
+    case("ResumeSession", "of a session that has ended", "DoesNotExistException", ERRORS,
+        lambda s, c: c.resume_session(SessionId="moto-0123456789abcdef0")),
     case("PutParameter", "with a name in use", "ParameterAlreadyExists", ERRORS, lambda s, c: put(c, existing(s))),
     case("PutParameter", "with a name deleted less than 30 seconds ago", "ParameterAlreadyExists",
         "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html", resting),

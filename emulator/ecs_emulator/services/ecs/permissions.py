@@ -54,6 +54,11 @@ def asks(call: ApiCall) -> Iterator[Check]:
             yield call.existing(arn, within if "{cluster}" in pattern else {})
     elif operation == "RunTask":
         yield from _run(call, within)
+    elif operation == "ExecuteCommand":
+        named = {"ecs:container-name": (call.text("container"),)} if call.text("container") else {}
+        yield call.existing(within["ecs:cluster"][0], named)
+        task = call.arn(f"task/{_cluster(call)}/{last_part(call.text('task'))}")
+        yield call.existing(task, {**within, **named})
     elif operation in ("ListServices", "ListTasks"):
         yield call.check(more=within)
     elif operation in ("TagResource", "UntagResource", "ListTagsForResource"):

@@ -1,4 +1,4 @@
-"""Systems Manager: parameters, and the instances that it manages."""
+"""Systems Manager: parameters, the instances that it manages, and sessions."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ API = EmulatedApi(
             "Systems Manager API, DeleteParameter",
         ),
     ),
-    modules=("rules", "nodes"),
+    modules=("rules", "nodes", "sessions"),
 )

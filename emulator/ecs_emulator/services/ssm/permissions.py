@@ -1,4 +1,4 @@
-"""Permissions of Parameter Store, by call (Service Authorization Reference)."""
+"""Permissions of Parameter Store and Session Manager, by call (Service Authorization Reference)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ecs_emulator.services.kms.permissions import used
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Systems Manager asks for at one call about parameters."""
+    """Yield what Systems Manager asks for at one call about parameters or sessions."""
+    if call.operation.endswith("Session"):
+        yield from _session(call)
+        return
     names = call.many("Names") or [name for name in [call.text("Name") or call.text("ResourceId")] if name]
     if call.operation == "DescribeParameters" or not names:
         yield call.check()
@@ -32,6 +35,19 @@ def asks(call: ApiCall) -> Iterator[Check]:
             # API reference, PutParameter, Tags
             yield call.check(arn, brought, "ssm:AddTagsToResource")
         yield from _encrypted(call, name, arn)
+
+
+def _session(call: ApiCall) -> Iterator[Check]:
+    """What is asked for about a session: of who starts one the task and the document, of others the session itself.
+
+    Systems Manager user guide, getting-started-restrict-access-quickstart; a document of AWS's is of no account.
+    """
+    if call.operation != "StartSession":
+        yield call.check(call.arn(f"session/{call.text('SessionId')}"))
+        return
+    cluster, _, rest = call.text("Target").removeprefix("ecs:").rpartition("_")[0].rpartition("_")
+    yield call.existing(call.arn(f"task/{cluster}/{rest}", "ecs"))
+    yield call.check(f"arn:{call.partition}:ssm:{call.region}::document/{call.text('DocumentName')}")
 
 
 def _encrypted(call: ApiCall, name: str, arn: str) -> Iterator[Check]:

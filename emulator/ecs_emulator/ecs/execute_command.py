@@ -1,0 +1,68 @@
+"""ExecuteCommand: a session into a container of a task, for whoever may and where the agent can be reached."""
+
+from __future__ import annotations
+
+from ecs_emulator.authorization import roles
+from ecs_emulator.authorization.policy import Check
+from ecs_emulator.ecs import ways_out
+from ecs_emulator.ecs.dispatch import operation
+from ecs_emulator.ecs.store import Shape, Store, Task
+from ecs_emulator.ecs.tasks import find
+from ecs_emulator.patch import refuse
+from ecs_emulator.sessions import behind, book
+
+AGENT_CALLS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+"""What the task's role has to allow on `ssmmessages` (ECS developer guide, "ECS Exec permissions")."""
+NOT_ENABLED = (
+    "The execute command failed because execute command was not enabled when the task was run or the execute command "
+    "agent isn’t running. Wait and try again or run a new task with execute command enabled and try again."
+)
+NOT_CONNECTED = "The execute command failed due to an internal error. Try again later."
+"""All that AWS says where the agent cannot reach Systems Manager (aws/aws-cli#6456)."""
+
+
+@operation
+def execute_command(store: Store, request: Shape) -> Shape:
+    """ExecuteCommand: what starts once the session's channel is opened (API reference; ECS guide, ecs-exec-run)."""
+    task = find(store, request)
+    if not request.get("interactive"):
+        refuse("InvalidParameterException", "Interactive is the only mode supported currently.")
+    container = _container(task, request.get("container"))
+    if not task.spec.get("enableExecuteCommand") or task.status != "RUNNING":
+        refuse("InvalidParameterException", NOT_ENABLED)
+    if not connected(store, task):
+        refuse("TargetNotConnectedException", NOT_CONNECTED)
+    channel = book.open_session("ecs-execute-command", behind.command(task, container, request["command"]))
+    return {
+        "clusterArn": store.clusters[task.cluster].arn,
+        "containerArn": "",
+        "containerName": container["name"],
+        "interactive": True,
+        "session": {"sessionId": channel.session, "streamUrl": book.url(channel), "tokenValue": channel.token},
+        "taskArn": task.arn,
+    }
+
+
+def connected(store: Store, task: Task) -> bool:
+    """Whether the agent of a task that runs has come to Systems Manager: its role lets it, and there is a way."""
+    role = roles.named(store.account, task_role(task).rpartition("/")[2])
+    allowed = role is not None and all(
+        roles.allows(store.account, role, Check(f"ssmmessages:{call}")) for call in AGENT_CALLS
+    )
+    return allowed and ways_out.reaches(store, task, "ssmmessages")
+
+
+def task_role(task: Task) -> str:
+    """The ARN or the name of the role that the program in a task has; empty if it has none."""
+    return str(task.overrides.get("taskRoleArn") or task.definition.shape.get("taskRoleArn") or "")
+
+
+def _container(task: Task, name: str | None) -> Shape:
+    """The container that is named; of a task that has only one it need not be (API reference, ExecuteCommand)."""
+    defined: list[Shape] = task.definition.shape["containerDefinitions"]
+    if name is None and len(defined) > 1:
+        refuse("InvalidParameterException", "A container name is required for a task with more than one container.")
+    found = next((one for one in defined if name in (None, one["name"])), None)
+    if found is None:
+        refuse("InvalidParameterException", f"The container {name} is not in the task.")
+    return found
