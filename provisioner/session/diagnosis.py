@@ -1,0 +1,133 @@
+"""Why a session into a task cannot be had. AWS says one sentence for most causes; each of these can be looked up.
+
+Sources: ECS developer guide, ecs-exec-troubleshooting; amazon-ecs-exec-checker; amazon-ssm-agent#435.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.engine.errors import ProvisionError
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+
+AGENT_ACTIONS = tuple(
+    f"ssmmessages:{name}"
+    for name in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+)
+"""What the role of a task has to allow (ECS developer guide, "ECS Exec permissions")."""
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Variables of a container that the agent takes instead of its role."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a task that a session was asked for.
+
+    Attributes:
+        service: its name in the configuration. task: the first letters of its id.
+        configured: whether the configuration has ECS Exec on. protected: whether `protect` is why not.
+        service_enabled, task_enabled: whether ECS has it on for the service, and had as the task was started.
+        status: the task's. agent: the agent's state; empty if there is none. reason: why the agent is not running.
+        denied: what the task's role does not allow of `AGENT_ACTIONS`; None if that could not be asked.
+        endpoint: whether there is a way to Systems Manager; None if that is not known.
+        keys: the `KEYS` that the container has as variables.
+        up: the command that brings the stack up, in backticks.
+    """
+
+    service: str
+    task: str
+    configured: bool
+    protected: bool
+    service_enabled: bool
+    task_enabled: bool
+    status: str
+    agent: str
+    reason: str
+    denied: Collection[str] | None
+    endpoint: bool | None
+    keys: Collection[str] = field(default=())
+    up: str = "`provision up`"
+
+
+def causes(facts: Facts) -> Iterator[str]:
+    """Yield what is wrong, and what to do, the likeliest cause first; nothing if all looks well."""
+    where = f"task {facts.task} of {facts.service}"
+    if not facts.task_enabled:
+        yield _not_enabled(facts, where)
+        return
+    if facts.status != "RUNNING":
+        yield f"{where} is {facts.status}, and can be entered once it is RUNNING: try again in a moment"
+        return
+    if facts.agent == "STOPPED":
+        why = f": {facts.reason}" if facts.reason else ""
+        yield f"the agent of ECS Exec in {where} has stopped{why}. Only another task has one that runs: {_REPLACE}"
+    elif facts.agent != "RUNNING":
+        yield f"the agent of ECS Exec in {where} does not run yet: try again in some seconds"
+    if facts.denied:
+        yield (
+            f"the role of {where} does not allow {', '.join(sorted(facts.denied))}: somebody has changed it, or its "
+            f"permissions boundary lacks them; see `provision plan`, `provision policy --boundary`"
+        )
+    if facts.endpoint is False:
+        yield (
+            f"{where} has no way to Systems Manager: the VPC has no endpoint of ssmmessages with private DNS, and no "
+            f"way to the internet. With exec on, {facts.up} creates the endpoint"
+        )
+    if facts.keys:
+        yield (
+            f"{facts.service} has {' and '.join(sorted(facts.keys))} in its environment, which the agent takes instead "
+            f"of the task's role: remove them, or give them to the program under other names"
+        )
+
+
+_REPLACE = "stop this one with `aws ecs stop-task`, and ECS starts another"
+
+
+def _not_enabled(facts: Facts, where: str) -> str:
+    if not facts.configured:
+        why = ", since protect = true" if facts.protected else ""
+        return (
+            f"ECS Exec is off for {facts.service}{why}: write exec = true under [services.{facts.service}], and run "
+            f"{facts.up}. It counts for tasks that are started after that"
+        )
+    if not facts.service_enabled:
+        return f"ECS Exec is on in the configuration and not in ECS for {facts.service}: run {facts.up}"
+    return f"{where} was started before ECS Exec was switched on, and stays without it: {_REPLACE}"
+
+
+def denied(aws: Aws, role: str) -> Collection[str] | None:
+    """Return what a role does not allow of what the agent calls, by IAM's simulation; None if that cannot be asked."""
+    if not role:
+        return AGENT_ACTIONS
+    try:
+        found = aws.pages(
+            "iam",
+            "simulate_principal_policy",
+            "EvaluationResults",
+            PolicySourceArn=role,
+            ActionNames=list(AGENT_ACTIONS),
+        )
+        return [str(one["EvalActionName"]) for one in found if one.get("EvalDecision") != "allowed"]
+    except (BotoCoreError, ClientError, ProvisionError):
+        return None
+
+
+def endpoint(aws: Aws, vpc: str) -> bool | None:
+    """Return whether a VPC has the endpoint of Systems Manager's channels; None if that cannot be asked."""
+    wanted: list[Mapping[str, Any]] = [{"Name": "vpc-id", "Values": [vpc]}]
+    try:
+        found = list(aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=wanted))
+    except (BotoCoreError, ClientError, ProvisionError):
+        return None
+    return any(
+        str(one.get("ServiceName", "")).endswith(".ssmmessages")
+        and str(one.get("State", "")).lower() == "available"
+        and one.get("PrivateDnsEnabled")
+        for one in found
+    )
