@@ -80,6 +80,7 @@ class Part(Enum):
     MAIN = "what every command needs but those below"
     IMPORT = "what `import` needs besides"
     RUN = "what `run` needs"
+    SHELL = "what `exec` and `tunnel` need"
     STATE = "what `state init` needs"
     DOCTOR = "what `doctor` asks of the account, besides what `plan` reads"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OWN = frozenset(
     {
-        *("authorizationToken", "MasterUserPassword", "SecretAccessKey", "SecretString", "SessionToken"),
+        *("authorizationToken", "MasterUserPassword", "SecretAccessKey", "SecretString", "SessionToken", "TokenValue"),
         *("privateRegistryCredentials", "UserData"),
     }
 )

@@ -16,6 +16,7 @@ from provisioner.cli import (
     deploy,
     doctor,
     down,
+    exec_,
     history,
     import_,
     init,
@@ -33,6 +34,7 @@ from provisioner.cli import (
     state_edit,
     status,
     timeline,
+    tunnel,
     up,
 )
 from provisioner.cli.app import USAGE, app
@@ -45,6 +47,7 @@ __all__ = [
     "deploy",
     "doctor",
     "down",
+    "exec_",
     "history",
     "import_",
     "init",
@@ -63,6 +66,7 @@ __all__ = [
     "state_edit",
     "status",
     "timeline",
+    "tunnel",
     "up",
 ]
 
@@ -70,8 +74,8 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "run", "status",
-    "logs", "output", "timeline", "list", "policy", "down", "recover", "import",
+    "init", "config", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "run", "exec",
+    "tunnel", "status", "logs", "output", "timeline", "list", "policy", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
@@ -82,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return the exit code.
 
     0 fine, 1 failed, 2 `plan` found changes, 3 waiting on the user, 4 bad configuration or usage, 130 interrupted.
-    `run` ends with the code of the program that it ran, or 125.
+    `run` and `exec` end with the code of the program that they ran, or 125.
     """
     gc.set_threshold(GARBAGE)
     # what is left at the end goes with the process: no garbage is looked for in it, nor is it taken apart

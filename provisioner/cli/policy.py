@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     "provision policy --read-only > plan.json   for plan, status, doctor, list, output and logs",
     "provision policy --import > import.json    what import needs besides",
     "provision policy --run > run.json          what run needs, and nothing else",
+    "provision policy --shell > shell.json      what exec and tunnel need, and nothing else",
     "provision policy --boundary > most.json    the permissions boundary of the stack's roles",
     "provision policy --create-boundary         make it in the account, or bring it up to date",
     "provision policy --account 123456789012    for one account only",
@@ -35,6 +36,9 @@ def policy(
     ] = False,
     run: Annotated[
         bool, typer.Option("--run", help="Print what run needs: to run tasks of this stack's jobs and services.")
+    ] = False,
+    shell: Annotated[
+        bool, typer.Option("--shell", help="Print what exec and tunnel need: to enter the tasks of this stack.")
     ] = False,
     state: Annotated[
         bool, typer.Option("--state", help="Print what state init needs, on the bucket of [state].")
@@ -71,7 +75,7 @@ def policy(
     regions.check_named(config.region, str(options.file))
     if create_boundary:
         return _create_boundary(options, config)
-    chosen = {Part.IMPORT: import_, Part.RUN: run, Part.STATE: state, Part.DOCTOR: doctor}
+    chosen = {Part.IMPORT: import_, Part.RUN: run, Part.SHELL: shell, Part.STATE: state, Part.DOCTOR: doctor}
     parts = [part for part, wanted in chosen.items() if wanted]
     database = _database(options, config) if boundary else ANY
     found = printed(config, account=account, read_only=read_only, boundary=boundary, parts=parts, database=database)

@@ -18,6 +18,9 @@ _OF_STACK = re.compile(
 """What stands in patterns for names of the stack's own."""
 _NO_TYPES = "it knows no resource types"
 _REACHED = "in the boundary: be reached by Session Manager and ECS Exec"
+_OPENED = "in the boundary, and in `--shell`: open the channel of a session whose token one has"
+_OTHERS = "take over and end the sessions of ECS Exec of others in the Region"
+_ANYBODYS = "their ids say neither whose they are nor where"
 _BY_ID = "zones are known by ID only, and have no keys for tags"
 
 UNLIMITED: Mapping[str, tuple[str, str]] = {
@@ -64,11 +67,14 @@ UNLIMITED: Mapping[str, tuple[str, str]] = {
         "put the stack's tags on any namespace or service of Cloud Map in the Region, and then change it",
         _NO_TYPES,
     ),
+    "ssm:ResumeSession": (_OTHERS, _ANYBODYS),
+    "ssm:StartSession": ("forward ports of the stack's tasks, by which nothing is logged", "the documents are AWS's"),
+    "ssm:TerminateSession": (_OTHERS, _ANYBODYS),
     "ssm:UpdateInstanceInformation": ("in the boundary: report to Systems Manager", _NO_TYPES),
     "ssmmessages:CreateControlChannel": (_REACHED, _NO_TYPES),
     "ssmmessages:CreateDataChannel": (_REACHED, _NO_TYPES),
     "ssmmessages:OpenControlChannel": (_REACHED, _NO_TYPES),
-    "ssmmessages:OpenDataChannel": (_REACHED, _NO_TYPES),
+    "ssmmessages:OpenDataChannel": (_OPENED, _NO_TYPES),
     "wafv2:DisassociateWebACL": (
         "take any web ACL off the stack's load balancer",
         "it may be one that somebody else has put there",

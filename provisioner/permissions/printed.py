@@ -14,7 +14,7 @@ from provisioner.permissions.policy import document, documents, statements
 from provisioner.permissions.table import ANY, needed
 
 Policies = Mapping[str, Mapping[str, Any]]
-ENDS = {Part.MAIN: "", Part.IMPORT: "-import", Part.RUN: "-run", Part.STATE: "-state", Part.DOCTOR: "-doctor"}
+ENDS = {part: "" if part is Part.MAIN else f"-{part.name.lower()}" for part in Part}
 """What the names of the policies end with."""
 
 
@@ -38,7 +38,7 @@ def printed(
             is for.
     """
     if read_only + boundary + len(parts) > 1:
-        words = "--read-only, --boundary, --import, --run, --state and --doctor"
+        words = "--read-only, --boundary, --import, --run, --shell, --state and --doctor"
         raise ConfigurationError(f"{words} exclude each other: use one of them")
     if account is not None and not re.fullmatch("[0-9]{12}", account):
         raise ConfigurationError(f'--account "{account}" is not an account ID: use its 12 digits')

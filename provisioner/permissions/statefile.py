@@ -26,9 +26,9 @@ STATE: tuple[Permission, ...] = (
         use=Use.OTHER,
         why=_WHY,
         wanted=_bucket,
-        parts=ASKED_BEFOREHAND | {Part.STATE, Part.RUN},
+        parts=ASKED_BEFOREHAND | {Part.STATE, Part.RUN, Part.SHELL},
     ),
-    *grants("s3", "GetObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket, parts=EVERY | {Part.RUN}),
+    *grants("s3", "GetObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket, parts=EVERY | {Part.RUN, Part.SHELL}),
     *grants("s3", "PutObject DeleteObject", _OBJECTS, use=Use.OTHER, why=_WHY, wanted=_bucket),
     *grants(
         "s3",

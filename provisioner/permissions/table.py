@@ -15,12 +15,13 @@ from provisioner.permissions.keys import KEYS
 from provisioner.permissions.network import NETWORK
 from provisioner.permissions.running import RUNNING
 from provisioner.permissions.secrets import LOOKED_UP, with_secrets
+from provisioner.permissions.shell import SHELL
 from provisioner.permissions.statefile import STATE
 
 FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
 """What a stack needs besides what stands with its resource types."""
-ASIDE = (*STATE, *BEFOREHAND, *RUNNING)
-"""What the state, `doctor` and `run` need."""
+ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL)
+"""What the state, `doctor`, `run`, `exec` and `tunnel` need."""
 TABLE: tuple[Permission, ...] = (*FIXED, *of_any(), *ASIDE)
 """Every action that the tool needs on AWS, in the order in which the policies say them."""
 FREE = frozenset({"sts:GetCallerIdentity"})

@@ -42,7 +42,9 @@ Dial = Callable[[str], tuple[socket.socket, bytes]]
 
 
 class SessionFailed(ProvisionError):
-    """A session could not be had, or ended before what was asked for."""
+    """A session could not be had, or ended before what was asked for; `run` and `docker run` end with 125 as well."""
+
+    exit_code = 125
 
 
 @dataclass(frozen=True)

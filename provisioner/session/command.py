@@ -41,8 +41,8 @@ _SCRIPTS = {
     Mode.TEXT: rf"""m=$1; shift; s=start; stty raw -echo 2>/dev/null || s=cooked; {_MARK} $m $s; """
     rf""""$@" </dev/null; {_MARK} $m $?""",
     # 3: the terminal, 4: the exit code, 5: standard error
-    Mode.EXACT: rf"""m=$1; shift; if stty raw -echo 2>/dev/null && command -v base64 sed >/dev/null; then """
-    rf"""{_MARK} $m start; exec 3>&1; c=$( {{ {{ sed -n '/^[.]$/q;p' | base64 -d 2>/dev/null | """
+    Mode.EXACT: r"""m=$1; shift; if stty raw -echo 2>/dev/null && command -v base64 >/dev/null && command -v sed """
+    rf""">/dev/null; then {_MARK} $m start; exec 3>&1; c=$( {{ {{ sed -n '/^[.]$/q;p' | base64 -d 2>/dev/null | """
     r"""{ "$@" 2>&5 3>&- 4>&- 5>&-; c=$?; echo $c >&4; echo x >&3; } | base64 -w 988 | sed s/^/o/ >&3; } 5>&1 | """
     rf"""base64 -w 988 | sed s/^/e/ >&3; }} 4>&1 ); {_MARK} $m $c; else {_MARK} $m tools; fi""",
 }

@@ -5,13 +5,9 @@ Sources: ECS developer guide, ecs-exec-troubleshooting; amazon-ecs-exec-checker;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError
-
-from provisioner.engine.errors import ProvisionError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -32,7 +28,8 @@ class Facts:
     Attributes:
         service: its name in the configuration. task: the first letters of its id.
         configured: whether the configuration has ECS Exec on. protected: whether `protect` is why not.
-        service_enabled, task_enabled: whether ECS has it on for the service, and had as the task was started.
+        service_enabled: whether ECS has it on for the service; None if that could not be asked.
+        task_enabled: whether it had as the task was started.
         status: the task's. agent: the agent's state; empty if there is none. reason: why the agent is not running.
         denied: what the task's role does not allow of `AGENT_ACTIONS`; None if that could not be asked.
         endpoint: whether there is a way to Systems Manager; None if that is not known.
@@ -44,7 +41,7 @@ class Facts:
     task: str
     configured: bool
     protected: bool
-    service_enabled: bool
+    service_enabled: bool | None
     task_enabled: bool
     status: str
     agent: str
@@ -96,38 +93,26 @@ def _not_enabled(facts: Facts, where: str) -> str:
             f"ECS Exec is off for {facts.service}{why}: write exec = true under [services.{facts.service}], and run "
             f"{facts.up}. It counts for tasks that are started after that"
         )
-    if not facts.service_enabled:
+    if facts.service_enabled is False:
         return f"ECS Exec is on in the configuration and not in ECS for {facts.service}: run {facts.up}"
     return f"{where} was started before ECS Exec was switched on, and stays without it: {_REPLACE}"
 
 
-def denied(aws: Aws, role: str) -> Collection[str] | None:
-    """Return what a role does not allow of what the agent calls, by IAM's simulation; None if that cannot be asked."""
+def denied(aws: Aws, role: str) -> Collection[str]:
+    """Return what a role does not allow of what the agent calls, by IAM's simulation; raises what boto3 does."""
     if not role:
         return AGENT_ACTIONS
-    try:
-        found = aws.pages(
-            "iam",
-            "simulate_principal_policy",
-            "EvaluationResults",
-            PolicySourceArn=role,
-            ActionNames=list(AGENT_ACTIONS),
-        )
-        return [str(one["EvalActionName"]) for one in found if one.get("EvalDecision") != "allowed"]
-    except (BotoCoreError, ClientError, ProvisionError):
-        return None
+    asked = {"PolicySourceArn": role, "ActionNames": list(AGENT_ACTIONS)}
+    found = aws.pages("iam", "simulate_principal_policy", "EvaluationResults", **asked)
+    return [str(one["EvalActionName"]) for one in found if one.get("EvalDecision") != "allowed"]
 
 
-def endpoint(aws: Aws, vpc: str) -> bool | None:
-    """Return whether a VPC has the endpoint of Systems Manager's channels; None if that cannot be asked."""
-    wanted: list[Mapping[str, Any]] = [{"Name": "vpc-id", "Values": [vpc]}]
-    try:
-        found = list(aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=wanted))
-    except (BotoCoreError, ClientError, ProvisionError):
-        return None
+def endpoint(aws: Aws, vpc: str) -> bool:
+    """Return whether a VPC has the endpoint of Systems Manager's channels; raises what boto3 does."""
+    wanted = [{"Name": "vpc-id", "Values": [vpc]}]
     return any(
         str(one.get("ServiceName", "")).endswith(".ssmmessages")
         and str(one.get("State", "")).lower() == "available"
         and one.get("PrivateDnsEnabled")
-        for one in found
+        for one in aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=wanted)
     )

@@ -10,19 +10,16 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.cloud.conftest import REGION, Network, refused
+from tests.cloud.sessions_rig import opened, signed
 
 POLICY = {
     "Version": "2012-10-17",
@@ -51,25 +48,6 @@ def execute(ecs: Any, task: Mapping[str, Any], command: str) -> dict[str, str]:
     answer = ecs.execute_command(cluster="main", task=task["taskArn"], command=command, interactive=True)
     found: dict[str, str] = answer["session"]
     return found
-
-
-def signed(network: Network, url: str, service: str = "ssmmessages") -> dict[str, str]:
-    """The headers that sign the opening of a channel."""
-    keys = network.cloud.credentials()
-    session = boto3.Session(keys["aws_access_key_id"], keys["aws_secret_access_key"], region_name=REGION)
-    request = AWSRequest("GET", url.replace("ws://", "http://"))
-    SigV4Auth(session.get_credentials(), service, REGION).add_auth(request)
-    return {name: str(value) for name, value in request.headers.items()}
-
-
-@contextmanager
-def opened(network: Network, session: Mapping[str, str], version: str = "1.2.764.0") -> Iterator[ClientConnection]:
-    """A session's channel, by a WebSocket of others."""
-    url = session["streamUrl"]
-    with connect(url, additional_headers=signed(network, url), compression=None, proxy=None) as client:
-        first = {"MessageSchemaVersion": "1.0", "RequestId": str(uuid.uuid4()), "TokenValue": session["tokenValue"]}
-        client.send(json.dumps({**first, "ClientId": str(uuid.uuid4()), "ClientVersion": version}))
-        yield client
 
 
 def output(client: ClientConnection) -> str:
@@ -109,7 +87,7 @@ def test_a_stranger_reads_what_a_command_writes(network: Network, ecs: Any) -> N
     assert (agent["name"], agent["lastStatus"]) == ("ExecuteCommandAgent", "RUNNING")
     session = execute(ecs, task, "sh -c 'echo hello; exit 3'")
     assert session["sessionId"].startswith("ecs-execute-command-")
-    with opened(network, session) as client:
+    with opened(network.cloud, session) as client:
         assert output(client) == f"hello\r\nExiting session with sessionId: {session['sessionId']}."
     with refused("DoesNotExistException"):
         network.cloud.client("ssm").resume_session(SessionId=session["sessionId"])
@@ -120,25 +98,25 @@ def test_openings_are_signed_and_clients_new(network: Network, ecs: Any) -> None
     session = execute(ecs, task, "sh -c 'echo hello'")
     there = urlsplit(session["streamUrl"])
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-    for headers, status in (({}, 403), (signed(network, session["streamUrl"], "ssm"), 403)):
+    for headers, status in (({}, 403), (signed(network.cloud, session["streamUrl"], "ssm"), 403)):
         address = f"http://{there.netloc}{there.path}?{there.query}"
         request = urllib.request.Request(address, headers={**upgrade, **headers})
         with pytest.raises(urllib.error.HTTPError) as found:
             urllib.request.urlopen(request, timeout=10)
         assert found.value.code == status
         found.value.close()
-    with opened(network, session, "1.2.763.0") as client, pytest.raises(ConnectionClosed, match="not supported"):
+    with opened(network.cloud, session, "1.2.763.0") as client, pytest.raises(ConnectionClosed, match="not supported"):
         client.recv(timeout=10)
     other = {**session, "tokenValue": "x"}
-    with opened(network, other) as client, pytest.raises(ConnectionClosed, match="token"):
+    with opened(network.cloud, other) as client, pytest.raises(ConnectionClosed, match="token"):
         client.recv(timeout=10)
-    with opened(network, session) as client:
+    with opened(network.cloud, session) as client:
         assert output(client).startswith("hello\r\n")
 
 
 def test_a_session_that_nobody_uses_ends_after_twenty_minutes(network: Network, ecs: Any) -> None:
     session = execute(ecs, running(network), "sh")
-    with opened(network, session) as client:
+    with opened(network.cloud, session) as client:
         assert client.recv(timeout=10)
         network.cloud.advance(1300)
         assert f"SessionId: {session['sessionId']} was terminated due to inactivity." in output(client)
@@ -178,7 +156,7 @@ def test_policies_are_asked_for_sessions(network: Network, ecs: Any) -> None:
     with pytest.raises(Exception, match="403"):
         connect(
             session["streamUrl"],
-            additional_headers=signed(network, session["streamUrl"]),
+            additional_headers=signed(network.cloud, session["streamUrl"]),
             compression=None,
             proxy=None,
         )

@@ -55,6 +55,7 @@ FORMS: Mapping[str, Any] = {
     "boundary": {"boundary": True},
     "import": {"parts": {Part.IMPORT}},
     "run": {"parts": {Part.RUN}},
+    "shell": {"parts": {Part.SHELL}},
     "doctor": {"parts": {Part.DOCTOR}},
 }
 

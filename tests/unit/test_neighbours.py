@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ecs_emulator.authorization.policy import Check, Decision, Statement, decide, read
+from ecs_emulator.authorization.policy import VARIABLES, Check, Decision, Statement, decide, read
 from provisioner.aws.permissions import Part, Permission
 from provisioner.config.models import Config
 from provisioner.permissions.boundary import boundary
@@ -65,6 +65,7 @@ KINDS: Mapping[str, Rows] = {
     "read-only": lambda config: needed(config, account=ACCOUNT, read_only=True),
     "import": lambda config: needed(config, account=ACCOUNT, part=Part.IMPORT),
     "run": lambda config: needed(config, account=ACCOUNT, part=Part.RUN),
+    "shell": lambda config: needed(config, account=ACCOUNT, part=Part.SHELL),
     "state": lambda config: needed(config, account=ACCOUNT, part=Part.STATE),
     "doctor": lambda config: needed(config, account=ACCOUNT, part=Part.DOCTOR),
     "boundary": lambda config: boundary(config, ACCOUNT),
@@ -87,7 +88,11 @@ def _action(row: Permission) -> str:
 def _calls(row: Permission) -> Iterator[Check]:
     """What the call that a permission is for has AWS look at: each of its resources, in the context that it allows."""
     region = {"aws:RequestedRegion": ("ap-northeast-1",)}
-    for arn in row.resources:
+    for pattern in row.resources:
+        arn = pattern
+        for variable, key in VARIABLES.items():
+            region[key] = ("me",)
+            arn = arn.replace(variable, "me")
         said = [(how, key, values) for how, key, values in row.conditions if how != "Null" and "Not" not in how]
         context = {key: _values(how, values) for how, key, values in said}
         yield Check(_action(row), arn.replace("*", "x1") if arn != "*" else "*", {**region, **context})

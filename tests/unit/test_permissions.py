@@ -385,7 +385,7 @@ def test_wrong_options_are_reported() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, LONG | ALL_ON])
-@pytest.mark.parametrize("part", [Part.IMPORT, Part.RUN, Part.STATE, Part.DOCTOR])
+@pytest.mark.parametrize("part", [Part.IMPORT, Part.RUN, Part.SHELL, Part.STATE, Part.DOCTOR])
 def test_what_few_need_is_one_policy_of_its_own(more: Any, part: Part) -> None:
     config = configured(state={"bucket": "some-states"}, **more)
     found = printed(config, parts=[part], account="123456789012")

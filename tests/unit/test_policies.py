@@ -148,7 +148,7 @@ def test_a_list_of_policies_is_read_as_policy_prints_it() -> None:
         (policy({"Action": "DescribeVpcs"}), '"DescribeVpcs" is no action: write service:Action'),
         (policy({"Action": [7]}), "Action is neither a text nor a list of texts"),
         (policy({"Resource": "vpc-1"}), '"vpc-1" is no ARN'),
-        (policy({"Resource": "arn:aws:iam::1:user/${aws:username}"}), "Resource has a variable, which is not"),
+        (policy({"Resource": "arn:aws:iam::1:user/${aws:PrincipalTag/team}"}), "Resource has a variable, which is not"),
         (policy({"Condition": []}), "Condition is no object of operators"),
         (policy({"Condition": {"NumericLessThan": {TAG: "1"}}}), "operator NumericLessThan is not evaluated"),
         (policy({"Condition": {"ForEach:StringLike": {TAG: "1"}}}), "operator ForEach:StringLike is not evaluated"),

@@ -114,7 +114,10 @@ class ApiCall:
 
 
 WITHOUT_RESOURCE_TAGS = frozenset(
-    {"ecs:Poll", "ecs:StartTelemetrySession", "elasticloadbalancing:SetRulePriorities", "ssm:PutParameter"}
+    {
+        *("ecs:Poll", "ecs:StartTelemetrySession", "elasticloadbalancing:SetRulePriorities", "ssm:PutParameter"),
+        *("ssm:ResumeSession", "ssm:TerminateSession"),
+    }
 )
 """Actions that no policy can limit by the tags of what they are about, although that has some.
 

@@ -34,6 +34,8 @@ OF_ORGANIZATIONS = frozenset(
     }
 )  # fmt: skip
 """Those besides that companies' guardrails ask for."""
+VARIABLES: Mapping[str, str] = {"${aws:userid}": "aws:userid", "${aws:username}": "aws:username"}
+"""What resources may have of the caller, and the keys of the context that say it."""
 _KEYS = frozenset(key.lower() for key in KEYS | OF_ORGANIZATIONS)
 _OPEN_KEYS = tuple(key.lower() for key in OPEN_KEYS)
 VIA_SERVICE = "via-aws-service"
@@ -154,8 +156,16 @@ class Statement:
 
     def applies(self, check: Check) -> bool:
         """Whether it says anything of a check, given that it is about its action."""
-        on = any(arn_like(pattern, check.resource) for pattern in self.resources)
+        on = any(arn_like(_with_names(pattern, check.context), check.resource) for pattern in self.resources)
         return on is not self.but_resources and all(condition.holds(check.context) for condition in self.conditions)
+
+
+def _with_names(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str:
+    """Return a resource with the caller's own names in place of `VARIABLES` (IAM user guide, policy variables)."""
+    for variable, key in VARIABLES.items():
+        if variable in pattern:
+            pattern = pattern.replace(variable, "".join(context.get(key, ())))
+    return pattern
 
 
 def decide(statements: Iterable[Statement], check: Check) -> Decision:
@@ -237,7 +247,8 @@ def _texts(what: str, values: Any) -> tuple[str, ...]:
     texts = tuple(str(one).lower() if isinstance(one, bool) else one for one in _listed(values))
     if not texts or not all(isinstance(text, str) for text in texts):
         raise Unreadable(f"{what} is neither a text nor a list of texts: write it so")
-    if any("${" in text for text in texts):
+    known = VARIABLES if what in ("Resource", "NotResource") else ()
+    if any("${" in functools.reduce(lambda rest, one: rest.replace(one, ""), known, text) for text in texts):
         raise Unreadable(f"{what} has a variable, which is not evaluated here: write its value")
     return texts
 

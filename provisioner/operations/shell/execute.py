@@ -1,0 +1,113 @@
+"""One command in a container of a service."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.operations.shell import refused
+from provisioner.operations.shell.places import Place
+from provisioner.operations.shell.sessions import Caller
+from provisioner.session import command
+from provisioner.session.channel import SessionFailed
+from provisioner.session.command import Mode
+from provisioner.session.exchange import Exchange, Outcome, Put
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.options import Options
+    from provisioner.state.model import State
+
+LEFT = 130
+"""The exit code of somebody who leaves a session by `~.`."""
+_NO_SHELL = ("executable file not found", "no such file or directory")
+"""What the agent says of a program that is not in the image (Go's `os/exec`)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be run, and how it is connected.
+
+    Attributes:
+        words: the command; a shell if there are none.
+        gives: whether standard input is handed to it.
+        put: takes what it writes.
+    """
+
+    words: Sequence[str]
+    mode: Mode
+    gives: bool
+    put: Put
+
+
+def run(caller: Caller, place: Place, wanted: Wanted, token: Callable[[], str]) -> int:
+    """Run a command, and return its exit code.
+
+    Raises:
+        SessionFailed: it did not run, or nobody knows how it ended.
+        ClientError, BotoCoreError: there is no session.
+    """
+    words, mark = list(wanted.words or command.SHELL), token()[:16]
+    outcome = _exchange(caller, place, wanted, command.command_line(words, mark, wanted.mode), mark)
+    if outcome.left:
+        return LEFT
+    if outcome.code is not None:
+        return outcome.code
+    if outcome.tools:
+        raise SessionFailed(
+            f"the image of {place.service} lacks stty, base64 or sed, by which input and output pass unchanged: run it "
+            f"without --exact, and without anything on standard input"
+        )
+    if not outcome.began and any(words in outcome.why for words in _NO_SHELL):
+        return _without_shell(caller, place, wanted)
+    raise SessionFailed(f"nobody knows how the command ended: {_one_line(outcome.why)}")
+
+
+def _without_shell(caller: Caller, place: Place, wanted: Wanted) -> int:
+    """Run a command as it is in an image that has no shell: its exit code stays unknown."""
+    if not wanted.words or wanted.mode is Mode.EXACT:
+        raise SessionFailed(f"the image of {place.service} has no shell")
+    outcome = _exchange(caller, place, wanted, shlex.join(wanted.words), "")
+    if outcome.left:
+        return LEFT
+    raise SessionFailed(
+        f"the image of {place.service} has no shell, so nobody knows the command's exit code: {_one_line(outcome.why)}"
+    )
+
+
+def _exchange(caller: Caller, place: Place, wanted: Wanted, line: str, mark: str) -> Outcome:
+    opening = caller.execute(place.cluster, place.id, place.service, line)
+    with caller.channel(opening) as channel:
+        return Exchange(channel, wanted.mode, mark, wanted.gives, wanted.put).run()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def in_task(aws: Aws, options: Options, config: Config, state: State, place: Place, act: Callable[[], int]) -> int:
+    """Act in a task; what goes wrong with the session is looked into, and told."""
+    try:
+        with aws.pace.runtime.watching():
+            return act()
+    except (ClientError, BotoCoreError, SessionFailed) as error:
+        raise refused.explain(aws, options, config, state, place, error) from error
+
+
+def as_json(say: Callable[[str], None]) -> Put:
+    """Return what tells what is written as events: in pieces of whole letters."""
+    decoders = {number: codecs.getincrementaldecoder("utf-8")("replace") for number in (1, 2)}
+
+    def put(descriptor: int, data: bytes) -> None:
+        if text := decoders[descriptor].decode(data):
+            stream = "stdout" if descriptor == 1 else "stderr"
+            say(json.dumps({"event": "output", "stream": stream, "text": text}, ensure_ascii=False))
+
+    return put

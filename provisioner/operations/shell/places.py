@@ -1,0 +1,119 @@
+"""The task that a session goes into: the newest one of a service whose agent answers, or the one that is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.aws.errors import explained
+from provisioner.config.loader import suggestion
+from provisioner.engine.errors import ConfigurationError
+from provisioner.resources.ecs.cluster import Cluster, tasks
+from provisioner.resources.ecs.service import Service
+from provisioner.session.channel import SessionFailed
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.options import Options
+    from provisioner.state.model import State
+
+AGENT = "ExecuteCommandAgent"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A container of a task.
+
+    Attributes:
+        service: whose it is, and what its container is called.
+        task: as DescribeTasks shows it.
+    """
+
+    service: str
+    cluster: str
+    task: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return str(self.task["taskArn"]).rpartition("/")[2]
+
+    @property
+    def container(self) -> Mapping[str, Any]:
+        """The service's container, as DescribeTasks shows it; nothing if it is not there."""
+        found: Sequence[Mapping[str, Any]] = self.task.get("containers") or ()
+        return next((one for one in found if one.get("name") == self.service), {})
+
+    @property
+    def agent(self) -> Mapping[str, Any]:
+        """The agent of ECS Exec in it, as DescribeTasks shows it; nothing if there is none."""
+        found: Sequence[Mapping[str, Any]] = self.container.get("managedAgents") or ()
+        return next((one for one in found if one.get("name") == AGENT), {})
+
+    @property
+    def usable(self) -> bool:
+        """Whether ECS says that a session can go there."""
+        return bool(self.task.get("enableExecuteCommand")) and self.agent.get("lastStatus") == "RUNNING"
+
+    @property
+    def target(self) -> str:
+        """What Systems Manager calls it."""
+        return f"ecs:{self.cluster}_{self.id}_{self.container.get('runtimeId', '')}"
+
+
+def named(options: Options, config: Config, state: State, service: str) -> tuple[str, str]:
+    """Return the names of the cluster and of the service in it, as recorded.
+
+    Raises:
+        ConfigurationError: there is no such service, or it is not in the stack yet.
+    """
+    if service in config.jobs:
+        raise ConfigurationError(
+            f"{service} is a job, whose tasks run on their own: see {options.command_line('run', service)}"
+        )
+    if service not in config.services:
+        raise ConfigurationError(f"there is no service {service}{suggestion(service, config.services)}")
+    cluster = next((one for one in state.records.values() if one.type == Cluster.type_name and one.id), None)
+    record = state.records.get(f"{Service.type_name}/{service}")
+    if cluster is None or not cluster.id or record is None or not record.id:
+        up = options.command_line("up")
+        raise ConfigurationError(f"services.{service} is not in the stack yet: bring it up with {up}")
+    return cluster.id, str(record.arguments["service_name"])
+
+
+def places(aws: Aws, service: str, cluster: str, name: str) -> list[Place]:
+    """Return the containers of a service's tasks that are to run, the best first: those that can be used, the newest.
+
+    Raises:
+        ApiError: a call was refused.
+    """
+    try:
+        found = [Place(service, cluster, task) for task in tasks(aws, cluster, "RUNNING", serviceName=name)]
+    except (BotoCoreError, ClientError) as error:
+        raise explained(error) from error
+    newest = sorted(found, key=lambda one: str(one.task.get("createdAt", "")), reverse=True)
+    return sorted(newest, key=lambda one: not one.usable)
+
+
+def chosen(several: Sequence[Place], service: str, task: str) -> Place:
+    """Return the one to use: the best, or the one whose task's id begins so.
+
+    Raises:
+        SessionFailed: no task runs.
+        ConfigurationError: none, or more than one, begins so.
+    """
+    if not several:
+        raise SessionFailed(f"no task of {service} runs")
+    if not task:
+        return several[0]
+    wanted = task.rpartition("/")[2]
+    found = [one for one in several if one.id.startswith(wanted)]
+    if len(found) != 1:
+        there = ", ".join(one.id[:8] for one in several)
+        what = "no task" if not found else "more than one task"
+        raise ConfigurationError(f"--task {task}: {what} of {service} begins so; there are {there}")
+    return found[0]

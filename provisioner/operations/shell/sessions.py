@@ -1,0 +1,122 @@
+"""The calls around a session: one begins it, one gives a lost connection back, one ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from provisioner.aws.connection import Connection
+from provisioner.engine.clock import Pace
+from provisioner.session import websocket
+from provisioner.session.channel import Channel, Opening
+
+if TYPE_CHECKING:
+    import boto3
+
+    from provisioner.aws.client import Aws
+
+SIGNED = "ssmmessages"
+OWN_PORT, REMOTE_PORT = "AWS-StartPortForwardingSession", "AWS-StartPortForwardingSessionToRemoteHost"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who begins sessions.
+
+    Attributes:
+        aws: the way to AWS, by this machine's clock as sessions are: nobody's rehearsal waits for it.
+        say: takes a line for a person.
+    """
+
+    aws: Aws
+    say: Callable[[str], None]
+
+    def execute(self, cluster: str, task: str, container: str, command: str) -> Opening:
+        """Begin a session that runs a command (ECS's ExecuteCommand); raises what boto3 does."""
+        found = self.aws.client("ecs").execute_command(
+            cluster=cluster, task=task, container=container, command=command, interactive=True
+        )["session"]
+        return Opening(found["sessionId"], found["streamUrl"], found["tokenValue"])
+
+    def forward(self, target: str, host: str, port: int) -> Opening:
+        """Begin a session that forwards a port (Systems Manager's StartSession); raises what boto3 does.
+
+        Args:
+            host: one that the task reaches; empty for the task itself.
+        """
+        parameters = {"portNumber": [str(port)], "localPortNumber": [str(port)], **({"host": [host]} if host else {})}
+        found = self.aws.client("ssm").start_session(
+            Target=target, DocumentName=REMOTE_PORT if host else OWN_PORT, Parameters=parameters
+        )
+        return Opening(found["SessionId"], found["StreamUrl"], found["TokenValue"])
+
+    @contextlib.contextmanager
+    def channel(self, opening: Opening) -> Iterator[Channel]:
+        """Open a session's channel, and end the session with the context.
+
+        Raises:
+            SessionFailed: it cannot be opened.
+        """
+        channel = Channel(opening, self._dial, lambda: self._resume(opening.session), self.say)
+        try:
+            channel.open()
+            yield channel
+        finally:
+            channel.close()
+            if channel.ended is None:
+                self._terminate(opening.session)
+
+    def _resume(self, session: str) -> str:
+        from botocore.exceptions import ClientError
+
+        try:
+            return str(self.aws.client("ssm").resume_session(SessionId=session).get("TokenValue") or "")
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "DoesNotExistException":
+                return ""
+            raise
+
+    def _terminate(self, session: str) -> None:
+        """End a session. AWS ends it by itself once nobody uses it, so whatever is wrong is no matter here."""
+        with contextlib.suppress(Exception):
+            self.aws.client("ssm").terminate_session(SessionId=session)
+
+    def _dial(self, url: str) -> tuple[socket.socket, bytes]:
+        session = self.aws.connection.session
+        return websocket.opened(url, signed(session, url, self.aws.region), certificates(session))
+
+
+def caller(aws: Aws, say: Callable[[str], None]) -> Caller:
+    """Return who begins sessions on the same way to AWS."""
+    there = aws.connection
+    connection = Connection(there.session, Pace(), endpoint=there.endpoint, log=there.log, rates=False)
+    return Caller(replace(aws, connection=connection), say)
+
+
+def signed(session: boto3.Session, url: str, region: str) -> Mapping[str, str]:
+    """Return the headers that sign the opening of a channel, unless its URL is signed already.
+
+    AWS's own client does so since 1.2.764, below which it is not supported any more (session-manager-plugin,
+    `websocketchannel.go`).
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
+    there = urlsplit(url)
+    if any(name.lower().startswith("x-amz-") for name in parse_qs(there.query)):
+        return {}
+    request = AWSRequest("GET", there._replace(scheme="https" if there.scheme == "wss" else "http").geturl())
+    SigV4Auth(session.get_credentials(), SIGNED, region).add_auth(request)
+    return {name: str(value) for name, value in request.headers.items()}
+
+
+def certificates(session: boto3.Session) -> str:
+    """Return the file of the authorities that boto3 trusts: the one that is configured, or its own."""
+    from botocore.httpsession import get_cert_path
+
+    core: Any = session._session  # noqa: SLF001 (boto3 shows no other way to its settings)
+    return str(core.get_config_variable("ca_bundle") or get_cert_path(True))

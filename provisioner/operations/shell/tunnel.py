@@ -1,0 +1,129 @@
+"""A port of this machine that leads to the database, or to a port of a service, through one of the stack's tasks."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import shlex
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.config.loader import suggestion
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.shell import places
+from provisioner.operations.shell.places import Place
+from provisioner.session.forward import Forward
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.options import Options
+    from provisioner.operations.shell.sessions import Caller
+    from provisioner.state.model import State
+
+DATABASE = "database"
+MYSQL = 3306
+LOCAL = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Where a tunnel leads.
+
+    Attributes:
+        name: what it was called.
+        services: whose tasks may reach it, in the order of the configuration.
+        host: its name; empty for the task itself.
+        line: how a client is called, with `{port}` in it.
+    """
+
+    name: str
+    services: tuple[str, ...]
+    host: str
+    port: int
+    line: str
+
+
+def goal(options: Options, config: Config, state: State, name: str) -> Goal:
+    """Return where a name leads.
+
+    Raises:
+        ConfigurationError: there is no such thing, it is not in the stack yet, or has no port.
+    """
+    if name == DATABASE and config.database is not None:
+        users = tuple(one for one, service in config.services.items() if service.database)
+        if not users:
+            raise ConfigurationError("no service has database = true, so no task reaches the database")
+        record = next((one for one in state.records.values() if one.type == "db_cluster" and one.id), None)
+        host = str(record.outputs.get("endpoint") or "") if record else ""
+        if not host:
+            raise ConfigurationError(
+                f"the database is not in the stack yet: bring it up with {options.command_line('up')}"
+            )
+        client = ["mysql", "-h", LOCAL, "-P", "{port}", "-u", config.database.user, "-p", config.database.name]
+        return Goal(name, users, host, MYSQL, shlex.join(client).replace("'{port}'", "{port}"))
+    if name not in config.services:
+        there = [*config.services, *([DATABASE] if config.database is not None else [])]
+        raise ConfigurationError(f"there is no service {name}{suggestion(name, there)}")
+    port = config.services[name].port
+    if port is None:
+        raise ConfigurationError(f"services.{name} has no port that a tunnel could lead to")
+    return Goal(name, (name,), "", port, f"curl http://{LOCAL}:{{port}}/")
+
+
+def place(aws: Aws, options: Options, config: Config, state: State, to: Goal, task: str) -> Place:
+    """Return the task that a tunnel goes through: the best of the services that reach its goal.
+
+    Raises:
+        ConfigurationError, SessionFailed: there is none.
+    """
+    several: list[Place] = []
+    for service in to.services:
+        several += places.places(aws, service, *places.named(options, config, state, service))
+    several.sort(key=lambda one: not one.usable)
+    return places.chosen(several, " or ".join(to.services), task)
+
+
+@contextlib.contextmanager
+def listening(port: int) -> Iterator[socket.socket]:
+    """Listen on a port of this machine alone; on any that is free, for 0.
+
+    Raises:
+        ConfigurationError: it is taken, or may not be used.
+    """
+    try:
+        listener = socket.create_server((LOCAL, port), backlog=64)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
+        raise ConfigurationError(
+            f"port {port} of this machine cannot be listened on: {reason}: choose another --port"
+        ) from None
+    with listener:
+        listener.setblocking(False)
+        yield listener
+
+
+def run(
+    caller: Caller, find: Callable[[], Place], to: Goal, listener: socket.socket, on_ready: Callable[[], None]
+) -> None:
+    """Forward connections for ever. AWS ends a session that is not used: the next connection begins another one.
+
+    Args:
+        find: returns the task to go through, as it is now.
+        on_ready: is called once connections are taken.
+
+    Raises:
+        ClientError, BotoCoreError, SessionFailed: there is no session.
+    """
+    while True:
+        with caller.channel(caller.forward(find().target, to.host, to.port)) as channel:
+            ended = Forward(channel, listener, caller.say).run(on_ready)
+        caller.say(f"the session has ended ({' '.join(ended.split())}): the next connection begins another one")
+        on_ready = _nothing
+        select.select([listener], [], [])
+
+
+def _nothing() -> None:
+    """Do nothing."""
