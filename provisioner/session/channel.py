@@ -21,7 +21,7 @@ from typing import Any
 
 from provisioner.engine.errors import ProvisionError
 from provisioner.session import frames, websocket
-from provisioner.session.frames import Flag, Frame, Payload
+from provisioner.session.frames import Frame, Payload
 from provisioner.session.stream import Stream
 
 CLIENT_VERSION = "1.2.764.0"
@@ -45,6 +45,10 @@ class SessionFailed(ProvisionError):
     """A session could not be had, or ended before what was asked for; `run` and `docker run` end with 125 as well."""
 
     exit_code = 125
+
+
+class NoSession(SessionFailed):
+    """A session did not begin: why may be looked up (`diagnosis`)."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,6 @@ class Channel:
         """Why the session is over, in the words of AWS; None as long as it is not."""
         self.session_type = ""
         """What the agent says that it is, once it has been asked; ECS Exec asks for nothing."""
-        self.properties: Mapping[str, Any] = {}
         self.agent_version = ""
         self.complete = False
         """Whether a handshake has come to its end: until then an agent that asks throws away what else is sent."""
@@ -96,12 +99,12 @@ class Channel:
         """Open it.
 
         Raises:
-            SessionFailed: it cannot be opened.
+            NoSession: it cannot be opened.
         """
         try:
             self._connected(_Connection(*self._dial(self.opening.url), self.opening.token))
         except OSError as error:
-            raise SessionFailed(f"the data channel of the session cannot be opened: {error}") from error
+            raise NoSession(f"the data channel of the session cannot be opened: {error}") from error
 
     def close(self) -> None:
         """Close the connection, and make none again."""
@@ -124,10 +127,6 @@ class Channel:
     def size(self, columns: int, rows: int) -> None:
         """Tell the size of the terminal."""
         self.send(json.dumps({"cols": columns, "rows": rows}).encode(), Payload.SIZE)
-
-    def flag(self, flag: Flag) -> None:
-        """Send a flag."""
-        self.send(int(flag).to_bytes(4, "big"), Payload.FLAG)
 
     def turn(
         self, watched: Mapping[int, int], most: float, *, reads: bool = True
@@ -155,8 +154,7 @@ class Channel:
             number = self._socket.fileno()
             wanted = (select.POLLIN if reads else 0) | (select.POLLOUT if self._out else 0)
             poll.register(number, wanted)
-            pending = reads and isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()
-            most = 0 if pending else min(most, self.stream.wait(now) or most, PONG_SECONDS)
+            most = 0.0 if reads and self._is_pending() else min(most, self._patience(now))
         else:
             most = min(most, _LOOK_SECONDS)
         happened = dict(poll.poll(max(0.0, most) * 1000))
@@ -173,6 +171,15 @@ class Channel:
         return came, happened
 
     # -- the connection --------------------------------------------------------------------------------------------
+
+    def _is_pending(self) -> bool:
+        """Whether something has come that the kernel does not tell of any more."""
+        return bool(self._rest) or (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0)
+
+    def _patience(self, now: float) -> float:
+        """Return for how many seconds nothing is to be done; what cannot be written is not repeated either."""
+        again = None if self._out else self.stream.wait(now)
+        return PONG_SECONDS if again is None else min(again, PONG_SECONDS)
 
     def _connected(self, found: _Connection) -> None:
         self._socket, self._rest, self._reader = found.socket, found.rest, websocket.Reader()
@@ -251,7 +258,9 @@ class Channel:
             self._socket = None
 
     def _lost(self, reason: str = "") -> None:
-        """Make a new connection for the same session, in a thread."""
+        """Make a new connection for the same session, in a thread; once for each that is lost."""
+        if self._socket is None:
+            return
         self._drop()
         if self.ended is None:
             self._say(f"connection lost{f' ({reason})' if reason else ''}, reconnecting")
@@ -315,7 +324,7 @@ class Channel:
         for action in asked.get("RequestedClientActions") or ():
             kind, given = action.get("ActionType"), action.get("ActionParameters") or {}
             if kind == "SessionType":
-                self.session_type, self.properties = str(given.get("SessionType")), given.get("Properties") or {}
+                self.session_type = str(given.get("SessionType"))
                 answers.append({"ActionType": kind, "ActionStatus": _DONE, "ActionResult": None, "Error": ""})
             else:
                 encrypted = encrypted or kind == "KMSEncryption"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from provisioner.session import command, terminal
-from provisioner.session.channel import Channel, SessionFailed
+from provisioner.session.channel import Channel, NoSession, SessionFailed
 from provisioner.session.command import Mode, Said
 from provisioner.session.frames import Payload
 
@@ -78,14 +78,15 @@ class Exchange:
         """Run it to its end.
 
         Raises:
-            SessionFailed: the session cannot go on, or the agent does not begin.
+            NoSession: the agent does not begin.
+            SessionFailed: the session cannot go on.
         """
         deadline = time.monotonic() + BEGIN_SECONDS
         with self._raw():
             while self.code is None and not self.tools and self.channel.ended is None and not self._keys.left:
                 self._turn()
                 if not self.began and time.monotonic() > deadline:
-                    raise SessionFailed(f"the agent in the task has begun nothing within {BEGIN_SECONDS:.0f} s")
+                    raise NoSession(f"the agent in the task has begun nothing within {BEGIN_SECONDS:.0f} s")
         if self.code is not None:
             self._await_end()
         elif rest := self._marks.rest():
@@ -110,7 +111,7 @@ class Exchange:
             if frame.payload_type in (Payload.DATA, Payload.STDERR):
                 self._output(frame.payload)
         if STDIN in happened:
-            self._input(os.read(STDIN, _PIECE))
+            self._input(_read())
         if self.mode is Mode.EXACT and self.began and not self.ended_input and (self._lines.over or not self.gives):
             self._end_input()
 
@@ -157,3 +158,11 @@ class Exchange:
         with contextlib.suppress(SessionFailed):
             while self.channel.ended is None and time.monotonic() < deadline:
                 self.channel.turn({}, LOOK_SECONDS)
+
+
+def _read() -> bytes:
+    """Return some of standard input: nothing at its end, or once the terminal is gone."""
+    try:
+        return os.read(STDIN, _PIECE)
+    except OSError:
+        return b""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from provisioner.session import mux
-from provisioner.session.channel import Channel, SessionFailed
+from provisioner.session.channel import Channel, NoSession, SessionFailed
 from provisioner.session.frames import Flag, Frame, Payload
 from provisioner.session.mux import Command, Mux
 
@@ -56,6 +56,7 @@ class Forward:
             on_ready: is called once connections are taken.
 
         Raises:
+            NoSession: the agent does not begin.
             SessionFailed: the session cannot go on, or is none that forwards ports.
         """
         try:
@@ -73,9 +74,9 @@ class Forward:
         while not self.channel.complete and self.channel.ended is None:
             self.channel.turn({}, LOOK_SECONDS)
             if time.monotonic() > deadline:
-                raise SessionFailed(f"the agent in the task has not answered within {HANDSHAKE_SECONDS:.0f} s")
+                raise NoSession(f"the agent in the task has not answered within {HANDSHAKE_SECONDS:.0f} s")
         if self.channel.ended is not None:
-            raise SessionFailed(f"the session has ended before it began: {self.channel.ended}")
+            raise NoSession(f"the session has ended before it began: {self.channel.ended}")
         if self.channel.session_type != "Port" or _numbers(self.channel.agent_version) <= MULTIPLEXES_AFTER:
             raise SessionFailed(
                 f"the agent {self.channel.agent_version} in the task cannot forward several connections: a newer task "

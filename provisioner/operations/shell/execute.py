@@ -15,7 +15,7 @@ from provisioner.operations.shell import refused
 from provisioner.operations.shell.places import Place
 from provisioner.operations.shell.sessions import Caller
 from provisioner.session import command
-from provisioner.session.channel import SessionFailed
+from provisioner.session.channel import NoSession, SessionFailed
 from provisioner.session.command import Mode
 from provisioner.session.exchange import Exchange, Outcome, Put
 
@@ -93,11 +93,11 @@ def _one_line(text: str) -> str:
 
 
 def in_task(aws: Aws, options: Options, config: Config, state: State, place: Place, act: Callable[[], int]) -> int:
-    """Act in a task; what goes wrong with the session is looked into, and told."""
+    """Act in a task; why a session did not begin is looked into, and told."""
     try:
         with aws.pace.runtime.watching():
             return act()
-    except (ClientError, BotoCoreError, SessionFailed) as error:
+    except (ClientError, BotoCoreError, NoSession) as error:
         raise refused.explain(aws, options, config, state, place, error) from error
 
 

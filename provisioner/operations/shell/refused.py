@@ -13,6 +13,7 @@ from provisioner.operations.shell.places import Place
 from provisioner.session import diagnosis
 from provisioner.session.channel import SessionFailed
 from provisioner.session.diagnosis import Facts
+from provisioner.session.websocket import Refused
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import State
 
 T = TypeVar("T")
+_FORBIDDEN = (401, 403)
 
 UNSEEN = (
     "everything that can be looked up is as it should be. The agent may have lost its connection, or its disk is full: "
@@ -31,15 +33,21 @@ UNSEEN = (
 
 def explain(aws: Aws, options: Options, config: Config, state: State, place: Place, error: Exception) -> Exception:
     """Return the error that is shown for a session that could not be had."""
-    if isinstance(error, ClientError) and code_of(error) in DENIED:
+    if isinstance(error, BotoCoreError):
+        return explained(error)
+    if _may_not(error):
         shell = options.command_line("policy", "--shell")
         return SessionFailed(f"{explained(error)}. {shell} prints what is needed")
-    found = explained(error) if isinstance(error, (BotoCoreError, ClientError)) else error
-    if isinstance(error, BotoCoreError):
-        return found
     several = list(diagnosis.causes(facts(aws, options, config, state, place))) or [UNSEEN]
     said = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else str(error)
     return SessionFailed(f"{'; '.join(several)}. AWS says: {said.strip() or 'nothing'}")
+
+
+def _may_not(error: Exception) -> bool:
+    """Whether the caller may not: by a call's code, or as the channel is opened."""
+    if isinstance(error, ClientError):
+        return code_of(error) in DENIED
+    return isinstance(error.__cause__, Refused) and error.__cause__.status in _FORBIDDEN
 
 
 def facts(aws: Aws, options: Options, config: Config, state: State, place: Place) -> Facts:

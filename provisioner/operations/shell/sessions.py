@@ -59,7 +59,7 @@ class Caller:
         """Open a session's channel, and end the session with the context.
 
         Raises:
-            SessionFailed: it cannot be opened.
+            NoSession: it cannot be opened.
         """
         channel = Channel(opening, self._dial, lambda: self._resume(opening.session), self.say)
         try:

@@ -63,7 +63,9 @@ def test_text_comes_whole_with_the_exit_code(faults: Callable[[], Faults]) -> No
     harm = faults()
     outcome, out, _, rig = ran(["sh", "-c", "seq 2000; echo äöü€ >&2; exit 9"], Mode.TEXT, faults=harm)
     assert (outcome.code, out.decode()) == (9, "".join(f"{n}\n" for n in range(1, 2001)) + "äöü€\n")
-    assert bool(rig.resumed) is bool(harm.done.get("cut")) is bool(harm.cuts)
+    # also where the session's last message is lost the client asks whether it goes on
+    assert bool(harm.done.get("cut")) is bool(harm.cuts)
+    assert rig.resumed or not harm.cuts
     assert all(harm.done.get(what) for what in ("loss", "double", "late", "broken") if getattr(harm, what))
 
 
@@ -119,3 +121,19 @@ def test_an_agent_that_begins_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -
         pytest.raises(SessionFailed, match="has begun nothing"),
     ):
         Exchange(channel, Mode.TEXT, MARK, gives=False).run()
+
+
+def test_a_connection_lost_twice_at_once_is_made_once() -> None:
+    """A close and the end of the connection come together, as they do from AWS."""
+
+    def began(channel: agents.Channel) -> None:
+        with channel._changed:
+            channel._hang_up(1001, "gone")
+            agent_socket = rig.agent._connection.raw._sock
+            agent_socket.shutdown(2)
+
+    with serving(began) as rig, rig.client() as channel:
+        for _ in range(30):
+            channel.turn({}, 0.05)
+    assert rig.resumed == 1
+    assert [line for line in rig.heard if "lost" in line] == ["connection lost (gone), reconnecting"]
