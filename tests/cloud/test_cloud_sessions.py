@@ -31,7 +31,9 @@ def running(network: Network, **more: Any) -> dict[str, Any]:
     """A task with ECS Exec that runs, whose role lets the agent connect."""
     network.cloud.client("iam").put_role_policy(RoleName="task", PolicyName="exec", PolicyDocument=json.dumps(POLICY))
     ecs = network.cloud.client("ecs")
-    network.definition("web")
+    # its program goes on until somebody stops it
+    container = {"name": "web", "image": "web-runs-on:1", "portMappings": [{"containerPort": 80}]}
+    network.definition("web", containerDefinitions=[container])
     request = {"taskDefinition": "web", "launchType": "FARGATE", "networkConfiguration": network.awsvpc(), **more}
     (task,) = ecs.run_task(cluster="main", enableExecuteCommand=True, **request)["tasks"]
 
@@ -120,6 +122,15 @@ def test_a_session_that_nobody_uses_ends_after_twenty_minutes(network: Network, 
         assert client.recv(timeout=10)
         network.cloud.advance(1300)
         assert f"SessionId: {session['sessionId']} was terminated due to inactivity." in output(client)
+
+
+def test_a_session_ends_with_its_task(network: Network, ecs: Any) -> None:
+    task = running(network)
+    with opened(network.cloud, execute(ecs, task, "sh")) as client:
+        assert client.recv(timeout=10)
+        ecs.stop_task(cluster="main", task=task["taskArn"])
+        network.cloud.advance(60)
+        assert "the agent is gone" in output(client)
 
 
 def test_ports_are_forwarded_to_tasks_that_run_only(network: Network, ecs: Any) -> None:

@@ -254,6 +254,11 @@ def echoing() -> Iterator[int]:
     listener.close()
 
 
+def _usable(task: dict[str, Any]) -> bool:
+    (agent,) = task["containers"][0]["managedAgents"]
+    return bool(agent["lastStatus"] == "RUNNING")
+
+
 def listening(process: subprocess.Popen[str]) -> dict[str, Any]:
     """The event of a tunnel that takes connections."""
     assert process.stdout is not None
@@ -285,10 +290,19 @@ def test_a_tunnel_leads_to_a_service_and_goes_on(project: Project) -> None:
         project.cloud.advance(1300)
         time.sleep(1)
         assert answers(event["port"], b"again")
+        # nor does it end with its task: ECS starts another one
+        (task,) = tasks(project)
+        project.cloud.client("ecs").stop_task(cluster=NAME, task=task["taskArn"])
+        project.cloud.wait(
+            lambda: [one for one in tasks(project) if _usable(one) and one["taskArn"] != task["taskArn"]], "a new task"
+        )
+        time.sleep(1)
+        assert answers(event["port"], b"through another one")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=SECONDS)
         assert process.returncode == 130
         assert "terminated due to inactivity" in err
+        assert "the agent is gone" in err
 
 
 def test_a_tunnel_leads_to_the_database(project: Project) -> None:

@@ -7,7 +7,7 @@ from ecs_emulator.authorization.policy import Check
 from ecs_emulator.ecs import ways_out
 from ecs_emulator.ecs.dispatch import operation
 from ecs_emulator.ecs.store import Shape, Store, Task
-from ecs_emulator.ecs.tasks import find
+from ecs_emulator.ecs.tasks import describe, find
 from ecs_emulator.patch import refuse
 from ecs_emulator.sessions import behind, book
 
@@ -32,10 +32,11 @@ def execute_command(store: Store, request: Shape) -> Shape:
         refuse("InvalidParameterException", NOT_ENABLED)
     if not connected(store, task):
         refuse("TargetNotConnectedException", NOT_CONNECTED)
-    channel = book.open_session("ecs-execute-command", behind.command(task, container, request["command"]))
+    channel = book.open_session("ecs-execute-command", task, behind.command(task, container, request["command"]))
+    shown = describe(store, task, tags=False)
     return {
-        "clusterArn": store.clusters[task.cluster].arn,
-        "containerArn": "",
+        "clusterArn": shown["clusterArn"],
+        "containerArn": next(one["containerArn"] for one in shown["containers"] if one["name"] == container["name"]),
         "containerName": container["name"],
         "interactive": True,
         "session": {"sessionId": channel.session, "streamUrl": book.url(channel), "tokenValue": channel.token},

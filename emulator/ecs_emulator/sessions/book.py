@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ecs_emulator.ecs.store import Task
 from ecs_emulator.patch import on_reset
 from ecs_emulator.registry import storage
 from ecs_emulator.sessions import PREFIX
@@ -29,9 +30,9 @@ chosen = Chosen()
 _channels: dict[str, Channel] = {}
 
 
-def open_session(prefix: str, run: Callable[[Channel], None]) -> Channel:
-    """Return a new session: what is to run in it begins once a client has opened its channel."""
-    channel = Channel(f"{prefix}-{secrets.token_hex(9)[:17]}", run)
+def open_session(prefix: str, task: Task, run: Callable[[Channel], None]) -> Channel:
+    """Return a new session into a task: what is to run in it begins once a client has opened its channel."""
+    channel = Channel(f"{prefix}-{secrets.token_hex(9)[:17]}", run, lambda: task.status == "RUNNING")
     _channels[channel.session] = channel
     return channel
 

@@ -33,10 +33,13 @@ class Channel:
     Args:
         session: its id.
         began: is called once, in a thread, when a client has opened the channel for the first time.
+        lives: says whether the agent still runs.
     """
 
-    def __init__(self, session: str, began: Callable[[Channel], None]) -> None:
-        self.session, self._began = session, began
+    def __init__(
+        self, session: str, began: Callable[[Channel], None], lives: Callable[[], bool] = lambda: True
+    ) -> None:
+        self.session, self._began, self._lives = session, began, lives
         self.token = secrets.token_urlsafe(48)
         self.inputs: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         """What has come in order, for whoever runs behind it; None at the session's end."""
@@ -189,7 +192,9 @@ class Channel:
                         self._write(data)
                     break
                 idle = CLOCK.now() - self.used_at > IDLE_SECONDS
-            if idle:
+            if not self._lives():
+                self.end(f"Session: {self.session} has been terminated: the agent is gone.")
+            elif idle:
                 self.end(f"SessionId: {self.session} was terminated due to inactivity.")
 
 

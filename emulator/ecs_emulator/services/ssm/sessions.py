@@ -30,7 +30,7 @@ def start_session(self: Any) -> ActionResult:
     if not port.isdigit() or not 1 <= int(port) <= 65535 or ("host" in given) != (document == REMOTE_PORT):
         refuse("InvalidParameters", "The parameters do not fit the document: host, portNumber, localPortNumber.")
     properties = {"portNumber": port, "localPortNumber": given.get("localPortNumber", ""), "host": host}
-    channel = book.open_session(f"moto-{secrets.token_hex(4)}", behind.forward(task, properties, host, int(port)))
+    channel = book.open_session("moto", task, behind.forward(task, properties, host, int(port)))
     return ActionResult(
         {"SessionId": channel.session, "StreamUrl": book.url(channel), "TokenValue": channel.token},
     )
