@@ -70,8 +70,13 @@ class Channel:
                 self.used_at = CLOCK.now()
             time.sleep(FRAME_SECONDS)
 
-    def end(self, output: str) -> None:
-        """Close the session once all that was sent is acknowledged, or nobody acknowledges it."""
+    def end(self, output: str = "") -> None:
+        """Close the session once all that was sent is acknowledged, or nobody acknowledges it.
+
+        Args:
+            output: why, if it did not come to its own end.
+        """
+        output = output or f"Exiting session with sessionId: {self.session}."
         with self._changed:
             self._changed.wait_for(lambda: self.over or not self._sent, timeout=5)
             if not self.over:

@@ -57,7 +57,7 @@ def run(channel: Channel, line: str, start: Start) -> None:
         data, held = processed(held + data)
         channel.emit(data)
     program.close()
-    channel.end(f"Exiting session with sessionId: {channel.session}.")
+    channel.end()
 
 
 def processed(data: bytes) -> tuple[bytes, bytes]:

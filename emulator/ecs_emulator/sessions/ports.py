@@ -51,7 +51,7 @@ def run(channel: Channel, properties: Mapping[str, Any], connect: Connect) -> No
         )
         return
     _Forwarding(channel, connect).run()
-    channel.end(f"Exiting session with sessionId: {channel.session}.")
+    channel.end()
 
 
 def _shake_hands(channel: Channel, properties: Mapping[str, Any]) -> bool:
