@@ -69,6 +69,7 @@ class Exchange:
     _lines: command.Lines = field(default_factory=command.Lines)
     _keys: terminal.Keys = field(default_factory=terminal.Keys)
     _size: tuple[int, int] = (0, 0)
+    _odd: bytes = b""
 
     def __post_init__(self) -> None:
         self._marks = command.Marks(self.mark)
@@ -82,16 +83,22 @@ class Exchange:
             SessionFailed: the session cannot go on.
         """
         deadline = time.monotonic() + BEGIN_SECONDS
+        # until then Ctrl-C is still this program's
+        while not self.began and self._goes_on():
+            if time.monotonic() > deadline:
+                raise NoSession(f"the agent in the task has begun nothing within {BEGIN_SECONDS:.0f} s")
+            self._turn()
         with self._raw():
-            while self.code is None and not self.tools and self.channel.ended is None and not self._keys.left:
+            while self._goes_on():
                 self._turn()
-                if not self.began and time.monotonic() > deadline:
-                    raise NoSession(f"the agent in the task has begun nothing within {BEGIN_SECONDS:.0f} s")
         if self.code is not None:
             self._await_end()
         elif rest := self._marks.rest():
             self.put(STDOUT, rest)
         return Outcome(self.code, self.began, self._keys.left, self.channel.ended or "", self.tools)
+
+    def _goes_on(self) -> bool:
+        return self.code is None and not self.tools and self.channel.ended is None and not self._keys.left
 
     @contextlib.contextmanager
     def _raw(self) -> Iterator[None]:
@@ -117,8 +124,12 @@ class Exchange:
 
     def _input(self, data: bytes) -> None:
         if self.mode is Mode.EXACT:
-            self.channel.send(command.lines(data))
-            if not data:
+            # only the last line may have a padding: not every decoder goes on behind one
+            data, over = self._odd + data, not data
+            whole = len(data) if over else len(data) - len(data) % 3
+            self._odd = data[whole:]
+            self.channel.send(command.lines(data[:whole]))
+            if over:
                 self._end_input()
         elif data:
             self.channel.send(self._keys.feed(data))

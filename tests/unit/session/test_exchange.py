@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import random
 import secrets
 from collections.abc import Callable
@@ -137,3 +139,30 @@ def test_a_connection_lost_twice_at_once_is_made_once() -> None:
             channel.turn({}, 0.05)
     assert rig.resumed == 1
     assert [line for line in rig.heard if "lost" in line] == ["connection lost (gone), reconnecting"]
+
+
+def test_input_is_padded_at_its_end_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = random.Random(3).randbytes(5000)
+    typed = bytearray()
+    monkeypatch.setattr(exchange, "_PIECE", 100)
+    ours, theirs = os.pipe()
+    monkeypatch.setattr(exchange, "STDIN", ours)
+    os.write(theirs, content)
+    os.close(theirs)
+
+    def began(channel: agents.Channel) -> None:
+        channel.emit(f"\x1e{MARK} start\x1e".encode())
+        while not typed.endswith(command.END):
+            message = channel.inputs.get()
+            assert message is not None
+            typed.extend(message.payload)
+        channel.emit(f"\x1e{MARK} 0\x1e".encode())
+        channel.end()
+
+    with serving(began) as rig, rig.client() as channel:
+        outcome = Exchange(channel, Mode.EXACT, MARK, gives=True).run()
+    os.close(ours)
+    assert outcome.code == 0
+    lines = bytes(typed).removesuffix(command.END).splitlines()
+    assert [line for line in lines[:-1] if b"=" in line] == []
+    assert base64.b64decode(b"".join(lines)) == content
