@@ -73,6 +73,12 @@ def signer(environ: dict[str, Any]) -> str:
     return found[1] if found else query.get("AWSAccessKeyId", [""])[0]
 
 
+def is_presigned(environ: dict[str, Any]) -> bool:
+    """Whether a request is signed in its address, which whoever was given it may open (S3 guide, presigned URLs)."""
+    given = urllib.parse.parse_qs(environ.get("QUERY_STRING", "")).keys()
+    return {"X-Amz-Credential", "X-Amz-Signature"} <= given or {"AWSAccessKeyId", "Signature"} <= given
+
+
 def _signature(environ: dict[str, Any]) -> re.Match[str] | None:
     query = urllib.parse.unquote(environ.get("QUERY_STRING", ""))
     return _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(query)

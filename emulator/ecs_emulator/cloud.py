@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import hmac
+import io
 import os
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,8 +17,8 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
-from ecs_emulator import calls, clock_clients, containers, domains, faults, json_text, kill
-from ecs_emulator.authorization import enforce
+from ecs_emulator import calls, clock_clients, containers, domains, faults, json_text, kill, long_polls
+from ecs_emulator.authorization import enforce, sessions
 from ecs_emulator.authorization.policy import VIA_SERVICE
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.cloudcontrol.on_behalf import VIA
@@ -40,6 +42,8 @@ from ecs_emulator.wsgi import Application, Environ, HangUp, Rejected
 
 GARBAGE = 100_000
 """After how many new objects Python looks for garbage, instead of 700."""
+POLL_SECONDS = 0.1
+"""Real seconds between two looks for what a call waits for."""
 
 
 class Cloud:
@@ -118,12 +122,13 @@ class Cloud:
         )
 
     def admit(self, environ: Environ) -> None:
-        """Let in a call that is signed with the key.
+        """Let in a call that is signed with the key, or with that of a task.
 
         Raises:
             Rejected: it is signed with another one, or not at all.
         """
-        if not hmac.compare_digest(calls.signer(environ).encode(), self.key.encode()):
+        signer = calls.signer(environ)
+        if not hmac.compare_digest(signer.encode(), self.key.encode()) and not sessions.of(signer):
             status, headers, content = unknown_access_key(environ)
             raise Rejected(status, content.decode(), headers)
 
@@ -139,7 +144,19 @@ class Cloud:
         with CLOCK.call():
             answer = self._answer_or_fault(environ, request, body)
         CLOCK.settle()
+        if seconds := long_polls.taken():
+            return self._polled(environ, operation, body, time.monotonic() + seconds) or answer
         return answer
+
+    def _polled(self, environ: Environ, operation: str, body: bytes, until: float) -> Answer | None:
+        """Ask again for what was not there, until it is or a moment of this machine's clock; None if it never is."""
+        while time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
+            with CLOCK.call(), LOCK:
+                answer = self._answer({**environ, "wsgi.input": io.BytesIO(body)}, operation)
+            if not long_polls.taken():
+                return answer
+        return None
 
     def _answer_or_fault(self, environ: Environ, request: faults.Request, body: bytes) -> Answer:
         service, region, operation = request.service, request.region, request.operation
@@ -244,10 +261,15 @@ class Cloud:
 
 def _denial(environ: Environ, service: str, region: str, operation: str, body: bytes) -> enforce.Denial | None:
     """The refusal of a call that the policies in force do not allow, or None."""
+    from ecs_emulator.authorization.api_call import ApiCall
+
     try:
         sent = {key[5:].replace("_", "-").lower(): str(value) for key, value in environ.items() if key[:5] == "HTTP_"}
         sent[VIA_SERVICE] = str(bool(environ.get(VIA))).lower()
-        return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body, sent)
+        session = sessions.of(calls.signer(environ))
+        account = session.account if session else enforce.CALLER.split(":")[4]
+        where = environ["PATH_INFO"], environ["QUERY_STRING"]
+        return enforce.denial(ApiCall(service, region, operation, account, *where, body, sent), session)
     except Exception as error:  # noqa: BLE001 (as for the answer itself: what cannot be understood is not allowed)
         traceback.print_exc()
         return enforce.Denial(500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")

@@ -26,11 +26,13 @@ Query = Mapping[str, str]
 
 
 def admit(cloud: Cloud, environ: Environ) -> bool:
-    """Say whether the sender of a request has shown the key of `cloud.json`; only `health` is answered without it.
+    """Say whether the sender of a request has shown the key of `cloud.json`, or a task's own secret in the address.
 
     Raises:
         Rejected: it has not, and asks for more than `health`, or sends something with it.
     """
+    if _of_task(cloud, environ):
+        return True
     if hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {cloud.key}".encode()):
         return True
     if environ["PATH_INFO"] != f"{PREFIX}health":
@@ -40,12 +42,38 @@ def admit(cloud: Cloud, environ: Environ) -> bool:
     return False
 
 
+def _of_task(cloud: Cloud, environ: Environ) -> bool:
+    """Whether a request is a container's, to an address that was given to it."""
+    if not environ["PATH_INFO"].startswith(f"{PREFIX}task/") or not cloud.ready.is_set():
+        return False
+    from ecs_emulator.ecs import task_endpoint
+
+    return environ["REQUEST_METHOD"] == "GET" and task_endpoint.is_known(_below_task(environ))
+
+
+def _below_task(environ: Environ) -> str:
+    return str(environ["PATH_INFO"]).removeprefix(f"{PREFIX}task/")
+
+
+def _answer_task(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    from ecs_emulator.ecs import task_endpoint
+
+    with LOCK:
+        found = task_endpoint.answer(_below_task(environ))
+    if found is None:
+        return answer_json("404 Not Found", {"error": "there is nothing of the task here"}, start_response)
+    return answer_json("200 OK", found, start_response)
+
+
 def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request under `/_cloud/` that was let in, as WSGI asks."""
     method, name = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
     query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
     if name == "health":
         return answer_json("200 OK", _health(cloud, query.get("challenge", "")), start_response)
+    if name.startswith("task/"):
+        cloud.ready.wait()
+        return _answer_task(environ, start_response)
     if (answer := PATHS.get((method, name))) is None:
         return answer_json("404 Not Found", {"error": f"no such path: {method} {PREFIX}{name}"}, start_response)
     upgraded = name == "clock" and environ.get("HTTP_UPGRADE") == PROTOCOL

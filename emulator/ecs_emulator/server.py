@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 
-from ecs_emulator import containers, control_paths, sessions
+from ecs_emulator import calls, containers, control_paths, sessions
+from ecs_emulator.authorization.sessions import of as session_of
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.connections import raise_limit
 from ecs_emulator.registry import application as registry
@@ -108,7 +109,8 @@ def _admit(cloud: Cloud, environ: Environ) -> bool:
     Raises:
         Rejected: it is a web page's, or has neither.
     """
-    check_sender(environ)
+    # a page that was given a presigned URL shows what it leads to; admitted it is by the key in it
+    check_sender(environ, of_pages=calls.is_presigned(environ) and session_of(calls.signer(environ)) is not None)
     path = environ["PATH_INFO"]
     if path.startswith(control_paths.PREFIX):
         return control_paths.admit(cloud, environ)

@@ -203,13 +203,17 @@ def _length(headers: Any) -> int:
     return int(given)
 
 
-def check_sender(environ: Environ) -> None:
+def check_sender(environ: Environ, *, of_pages: bool = False) -> None:
     """Refuse what a web page sent: it may reach this port, and by a name of its own (DNS rebinding) read the answers.
+
+    Args:
+        of_pages: whether the request is one that a page may send.
 
     Raises:
         Rejected: it names an origin, a browser marks it as another site's, or the host is not this machine.
     """
-    if "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") not in {"none", "same-origin"}:
+    by_page = "HTTP_ORIGIN" in environ or environ.get("HTTP_SEC_FETCH_SITE", "none") not in {"none", "same-origin"}
+    if by_page and not of_pages:
         raise Rejected(HTTPStatus.FORBIDDEN, "not for web pages")
     host = environ.get("HTTP_HOST", "")
     name = host.rpartition(":")[0] or host

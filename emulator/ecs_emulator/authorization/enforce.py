@@ -6,9 +6,13 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecs_emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statement, decide, read
+from ecs_emulator.authorization.sessions import Session, context
+
+if TYPE_CHECKING:
+    from ecs_emulator.authorization.api_call import ApiCall
 
 CALLER = "arn:aws:iam::123456789012:user/moto"
 """The one user of the account whom all who rehearse are."""
@@ -99,12 +103,21 @@ class Policies:
 
         A statement that denies wins, of whatever sort; else each sort has to allow it.
         """
-        said = {sort: self.said(sort, check) for sort in Sort}
-        for decision in (Decision.DENIED, Decision.NOT_ALLOWED):
-            for sort, one in said.items():
-                if one is decision:
-                    return Verdict(decision, sort)
-        return Verdict()
+        return _verdict({sort: self.said(sort, check) for sort in Sort})
+
+    def decide_of(self, session: Session, check: Check) -> Verdict:
+        """Return what the policies of a role's session say of a check: one of a role that is gone may do nothing."""
+        from ecs_emulator.authorization import roles
+
+        role = roles.named(session.account, session.role)
+        identity, boundary = roles.said(session.account, role, check) if role else (Decision.NOT_ALLOWED, None)
+        return _verdict(
+            {
+                Sort.ORGANIZATION: self.said(Sort.ORGANIZATION, check),
+                Sort.BOUNDARY: boundary or Decision.ALLOWED,
+                Sort.IDENTITY: identity,
+            }
+        )
 
     def said(self, sort: Sort, check: Check) -> Decision:
         """Return what one sort of policies says of a check; where there is none of it, it allows everything."""
@@ -142,6 +155,15 @@ class Policies:
             for call, it, decision in self.checks.values()
         ]
         return {"policies": self.names, "organization": self.organization, "checks": checks}
+
+
+def _verdict(said: Mapping[Sort, Decision]) -> Verdict:
+    """What all sorts of policies together say; the first one that denies is named."""
+    for decision in (Decision.DENIED, Decision.NOT_ALLOWED):
+        for sort, one in said.items():
+            if one is decision:
+                return Verdict(decision, sort)
+    return Verdict()
 
 
 current = Policies()
@@ -208,45 +230,49 @@ def principal() -> dict[str, tuple[str, ...]]:
     return {key: (value,) for key, value in found.items()}
 
 
-def denial(
-    service: str, region: str, operation: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
-) -> Denial | None:
+def denial(call: ApiCall, session: Session | None = None) -> Denial | None:
     """Return AWS's refusal of a call that the policies in force do not allow, or None if they do.
 
-    The headers' names are in small letters.
+    Args:
+        session: of the role that calls; None if the account's one user does.
     """
-    if not current.in_force:
-        return None
-    from ecs_emulator.authorization.api_call import ApiCall
     from ecs_emulator.authorization.services import checks
 
-    call = ApiCall(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
-    found = current.denied(f"{service}:{operation}", checks(call))
-    return denial_for(service, *found) if found else None
+    if session is None:
+        found = current.denied(f"{call.service}:{call.operation}", checks(call)) if current.in_force else None
+        return denial_for(call.service, *found) if found else None
+    known = context(session)
+    for check in checks(call):
+        verdict = current.decide_of(session, replace(check, context={**known, **check.context}))
+        if verdict.decision is not Decision.ALLOWED:
+            return denial_for(call.service, check, verdict, session.arn)
+    return None
 
 
 # API references, "Common Errors", and the errors of the operations of services with a protocol of JSON
-_QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "sts")
+_QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "ses", "sqs", "sts")
 
 
-def denial_for(service: str, check: Check, verdict: Verdict) -> Denial:
+def denial_for(service: str, check: Check, verdict: Verdict, who: str = CALLER) -> Denial:
     """Return the refusal of a check in a service's words (IAM user guide, "Access denied error messages")."""
     if check.template:
         # terraform-provider-aws#12722
         return Denial(403, "AccessDenied", f"You are not authorized to use launch template: {check.template}")
-    message = sentence(check, verdict, whole=service != "ec2")
+    message = sentence(check, verdict, who, whole=service != "ec2")
     if service == "ec2":
         return Denial(403, "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}")
+    if service == "sns":
+        return Denial(403, "AuthorizationError", message)
     return Denial(403, "AccessDenied", message) if service in _QUERY else Denial(400, "AccessDeniedException", message)
 
 
-def sentence(check: Check, verdict: Verdict, *, whole: bool = True) -> str:
+def sentence(check: Check, verdict: Verdict, who: str = CALLER, *, whole: bool = True) -> str:
     """Return IAM's sentence about a check; not `whole`, it leaves out a resource that is none in particular."""
     on = f" on resource: {check.resource}" if whole or check.resource != "*" else ""
     why = f" because no {verdict.by.name_alone} allows the {check.action} action"
     if verdict.decision is Decision.DENIED:
         why = f" with an explicit deny in {verdict.by.value}"
-    return f"User: {CALLER} is not authorized to perform: {check.action}{on}{why}"
+    return f"User: {who} is not authorized to perform: {check.action}{on}{why}"
 
 
 def denied_upload(region: str, account: str, action: str, repository: str) -> str:

@@ -20,7 +20,7 @@ KEYS = frozenset(
         "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN",
         "kms:ResourceAliases", "kms:ViaService",
         "route53:ChangeResourceRecordSetsActions", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
-        "route53:ChangeResourceRecordSetsRecordTypes", "ssm:Overwrite",
+        "route53:ChangeResourceRecordSetsRecordTypes", "ses:FromAddress", "ssm:Overwrite",
     }
 )  # fmt: skip
 """The condition keys that requests are looked through for."""

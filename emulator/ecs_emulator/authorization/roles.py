@@ -18,13 +18,17 @@ def allows(account: str, role: Any, check: Check) -> bool:
     IAM user guide, "Permissions boundaries for IAM entities": what is effective is what both allow. A policy that
     cannot be evaluated here allows everything: a rehearsal is not to fail for that.
     """
+    return all(one is Decision.ALLOWED for one in said(account, role, check) if one is not None)
+
+
+def said(account: str, role: Any, check: Check) -> tuple[Decision, Decision | None]:
+    """Return what a role's policies say of a check, and what its boundary does: None if it has none."""
     documents = (*role.policies.values(), *(_default(policy) for policy in role.managed_policies.values()))
-    if _decided(documents, check) is not Decision.ALLOWED:
-        return False
     boundary = boundary_of(role)
     known = iam_backends[account]["aws"].managed_policies
     # what was set as a boundary cannot be deleted, but for what was put there beside IAM
-    return not boundary or boundary not in known or _decided([_default(known[boundary])], check) is Decision.ALLOWED
+    limit = _decided([_default(known[boundary])], check) if boundary in known else None
+    return _decided(documents, check), limit
 
 
 def boundary_of(role: Any) -> str:

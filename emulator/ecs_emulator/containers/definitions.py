@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ecs_emulator.containers import relays
 from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
 from ecs_emulator.containers.engine import LIMITS
-from ecs_emulator.ecs import overrides, secrets
+from ecs_emulator.ecs import overrides, secrets, task_endpoint
 from ecs_emulator.ecs.container_instances import size
 from ecs_emulator.ecs.store import Shape, Store, Task
 
 SECOND = 1_000_000_000
 """In Docker's nanoseconds."""
 MIB = 1024 * 1024
+NETWORK = "net."
+"""What the names of kernel parameters begin with that are of the network, which the containers of a task share."""
+CONTAINER = "{container}"
+"""What stands for a container's name in a variable that is given to all of a task."""
 HASTE = 20
 """How often containers are checked while they are checked once on AWS."""
 
@@ -24,7 +30,12 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """One container to start: its task's id, its name in the engine, its image, the rest of Docker's create call."""
+    """One container to start: its task's id, its name in the engine, its image, the rest of Docker's create call.
+
+    Attributes:
+        given: the variables that the agent sets, unless the definition or the image does.
+        relayed, apart: those besides where a relay leads to the embedded cloud, and where none does.
+    """
 
     task: str
     name: str
@@ -33,16 +44,43 @@ class ContainerSpec:
     create: dict[str, Any]
     host: dict[str, Any]
     uses_database: bool
+    given: Mapping[str, str] = field(default_factory=dict)
+    relayed: Mapping[str, str] = field(default_factory=dict)
+    apart: Mapping[str, str] = field(default_factory=dict)
+
+    def complete(self, image: Iterable[str], *, by_relay: bool) -> ContainerSpec:
+        """Return it with all of its variables; those of the image (`NAME=value`) come before what is given."""
+        own = {one.partition("=")[0] for one in image}
+        given = {**self.given, **(self.relayed if by_relay else self.apart)}
+        variables = {name: value for name, value in given.items() if name not in own}
+        return replace(self, create={**self.create, "environment": variables | self.create["environment"]})
 
 
-def container_specs(store: Store, task: Task) -> list[ContainerSpec]:
+def container_specs(store: Store, task: Task, port: int) -> list[ContainerSpec]:
     """Return the task's containers, in the order of its definition.
+
+    Args:
+        port: of their own loopback, to which a relay listens.
 
     Raises:
         CannotStart: a secret is not there, or a container is to have rights beyond Docker's own.
     """
     containers = task.definition.shape["containerDefinitions"]
-    return [_one(store, task, overrides.container(task, container)) for container in containers]
+    specs = [_one(store, task, overrides.container(task, container)) for container in containers]
+    given, relayed = _given(store, task), _relayed(store, task, port)
+    apart = {"TASK_ID": task.id, "AVAILABILITY_ZONE": task.zone}
+    return [replace(one, given=given, relayed=_named(relayed, one.definition), apart=apart) for one in specs]
+
+
+def relay_spec(task: Task, port: int) -> ContainerSpec:
+    """Return the container that holds the network of a task, and leads to the embedded cloud from a port of it."""
+    containers = task.definition.shape["containerDefinitions"]
+    settings = {one["namespace"]: one["value"] for each in containers for one in each.get("systemControls", ())}
+    network = {name: value for name, value in settings.items() if name.startswith(NETWORK)}
+    host = {**LIMITS, **relays.hosted_with(), "sysctls": network}
+    create = {**relays.created_with(port), "environment": {}}
+    name = f"relay-{task.definition.family}-{task.id[:12]}"
+    return ContainerSpec(task.id, name, {}, relays.image(), create, host, uses_database=False)
 
 
 def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
@@ -98,8 +136,30 @@ def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:
         variables |= {one["name"]: secrets.value(store, task, one["valueFrom"]) for one in container.get("secrets", ())}
     except secrets.Unreadable as error:
         raise CannotStart(str(error)) from None
-    # What a container learns on AWS from the metadata endpoint; no address of this machine could serve it.
-    return {"TASK_ID": task.id, "AVAILABILITY_ZONE": task.zone, "AWS_REGION": store.region} | variables
+    return variables
+
+
+def _given(store: Store, task: Task) -> dict[str, str]:
+    """What the agent sets for all containers of a task (of the Region on instances too: aws/amazon-ecs-agent#4946)."""
+    on_fargate = task.launch_type == "FARGATE" or task.provider.startswith("FARGATE")
+    return {
+        "AWS_REGION": store.region,
+        "AWS_DEFAULT_REGION": store.region,
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if on_fargate else "AWS_ECS_EC2",
+    }
+
+
+def _relayed(store: Store, task: Task, port: int) -> dict[str, str]:
+    """What leads the containers of a task to the embedded cloud: all current SDKs call what AWS_ENDPOINT_URL says.
+
+    It is the same on this machine, so that an address which is signed in a container can be opened in a browser.
+    """
+    url = f"http://127.0.0.1:{port}"
+    return {"AWS_ENDPOINT_URL": url, **task_endpoint.variables(store, task, url, CONTAINER)}
+
+
+def _named(variables: Mapping[str, str], container: Shape) -> dict[str, str]:
+    return {name: value.replace(CONTAINER, container["name"]) for name, value in variables.items()}
 
 
 def _health(check: Shape) -> dict[str, Any]:

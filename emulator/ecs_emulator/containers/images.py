@@ -52,6 +52,11 @@ def pull_if_missing(host: Engine, store: Store, image: str) -> None:
             ) from error
 
 
+def variables(host: Engine, image: str) -> list[str]:
+    """Return the variables that an image sets, each as `NAME=value`."""
+    return list((host.client.api.inspect_image(image).get("Config") or {}).get("Env") or ())
+
+
 def _access(store: Store, image: str) -> dict[str, Any] | None:
     """What opens the account's own registry, and no other."""
     if _repository(store, image) is None:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ecs_emulator.clock import wake
-from ecs_emulator.containers import authority, definitions, engine, images, logs, networks
+from ecs_emulator.containers import authority, definitions, engine, images, logs, networks, relays
+from ecs_emulator.containers.definitions import NETWORK
 from ecs_emulator.containers.engine import ContainerState, Engine
+from ecs_emulator.ecs import task_endpoint
 from ecs_emulator.ecs.store import Store, Task, last_part
 from ecs_emulator.patch import on_reset
+from ecs_emulator.registry import storage
 
 if TYPE_CHECKING:
     from ecs_emulator.containers.definitions import ContainerSpec
@@ -26,12 +29,14 @@ class TaskContainers:
     """The containers of one task. A phase that ends in -ing is being worked on by a thread.
 
     Attributes:
-        names: the containers in the engine; the first one holds the network of all.
+        relay: the container that holds the network of all, if there is one; else the first one does.
+        names: the containers in the engine, that of the network first.
         since: when the phase began, on the monotonic clock.
         error: why they could not be started.
     """
 
     specs: list[ContainerSpec]
+    relay: ContainerSpec | None = None
     phase: Literal["starting", "running", "stopping", "stopped"] = "starting"
     since: float = field(default_factory=time.monotonic)
     error: str = ""
@@ -40,7 +45,7 @@ class TaskContainers:
     @property
     def names(self) -> list[str]:
         """The containers' names in the engine."""
-        return [one.name for one in self.specs]
+        return [one.name for one in ([self.relay] if self.relay else []) + self.specs]
 
     def enter(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
         """Enter a phase."""
@@ -64,7 +69,8 @@ def ensure_started(store: Store, task: Task) -> bool:
     run = _runs.get(task.id)
     if run is None:
         place = _place(store, task)
-        run = _runs[task.id] = TaskContainers(definitions.container_specs(store, task))
+        relay = definitions.relay_spec(task, storage.port())
+        run = _runs[task.id] = TaskContainers(definitions.container_specs(store, task, storage.port()), relay)
         host.pool.submit(_start, host, store, run, place)
     if run.error:
         raise definitions.CannotStart(run.error)
@@ -92,7 +98,7 @@ def exited(task: Task) -> bool:
     host, run = engine.current, _runs.get(task.id)
     if host is None or run is None or run.phase != "running" or host.read_at < run.since:
         return False
-    for spec in run.specs:
+    for spec in [*([run.relay] if run.relay else []), *run.specs]:
         seen = host.containers.get(spec.name)
         if spec.definition.get("essential", True) and (seen is None or seen.state in ("exited", "dead")):
             task.exit_code = KILLED if seen is None else _exit_code(host, spec.name)
@@ -109,7 +115,10 @@ def health(task: Task, name: str) -> str:
 
 def port(task: Task, container_port: int) -> int | None:
     """The port of this machine's loopback that leads to a port of the task, if one does."""
-    ports = [seen.ports for one in _runs[task.id].names if (seen := _state_of(task, one))] if task.id in _runs else []
+    host, run = engine.current, _runs.get(task.id)
+    if host is None or run is None:
+        return None
+    ports = [seen.ports for one in run.names if (seen := host.containers.get(one))]
     return next((found[container_port] for found in ports if container_port in found), None)
 
 
@@ -144,6 +153,7 @@ def ensure_stopped(task: Task) -> bool:
 def forget(task: Task) -> None:
     """Remove what is left of the task's containers."""
     host, run = engine.current, _runs.pop(task.id, None)
+    task_endpoint.forget(task)
     if host is not None and run is not None:
         host.pool.submit(_remove, host, run)
 
@@ -201,9 +211,7 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
     from docker.errors import APIError, DockerException
 
     try:
-        for spec in run.specs:
-            images.pull_if_missing(host, store, spec.image)
-        first = ""
+        first = _prepared(host, store, run, place)
         for spec in run.specs:
             if run.phase != "starting":
                 return
@@ -221,6 +229,8 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
         return
     except definitions.CannotStart as error:
         run.error = str(error)
+    except relays.NotReady as error:
+        run.error = f"CannotStartContainerError: {error}"
     except (DockerException, OSError) as error:
         text = str(error.explanation if isinstance(error, APIError) else error)
         run.error = f"CannotStartContainerError: Error response from daemon: {text}"
@@ -229,11 +239,27 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
         run.error = f"CannotStartContainerError: {error}"
 
 
+def _prepared(host: Engine, store: Store, run: TaskContainers, place: Place) -> str:
+    """Have the images of a task's containers and their variables, and a relay that listens; return the relay's name."""
+    if run.relay and not relays.is_there(host):
+        run.relay = None
+    for number, spec in enumerate(run.specs):
+        images.pull_if_missing(host, store, spec.image)
+        run.specs[number] = spec.complete(images.variables(host, spec.image), by_relay=run.relay is not None)
+    if run.relay is None or run.phase != "starting":
+        return ""
+    with host.creating():
+        _create(host, run.relay, place, "")
+        relays.start(host, run.relay.name, storage.port())
+    return run.relay.name
+
+
 def _create(host: Engine, spec: ContainerSpec, place: Place, first: str) -> None:
     """Create one container: the first one of a task joins the networks, the others join it."""
     api = host.client.api
     if first:
-        options = {name: value for name, value in spec.host.items() if name != "sysctls"}
+        kernel = {name: value for name, value in spec.host["sysctls"].items() if not name.startswith(NETWORK)}
+        options = {**spec.host, "sysctls": kernel}
         settings = api.create_host_config(network_mode=f"container:{first}", **options)
         api.create_container(spec.image, name=spec.name, labels=host.labels, host_config=settings, **spec.create)
         return
@@ -266,6 +292,8 @@ def _stop(host: Engine, run: TaskContainers) -> None:
     try:
         for spec in reversed(run.specs):
             _end(host, spec, run)
+        if run.relay:
+            host.remove(run.relay.name)
     finally:
         run.enter("stopped")
 

@@ -37,6 +37,11 @@ def begin(port: int, directory: str) -> None:
     end()  # of an earlier cloud, if that was killed
 
 
+def port() -> int:
+    """Return the port of this process' cloud, whose registry is on it as well."""
+    return _here.port
+
+
 def end() -> None:
     """Remove all files. A symbolic link that lies there is removed, not followed."""
     if _here.directory.is_symlink():

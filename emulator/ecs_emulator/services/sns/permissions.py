@@ -1,0 +1,18 @@
+"""What SNS requires for its calls (Service Authorization Reference, Amazon SNS)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ecs_emulator.authorization.api_call import ApiCall, requested
+from ecs_emulator.authorization.policy import Check
+
+
+def asks(call: ApiCall) -> Iterator[Check]:
+    """Yield what SNS asks for at one call: on the topic, which a subscription's ARN begins with."""
+    subscription = call.text("SubscriptionArn").rpartition(":")[0]
+    topic = call.text("TopicArn") or call.text("TargetArn") or call.text("ResourceArn") or subscription
+    if call.operation == "CreateTopic":
+        topic = call.arn(call.text("Name"))
+    action = "sns:Publish" if call.operation == "PublishBatch" else ""
+    yield call.check(topic or "*", requested(call.tags("Tags")), action)
