@@ -65,6 +65,11 @@ def scope(environ: dict[str, Any]) -> tuple[str, str]:
     return (found[3], found[2]) if found else ("", "")
 
 
+def model(service: str, path: str) -> str:
+    """The name of botocore's model of an API, by the name that signs its requests: SES has two versions of one."""
+    return "sesv2" if service == "ses" and path.startswith("/v2/") else service
+
+
 def signer(environ: dict[str, Any]) -> str:
     """The access key id that a request is signed with, in its header or its query; empty when it is not signed."""
     # addresses that S3's clients sign may be of the older form
@@ -104,7 +109,7 @@ def _routed(environ: dict[str, Any]) -> str:
     from werkzeug.exceptions import NotFound
 
     try:
-        operation, _ = _router(scope(environ)[0]).match(Request({**environ}))
+        operation, _ = _router(model(scope(environ)[0], environ["PATH_INFO"])).match(Request({**environ}))
     except (NotFound, NotImplementedError, UnknownServiceError):
         return f"{environ['REQUEST_METHOD'].title()} {environ['PATH_INFO']}"
     return str(operation.name)

@@ -64,7 +64,7 @@ def serve(
         listener,
         partial(_application, cloud),
         partial(_admit, cloud),
-        streamed=registry.PREFIX,
+        streamed=registry.is_asked,
         silence=SILENCE_SECONDS,
     )
     storage.begin(listener.getsockname()[1], directory)
@@ -114,7 +114,7 @@ def _admit(cloud: Cloud, environ: Environ) -> bool:
     path = environ["PATH_INFO"]
     if path.startswith(control_paths.PREFIX):
         return control_paths.admit(cloud, environ)
-    if path.startswith(registry.PREFIX):
+    if registry.is_asked(environ):
         # it asks for passwords of its own, which GetAuthorizationToken gives
         registry.admit(environ)
     elif path.startswith(sessions.PREFIX):
@@ -133,7 +133,7 @@ def _application(cloud: Cloud, environ: Environ, start_response: StartResponse) 
     if path.startswith(control_paths.PREFIX):
         return control_paths.application(cloud, environ, start_response)
     cloud.ready.wait()
-    if path.startswith(registry.PREFIX):
+    if registry.is_asked(environ):
         return registry.application(environ, start_response)
     if path.startswith(sessions.PREFIX):
         return door.application(cloud, environ, start_response)

@@ -84,7 +84,7 @@ class Server(ThreadingHTTPServer):
         application: answers the requests.
         admit: looks at a request before its body is read; raises `Rejected` if it is refused, and says whether its
             sender has shown the key. Who has may stay connected.
-        streamed: below this path bodies of any size come and go in pieces; all others are held in memory.
+        streamed: says of which requests bodies of any size come and go in pieces; all others are held in memory.
         silence: seconds without a word after which a connection is closed.
     """
 
@@ -96,7 +96,7 @@ class Server(ThreadingHTTPServer):
         application: Application,
         admit: Callable[[Environ], bool],
         *,
-        streamed: str,
+        streamed: Callable[[Environ], bool],
         silence: float,
     ) -> None:
         self.application, self.admit, self.streamed, self.silence = application, admit, streamed, silence
@@ -252,7 +252,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if self.server.admit(environ) and not self._known:
                 self._know()
-            body, streamed = Body(self.rfile, self.headers), self.path.startswith(self.server.streamed)
+            body, streamed = Body(self.rfile, self.headers), self.server.streamed(environ)
             self._go_on()
             source = body if streamed else io.BytesIO(body.all())
         except Rejected as rejected:

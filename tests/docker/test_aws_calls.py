@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import docker
 import pytest
 
+from ecs_emulator import control
 from tests.cloud.conftest import REGION
 from tests.cloud.project import Project
 from tests.cloud.warm import ROOT
@@ -26,17 +27,21 @@ target = "local"
 egress = "nat"
 zones = 2
 
-[jobs.allowed]
+[services.idle]
 build = "."
+command = "sleep infinity"
+
+[jobs.allowed]
+extends = "idle"
 command = "python3 /program.py"
 policies = ["calls.json"]
 
 [jobs.denied]
-extends = "allowed"
-policies = []
+extends = "idle"
+command = "python3 /program.py"
 
 [jobs.own]
-extends = "denied"
+extends = "idle"
 command = "python3 /program.py --variables"
 environment = { AWS_ENDPOINT_URL = "http://minio.internal:9000", AWS_REGION = "eu-north-1" }
 """
@@ -48,7 +53,7 @@ ENV AWS_EXECUTION_ENV=the-images-own
 COPY program.py /
 USER 10001:10001
 """
-PROGRAM = '''
+PROGRAM = """
 import json, os, sys, time, urllib.request
 import boto3
 from botocore.exceptions import ClientError
@@ -71,7 +76,7 @@ def mail(subject):
     }
 
 sqs, ses, s3, ssm = map(boto3.client, ("sqs", "ses", "s3", "ssm"))
-queue = f"https://sqs.ap-northeast-1.amazonaws.com/123456789012/jobs"
+queue = "https://sqs.ap-northeast-1.amazonaws.com/123456789012/jobs"
 said = {"caller": boto3.client("sts").get_caller_identity()["Arn"]}
 sent = tried(sqs.send_message, QueueUrl=queue, MessageBody="a job")
 said["sent"] = sent if isinstance(sent, str) else "sent"
@@ -101,7 +106,7 @@ with urllib.request.urlopen(os.environ["ECS_CONTAINER_METADATA_URI_V4"] + "/task
     task = json.load(answer)
 said["task"] = [task["TaskARN"].rpartition("/")[2], task["Family"], task["AvailabilityZone"]]
 print(json.dumps(said))
-'''
+"""
 
 
 def allowed(*pairs: tuple[str, str]) -> str:
@@ -120,7 +125,7 @@ CALLS = allowed(
 
 
 @pytest.fixture(scope="module")
-def post(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Iterator[Project]:
+def post(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Project:
     """A stack of jobs that call AWS, and what they call."""
     project = new_project()
     project.write(STACK)
@@ -142,7 +147,8 @@ def post(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Ite
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )
     project.up()
-    yield project
+    control.set_clock(cloud.process, "real:20")
+    return project
 
 
 def said(project: Project, job: str) -> dict[str, Any]:

@@ -226,10 +226,20 @@ def running(server: Server) -> Iterator[int]:
         server.server_close()
 
 
+def streamed(environ: Environ) -> bool:
+    return str(environ["PATH_INFO"]).startswith("/streamed")
+
+
 @pytest.fixture
 def server() -> Counting:
     """A server that does not run yet."""
-    return Counting(listening(), application, admit, streamed="/streamed", silence=HANGS)
+    return Counting(
+        listening(),
+        application,
+        admit,
+        streamed=lambda environ: environ["PATH_INFO"].startswith("/streamed"),
+        silence=HANGS,
+    )
 
 
 def connected(port: int) -> socket.socket:
@@ -299,7 +309,7 @@ def test_an_unread_body_of_a_stranger_stays_unread(server: Counting) -> None:
         start_response("503 Service Unavailable", [("Content-Length", "0")])
         return []
 
-    server.application, server.streamed = deaf, "/"
+    server.application, server.streamed = deaf, lambda _: True
     check_cut_short(server, "/open", b"503")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from ecs_emulator import calls
 from ecs_emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statement, decide, read
 from ecs_emulator.authorization.sessions import Session, context
 
@@ -240,17 +241,33 @@ def denial(call: ApiCall, session: Session | None = None) -> Denial | None:
 
     if session is None:
         found = current.denied(f"{call.service}:{call.operation}", checks(call)) if current.in_force else None
-        return denial_for(call.service, *found) if found else None
+        return denial_for(call.service, *found) if found else _distrust(call, CALLER, principal)
     known = context(session)
     for check in checks(call):
         verdict = current.decide_of(session, replace(check, context={**known, **check.context}))
         if verdict.decision is not Decision.ALLOWED:
-            return denial_for(call.service, check, verdict, session.arn)
-    return None
+            return denial_for(calls.model(call.service, call.path), check, verdict, session.arn)
+    return _distrust(call, session, lambda: known)
+
+
+def _distrust(
+    call: ApiCall, caller: Session | str, known: Callable[[], Mapping[str, tuple[str, ...]]]
+) -> Denial | None:
+    """The refusal of a role to be assumed by somebody whom its trust policy does not name."""
+    if (call.service, call.operation) != ("sts", "AssumeRole"):
+        return None
+    from ecs_emulator.authorization.trust import ACTION, admits
+
+    wanted = call.text("RoleArn")
+    if admits(call.account, wanted, caller, known()):
+        return None
+    who = caller if isinstance(caller, str) else caller.arn
+    return Denial(403, "AccessDenied", f"User: {who} is not authorized to perform: {ACTION} on resource: {wanted}")
 
 
 # API references, "Common Errors", and the errors of the operations of services with a protocol of JSON
 _QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "ses", "sqs", "sts")
+_OTHERWISE = {"sns": "AuthorizationError", "sesv2": "AccessDeniedException"}
 
 
 def denial_for(service: str, check: Check, verdict: Verdict, who: str = CALLER) -> Denial:
@@ -261,8 +278,8 @@ def denial_for(service: str, check: Check, verdict: Verdict, who: str = CALLER) 
     message = sentence(check, verdict, who, whole=service != "ec2")
     if service == "ec2":
         return Denial(403, "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}")
-    if service == "sns":
-        return Denial(403, "AuthorizationError", message)
+    if service in _OTHERWISE:
+        return Denial(403, _OTHERWISE[service], message)
     return Denial(403, "AccessDenied", message) if service in _QUERY else Denial(400, "AccessDeniedException", message)
 
 

@@ -1,4 +1,4 @@
-"""The sessions of roles that tasks call AWS with: their keys, and whose they are."""
+"""The sessions of roles, those of tasks above all: the keys that they call AWS with, and whose they are."""
 
 from __future__ import annotations
 
@@ -49,30 +49,38 @@ on_reset(_sessions.clear)
 
 
 def begin(account: str, region: str, role_arn: str, name: str) -> Session:
-    """Return a new session of a role. Whoever has its key is taken for it until it expires."""
+    """Return a new session of a role, as ECS begins it for a task."""
     from moto.sts.models import sts_backends
     from moto.utilities.utils import get_partition
 
-    partition = get_partition(region)
-    # what GetCallerIdentity looks up
-    assumed = sts_backends[account][partition].assume_role(
-        region_name=region, role_session_name=name, role_arn=role_arn, policy="", duration=3600, external_id=""
+    assumed = sts_backends[account][get_partition(region)].assume_role(
+        region_name=region,
+        role_session_name=name,
+        role_arn=role_arn,
+        policy="",
+        duration=int(LIFE.total_seconds()),
+        external_id="",
     )
-    # moto's are not drawn at random, and the key is all that a call is let in by
-    assumed.access_key_id = f"ASIA{base64.b32encode(secrets.token_bytes(20)).decode()}"
+    return _sessions[assumed.access_key_id]
+
+
+def known(assumed: Any, seconds: int) -> Any:
+    """Return a role that moto has assumed, with other keys: whoever has them is taken for it for so many seconds."""
+    # moto's are not drawn at random, and the key is all that a call is let in by; AWS's have twenty characters
+    assumed.access_key_id = f"ASIA{base64.b32encode(secrets.token_bytes(10)).decode()}"
     assumed.secret_access_key = secrets.token_urlsafe(30)
-    session = Session(
-        account,
-        role_arn,
-        role_arn.rpartition("/")[2],
-        name,
-        assumed.access_key_id,
-        assumed.secret_access_key,
-        assumed.session_token,
-        real_now() + LIFE,
+    arn = assumed.role_arn
+    _sessions[assumed.access_key_id] = Session(
+        account=assumed.account_id,
+        role_arn=arn,
+        role=arn.rpartition("/")[2],
+        name=assumed.session_name,
+        key=assumed.access_key_id,
+        secret=assumed.secret_access_key,
+        token=assumed.session_token,
+        expires=real_now() + timedelta(seconds=seconds),
     )
-    _sessions[session.key] = session
-    return session
+    return assumed
 
 
 def of(key: str) -> Session | None:
@@ -101,4 +109,4 @@ def context(session: Session) -> dict[str, tuple[str, ...]]:
 
 
 def _tags(role: Any) -> dict[str, str]:
-    return {tag["Key"]: str(tag["Value"]) for tag in getattr(role, "get_tags", list)()}
+    return {tag["Key"]: str(tag["Value"]) for tag in getattr(role, "tags", None) or ()}

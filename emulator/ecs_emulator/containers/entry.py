@@ -118,7 +118,7 @@ def _listen(forward: Forward) -> Server:
 
 def _serving(listener: socket.socket, forward: Application) -> Server:
     """Return the server of an entry: it holds no body, and all who come are strangers to it."""
-    return Server(listener, forward, _anybody, streamed="/", silence=IDLE_SECONDS)
+    return Server(listener, forward, _anybody, streamed=lambda _: True, silence=IDLE_SECONDS)
 
 
 def _anybody(_: Environ) -> bool:

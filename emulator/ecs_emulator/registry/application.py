@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO
 
+from ecs_emulator import calls
 from ecs_emulator.authorization import enforce
 from ecs_emulator.lock import LOCK
 from ecs_emulator.registry import blobs, manifests, tokens
@@ -42,6 +43,11 @@ ROUTES: Mapping[str, Mapping[str, tuple[str, Callable[[Environ, Repository, str]
 }
 """By what follows a repository's name, and method: ECR's action (ECR user guide, "IAM permissions for pushing an
 image"), and what answers."""
+
+
+def is_asked(environ: Environ) -> bool:
+    """Whether a request is the registry's, whose paths some of AWS's APIs share: calls of these are signed."""
+    return str(environ["PATH_INFO"]).startswith(PREFIX) and not calls.scope(environ)[0]
 
 
 def admit(environ: Environ) -> None:

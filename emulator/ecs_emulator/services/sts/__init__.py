@@ -7,5 +7,4 @@ from ecs_emulator.services.model import FORMS, Codes, EmulatedApi
 API = EmulatedApi(
     "sts",
     codes=Codes("Throttling", **FORMS),
-    modules=(),
 )

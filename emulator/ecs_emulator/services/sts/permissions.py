@@ -14,4 +14,4 @@ FREE = ("GetCallerIdentity", "GetSessionToken")
 def asks(call: ApiCall) -> Iterator[Check]:
     """Yield what STS asks for at one call."""
     if call.operation not in FREE:
-        yield call.check()
+        yield call.check(call.text("RoleArn") or "*")
