@@ -61,8 +61,10 @@ def is_write(operation: str) -> bool:
 
 def scope(environ: dict[str, Any]) -> tuple[str, str]:
     """The service's signing name and the region of a signed request; empty when it is not signed."""
-    found = _signature(environ)
-    return (found[3], found[2]) if found else ("", "")
+    if found := _signature(environ):
+        return found[3], found[2]
+    # addresses that S3's clients sign may be of the older form, which names no Region
+    return ("s3", "") if "AWSAccessKeyId" in urllib.parse.parse_qs(environ.get("QUERY_STRING", "")) else ("", "")
 
 
 def model(service: str, path: str) -> str:
@@ -72,7 +74,6 @@ def model(service: str, path: str) -> str:
 
 def signer(environ: dict[str, Any]) -> str:
     """The access key id that a request is signed with, in its header or its query; empty when it is not signed."""
-    # addresses that S3's clients sign may be of the older form
     query = urllib.parse.parse_qs(environ.get("QUERY_STRING", ""))
     found = _signature(environ)
     return found[1] if found else query.get("AWSAccessKeyId", [""])[0]

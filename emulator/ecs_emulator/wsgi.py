@@ -300,6 +300,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         status, headers = answer
         length = dict(headers)["Content-Length"] if streamed else str(sum(map(len, pieces)))
+        if self.command == "HEAD":
+            # how long what was asked about is, of which nothing is sent: S3's clients go by it
+            length = {name.lower(): value for name, value in headers}.get("content-length", length)
         ended = body.skip(math.inf if self._known else _LINGER_BYTES)
         kept = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
         self._send(status, [*kept, ("Content-Length", length)], pieces, ended=ended)

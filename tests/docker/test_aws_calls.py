@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import docker
@@ -157,6 +159,16 @@ def said(project: Project, job: str) -> dict[str, Any]:
     return found
 
 
+def opened(address: str, headers: Mapping[str, str] | None = None) -> tuple[int, int]:
+    """The status and the length of what an address leads to on this machine."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=dict(headers or {})), timeout=10) as answer:
+            return answer.status, len(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, len(error.read())
+
+
 def test_a_task_does_what_its_policies_allow(post: Project) -> None:
     answers = said(post, "allowed")
     task, family, zone = answers.pop("task")
@@ -177,7 +189,11 @@ def test_a_task_does_what_its_policies_allow(post: Project) -> None:
     assert (family, zone[:-1]) == ("post-dev-allowed", REGION)
     head = post.cloud.client("s3").head_object(Bucket="photos", Key="large")
     assert head["ContentLength"] == 3_000_000
-    assert signed.startswith(f"{post.cloud.endpoint}/photos/large?")
+    assert opened(signed) == (200, 3_000_000)
+    # as a page of the stack's own has a browser ask for it
+    assert opened(signed, {"Sec-Fetch-Site": "cross-site", "Referer": "https://127.0.0.1:8443/"}) == (200, 3_000_000)
+    assert opened(signed.replace("large", "small"))[0] == 404
+    assert opened(signed.partition("?")[0])[0] == 403
 
 
 def test_a_task_without_policies_is_refused(post: Project) -> None:
@@ -206,4 +222,4 @@ def test_nothing_of_it_is_in_definitions_or_plans(post: Project) -> None:
         (container,) = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"]
         names = {one["name"] for one in container["environment"]}
         assert not {name for name in names if name.startswith(("AWS_", "ECS_"))} - {"AWS_ENDPOINT_URL", "AWS_REGION"}
-    post.run("plan", "--exit-code", code=0)
+    assert post.planned() == {}

@@ -79,6 +79,29 @@ class Site:
         finally:
             connection.close()
 
+    def page_with_cookie(self) -> tuple[str, str]:
+        """The first page, and the cookie that comes with it."""
+        with urllib.request.urlopen(self.url, timeout=30, context=self.trusted) as answer:
+            return answer.read().decode(), answer.headers["Set-Cookie"].partition(";")[0]
+
+    def post(self, path: str, fields: dict[str, str], photo: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        """Send a form with a photo; the status, and the place that the answer leads to."""
+        parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
+        parts.append(
+            'Content-Disposition: form-data; name="photo"; filename="p.png"\r\nContent-Type: image/png\r\n\r\n'
+        )
+        body = "\r\n".join(f"--boundary\r\n{part}" for part in parts).encode() + photo + b"\r\n--boundary--\r\n"
+        headers = headers | {"Content-Type": "multipart/form-data; boundary=boundary"}
+        place = urllib.parse.urlsplit(self.url).netloc
+        connection = http.client.HTTPSConnection(place, timeout=30, context=self.trusted)
+        try:
+            connection.request("POST", f"/{path}", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.getheader("Location", "")
+        finally:
+            connection.close()
+
 
 def awaited(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """What the condition returns once it is true, within so many seconds of this machine."""
@@ -192,6 +215,26 @@ def test_django_ships_an_order(shop: Site) -> None:
     assert "1: Tea pot" in page
     assert "paid by Stripe" in page
     awaited(lambda: "<span>shipped</span>" in shop.get("orders")[1], "the worker to ship the order")
+
+
+def test_djangos_photos_are_in_its_bucket(shop: Site) -> None:
+    page, cookie = shop.page_with_cookie()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token
+    photo = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4000
+    headers = {"Cookie": cookie, "Referer": shop.url}
+    status, place = shop.post("photo/2", {"csrfmiddlewaretoken": token[1]}, photo, headers)
+    assert (status, place) == (302, "/")
+    assert '<img src="/photo/2"' in shop.get("")[1]
+    s3 = shop.project.cloud.client("s3")
+    (kept,) = s3.list_objects_v2(Bucket=f"{SHOP}-123456789012-uploads")["Contents"]
+    stored = s3.get_object(Bucket=f"{SHOP}-123456789012-uploads", Key=kept["Key"])
+    assert (stored["ContentType"], stored["Body"].read()) == ("image/png", photo)
+    status, _, signed = shop.get("photo/2")
+    assert status == 302
+    with urllib.request.urlopen(signed, timeout=30) as answer:
+        assert (answer.headers["Content-Type"], answer.read()) == ("image/png", photo)
+    assert shop.get("photo/1")[0] == 404
 
 
 def test_django_runs_jobs_with_their_exit_codes(shop: Site) -> None:

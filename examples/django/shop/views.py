@@ -2,16 +2,19 @@
 
 import os
 import uuid
+from functools import cache
 
 import boto3
+from botocore.config import Config
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from shop.models import Order, Product
 
 LARGEST_PHOTO = 2_000_000
+IMAGES = ("image/jpeg", "image/png", "image/webp")
 
 
 def healthz(_request):
@@ -37,19 +40,33 @@ def orders(request):
     return render(request, "orders.html", {"orders": last, "paid_by": "Stripe" if settings.STRIPE_SECRET_KEY else ""})
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def photo(request, product_id):
-    """Keep a product's photo in the bucket."""
-    product, sent = get_object_or_404(Product, id=product_id), request.FILES.get("photo")
-    if sent is None or sent.size > LARGEST_PHOTO or not str(sent.content_type).startswith("image/"):
-        return HttpResponseBadRequest("send an image of at most 2 MB")
+    """Show a product's photo, or keep a new one in the bucket."""
+    product = get_object_or_404(Product, id=product_id)
+    if request.method == "POST":
+        return _keep(product, request.FILES.get("photo"))
+    if not product.photo:
+        raise Http404
+    # nobody but the shop may read the bucket: the browser gets an address that opens this one object, for a minute
+    place = {"Bucket": settings.UPLOADS_BUCKET, "Key": product.photo}
+    return redirect(_s3().generate_presigned_url("get_object", place, ExpiresIn=60))
+
+
+def _keep(product, sent):
+    if sent is None or sent.size > LARGEST_PHOTO or sent.content_type not in IMAGES:
+        return HttpResponseBadRequest("send a JPEG, PNG or WebP of at most 2 MB")
     key = f"photos/{uuid.uuid4()}"
-    boto3.client("s3").put_object(
-        Bucket=settings.UPLOADS_BUCKET, Key=key, Body=sent.read(), ContentType=sent.content_type
-    )
+    _s3().put_object(Bucket=settings.UPLOADS_BUCKET, Key=key, Body=sent.read(), ContentType=sent.content_type)
     product.photo = key
     product.save(update_fields=["photo"])
     return redirect("/")
+
+
+@cache
+def _s3():
+    """Region, credentials and endpoint are those that ECS gives the task, here as on AWS."""
+    return boto3.client("s3", config=Config(signature_version="s3v4"))
 
 
 def _task():

@@ -23,4 +23,4 @@ def uploads(stack: Stack) -> None:
         )
     )
     stack.environment("web", UPLOADS_BUCKET=bucket.id)
-    stack.allow("web", "s3:PutObject", on=f"arn:{stack.facts.partition}:s3:::{name}/*")
+    stack.allow("web", "s3:PutObject", "s3:GetObject", on=f"arn:{stack.facts.partition}:s3:::{name}/*")
