@@ -58,7 +58,7 @@ class Example:
 
     def containers(self, engine: docker.DockerClient, service: str) -> list[Any]:
         found = engine.containers.list(filters={"label": "ecs_emulator"})
-        return [one for one in found if f"shop-dev-{service}-" in one.name]
+        return [one for one in found if one.name.startswith(f"shop-dev-{service}-")]
 
 
 @pytest.fixture(scope="module")

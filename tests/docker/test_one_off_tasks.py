@@ -124,7 +124,9 @@ def test_a_stopped_container_has_the_code_of_its_signal(network: Network, engine
     arn = started(network, overrides={"containerOverrides": [{"name": "job", "memory": 64}]})
     reached(network, arn, "RUNNING")
     said(network, arn, 1)
-    (container,) = engine.containers.list(filters={"label": "ecs_emulator", "name": arn.rpartition("/")[2][:12]})
+    (container,) = engine.containers.list(
+        filters={"label": "ecs_emulator", "name": f"^/job-{arn.rpartition('/')[2][:12]}"}
+    )
     assert container.attrs["HostConfig"]["Memory"] == 64 << 20
     network.cloud.client("ecs").stop_task(cluster="main", task=arn, reason="enough")
     done = reached(network, arn, "STOPPED")

@@ -57,6 +57,11 @@ class System:
         found = self.engine.containers.list(filters={"label": LABEL})
         return [one for one in found if re.match(rf"{CLUSTER}-{service}(-|$)", one.name)]
 
+    def relay(self, service: str) -> Any:
+        """The container that holds the network of a service's only task."""
+        (found,) = self.engine.containers.list(filters={"label": LABEL, "name": f"^/relay-{CLUSTER}-{service}-"})
+        return found
+
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
         """Wait until the condition holds; an answer that is an error counts as no."""
 
@@ -111,9 +116,36 @@ def test_containers_are_as_their_task_definitions_say(system: System) -> None:
         assert "@sha256:" in container.attrs["Config"]["Image"]
     assert "Health" not in frontend.attrs["State"], "nobody asked for a check in it"
     assert backend.attrs["State"]["Health"]["Status"] == "healthy"
-    assert list(frontend.ports) == ["80/tcp"]
-    assert not any(backend.attrs["HostConfig"]["PortBindings"].values())
+    assert list(system.relay("frontend").ports) == ["80/tcp"]
+    assert not any(system.relay("backend").attrs["HostConfig"]["PortBindings"].values())
     assert not any((database.attrs["HostConfig"]["PortBindings"] or {}).values())
+
+
+def test_a_relay_has_no_rights_and_is_reached_from_its_task(system: System) -> None:
+    relay = system.relay("backend")
+    host = relay.attrs["HostConfig"]
+    assert (host["CapDrop"], host["ReadonlyRootfs"], relay.attrs["Config"]["User"]) == (["ALL"], True, "65534:65534")
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    port = urllib.parse.urlsplit(system.project.cloud.endpoint).port
+    call = "import sys, socket; print(socket.socket().connect_ex((sys.argv[1], int(sys.argv[2]))))"
+    (frontend,), (backend,) = map(system.containers, ("frontend", "backend"))
+    assert backend.exec_run(["python3", "-c", call, "127.0.0.1", str(port)]).output.strip() == b"0"
+    refused = frontend.exec_run(["python3", "-c", call, "backend.svc.internal", str(port)]).output
+    assert errno.errorcode[int(refused)] == "ECONNREFUSED"
+
+
+def test_a_task_ends_with_its_relay(system: System) -> None:
+    before = system.relay("backend").name
+    system.relay("backend").kill()
+    system.wait(
+        lambda: (
+            [one.name for one in system.engine.containers.list(filters={"name": f"^/relay-{CLUSTER}-backend-"})]
+            not in ([], [before])
+            and "no answer" not in system.open()
+        ),
+        "another task",
+        120,
+    )
 
 
 def test_an_entry_outlives_a_restart_of_every_service(system: System) -> None:
@@ -145,7 +177,7 @@ for gateway in sys.argv[1:]:
         print(one.connect_ex((gateway, 9)))
 """
     (backend,) = system.containers("backend")
-    homes = [system.engine.networks.get(name) for name in backend.attrs["NetworkSettings"]["Networks"]]
+    homes = [system.engine.networks.get(name) for name in system.relay("backend").attrs["NetworkSettings"]["Networks"]]
     gateways = [place["Gateway"] for home in homes for place in home.attrs["IPAM"]["Config"]]
     assert gateways
     said = backend.exec_run(["python3", "-c", call, *gateways]).output.decode().split()
@@ -153,21 +185,22 @@ for gateway in sys.argv[1:]:
 
 
 def test_only_the_frontend_reaches_the_backend(system: System) -> None:
-    (frontend,), (backend,), (database,) = map(system.containers, ("frontend", "backend", "database"))
-    addresses = [network["IPAddress"] for network in backend.attrs["NetworkSettings"]["Networks"].values()]
+    (frontend,), (database,) = map(system.containers, ("frontend", "database"))
+    theirs, ours = (system.relay(name).attrs["NetworkSettings"]["Networks"] for name in ("backend", "frontend"))
+    addresses = [network["IPAddress"] for network in theirs.values()]
     call = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=3).status)"
     by_name = frontend.exec_run(["python3", "-c", call, "http://backend.svc.internal:8080/health"])
     assert (by_name.exit_code, by_name.output.strip()) == (0, b"200")
     for address in addresses:
         for stranger in (
             {"network_mode": "bridge"},
-            {"network": next(n for n in frontend.attrs["NetworkSettings"]["Networks"] if n.endswith("-entry"))},
+            {"network": next(name for name in ours if name.endswith("-entry"))},
         ):
             with pytest.raises(docker.errors.ContainerError):
                 system.engine.containers.run(
                     PYTHON, ["python3", "-c", call, f"http://{address}:8080/health"], remove=True, **stranger
                 )
-    shared = set(database.attrs["NetworkSettings"]["Networks"]) & set(frontend.attrs["NetworkSettings"]["Networks"])
+    shared = set(database.attrs["NetworkSettings"]["Networks"]) & set(ours)
     assert not shared
     way_out = frontend.exec_run(["python3", "-c", call, "http://1.1.1.1/"])
     assert way_out.exit_code != 0

@@ -82,7 +82,7 @@ def start(host: Engine, name: str, port: int) -> None:
     # docker's clients hand out a wrapper that can only be read, or the connection itself
     connection = getattr(attached, "_sock", attached)
     connection.settimeout(None)
-    relay = _Relay(connection.sendall, port)
+    relay = Relay(connection.sendall, port)
 
     def serve() -> None:
         try:
@@ -109,7 +109,7 @@ def _output(frames: Iterable[tuple[int, bytes]], name: str) -> Iterator[bytes]:
 
 
 @dataclass
-class _Relay:
+class Relay:
     """The connections that come by one relay, by number.
 
     Attributes:
