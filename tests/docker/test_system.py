@@ -59,8 +59,8 @@ class System:
 
     def relay(self, service: str) -> Any:
         """The container that holds the network of a service's only task."""
-        (found,) = self.engine.containers.list(filters={"label": LABEL, "name": f"^/relay-{CLUSTER}-{service}-"})
-        return found
+        (container,) = self.containers(service)
+        return self.engine.containers.get(f"relay-{container.name.removesuffix(f'-{service}')}")
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
         """Wait until the condition holds; an answer that is an error counts as no."""
@@ -135,17 +135,10 @@ def test_a_relay_has_no_rights_and_is_reached_from_its_task(system: System) -> N
 
 
 def test_a_task_ends_with_its_relay(system: System) -> None:
-    before = system.relay("backend").name
+    (before,) = system.containers("backend")
     system.relay("backend").kill()
-    system.wait(
-        lambda: (
-            [one.name for one in system.engine.containers.list(filters={"name": f"^/relay-{CLUSTER}-backend-"})]
-            not in ([], [before])
-            and "no answer" not in system.open()
-        ),
-        "another task",
-        120,
-    )
+    system.wait(lambda: before.name not in {one.name for one in system.containers("backend")}, "its end")
+    system.wait(lambda: len(system.containers("backend")) == 1 and "no answer" not in system.open(), "another task")
 
 
 def test_an_entry_outlives_a_restart_of_every_service(system: System) -> None:
