@@ -83,7 +83,7 @@ class Cloud:
             self._moto = DomainDispatcherApplication(create_backend_app)
             from ecs_emulator.cloudcontrol.service import Service
 
-            own = Service(self._call_on_behalf, self.key).answer
+            own = Service(self._call_on_behalf).answer
             self._own = {"cloudcontrolapi": own, "cloudformation": partial(self._cloudformation, own)}
             self._prepare()
         CLOCK.tick = tick.tick

@@ -182,3 +182,21 @@ def test_a_poll_for_messages_keeps_out_nobody(cloud: EmbeddedCloud) -> None:
     poll.join(30)
     assert [message["Body"] for message in got[0]["Messages"]] == ["one"]
     assert time.monotonic() - began < 10
+
+
+def test_cloud_control_calls_in_the_name_of_the_role(cloud: EmbeddedCloud) -> None:
+    role(cloud, allowing("cloudformation:*"))
+    control = Assumed(cloud).client("cloudcontrol")
+    wanted = json.dumps({"QueueName": "jobs"})
+    token = control.create_resource(TypeName="AWS::SQS::Queue", DesiredState=wanted)["ProgressEvent"]["RequestToken"]
+    cloud.advance(60)
+    event = control.get_resource_request_status(RequestToken=token)["ProgressEvent"]
+    assert (event["OperationStatus"], event["ErrorCode"]) == ("FAILED", "AccessDenied")
+    assert "QueueUrls" not in cloud.client("sqs").list_queues()
+
+
+def test_how_long_an_object_is_is_said_of_it(cloud: EmbeddedCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="photos", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="photos", Key="one", Body=b"x" * 1234)
+    assert s3.head_object(Bucket="photos", Key="one")["ContentLength"] == 1234

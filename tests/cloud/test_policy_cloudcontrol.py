@@ -62,7 +62,7 @@ def test_the_plan_passes_under_the_policy_for_readers(rig: Rig) -> None:
 
 def test_the_handlers_permissions_are_of_no_use_directly(rig: Rig) -> None:
     under(rig)
-    with refused("AccessDeniedException"):
+    with refused("AccessDenied"):
         rig.cloud.client("sqs").create_queue(QueueName="mine")
 
 
@@ -76,7 +76,7 @@ def test_a_handler_is_refused_what_its_caller_may_not(cloud: EmbeddedCloud) -> N
     assert "not authorized to perform: sqs:" in event["StatusMessage"]
     via = allowing("sqs:*") | {"Condition": {"Bool": {"aws:ViaAWSService": "true"}}}
     enforce(cloud, policy(allowing("cloudformation:*"), via))
-    with refused("AccessDeniedException"):
+    with refused("AccessDenied"):
         cloud.client("sqs").create_queue(QueueName="jobs")
     event = control.create_resource(TypeName="AWS::SQS::Queue", DesiredState='{"QueueName": "jobs"}')["ProgressEvent"]
     cloud.advance(60)

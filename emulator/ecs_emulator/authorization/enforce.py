@@ -239,14 +239,15 @@ def denial(call: ApiCall, session: Session | None = None) -> Denial | None:
     """
     from ecs_emulator.authorization.services import checks
 
+    words = calls.model(call.service, call.path)
     if session is None:
         found = current.denied(f"{call.service}:{call.operation}", checks(call)) if current.in_force else None
-        return denial_for(call.service, *found) if found else _distrust(call, CALLER, principal)
+        return denial_for(words, *found) if found else _distrust(call, CALLER, principal)
     known = context(session)
     for check in checks(call):
         verdict = current.decide_of(session, replace(check, context={**known, **check.context}))
         if verdict.decision is not Decision.ALLOWED:
-            return denial_for(calls.model(call.service, call.path), check, verdict, session.arn)
+            return denial_for(words, check, verdict, session.arn)
     return _distrust(call, session, lambda: known)
 
 

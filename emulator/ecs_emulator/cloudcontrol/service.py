@@ -39,11 +39,10 @@ class Service:
 
     Args:
         call: answers a call of a handler.
-        key: the access key of all who call.
     """
 
-    def __init__(self, call: Callable[[Environ], Answer], key: str) -> None:
-        self._clients = cache(lambda region, host: on_behalf.clients(call, key, region, host))
+    def __init__(self, call: Callable[[Environ], Answer]) -> None:
+        self._clients = cache(lambda key, region, host: on_behalf.clients(call, key, region, host))
 
     def answer(self, environ: Environ, operation: str) -> Answer:
         """Answer one call. Callers hold the cloud's lock."""
@@ -55,7 +54,9 @@ class Service:
             if operation not in _OPERATIONS:
                 return unknown_operation(environ, operation)
             asked = json.loads(environ["wsgi.input"].getvalue() or b"{}")
-            found = _OPERATIONS[operation](asked, region, self._clients(region, environ["HTTP_HOST"]))
+            found = _OPERATIONS[operation](
+                asked, region, self._clients(calls.signer(environ), region, environ["HTTP_HOST"])
+            )
         except Refused as refusal:
             return error_answer(environ, 400, refusal.code, str(refusal))
         except ClientError as error:
