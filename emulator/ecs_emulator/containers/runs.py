@@ -47,6 +47,10 @@ class TaskContainers:
         """The containers' names in the engine."""
         return [one.name for one in ([self.relay] if self.relay else []) + self.specs]
 
+    def is_starting(self) -> bool:
+        """Whether nobody has stopped the task while its containers start."""
+        return self.phase == "starting"
+
     def enter(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
         """Enter a phase."""
         self.phase, self.since = phase, time.monotonic()
@@ -100,7 +104,7 @@ def exited(task: Task) -> bool:
         return False
     for spec in [*([run.relay] if run.relay else []), *run.specs]:
         seen = host.containers.get(spec.name)
-        if spec.definition.get("essential", True) and (seen is None or seen.state in ("exited", "dead")):
+        if _is_essential(spec) and (seen is None or seen.state in ("exited", "dead")):
             task.exit_code = KILLED if seen is None else _exit_code(host, spec.name)
             return True
     return False
@@ -114,9 +118,9 @@ def health(task: Task, name: str) -> str:
 
 
 def port(task: Task, container_port: int) -> int | None:
-    """The port of this machine's loopback that leads to a port of the task, if one does."""
+    """The port of this machine's loopback that leads to a port of the task, if one does and the task's program runs."""
     host, run = engine.current, _runs.get(task.id)
-    if host is None or run is None:
+    if host is None or run is None or not all(_runs_now(host, spec) for spec in run.specs if _is_essential(spec)):
         return None
     ports = [seen.ports for one in run.names if (seen := host.containers.get(one))]
     return next((found[container_port] for found in ports if container_port in found), None)
@@ -131,6 +135,15 @@ def container(task: Task, name: str) -> str:
 def first(task: Task) -> str:
     """The name in the engine of the container that has the network of a task; empty if it has none there."""
     return next(iter(_runs[task.id].names), "") if task.id in _runs else ""
+
+
+def _is_essential(spec: ContainerSpec) -> bool:
+    return bool(spec.definition.get("essential", True))
+
+
+def _runs_now(host: Engine, spec: ContainerSpec) -> bool:
+    seen = host.containers.get(spec.name)
+    return seen is not None and seen.state == "running"
 
 
 def ensure_stopped(task: Task) -> bool:
@@ -213,7 +226,7 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
     try:
         first = _prepared(host, store, run, place)
         for spec in run.specs:
-            if run.phase != "starting":
+            if not run.is_starting():
                 return
             with host.creating():
                 _create(host, spec, place, first)
@@ -223,7 +236,7 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
                 first = first or spec.name
                 host.client.api.start(spec.name)
             logs.follow(host, store, spec)
-        if run.phase == "starting":
+        if run.is_starting():
             run.enter("running")
     except engine.Ended:
         return
@@ -246,11 +259,13 @@ def _prepared(host: Engine, store: Store, run: TaskContainers, place: Place) -> 
     for number, spec in enumerate(run.specs):
         images.pull_if_missing(host, store, spec.image)
         run.specs[number] = spec.complete(images.variables(host, spec.image), by_relay=run.relay is not None)
-    if run.relay is None or run.phase != "starting":
+    if run.relay is None or not run.is_starting():
         return ""
     with host.creating():
         _create(host, run.relay, place, "")
         relays.start(host, run.relay.name, storage.port())
+    if not run.is_starting():
+        host.remove(run.relay.name)  # what stopped the task meanwhile may have found nothing to remove
     return run.relay.name
 
 
