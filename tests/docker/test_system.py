@@ -134,13 +134,6 @@ def test_a_relay_has_no_rights_and_is_reached_from_its_task(system: System) -> N
     assert errno.errorcode[int(refused)] == "ECONNREFUSED"
 
 
-def test_a_task_ends_with_its_relay(system: System) -> None:
-    (before,) = system.containers("backend")
-    system.relay("backend").kill()
-    system.wait(lambda: before.name not in {one.name for one in system.containers("backend")}, "its end")
-    system.wait(lambda: len(system.containers("backend")) == 1 and "no answer" not in system.open(), "another task")
-
-
 def test_an_entry_outlives_a_restart_of_every_service(system: System) -> None:
     assert "Ada" in system.write_in("Ada", "before the restart <b>&</b>")
     before = [container for name in ("frontend", "backend") for container in system.containers(name)]
@@ -342,6 +335,13 @@ def test_a_browser_shows_the_page_and_writes_an_entry(system: System, tmp_path: 
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 20_000
     print(f"screenshot: {picture}")
+
+
+def test_a_task_ends_with_its_relay(system: System) -> None:
+    (before,) = system.containers("backend")
+    system.relay("backend").kill()
+    system.wait(lambda: before.name not in {one.name for one in system.containers("backend")}, "its end")
+    system.wait(lambda: len(system.containers("backend")) == 1 and "no answer" not in system.open(), "another task")
 
 
 def test_down_removes_every_container_and_network(system: System) -> None:
