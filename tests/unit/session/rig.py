@@ -134,7 +134,7 @@ def serving(began: Callable[[agents.Channel], None], faults: Faults | None = Non
         )
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(listener, application, lambda environ: True, streamed="/none", silence=60.0)
+    server = Server(listener, application, lambda environ: True, streamed=lambda environ: False, silence=60.0)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -111,7 +111,7 @@ def test_a_client_of_others_understands_the_cloud() -> None:
         raise TakeOver("websocket", echo, [("Sec-WebSocket-Accept", wire.accept(environ["HTTP_SEC_WEBSOCKET_KEY"]))])
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(listener, application, lambda environ: True, streamed="/none", silence=60.0)
+    server = Server(listener, application, lambda environ: True, streamed=lambda environ: False, silence=60.0)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     with connect(f"ws://127.0.0.1:{listener.getsockname()[1]}/", compression=None, proxy=None) as client:
