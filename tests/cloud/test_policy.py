@@ -301,7 +301,13 @@ def test_records_are_asked_for_by_their_names(cloud: EmbeddedCloud) -> None:
 
 def _batch(*records: tuple[str, str], action: str = "UPSERT") -> dict[str, Any]:
     """A change of records of these names and types, of which each type takes the value."""
-    values = {"A": "192.0.2.1", "CNAME": "elsewhere.example.net", "TXT": '"theirs"', "MX": "10 mail.example.net"}
+    values = {
+        "A": "192.0.2.1",
+        "AAAA": "2001:db8::1",
+        "CNAME": "elsewhere.example.net",
+        "TXT": '"theirs"',
+        "MX": "10 mail.example.net",
+    }
     return {
         "Changes": [
             {
@@ -345,7 +351,8 @@ NOBODYS = [
     (f"{PROOF}.www.example.com", "CNAME"),
     (f"{PROOF}.example.com", "TXT"),
     (f"{PROOF}.example.com", "A"),
-    ("app.example.com", "CNAME"),
+    ("app.example.com", "TXT"),
+    ("www.example.com", "CNAME"),
     ("example.com", "A"),
     ("*.example.com", "A"),
     (r"\137dmarc.example.com", "TXT"),
@@ -357,7 +364,13 @@ def test_the_printed_policy_lets_nobody_write_other_records(cloud: EmbeddedCloud
     zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
     sample = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
     enforce(cloud, *printed(sample, read_only=False, boundary=False, account=None).values())
-    own = [("app.example.com", "A"), (f"{PROOF}.app.example.com", "CNAME"), (f"{PROOF}.example.com", "CNAME")]
+    # what leads the name's clients: also what another system has there, for `--take-over`
+    own = [
+        ("app.example.com", "A"),
+        ("app.example.com", "AAAA"),
+        (f"{PROOF}.app.example.com", "CNAME"),
+        (f"{PROOF}.example.com", "CNAME"),
+    ]
     for record in own:
         for action in ("CREATE", "UPSERT", "DELETE"):
             cloud.client("route53").change_resource_record_sets(

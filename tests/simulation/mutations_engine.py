@@ -9,6 +9,7 @@ APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destro
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/apply.py"
 DOWN, OUTDATED = "provisioner/operations/destroy.py", "provisioner/engine/outdated.py"
+INTENTS = "provisioner/engine/intents.py"
 RECORDED, REFUSED = "provisioner/engine/recorded.py", "provisioner/engine/refused.py"
 STORE = "state/store.py"
 
@@ -48,23 +49,23 @@ FAULTS = (
     Mutation(
         "a refusal takes the record of the living resource away",
         ENGINE,
-        APPLY,
+        INTENTS,
         """
-        if record:
-            self.store.put(record)
+        if before:
+            store.put(before)
         else:
-            self.store.drop(address)
+            store.drop(address)
         """,
         """
-        self.store.drop(address)
+        store.drop(address)
         """,
     ),
     Mutation(
         "an intent is taken back although the call may have had its effect",
         ENGINE,
-        APPLY,
+        INTENTS,
         """
-        if self.aws.errors.refused_write(error):
+        if errors.refused_write(error):
         """,
         """
         if True:
