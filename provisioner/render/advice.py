@@ -67,7 +67,8 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
     if outcome.error is None:
         return [f"What ran before: {command_line('history')}. Go back: {command_line('rollback')}."]
     if isinstance(outcome.error, Interrupted):
-        return [f"To go on watching it: {command_line(outcome.command)}, with the same options."]
+        # a second rollback would go back further
+        return [f"To go on watching it: {command_line('up')}."]
     return [f"Logs: {command_line('logs')}. Fix the errors above, then run {command_line(outcome.command)} again."]
 
 

@@ -12,6 +12,8 @@ from tests.cloud.permissions import allowing, bound, denying, organized, policy
 from tests.cloud.project import Ended, Project
 from tests.cloud.test_doctor import REGISTRY, Look, account, allow, look, project  # noqa: F401  (fixtures)
 
+pytestmark = pytest.mark.slow
+
 CALLER = "arn:aws:iam::123456789012:user/moto"
 ALL = allowing("*")
 

@@ -12,6 +12,8 @@ from tests.aws import prices
 from tests.cloud.project import Project, project  # noqa: F401
 from tests.cloud.test_own_steps import Own, own, trust, untrusted  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/stack.toml"))
 SECRETS = {"django": ["STRIPE_SECRET_KEY"]}

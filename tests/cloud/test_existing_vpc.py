@@ -11,6 +11,8 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.permissions import enforce, policies
 from tests.cloud.project import Project, project  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 STACK = """
 project = "ecs-sample"

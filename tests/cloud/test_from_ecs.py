@@ -16,6 +16,8 @@ from tests.cloud.permissions import ALL, denying, enforce, policy
 from tests.cloud.project import Project
 from tests.cloud.strange_cluster import TOKEN, Strange, strange_cluster
 
+pytestmark = pytest.mark.slow
+
 MOVING = Path(__file__).parents[2] / "docs" / "moving.md"
 OURS = """
 project = "shop"
@@ -209,7 +211,6 @@ def test_a_cluster_that_is_not_there(elsewhere: Project, strange: Strange) -> No
     assert "stack.toml already exists" in ended.err
 
 
-@pytest.mark.slow
 def test_a_stack_of_this_tool_comes_back(cloud: EmbeddedCloud, elsewhere: Project, tmp_path: Path) -> None:
     first = Project(cloud, tmp_path)
     first.write(OURS)

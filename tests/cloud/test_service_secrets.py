@@ -18,6 +18,8 @@ from tests.cloud.permissions import allowing, asked, denied, denying, enforce, p
 from tests.cloud.project import Ended, Project, kms_key, ready_image
 from tests.cloud.warm import PROGRAM, environment
 
+pytestmark = pytest.mark.slow
+
 NAME = "ecs-sample-dev"
 OWN = f"/{NAME}/secrets/STRIPE_KEY"
 STACK = """
@@ -221,7 +223,6 @@ def test_one_that_tasks_cannot_reach_is_refused(project: Project, place: str, pa
 # -- a whole life ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_life_with_secrets_of_all_kinds(project: Project) -> None:
     ssm, manager = project.cloud.client("ssm"), project.cloud.client("secretsmanager")
     ssm.put_parameter(Name="/shared/theirs", Value="hunter-of-theirs", Type="SecureString")
@@ -315,7 +316,6 @@ def test_doctor_says_what_is_missing(project: Project) -> None:
     assert verdicts() == [("ok", "none has to be there beforehand", "")]
 
 
-@pytest.mark.slow
 def test_one_that_was_set_may_be_made_up_and_set_again(project: Project) -> None:
     put(project, "STRIPE_KEY", VALUE)
     project.up()
@@ -334,7 +334,6 @@ def test_one_that_was_set_may_be_made_up_and_set_again(project: Project) -> None
     assert value_of(project) == OTHER
 
 
-@pytest.mark.slow
 def test_tasks_read_them_under_policies_and_boundary(project: Project) -> None:
     kms, manager = project.cloud.client("kms"), project.cloud.client("secretsmanager")
     kms.create_alias(AliasName="alias/example", TargetKeyId=(key := kms_key(project.cloud)))

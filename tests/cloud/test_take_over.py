@@ -17,6 +17,8 @@ from tests.cloud.project import SMALL, Project, project  # noqa: F401
 from tests.cloud.rig import Outcome, Rig
 from tests.cloud.test_resources_route53 import alias
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = f"record_set/{HOST}"
 WWW = f'{SMALL}\n[dns]\nhost = "www"\n'
 OLD: dict[str, Callable[[Raw], list[Raw]]] = {

@@ -19,7 +19,7 @@ from tests.cloud.rig import Rig
 from tests.cloud.test_resources_contract import declarable
 from tests.cloud.twins import Claims, Twins, claims, own, parts, passed_over, said_deleted, settle, trespasses
 
-pytestmark = pytest.mark.random_order(disabled=True)
+pytestmark = [pytest.mark.slow, pytest.mark.random_order(disabled=True)]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
     from provisioner.state.store import Store
 
-GOES_ON = "what it has begun goes on: run the same command again to watch it, or `provision rollback` to undo it"
+GOES_ON = "what it has begun goes on: `provision up` watches it, `provision rollback` undoes it"
 
 
 def withdraw(
