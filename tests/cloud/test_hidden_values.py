@@ -43,6 +43,7 @@ NOT_HERE = {
     "cloud delegate": "it is about a domain alone",
     "secret set": "its values are looked for by tests/cloud/test_service_secrets.py",
     "secret rm": "the same",
+    "tunnel": "it says where it listens, until it is ended: tests/cloud/test_exec.py",
     "run": "it has the task's own log to say, and an id: tests/cloud/test_run.py",
 }
 
@@ -141,6 +142,11 @@ def _changed(life: Life) -> None:
     life.project.cut(5, signal.SIGKILL, "up", "--yes")
     life.keep()
     life.run("up", "--yes")
+    life.both("history")
+    life.both("diff", "frontend")
+    life.run("rollback", "frontend")
+    life.run("deploy", "frontend")
+    life.run("exec", "frontend", "--", "echo", "well")
     life.run("state", "pull", "pulled.json")
     life.run("state", "pull")
     life.run("state", "push", "pulled.json", "--force")

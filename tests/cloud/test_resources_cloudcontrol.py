@@ -239,6 +239,7 @@ def test_a_life_goes_on_through_faults(rig: Rig, fault: str) -> None:
     assert len(rig.cloud.client("sqs").list_queues()["QueueUrls"]) == 1
     rig.cloud.control("POST", "faults", fault)
     assert rig.down().ok().summary.leftovers == []
+    rig.cloud.control("POST", "faults", "scenarios=")
     assert "QueueUrls" not in rig.cloud.client("sqs").list_queues()
 
 
