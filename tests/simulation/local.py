@@ -155,9 +155,9 @@ class World:
 
     def _reads(self, process: Process, name: str, actor: Reader) -> None:
         process.sleep(actor.starts)
-        newest: dict[str, int] = {}
+        newest, deeds = dict[str, int](), len(self.deeds)
         for _ in range(actor.times):
-            since, deeds = self.truth.moment(), len(self.deeds)
+            since = self.truth.moment()
             try:
                 state = read(FOLDER, STACK, self.disk.of(process))
             except StateError as error:
@@ -167,8 +167,10 @@ class World:
             self.say(name, f"reads serial {state.serial} {Version.of(state)}")
             self.seen["read"] += 1
             self.truth.check(Version.of(state), since, f"reads: {name}")
+            # also between two reads: a writer may have made a whole state of an older document meanwhile
             if deeds != len(self.deeds) or self.truth.tampered:
                 newest.clear()
+                deeds = len(self.deeds)
             if state.serial < newest.get(state.lineage, 0):
                 raise Violation(f"back: {name} reads serial {state.serial} after {newest[state.lineage]}")
             newest[state.lineage] = state.serial
@@ -184,8 +186,9 @@ class World:
         self.seen[actor.deed] += 1
         if actor.deed in {"rm_journal", "rm_directory"}:
             self.astray = None
-        elif actor.deed in {"rm_document", "restore"} and self._journalled():
-            self.astray = self.truth.possible[0]
+        elif actor.deed in {"rm_document", "restore"}:
+            # after a first one nobody knows what is there: a writer that died may have folded the journal meanwhile
+            self.astray = self.truth.possible[0] if self._journalled() else None
         self.deeds.append(actor.deed)
         if actor.deed == "restore":
             self.disk.place(FOLDER / DOCUMENT, self._backups[int(actor.starts * 10_000) % len(self._backups)])
