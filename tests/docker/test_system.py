@@ -338,6 +338,8 @@ def test_a_browser_shows_the_page_and_writes_an_entry(system: System, tmp_path: 
 
 
 def test_a_task_ends_with_its_relay(system: System) -> None:
+    # of a deployment before this the former task may be there still
+    system.wait(lambda: len(system.containers("backend")) == 1, "one task", 180)
     (before,) = system.containers("backend")
     system.relay("backend").kill()
     system.wait(lambda: before.name not in {one.name for one in system.containers("backend")}, "its end")
