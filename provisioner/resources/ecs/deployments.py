@@ -155,8 +155,7 @@ def rejected(aws: Aws, service: Mapping[str, Any], requests: Sequence[Mapping[st
     if not any(brief["status"].startswith(("ROLLBACK", "STOP")) for brief in briefs):
         return None
     arns = list(dict.fromkeys(brief["targetServiceRevisionArn"] for brief in briefs))
-    shown = aws.client("ecs").describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"]
-    revisions = {one["serviceRevisionArn"]: revision_fields(one) for one in shown}
+    revisions = {arn: revision_fields(one) for arn, one in shown_revisions(aws, arns).items()}
     for brief in briefs:
         revision = revisions.get(brief["targetServiceRevisionArn"], {})
         for fields in requests:
@@ -168,10 +167,27 @@ def rejected(aws: Aws, service: Mapping[str, Any], requests: Sequence[Mapping[st
 
 
 def _listed(aws: Aws, service: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the newest service deployments of a service in short, the newest first; one page has them."""
-    asked = {"cluster": service["clusterArn"], "service": service["serviceName"]}
-    found = aws.client("ecs").list_service_deployments(**asked)["serviceDeployments"]
+    return listed(aws, service["clusterArn"], service["serviceName"])
+
+
+def listed(aws: Aws, cluster: str, service: str, **more: int) -> list[Mapping[str, Any]]:
+    """Return the newest service deployments of a service in short, the newest first; one page has them.
+
+    Args:
+        more: `maxResults`, unless 20 are enough (ECS API, ListServiceDeployments).
+    """
+    found = aws.client("ecs").list_service_deployments(cluster=cluster, service=service, **more)["serviceDeployments"]
     return sorted(found, key=lambda brief: brief["createdAt"], reverse=True)
+
+
+def shown_revisions(aws: Aws, arns: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return service revisions as AWS shows them, by ARN."""
+    ecs = aws.client("ecs")
+    return {
+        one["serviceRevisionArn"]: one
+        for some in batches(arns, BATCH)
+        for one in ecs.describe_service_revisions(serviceRevisionArns=list(some))["serviceRevisions"]
+    }
 
 
 def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Deployment]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from provisioner.aws.client import Aws, batches
-from provisioner.resources.ecs.deployments import BATCH
+from provisioner.aws.client import Aws
+from provisioner.resources.ecs.deployments import listed, shown_revisions
 
 MOST = 100
 """How many service deployments one call lists (ECS API, ListServiceDeployments, maxResults)."""
@@ -36,22 +36,14 @@ def past(aws: Aws, cluster: str, service: str, most: int = MOST) -> list[Past]:
     Args:
         most: how many are looked at.
     """
-    ecs = aws.client("ecs")
-    listed = ecs.list_service_deployments(cluster=cluster, service=service, maxResults=min(most, MOST))
-    briefs = sorted(listed.get("serviceDeployments", ()), key=lambda brief: str(brief.get("createdAt")), reverse=True)
-    revisions = list(dict.fromkeys(brief["targetServiceRevisionArn"] for brief in briefs))
-    shown = [
-        one
-        for some in batches(revisions, BATCH)
-        for one in ecs.describe_service_revisions(serviceRevisionArns=list(some))["serviceRevisions"]
-    ]
-    definitions = {one["serviceRevisionArn"]: str(one.get("taskDefinition", "")) for one in shown}
-    return [_past(brief, definitions.get(brief["targetServiceRevisionArn"], "")) for brief in briefs]
+    briefs = listed(aws, cluster, service, maxResults=min(most, MOST))
+    shown = shown_revisions(aws, list(dict.fromkeys(brief["targetServiceRevisionArn"] for brief in briefs)))
+    return [_past(brief, shown.get(brief["targetServiceRevisionArn"], {})) for brief in briefs]
 
 
-def _past(brief: Mapping[str, Any], task_definition: str) -> Past:
+def _past(brief: Mapping[str, Any], revision: Mapping[str, Any]) -> Past:
     began = brief.get("startedAt") or brief.get("createdAt")
-    return Past(task_definition, str(brief.get("status", "")), began, brief.get("finishedAt"))
+    return Past(str(revision.get("taskDefinition", "")), str(brief.get("status", "")), began, brief.get("finishedAt"))
 
 
 def definition(aws: Aws, arn: str) -> Mapping[str, Any]:
