@@ -88,9 +88,6 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
     shown = dict(zip(arns, aws.each(lambda arn: _shown(aws, arn), arns), strict=True))
     images = {arn: image_of(found, name) for arn, found in shown.items()}
     tags = tags_of_digests(aws, {image for image in images.values() if "@" in image})
-    serving = next((one for one in deployments if one.status in ("SUCCESSFUL", "ROLLBACK_SUCCESSFUL")), None)
-    # what ECS has rolled back runs what had succeeded before
-    runs = next((one for one in deployments if one.status == "SUCCESSFUL"), serving)
     return [
         Entry(
             name,
@@ -99,11 +96,18 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
             tags.get(images.get(one.task_definition, ""), ()),
             one.began.timestamp() if one.began else None,
             (one.ended - one.began).total_seconds() if one.began and one.ended else None,
-            SERVES if one is runs else WORDS.get(one.status, one.status.lower()),
+            outcome,
             last(str(shown.get(one.task_definition, {}).get("registeredBy", ""))),
         )
-        for one in deployments
+        for one, outcome in zip(deployments, outcomes(deployments), strict=True)
     ]
+
+
+def outcomes(deployments: Sequence[Past]) -> list[str]:
+    """Return what became of each of these deployments of a service, the newest first."""
+    # after one that ECS has rolled back, the one before it serves
+    serves = next((one for one in deployments if one.status == "SUCCESSFUL"), None)
+    return [SERVES if one is serves else WORDS.get(one.status, one.status.lower()) for one in deployments]
 
 
 def diff(options: Options, name: str, one: str | None, other: str | None) -> list[str]:
