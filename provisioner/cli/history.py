@@ -1,9 +1,8 @@
-"""`provision history` and `provision diff`: what a service has run, and what is different in it."""
+"""`provision history`: what the services have run."""
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -39,28 +38,4 @@ def history(
         say(json.dumps(asdict(entry), ensure_ascii=False) for entry in entries)
     else:
         say(deployments.table(entries))
-    return 0
-
-
-@command(
-    app,
-    "diff",
-    "provision diff web                 what runs, compared with what ran before",
-    "provision diff web 41 43           two revisions of its task definition",
-)
-def diff(
-    options: Options,
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Which service.")],
-    one: Annotated[str | None, typer.Argument(metavar="[REVISION]", help="The older one.")] = None,
-    other: Annotated[str | None, typer.Argument(metavar="[REVISION]", help="The newer one.")] = None,
-) -> int:
-    """Show what is different between two revisions of a service's task definition, as `diff -u` does.
-
-    Values of variables that look like secrets are hidden. The exit code is 0, also if there are differences.
-    """
-    from provisioner.operations.deploying.history import diff as read
-    from provisioner.render.text import say
-
-    lines = read(options, service, one, other)
-    say(lines or ["no differences"], sys.stdout if lines else sys.stderr)
     return 0
