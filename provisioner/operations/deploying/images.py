@@ -8,7 +8,6 @@ from dataclasses import replace
 from provisioner.config.facts import Deployed, Facts
 from provisioner.config.models import Config
 from provisioner.config.workload import Workload
-from provisioner.docker.reference import Reference, parse
 from provisioner.resources.ecr.images import DeployedImage
 from provisioner.state.model import Record
 
@@ -66,10 +65,3 @@ def pinned(deployed: Mapping[str, Deployed], facts: Facts) -> dict[str, Deployed
         name: replace(one, image=facts.copies[name].source) if name in facts.copies else one
         for name, one in deployed.items()
     }
-
-
-def short(image: str) -> str:
-    """Return an image's name for people: its repository's last part, with its tag or the beginning of its digest."""
-    reference: Reference = parse(image)
-    version = f":{reference.tag}" if reference.tag else f"@{reference.digest[:19]}"
-    return f"{reference.repository.rpartition('/')[2]}{version}"

@@ -25,7 +25,7 @@ from provisioner.operations.deploying.history import (
 from provisioner.operations.deploying.run import Deployment, as_records, prepared, run
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import digest_of
-from provisioner.resources.ecs.task_definition import active_revisions
+from provisioner.resources.ecs.task_definition import revisions
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -122,7 +122,7 @@ def _others(config: Config, aws: Aws, records: Mapping[str, Record], name: str, 
     for other in scope.workloads(config, [config.image_of(name)]):
         record = records.get(f"task_definition/{other}")
         if other != name and record and record.id:
-            shown = (found(aws, arn) for arn in active_revisions(aws, record.id))
+            shown = (found(aws, arn) for arn in revisions(aws, record.id))
             arn = next((str(one["taskDefinitionArn"]) for one in shown if image_of(one, other) == image), None)
             if arn:
                 chosen[other] = arn

@@ -14,11 +14,20 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.plan import orphans
 from provisioner.engine.words import names
 from provisioner.operations.deploying.images import source_of
+from provisioner.resources.ecr.copied_images import CopiedImage
+from provisioner.resources.ecr.images import DeployedImage, Image, ImageInUse, WantedImage
+from provisioner.resources.ecr.repository import Repository
+from provisioner.resources.ecs.job_run import JobRun
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.task_definition import TaskDefinition
+from provisioner.resources.scheduler import Schedule
 from provisioner.state.model import Record
 
-IMAGES = ("image", "copied_image", "image_in_use", "wanted_image")
+IMAGES = tuple(one.type_name for one in (Image, CopiedImage, ImageInUse, WantedImage))
 """The types of an image's resources."""
-RUNS = ("task_definition", "job_run", "service", "schedule")
+STARTS = tuple(one.type_name for one in (Service, Schedule))
+"""The types that start tasks of a service or a job."""
+RUNS = (TaskDefinition.type_name, JobRun.type_name, *STARTS)
 """The types that a service or a job has of its own and that change with its image."""
 
 
@@ -81,10 +90,12 @@ def changed(
     """Return the deployed images as they are to be from now on; those that stay are as before."""
     after = {name: one for name, one in before.items() if not (wanted.build and name in chosen)}
     if wanted.image is not None:
-        says = source_of(config.images[chosen[0]])
-        after[chosen[0]] = Deployed(wanted.image, says)
+        name = chosen[0]
+        says = source_of(config.images[name])
         if says == f"image {wanted.image}":
-            del after[chosen[0]]
+            after.pop(name, None)
+        else:
+            after[name] = Deployed(wanted.image, says)
     return after
 
 
@@ -98,33 +109,30 @@ def addresses(declared: Mapping[str, Declared], config: Config, chosen: Collecti
     own = {f"{kind}/{name}" for kind in RUNS for name in workloads(config, chosen)}
 
     def parts(address: str) -> Iterator[str]:
-        return (one for one in declared[address].built_on if one in own or one.startswith(_OF_IMAGES))
+        return (one for one in declared[address].built_on if one in own or one.partition("/")[0] in IMAGES)
 
     roots = [address for address in declared if address in own]
     found = {one for root in roots for one in reachable(root, parts)}
-    found |= {f"deployed_image/{name}" for name in chosen}
+    found |= {f"{DeployedImage.type_name}/{name}" for name in chosen}
     return [address for address in declared if address in found]
 
 
 def services_of(declared: Mapping[str, Declared], names: Collection[str]) -> list[str]:
     """Return the addresses of what starts tasks of these services and jobs."""
-    return [address for kind in ("service", "schedule") for name in names if (address := f"{kind}/{name}") in declared]
+    return [address for kind in STARTS for name in names if (address := f"{kind}/{name}") in declared]
 
 
 def tags_of(declared: Mapping[str, Declared], owner: str) -> list[str]:
     """Return the addresses of the tags that keep an image from expiring."""
-    return [address for address in declared if address.startswith(f"image_in_use/{owner}.")]
+    return [address for address in declared if address.startswith(f"{ImageInUse.type_name}/{owner}.")]
 
 
 def replaced(records: Mapping[str, Record], declared: Mapping[str, Declared], chosen: Collection[str]) -> list[str]:
     """Return the addresses of what is recorded of the former images, and is declared no more."""
-    repositories = {f"repository/{name}" for name in chosen}
-    own = {f"deployed_image/{name}" for name in chosen}
+    repositories = {f"{Repository.type_name}/{name}" for name in chosen}
+    own = {f"{DeployedImage.type_name}/{name}" for name in chosen}
     return [
         address
         for address in orphans(records, declared)
         if address in own or (records[address].type in IMAGES and repositories & {*records[address].dependencies})
     ]
-
-
-_OF_IMAGES = tuple(f"{kind}/" for kind in IMAGES)

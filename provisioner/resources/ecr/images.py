@@ -230,8 +230,19 @@ class ImageInUse(Resource):
         delete_tag(aws, live.id)
 
 
+class OnlyRecorded:
+    """No resource of AWS: the state alone knows of it, and lets go of it when it is declared no more."""
+
+    created_by_aws: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
+        """Yield nothing."""
+        return ()
+
+
 @dataclass(frozen=True)
-class WantedImage(Resource):
+class WantedImage(OnlyRecorded, Resource):
     """An image that cannot be built or copied here: recorded as wanted, under the URI that task definitions name.
 
     Attributes:
@@ -244,15 +255,10 @@ class WantedImage(Resource):
 
     type_name = "wanted_image"
     api = API
-    created_by_aws = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
-        return ()
 
 
 @dataclass(frozen=True)
-class DeployedImage(Resource):
+class DeployedImage(OnlyRecorded, Resource):
     """Records that `provision deploy` has put an image in the place of the configured one, so that `up` keeps it.
 
     Attributes:
@@ -265,11 +271,6 @@ class DeployedImage(Resource):
 
     type_name = "deployed_image"
     api = API
-    created_by_aws = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
-        return ()
 
 
 def digest_of(aws: Aws, repository: str, tag: str, digest: str = "") -> str:

@@ -176,11 +176,6 @@ class TaskDefinition(ListedOneByOne, Resource):
         return {**changes, CONTAINERS: Change(*without_secret_variables(one.old, one.new))}
 
 
-def active_revisions(aws: Aws, family: str) -> list[str]:
-    """Return the ARNs of a family's revisions that can be used, newest first."""
-    return _revisions(aws, family)
-
-
 _NAMES = {
     "family": "family",
     "requires_compatibilities": "requiresCompatibilities",
@@ -291,9 +286,9 @@ def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], 
     """
     if aws.owns(first.tags):
         yield first
-    arns = _revisions(aws, family)
+    arns = revisions(aws, family)
     if not aws.redeploy:
-        arns = sorted([*arns, *_revisions(aws, family, "INACTIVE")], key=_number, reverse=True)
+        arns = sorted([*arns, *revisions(aws, family, "INACTIVE")], key=_number, reverse=True)
     for number, arn in enumerate(arns):
         if arn != first.arn and (number < many or arn in tagged):
             revision = _described(aws, arn)
@@ -346,7 +341,7 @@ def _families(aws: Aws, names: Collection[str]) -> set[str]:
     return (possible - uncertain) | (listed if aws.include_unrecorded else listed & uncertain)
 
 
-def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:
+def revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:
     """Return the ARNs of a family's revisions, newest first."""
     which = {"familyPrefix": family, "status": status, "sort": "DESC"}
     return [*aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", **which)]
@@ -357,7 +352,7 @@ def _number(arn: str) -> int:
 
 
 def _ours(aws: Aws, family: str, status: str) -> list[str]:
-    return [arn for arn in _revisions(aws, family, status) if aws.owns(_tags(aws, arn))]
+    return [arn for arn in revisions(aws, family, status) if aws.owns(_tags(aws, arn))]
 
 
 def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
