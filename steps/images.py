@@ -45,10 +45,8 @@ def images(stack: Stack, repositories: Repositories) -> Images:
             copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, platform)
             _declare(stack, result, name, f"{uri}:{copy.tag}", copied if copy.possible else None, copy.source)
         elif digest := _own_digest(stack, name, str(workload.image)):
-            repository, second = repository_of(stack.config, name), f"{IN_USE}{digest.removeprefix('sha256:')[:16]}"
             result.uris[name] = f"{uri}@{digest}"
-            in_use = ImageInUse(ImageInUse.called(repository, second), repository, second, result.uris[name])
-            result.in_use[name] = stack.ensure(in_use)
+            _keep(stack, result, name, repository_of(stack.config, name), digest.removeprefix("sha256:")[:16])
         else:
             named = parse(str(workload.image))
             # ECS takes a tag or a digest (developer guide, task definition parameters, image)
@@ -82,6 +80,11 @@ def _declare(stack: Stack, result: Images, name: str, uri: str, image: Image | C
         stack.ensure(WantedImage(name, uri, source))
         return
     result.uris[name] = stack.ensure(image).reference
-    second = f"{IN_USE}{image.tag}"
-    called = ImageInUse.called(image.repository_name, second)
-    result.in_use[name] = stack.ensure(ImageInUse(called, image.repository_name, second, result.uris[name]))
+    _keep(stack, result, name, image.repository_name, image.tag)
+
+
+def _keep(stack: Stack, result: Images, name: str, repository: str, tag: str) -> None:
+    """Declare the second tag of an image that runs."""
+    second = f"{IN_USE}{tag}"
+    called = ImageInUse.called(repository, second)
+    result.in_use[name] = stack.ensure(ImageInUse(called, repository, second, result.uris[name]))
