@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,10 @@ database = {{ readers = 1, iam_authentication = true, logs = ["error", "audit"] 
 
 
 def ready_image(cloud: EmbeddedCloud, repository: str) -> None:
-    """Put an image for linux/amd64 into ECR under the tag 1."""
+    """Put an image for linux/amd64 into ECR under the tag 1, into a repository that may be there."""
     ecr = cloud.client("ecr")
-    ecr.create_repository(repositoryName=repository)
+    with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
+        ecr.create_repository(repositoryName=repository)
     index = {"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}]}
     media_type = "application/vnd.oci.image.index.v1+json"
     ecr.put_image(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, Cut
 from tests.cloud.lookups import NAME
-from tests.cloud.project import SMALL, Project
+from tests.cloud.project import SMALL, Project, ready_image
 from tests.cloud.test_jobs import revisions
 from tests.cloud.test_run import REGISTRY
 
@@ -43,19 +42,9 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     here.write(SMALL + MORE)
     here.up()
     for name in IMAGES:
-        push(cloud, name)
+        ready_image(cloud, name)
     yield here
     here.close()
-
-
-def push(cloud: EmbeddedCloud, name: str) -> None:
-    """Put an image with the tag 1 into ECR, as a pipeline does."""
-    ecr = cloud.client("ecr")
-    if not name.startswith(NAME):
-        ecr.create_repository(repositoryName=name)
-    media_type = "application/vnd.oci.image.index.v1+json"
-    index = {"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}, "digest": name}]}
-    ecr.put_image(repositoryName=name, imageTag="1", imageManifest=json.dumps(index), imageManifestMediaType=media_type)
 
 
 def deploy(project: Project, image: str, *more: str, code: int = 0) -> Any:
