@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import make_dataclass
 
 import typer
 
@@ -99,6 +100,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         # the first signal came while it was being said how the command ended
         return signals.INTERRUPTED
+    finally:
+        _forget_interruption()
+
+
+def _forget_interruption() -> None:
+    """Let Python end with the exit code that we return, wherever a KeyboardInterrupt came that we have caught.
+
+    CPython notes one that has left an evaluation of text, as each dataclass is made by, and then ends `python -m` by
+    SIGINT although it was caught; the next such evaluation clears that (pythonrun.c, run_eval_code_obj).
+    """
+    make_dataclass("Forgotten", ())
 
 
 def _ended(arguments: Sequence[str] | None) -> int:

@@ -597,3 +597,26 @@ def interrupted_at(at: int, wait: Callable[[Jumping], None]) -> bool:
     assert rounds == [0, 1, 2]
     assert (runtime.turns.taken, runtime.turns.working, runtime.turns.apart()) == (True, 0, False)
     return bool(hit)
+
+
+INTERRUPTED_IN_EVALUATION = """
+import provisioner.cli.main as program
+import provisioner.render.summary, provisioner.render.text
+
+def stopped(*_, **__):
+    exec("raise KeyboardInterrupt")
+
+program.app = stopped
+raise SystemExit(program.main(["plan"]))
+"""
+
+
+def test_an_exit_code_holds_wherever_the_signal_came(tmp_path: Path) -> None:
+    """Python ends `-m` by SIGINT where a KeyboardInterrupt has left text that was evaluated, as a dataclass is made."""
+    (tmp_path / "stopped.py").write_text(INTERRUPTED_IN_EVALUATION)
+    path = os.pathsep.join((str(tmp_path), str(ROOT)))
+    ended = subprocess.run(
+        [sys.executable, "-m", "stopped"], env=os.environ | {"PYTHONPATH": path}, timeout=SECONDS, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (130, "error: interrupted\n")
