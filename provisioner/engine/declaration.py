@@ -90,7 +90,7 @@ class Declared:
     `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
 
     Attributes:
-        recorded: the addresses of all its dependencies, where `dependencies` has those of a part of the stack only.
+        recorded: the addresses of all its dependencies, where `dependencies` has only those that the run waits for.
     """
 
     resource: Resource

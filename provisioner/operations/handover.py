@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.declaration import STEPS, Declared, Dependency, filled, unknown
@@ -40,17 +40,6 @@ SERVING = (LoadBalancer, WebAclAssociation, Listener, ListenerRule, Service)
 """What must be ready before a name that serves elsewhere leads here."""
 
 
-@dataclass(frozen=True)
-class _AsRecorded(Declared):
-    """A recorded resource by itself: what it was built on stays recorded, and is not waited for."""
-
-    needs: tuple[str, ...] = ()
-
-    @property
-    def built_on(self) -> list[str]:
-        return list(self.needs)
-
-
 def declare(stack: Stack, records: Mapping[str, Record], take_over: Collection[str]) -> None:
     """Make the declarations of public names fit to what was taken over and given back.
 
@@ -81,10 +70,10 @@ def _move_last(stack: Stack, item: Declared) -> None:
 
 
 def as_recorded(record: Record) -> Declared:
-    """Return a recorded name as a declaration that waits for nothing."""
+    """Return a recorded name as a declaration by itself: what it was built on stays recorded, and is not waited for."""
     known = {name: record.arguments[name] for name in record.arguments if name in RecordSet.__dataclass_fields__}
     desired = RecordSet(record.address.partition("/")[2], **known)
-    return _AsRecorded(desired, (), record.step, needs=tuple(record.dependencies))
+    return Declared(desired, (), record.step, recorded=tuple(record.dependencies))
 
 
 def _public_names(declared: Mapping[str, Declared]) -> dict[str, Declared]:

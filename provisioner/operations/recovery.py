@@ -290,7 +290,7 @@ class _Search:
             unlike: the records of those that are not as declared.
         """
         there = [address for address in self._declared if address in self._observed]
-        declared = {a: self._declared[a].built_on for a in there}
+        declared = {a: self._declared[a].recorded_dependencies for a in there}
         former = {address: self._recorded_dependencies(record) for address, record in unlike.items()}
         try:
             TopologicalSorter(both := declared | former).prepare()

@@ -60,7 +60,7 @@ class Orphans:
             address.partition("/")[0]
             for item in self.declared.values()
             if type(item.resource) is resource_type
-            for address in item.built_on
+            for address in item.recorded_dependencies
         }
         found = {a for a, names in named.items() if any(map(GENERATED_ID.fullmatch, names))}
         for sort in usual:

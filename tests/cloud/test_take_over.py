@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from provisioner.engine.apply import PROPAGATION_SECONDS
 from provisioner.operations import giving_back, handover
+from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.records import RecordSet
 from provisioner.steps.stack import Stack
 from tests.cloud.names import HOST, Raw, at, old_balancer, plain, put, zone_id
@@ -156,6 +158,24 @@ def test_without_the_old_balancer_there_is_no_way_back(rig: Rig, declare: Any) -
     assert rig.up(declare).ok().writes == []
     assert rig.down().ok().summary.counts == {"deleted": 1}
     assert at(rig.cloud) == [], "a name that would lead nowhere is not put back"
+
+
+def test_a_refused_return_is_told_by_what_aws_said(rig: Rig) -> None:
+    """Also of a name that was built on others, as a load balancer's always is: they are no part of that run."""
+
+    def built(stack: Stack) -> None:
+        group = stack.ensure(LogGroup("before", "/before", 7))
+        zone, target = zone_id(rig.cloud), alias(rig, rig.config.name, owned=True)
+        stack.ensure(RecordSet(HOST, zone, HOST, "A", alias_target=target), after=[group])
+        handover.declare(stack, rig.state().records, rig.take_over)
+
+    put(rig.cloud, *OLD["alias"](old_balancer(rig.cloud)))
+    taken(rig, built).ok()
+    elb = rig.cloud.client("elbv2")
+    (old,) = elb.describe_load_balancers(Names=["old-public"])["LoadBalancers"]
+    elb.delete_load_balancer(LoadBalancerArn=old["LoadBalancerArn"])
+    rig.cloud.advance(2 * PROPAGATION_SECONDS)
+    assert "cannot be given back: what it led to before" in str(given_back(rig).failures()[ADDRESS])
 
 
 def test_a_lost_state_does_not_know_the_way_back(rig: Rig, declare: Any) -> None:

@@ -154,7 +154,8 @@ def test_only_what_was_taken_over_can_be_given_back() -> None:
     with pytest.raises(ConfigurationError, match="the state does not say where it led before"):
         giving_back.returning({ADDRESS: record()}, [HOST])
     (declared,) = giving_back.returning({ADDRESS: record(**{FORMER: [A]})}, [HOST]).values()
-    assert (declared.dependencies, declared.built_on) == ((), ["load_balancer/main"])
+    assert (declared.dependencies, declared.built_on) == ((), [])
+    assert declared.recorded_dependencies == ["load_balancer/main"]
 
 
 def test_down_says_which_names_lead_elsewhere_again() -> None:
