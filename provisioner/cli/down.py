@@ -39,5 +39,5 @@ def down(
     from provisioner.operations.commands import Wanted
     from provisioner.operations.commands import down as run
 
-    screen = Screen(options, Wanted(target_step, unprotect=unprotect))
+    screen = Screen(options, Wanted(target_step=target_step, unprotect=unprotect))
     return screen.report(run(options, screen, target_step, unprotect=unprotect, delete_secrets=delete_secrets))

@@ -50,8 +50,16 @@ def plan(
     from provisioner.render import plan as show
     from provisioner.render.text import say
 
-    names = take_over or (), give_back or ()
-    wanted = commands.Wanted(target_step, redeploy, retry_failed, new_ami, delete or (), unprotect, None, *names)
+    wanted = commands.Wanted(
+        target_step=target_step,
+        redeploy=redeploy,
+        retry_failed=retry_failed,
+        new_ami=new_ami,
+        delete=delete or (),
+        unprotect=unprotect,
+        take_over=take_over or (),
+        give_back=give_back or (),
+    )
     proposal = commands.plan(options, wanted)
     config, aws, lost = proposal.config, proposal.aws, proposal.lost
     planned, records, removal = proposal.planned, proposal.records, proposal.removal

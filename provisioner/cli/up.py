@@ -70,15 +70,15 @@ def up(
     from provisioner.operations.commands import up as run
 
     wanted = Wanted(
-        target_step,
-        redeploy,
-        retry_failed,
-        new_ami,
-        delete or (),
-        unprotect,
-        skip_checks,
-        take_over or (),
-        give_back or (),
+        target_step=target_step,
+        redeploy=redeploy,
+        retry_failed=retry_failed,
+        new_ami=new_ami,
+        delete=delete or (),
+        unprotect=unprotect,
+        skip_checks=skip_checks,
+        take_over=take_over or (),
+        give_back=give_back or (),
     )
     screen = Screen(options, wanted, rehearse)
     return screen.report(run(options, wanted, screen))

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from provisioner.steps.stack import Stack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What `up` and `plan` are asked for, as their options say it.
 

@@ -47,7 +47,17 @@ def up(
     Raises:
         ProvisionError: nothing was written. What fails later is the `error` of the summary.
     """
-    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks, take_over, give_back)
+    wanted = Wanted(
+        target_step=target_step,
+        redeploy=redeploy,
+        retry_failed=retry_failed,
+        new_ami=new_ami,
+        delete=delete,
+        unprotect=unprotect,
+        skip_checks=skip_checks,
+        take_over=take_over,
+        give_back=give_back,
+    )
     options = _options(config, env, target, state_dir, profile, emit, yes=agree is None)
     with options.ends:
         return commands.up(options, wanted, _Program(emit, agree)).outcome
@@ -75,7 +85,16 @@ def plan(
     Raises:
         ProvisionError: that cannot be told.
     """
-    wanted = Wanted(target_step, redeploy, retry_failed, new_ami, delete, unprotect, None, take_over, give_back)
+    wanted = Wanted(
+        target_step=target_step,
+        redeploy=redeploy,
+        retry_failed=retry_failed,
+        new_ami=new_ami,
+        delete=delete,
+        unprotect=unprotect,
+        take_over=take_over,
+        give_back=give_back,
+    )
     options = _options(config, env, target, state_dir, profile, emit)
     with options.ends:
         return commands.plan(options, wanted)
