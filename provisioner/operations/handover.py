@@ -29,6 +29,7 @@ from provisioner.resources.route53.handover import (
 from provisioner.resources.route53.pages import all_at, normal_name
 from provisioner.resources.route53.records import RecordSet
 from provisioner.resources.route53.shapes import record_id
+from provisioner.resources.route53.zones import is_ours
 from provisioner.resources.wafv2 import WebAclAssociation
 
 if TYPE_CHECKING:
@@ -198,6 +199,20 @@ def _former(records: Mapping[str, Record], *, given_back: bool) -> dict[str, lis
         for name, outputs in named
         if (former := former_of(name, outputs)) and is_given_back(outputs) is given_back
     }
+
+
+def forgotten(aws: Aws, records: Mapping[str, Record], found: Mapping[str, Record]) -> list[str]:
+    """Return the addresses of found names of which only a lost state could tell whether they were another system's.
+
+    Args:
+        records: what the state still says.
+    """
+    new = recorded_names({address: record for address, record in found.items() if address not in records})
+    return [
+        record.address
+        for record in new
+        if record.arguments["type"] == "A" and not is_ours(aws, record.arguments["hosted_zone_id"])
+    ]
 
 
 def recorded_names(records: Mapping[str, Record]) -> Iterator[Record]:

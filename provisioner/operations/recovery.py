@@ -20,9 +20,9 @@ from provisioner.engine.resource_types import all_types, type_named
 from provisioner.engine.run import prefetch
 from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
+from provisioner.operations import handover
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
 from provisioner.resources.route53.records import RecordSet
-from provisioner.resources.route53.zones import is_ours
 from provisioner.state.model import Phase, Record, Run
 from provisioner.state.store import document
 
@@ -188,14 +188,8 @@ class _Search:
             [a for a in self._records if a not in recorded and a not in self._refused],
             self._refused,
             by_others,
-            [item.record.address for item in found if self._forgotten(item.record)],
+            handover.forgotten(self._aws, self._records, {item.record.address: item.record for item in found}),
         )
-
-    def _forgotten(self, record: Record) -> bool:
-        """Whether a public name may have been another system's before, which only the lost state could tell."""
-        name = record.type == RecordSet.type_name and record.arguments.get("type") == "A"
-        zone = str(record.arguments.get("hosted_zone_id", ""))
-        return name and record.address not in self._records and not is_ours(self._aws, zone)
 
     # -- finding ---------------------------------------------------------------------------------------------------
 
