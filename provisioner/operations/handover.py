@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from provisioner.aws.errors import explaining
 from provisioner.engine.declaration import STEPS, Declared, Dependency, filled, unknown
-from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import output_of
 from provisioner.engine.target import step_and_dependencies
@@ -114,12 +115,8 @@ def check_taken(aws: Aws, records: Mapping[str, Record], stack: Stack, target_st
         ConfigurationError: with the reason.
         ApiError: a read was refused.
     """
-    try:
+    with explaining():
         return [_checked(aws, records, stack, name, target_step) for name in aws.take_over]
-    except ProvisionError:
-        raise
-    except Exception as error:
-        raise aws.errors.explained(error) from error
 
 
 def _checked(aws: Aws, records: Mapping[str, Record], stack: Stack, name: str, target_step: str | None) -> str:
