@@ -8,7 +8,7 @@ from provisioner.aws import dns
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.resources.route53.delegation import Delegation
-from provisioner.resources.route53.handover import GIVEN_BACK
+from provisioner.resources.route53.handover import is_given_back
 from provisioner.resources.route53.pages import records_at
 from provisioner.resources.route53.records import RecordSet, diverted, obstacle
 from provisioner.resources.route53.zones import HostedZone
@@ -79,12 +79,13 @@ def public_name(context: Context) -> Sequence[Checked]:
     if not context.config.public:
         return []
     name, fqdn = "public name", context.config.fqdn
-    found = [live for live in context.live(RecordSet) if live.id.endswith(f"|{fqdn}|A")]
+    named = [live for live in context.live(RecordSet) if live.attributes["record_name"] == fqdn]
+    found = [live for live in named if live.attributes["type"] == "A"]
     if why := obstacle(context.aws, fqdn):
         what, _, fix = why.partition(". ")
         return [failed(name, what, fix)]
     move = f"to move it to this stack, run `provision up --take-over {fqdn}`"
-    if any(live.outputs.get(GIVEN_BACK) for live in found):
+    if any(is_given_back(live.outputs) for live in found):
         return [warning(name, f"{fqdn} was given back to the system that had it before", move)]
     if any(not live.owned for live in found):
         return [failed(name, f"{fqdn} leads to what is not this stack's", f"{move}; else set another dns.host")]
