@@ -44,10 +44,12 @@ def returning(records: Mapping[str, Record], give_back: Collection[str]) -> dict
     return found
 
 
-def plan_return(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> list[Planned]:
+def plan_return(
+    aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], emit: Emit = lambda event: None
+) -> list[Planned]:
     """Return what giving these names back changes. Only reads are made."""
     knowing = aws.knowing(KnownResources(records, declared))
-    return answered(knowing, lambda event: None, lambda: plan(knowing, records, declared, (), limited=True))
+    return answered(knowing, emit, lambda: plan(knowing, records, declared, (), limited=True))
 
 
 def give_back(
@@ -64,7 +66,7 @@ def give_back(
     walk = Apply(aws, store, declared, emit)
 
     def work() -> Remains:
-        planned = answered(aws, emit, lambda: plan(aws, store.records, declared, (), limited=True))
+        planned = plan_return(aws, store.records, declared, emit)
         refuse(planned, store.records, emit)
         if confirmed is not None:
             check_confirmed(confirmed, planned)
