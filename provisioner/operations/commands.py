@@ -188,12 +188,7 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
     if wanted.give_back:
         return _give_back(options, config, aws, viewer)
     with stores.open_store(options, config, aws, "up") as store:
-        stack = declaring.declared(options, config, aws, store.records)
-        stack.removal = removal
-        stack.notices += check(store.records, stack.declared, removal)
-        with signals.at_once():
-            stack.notices += handover.check_taken(aws, store.records, stack, wanted.target_step)
-        stack.notices += _leaving(store.records, stack, wanted.target_step)
+        stack = _declared(options, config, aws, store.records, wanted, removal)
         stack.notices[:0] = stacks.beside(options, config, store.records)
         if not wanted.target_step:
             stack.notices += losing.note(store.records, stack, options.command_line)
@@ -210,10 +205,22 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
     return ended
 
 
-def _leaving(records: Mapping[str, Record], stack: Stack, target_step: str | None) -> list[str]:
-    """Say which names lead elsewhere again since they are no longer declared."""
-    _, orphaned = declaring.scope(records, stack, target_step)
-    return handover.put_back({address: records[address] for address in orphaned})
+def _declared(
+    options: Options, config: Config, aws: Aws, records: Mapping[str, Record], wanted: Wanted, removal: Removal
+) -> Stack:
+    """Return the stack as it is declared, with notices of what is let go and of names that move.
+
+    Raises:
+        ProvisionError: it cannot be declared, or what is wanted does not go with it.
+    """
+    stack = declaring.declared(options, config, aws, records)
+    stack.removal = removal
+    stack.notices += check(records, stack.declared, removal)
+    with signals.at_once():
+        stack.notices += handover.check_taken(aws, records, stack, wanted.target_step)
+    _, orphaned = declaring.scope(records, stack, wanted.target_step)
+    stack.notices += handover.put_back({address: records[address] for address in orphaned})
+    return stack
 
 
 def _give_back(options: Options, config: Config, aws: Aws, viewer: Viewer) -> Ended:
@@ -261,12 +268,7 @@ def plan(options: Options, wanted: Wanted) -> Proposal:
         declared = giving_back.returning(state.records, aws.give_back)
         planned = giving_back.plan_return(aws, state.records, declared)
         return Proposal(config, aws, planned, [], [], state.records, removal)
-    stack = declaring.declared(options, config, aws, state.records)
-    stack.removal = removal
-    stack.notices += check(state.records, stack.declared, removal)
-    with signals.at_once():
-        stack.notices += handover.check_taken(aws, state.records, stack, wanted.target_step)
-    stack.notices += _leaving(state.records, stack, wanted.target_step)
+    stack = _declared(options, config, aws, state.records, wanted, removal)
     planned = planning.show_plan(aws, state.records, stack, wanted.target_step)
     notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
     kept = [] if wanted.target_step else losing.retained(state.records, stack)
