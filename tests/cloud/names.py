@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cloud.conftest import EmbeddedCloud, make_network
-from tests.cloud.rules_rig import Net
+from tests.cloud.rules_rig import Net, account_zone
 
 HOST = "www.example.com"
 Raw = dict[str, Any]
@@ -33,21 +33,22 @@ def old_balancer(cloud: EmbeddedCloud, name: str = "old-public") -> Raw:
     }
 
 
-def zone_id(cloud: EmbeddedCloud) -> str:
-    """The zone of the account's domain."""
-    zones = cloud.client("route53").list_hosted_zones()["HostedZones"]
-    return next(str(zone["Id"]).removeprefix("/hostedzone/") for zone in zones if zone["Name"] == "example.com.")
+def delete_old_balancer(cloud: EmbeddedCloud, name: str = "old-public") -> None:
+    """Delete what `old_balancer` made."""
+    elb = cloud.client("elbv2")
+    (balancer,) = elb.describe_load_balancers(Names=[name])["LoadBalancers"]
+    elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
 
 
 def put(cloud: EmbeddedCloud, *records: Raw, action: str = "CREATE") -> None:
     """Change records of the zone."""
-    changes = [{"Action": action, "ResourceRecordSet": record} for record in records]
-    cloud.client("route53").change_resource_record_sets(HostedZoneId=zone_id(cloud), ChangeBatch={"Changes": changes})
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record} for record in records]}
+    cloud.client("route53").change_resource_record_sets(HostedZoneId=account_zone(cloud), ChangeBatch=batch)
 
 
 def at(cloud: EmbeddedCloud, name: str = HOST) -> list[Raw]:
     """All records of a name, as Route 53 shows them."""
-    found = cloud.client("route53").list_resource_record_sets(HostedZoneId=zone_id(cloud))["ResourceRecordSets"]
+    found = cloud.client("route53").list_resource_record_sets(HostedZoneId=account_zone(cloud))["ResourceRecordSets"]
     return [record for record in found if record["Name"] == f"{name}."]
 
 

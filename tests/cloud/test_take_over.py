@@ -13,10 +13,11 @@ from provisioner.operations import giving_back, handover
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.records import RecordSet
 from provisioner.steps.stack import Stack
-from tests.cloud.names import HOST, Raw, at, old_balancer, plain, put, zone_id
+from tests.cloud.names import HOST, Raw, at, delete_old_balancer, old_balancer, plain, put
 from tests.cloud.permissions import denying, enforce, policy
 from tests.cloud.project import SMALL, Project, project  # noqa: F401
 from tests.cloud.rig import Outcome, Rig
+from tests.cloud.rules_rig import account_zone
 from tests.cloud.test_resources_route53 import alias
 
 pytestmark = pytest.mark.slow
@@ -39,7 +40,7 @@ OLD: dict[str, Callable[[Raw], list[Raw]]] = {
 @pytest.fixture
 def declare(rig: Rig) -> Callable[[Stack], None]:
     """Declares the public name as the commands do, with a load balancer that is there."""
-    zone, target = zone_id(rig.cloud), alias(rig, rig.config.name, owned=True)
+    zone, target = account_zone(rig.cloud), alias(rig, rig.config.name, owned=True)
 
     def declared(stack: Stack) -> None:
         stack.ensure(RecordSet(HOST, zone, HOST, "A", alias_target=target))
@@ -149,9 +150,8 @@ def test_a_record_deleted_by_hand_is_made_again(rig: Rig, declare: Any) -> None:
 def test_without_the_old_balancer_there_is_no_way_back(rig: Rig, declare: Any) -> None:
     put(rig.cloud, *OLD["alias"](old_balancer(rig.cloud)))
     taken(rig, declare).ok()
-    ours, elb = at(rig.cloud), rig.cloud.client("elbv2")
-    (old,) = elb.describe_load_balancers(Names=["old-public"])["LoadBalancers"]
-    elb.delete_load_balancer(LoadBalancerArn=old["LoadBalancerArn"])
+    ours = at(rig.cloud)
+    delete_old_balancer(rig.cloud)
     back = given_back(rig)
     assert re.search("cannot be given back: what it led to before .* is no longer there", str(back.failures()[ADDRESS]))
     assert at(rig.cloud) == ours
@@ -165,15 +165,13 @@ def test_a_refused_return_is_told_by_what_aws_said(rig: Rig) -> None:
 
     def built(stack: Stack) -> None:
         group = stack.ensure(LogGroup("before", "/before", 7))
-        zone, target = zone_id(rig.cloud), alias(rig, rig.config.name, owned=True)
+        zone, target = account_zone(rig.cloud), alias(rig, rig.config.name, owned=True)
         stack.ensure(RecordSet(HOST, zone, HOST, "A", alias_target=target), after=[group])
         handover.declare(stack, rig.state().records, rig.take_over)
 
     put(rig.cloud, *OLD["alias"](old_balancer(rig.cloud)))
     taken(rig, built).ok()
-    elb = rig.cloud.client("elbv2")
-    (old,) = elb.describe_load_balancers(Names=["old-public"])["LoadBalancers"]
-    elb.delete_load_balancer(LoadBalancerArn=old["LoadBalancerArn"])
+    delete_old_balancer(rig.cloud)
     rig.cloud.advance(2 * PROPAGATION_SECONDS)
     assert "cannot be given back: what it led to before" in str(given_back(rig).failures()[ADDRESS])
 
