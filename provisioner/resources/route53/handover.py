@@ -178,7 +178,11 @@ def lasts(records: Sequence[RawRecord]) -> int:
 
 
 def target_is_gone(error: ClientError) -> bool:
-    """Whether a batch was refused since an alias in it leads to what is no longer there."""
+    """Whether a batch was refused since an alias in it leads to what is no longer there.
+
+    AWS adds that the target was not found, or is not in the zone of its load balancers, or both (Terraform and boto3
+    show it so: rust-lang/simpleinfra#907, harmony-one/harmony-ops#491).
+    """
     return "Tried to create an alias that targets" in str(error)
 
 
