@@ -46,14 +46,14 @@ class Screen:
     def agree_to_delete(self, teardown: Teardown) -> None:
         """Show what goes, and ask."""
         going, aws, config = teardown.going, teardown.aws, teardown.config
+        notes = [f"note: {text}" for text in teardown.notes]
         if not going:
-            say((f"note: {text}" for text in teardown.notes), sys.stderr)
+            say(notes, sys.stderr)
             return
         deleted = destroy.deletable(going)
         number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
         more = ", and what AWS created for them," if destroy.created_by_aws(going) else ""
         what = f"`down` deletes {number}{more} of {limited(config.name, self.wanted.target_step)}"
-        notes = [f"note: {text}" for text in teardown.notes]
         say([*summary.removal(deleted, teardown.protected, teardown.lost), *notes], sys.stderr)
         with aws.pace.runtime.watching():
             confirm(f"{what} on {connecting.describe_account(config, aws)}", self.options.yes)
