@@ -17,6 +17,7 @@ from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.resources.route53.handover import (
+    ALIAS_TTL,
     DISPLACES,
     FORMER,
     LEADING,
@@ -96,7 +97,8 @@ def check(take_over: Collection[str], give_back: Collection[str], options: Colle
     Raises:
         ConfigurationError: with the two.
     """
-    for option in options if give_back else ():
+    if give_back and options:
+        option = next(iter(options))
         raise ConfigurationError(f"--give-back: it does only that: leave {option} out, and run `up` again afterwards")
     if give_back and take_over:
         raise ConfigurationError("--give-back, --take-over: leave one of the two out")
@@ -172,7 +174,7 @@ def left_to(records: Mapping[str, Record]) -> list[str]:
     """Say of each of these names that was given back that it is left alone."""
     return [
         f"{name} is given back to where it led before ({led_to(former)}), unless somebody has let it lead elsewhere "
-        f"since; clients follow within {lasts([])} s. This stack leaves it alone until "
+        f"since; clients follow within {ALIAS_TTL} s. This stack leaves it alone until "
         f"`provision up --take-over {name}`"
         for name, former in _former(records, given_back=True).items()
     ]
@@ -182,7 +184,7 @@ def put_back(going: Mapping[str, Record]) -> list[str]:
     """Say which names lead elsewhere again when their records are deleted."""
     return [
         f"{name} was taken over: when its record is deleted, it leads to {led_to(former)} again, if that is still "
-        f"there; clients follow within {lasts([])} s. To have all of them there before anything is deleted, run "
+        f"there; clients follow within {ALIAS_TTL} s. To have all of them there before anything is deleted, run "
         f"`provision up --give-back {name}` first"
         for name, former in _former(going, given_back=False).items()
     ]
@@ -219,6 +221,6 @@ def recorded_names(records: Mapping[str, Record]) -> Iterator[Record]:
             yield record
 
 
-def normal_names(given: Sequence[str] | None) -> list[str]:
+def normal_names(given: Sequence[str]) -> list[str]:
     """Return names as the records have them, each once."""
-    return list(dict.fromkeys(map(normal_name, given or ())))
+    return list(dict.fromkeys(map(normal_name, given)))
