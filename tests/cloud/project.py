@@ -8,8 +8,8 @@ import re
 import signal
 import subprocess
 import tomllib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -283,6 +283,20 @@ def web_acl(cloud: EmbeddedCloud, name: str) -> str:
         Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visible, Rules=[]
     )
     return str(made["Summary"]["ARN"])
+
+
+@contextmanager
+def without_config(cloud: EmbeddedCloud, directory: Path, files: Mapping[str, str]) -> Iterator[Project]:
+    """A project without a `stack.toml`, in a directory that is made, with these files by their paths in it."""
+    directory.mkdir(exist_ok=True)
+    here = Project(cloud, directory)
+    here.config.unlink()
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    yield here
+    here.close()
 
 
 @pytest.fixture

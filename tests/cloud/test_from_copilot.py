@@ -12,18 +12,17 @@ from typing import Any
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.permissions import ALL as EVERYTHING
-from tests.cloud.permissions import denying, enforce, policy
-from tests.cloud.project import Project
+from tests.cloud.permissions import ALL, denying, enforce, policy
+from tests.cloud.project import Project, without_config
 from tests.cloud.test_existing_vpc import REGISTRY, Theirs, their_vpc
 
 PLACE = "ap-northeast-1:123456789012"
 SECRET = f"arn:aws:secretsmanager:{PLACE}:secret:shopdb-AbCdEf"
 FILES = {
-    ".workspace": "application: shop\n",
-    "environments/test/manifest.yml": "name: test\ntype: Environment\n",
-    "environments/prod/manifest.yml": "name: prod\ntype: Environment\n",
-    "web/manifest.yml": f"""
+    "copilot/.workspace": "application: shop\n",
+    "copilot/environments/test/manifest.yml": "name: test\ntype: Environment\n",
+    "copilot/environments/prod/manifest.yml": "name: prod\ntype: Environment\n",
+    "copilot/web/manifest.yml": f"""
 name: web
 type: Load Balanced Web Service
 http:
@@ -38,7 +37,7 @@ secrets:
   DB_SECRET: {{from_cfn: "${{COPILOT_APPLICATION_NAME}}-${{COPILOT_ENVIRONMENT_NAME}}-db"}}
   GONE: {{from_cfn: nowhere}}
 """,
-    "worker/manifest.yml": "name: worker\ntype: Backend Service\nimage:\n  build: worker/Dockerfile\n",
+    "copilot/worker/manifest.yml": "name: worker\ntype: Backend Service\nimage:\n  build: worker/Dockerfile\n",
 }
 
 
@@ -54,14 +53,8 @@ class Copilot:
 @pytest.fixture
 def workspace(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     """A directory with Copilot's files, and no stack.toml."""
-    here = Project(cloud, tmp_path)
-    here.config.unlink()
-    for name, text in FILES.items():
-        path = tmp_path / "copilot" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    yield here
-    here.close()
+    with without_config(cloud, tmp_path, FILES) as here:
+        yield here
 
 
 @pytest.fixture
@@ -102,7 +95,7 @@ def copilot(cloud: EmbeddedCloud) -> Copilot:
             {"name": "COPILOT_LB_DNS", "value": "shop.elb.amazonaws.com"},
             {"name": "FILES_NAME", "value": "shop-test-files"},
         ],
-        "secrets": [{"name": "DB_SECRET", "valueFrom": SECRET}, {"name": "ADDON_SECRET", "valueFrom": f"{SECRET}"}],
+        "secrets": [{"name": "DB_SECRET", "valueFrom": SECRET}, {"name": "ADDON_SECRET", "valueFrom": SECRET}],
     }
     trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
     cloud.client("iam").create_role(
@@ -183,7 +176,7 @@ def test_without_a_profile_files_alone_are_read(workspace: Project, copilot: Cop
 
 
 def test_stacks_that_may_not_be_read_are_told(workspace: Project, copilot: Copilot) -> None:
-    enforce(workspace.cloud, policy(EVERYTHING, denying("cloudformation:*")))
+    enforce(workspace.cloud, policy(ALL, denying("cloudformation:*")))
     written, left, _ = read(workspace, *ACCOUNT)
     enforce(workspace.cloud)
     for action in ("DescribeStacks", "ListExports"):

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.permissions import ALL, denying, enforce, policy
-from tests.cloud.project import Project
+from tests.cloud.project import Project, without_config
 from tests.cloud.strange_cluster import TOKEN, Strange, strange_cluster
 
 pytestmark = pytest.mark.slow
@@ -78,11 +78,8 @@ GIVEN: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def elsewhere(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     """A directory without a stack.toml."""
-    (tmp_path / "elsewhere").mkdir()
-    here = Project(cloud, tmp_path / "elsewhere")
-    here.config.unlink()
-    yield here
-    here.close()
+    with without_config(cloud, tmp_path / "elsewhere", {}) as here:
+        yield here
 
 
 @pytest.fixture

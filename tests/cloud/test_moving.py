@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.project import Project
+from tests.cloud.project import Project, without_config
 
 pytestmark = pytest.mark.slow
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 FILES = {
-    ".workspace": "application: ledger\n",
-    "environments/staging/manifest.yml": "name: staging\ntype: Environment\n",
-    "environments/prod/manifest.yml": "name: prod\ntype: Environment\n",
-    "web/manifest.yml": f"""
+    "copilot/.workspace": "application: ledger\n",
+    "copilot/environments/staging/manifest.yml": "name: staging\ntype: Environment\n",
+    "copilot/environments/prod/manifest.yml": "name: prod\ntype: Environment\n",
+    "copilot/web/manifest.yml": f"""
 name: web
 type: Load Balanced Web Service
 http:
@@ -40,7 +40,7 @@ environments:
     variables:
       LEVEL: warning
 """,
-    "worker/manifest.yml": f"""
+    "copilot/worker/manifest.yml": f"""
 name: worker
 type: Backend Service
 image:
@@ -56,14 +56,8 @@ deployment:
 @pytest.fixture
 def ledger(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     """A directory with Copilot's files, and no stack.toml."""
-    here = Project(cloud, tmp_path)
-    here.config.unlink()
-    for name, text in FILES.items():
-        path = tmp_path / "copilot" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    yield here
-    here.close()
+    with without_config(cloud, tmp_path, FILES) as here:
+        yield here
 
 
 def test_manifests_become_a_stack(ledger: Project) -> None:
