@@ -87,10 +87,6 @@ def variables(workload: Workload, found: Sequence[Answer]) -> None:
             plain[name] = value
 
 
-def _environment(workload: Workload, found: Sequence[Answer]) -> None:
-    variables(workload, found)
-
-
 def words(workload: Workload, key: str, found: Sequence[Any]) -> None:
     """Put a command line into the table, unless a secret may stand in it."""
     line = [str(word) for word in found]
@@ -222,7 +218,7 @@ def _check(command: list[str]) -> Any:
 HANDLERS: Mapping[str, Callable[[Workload, Any], None]] = {
     "entryPoint": _entrypoint,
     "command": _command,
-    "environment": _environment,
+    "environment": variables,
     "user": _user,
     "readonlyRootFilesystem": _read_only,
     "stopTimeout": _stop,

@@ -92,4 +92,4 @@ def said(value: Any) -> bool:
     """Whether a member says something: AWS shows many that nobody has set, empty or off."""
     if isinstance(value, Mapping):
         return any(map(said, value.values()))
-    return value not in (None, "", False, 0) and (not isinstance(value, list | tuple) or bool(value))
+    return bool(value)
