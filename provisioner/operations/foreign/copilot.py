@@ -14,7 +14,7 @@ from provisioner.aws.errors import code_of, explaining
 from provisioner.config.foreign.copilot import account
 from provisioner.config.foreign.copilot.account import Environment
 from provisioner.config.foreign.draft import Draft, Left
-from provisioner.config.foreign.ecs.answers import Answer, tags
+from provisioner.config.foreign.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answer, tags
 from provisioner.engine.errors import ProvisionError
 from provisioner.operations import existing_vpc
 from provisioner.operations.foreign import cluster
@@ -79,7 +79,7 @@ def _outputs(reader: Reader, stack: str) -> dict[str, str]:
         try:
             answer = reader.aws.client("cloudformation").describe_stacks(StackName=stack)
         except ClientError as error:
-            # so CloudFormation says that there is none
+            # the stack does not exist (CloudFormation API, DescribeStacks)
             if code_of(error) == "ValidationError" and "does not exist" in str(error):
                 return []
             raise
@@ -96,8 +96,8 @@ def _ids(text: str) -> tuple[str, ...]:
 def _tagged(reader: Reader, application: str, env: str) -> Environment:
     """Return the one VPC that has an environment's tags, its subnets by where they lead."""
     ours = [
-        {"Name": "tag:copilot-application", "Values": [application]},
-        {"Name": "tag:copilot-environment", "Values": [env]},
+        {"Name": f"tag:{APPLICATION_TAG}", "Values": [application]},
+        {"Name": f"tag:{ENVIRONMENT_TAG}", "Values": [env]},
     ]
     vpcs = [str(one["VpcId"]) for one in reader.pages("ec2", "describe_vpcs", "Vpcs", STACKS, Filters=ours)]
     if len(vpcs) != 1:
@@ -115,7 +115,7 @@ def _clusters(reader: Reader) -> dict[tuple[str, str], str]:
     for some in batches(arns, CLUSTERS):
         for one in reader.tried(what, partial(_described, reader, list(some))) or []:
             of = tags(one)
-            found[of.get("copilot-application", ""), of.get("copilot-environment", "")] = str(one["clusterArn"])
+            found[of.get(APPLICATION_TAG, ""), of.get(ENVIRONMENT_TAG, "")] = str(one["clusterArn"])
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.config.foreign.draft import Draft, Left, ordered
 from provisioner.config.foreign.ecs import network, task
-from provisioner.config.foreign.ecs.answers import Answer, Answers, placed, tags
+from provisioner.config.foreign.ecs.answers import SERVICE_TAG, Answer, Answers, placed, tags
 from provisioner.config.foreign.ecs.cluster import where_it_is
 from provisioner.config.foreign.ecs.gathered import Leave
 from provisioner.config.foreign.ecs.secrets import place_of
@@ -71,7 +71,7 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
         return
     for unread in found.answers.unread:
         leave(unread.action, f"could not be read ({unread.why}): {unread.what}")
-    services = {tags(one).get("copilot-service", ""): one for one in found.answers.services}
+    services = {tags(one).get(SERVICE_TAG, ""): one for one in found.answers.services}
     for name, workload in table.get("services", {}).items():
         if service := services.get(name):
             _service(workload, service, found, partial(_below, leave, f"services.{name}"))
@@ -111,7 +111,7 @@ def _service(table: dict[str, Any], service: Answer, found: Environment, leave: 
     _groups(table, service, found, answers)
     definition = answers.definitions.get(str(service.get("taskDefinition")))
     containers: Sequence[Answer] = (definition or {}).get("containerDefinitions") or ()
-    name = tags(service).get("copilot-service")
+    name = tags(service).get(SERVICE_TAG)
     main = next((one for one in containers if one.get("name") == name), None)
     if definition is None or main is None:
         leave("", "its task definition could not be read, or has no container of its name")

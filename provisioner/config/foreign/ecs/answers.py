@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Answer = Mapping[str, Any]
+APPLICATION_TAG, ENVIRONMENT_TAG, SERVICE_TAG = "copilot-application", "copilot-environment", "copilot-service"
+"""By which tags Copilot's resources say whose they are (aws/copilot-cli, internal/pkg/deploy/deploy.go)."""
 
 
 @dataclass(frozen=True)

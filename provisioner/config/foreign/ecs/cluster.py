@@ -9,12 +9,12 @@ from provisioner.config import validators as values
 from provisioner.config.foreign import names
 from provisioner.config.foreign.draft import Draft, ordered
 from provisioner.config.foreign.ecs import jobs, network, service, together
-from provisioner.config.foreign.ecs.answers import Answers, tags
+from provisioner.config.foreign.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answers, tags
 from provisioner.config.foreign.ecs.gathered import Gathered
 from provisioner.engine.errors import ConfigurationError
 
 OWN = ("Project", "Environment", "provisioner")
-COPILOT = ("copilot-application", "copilot-environment", "")
+COPILOT = (APPLICATION_TAG, ENVIRONMENT_TAG, "")
 """By which tags a cluster says whose it is: project, environment, and what `ManagedBy` has to be, if anything."""
 
 

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from provisioner.config.foreign import names
 from provisioner.config.foreign.ecs import container, deployment, public, scaling, task
-from provisioner.config.foreign.ecs.answers import Answer, tags
+from provisioner.config.foreign.ecs.answers import SERVICE_TAG, Answer, tags
 from provisioner.config.foreign.ecs.gathered import Gathered, Keys, Workload
 
 FARGATE, FARGATE_SPOT = "FARGATE", "FARGATE_SPOT"
-COPILOT_NAME = "copilot-service"
-"""The tag by which Copilot's services say what they are called in its manifests."""
 
 KEYS = Keys(
     read=frozenset(
@@ -48,7 +46,7 @@ OF_DEPLOYMENT = Keys(
 def add(gathered: Gathered, service: Answer) -> None:
     """Add a service, or note why it is left out."""
     called = str(service.get("serviceName", ""))
-    name = names.workload(tags(service).get(COPILOT_NAME) or called)
+    name = names.workload(tags(service).get(SERVICE_TAG) or called)
     workload = Workload(name, f"service {called}", service, gathered)
     if why := _left_out(gathered, workload):
         workload.leave("", f"{why}: {name} is left out")
