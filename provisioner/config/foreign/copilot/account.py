@@ -74,7 +74,7 @@ def _environment(draft: Draft, env: str, table: dict[str, Any], found: Environme
     services = {tags(one).get(SERVICE_TAG, ""): one for one in found.answers.services}
     for name, workload in table.get("services", {}).items():
         if service := services.get(name):
-            _service(workload, service, found, partial(_below, leave, f"services.{name}"))
+            _service(workload, service, found.answers, found.group, partial(_below, leave, f"services.{name}"))
             table["services"][name] = ordered(workload)
         else:
             leave(f"services.{name}", "no service of ECS has its tags: nothing of it was read")
@@ -103,12 +103,13 @@ def _network(table: dict[str, Any], found: Environment, leave: Leave) -> None:
         leave("network.subnets", "were not found: those of the VPC are told by their routes")
 
 
-def _service(table: dict[str, Any], service: Answer, found: Environment, leave: Leave) -> None:
-    """Put what runs now of one service into its table: groups, what addons give it, and its image."""
-    answers = found.answers
-    if answers is None:
-        return
-    _groups(table, service, found, answers)
+def _service(table: dict[str, Any], service: Answer, answers: Answers, group: str, leave: Leave) -> None:
+    """Put what runs now of one service into its table: groups, what addons give it, and its image.
+
+    Args:
+        group: the environment's security group.
+    """
+    _groups(table, service, answers, group)
     definition = answers.definitions.get(str(service.get("taskDefinition")))
     containers: Sequence[Answer] = (definition or {}).get("containerDefinitions") or ()
     name = tags(service).get(SERVICE_TAG)
@@ -121,13 +122,13 @@ def _service(table: dict[str, Any], service: Answer, found: Environment, leave: 
     _image(table, answers, str(definition.get("taskDefinitionArn")), main, leave)
 
 
-def _groups(table: dict[str, Any], service: Answer, found: Environment, answers: Answers) -> None:
+def _groups(table: dict[str, Any], service: Answer, answers: Answers, group: str) -> None:
     """Put the security groups into the table by which it reaches databases and the like."""
     own = [str(one) for one in placed(service).get("securityGroups") or ()]
     of_tasks = {str(one) for each in answers.services for one in placed(each).get("securityGroups") or ()}
     needed = network.letting_in(answers.security_groups, own, of_tasks)
-    if not needed and found.group in own:
-        needed = [found.group]
+    if not needed and group in own:
+        needed = [group]
     if groups := list(dict.fromkeys([*table.get("security_groups", ()), *needed])):
         table["security_groups"] = groups
 
@@ -169,13 +170,12 @@ def _variables(table: dict[str, Any], found: Iterable[Answer], leave: Leave) -> 
 
 def _image(table: dict[str, Any], answers: Answers, definition: str, main: Answer, leave: Leave) -> None:
     """Put the image that runs into the table where its tag has moved; of one that is built it is told."""
-    kept, why = task.pinned(answers, definition, main)
     if "build" in table:
         if digests := task.running(answers, definition, str(main.get("name"))):
             image = task.without_tag(str(main.get("image")))
             leave("build", f'image = "{image}@{digests[-1]}" instead runs what runs now')
         return
-    table["image"] = kept
+    table["image"], why = task.pinned(answers, definition, main)
     if why:
         leave("image", why)
 
