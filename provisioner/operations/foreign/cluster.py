@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.client import batches
 from provisioner.aws.errors import explaining
 from provisioner.config.foreign.ecs.answers import Answer, Answers, Scaling
+from provisioner.docker.manifests import INDEXES, MANIFESTS, Manifest, entries
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.foreign import around, runs
 from provisioner.operations.foreign.reader import Reader
@@ -25,13 +25,6 @@ REGISTRY = re.compile(
     r"(?P<repository>[^:@]+):(?P<tag>[^:@]+)",
     re.ASCII,
 )
-INDEXES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
-"""What a tag may name in ECR."""
 MISSING = frozenset({"ImageNotFound", "ImageTagDoesNotMatchDigest"})
 
 
@@ -55,8 +48,8 @@ def read(aws: Aws, name: str, *, on_aws: bool) -> Answers:
 def _read(reader: Reader, name: str, *, on_aws: bool) -> Answers:
     aws = reader.aws
     cluster = _cluster(aws, name)
-    services = _services(aws, str(cluster["clusterArn"]))
     arn = str(cluster["clusterArn"])
+    services = _services(aws, arn)
     found = runs.read(reader, arn)
     named = [str(one["taskDefinition"]) for one in services if isinstance(one.get("taskDefinition"), str)]
     definitions = _definitions(reader, [*named, *(runs.definition(one) for one in found)])
@@ -139,24 +132,22 @@ def _tasks(reader: Reader, cluster: str) -> list[Answer]:
 def _images(reader: Reader, definitions: Iterable[Answer]) -> dict[str, Collection[str]]:
     """Return what the tags of images in ECR stand for, by the images' whole names."""
     images = (str(one.get("image", "")) for each in definitions for one in each.get("containerDefinitions") or ())
-    tagged = list(dict.fromkeys(name for name in images if REGISTRY.fullmatch(name)))
+    tagged = {name: place for name in images if (place := REGISTRY.fullmatch(name))}
 
-    def one(name: str) -> Collection[str] | None:
-        return reader.tried("whether tags of images have moved", lambda: _digests(reader.aws, name))
+    def one(place: re.Match[str]) -> Collection[str] | None:
+        return reader.tried("whether tags of images have moved", lambda: _digests(reader.aws, place))
 
-    return {name: found for name, found in zip(tagged, reader.aws.each(one, tagged), strict=True) if found is not None}
+    digests = reader.aws.each(one, tagged.values())
+    return {name: found for name, found in zip(tagged, digests, strict=True) if found is not None}
 
 
-def _digests(aws: Aws, image: str) -> Collection[str] | None:
+def _digests(aws: Aws, place: re.Match[str]) -> Collection[str] | None:
     """Return the digests that a tag stands for, an index's parts as well; none if there is no such tag any more."""
-    place = REGISTRY.fullmatch(image)
-    if place is None:
-        return None
     answer = aws.client("ecr", place["region"]).batch_get_image(
         registryId=place["account"],
         repositoryName=place["repository"],
         imageIds=[{"imageTag": place["tag"]}],
-        acceptedMediaTypes=list(INDEXES),
+        acceptedMediaTypes=[*INDEXES, *MANIFESTS],
     )
     found = answer.get("images") or ()
     if not found:
@@ -171,12 +162,11 @@ def _digest(image: Answer) -> str:
 
 def _parts(image: Answer) -> list[str]:
     """Return the digests of an index's manifests."""
+    manifest = Manifest(str(image.get("imageManifest") or "{}").encode(), "")
     try:
-        manifest = json.loads(image.get("imageManifest") or "{}")
+        return [str(one["digest"]) for one in entries(manifest)]
     except ValueError:
         return []
-    parts = manifest.get("manifests") if isinstance(manifest, Mapping) else None
-    return [str(one.get("digest", "")) for one in parts or () if isinstance(one, Mapping)]
 
 
 def _scaling(reader: Reader, cluster: str, services: Sequence[Answer]) -> Scaling:
