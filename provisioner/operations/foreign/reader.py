@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import batches
-from provisioner.aws.errors import code_of, server_error
+from provisioner.aws.errors import SERVICE, code_of, server_error
 from provisioner.config.foreign.ecs.answers import Unread
 
 if TYPE_CHECKING:
@@ -43,15 +43,12 @@ class Reader:
         return self.tried(what, lambda: list(self.aws.pages(service, operation, key, **arguments))) or []
 
     def batches(
-        self, service: str, operation: str, key: str, what: str, by: str, ids: Sequence[str], size: int, **more: Any
+        self, service: str, operation: str, key: str, what: str, by: str, ids: Sequence[str], size: int
     ) -> list[Any]:
         """Return what is said of each id, so many a call; nothing of those in a call that AWS refuses."""
-
-        def answers() -> Iterator[Any]:
-            for some in batches(ids, size):
-                yield from self.pages(service, operation, key, what, **{by: list(some)}, **more)
-
-        return list(answers())
+        return [
+            one for some in batches(ids, size) for one in self.pages(service, operation, key, what, **{by: list(some)})
+        ]
 
     def tried(self, what: str, read: Callable[[], T]) -> T | None:
         """Return what a read says; None, and a note, if AWS refuses it.
@@ -64,7 +61,7 @@ class Reader:
         except ClientError as error:
             if server_error(error):
                 raise
-            service = str(error.response.get("ResponseMetadata", {}).get("Service", ""))
+            service = str(error.response.get("ResponseMetadata", {}).get(SERVICE, ""))
             action = f"{PREFIXES.get(service, service)}:{error.operation_name}"
             if all(one.action != action for one in self.unread):
                 self.unread.append(Unread(action, what, code_of(error)))
