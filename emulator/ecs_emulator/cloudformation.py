@@ -64,15 +64,30 @@ def answer(environ: Environ, operation: str, account: str) -> Answer:
     """Answer one call. Callers hold the cloud's lock."""
     if operation not in _OPERATIONS:
         return unknown_operation(environ, operation)
-    given = urllib.parse.parse_qs(environ["wsgi.input"].getvalue().decode("utf-8", "replace"))
-    form, region = {key: values[0] for key, values in given.items()}, calls.scope(environ)[1]
+    region = calls.scope(environ)[1]
     try:
-        inside = _OPERATIONS[operation](form, _STACKS.setdefault(region, {}), f"{region}:{account}")
+        inside = _OPERATIONS[operation](asked(environ), _STACKS.setdefault(region, {}), f"{region}:{account}")
     except Refused as refusal:
         return error_answer(environ, 400, refusal.code, str(refusal))
+    return answered(operation, inside)
+
+
+def asked(environ: Environ) -> dict[str, str]:
+    """Return the parameters of a call."""
+    given = urllib.parse.parse_qs(environ["wsgi.input"].getvalue().decode("utf-8", "replace"))
+    return {key: values[0] for key, values in given.items()}
+
+
+def answered(operation: str, inside: str) -> Answer:
+    """Return the answer to a call that succeeded, with this XML in its result."""
     result = f"<{operation}Result>{inside}</{operation}Result>"
     xml = f'<{operation}Response xmlns="{NAMESPACE}">{result}</{operation}Response>'
     return 200, [("Content-Type", "text/xml")], xml.encode()
+
+
+def elements(parts: Mapping[str, object]) -> str:
+    """Return XML elements by their names, with text in them."""
+    return "".join(f"<{name}>{escape(str(text), quote=False)}</{name}>" for name, text in parts.items())
 
 
 def _create(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> str:
@@ -87,7 +102,7 @@ def _create(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> st
     if any(one.export in taken for one in outputs):
         # an export has one name in a Region (user guide, "Get exported outputs")
         stacks[name] = Stack(name, arn, (), created, "ROLLBACK_COMPLETE")
-    return _element("StackId", arn)
+    return elements({"StackId": arn})
 
 
 def _template(body: str) -> Mapping[str, Any]:
@@ -141,8 +156,7 @@ def _shown(stack: Stack) -> str:
         "StackStatus": stack.status,
         "DisableRollback": "false",
     }
-    shown = "".join(_element(key, value) for key, value in told.items())
-    return f"<member>{shown}<Outputs>{outputs}</Outputs><Tags>{tags}</Tags></member>"
+    return f"<member>{elements(told)}<Outputs>{outputs}</Outputs><Tags>{tags}</Tags></member>"
 
 
 def _exports(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> str:
@@ -153,12 +167,8 @@ def _exports(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> s
     return f"<Exports>{shown}</Exports>"
 
 
-def _element(name: str, text: str) -> str:
-    return f"<{name}>{escape(text, quote=False)}</{name}>"
-
-
 def _member(**parts: str) -> str:
-    return f"<member>{''.join(_element(key, value) for key, value in parts.items())}</member>"
+    return f"<member>{elements(parts)}</member>"
 
 
 _OPERATIONS: Mapping[str, Callable[[Mapping[str, str], dict[str, Stack], str], str]] = {

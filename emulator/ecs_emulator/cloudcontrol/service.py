@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from html import escape
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from ecs_emulator import calls
+from ecs_emulator import calls, cloudformation
 from ecs_emulator.cloudcontrol import on_behalf, requests
 from ecs_emulator.cloudcontrol.on_behalf import Api
 from ecs_emulator.cloudcontrol.patches import NoSuchPath, patched
@@ -50,7 +48,7 @@ class Service:
         requests.settle()
         try:
             if service == "cloudformation":
-                return _described(environ, operation)
+                return _described(environ)
             if operation not in _OPERATIONS:
                 return unknown_operation(environ, operation)
             asked = json.loads(environ["wsgi.input"].getvalue() or b"{}")
@@ -269,12 +267,9 @@ _OPERATIONS: Mapping[str, Callable[[Asked, str, Api], dict[str, Any]]] = {
 }
 
 
-def _described(environ: Environ, operation: str) -> Answer:
-    """DescribeType of CloudFormation: the schema of a resource type."""
-    if operation != "DescribeType":
-        return unknown_operation(environ, operation)
-    form = urllib.parse.parse_qs(environ["wsgi.input"].getvalue().decode("utf-8", "replace"))
-    name = form.get("TypeName", [""])[0]
+def _described(environ: Environ) -> Answer:
+    """DescribeType of CloudFormation, the only operation of it that comes here: the schema of a resource type."""
+    name = cloudformation.asked(environ).get("TypeName", "")
     schema = schema_of(name)
     if schema is None:
         return error_answer(environ, 404, "TypeNotFoundException", _NO_TYPE.format(name))
@@ -288,8 +283,4 @@ def _described(environ: Environ, operation: str) -> Answer:
         "DeprecatedStatus": "LIVE",
         "Visibility": "PUBLIC",
     }
-    inside = "".join(f"<{key}>{escape(str(value), quote=False)}</{key}>" for key, value in shown.items())
-    space = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
-    result = f"<DescribeTypeResult>{inside}</DescribeTypeResult>"
-    xml = f'<DescribeTypeResponse xmlns="{space}">{result}</DescribeTypeResponse>'
-    return 200, [("Content-Type", "text/xml")], xml.encode()
+    return cloudformation.answered("DescribeType", cloudformation.elements(shown))
