@@ -122,8 +122,14 @@ def _template(body: str) -> Mapping[str, Any]:
 def _outputs(template: Mapping[str, Any]) -> Iterator[Output]:
     for key, one in template.get("Outputs", {}).items():
         value, export = one.get("Value"), one.get("Export", {}).get("Name", "")
-        if not isinstance(value, str) or not isinstance(export, str):
-            words = f"Template format error: Output {key} is malformed. The value must be a string."
+        if not isinstance(value, str):
+            # aws-cloudformation/cfn-lint#485, KablamoOSS/kombustion#16
+            words = "Template format error: The Value field of every Outputs member must evaluate to a String."
+            raise Refused("ValidationError", words)
+        if not isinstance(export, str):
+            # aws-samples/startup-kit-templates#45
+            words = f"Template format error: Output {key} is malformed. The Name field of every Export member must be "
+            words += "specified and consist only of alphanumeric characters, colons, or hyphens."
             raise Refused("ValidationError", words)
         yield Output(key, value, export)
 

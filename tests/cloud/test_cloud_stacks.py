@@ -62,6 +62,8 @@ def test_what_it_refuses(cloud: EmbeddedCloud) -> None:
     bucket = {"B": {"Type": "AWS::S3::Bucket"}}
     assert "Unrecognized resource types: [AWS::S3::Bucket]" in refusal(cloud, "two", bucket)[1]
     assert "At least one Resources member" in refusal(cloud, "two", {})[1]
-    assert "Output A is malformed" in refusal(cloud, "two", outputs={"A": {"Value": 1}})[1]
+    assert "every Outputs member must evaluate to a String" in refusal(cloud, "two", outputs={"A": {"Value": ["1"]}})[1]
+    named = {"Value": "1", "Export": {"Name": ["a"]}}
+    assert "Output A is malformed. The Name field" in refusal(cloud, "two", outputs={"A": named})[1]
     cloud.reset()
     assert cloud.client("cloudformation").describe_stacks()["Stacks"] == []
