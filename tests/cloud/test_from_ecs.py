@@ -196,6 +196,16 @@ def test_the_policy_in_the_documentation_is_enough(elsewhere: Project, strange: 
     assert [one for one, why in left.items() if "AccessDenied" in why or "Unauthorized" in why] == []
 
 
+def test_without_these_reads_there_is_nothing_to_write(elsewhere: Project, strange: Strange) -> None:
+    codes = {"DescribeClusters": 1, "ListServices": 1, "DescribeServices": 1, "DescribeTaskDefinition": 4}
+    for action, code in codes.items():
+        enforce(elsewhere.cloud, policy(ALL, denying(f"ecs:{action}")))
+        ended = elsewhere.run("init", "--from", "ecs", "Legacy_Prod", "--target", "local", code=code)
+        enforce(elsewhere.cloud)
+        assert action in ended.err
+        assert not elsewhere.config.exists()
+
+
 def test_a_cluster_that_is_not_there(elsewhere: Project, strange: Strange) -> None:
     ended = elsewhere.run("init", "--from", "ecs", "legacy", "--target", "local", code=4)
     assert "has no such cluster in ap-northeast-1: there are Legacy_Prod" in ended.err

@@ -31,7 +31,7 @@ MISSING = frozenset({"ImageNotFound", "ImageTagDoesNotMatchDigest"})
 def read(aws: Aws, name: str, *, on_aws: bool) -> Answers:
     """Return what AWS answers about a cluster.
 
-    Services, and what these name, have to be readable; of what stands around them each refused read is noted.
+    The cluster and its services have to be readable; each other read that is refused is noted.
 
     Args:
         name: the cluster's name or ARN.
