@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner.config.foreign.ecs.answers import Answer
 from provisioner.config.foreign.ecs.gathered import Keys, Workload
+from provisioner.config.services import CircuitBreaker
 
 KEYS = Keys(
     read=frozenset(
@@ -72,5 +73,5 @@ def _breaker(workload: Workload, found: Answer) -> None:
     if not value:
         return
     threshold = f"{value}%" if limit.get("type") == "BOUNDED_PERCENT" else value
-    if threshold != "50%":
+    if threshold != CircuitBreaker().threshold:
         workload.table["circuit_breaker"] = {"threshold": threshold}

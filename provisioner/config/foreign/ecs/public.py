@@ -9,11 +9,12 @@ from provisioner.config import validators as values
 from provisioner.config.foreign.ecs.answers import Answer, Balancing
 from provisioner.config.foreign.ecs.gathered import Workload
 from provisioner.config.health import Health
+from provisioner.config.services import Service
 
 BOTH = ("interval", "timeout", "unhealthy", "grace")
 """What the check of the load balancer and that inside the container have together here."""
 DELAY = "deregistration_delay.timeout_seconds"
-USUAL_DELAY = 30
+USUAL_DELAY = Service.model_fields["deregistration_delay"].default
 ATTRIBUTES = {
     "stickiness.enabled": ("true", "a client is not kept on one task"),
     "slow_start.duration_seconds": ("", "a new task gets its share of requests at once"),
