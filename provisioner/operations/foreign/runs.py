@@ -22,12 +22,12 @@ def read(reader: Reader, cluster: str) -> list[Run]:
 
 def definition(run: Run) -> str:
     """Return what names the task definition that is run."""
-    return str((run.target.get("EcsParameters") or {}).get("TaskDefinitionArn", ""))
+    return str(run.parameters.get("TaskDefinitionArn", ""))
 
 
 def subnets(run: Run) -> Sequence[str]:
     """Return the subnets that the tasks are in."""
-    network = (run.target.get("EcsParameters") or {}).get("NetworkConfiguration") or {}
+    network = run.parameters.get("NetworkConfiguration") or {}
     found: Sequence[str] = (network.get("awsvpcConfiguration") or {}).get("Subnets") or ()
     return found
 

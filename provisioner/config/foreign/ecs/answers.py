@@ -79,6 +79,11 @@ class Run:
     says: Answer
     target: Answer
 
+    @property
+    def parameters(self) -> Answer:
+        """What ECS is told: the task definition, the network and the like."""
+        return self.target.get("EcsParameters") or {}
+
 
 @dataclass(frozen=True)
 class Answers:

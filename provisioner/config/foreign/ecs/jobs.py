@@ -9,7 +9,7 @@ from provisioner.config import schedules
 from provisioner.config.foreign import names
 from provisioner.config.foreign.ecs import container, task
 from provisioner.config.foreign.ecs.answers import Answer, Run
-from provisioner.config.foreign.ecs.gathered import Gathered, Workload
+from provisioner.config.foreign.ecs.gathered import UNKNOWN, Gathered, Workload
 
 KINDS = {"rule": "rule of EventBridge", "schedule": "schedule"}
 
@@ -20,9 +20,8 @@ def add(gathered: Gathered, run: Run) -> None:
     name = names.workload(called)
     if name in gathered.services or name in gathered.jobs:
         name = f"{name}-job"
-    parameters = run.target.get("EcsParameters") or {}
-    workload = Workload(name, f"{KINDS[run.kind]} {called}", parameters, gathered, job=True)
-    definition = workload.answers.definitions.get(str(parameters.get("TaskDefinitionArn")))
+    workload = Workload(name, f"{KINDS[run.kind]} {called}", run.parameters, gathered, job=True)
+    definition = workload.answers.definitions.get(str(run.parameters.get("TaskDefinitionArn")))
     if definition is None or name in gathered.jobs:
         why = "has a task definition that could not be read" if definition is None else "has the name of another job"
         workload.leave("", f"{why}: {name} is left out")
@@ -64,7 +63,7 @@ def _when(workload: Workload, says: Answer) -> None:
 
 def _rest(workload: Workload, run: Run) -> None:
     """Note what has no counterpart of how the tasks are started."""
-    parameters, says = run.target.get("EcsParameters") or {}, run.says
+    parameters, says = run.parameters, run.says
     if (number := parameters.get("TaskCount") or 1) > 1:
         workload.leave("TaskCount", f"{number}: a job is one task here")
     strategy = [str(one.get("capacityProvider")) for one in parameters.get("CapacityProviderStrategy") or ()]
@@ -80,7 +79,7 @@ def _rest(workload: Workload, run: Run) -> None:
         workload.leave("ActionAfterCompletion", "a schedule stays until it is taken out of the file")
     for key in ("InputPath", "InputTransformer", "DeadLetterConfig"):
         if run.target.get(key):
-            workload.leave(key, "has no counterpart here")
+            workload.leave(key, UNKNOWN)
 
 
 def _overrides(workload: Workload, target: Answer) -> dict[str, Any]:
