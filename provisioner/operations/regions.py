@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, UnknownRegionError
 
-from provisioner.aws.errors import ApiError, explained
+from provisioner.aws.errors import ApiError, code_of, explained
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
     """
     region, known = session.region_name, _known(session)
     about = f'{where}: region: "{region}"'
-    code = str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else ""
+    code = code_of(error)
     unscoped = "valid region" in str(error) and "Signature" in code
     if unscoped or isinstance(error, EndpointConnectionError):
         if region not in known:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.aws.errors import explained, not_found
+from provisioner.aws.errors import explained, explaining, not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.engine.errors import OutcomeUnknown, ProvisionError
 from provisioner.operations.log_reader import Line
@@ -114,10 +114,8 @@ def newest(aws: Aws, what: Runnable) -> Mapping[str, Any] | None:
 
 
 def _outside(aws: Aws, what: Runnable, desired: str) -> list[Mapping[str, Any]]:
-    try:
+    with explaining():
         found = tasks(aws, what.cluster, desired, family=what.family)
-    except (BotoCoreError, ClientError) as error:
-        raise explained(error) from error
     alone = [task for task in found if not str(task.get("group", "")).startswith("service:")]
     return sorted(alone, key=lambda task: str(task.get("createdAt", "")), reverse=True)
 

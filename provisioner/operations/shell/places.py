@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from provisioner.aws.errors import explained
+from provisioner.aws.errors import explaining
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ecs.cluster import Cluster, tasks
@@ -91,10 +89,8 @@ def places(aws: Aws, service: str, cluster: str, name: str) -> list[Place]:
     Raises:
         ApiError: a call was refused.
     """
-    try:
+    with explaining():
         found = [Place(service, cluster, task) for task in tasks(aws, cluster, "RUNNING", serviceName=name)]
-    except (BotoCoreError, ClientError) as error:
-        raise explained(error) from error
     newest = sorted(found, key=lambda one: str(one.task.get("createdAt", "")), reverse=True)
     return sorted(newest, key=lambda one: not one.usable)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.aws.errors import DENIED, code_of, explained
+from provisioner.aws.errors import denied, explained
 from provisioner.engine.errors import ProvisionError
 from provisioner.operations.shell.places import Place
 from provisioner.session import diagnosis
@@ -45,9 +45,8 @@ def explain(aws: Aws, options: Options, config: Config, state: State, place: Pla
 
 def _may_not(error: Exception) -> bool:
     """Whether the caller may not: by a call's code, or as the channel is opened."""
-    if isinstance(error, ClientError):
-        return code_of(error) in DENIED
-    return isinstance(error.__cause__, Refused) and error.__cause__.status in _FORBIDDEN
+    opening = error.__cause__
+    return denied(error) or (isinstance(opening, Refused) and opening.status in _FORBIDDEN)
 
 
 def facts(aws: Aws, options: Options, config: Config, state: State, place: Place) -> Facts:

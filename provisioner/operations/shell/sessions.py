@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from provisioner.aws.connection import Connection
+from provisioner.aws.errors import code_of
 from provisioner.engine.clock import Pace
 from provisioner.session import websocket
 from provisioner.session.channel import Channel, Opening
@@ -76,7 +77,7 @@ class Caller:
         try:
             return str(self.aws.client("ssm").resume_session(SessionId=session).get("TokenValue") or "")
         except ClientError as error:
-            if error.response["Error"].get("Code") == "DoesNotExistException":
+            if code_of(error) == "DoesNotExistException":
                 return ""
             raise
 

@@ -14,7 +14,7 @@ from provisioner.aws import durations
 from provisioner.aws.api import Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
-from provisioner.aws.errors import IgnoreNotFound, denied, not_found
+from provisioner.aws.errors import IgnoreNotFound, code_of, denied, not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import TagsItself, observed, tag_map
 from provisioner.engine.errors import Failed, OutcomeUnknown
@@ -336,7 +336,7 @@ class CloudControlResource(ListedLate, TagsItself, Resource, abstract=True):
             event = aws.client(CLIENT).get_resource_request_status(RequestToken=token)["ProgressEvent"]
         except ClientError as error:
             # it is forgotten after a week
-            if error.response["Error"].get("Code") == "RequestTokenNotFoundException":
+            if code_of(error) == "RequestTokenNotFoundException":
                 return ""
             raise
         return requests.failure(event)
