@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
-from ecs_emulator.ecs import ways_out
+from ecs_emulator.ecs import overrides, ways_out
 from ecs_emulator.ecs.dispatch import operation
 from ecs_emulator.ecs.store import Shape, Store, Task
 from ecs_emulator.ecs.tasks import describe, find
@@ -46,16 +46,11 @@ def execute_command(store: Store, request: Shape) -> Shape:
 
 def connected(store: Store, task: Task) -> bool:
     """Whether the agent of a task that runs has come to Systems Manager: its role lets it, and there is a way."""
-    role = roles.named(store.account, task_role(task).rpartition("/")[2])
+    role = roles.named(store.account, overrides.role(task).rpartition("/")[2])
     allowed = role is not None and all(
         roles.allows(store.account, role, Check(f"ssmmessages:{call}")) for call in AGENT_CALLS
     )
     return allowed and ways_out.reaches(store, task, "ssmmessages")
-
-
-def task_role(task: Task) -> str:
-    """The ARN or the name of the role that the program in a task has; empty if it has none."""
-    return str(task.overrides.get("taskRoleArn") or task.definition.shape.get("taskRoleArn") or "")
 
 
 def _container(task: Task, name: str | None) -> Shape:

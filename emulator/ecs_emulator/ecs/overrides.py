@@ -42,6 +42,11 @@ def whole(task: Task) -> Shape:
     return {**task.definition.shape, **own}
 
 
+def role(task: Task) -> str:
+    """The ARN or the name of the role that the program in a task has; empty if it has none."""
+    return str(whole(task).get("taskRoleArn") or "")
+
+
 def container(task: Task, definition: Shape) -> Shape:
     """The definition of a container as it runs in a task.
 

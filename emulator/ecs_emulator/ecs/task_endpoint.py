@@ -48,7 +48,7 @@ def variables(store: Store, task: Task, url: str, container: str) -> dict[str, s
     _askers[secret] = Asker(store, task)
     base = f"{url}/_cloud/task/{secret}"
     found = {"ECS_CONTAINER_METADATA_URI_V4": f"{base}/v4/{container}"}
-    if _role(task):
+    if overrides.role(task):
         found["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{base}/credentials"
     return found
 
@@ -80,13 +80,9 @@ def answer(path: str) -> Shape | None:
     return None
 
 
-def _role(task: Task) -> str:
-    return str(overrides.whole(task).get("taskRoleArn") or "")
-
-
 def _credentials(asker: Asker) -> Shape | None:
     store, task = asker.store, asker.task
-    if not (role := _role(task)):
+    if not (role := overrides.role(task)):
         return None
     if asker.session is None or not asker.session.is_fresh:
         asker.session = sessions.begin(store.account, store.region, role, task.id)
