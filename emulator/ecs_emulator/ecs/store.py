@@ -224,6 +224,11 @@ class Task:
         """Whether nothing of the task runs or holds resources any more."""
         return self.status == "STOPPED"
 
+    @property
+    def runtime_ids(self) -> list[str]:
+        """The ids by which the container runtime knows the task's containers, in the definition's order."""
+        return [f"{self.runtime}-{number}" for number in range(len(self.definition.shape["containerDefinitions"]))]
+
 
 @dataclass
 class ContainerInstance:

@@ -137,6 +137,7 @@ def _containers(task: Task) -> list[Shape]:
         status = "STOPPED"
     interfaces = [{"attachmentId": task.attachment, "privateIpv4Address": task.address}] if task.address else []
     containers = []
+    runtimes = task.runtime_ids
     for number, defined in enumerate(task.definition.shape["containerDefinitions"]):
         container = overrides.container(task, defined)
         identifier = uuid.uuid5(uuid.NAMESPACE_OID, f"{task.id}/{number}")
@@ -145,7 +146,7 @@ def _containers(task: Task) -> list[Shape]:
             "taskArn": task.arn,
             "name": container["name"],
             "image": container["image"],
-            "runtimeId": f"{task.runtime}-{number}",
+            "runtimeId": runtimes[number],
             "lastStatus": status,
             "networkBindings": [],
             "networkInterfaces": interfaces,

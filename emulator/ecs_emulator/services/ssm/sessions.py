@@ -60,8 +60,7 @@ def _task(account: str, region: str, target: str) -> Task | None:
     """The task of a target such as `ecs:cluster_task_runtime`, if its agent can be reached."""
     kept = store(account, region)
     for task in kept.tasks.values():
-        runtimes = (f"{task.runtime}-{number}" for number in range(len(task.definition.shape["containerDefinitions"])))
-        if target in {f"ecs:{task.cluster}_{task.id}_{runtime}" for runtime in runtimes}:
+        if target in {f"ecs:{task.cluster}_{task.id}_{runtime}" for runtime in task.runtime_ids}:
             runs = task.status == "RUNNING" and task.spec.get("enableExecuteCommand")
             return task if runs and connected(kept, task) else None
     return None
