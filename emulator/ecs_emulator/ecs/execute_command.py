@@ -26,6 +26,7 @@ def execute_command(store: Store, request: Shape) -> Shape:
     """ExecuteCommand: what starts once the session's channel is opened (API reference; ECS guide, ecs-exec-run)."""
     task = find(store, request)
     if not request.get("interactive"):
+        # boto/boto3#2822
         refuse("InvalidParameterException", "Interactive is the only mode supported currently.")
     container = _container(task, request.get("container"))
     if not task.spec.get("enableExecuteCommand") or task.status != "RUNNING":
@@ -54,7 +55,10 @@ def connected(store: Store, task: Task) -> bool:
 
 
 def _container(task: Task, name: str | None) -> Shape:
-    """The container that is named; of a task that has only one it need not be (API reference, ExecuteCommand)."""
+    """The container that is named; of a task that has only one it need not be (API reference, ExecuteCommand).
+
+    In which words it is refused is not known.
+    """
     defined: list[Shape] = task.definition.shape["containerDefinitions"]
     if name is None and len(defined) > 1:
         refuse("InvalidParameterException", "A container name is required for a task with more than one container.")

@@ -28,6 +28,7 @@ def start_session(self: Any) -> ActionResult:
     given = {name: values[0] for name, values in (self._get_param("Parameters") or {}).items() if values}
     host, port = given.get("host", "localhost"), given.get("portNumber", "")
     if not port.isdigit() or not 1 <= int(port) <= 65535 or ("host" in given) != (document == REMOTE_PORT):
+        # StartSession names no such error, SendCommand does (API reference): in which words it is refused is not known
         refuse("InvalidParameters", "The parameters do not fit the document: host, portNumber, localPortNumber.")
     properties = {"portNumber": port, "localPortNumber": given.get("localPortNumber", ""), "host": host}
     channel = book.open_session("moto", task, behind.forward(task, properties, host, int(port)))
@@ -49,7 +50,7 @@ def resume_session(self: Any) -> ActionResult:
 
 @add(SimpleSystemManagerResponse, "terminate_session")
 def terminate_session(self: Any) -> ActionResult:
-    """TerminateSession: also of one that has ended (API reference: it is then as it was)."""
+    """TerminateSession: also of one that has ended, since it has no error for that (API reference)."""
     session = str(self._get_param("SessionId") or "")
     if channel := book.find(session):
         channel.stop()
