@@ -19,12 +19,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.cloud.conftest import REGION, Network, refused
+from tests.cloud.permissions import allowing, asked, enforce, policy
 from tests.cloud.sessions_rig import opened, signed
 
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "ssmmessages:*", "Resource": "*"}],
-}
+POLICY = policy(allowing("ssmmessages:*"))
 
 
 def running(network: Network, **more: Any) -> dict[str, Any]:
@@ -154,15 +152,7 @@ def test_ports_are_forwarded_to_tasks_that_run_only(network: Network, ecs: Any) 
 
 def test_policies_are_asked_for_sessions(network: Network, ecs: Any) -> None:
     task = running(network)
-    named = {"name": "all", "text": json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "ecs:*", "Resource": "*"},
-    ]})}  # fmt: skip
-    request = urllib.request.Request(
-        f"{network.cloud.endpoint}/_cloud/policy",
-        json.dumps([named]).encode(),
-        {"Authorization": f"Bearer {network.cloud.process.key}"},
-    )
-    urllib.request.urlopen(request, timeout=10).close()
+    enforce(network.cloud, policy(allowing("ecs:*")))
     session = execute(ecs, task, "sh -c 'echo hello'")
     with pytest.raises(Exception, match="403"):
         connect(
@@ -171,12 +161,11 @@ def test_policies_are_asked_for_sessions(network: Network, ecs: Any) -> None:
             compression=None,
             proxy=None,
         )
-    checks = json.loads(network.cloud.control("GET", "policy"))["checks"]
-    asked = {(one["action"], one["resource"]) for one in checks}
-    assert ("ecs:ExecuteCommand", task["taskArn"]) in asked
-    assert ("ecs:ExecuteCommand", task["clusterArn"]) in asked
+    checked = {(one.check.action, one.check.resource) for one in asked(network.cloud)}
+    assert ("ecs:ExecuteCommand", task["taskArn"]) in checked
+    assert ("ecs:ExecuteCommand", task["clusterArn"]) in checked
     place = f"{REGION}:123456789012"
-    assert ("ssmmessages:OpenDataChannel", f"arn:aws:ssm:{place}:session/{session['sessionId']}") in asked
+    assert ("ssmmessages:OpenDataChannel", f"arn:aws:ssm:{place}:session/{session['sessionId']}") in checked
     with refused("AccessDeniedException", "ssm:StartSession"):
         network.cloud.client("ssm").start_session(Target="ecs:main_x_y", DocumentName="AWS-StartPortForwardingSession")
 
