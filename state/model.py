@@ -205,6 +205,10 @@ class State:
                 )
         self.stack, self.account, self.region = stack, account, region
 
+    def first(self, type_name: str) -> Record | None:
+        """Return the first record of a resource type that has an id: the one, of a type that a stack has one of."""
+        return next((record for record in self.records.values() if record.type == type_name and record.id), None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the document in its JSON form."""
         return {

@@ -59,7 +59,7 @@ def runnable(options: Options, config: Config, state: State, name: str) -> Runna
     if name not in config.workloads:
         raise ConfigurationError(f"there is no job or service {name}{suggestion(name, config.workloads)}")
     up = options.command_line("up")
-    cluster = next((one for one in state.records.values() if one.type == Cluster.type_name and one.id), None)
+    cluster = state.first(Cluster.type_name)
     if cluster is None or not cluster.id:
         raise ConfigurationError(f"{config.name} is not up, so {name} cannot run: create it with {up}")
     definition = state.records.get(f"{TaskDefinition.type_name}/{name}")

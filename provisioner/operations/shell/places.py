@@ -75,7 +75,7 @@ def named(options: Options, config: Config, state: State, service: str) -> tuple
         )
     if service not in config.services:
         raise ConfigurationError(f"there is no service {service}{suggestion(service, config.services)}")
-    cluster = next((one for one in state.records.values() if one.type == Cluster.type_name and one.id), None)
+    cluster = state.first(Cluster.type_name)
     record = state.records.get(f"{Service.type_name}/{service}")
     if cluster is None or not cluster.id or record is None or not record.id:
         up = options.command_line("up")

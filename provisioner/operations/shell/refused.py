@@ -93,7 +93,7 @@ def _role(aws: Aws, place: Place) -> str:
 
 def _endpoint(aws: Aws, config: Config, state: State) -> bool | None:
     """Return whether tasks reach Systems Manager; None with a way to the internet, and in a VPC of others."""
-    vpc = next((one.id for one in state.records.values() if one.type == "vpc" and one.id), None)
-    if config.network.egress != "none" or vpc is None:
+    vpc = state.first("vpc")
+    if config.network.egress != "none" or vpc is None or not vpc.id:
         return None
-    return diagnosis.endpoint(aws, vpc)
+    return diagnosis.endpoint(aws, vpc.id)

@@ -56,7 +56,7 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
         users = tuple(one for one, service in config.services.items() if service.database)
         if not users:
             raise ConfigurationError("no service has database = true, so no task reaches the database")
-        record = next((one for one in state.records.values() if one.type == "db_cluster" and one.id), None)
+        record = state.first("db_cluster")
         host = str(record.outputs.get("endpoint") or "") if record else ""
         if not host:
             raise ConfigurationError(
