@@ -125,22 +125,27 @@ def serving(began: Callable[[agents.Channel], None], faults: Faults | None = Non
     """A server whose one session does this once a client has opened it."""
     agent = FaultyAgent(SESSION, began)
     agent.faults = faults or Faults()
+    with handing_over(agent.talk) as url:
+        try:
+            yield Rig(agent, f"{url}v1/data-channel/{SESSION}")
+        finally:
+            agent.stop()
+
+
+@contextlib.contextmanager
+def handing_over(talk: Callable[[Any, Any], None]) -> Iterator[str]:
+    """A server of the embedded cloud that hands over each WebSocket to this; its URL."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
-        raise TakeOver(
-            "websocket",
-            agent.talk,
-            [("Sec-WebSocket-Accept", wire.accept(environ["HTTP_SEC_WEBSOCKET_KEY"]))],
-        )
+        raise TakeOver("websocket", talk, [("Sec-WebSocket-Accept", wire.accept(environ["HTTP_SEC_WEBSOCKET_KEY"]))])
 
     listener = socket.create_server(("127.0.0.1", 0))
     server = Server(listener, application, lambda environ: True, streamed=lambda environ: False, silence=60.0)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield Rig(agent, f"ws://127.0.0.1:{listener.getsockname()[1]}/v1/data-channel/{SESSION}")
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}/"
     finally:
-        agent.stop()
         server.shutdown()
         server.server_close()
         thread.join()

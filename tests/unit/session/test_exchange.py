@@ -30,14 +30,6 @@ FAULTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The agent does not take the time that it takes on AWS, which nothing here depends on."""
-    monkeypatch.setattr(commands, "FIRST_SECONDS", 0.0)
-    monkeypatch.setattr(agents, "RESEND_SECONDS", 0.01)
-    monkeypatch.setattr(agents, "LATE_SECONDS", 0.03)
-
-
 def shell(words: list[str], mode: Mode) -> Callable[[agents.Channel], None]:
     """What runs a wrapped command as the agent does."""
     line = command.command_line(words, MARK, mode)

@@ -33,13 +33,6 @@ FAULTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The agent looks more often for what is late, so that no test waits for it."""
-    monkeypatch.setattr(agents, "RESEND_SECONDS", 0.01)
-    monkeypatch.setattr(agents, "LATE_SECONDS", 0.03)
-
-
 @pytest.fixture
 def behind() -> Iterator[int]:
     """A server that says what it has got once a line ends: its length, its digest, and all of it again."""

@@ -17,9 +17,9 @@ from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
 from ecs_emulator.sessions import wire
-from ecs_emulator.wsgi import Server, TakeOver
 from provisioner.session import websocket
 from provisioner.session.websocket import BINARY, CLOSE, PING, TEXT, Reader, Refused, Violation
+from tests.unit.session.rig import handing_over
 
 
 def test_the_examples_of_the_rfc() -> None:
@@ -107,20 +107,10 @@ def test_a_client_of_others_understands_the_cloud() -> None:
             if opcode == wire.CLOSE:
                 return
 
-    def application(environ: dict[str, Any], start_response: Any) -> Any:
-        raise TakeOver("websocket", echo, [("Sec-WebSocket-Accept", wire.accept(environ["HTTP_SEC_WEBSOCKET_KEY"]))])
-
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(listener, application, lambda environ: True, streamed=lambda environ: False, silence=60.0)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    with connect(f"ws://127.0.0.1:{listener.getsockname()[1]}/", compression=None, proxy=None) as client:
+    with handing_over(echo) as url, connect(url, compression=None, proxy=None) as client:
         for payload in (b"", b"x" * 125, os.urandom(126), os.urandom(60_000)):
             client.send(payload)
             assert client.recv(timeout=10) == payload
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_a_refusal_tells_status_and_reason(stranger: str) -> None:
