@@ -13,7 +13,7 @@ import struct
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 LARGEST = 1 << 20
@@ -166,7 +166,7 @@ def _connected(there: SplitResult, certificates: str | None) -> socket.socket:
         connection = http.client.HTTPSConnection(
             through.hostname, through.port or 3128, timeout=OPEN_SECONDS, context=context
         )
-        login = f"{through.username or ''}:{through.password or ''}"
+        login = unquote(f"{through.username or ''}:{through.password or ''}")
         greeting = {"Proxy-Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"} if login != ":" else {}
         connection.set_tunnel(host, there.port or 443, greeting)
     connection.connect()

@@ -134,7 +134,9 @@ def test_nothing_but_this_machine_is_spoken_to_without_tls(url: str) -> None:
         websocket.opened(url, {})
 
 
-def test_a_proxy_is_asked_for_a_way_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+# what has a meaning in a URL is encoded in it
+@pytest.mark.parametrize(("written", "login"), [("me:pass", b"me:pass"), ("me:p%40s%3As", b"me:p@s:s")])
+def test_a_proxy_is_asked_for_a_way_to_the_host(written: str, login: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     asked = list[bytes]()
 
@@ -146,11 +148,11 @@ def test_a_proxy_is_asked_for_a_way_to_the_host(monkeypatch: pytest.MonkeyPatch)
 
     thread = threading.Thread(target=proxy, daemon=True)
     thread.start()
-    monkeypatch.setenv("HTTPS_PROXY", f"http://me:pass@127.0.0.1:{listener.getsockname()[1]}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{written}@127.0.0.1:{listener.getsockname()[1]}")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     with listener, pytest.raises(OSError, match="407"):
         websocket.opened("wss://ssmmessages.eu-west-1.amazonaws.com/v1/x", {})
     thread.join()
     assert asked[0].startswith(b"CONNECT ssmmessages.eu-west-1.amazonaws.com:443 ")
-    assert base64.b64encode(b"me:pass") in asked[0]
+    assert base64.b64encode(login) in asked[0]
