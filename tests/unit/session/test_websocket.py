@@ -113,7 +113,7 @@ def test_a_client_of_others_understands_the_cloud() -> None:
             assert client.recv(timeout=10) == payload
 
 
-def test_a_refusal_tells_status_and_reason(stranger: str) -> None:
+def test_a_refusal_tells_status_and_reason() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def refuse() -> None:
