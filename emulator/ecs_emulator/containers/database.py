@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -44,18 +43,17 @@ class DatabaseContainer:
 def keep(host: Engine) -> None:
     """Keep the containers as RDS has the clusters, from now on."""
     known: dict[str, DatabaseContainer] = {}
-    missing: set[str] = set()
-    repeat(lambda: _keep(host, known, missing), READ_SECONDS, "databases")
+    repeat(lambda: _keep(host, known), READ_SECONDS, "databases")
 
 
-def _keep(host: Engine, known: dict[str, DatabaseContainer], missing: set[str]) -> None:
+def _keep(host: Engine, known: dict[str, DatabaseContainer]) -> None:
     with LOCK:
         wanted = {database.name: database for database in _wanted()}
     for name in known.keys() - wanted.keys():
         host.remove(name)
         del known[name]
     for name, database in wanted.items():
-        if name not in known and not _image_there(host, missing):
+        if name not in known and not host.has_image(_image(), "no database runs here"):
             continue
         with contextlib.suppress(Ended), host.creating():
             _keep_one(host, known, database)
@@ -124,24 +122,6 @@ def _names(account: str, endpoints: set[str]) -> Iterator[str]:
 
 def _image() -> str:
     return os.environ.get(IMAGE_SWITCH) or IMAGE
-
-
-def _image_there(host: Engine, missing: set[str]) -> bool:
-    """Have the image in the engine; one that cannot be had is told once, and there is no database then."""
-    from docker.errors import DockerException, ImageNotFound
-
-    if (image := _image()) in missing:
-        return False
-    try:
-        host.client.api.inspect_image(image)
-    except ImageNotFound:
-        try:
-            host.client.images.pull(image)
-        except DockerException as error:
-            missing.add(image)
-            sys.stderr.write(f"no database runs here: {image} cannot be pulled: {error}\n")
-            return False
-    return True
 
 
 def _create(host: Engine, database: DatabaseContainer) -> None:

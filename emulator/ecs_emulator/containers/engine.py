@@ -49,12 +49,14 @@ class Engine:
     Attributes:
         owner: what names the embedded cloud in labels and in the names of networks.
         containers: those of this cloud by name. read_at: when that was read, on the monotonic clock.
+        lacking: the images that could not be had, and what there is not without them.
     """
 
     client: docker.DockerClient
     owner: str
     containers: dict[str, ContainerState] = field(default_factory=dict)
     read_at: float = 0.0
+    lacking: set[tuple[str, str]] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _creating: int = 0
     _ended: bool = False
@@ -73,6 +75,23 @@ class Engine:
         self.read_at = began
         if found:
             wake()  # what was seen may be what a task waits for
+
+    def has_image(self, image: str, without: str) -> bool:
+        """Have an image in the engine; of one that cannot be had is told once what there is not `without` it."""
+        from docker.errors import DockerException, ImageNotFound
+
+        if (image, without) in self.lacking:
+            return False
+        try:
+            self.client.api.inspect_image(image)
+        except ImageNotFound:
+            try:
+                self.client.images.pull(image)
+            except DockerException as error:
+                self.lacking.add((image, without))
+                sys.stderr.write(f"{without}: {image} cannot be pulled: {error}\n")
+                return False
+        return True
 
     def remove(self, name: str) -> None:
         """Remove a container at once, with its unnamed volumes; one that is gone is fine."""

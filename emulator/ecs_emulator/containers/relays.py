@@ -28,7 +28,6 @@ IMAGE_SWITCH = "PROVISION_RELAY_IMAGE"
 USER = "65534:65534"
 READY_SECONDS = 30
 MEBIBYTES = 256
-_missing: set[str] = set()
 
 
 class NotReady(Exception):
@@ -38,24 +37,6 @@ class NotReady(Exception):
 def image() -> str:
     """Return the image that relays have."""
     return os.environ.get(IMAGE_SWITCH) or IMAGE
-
-
-def is_there(host: Engine) -> bool:
-    """Have that image in the engine, or say that there will be no relays, which is told once."""
-    from docker.errors import DockerException, ImageNotFound
-
-    if (wanted := image()) in _missing:
-        return False
-    try:
-        host.client.api.inspect_image(wanted)
-    except ImageNotFound:
-        try:
-            host.client.images.pull(wanted)
-        except DockerException as error:
-            _missing.add(wanted)
-            sys.stderr.write(f"no task reaches the embedded cloud: {wanted} cannot be pulled: {error}\n")
-            return False
-    return True
 
 
 def created_with(port: int) -> dict[str, Any]:
