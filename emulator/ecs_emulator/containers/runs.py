@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ecs_emulator.clock import wake
 from ecs_emulator.containers import authority, definitions, engine, images, logs, networks, relays
 from ecs_emulator.containers.definitions import NETWORK
-from ecs_emulator.containers.engine import ContainerState, Engine
+from ecs_emulator.containers.engine import Engine
 from ecs_emulator.ecs import task_endpoint
 from ecs_emulator.ecs.store import Store, Task, last_part
 from ecs_emulator.patch import on_reset
@@ -30,7 +30,7 @@ class TaskContainers:
 
     Attributes:
         relay: the container that holds the network of all, if there is one; else the first one does.
-        names: the containers in the engine, that of the network first.
+        containers: all of them, that of the network first. names: theirs in the engine.
         since: when the phase began, on the monotonic clock.
         error: why they could not be started.
     """
@@ -43,9 +43,14 @@ class TaskContainers:
     exit_codes: dict[str, int] = field(default_factory=dict)
 
     @property
+    def containers(self) -> list[ContainerSpec]:
+        """The task's own containers, and the relay before them."""
+        return [self.relay, *self.specs] if self.relay else self.specs
+
+    @property
     def names(self) -> list[str]:
         """The containers' names in the engine."""
-        return [one.name for one in ([self.relay] if self.relay else []) + self.specs]
+        return [one.name for one in self.containers]
 
     def is_starting(self) -> bool:
         """Whether nobody has stopped the task while its containers start."""
@@ -102,7 +107,7 @@ def exited(task: Task) -> bool:
     host, run = engine.current, _runs.get(task.id)
     if host is None or run is None or run.phase != "running" or host.read_at < run.since:
         return False
-    for spec in [*([run.relay] if run.relay else []), *run.specs]:
+    for spec in run.containers:
         seen = host.containers.get(spec.name)
         if _is_essential(spec) and (seen is None or seen.state in ("exited", "dead")):
             task.exit_code = KILLED if seen is None else _exit_code(host, spec.name)
@@ -112,7 +117,9 @@ def exited(task: Task) -> bool:
 
 def health(task: Task, name: str) -> str:
     """The health of one container, in ECS's word; empty for a task that runs without containers."""
-    if (seen := _state_of(task, name)) is None:
+    host = engine.current
+    seen = host.containers.get(container(task, name)) if host else None
+    if seen is None:
         return "UNKNOWN" if task.id in _runs else ""
     return {"healthy": "HEALTHY", "unhealthy": "UNHEALTHY"}.get(seen.health, "UNKNOWN")
 
@@ -179,15 +186,6 @@ def forget_all() -> None:
         if host is not None:
             host.pool.submit(_remove, host, run)
     _runs.clear()
-
-
-def _state_of(task: Task, name: str) -> ContainerState | None:
-    host, run = engine.current, _runs.get(task.id)
-    if host is None or run is None:
-        return None
-    return next(
-        (host.containers.get(one.name) for one in run.specs if name in (one.name, one.definition["name"])), None
-    )
 
 
 # -- in the engine's threads, without the cloud's lock -------------------------------------------------------------
