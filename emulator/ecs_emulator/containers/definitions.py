@@ -18,8 +18,6 @@ SECOND = 1_000_000_000
 MIB = 1024 * 1024
 NETWORK = "net."
 """What the names of kernel parameters begin with that are of the network, which the containers of a task share."""
-CONTAINER = "{container}"
-"""What stands for a container's name in a variable that is given to all of a task."""
 HASTE = 20
 """How often containers are checked while they are checked once on AWS."""
 
@@ -67,9 +65,11 @@ def container_specs(store: Store, task: Task, port: int) -> list[ContainerSpec]:
     """
     containers = task.definition.shape["containerDefinitions"]
     specs = [_one(store, task, overrides.container(task, container)) for container in containers]
-    given, relayed = _given(store, task), _relayed(store, task, port)
+    # it is the same on this machine, so that an address which is signed in a container can be opened in a browser
+    url = f"http://127.0.0.1:{port}"
+    given, address = _given(store, task), task_endpoint.begin(store, task, url)
     apart = {"TASK_ID": task.id, "AVAILABILITY_ZONE": task.zone}
-    return [replace(one, given=given, relayed=_named(relayed, one.definition), apart=apart) for one in specs]
+    return [replace(one, given=given, relayed=_relayed(task, url, address, one), apart=apart) for one in specs]
 
 
 def relay_spec(task: Task, port: int) -> ContainerSpec:
@@ -149,17 +149,9 @@ def _given(store: Store, task: Task) -> dict[str, str]:
     }
 
 
-def _relayed(store: Store, task: Task, port: int) -> dict[str, str]:
-    """What leads the containers of a task to the embedded cloud: all current SDKs call what AWS_ENDPOINT_URL says.
-
-    It is the same on this machine, so that an address which is signed in a container can be opened in a browser.
-    """
-    url = f"http://127.0.0.1:{port}"
-    return {"AWS_ENDPOINT_URL": url, **task_endpoint.variables(store, task, url, CONTAINER)}
-
-
-def _named(variables: Mapping[str, str], container: Shape) -> dict[str, str]:
-    return {name: value.replace(CONTAINER, container["name"]) for name, value in variables.items()}
+def _relayed(task: Task, url: str, address: str, spec: ContainerSpec) -> dict[str, str]:
+    """What leads a container to the embedded cloud (AWS SDKs and Tools reference, "Service-specific endpoints")."""
+    return {"AWS_ENDPOINT_URL": url, **task_endpoint.variables(task, address, spec.definition["name"])}
 
 
 def _health(check: Shape) -> dict[str, Any]:

@@ -34,22 +34,25 @@ _askers: dict[str, Asker] = {}
 on_reset(_askers.clear)
 
 
-def variables(store: Store, task: Task, url: str, container: str) -> dict[str, str]:
-    """Return the variables that lead to a new address of a task: of its metadata, and of its role's credentials.
+def begin(store: Store, task: Task, url: str) -> str:
+    """Return a new address of a task, below the one under which its containers reach the embedded cloud."""
+    secret = secrets.token_urlsafe(24)
+    _askers[secret] = Asker(store, task)
+    return f"{url}/_cloud/task/{secret}"
+
+
+def variables(task: Task, address: str, container: str) -> dict[str, str]:
+    """Return the variables that lead to an address of a task: of its metadata, and of its role's credentials.
 
     On AWS they lead to 169.254.170.2, which only a network of Docker's own kind could have. A relative address of
     credentials would mean that one; of whole ones the SDKs accept those on the loopback.
 
     Args:
-        url: under which its containers reach the embedded cloud.
         container: the name of the one that is to be told about itself.
     """
-    secret = secrets.token_urlsafe(24)
-    _askers[secret] = Asker(store, task)
-    base = f"{url}/_cloud/task/{secret}"
-    found = {"ECS_CONTAINER_METADATA_URI_V4": f"{base}/v4/{container}"}
+    found = {"ECS_CONTAINER_METADATA_URI_V4": f"{address}/v4/{container}"}
     if overrides.role(task):
-        found["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{base}/credentials"
+        found["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{address}/credentials"
     return found
 
 
