@@ -15,9 +15,7 @@ from ecs_emulator.containers.definitions import CannotStart, ContainerSpec, cont
 def containers(**more: Any) -> list[ContainerSpec]:
     container = {"name": "web", "image": "web:1", **more}
     definition = SimpleNamespace(family="web", shape={"containerDefinitions": [container], "memory": "512"})
-    task = SimpleNamespace(
-        id="0" * 32, definition=definition, overrides={}, zone="a", launch_type="FARGATE", provider=""
-    )
+    task = SimpleNamespace(id="0" * 32, definition=definition, overrides={}, zone="a", launch_type="FARGATE")
     return container_specs(cast("Any", SimpleNamespace(account="1", region="r")), cast("Any", task), 5555)
 
 

@@ -141,11 +141,10 @@ def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:
 
 def _given(store: Store, task: Task) -> dict[str, str]:
     """What the agent sets for all containers of a task (of the Region on instances too: aws/amazon-ecs-agent#4946)."""
-    on_fargate = task.launch_type == "FARGATE" or task.provider.startswith("FARGATE")
     return {
         "AWS_REGION": store.region,
         "AWS_DEFAULT_REGION": store.region,
-        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if on_fargate else "AWS_ECS_EC2",
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if task.launch_type == "FARGATE" else "AWS_ECS_EC2",
     }
 
 

@@ -111,7 +111,7 @@ def _task(asker: Asker) -> Shape:
         "KnownStatus": task.status,
         "Limits": {"CPU": processors / 1024, "Memory": mebibytes},
         "AvailabilityZone": task.zone,
-        "LaunchType": task.launch_type or "EC2",
+        "LaunchType": task.launch_type,
         **({"ServiceName": task.service} if task.service else {}),
         "Containers": _containers(asker),
         **_times(task),
