@@ -160,6 +160,13 @@ def connect(owner: str) -> None:
     repeat(engine.read, READ_SECONDS, "read containers")
 
 
+def two_way(opened: Any) -> Any:
+    """Return the connection behind what docker's clients hand out: a wrapper that can only be read, or itself."""
+    found = getattr(opened, "_sock", opened)
+    found.settimeout(None)
+    return found
+
+
 def repeat(work: Callable[[], Any], seconds: float, name: str) -> None:
     """Do something again and again in a thread of its own; what fails is logged and tried again."""
 

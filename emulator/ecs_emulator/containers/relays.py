@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ecs_emulator.containers import relay_program
-from ecs_emulator.containers.engine import Engine
+from ecs_emulator.containers.engine import Engine, two_way
 from ecs_emulator.containers.relay_program import HEAD, PIECE
 from ecs_emulator.sockets import HOST
 
@@ -60,10 +60,7 @@ def start(host: Engine, name: str, port: int) -> None:
 
     api = host.client.api
     attached = api.attach_socket(name, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-    # docker's clients hand out a wrapper that can only be read, or the connection itself
-    connection = getattr(attached, "_sock", attached)
-    connection.settimeout(None)
-    relay = Relay(connection.sendall, port)
+    relay = Relay(two_way(attached).sendall, port)
 
     def serve() -> None:
         try:

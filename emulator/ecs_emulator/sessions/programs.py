@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from ecs_emulator.containers.engine import Engine
+from ecs_emulator.containers.engine import Engine, two_way
 from ecs_emulator.sessions.commands import NotStarted
 
 _PIECE = 1024
@@ -42,8 +42,7 @@ class InContainer:
             opened = self._api.exec_start(self._id, tty=True, socket=True)
         except APIError as error:
             raise NotStarted(f'exec: "{words[0]}": {error.explanation}') from None
-        self._socket: Any = getattr(opened, "_sock", opened)
-        self._socket.settimeout(None)
+        self._socket: Any = two_way(opened)
         self._first = self._socket.recv(_PIECE)
         if b"OCI runtime exec failed" in self._first:
             # the engine tells it as output

@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 from ecs_emulator.containers import database, runs
-from ecs_emulator.containers.engine import Engine
+from ecs_emulator.containers.engine import Engine, two_way
 from ecs_emulator.ecs.store import Task
 
 _OWN = ("localhost", "127.0.0.1")
@@ -27,8 +27,7 @@ class _Exec:
         api = host.client.api
         made = api.exec_create(container, ["sh", "-c", _RELAY, "sh", str(port)], stdin=True, user="root")
         opened = api.exec_start(made["Id"], socket=True)
-        self._socket: Any = getattr(opened, "_sock", opened)
-        self._socket.settimeout(None)
+        self._socket: Any = two_way(opened)
         self._held = b""
 
     def recv(self, size: int, /) -> bytes:
