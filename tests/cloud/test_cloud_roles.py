@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.cloud.conftest import REGION, EmbeddedCloud
-from tests.cloud.permissions import allowing, denying, policy
+from tests.cloud.permissions import allowing, denying, organized, policy
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop"
@@ -86,6 +86,16 @@ def test_the_boundary_and_a_denial_go_before(cloud: EmbeddedCloud) -> None:
     assert "no permissions boundary allows" in refusal(mine.client("sns").list_topics)[2]
     iam.delete_role_policy(RoleName="shop", PolicyName="own")
     assert "no identity-based policy allows" in refusal(mine.client("sqs").list_queues)[2]
+
+
+def test_a_session_is_of_the_accounts_organization(cloud: EmbeddedCloud) -> None:
+    role(cloud, allowing("s3:ListAllMyBuckets"))
+    mine = Assumed(cloud).client("s3")
+    organized(cloud, policy({**denying("s3:*"), "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-other"}}}))
+    assert refusal(mine.list_buckets)[2].endswith("with an explicit deny in a service control policy")
+    ours = {"StringNotEquals": {"aws:PrincipalOrgID": "o-rehearsal1"}}
+    organized(cloud, policy({**denying("s3:*"), "Condition": ours}))
+    mine.list_buckets()
 
 
 def test_a_role_that_is_gone_may_do_nothing(cloud: EmbeddedCloud) -> None:

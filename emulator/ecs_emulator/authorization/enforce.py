@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ecs_emulator import calls
 from ecs_emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statement, decide, read
-from ecs_emulator.authorization.sessions import Session, context
+from ecs_emulator.authorization.sessions import Session
 
 if TYPE_CHECKING:
     from ecs_emulator.authorization.api_call import ApiCall
@@ -208,27 +208,50 @@ def _statements(name: str, text: str) -> list[Statement]:
     return read(name, text)
 
 
-def principal() -> dict[str, tuple[str, ...]]:
-    """Return what the context of each of the caller's requests has (IAM user guide, global condition context keys).
+def principal(session: Session | None = None) -> dict[str, tuple[str, ...]]:
+    """Return what the context of each of a caller's requests has (IAM user guide, global condition context keys).
 
-    It calls with a long-term access key, whose requests have no `aws:MultiFactorAuthPresent`.
+    Args:
+        session: of the role that calls; None if the account's one user does. That calls with a long-term access key,
+            whose requests have no `aws:MultiFactorAuthPresent`.
     """
-    who = user()
+    who, own = _of_session(session) if session else _of_user()
     found = {
-        "aws:PrincipalArn": CALLER,
-        "aws:PrincipalAccount": CALLER.split(":")[4],
-        "aws:PrincipalType": "User",
+        **own,
         "aws:PrincipalIsAWSService": "false",
         "aws:SecureTransport": "true",
         "aws:SourceIp": "127.0.0.1",
         "aws:ViaAWSService": "false",
-        "aws:userid": str(getattr(who, "id", "")),
-        "aws:username": CALLER.rpartition("/")[2],
         **{f"aws:PrincipalTag/{tag['Key']}": str(tag["Value"]) for tag in getattr(who, "tags", None) or ()},
     }
     if current.organization:
         found["aws:PrincipalOrgID"] = ORGANIZATION
     return {key: (value,) for key, value in found.items()}
+
+
+def _of_user() -> tuple[Any, dict[str, str]]:
+    """The user, and what the context says of no other sort of principal."""
+    who = user()
+    return who, {
+        "aws:PrincipalArn": CALLER,
+        "aws:PrincipalAccount": CALLER.split(":")[4],
+        "aws:PrincipalType": "User",
+        "aws:userid": str(getattr(who, "id", "")),
+        "aws:username": CALLER.rpartition("/")[2],
+    }
+
+
+def _of_session(session: Session) -> tuple[Any, dict[str, str]]:
+    """The session's role, if it is still there, and what the context says of an assumed one."""
+    from ecs_emulator.authorization import roles
+
+    role: Any = roles.named(session.account, session.role)
+    return role, {
+        "aws:PrincipalArn": session.role_arn,
+        "aws:PrincipalAccount": session.account,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:userid": f"{getattr(role, 'id', '')}:{session.name}",
+    }
 
 
 def denial(call: ApiCall, session: Session | None = None) -> Denial | None:
@@ -242,27 +265,25 @@ def denial(call: ApiCall, session: Session | None = None) -> Denial | None:
     words = calls.model(call.service, call.path)
     if session is None:
         found = current.denied(f"{call.service}:{call.operation}", checks(call)) if current.in_force else None
-        return denial_for(words, *found) if found else _distrust(call, CALLER, principal)
-    known = context(session)
+        return denial_for(words, *found) if found else _distrust(call)
+    known = principal(session)
     for check in checks(call):
         verdict = current.decide_of(session, replace(check, context={**known, **check.context}))
         if verdict.decision is not Decision.ALLOWED:
             return denial_for(words, check, verdict, session.arn)
-    return _distrust(call, session, lambda: known)
+    return _distrust(call, session)
 
 
-def _distrust(
-    call: ApiCall, caller: Session | str, known: Callable[[], Mapping[str, tuple[str, ...]]]
-) -> Denial | None:
+def _distrust(call: ApiCall, session: Session | None = None) -> Denial | None:
     """The refusal of a role to be assumed by somebody whom its trust policy does not name."""
     if (call.service, call.operation) != ("sts", "AssumeRole"):
         return None
     from ecs_emulator.authorization.trust import ACTION, admits
 
     wanted = call.text("RoleArn")
-    if admits(call.account, wanted, caller, known()):
+    if admits(call.account, wanted, session or CALLER, principal(session)):
         return None
-    who = caller if isinstance(caller, str) else caller.arn
+    who = session.arn if session else CALLER
     return Denial(403, "AccessDenied", f"User: {who} is not authorized to perform: {ACTION} on resource: {wanted}")
 
 

@@ -87,26 +87,3 @@ def of(key: str) -> Session | None:
     """Return the session of an access key id; None of one that is over or was never begun."""
     found = _sessions.get(key)
     return found if found and real_now() < found.expires else None
-
-
-def context(session: Session) -> dict[str, tuple[str, ...]]:
-    """Return what the context of each of a session's requests has (IAM user guide, global condition context keys)."""
-    from ecs_emulator.authorization import roles
-
-    role: Any = roles.named(session.account, session.role)
-    found = {
-        "aws:PrincipalArn": session.role_arn,
-        "aws:PrincipalAccount": session.account,
-        "aws:PrincipalType": "AssumedRole",
-        "aws:PrincipalIsAWSService": "false",
-        "aws:SecureTransport": "true",
-        "aws:SourceIp": "127.0.0.1",
-        "aws:ViaAWSService": "false",
-        "aws:userid": f"{getattr(role, 'id', '')}:{session.name}",
-        **{f"aws:PrincipalTag/{key}": value for key, value in _tags(role).items()},
-    }
-    return {key: (value,) for key, value in found.items()}
-
-
-def _tags(role: Any) -> dict[str, str]:
-    return {tag["Key"]: str(tag["Value"]) for tag in getattr(role, "tags", None) or ()}
