@@ -238,13 +238,14 @@ def _either(statement: Mapping[str, Any], what: str) -> tuple[tuple[str, ...], b
     return _texts(what, values), what not in statement
 
 
-def _listed(values: Any) -> list[Any]:
-    return values if isinstance(values, list) else [values]
+def listed(value: Any) -> list[Any]:
+    """Return what a policy says once or in a list, as a list (IAM user guide, grammar of the JSON policy language)."""
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _texts(what: str, values: Any) -> tuple[str, ...]:
     # JSON's own true and false are as good as their texts (IAM user guide, Condition)
-    texts = tuple(str(one).lower() if isinstance(one, bool) else one for one in _listed(values))
+    texts = tuple(str(one).lower() if isinstance(one, bool) else one for one in listed(values))
     if not texts or not all(isinstance(text, str) for text in texts):
         raise Unreadable(f"{what} is neither a text nor a list of texts: write it so")
     known = VARIABLES if what in ("Resource", "NotResource") else ()

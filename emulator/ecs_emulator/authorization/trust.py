@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecs_emulator.authorization import roles
-from ecs_emulator.authorization.policy import Check, Decision, Unreadable, decide, read
+from ecs_emulator.authorization.policy import Check, Decision, Unreadable, decide, listed, read
 from ecs_emulator.authorization.sessions import Session
 
 ACTION = "sts:AssumeRole"
@@ -28,11 +28,9 @@ def admits(account: str, role_arn: str, caller: Session | str, context: Mapping[
 
 def _trusts(role: Any, names: set[str], context: Mapping[str, tuple[str, ...]]) -> bool:
     """Whether the statements about one of these principals let it in; what cannot be evaluated here does."""
-    listed = json.loads(role.assume_role_policy_document)["Statement"]
-    listed = listed if isinstance(listed, list) else [listed]
     about = [
         {"Resource": "*"} | {name: value for name, value in one.items() if name != "Principal"}
-        for one in listed
+        for one in listed(json.loads(role.assume_role_policy_document)["Statement"])
         if names & {*_principals(one.get("Principal"))}
     ]
     if not about:
@@ -45,5 +43,4 @@ def _trusts(role: Any, names: set[str], context: Mapping[str, tuple[str, ...]]) 
 
 
 def _principals(principal: Any) -> list[str]:
-    found = principal.get("AWS", []) if isinstance(principal, dict) else principal
-    return [found] if isinstance(found, str) else list(found or ())
+    return listed(principal.get("AWS") if isinstance(principal, dict) else principal)

@@ -11,6 +11,7 @@ from moto.iam.responses import IamResponse
 from moto.sts.models import STSBackend
 
 from ecs_emulator import durations
+from ecs_emulator.authorization.policy import listed
 from ecs_emulator.clock import later, passed
 from ecs_emulator.patch import refuse, replace, wrap
 from ecs_emulator.services.iam import texts
@@ -108,7 +109,7 @@ def check_trust(iam: Any, text: str) -> None:
             refuse("MalformedPolicyDocument", "Has prohibited field Resource")
         if not statement.get("Principal"):
             refuse("MalformedPolicyDocument", "Missing required field Principal")
-        actions = _listed(statement.get("Action"))
+        actions = listed(statement.get("Action"))
         if not actions:
             refuse("MalformedPolicyDocument", "Missing required field Action")
         if any(not action.startswith("sts:") and action != "*" for action in actions):
@@ -116,17 +117,13 @@ def check_trust(iam: Any, text: str) -> None:
         _check_principal(iam, statement["Principal"])
 
 
-def _listed(value: Any) -> list[str]:
-    return [] if value is None else list(value) if isinstance(value, list) else [value]
-
-
 def _check_principal(iam: Any, principal: Any) -> None:
     if principal == "*":
         return
-    for service in _listed(principal.get("Service")):
+    for service in listed(principal.get("Service")):
         if not re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", service):
             refuse("MalformedPolicyDocument", f'Invalid principal in policy: "SERVICE":"{service}"')
-    for name in _listed(principal.get("AWS")):
+    for name in listed(principal.get("AWS")):
         if ":role/" in name or ":user/" in name:
             known = {resource.arn for resource in [*iam.roles.values(), *iam.users.values()]}
             if name not in known and f":{iam.account_id}:" in name:

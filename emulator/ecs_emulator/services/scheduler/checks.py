@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from ecs_emulator.authorization import roles
-from ecs_emulator.authorization.policy import arn_like, like
+from ecs_emulator.authorization.policy import arn_like, like, listed
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.scheduler.expressions import At, parse
 from ecs_emulator.services.scheduler.schedules import Schedules, Shape, now
@@ -86,19 +86,19 @@ def trusts(account: str, role_arn: str, group_arn: str) -> bool:
         return False
     document = json.loads(role.assume_role_policy_document)
     found = {"aws:sourceaccount": account, "aws:sourcearn": group_arn}
-    return any(_admits(statement, found) for statement in _listed(document.get("Statement")))
+    return any(_admits(statement, found) for statement in listed(document.get("Statement")))
 
 
 def _admits(statement: Any, found: dict[str, str]) -> bool:
     principal = statement.get("Principal")
-    services = _listed(principal.get("Service")) if isinstance(principal, dict) else ()
-    actions = [action.lower() for action in _listed(statement.get("Action"))]
+    services = listed(principal.get("Service")) if isinstance(principal, dict) else ()
+    actions = [action.lower() for action in listed(statement.get("Action"))]
     if statement.get("Effect") != "Allow" or PRINCIPAL not in services:
         return False
     if not {"sts:assumerole", "sts:*", "*"} & {*actions}:
         return False
     return all(
-        _holds(operator, found[key.lower()], _listed(values))
+        _holds(operator, found[key.lower()], listed(values))
         for operator, tests in (statement.get("Condition") or {}).items()
         for key, values in tests.items()
         if key.lower() in found
@@ -110,10 +110,6 @@ def _holds(operator: str, value: str, patterns: Iterable[str]) -> bool:
         return value in patterns
     matches = arn_like if operator.startswith("Arn") else like
     return any(matches(pattern, value) for pattern in patterns)
-
-
-def _listed(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _invalid(words: str) -> None:
