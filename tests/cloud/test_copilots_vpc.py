@@ -15,13 +15,12 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import MOMENTS, AtCall
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, called, difference
 from tests.cloud.project import Project, project  # noqa: F401
-from tests.cloud.test_existing_vpc import Theirs, services_of, written
+from tests.cloud.test_existing_vpc import ZONES, Theirs, await_nat, services_of, written
 
 pytestmark = pytest.mark.slow
 
 TAGS = {"copilot-application": "demo", "copilot-environment": "test"}
 NAME = "copilot-demo-test"
-ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 COUNTS = frozenset({"AvailableIpAddressCount", "ResourceRecordSetCount"})
 """What a stack in their subnets, with a record in a zone that was there, changes while it stands."""
 KILLED_UP = (1, 3, 6, 9, 13)
@@ -61,7 +60,7 @@ def copilots(cloud: EmbeddedCloud, *, private: bool, balanced: bool = True) -> T
             nat = ec2.create_nat_gateway(
                 SubnetId=outside, AllocationId=address, TagSpecifications=tagged("natgateway", f"{NAME}-{number}")
             )["NatGateway"]["NatGatewayId"]
-            _await_gateway(cloud, nat)
+            await_nat(cloud, nat)
             _routes(ec2, vpc, [inside], {"NatGatewayId": nat})
     group = _group(ec2, vpc, "demo-testEnvironmentSecurityGroup", f"{NAME}-env")
     _let_in(ec2, group, {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]})
@@ -86,11 +85,6 @@ def _routes(ec2: Any, vpc: str, subnets: list[str], way: Mapping[str, str], name
     ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **way)
     for subnet in subnets:
         ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
-
-
-def _await_gateway(cloud: EmbeddedCloud, nat: str) -> None:
-    ec2 = cloud.client("ec2")
-    cloud.wait(lambda: ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"] == "available", "NAT")
 
 
 def _group(ec2: Any, vpc: str, described: str, name: str) -> str:

@@ -84,11 +84,14 @@ def their_vpc(cloud: EmbeddedCloud, *, nat: bool, dns: bool = True) -> Theirs:
     if nat:
         address = ec2.allocate_address(Domain="vpc")["AllocationId"]
         made = ec2.create_nat_gateway(SubnetId=public[0], AllocationId=address)["NatGateway"]["NatGatewayId"]
-        cloud.wait(
-            lambda: ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"][0]["State"] == "available", "NAT"
-        )
+        await_nat(cloud, made)
         ec2.create_route(RouteTableId=tables[1], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=made)
     return Theirs(cloud, vpc, public, private)
+
+
+def await_nat(cloud: EmbeddedCloud, nat: str) -> None:
+    ec2 = cloud.client("ec2")
+    cloud.wait(lambda: ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"] == "available", "NAT")
 
 
 def written(project: Project, theirs: Theirs, more: str = "", tables: str = "") -> None:  # noqa: F811

@@ -17,6 +17,7 @@ from provisioner.state.model import Phase
 from provisioner.steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
+from tests.cloud.test_existing_vpc import await_nat
 
 
 def declared(stack: Stack) -> None:
@@ -121,9 +122,7 @@ def test_a_subnet_and_a_route_led_elsewhere_are_brought_back(rig: Rig) -> None:
     ec2, table = rig.cloud.client("ec2"), {"RouteTableId": recorded["route_table/a"]}
     eip = ec2.allocate_address(Domain="vpc")["AllocationId"]
     nat = ec2.create_nat_gateway(SubnetId=recorded["subnet/a"], AllocationId=eip)["NatGateway"]["NatGatewayId"]
-    rig.cloud.wait(
-        lambda: ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"] == "available", "NAT"
-    )
+    await_nat(rig.cloud, nat)
     ec2.replace_route(**table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     ec2.create_route(**table, DestinationCidrBlock="192.168.0.0/16", NatGatewayId=nat)
     (shown,) = ec2.describe_route_tables(RouteTableIds=[recorded["route_table/a"]])["RouteTables"]
