@@ -11,7 +11,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,14 +70,7 @@ class Site:
 
     def get(self, path: str) -> tuple[int, str, str]:
         """The status, the body and the place that a redirect leads to, which is not followed."""
-        place = urllib.parse.urlsplit(self.url).netloc
-        connection = http.client.HTTPSConnection(place, timeout=30, context=self.trusted)
-        try:
-            connection.request("GET", f"/{path}")
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode(), answer.getheader("Location", "")
-        finally:
-            connection.close()
+        return self._answer("GET", path)
 
     def page_with_cookie(self) -> tuple[str, str]:
         """The first page, and the cookie that comes with it."""
@@ -92,13 +85,18 @@ class Site:
         )
         body = "\r\n".join(f"--boundary\r\n{part}" for part in parts).encode() + photo + b"\r\n--boundary--\r\n"
         headers = headers | {"Content-Type": "multipart/form-data; boundary=boundary"}
+        status, _, location = self._answer("POST", path, body, headers)
+        return status, location
+
+    def _answer(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str, str]:
         place = urllib.parse.urlsplit(self.url).netloc
         connection = http.client.HTTPSConnection(place, timeout=30, context=self.trusted)
         try:
-            connection.request("POST", f"/{path}", body, headers)
+            connection.request(method, f"/{path}", body, headers or {})
             answer = connection.getresponse()
-            answer.read()
-            return answer.status, answer.getheader("Location", "")
+            return answer.status, answer.read().decode(), answer.getheader("Location", "")
         finally:
             connection.close()
 
