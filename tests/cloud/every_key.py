@@ -10,6 +10,7 @@ of the models: one without a value in `VALUES` is an error.
 from __future__ import annotations
 
 import copy
+import faulthandler
 import json
 import os
 import sys
@@ -291,15 +292,19 @@ def rehearsed(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
     with os.fdopen(there, "rb") as told:
         text = told.read()
     os.waitpid(child, 0)
+    assert text, f"{name}: stood still for {ROW_SECONDS} s"
     document = json.loads(text)
     assert "traceback" not in document, f"{name}: {document['traceback']}"
     return Row(**document)
 
 
 _FORKING = threading.Lock()
+ROW_SECONDS = 300
 
 
 def _finish(pipe: int, work: Callable[[], Row]) -> None:
+    # where it stands still, and an end to the wait for it
+    faulthandler.dump_traceback_later(ROW_SECONDS, exit=True)
     try:
         document = asdict(work())
     except BaseException:  # noqa: BLE001 (it is told to the one who waits)

@@ -19,6 +19,7 @@ import pytest
 from ecs_emulator import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, Look, inventory
+from tests.cloud.outside import OCI, OCI_INDEX
 from tests.cloud.warm import PROGRAM, Run, environment, shared
 
 SECONDS = 120
@@ -80,11 +81,19 @@ def ready_image(cloud: EmbeddedCloud, repository: str) -> None:
     ecr = cloud.client("ecr")
     with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
         ecr.create_repository(repositoryName=repository)
-    index = {"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}]}
-    media_type = "application/vnd.oci.image.index.v1+json"
-    ecr.put_image(
-        repositoryName=repository, imageTag="1", imageManifest=json.dumps(index), imageManifestMediaType=media_type
-    )
+    put_index(ecr, repository, {"os": "linux", "architecture": "amd64"})
+
+
+def put_index(ecr: Any, repository: str, *platforms: Mapping[str, str]) -> None:
+    """Put an index under the tag 1, and before it an image without layers for each of its platforms."""
+    parts = list[Mapping[str, Any]]()
+    for platform in platforms:
+        image = json.dumps({"schemaVersion": 2, "mediaType": OCI, "config": platform, "layers": []})
+        put = ecr.put_image(repositoryName=repository, imageManifest=image, imageManifestMediaType=OCI)["image"]
+        part = {"mediaType": OCI, "digest": put["imageId"]["imageDigest"], "size": len(image)}
+        parts.append({**part, "platform": platform})
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": parts})
+    ecr.put_image(repositoryName=repository, imageTag="1", imageManifest=index, imageManifestMediaType=OCI_INDEX)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ecs_emulator import manage
 from provisioner import __version__
 from provisioner.state.local import LocalStore
 from provisioner.state.model import Record
+from tests.cloud.project import put_index
 from tests.cloud.warm import ROOT
 
 pytestmark = pytest.mark.slow
@@ -159,11 +160,7 @@ def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Pat
     access = {"endpoint_url": endpoint, "aws_access_key_id": key, "aws_secret_access_key": "b"}
     ecr = boto3.client("ecr", "ap-northeast-1", **access)
     ecr.create_repository(repositoryName="web")
-    index = {"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}]}
-    media_type = "application/vnd.oci.image.index.v1+json"
-    ecr.put_image(
-        repositoryName="web", imageTag="1", imageManifest=json.dumps(index), imageManifestMediaType=media_type
-    )
+    put_index(ecr, "web", {"os": "linux", "architecture": "amd64"})
     ended = provision("up", "--target", "aws", **aws)
     assert ended.returncode == 4, ended.stderr
     assert "+ create vpc/main" in ended.stderr

@@ -33,27 +33,24 @@ from provisioner.state.model import Record
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import DOCKER, digest_of, outside
-from tests.cloud.project import Project, kms_key, web_acl
+from tests.cloud.project import Project, kms_key, put_index, web_acl
 from tests.cloud.rig import Rig
 from tests.ways import calls
 
 FILE = Path("stack.toml")
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 AMD64, ARM64 = {"os": "linux", "architecture": "amd64"}, {"os": "linux", "architecture": "arm64"}
-INDEX = "application/vnd.oci.image.index.v1+json"
 SERVICES = {
     "web": {"image": f"{REGISTRY}/web:1", "port": 80, "public": True, "launch": "ec2", "calls": ["api"]},
     "api": {"image": f"{REGISTRY}/api:1", "port": 8080, "database": True},
 }
 
 
-def push(cloud: EmbeddedCloud, repository: str, *platforms: dict[str, str], tag: str = "1") -> None:
-    """Put an index for these platforms into ECR."""
+def push(cloud: EmbeddedCloud, repository: str, *platforms: dict[str, str]) -> None:
+    """Put an index for these platforms into a new repository of ECR."""
     ecr = cloud.client("ecr")
     ecr.create_repository(repositoryName=repository)
-    parts = [{"digest": f"sha256:{n:064}", "size": 9, "mediaType": "x", "platform": p} for n, p in enumerate(platforms)]
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": parts})
-    ecr.put_image(repositoryName=repository, imageManifest=manifest, imageManifestMediaType=INDEX, imageTag=tag)
+    put_index(ecr, repository, *platforms)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from ecs_emulator.lock import LOCK
 from ecs_emulator.registry.answers import JSON, PIECE, Response, created
@@ -86,6 +87,14 @@ def blobs_of(manifest: str) -> set[str]:
     """Return the digests of the blobs that a manifest names; none for an index."""
     parsed = json.loads(manifest)
     return {part["digest"] for part in [parsed.get("config"), *parsed.get("layers", ())] if part and "digest" in part}
+
+
+def without_images(digests: Sequence[str], repository: str, account: str) -> str:
+    """Return ECR's words for an index of which the repository does not have all images."""
+    return (
+        f"Images with digests '[{', '.join(digests)}]' required for pushing image into repository with name "
+        f"'{repository}' in the registry with id '{account}' do not exist"
+    )
 
 
 def immutable(tag: str, repository: str) -> str:

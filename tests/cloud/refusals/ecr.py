@@ -9,6 +9,12 @@ from typing import Any
 from tests.cloud.refusals.case import ERRORS, UNKNOWN_KEY, Case, Scene, once, parameter
 
 case = partial(Case, "ecr")
+INDEX = json.dumps(
+    {
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": f"sha256:{'0' * 64}"}],
+    }
+)  # fmt: skip
 POLICIES = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html"
 
 
@@ -70,6 +76,8 @@ CASES = (
         lambda s, c: c.put_image(repositoryName=repository(s), imageManifest=manifest(2), imageTag="1")),
     case("PutImage", "that exists under the tag", "ImageAlreadyExistsException", ERRORS,
         lambda s, c: c.put_image(repositoryName=repository(s), imageManifest=manifest(1), imageTag="1")),
+    case("PutImage", "of an index whose images are not there", "ReferencedImagesNotFoundException", ERRORS,
+        lambda s, c: c.put_image(repositoryName=repository(s), imageManifest=INDEX, imageTag="3")),
     case("GetLifecyclePolicy", "where there is none", "LifecyclePolicyNotFoundException", ERRORS,
         lambda s, c: c.get_lifecycle_policy(repositoryName=repository(s))),
     case("PutLifecyclePolicy", "for an unknown repository", "RepositoryNotFoundException", ERRORS,

@@ -127,8 +127,12 @@ def put_image(
     image_manifest_mediatype: str | None = None,
     digest: str | None = None,
 ) -> Any:
-    """PutImage: the digest is the manifest's; an immutable tag stays with its image."""
+    """PutImage: the digest is the manifest's; an immutable tag stays with its image; an index needs its images."""
     repository = self._get_repository(repository_name)
+    known = {image.get_image_digest() for image in repository.images}
+    parts = [str(part.get("digest")) for part in json.loads(image_manifest).get("manifests", ())]
+    if missing := [part for part in parts if part not in known]:
+        refuse("ReferencedImagesNotFoundException", manifests.without_images(missing, repository_name, self.account_id))
     digest = digest or f"sha256:{hashlib.sha256(image_manifest.encode()).hexdigest()}"
     taken = any(image_tag in image.image_tags and image.image_manifest != image_manifest for image in repository.images)
     if image_tag and taken and repository.is_tag_immutable():
