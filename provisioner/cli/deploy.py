@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from provisioner.cli.app import app, command
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.words import names
+from provisioner.operations import signals
 from provisioner.operations.options import Options
 
 
@@ -16,6 +20,8 @@ from provisioner.operations.options import Options
     "provision deploy                   all services, as stack.toml says",
     "provision deploy web --image 123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/shop-dev/web:4f2a9c",
     "provision deploy web --build       build the image here again, after an --image",
+    "provision deploy --no-wait         start the deployment, and leave it to ECS",
+    "provision deploy --timeout 10m     wait for ten minutes at the most",
     "provision deploy --env staging     another environment",
 )
 def deploy(
@@ -30,6 +36,13 @@ def deploy(
     build: Annotated[
         bool, typer.Option("--build", help="Go back to the image that stack.toml has built, after an --image.")
     ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="End when ECS has begun, and not when the new revision serves.")
+    ] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Wait no longer than this: 90s, 10m or 2h. What was begun goes on."),
+    ] = None,
 ) -> int:
     """Roll an image out to the services and jobs that run it, and wait until they serve.
 
@@ -39,10 +52,40 @@ def deploy(
 
     Exit code 0 only when the new revision serves. If ECS rolls back, or a job before it fails, the services go on with
     what they ran, and the exit code is 1; 4 if there is no such image, and then nothing was written.
+
+    With --no-wait the exit code is 0 once ECS has begun. Ctrl-C asks whether to roll back what was begun; the exit code
+    is 130 then, whatever the answer.
     """
     from provisioner.cli.screen import Screen
+    from provisioner.operations.deploying.run import Waiting
     from provisioner.operations.deploying.run import deploy as run
     from provisioner.operations.deploying.scope import Wanted
+    from provisioner.operations.spans import seconds_of
 
+    if no_wait and timeout:
+        raise ConfigurationError("--no-wait and --timeout do not go together: leave one of the two out")
+    waiting = Waiting(waits=not no_wait, seconds=seconds_of("--timeout", timeout) if timeout else None)
     screen = Screen(options)
-    return screen.report(run(options, Wanted(services or (), image, build), screen))
+    rollout = run(options, Wanted(services or (), image, build), screen, waiting)
+    code = screen.report(rollout.ended)
+    if code == signals.INTERRUPTED and rollout.begun and not options.json:
+        _offer_rollback(options, rollout.begun)
+    return code
+
+
+def _offer_rollback(options: Options, begun: Mapping[str, str]) -> None:
+    """Ask whether to roll back what was begun, on a terminal, and do so.
+
+    Args:
+        begun: services, each with the number of the revision that it ran before.
+    """
+    from provisioner.cli.prompts import agreed
+    from provisioner.cli.screen import Screen
+    from provisioner.operations.deploying.rollback import rollback
+
+    signals.answered()
+    if not agreed(f"Roll {names(sorted(begun))} back?"):
+        return
+    for service, revision in begun.items():
+        screen = Screen(options)
+        screen.report(rollback(options, service, revision, screen))

@@ -45,6 +45,8 @@ class Apply:
         declared: the resources by address, in declared order.
         store: the open state.
         tasks: the work expected for each resource: of those that can begin, the longest chain is first.
+        leaving: the resource type that is not waited for once AWS shows what was asked for: a later run does.
+        patience: seconds after which nothing is waited for any more; None: each resource has its own time.
     """
 
     def __init__(
@@ -54,6 +56,9 @@ class Apply:
         declared: Mapping[str, Declared],
         emit: Emit,
         tasks: Mapping[str, RemainingWork] | None = None,
+        *,
+        leaving: type[Resource] | None = None,
+        patience: float | None = None,
     ) -> None:
         self.store, self.declared = store, declared
         self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
@@ -67,6 +72,7 @@ class Apply:
             )
         )
         self._tasks = tasks or {}
+        self._leaving, self._patience = leaving, patience
         self._addresses_by_id = dict(addresses_by_id(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
@@ -97,8 +103,9 @@ class Apply:
             )
             for a, item in self.declared.items()
         ]
-        emit, moments = self.progress.emit, self.progress.moments
-        Scheduler(nodes, self._act, self.look, self._reached, emit, self.aws.pace, moments).run()
+        emit, moments, pace = self.progress.emit, self.progress.moments, self.aws.pace
+        deadline = None if self._patience is None else pace.now() + self._patience
+        Scheduler(nodes, self._act, self.look, self._reached, emit, pace, moments, deadline).run()
 
     def lookup(self, address: str, output: str) -> Any:
         """Return an output that AWS gave in this run, or None if it is not known yet."""
@@ -256,10 +263,19 @@ class Apply:
         if why:
             if address in self._results:
                 self._record(desired, item, live, "created")
+            if self._left(desired, why):
+                return None
             return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
         self._record(desired, item, live, "ready")
         self._report(address, live)
         return None
+
+    def _left(self, desired: Resource, why: str) -> bool:
+        """Leave a resource to what AWS does with it, if this run does not wait for those of its type."""
+        if self._leaving is None or not isinstance(desired, self._leaving):
+            return False
+        self.progress.waits(desired.address, self._results.get(desired.address, "unchanged"), f"not waited for: {why}")
+        return True
 
     def _refuse_create_only(self, desired: Resource, changes: Mapping[str, Change]) -> None:
         """Refuse a change that the plan could not see: its value became known only after its dependencies."""
@@ -322,6 +338,8 @@ class Apply:
                 return self._wait_until_listed(desired, record)
             live = self._observe(address, live)
             if why := desired.pending(live):
+                if not compare(desired, live) and self._left(desired, why):
+                    return None
                 return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
             if changes := compare(desired, live):
                 return self._wait_until_shown(desired, live, changes)

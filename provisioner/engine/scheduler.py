@@ -10,6 +10,7 @@ from enum import IntEnum
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 
 from provisioner.engine import own_code
 from provisioner.engine.clock import Pace
@@ -121,6 +122,7 @@ class Scheduler:
         reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished. Once
             it is, it stays so, and it becomes so only with an outcome of the needed resource.
         moments: is filled with the begin and the end of the work on each resource.
+        deadline: the moment of the run's clock from which nothing is waited for any more; None: there is none.
     """
 
     def __init__(
@@ -132,10 +134,12 @@ class Scheduler:
         emit: Emit,
         pace: Pace,
         moments: dict[str, Moments],
+        deadline: float | None = None,
     ) -> None:
         self._nodes = {node.address: node for node in nodes}
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
         self._moments = moments
+        self._deadline = inf if deadline is None else deadline
         self._last_missing = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
         """The dependency of each resource that was found missing last; its last one, if none ever was."""
         self._missing: dict[str, tuple[Dependency, Iterator[Dependency]]] = {}
@@ -310,7 +314,7 @@ class Scheduler:
         node, now = self._nodes[address], self._pace.now()
         before = self._waiting.get(address)
         since = self._first_waited(address, reason, now)
-        if now > since + reason.timeout:
+        if now > min(since + reason.timeout, self._deadline):
             self._forget(address)
             self._enqueue(address, lambda: {address: _timed_out(reason, now - since)})
             return

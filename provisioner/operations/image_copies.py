@@ -35,7 +35,7 @@ T = TypeVar("T")
 Problem = RegistryError | CredentialsError
 
 
-def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = None) -> dict[str, Copy]:
+def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = None, option: str = "") -> dict[str, Copy]:
     """Return the copies that ready images from elsewhere have or are to have, by service. Nothing is written.
 
     A tag may move, so each registry is asked once for each tag (HEAD, which Docker Hub does not count as a pull), and
@@ -45,6 +45,7 @@ def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = Non
     Args:
         file: the configuration's name, for the messages.
         only: of these alone.
+        option: the option that names the image, if none of the configuration's keys does.
 
     Raises:
         ConfigurationError: with one line for each image that there is no copy of, nor can be.
@@ -64,7 +65,8 @@ def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = Non
             found[name] = copy
         else:
             fix = _fix(wanted[name], known, platform_for(config.images[name]), local=config.target == "local")
-            problems.append(f"{file}: {_key(config, name)}: {known}: {fix}")
+            where = f'{option} is "{config.images[name].image}"' if option else f"{file}: {_key(config, name)}"
+            problems.append(f"{where}: {known}: {fix}")
     if problems:
         raise ConfigurationError("\n".join(problems))
     return found

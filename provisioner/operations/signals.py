@@ -50,6 +50,8 @@ class _Watch:
         raised: whether it was: once only, so that nothing disturbs the way out.
         notice: the thread that calls `act`: it may write to a terminal, which may be stopped.
         unraisable: was told before what Python drops.
+        insisted: the number of signals of those of which two end the process.
+        noticed: whether the thread that reads has seen a signal.
         main: the main thread.
     """
 
@@ -59,6 +61,8 @@ class _Watch:
     raised: bool = False
     notice: threading.Thread | None = None
     unraisable: Callable[[Any], object] = field(default_factory=lambda: sys.unraisablehook)
+    insisted: int = 0
+    noticed: bool = False
     main: int = field(default_factory=threading.get_ident)
 
     def handle(self, number: int, frame: FrameType | None) -> None:
@@ -78,7 +82,6 @@ class _Watch:
 
     def read(self, pipe: int) -> None:
         """Read which signals come until the pipe is closed. Nothing here waits for the main thread or a terminal."""
-        insisted, first = 0, True
         while True:
             if not select.select([pipe], [], [], AGAIN_SECONDS if self.interrupted else None)[0]:
                 if self._to_raise():
@@ -86,18 +89,18 @@ class _Watch:
                 continue
             if not (numbers := os.read(pipe, 64)):
                 return
-            insisted += sum(number in INSISTING for number in numbers)
-            if insisted > 1:
+            self.insisted += sum(number in INSISTING for number in numbers)
+            if self.insisted > 1:
                 _end()
             if all(number == WAKE_SIGNAL for number in numbers):
                 continue
             self._came()
             # read after `interrupted` is set: whoever changes it looks at that afterwards, so that one of the two acts
             act = self.act
-            if first and act is not None:
+            if not self.noticed and act is not None:
                 self.notice = threading.Thread(target=act, name="notice", daemon=True)
                 self.notice.start()
-            first = False
+            self.noticed = True
 
     def _came(self) -> None:
         """Note that a signal has come, which raises unless it was to do something else."""
@@ -176,6 +179,12 @@ def at_once() -> Iterator[None]:
 def interrupted() -> bool:
     """Say whether a signal to end has come."""
     return _watch.interrupted
+
+
+def answered() -> None:
+    """Take the next signal as a first one again: what the last one ended has ended, and the command goes on."""
+    _watch.interrupted = _watch.due = _watch.raised = _watch.noticed = False
+    _watch.insisted = 0
 
 
 @contextmanager

@@ -64,6 +64,8 @@ def after_up(
 
 def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
     """Return what may be done after `deploy` and `rollback`."""
+    if outcome.error is None and outcome.unfinished:
+        return [f"Watch it to its end: {command_line('up')}. Undo it: {command_line('rollback')}."]
     if outcome.error is None:
         return [f"What ran before: {command_line('history')}. Go back: {command_line('rollback')}."]
     if isinstance(outcome.error, Interrupted):

@@ -24,7 +24,7 @@ from provisioner.operations.deploying.history import (
 )
 from provisioner.operations.deploying.run import Deployment, as_records, prepared, run
 from provisioner.resources.ecr.copied_images import is_own
-from provisioner.resources.ecr.images import digest_of
+from provisioner.resources.ecr.images import DeployedImage, digest_of
 from provisioner.resources.ecs.task_definition import revisions
 
 if TYPE_CHECKING:
@@ -66,14 +66,15 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
     with stores.open_store(options, config, aws, COMMAND) as store:
         target = _target(config, aws, store.records, name, to)
         before = dict(store.records)
-        owner, after = config.image_of(name), dict[str, Deployed]()
-        if target.image:
-            after[owner] = Deployed(target.image, images.source_of(config.images[owner]))
-        asked = as_records(images.in_effect(config, before)[0] | after)
+        owner = config.image_of(name)
+        asked = as_records(_deployed(config, before, owner, target))
         stack = declaring.declared(options, config, aws, {**before, **asked})
         # first the image: an `up` that is run after a kill goes on with that
         for record in (*asked.values(), *_records(before, target)):
             store.put(record)
+        deployed = f"{DeployedImage.type_name}/{owner}"
+        if deployed in before.keys() - asked.keys():
+            store.drop(deployed)
         about = [*scope.services_of(stack.declared, target.revisions), *asked, *scope.tags_of(stack.declared, owner)]
         declared = limit.alone(stack.declared, store.records, about)
         deployment = Deployment(COMMAND, declared, scope.replaced(store.records, stack.declared, [owner]), before)
@@ -81,6 +82,17 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
             ended = Ended(config, aws, run(aws, store, stack, deployment, emit))
             viewer.ended(ended)
     return ended
+
+
+def _deployed(config: Config, before: Mapping[str, Record], owner: str, target: Target) -> dict[str, Deployed]:
+    """Return the deployed images as they are to be from now on."""
+    after, _ = images.in_effect(config, before)
+    says = images.source_of(config.images[owner])
+    if says == f"image {target.image}":
+        after.pop(owner, None)
+    elif target.image:
+        after[owner] = Deployed(target.image, says)
+    return after
 
 
 def _only(config: Config) -> str:

@@ -17,7 +17,7 @@ from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
-from provisioner.operations import configuration, connecting, declaring, estimates, stores
+from provisioner.operations import configuration, connecting, declaring, estimates, image_copies, stores
 from provisioner.operations.commands import Ended, Viewer, watched
 from provisioner.operations.deploying import images, scope
 from provisioner.operations.deploying.scope import Wanted
@@ -26,6 +26,7 @@ from provisioner.operations.planning import answered, refuse
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import DeployedImage, ImageInUse, digest_of
+from provisioner.resources.ecs.service import Service
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -39,6 +40,19 @@ COMMAND = "deploy"
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """How long services are waited for.
+
+    Attributes:
+        waits: until they serve, or only until ECS shows what was asked for.
+        seconds: at most as long; None: each as long as it may take.
+    """
+
+    waits: bool = True
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Deployment:
     """What one run of `deploy` or `rollback` is about.
 
@@ -46,16 +60,34 @@ class Deployment:
         declared: the resources that it changes.
         replaced: the addresses of what is recorded of the former image, and is declared no more.
         before: what was recorded before it.
+        waiting: how long the services are waited for.
     """
 
     command: str
     declared: Mapping[str, Declared]
     replaced: Sequence[str]
     before: Mapping[str, Record]
+    waiting: Waiting = Waiting()
 
 
-def deploy(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
+@dataclass(frozen=True)
+class Rollout:
+    """How a run of `deploy` ended.
+
+    Attributes:
+        begun: of each image that services have begun to run, one of these services, with the number of the revision
+            that it ran before.
+    """
+
+    ended: Ended
+    begun: Mapping[str, str]
+
+
+def deploy(options: Options, wanted: Wanted, viewer: Viewer, waiting: Waiting | None = None) -> Rollout:
     """Roll an image out to the services and jobs that run it.
+
+    Args:
+        waiting: how long to wait for the services; unless said, until they serve or ECS gives up.
 
     Raises:
         ProvisionError: nothing was begun; what goes wrong later is in the outcome.
@@ -68,11 +100,26 @@ def deploy(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
         before = dict(store.records)
         stack = _declared(options, config, aws, before, wanted, chosen)
         declared = limit.alone(stack.declared, before, scope.addresses(stack.declared, config, chosen))
-        deployment = Deployment(COMMAND, declared, scope.replaced(before, stack.declared, chosen), before)
+        replaced = scope.replaced(before, stack.declared, chosen)
+        deployment = Deployment(COMMAND, declared, replaced, before, waiting or Waiting())
         with watched(aws, viewer) as emit:
             ended = Ended(config, aws, run(aws, store, stack, deployment, emit))
             viewer.ended(ended)
-    return ended
+        return Rollout(ended, _begun(config, chosen, before, store.records))
+
+
+def _begun(
+    config: Config, chosen: Sequence[str], before: Mapping[str, Record], now: Mapping[str, Record]
+) -> dict[str, str]:
+    found = dict[str, str]()
+    for owner in chosen:
+        for name in (one for one in scope.workloads(config, [owner]) if one in config.services):
+            address = f"{Service.type_name}/{name}"
+            if address in before and owner not in {config.image_of(one) for one in found}:
+                ran = str(before[address].arguments["task_definition"])
+                if now[address].arguments["task_definition"] != ran:
+                    found[name] = ran.rpartition(":")[2]
+    return found
 
 
 def prepared(aws: Aws) -> Aws:
@@ -95,20 +142,21 @@ def _declared(
     """
     holds, _ = images.in_effect(config, records)
     after = scope.changed(config, holds, wanted, chosen)
-    after = {name: _checked(aws, one) if name in chosen else one for name, one in after.items()}
+    after = {name: _checked(aws, config, name, one) if name in chosen else one for name, one in after.items()}
     others = {address: record for address, record in records.items() if record.type != DeployedImage.type_name}
     return declaring.declared(options, config, aws, {**others, **as_records(after)})
 
 
-def _checked(aws: Aws, deployed: Deployed) -> Deployed:
-    """Return a deployed image with its digest, if it is of this account's ECR; of others copies are made later.
+def _checked(aws: Aws, config: Config, name: str, deployed: Deployed) -> Deployed:
+    """Return a deployed image with its digest.
 
     Raises:
         ConfigurationError: there is no such image.
     """
     named = parse(deployed.image)
     if not is_own(aws, named):
-        return deployed
+        copies = image_copies.find(aws, images.applied(config, {name: deployed}), "", [name], "--image")
+        return replace(deployed, image=copies[name].source)
     digest = digest_of(aws, named.repository, named.tag, named.digest)
     if not digest:
         raise ConfigurationError(f"--image: ECR has no {deployed.image}: push it, or check the name and the tag")
@@ -134,7 +182,9 @@ def run(aws: Aws, store: Store, stack: Stack, deployment: Deployment, emit: Emit
     emit(RunStarted(command, aws.name, aws.account, aws.region, len(declared) + len(tags)))
     ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
-    apply = Apply(aws, store, declared, emit, ahead.tasks)
+    waiting = deployment.waiting
+    leaving = None if waiting.waits else Service
+    apply = Apply(aws, store, declared, emit, ahead.tasks, leaving=leaving, patience=waiting.seconds)
     former = Destroy(aws.exhaustive(), store, tags, emit)
 
     def work() -> Remains:
@@ -144,10 +194,11 @@ def run(aws: Aws, store: Store, stack: Stack, deployment: Deployment, emit: Emit
         except ProvisionError as error:
             emit(Notice(withdraw(aws, store, deployment.before, declared, error, emit)))
             raise
-        former.run()
+        if waiting.waits:
+            former.run()
         for address in deployment.replaced:
-            # the former image stays in its repository, for a rollback
-            if address in store.records:
+            # the former image stays in its repository, for a rollback; it may be pulled until the services serve
+            if address in store.records and (waiting.waits or address not in tags):
                 store.drop(address)
         return Remains()
 

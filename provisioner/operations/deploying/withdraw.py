@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from provisioner.engine.destroy import Destroy
-from provisioner.engine.errors import Interrupted
+from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
 from provisioner.engine.words import names
 from provisioner.resources.ecr.images import ImageInUse
 from provisioner.resources.ecs.service import Service
@@ -31,7 +31,8 @@ def withdraw(
 ) -> str:
     """Put the records back, so that `up` does not try it again: of a task definition the recorded revision counts.
 
-    That is left alone if the user has ended the run, or if a service runs its new revision, or may come to run it yet.
+    That is left alone if the user has ended the run, or the wait for something, which may come about yet; or if a
+    service runs its new revision, or may come to run it.
 
     Args:
         before: what was recorded before the deployment.
@@ -41,7 +42,9 @@ def withdraw(
         What runs now, for the user.
     """
     services = [address for address in about if address.startswith(f"{Service.type_name}/")]
-    if isinstance(error, Interrupted) or not all(address in before for address in services):
+    ended = [error, *(error.failures.values() if isinstance(error, SomeFailed) else ())]
+    given_up = any(isinstance(one, Interrupted | TimedOut) for one in ended)
+    if given_up or not all(address in before for address in services):
         return GOES_ON
     former = {address: str(before[address].arguments["task_definition"]) for address in services}
     shown = {live.address: live.details for live in aws.live(Service, fresh=True)}
