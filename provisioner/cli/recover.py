@@ -34,6 +34,7 @@ def recover(options: Options) -> int:
         stopping,
         stores,
     )
+    from provisioner.operations.deploying import images, unrecorded
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
@@ -45,13 +46,17 @@ def recover(options: Options) -> int:
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:
+        deployed = images.records_of(store.records)
         stack = declaring.declared(
-            options, config, aws, {}, lambda text: report(f"note: {text}. Continuing without it")
+            options, config, aws, deployed, lambda text: report(f"note: {text}. Continuing without it")
         )
         with stopping.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
             aws.know_tagged_types()
             found = recovery.search(aws, dict(store.records), stack.declared, report)
             aws.pace.check()
+            if not deployed:
+                for text in unrecorded.notes(aws, config, stack.declared, found.by_address):
+                    report(f"note: {text}")
         if not options.json:
             say(show.lines(found, config.name, connecting.describe_account(config, aws)))
         if store.records:

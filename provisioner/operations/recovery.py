@@ -61,6 +61,11 @@ class Recovery:
     added_by_others: Sequence[str]
     forgotten: Sequence[str] = ()
 
+    @property
+    def by_address(self) -> dict[str, RecoveredResource]:
+        """What is to be recorded, by address."""
+        return {one.record.address: one for one in self.found}
+
 
 def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], report: Report) -> Recovery:
     """Look for everything. Only reads are made.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -253,3 +255,21 @@ def test_a_killed_rollback_is_done_again_or_was_not_begun(project: Project) -> N
         clean(project)
         assert len({image for image, _ in running(project).values()}) == 1, str(cut)
         deploy(project, "good:1")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_recover_knows_what_was_deployed_or_says_that_it_differs(project: Project, lost: bool) -> None:
+    deploy(project, "good:1")
+    if lost:
+        shutil.rmtree(project.state / "local" / NAME)
+    ended = project.run("recover", "--yes")
+    keep = re.search(r"To keep what runs, run `provision (deploy frontend --image \S*/good@sha256:\w*)`", ended.err)
+    assert bool(keep) is lost, ended.err
+    if keep:
+        assert "task_definition/frontend" in project.planned()
+        since = project.last_call()
+        project.run(*keep[1].split())
+        # what runs is what is wanted: nothing is rolled out
+        assert [call for call in project.writes(since) if "UpdateService" in call] == []
+    clean(project)
+    assert running(project) == {"frontend": ("good", "2"), "worker": ("good", "2")}

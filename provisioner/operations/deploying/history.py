@@ -85,7 +85,7 @@ def history(options: Options, names: Sequence[str], most: int) -> list[Entry]:
 def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
     """Return what is to be told of these deployments of a service."""
     arns = list(dict.fromkeys(one.task_definition for one in deployments if one.task_definition))
-    shown = dict(zip(arns, aws.each(lambda arn: _shown(aws, arn), arns), strict=True))
+    shown = dict(zip(arns, aws.each(lambda arn: revision_or_empty(aws, arn), arns), strict=True))
     images = {arn: image_of(found, name) for arn, found in shown.items()}
     tags = tags_of_digests(aws, {image for image in images.values() if "@" in image})
     return [
@@ -150,7 +150,7 @@ def found(aws: Aws, arn: str) -> Mapping[str, Any]:
     Raises:
         ConfigurationError: there is none.
     """
-    if shown := _shown(aws, arn):
+    if shown := revision_or_empty(aws, arn):
         return shown
     raise ConfigurationError(f"there is no revision {last(arn)}: `provision history` shows them")
 
@@ -196,7 +196,7 @@ def _connected(options: Options) -> tuple[Config, Aws, State]:
     return config, aws, state
 
 
-def _shown(aws: Aws, arn: str) -> Mapping[str, Any]:
+def revision_or_empty(aws: Aws, arn: str) -> Mapping[str, Any]:
     """Return a revision, empty if it was deleted."""
     try:
         return definition(aws, arn)

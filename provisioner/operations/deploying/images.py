@@ -17,13 +17,14 @@ def source_of(workload: Workload) -> str:
     return f"build {workload.build}" if workload.build else f"image {workload.image}"
 
 
+def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records of deployed images, by address."""
+    return {address: record for address, record in records.items() if record.type == DeployedImage.type_name}
+
+
 def recorded(records: Mapping[str, Record]) -> dict[str, Deployed]:
     """Return the deployed images that the state has, by the service or job whose image it is."""
-    found = {
-        address.partition("/")[2]: record.arguments
-        for address, record in records.items()
-        if record.type == DeployedImage.type_name
-    }
+    found = {address.partition("/")[2]: record.arguments for address, record in records_of(records).items()}
     return {name: Deployed(told["image"], told["instead_of"]) for name, told in found.items()}
 
 
