@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.words import names
 from provisioner.operations import signals
 from provisioner.operations.options import Options
 
@@ -57,6 +55,7 @@ def deploy(
     is 130 then, whatever the answer.
     """
     from provisioner.cli.screen import Screen
+    from provisioner.engine.errors import ConfigurationError
     from provisioner.operations.deploying.run import Waiting
     from provisioner.operations.deploying.run import deploy as run
     from provisioner.operations.deploying.scope import Wanted
@@ -81,6 +80,7 @@ def _offer_rollback(options: Options, begun: Mapping[str, str]) -> None:
     """
     from provisioner.cli.prompts import agreed
     from provisioner.cli.screen import Screen
+    from provisioner.engine.words import names
     from provisioner.operations.deploying.rollback import rollback
 
     signals.answered()
