@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
+.PHONY: demo demo-app demo-day test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -19,6 +19,10 @@ demo: $(READY)
 
 demo-app: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo_app.sh
+
+# Deployments, failures and rollbacks under load, and a look inside: the Django example in real containers.
+demo-day: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demos/day.py
 
 # In an order that SEED draws: of the files, and of the tests in each but those that say otherwise. It is printed.
 SEED := $(or $(SEED),$(shell date +%s))

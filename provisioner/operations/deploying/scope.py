@@ -131,8 +131,12 @@ def replaced(records: Mapping[str, Record], declared: Mapping[str, Declared], ch
     """Return the addresses of what is recorded of the former images, and is declared no more."""
     repositories = {f"{Repository.type_name}/{name}" for name in chosen}
     own = {f"{DeployedImage.type_name}/{name}" for name in chosen}
+    kept = tuple(f"{ImageInUse.type_name}/{name}." for name in chosen)
     return [
         address
         for address in orphans(records, declared)
-        if address in own or (records[address].type in IMAGES and repositories & {*records[address].dependencies})
+        if address in own
+        # such a tag may be recorded as built on its image alone
+        or address.startswith(kept)
+        or (records[address].type in IMAGES and repositories & {*records[address].dependencies})
     ]

@@ -1,0 +1,258 @@
+"""A day with the Django example in real containers: deployments under load, failures, rollbacks, and looking inside.
+
+    make demo-day
+
+It needs a Docker engine. Each command is printed as it is typed, with what it said last, its exit code and its
+duration; what must hold is checked, and the first thing that does not ends the day.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PROJECT = Path(__file__).resolve().parent.parent
+REGION = "ap-northeast-1"
+"""The embedded cloud's, whose engine knows it by the example's name."""
+CLOCK = "real:4"
+"""A new container has to answer within its grace period, beside the load."""
+SHOWN = 6
+"""Lines that are shown of what a command says."""
+VIEWS = Path("shop/views.py")
+FAILS = """
+from django.db import migrations
+
+
+def fail(_apps, _schema_editor):
+    raise RuntimeError("no column of that name")
+
+
+class Migration(migrations.Migration):
+    dependencies = (("shop", "0001_initial"),)
+    operations = (migrations.RunPython(fail, migrations.RunPython.noop),)
+"""
+QUERY = """
+import json, os, pymysql
+with pymysql.connect(**json.loads(os.environ["LOGIN"]), ssl={"check_hostname": False}) as database:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM shop_product")
+        print(cursor.fetchone()[0], "products")
+"""
+
+
+@dataclass
+class Day:
+    """One run of the script: its project, and its load."""
+
+    directory: Path
+    url: str = ""
+    certificate: Path = Path()
+    failed: list[str] = field(default_factory=list)
+    answered: int = 0
+
+    def run(self, *words: str, code: int = 0, given: str | None = None) -> str:
+        """Run a command, show it, and return what it said; it must end with this exit code."""
+        print(f"$ provision {' '.join(words)}", flush=True)
+        began = time.monotonic()
+        done = subprocess.run(
+            ["provision", *words], cwd=self.directory, input=given, text=True, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=None if given else subprocess.DEVNULL,
+        )  # fmt: skip
+        for line in done.stdout.rstrip().splitlines()[-SHOWN:]:
+            print(f"  {line}")
+        print(f"  [exit code {done.returncode}, {time.monotonic() - began:.0f} s]\n", flush=True)
+        hold(done.returncode == code, f"exit code {code} was expected; all that was said:\n{done.stdout}")
+        return done.stdout
+
+    def change(self, file: Path, before: str, after: str) -> None:
+        """Change the application."""
+        path = self.directory / file
+        text = path.read_text()
+        hold(before in text, f"{file} has no {before!r}")
+        path.write_text(text.replace(before, after))
+
+    def page(self) -> str:
+        """The shop's first page."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        connection = http.client.HTTPSConnection(urlsplit(self.url).netloc, timeout=30, context=context)
+        with closing(connection):
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            if answer.status != http.HTTPStatus.OK:
+                raise OSError(f"answered {answer.status}")
+            return answer.read().decode()
+
+    @contextmanager
+    def load(self) -> Iterator[None]:
+        """Ask for the first page without a pause while the context lasts; every answer must be a page."""
+        done = threading.Event()
+        threads = [threading.Thread(target=self._ask, args=(done,)) for _ in range(2)]
+        self.answered, self.failed = 0, []
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+        print(f"  under load: {self.answered} requests, {len(self.failed)} failed\n", flush=True)
+        hold(not self.failed, f"requests failed: {self.failed[:3]}")
+
+    def _ask(self, done: threading.Event) -> None:
+        while not done.is_set():
+            try:
+                self.page()
+            except (OSError, http.client.HTTPException) as error:
+                self.failed.append(str(error))
+            self.answered += 1
+            time.sleep(0.02)
+
+
+def hold(fact: bool, otherwise: str) -> None:
+    """End the day if something does not hold."""
+    if not fact:
+        sys.exit(f"day: {otherwise}")
+
+
+def say(text: str) -> None:
+    """Print a heading."""
+    print(f"== {text}\n", flush=True)
+
+
+def morning(day: Day) -> None:
+    """The stack, and a first change."""
+    say("08:00  The stack, from nothing")
+    trust(day)
+    day.run("secret", "set", "STRIPE_SECRET_KEY", given="sk_test_of_the_day")
+    day.run("up", "--yes")
+    day.url = day.run("output", "local_url").split()[-1]
+    (day.certificate,) = (day.directory / ".provision").glob("*.example.com.pem")
+    hold("Tea pot" in day.page(), "the page does not show the products")
+    day.run("cloud", "start", "--clock", CLOCK)
+
+    say("09:30  A change of the code, under load")
+    day.change(Path("shop/templates/page.html"), "<h1>", "<h1>Good morning: ")
+    with day.load():
+        day.run("deploy", "web")
+    hold("Good morning" in day.page(), "the new image does not serve")
+    day.run("plan")
+
+
+def trust(day: Day) -> None:
+    """Trust the example's own steps, as continuous integration does: by the hash of what was reviewed."""
+    refused = day.run("plan", code=4)
+    found = re.search(r"PROVISION_TRUST_STEPS=(\w+)", refused)
+    hold(bool(found), "the refusal does not name the hash")
+    if found:
+        os.environ["PROVISION_TRUST_STEPS"] = found[1]
+
+
+def noon(day: Day) -> None:
+    """What goes wrong, and going back."""
+    say("11:00  An image that is never healthy: ECS gives it up, and the old revision never left")
+    views = (day.directory / VIEWS).read_text()
+    day.change(VIEWS, 'HttpResponse("ok")', 'HttpResponse("no", status=500)')
+    with day.load():
+        said = day.run("deploy", "web", code=1)
+    hold("still running: " in said, "it is not said what runs")
+    (day.directory / VIEWS).write_text(views)
+
+    say("12:00  A migration that fails: no service changes")
+    migration = day.directory / "shop/migrations/0002_fails.py"
+    migration.write_text(FAILS)
+    with day.load():
+        said = day.run("deploy", "web", code=1)
+    hold("RuntimeError: no column of that name" in said, "it is not said why")
+    migration.unlink()
+
+    say("13:30  Back to what ran before, under load")
+    day.run("history", "web")
+    with day.load():
+        day.run("rollback", "web")
+    hold("Good morning" not in day.page(), "the former image does not serve")
+    day.run("diff", "web")
+
+
+def afternoon(day: Day) -> None:
+    """Looking inside."""
+    say("15:00  A shell's command in the container, and a job")
+    day.run("exec", "web", "--", "python3", "-c", "import django; print(django.__version__)")
+    day.run("exec", "web", "--", "sh", "-c", "exit 7", code=7)
+    day.run("run", "report")
+
+    say("16:00  A query through a tunnel")
+    query(day)
+    say("17:00  The logs")
+    hold(bool(day.run("logs", "web", "--since", "1d").strip()), "there are no logs")
+
+    say("18:00  Nothing is left")
+    day.run("cloud", "start", "--clock", "virtual")
+    day.run("down", "--yes")
+
+
+def query(day: Day) -> None:
+    """Count the products in the database, from this machine."""
+    words = ["provision", "tunnel", "database", "--json"]
+    print(f"$ {' '.join(words[:-1])} &", flush=True)
+    with subprocess.Popen(words, cwd=day.directory, stdout=subprocess.PIPE, text=True) as tunnel:
+        line = tunnel.stdout.readline() if tunnel.stdout else ""
+        try:
+            hold(bool(line), "there is no tunnel")
+            login = {"host": "127.0.0.1", "port": json.loads(line)["port"], "user": "dbadmin", "database": "shop"}
+            login["password"] = password(day)
+            done = subprocess.run(
+                [sys.executable, "-c", QUERY], env=os.environ | {"LOGIN": json.dumps(login)}, text=True, check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        finally:
+            tunnel.terminate()
+    print(f"  {done.stdout.strip()}\n", flush=True)
+    hold(done.stdout.strip() == "3 products", "the query says something else")
+
+
+def password(day: Day) -> str:
+    """The database's password, which only Parameter Store has."""
+    entry = json.loads((day.directory / ".provision/cloud.json").read_text())
+    import boto3
+
+    keys = {"aws_access_key_id": entry["key"], "aws_secret_access_key": "any"}
+    ssm = boto3.client("ssm", REGION, endpoint_url=entry["endpoint"], **keys)
+    (name,) = (one["Name"] for one in ssm.describe_parameters()["Parameters"] if "password" in one["Name"])
+    return str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+
+
+def main() -> None:
+    """Run the whole day in a directory of its own."""
+    with tempfile.TemporaryDirectory() as temporary:
+        day = Day(Path(temporary) / "django")
+        shutil.copytree(PROJECT / "examples/django", day.directory)
+        config = day.directory / "stack.toml"
+        text = re.sub(r'^region = ".*"', f'region = "{REGION}"', config.read_text(), flags=re.MULTILINE)
+        # for this machine only
+        config.write_text(text.replace("[network]\n", '[network]\nallow = ["127.0.0.1/32"]\n'))
+        began = time.monotonic()
+        try:
+            for part in (morning, noon, afternoon):
+                part(day)
+        finally:
+            subprocess.run(["provision", "cloud", "stop"], cwd=day.directory, capture_output=True, check=False)
+        say(f"The whole day took {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
