@@ -89,6 +89,14 @@ def sixth_version(scene: Scene, iam: Any) -> Any:
         iam.create_policy_version(PolicyArn=arn, PolicyDocument=DOCUMENT)
 
 
+@once
+def provider(scene: Scene) -> str:
+    """The ARN of an OpenID Connect provider that has as many audiences as it can."""
+    audiences = [f"audience-{number}" for number in range(100)]
+    new = {"Url": "https://issuer.example.com", "ClientIDList": audiences}
+    return str(scene.client("iam").create_open_id_connect_provider(**new)["OpenIDConnectProviderArn"])
+
+
 def put(scene: Scene, iam: Any, **more: Any) -> Any:
     """Put a policy into a role."""
     request = {"RoleName": inlined(scene), "PolicyName": "other", "PolicyDocument": DOCUMENT}
@@ -231,4 +239,14 @@ CASES = (
     case("CreateServiceLinkedRole", "with a suffix that the service does not take", "InvalidInput",
         parameter("CustomSuffix"),
         lambda s, c: c.create_service_linked_role(AWSServiceName="ecs.amazonaws.com", CustomSuffix="mine")),
+    case("CreateOpenIDConnectProvider", "of an issuer that has one", "EntityAlreadyExists", ERRORS,
+        lambda s, c: (provider(s), c.create_open_id_connect_provider(Url="https://issuer.example.com"))),
+    case("GetOpenIDConnectProvider", "of an unknown provider", "NoSuchEntity", ERRORS,
+        lambda s, c: c.get_open_id_connect_provider(OpenIDConnectProviderArn=f"{provider(s)}/nothing")),
+    case("AddClientIDToOpenIDConnectProvider", "to an unknown provider", "NoSuchEntity", ERRORS,
+        lambda s, c: c.add_client_id_to_open_id_connect_provider(
+            OpenIDConnectProviderArn=f"{provider(s)}/nothing", ClientID="mine")),
+    case("AddClientIDToOpenIDConnectProvider", "with more than 100 audiences", "LimitExceeded", ERRORS,
+        lambda s, c: c.add_client_id_to_open_id_connect_provider(
+            OpenIDConnectProviderArn=provider(s), ClientID="mine")),
 )  # fmt: skip

@@ -63,5 +63,5 @@ API = EmulatedApi(
             409,
         ),
     ),
-    modules=("rules", "users"),
+    modules=("rules", "users", "providers"),
 )
