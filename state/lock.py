@@ -181,7 +181,18 @@ def _dead(holder: bytes, runtime: Runtime) -> bool:
 def myself(command: str, runtime: Runtime = MACHINE) -> dict[str, Any]:
     """Return who holds a lock when this process does, as `describe` reads it."""
     who = {"user": _user(), "host": socket.gethostname(), "pid": runtime.pid()}
-    return who | {"command": command, "since": runtime.time()}
+    run = {"run": url} if (url := pipeline_run()) else {}
+    return who | run | {"command": command, "since": runtime.time()}
+
+
+def pipeline_run() -> str:
+    """Return where the log of this run of a pipeline is, on GitHub or GitLab; empty outside of one."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        server, repository, number = (
+            os.environ.get(f"GITHUB_{it}", "") for it in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+        )
+        return f"{server}/{repository}/actions/runs/{number}"
+    return os.environ.get("CI_JOB_URL", "")
 
 
 def describe(holder: bytes) -> str:
@@ -190,6 +201,7 @@ def describe(holder: bytes) -> str:
         info = parsed(holder)
         since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(info["since"]))
         who = f"{info['user']} on {info['host']}, process {info['pid']}"
+        who += f", {info['run']}" if info.get("run") else ""
         text = f"`provision {info['command']}` by {who}, since {since}"
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return "an unknown holder"
