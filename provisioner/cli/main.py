@@ -12,6 +12,7 @@ from dataclasses import make_dataclass
 import typer
 
 from provisioner.cli import (
+    ci,
     cloud,
     config,
     deploy,
@@ -44,6 +45,7 @@ from provisioner.operations import signals
 from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
 
 __all__ = [
+    "ci",
     "cloud",
     "config",
     "deploy",

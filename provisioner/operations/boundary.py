@@ -127,18 +127,24 @@ def make(aws: Aws, found: Boundary, document: Mapping[str, Any]) -> None:
     Raises:
         ApiError: a call was refused.
     """
-    iam, text = aws.client("iam"), json.dumps(document)
     try:
         if found.document is None:
             what = "The most that the roles of this stack can ever do"
             name = found.arn.rpartition("/")[2]
             tags = tag_pairs({**aws.owner, REGION_TAG: aws.region})
-            iam.create_policy(PolicyName=name, PolicyDocument=text, Description=what, Tags=tags)
-            return
-        versions = [*aws.pages("iam", "list_policy_versions", "Versions", PolicyArn=found.arn)]
-        spare = sorted((it for it in versions if not it["IsDefaultVersion"]), key=lambda it: str(it["CreateDate"]))
-        if len(versions) >= VERSIONS:
-            iam.delete_policy_version(PolicyArn=found.arn, VersionId=spare[0]["VersionId"])
-        iam.create_policy_version(PolicyArn=found.arn, PolicyDocument=text, SetAsDefault=True)
+            text = json.dumps(document)
+            aws.client("iam").create_policy(PolicyName=name, PolicyDocument=text, Description=what, Tags=tags)
+        else:
+            renew(aws, found.arn, document)
     except ClientError as error:
         raise explained(error) from error
+
+
+def renew(aws: Aws, arn: str, document: Mapping[str, Any]) -> None:
+    """Give a managed policy a new version; raises `ClientError` as AWS refuses."""
+    iam = aws.client("iam")
+    versions = [*aws.pages("iam", "list_policy_versions", "Versions", PolicyArn=arn)]
+    spare = sorted((it for it in versions if not it["IsDefaultVersion"]), key=lambda it: str(it["CreateDate"]))
+    if len(versions) >= VERSIONS:
+        iam.delete_policy_version(PolicyArn=arn, VersionId=spare[0]["VersionId"])
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True)

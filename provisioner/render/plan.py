@@ -89,7 +89,7 @@ def diff(planned: Sequence[Planned]) -> list[str]:
     steps: dict[str, list[str]] = {}
     for item in wanted:
         if item.action != "refused":
-            steps.setdefault(item.step or "(no step)", []).extend(_thing(item))
+            steps.setdefault(item.step or "(no step)", []).extend(thing(item))
     lines = [line for step, body in steps.items() for line in (step, *body)]
     if refused := reasons(wanted):
         lines.append("refused")
@@ -100,7 +100,8 @@ def diff(planned: Sequence[Planned]) -> list[str]:
     return [*lines, "", f"Plan: {', '.join(parts)}, {counts['none']} unchanged."]
 
 
-def _thing(item: Planned) -> list[str]:
+def thing(item: Planned) -> list[str]:
+    """Return what is done to one resource, as lines."""
     head = f"  {SYMBOLS[item.action]} {_said(item)}"
     if item.action != "change":
         return [head]
@@ -119,9 +120,7 @@ def _said(item: Planned) -> str:
 
 def _fields(item: Planned, changes: Mapping[str, Change]) -> list[str]:
     return [
-        line
-        for name, change in changes.items()
-        for line in _field(item, name, _parsed(change.old), _parsed(change.new))
+        line for name, change in changes.items() for line in _field(item, name, parsed(change.old), parsed(change.new))
     ]
 
 
@@ -192,7 +191,7 @@ def _without(values: list[Any], others: list[Any]) -> list[Any]:
     return kept
 
 
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
     """Return a document that AWS keeps as JSON text as what it says, and any other value as it is."""
     if isinstance(value, str) and value[:1] in {"{", "["}:
         try:

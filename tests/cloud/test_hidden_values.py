@@ -43,6 +43,11 @@ NOT_HERE = {
     "cloud delegate": "it is about a domain alone",
     "secret set": "its values are looked for by tests/cloud/test_service_secrets.py",
     "secret rm": "the same",
+    "ci init": "it writes a file, of the configuration's names alone: tests/cloud/test_ci.py",
+    "ci roles": "it has policies to say, of the configuration's names alone: the same",
+    "ci report": "values are looked for in tests/unit/test_ci.py and tests/cloud/test_ci.py",
+    "ci comment": "the same",
+    "ci issue": "the same",
     "tunnel": "it says where it listens, until it is ended: tests/cloud/test_exec.py",
     "run": "it has the task's own log to say, and an id: tests/cloud/test_run.py",
 }

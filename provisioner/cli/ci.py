@@ -1,0 +1,202 @@
+"""`provision ci`: the pipeline of a project on GitHub or GitLab: its files, its roles, and what it says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli.app import SETTINGS, app, command
+from provisioner.operations.ci.forges import GITLAB, Forge
+from provisioner.operations.options import Options
+
+if TYPE_CHECKING:
+    from provisioner.operations.ci.pipeline import Pipeline
+    from provisioner.render.ci import Report
+
+group = typer.Typer(
+    name="ci",
+    help="Write the pipeline of a project, make its roles, say what it found.",
+    rich_markup_mode=None,
+    context_settings=SETTINGS,
+)
+app.add_typer(group)
+
+Which = Annotated[Forge, typer.Argument(metavar="github|gitlab", help="Who runs the pipeline.")]
+Repository = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="The repository as its tokens name it: owner/name, on GitHub perhaps owner@1234/name@5678."
+    ),
+]
+Branch = Annotated[str, typer.Option(metavar="NAME", help="The branch that is deployed.")]
+Environment = Annotated[str, typer.Option(metavar="NAME", help="GitHub's or GitLab's environment, which approves.")]
+Url = Annotated[str, typer.Option(metavar="URL", help="The GitLab instance.")]
+PlanFile = Annotated[Path, typer.Argument(metavar="FILE", help="What `provision plan --json` has printed.")]
+
+
+@command(
+    group,
+    "init",
+    'provision ci init github --repository octo-org/shop --install "pip install ./tools/ecs_provision-0.1.0.whl"',
+    'provision ci init gitlab --repository team/shop --install "pip install -r requirements.txt" --env prod',
+)
+def init(
+    options: Options,
+    forge: Which,
+    repository: Repository,
+    install: Annotated[
+        str, typer.Option(metavar="COMMAND", help="How runners install this tool, which is on no package index yet.")
+    ],
+    branch: Branch = "main",
+    environment: Environment = "production",
+    url: Url = GITLAB,
+) -> int:
+    """Write the pipeline's files: a plan on each pull request, `up` on the branch once approved, a check each night.
+
+    The plan is one comment that is kept up to date. Its jobs sign in to AWS by OpenID Connect: there is no key to keep.
+    `provision ci roles` makes the two roles that they sign in as. Existing files are not changed.
+    """
+    from provisioner.operations import configuration
+    from provisioner.operations.ci import files
+    from provisioner.operations.ci.pipeline import checked
+    from provisioner.render.text import say
+
+    config = configuration.load(options)
+    pipeline = checked(_pipeline(forge, repository, branch, environment, url))
+    paths = files.write(options, config, pipeline, install)
+    if options.json:
+        say([json.dumps({"files": [str(path) for path in paths]})])
+        return 0
+    words = ["--repository", repository, "--branch", branch, "--environment", environment]
+    words += ["--url", url] if url != GITLAB else []
+    roles = options.command_line("ci", "roles", forge, *words)
+    say(f"Wrote {path}." for path in paths)
+    if forge is Forge.GITLAB and len(paths) == 1:
+        say([f".gitlab-ci.yml is there already: include {paths[0].parent.name}/{paths[0].name} in it."])
+    say([f"Review it, then let an administrator run {roles}."])
+    return 0
+
+
+@command(
+    group,
+    "roles",
+    "provision ci roles github --repository octo-org/shop            asks first",
+    "provision ci roles github --repository octo-org/shop --print    what they trust and may do; no call",
+    "provision ci roles gitlab --repository team/shop --environment production --env prod",
+)
+def roles(
+    options: Options,
+    forge: Which,
+    repository: Repository,
+    branch: Branch = "main",
+    environment: Environment = "production",
+    url: Url = GITLAB,
+    only_print: Annotated[
+        bool, typer.Option("--print", help="Print trust and policies instead, without a call.")
+    ] = False,
+) -> int:
+    """Make the pipeline's two roles, or bring them up to date, as an administrator.
+
+    One is for plans and may read; one deploys, and is for jobs that the environment has approved. Their policies are
+    those of `provision policy --read-only` and `provision policy`: run this again when these change. The account's
+    OpenID Connect provider is used if there is one, and made if there is none.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.operations import configuration, connecting, regions
+    from provisioner.operations.ci import roles as making
+    from provisioner.operations.ci.pipeline import checked
+    from provisioner.render import ci as show
+    from provisioner.render.text import say
+
+    config = configuration.load(options, declares=True)
+    regions.check_named(config.region, str(options.file))
+    pipeline = checked(_pipeline(forge, repository, branch, environment, url))
+    if only_print:
+        say([json.dumps(making.document(config, pipeline), indent=None if options.json else 2)])
+        return 0
+    aws = connecting.connect(options, config)
+    steps = making.changes(aws, config, pipeline)
+    done = [step.what for step in steps]
+    if steps and config.target == "aws":
+        say(show.asked(done), sys.stderr)
+        confirm(f"`ci roles` does this in {connecting.describe_account(config, aws)}", options.yes)
+    making.apply(steps)
+    say([json.dumps({"done": done})] if options.json else [*(f"{what}: done" for what in done)] or ["no changes"])
+    return 0
+
+
+@command(group, "report", "provision ci report plan.json >> $GITHUB_STEP_SUMMARY")
+def report(options: Options, file: PlanFile) -> int:
+    """Print a plan as Markdown. Values of variables are left out, whatever they look like."""
+    from provisioner.render import ci as show
+    from provisioner.render.text import say
+    from provisioner.state.lock import pipeline_run
+
+    found, _ = _report(options, file)
+    text = show.markdown(found, run=pipeline_run()) if found else show.missing(pipeline_run())
+    say([json.dumps({"markdown": text}, ensure_ascii=False)] if options.json else text.splitlines())
+    return 0
+
+
+@command(group, "comment", "provision ci comment plan.json     in a pipeline of a pull request")
+def comment(options: Options, file: PlanFile) -> int:
+    """Write a plan as a comment on the pull request, over the one that is there.
+
+    On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN. Values of variables are left out.
+    """
+    from provisioner.operations.ci import api
+    from provisioner.render import ci as show
+    from provisioner.render.text import say
+    from provisioner.state.lock import pipeline_run
+
+    found, stack = _report(options, file)
+    head, run = show.marker(stack, "plan"), pipeline_run()
+    body = show.markdown(found, head, run) if found else f"{head}\n\n{show.missing(run)}"
+    done = api.keep_comment(api.here(), head, body)
+    say([json.dumps({"done": done})] if options.json else [f"comment {done}"])
+    return 0
+
+
+@command(group, "issue", "provision ci issue plan.json       in a pipeline by the clock")
+def issue(options: Options, file: PlanFile) -> int:
+    """Open an issue if the plan has anything to do, keep it up to date, close it when there is nothing.
+
+    It fails if there is no plan: that says nothing about drift.
+    """
+    from provisioner.engine.errors import ProvisionError
+    from provisioner.operations.ci import api
+    from provisioner.render import ci as show
+    from provisioner.render.text import say
+    from provisioner.state.lock import pipeline_run
+
+    found, stack = _report(options, file)
+    if found is None:
+        raise ProvisionError(f"{file} is no plan: the job's log says why `provision plan` failed")
+    head = show.marker(stack, "drift")
+    body = show.markdown(found, head, pipeline_run()) if found.planned else ""
+    done = api.keep_issue(api.here(), head, show.title(found), body)
+    say([json.dumps({"done": done})] if options.json else [f"issue {done}" if done else "no drift"])
+    return 0
+
+
+def _pipeline(forge: Forge, repository: str, branch: str, environment: str, url: str) -> Pipeline:
+    from provisioner.operations.ci.pipeline import Pipeline
+
+    return Pipeline(forge, repository, branch, environment, url.rstrip("/"))
+
+
+def _report(options: Options, file: Path) -> tuple[Report | None, str]:
+    """Return what a plan says, None if the file has none, and the stack that it is about."""
+    from provisioner.operations import configuration
+    from provisioner.render import ci as show
+
+    stack = configuration.load(options).name
+    try:
+        found = show.report(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None, stack
+    return found, stack

@@ -1,0 +1,91 @@
+"""What a pipeline is made for: the forge, the repository, the branch and the environment that deploys."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from provisioner.config.models import Config
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.ci.forges import GITLAB, Forge
+from provisioner.permissions.table import partition_of
+
+_GITHUB_NAME = r"[\w.-]+(@\d+)?/[\w.-]+(@\d+)?"
+_GITLAB_NAME = r"[\w.-]+(/[\w.-]+)+"
+_WORD = r"[A-Za-z0-9][\w.-]*"
+"""Branches and environments: no colon, which would end the claim that they stand in, and no wildcard of IAM."""
+
+
+class Purpose(StrEnum):
+    """What a role of the pipeline is for."""
+
+    PLAN = "plan"
+    DEPLOY = "deploy"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline of one stack.
+
+    Attributes:
+        repository: as it stands in the subject of the forge's tokens: `owner/name`, on GitHub perhaps with ids.
+        branch: what is deployed.
+        environment: of the forge: who has to agree before a deployment.
+        url: the GitLab instance; not used for GitHub.
+    """
+
+    forge: Forge
+    repository: str
+    branch: str = "main"
+    environment: str = "production"
+    url: str = GITLAB
+
+    @property
+    def issuer(self) -> str:
+        """Who issues the tokens, without the scheme: the end of the provider's ARN, and of its condition keys."""
+        return "token.actions.githubusercontent.com" if self.forge is Forge.GITHUB else urlsplit(self.url).netloc
+
+    @property
+    def audience(self) -> str:
+        """Whom the tokens are for."""
+        return "sts.amazonaws.com" if self.forge is Forge.GITHUB else self.url
+
+    def subjects(self, purpose: Purpose) -> list[str]:
+        """Return the claims `sub` of the jobs that may have a role; `*` stands for any branch."""
+        if self.forge is Forge.GITHUB:
+            repository = f"repo:{self.repository}"
+            if purpose is Purpose.DEPLOY:
+                return [f"{repository}:environment:{self.environment}"]
+            return [f"{repository}:pull_request", f"{repository}:ref:refs/heads/{self.branch}"]
+        branch = self.branch if purpose is Purpose.DEPLOY else "*"
+        return [f"project_path:{self.repository}:ref_type:branch:ref:{branch}"]
+
+
+def checked(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline whose words are what a claim, a policy and a file can hold.
+
+    Raises:
+        ConfigurationError: one is not.
+    """
+    github = pipeline.forge is Forge.GITHUB
+    if not re.fullmatch(_GITHUB_NAME if github else _GITLAB_NAME, pipeline.repository):
+        like = '"octo-org/shop", or "octo-org@1234/shop@5678"' if github else '"group/project"'
+        raise ConfigurationError(f'--repository "{pipeline.repository}" is not a repository: write it like {like}')
+    for option, word in (("branch", pipeline.branch), ("environment", pipeline.environment)):
+        if not re.fullmatch(_WORD, word):
+            raise ConfigurationError(f'--{option} "{word}": use letters, digits, dots, hyphens and underscores')
+    if not re.fullmatch(r"https://[\w.-]+(:\d+)?", pipeline.url):
+        raise ConfigurationError(f'--url "{pipeline.url}" is not a GitLab instance: write it like "{GITLAB}"')
+    return pipeline
+
+
+def role_name(config: Config, purpose: Purpose) -> str:
+    """Return the name of a role: no stack's own names begin so, since those begin with `<project>-<env>-`."""
+    return f"ci_{config.name}_{purpose}"
+
+
+def role_arn(config: Config, account: str, purpose: Purpose) -> str:
+    """Return the ARN of a role."""
+    return f"arn:{partition_of(config.region)}:iam::{account}:role/{role_name(config, purpose)}"
