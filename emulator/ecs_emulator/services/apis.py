@@ -11,6 +11,7 @@ from ecs_emulator.services import (
     acm,
     application_autoscaling,
     autoscaling,
+    cloudwatch,
     dynamodb,
     ec2,
     ecr,
@@ -40,7 +41,7 @@ from ecs_emulator.services.model import EmulatedApi
 _FOLDERS = (
     ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
     application_autoscaling, autoscaling, ecs, scheduler, sts, sqs, secretsmanager, tagging,
-    dynamodb, ses, sns,
+    dynamodb, ses, sns, cloudwatch,
 )  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
 """By botocore's names."""

@@ -30,6 +30,7 @@ _SERVICES = {
     "secretsmanager": ("Secrets Manager", "secretsmanager/latest/apireference/"),
     "ecr": ("ECR", "AmazonECR/latest/APIReference/"),
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
+    "cloudwatch": ("CloudWatch", "AmazonCloudWatch/latest/APIReference/"),
     "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),
     "scheduler": ("EventBridge Scheduler", "scheduler/latest/APIReference/"),
     "wafv2": ("WAF", "waf/latest/APIReference/"),
