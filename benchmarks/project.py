@@ -85,7 +85,8 @@ class Project:
             seconds = time.monotonic() - began
             file.seek(0)
             output = file.read()
-        if code := os.waitstatus_to_exitcode(status):
+        # 2: `plan` has found changes, or `status` something that does not serve
+        if (code := os.waitstatus_to_exitcode(status)) not in (0, 2):
             sys.exit(f"`{' '.join(command)}` ended with exit code {code}:\n{output}")
         cpu = usage.ru_utime + usage.ru_stime
         return Measured(seconds, cpu, self._calls(since), usage.ru_maxrss / 1024, output)

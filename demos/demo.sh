@@ -25,15 +25,14 @@ fail() {
   exit 1
 }
 
-# expect CODE COMMAND...: run it, show its results from the line that begins with $from on, and keep them in $results.
-# What is shown meanwhile goes to standard error.
-from=
+# expect CODE COMMAND...: run it, show its results, and keep them in $results. What is shown meanwhile goes to standard
+# error.
 expect() {
   local wanted=$1 code=0
   shift
   printf '$ %s\n' "$*"
   results=$("$@") || code=$?
-  [ -z "$results" ] || printf '%s\n' "$results" | sed -n "/^$from/,\$p"
+  [ -z "$results" ] || printf '%s\n' "$results"
   [ "$code" = "$wanted" ] || fail "\`$*\` ended with exit code $code instead of $wanted"
 }
 
@@ -72,7 +71,7 @@ for _ in $(seq 30); do
   sleep 0.5
 done
 [ "$(joined)" -gt 0 ] || fail "no container instance joined within 15 s"
-from="service " expect 0 provision status
+expect 0 provision status
 has "frontend" "backend"
 
 say "Change one value, and preview the change"

@@ -40,7 +40,7 @@ for part in ("Frontend", "Backend", "Database", "Nobody has written yet."):
 for host in sorted(set(re.findall(r"host (ip-[0-9-]+)", page))):
     print("answered by", host)
 END
-provision status | sed -n '/^service /,$p'
+provision status
 
 if [ -t 0 ]; then
   say "Open $url (its certificate is self-signed). Press Enter to delete everything"

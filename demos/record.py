@@ -18,9 +18,10 @@ from rich.text import Text
 
 from ecs_emulator import control, manage
 from provisioner.engine.events import Event
-from provisioner.render.live import STYLES, draw
+from provisioner.render.live import draw
 from provisioner.render.progress import Progress
 from provisioner.render.summary import result
+from provisioner.render.text import STYLES
 
 PROJECT = Path(__file__).resolve().parent.parent
 WIDTH = 96

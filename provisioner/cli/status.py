@@ -1,8 +1,12 @@
-"""`provision status`: what is recorded, and how it is doing."""
+"""`provision status`: what serves and what does not, and what is recorded."""
 
 from __future__ import annotations
 
 import json
+import sys
+from typing import Annotated
+
+import typer
 
 from provisioner.cli.app import app, command
 from provisioner.operations.options import Options
@@ -11,33 +15,45 @@ from provisioner.operations.options import Options
 @command(
     app,
     "status",
-    "provision status                   resources by step, and live status",
+    "provision status                   what serves and what does not, on one screen",
+    "provision status --all             all resources by step, and all that runs",
+    "provision status --watch           again every 5 seconds, until Ctrl-C (exit code 130)",
     "provision status --json            one JSON document",
 )
-def status(options: Options) -> int:
+def status(
+    options: Options,
+    everything: Annotated[bool, typer.Option("--all", help="Show all resources, and all that runs.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every 5 seconds; in a pipe, print what has changed.")
+    ] = False,
+) -> int:
     """Show the status of the stack.
 
-    The resources in the state, by step, and the live status of services, instances and the database. Makes only read
-    calls.
+    The URL, each service with its tasks, health, image and state, the database, the last runs of jobs, the certificate
+    and the instances; what has a problem first, in at most 20 lines. Makes only read calls.
+
+    The exit code is 0 if all that is recorded serves, 2 if something does not, and 1 if AWS cannot be asked.
     """
-    from provisioner.operations import configuration, connecting, embedded_cloud, stack_status, stores
+    from provisioner.operations import configuration, stack_watch
+    from provisioner.operations.serving import exit_code
+    from provisioner.render import overview
     from provisioner.render import status as show
-    from provisioner.render.text import say
-    from provisioner.state import lease, lock
+    from provisioner.render.channels import unread
+    from provisioner.render.redrawn import blocks, on_terminal, redrawn, unicode, width
 
     config = configuration.load(options)
-    aws = connecting.reader(options, config) if config.state.bucket else None
-    state = stores.as_written(options, config, aws)
-    started = embedded_cloud.started(options) if config.target == "local" else 0.0
-    restarted = started if stack_status.outlived(state, started) else None
-    live, unavailable = (
-        stack_status.condition(options, config, state, aws) if restarted is None else (None, "it was restarted")
-    )
-    if aws:
-        locked_by = lease.holder(stores.objects(config, aws, aws.client("s3")), aws.pace.runtime)
-    else:
-        locked_by = lock.holder(stores.directory(options, config) / lock.LOCK_FILE)
-    entry = embedded_cloud.entry(options, config)
-    document = stack_status.document(state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by)
-    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.command_line))
-    return 0
+    mark = "…" if unicode(sys.stdout) else "..."
+    code, found = 0, stack_watch.documents(options, config, again=watch)
+    live = watch and not options.json and on_terminal(sys.stdout)
+    with redrawn(sys.stdout) if live else blocks(sys.stdout, dated=watch and not options.json) as draw:
+        for document in found if live else stack_watch.changes(found):
+            code = exit_code(document)
+            if options.json:
+                draw([json.dumps(document, ensure_ascii=False)])
+            elif everything:
+                draw(show.lines(document, options.command_line))
+            else:
+                draw(overview.lines(document, options.command_line, width(sys.stdout), mark))
+            if unread():
+                break
+    return code

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.former_names import renamed
 from provisioner.engine.resource_types import current
 from provisioner.operations import accounts, connecting, embedded_cloud
-from provisioner.state.model import Run, State
+from provisioner.operations.serving import EXPIRES_DAYS, SERVING, exit_code
+from provisioner.state.model import Record, Run, State
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -29,6 +31,8 @@ OUTPUTS = {
 
 It does not stand with the types: to read them takes boto3 and longer than all else that `provision output` does.
 """
+DAY = 86400
+"""In seconds."""
 ALWAYS = frozenset({"stack", "account", "region"})
 NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
 """All outputs but those of repositories, which are as many as there are images to build."""
@@ -36,12 +40,19 @@ NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
 
 @dataclass(frozen=True)
 class Health:
-    """How the running parts are doing: a mapping for each service, instance, database and AMI, as `status` shows it."""
+    """How the running parts are doing: a mapping for each, as `status` shows it.
+
+    Attributes:
+        at: when that was asked, in seconds since the epoch by AWS's clock.
+    """
 
     services: list[dict[str, Any]]
     instances: list[dict[str, Any]]
     databases: list[dict[str, Any]]
     amis: list[dict[str, Any]]
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    certificates: list[dict[str, Any]] = field(default_factory=list)
+    at: float = 0.0
 
 
 def resources(state: State) -> list[dict[str, Any]]:
@@ -150,7 +161,7 @@ def document(
         restarted: when the embedded cloud was started, if that was after all that is recorded.
         locked_by: the command that holds the stack's lock.
     """
-    return {
+    told = {
         "stack": config.name,
         "target": config.target,
         "account": state.account,
@@ -163,13 +174,16 @@ def document(
         "restarted": restarted,
         "locked_by": locked_by,
     }
+    return {**told, "serving": exit_code(told) == SERVING if live else None}
 
 
-def condition(options: Options, config: Config, state: State, aws: Aws | None = None) -> tuple[Health | None, str]:
+def condition(
+    options: Options, config: Config, state: State, way: Callable[[], Aws] | None = None
+) -> tuple[Health | None, str]:
     """Return how the stack is doing now, or None and why nobody was asked. Nothing is started for it.
 
     Args:
-        aws: the way to AWS, if there is one already: on the embedded cloud's clock a second one waits for the first.
+        way: returns the way to AWS, if not another one is to be made.
 
     Raises:
         StateError: the state belongs to another account or region.
@@ -180,57 +194,53 @@ def condition(options: Options, config: Config, state: State, aws: Aws | None = 
     if config.target == "local" and not embedded_cloud.runs(options):
         return None, "the embedded cloud is not running"
     try:
-        aws = aws or connecting.connect(options, config)
+        aws = way() if way else connecting.connect(options, config)
         state.guard(config.name, aws.account, aws.region)
-        return look(aws, state), ""
+        return look(aws, state, tuple(config.jobs)), ""
     except accounts.WrongAccount:
         raise
     except ProvisionError as error:
         return None, str(error)
 
 
-def look(aws: Aws, state: State) -> Health:
-    """Ask AWS how services, container instances, databases and AMIs are doing, all at once. Only reads are made.
+def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
+    """Ask AWS how all that runs is doing, all at once. Only reads are made.
+
+    Args:
+        jobs: the names of the jobs.
 
     Raises:
         ApiError: a read was refused.
         StateError: what is recorded of these makes no sense.
     """
     # only the resource types that are looked at: all the steps' would take longer to import than the calls take
-    import provisioner.resources.ecs.service
     import provisioner.resources.rds.database  # noqa: F401
     from provisioner.aws.errors import explained
     from provisioner.engine.known import KnownResources
     from provisioner.engine.resource import RESOURCE_TYPES
-    from provisioner.operations import ami
+    from provisioner.operations import ami, workloads
 
     records = renamed(state.records, importing=False)
     looked_at = {address: record for address, record in records.items() if record.type in RESOURCE_TYPES}
     aws = aws.reading().knowing(KnownResources(looked_at))
     try:
-        return Health(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
+        # of what is not recorded nothing is asked
+        types = {record.type for record in records.values()}
+        asked: Sequence[Callable[[Aws], Any]] = (
+            partial(workloads.of, records=records, jobs=jobs),
+            _instances if "auto_scaling_group" in types else _nothing,
+            partial(_databases, records=records) if "db_cluster" in types else _nothing,
+            ami.condition if "launch_template" in types else _nothing,
+            partial(_certificates, records=records),
+        )
+        (services, job_list), instances, databases, amis, certificates = aws.each(lambda ask: ask(aws), asked)
+        return Health(services, instances, databases, amis, job_list, certificates, aws.pace.time())
     except Exception as error:
         raise explained(error) from error
 
 
-def _services(aws: Aws) -> list[dict[str, Any]]:
-    from provisioner.resources.ecs.service import Service
-
-    return [
-        {
-            "name": live.attributes["service_name"],
-            "running": live.details["running_count"],
-            "desired": live.attributes["desired_count"],
-            "revision": live.details["runs"].rpartition("/")[2],
-            "rollout": live.status if live.deleting else live.details["rollout_state"],
-            "strategy": live.details["strategy"],
-            "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
-            "problem": live.details["problem"] or live.details.get("rolled_back", ""),
-            "deployed": live.details.get("deployed", "").rpartition("/")[2],
-        }
-        for live in sorted(aws.live(Service), key=lambda live: live.id)
-        if live.owned
-    ]
+def _nothing(_: Aws) -> list[dict[str, Any]]:
+    return []
 
 
 def _instances(aws: Aws) -> list[dict[str, Any]]:
@@ -261,23 +271,48 @@ def _attribute(instance: Mapping[str, Any], name: str) -> str:
     return next((str(one["value"]) for one in instance["attributes"] if one["name"] == name), "")
 
 
-def _databases(aws: Aws) -> list[dict[str, Any]]:
+def _databases(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
     from provisioner.resources.rds.database import DbCluster, DbInstance
 
     waiting: dict[str, list[str]] = {}
     for live in aws.live(DbInstance):
         if live.details["restart"]:
             waiting.setdefault(live.attributes["db_cluster_identifier"], []).append(live.id)
-    return [
+    found = {str(live.id): live for live in aws.live(DbCluster) if live.owned}
+    recorded = [str(one.id) for one in records.values() if one.type == DbCluster.type_name and one.id]
+    there = [
         {
             "name": live.id,
             "status": live.status,
             "host": live.outputs.get("endpoint"),
-            "problem": _restart(waiting.get(live.id, ()), aws.region),
+            "problem": _restart(waiting.get(name, ()), aws.region),
         }
-        for live in aws.live(DbCluster)
-        if live.owned
+        for name, live in found.items()
     ]
+    gone = [{"name": name, "status": "missing", "host": None, "problem": ""} for name in recorded if name not in found]
+    return [*there, *gone]
+
+
+def _certificates(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
+    from provisioner.resources.acm import condition as told
+
+    recorded = [one for one in records.values() if one.type == "certificate" and one.id]
+    shown = zip(recorded, aws.each(lambda one: told(aws, str(one.id)), recorded), strict=True)
+    return [
+        {"name": record.address.partition("/")[2], **one, "problem": _expiry(one, aws.pace.time())}
+        for record, one in shown
+    ]
+
+
+def _expiry(certificate: Mapping[str, Any], now: float) -> str:
+    """Say what is wrong with a certificate; one that waits for its records is not in use yet."""
+    status, ends = certificate["status"], certificate["expires"]
+    if status not in ("ISSUED", "PENDING_VALIDATION"):
+        return str(status)
+    if ends is None or ends - now > EXPIRES_DAYS * DAY:
+        return ""
+    renewal = f"its renewal is {certificate['renewal']}" if certificate["renewal"] else "ACM has not renewed it"
+    return f"{renewal}: see that its validation records are there and that a listener uses it"
 
 
 def _restart(instances: Collection[str], region: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from provisioner.engine.words import names
 from provisioner.render.plain import below, reason
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import SYMBOLS, cells, cut, duration, say, visible, word
+from provisioner.render.text import STYLES, SYMBOLS, cells, cut, duration, say, visible, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,7 +26,6 @@ NAMED, FEW = 6, 3
 BAR = 24
 LINES = 3
 """Lines that what is waited for takes at the most, where there is room."""
-STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "=": "dim", "i": "cyan"}
 
 
 def draw(progress: Progress, width: int = 80, height: int = HEIGHT, mark: str = "…") -> list[str]:

@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.words import count
-from provisioner.render.text import table
+from provisioner.render.text import ago, table
 
 if TYPE_CHECKING:
     from provisioner.operations.stacks import RecordedStack
-
-MINUTE, HOUR, DAY = 60, 3600, 86400
-"""In seconds."""
 
 
 def lines(found: Sequence[RecordedStack], directory: str, now: float) -> list[str]:
@@ -65,19 +61,10 @@ def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
         known.account if known else "",
         known.region if known else "",
         f"{one.resources}{f', {unready} not ready' if unready else ''}" if known else "?",
-        _ago(now - one.created) if one.created else "",
-        f"{last.command} {last.result}, {_ago(now - last.started - last.seconds)}" if last else "",
+        ago(now - one.created) if one.created else "",
+        f"{last.command} {last.result}, {ago(now - last.started - last.seconds)}" if last else "",
         f"locked: {one.holder}" if one.holder else one.problem,
     )
-
-
-def _ago(seconds: float) -> str:
-    """Return how long ago something was, in the largest unit of which it is at least one."""
-    if seconds < MINUTE:
-        return "just now"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE:.0f} min ago"
-    return f"{count(int(seconds // HOUR), 'hour')} ago" if seconds < DAY else f"{count(int(seconds // DAY), 'day')} ago"
 
 
 def _iso(moment: float) -> str:

@@ -32,26 +32,32 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
             f"{what} ({date(document['restarted'])}) and is empty. Create them again: {command_line('up')}.",
             *locked,
         ]
-    account = f"account {document['account']}, {document['region']}"
+    body = [*standing(document, command_line), ""]
+    rows = table((f"  {resource['address']}", resource["phase"], resource["id"] or "") for resource in resources)
+    for step, pairs in groupby(zip(resources, rows, strict=True), key=lambda pair: pair[0]["step"]):
+        body += [step or "(no step)", *(row for _, row in pairs)]
+    return [*body, "", *_live(document, command_line("up", "--new-ami")), *url(document)]
+
+
+def standing(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:
+    """Return which stack it is, how many of its resources are ready, and what is done with it."""
+    resources, locked = document["resources"], _locked(document)
     ready, going = (sum(resource["phase"] == phase for resource in resources) for phase in ("ready", "deleting"))
     known = "ready" if document["live"] is not None else "recorded as ready"
-    body = [f"{head}: {account}, {ready} of {count(len(resources), 'resource')} {known}", *locked]
+    place = f"{document['stack']} on {document['target']} ({document['account']}, {document['region']})"
+    body = [f"{place}: {ready} of {count(len(resources), 'resource')} {known}", *locked]
     if going and not locked:
         body.append(f"`down` stopped while deleting {count(going, 'resource')}. To finish: {command_line('down')}.")
     elif going:
         body.append(f"{count(going, 'resource')} being deleted")
-    body.append("")
-    rows = table((f"  {resource['address']}", resource["phase"], resource["id"] or "") for resource in resources)
-    for step, pairs in groupby(zip(resources, rows, strict=True), key=lambda pair: pair[0]["step"]):
-        body += [step or "(no step)", *(row for _, row in pairs)]
-    return [*body, "", *_live(document, command_line("up", "--new-ami")), *_url(document)]
+    return body
 
 
 def _locked(document: Mapping[str, Any]) -> list[str]:
     return [f"locked by {visible(document['locked_by'])}"] if document["locked_by"] else []
 
 
-def _url(document: Mapping[str, Any]) -> list[str]:
+def url(document: Mapping[str, Any]) -> list[str]:
     """Return where the stack answers, if it has a load balancer that stays."""
     phases = {resource["address"].partition("/")[0]: resource["phase"] for resource in document["resources"]}
     if phases.get("load_balancer", "deleting") == "deleting":

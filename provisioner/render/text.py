@@ -11,6 +11,10 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import TextIO
 
+from provisioner.engine.words import count
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+"""In seconds."""
 SYMBOLS = {
     "created": "+",
     "adopted": "+",
@@ -38,6 +42,8 @@ WORDS = {"not_found": "not found, removed from the state"}
 
 COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2", "*": "1;36"}
 """The terminal's colour (SGR parameters) for a line by its first character."""
+STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "=": "dim", "i": "cyan"}
+"""The same where rich draws: more lines are at work there than have a result."""
 
 
 def visible(text: str) -> str:
@@ -96,6 +102,18 @@ def roughly(seconds: float) -> str:
     if seconds <= 55:
         return f"{ceil(seconds / 10) * 10} s"
     return f"{ceil(seconds / 60 - 0.1)} min"
+
+
+def ago(seconds: float) -> str:
+    """Return how long ago something was, in the largest unit of which it is at least one: `3 hours ago`."""
+    return "just now" if seconds < MINUTE else f"{age(seconds)} ago"
+
+
+def age(seconds: float) -> str:
+    """Return how old something is, in the largest unit of which it is at least one: `12 min`, `3 hours`, `2 days`."""
+    if seconds < HOUR:
+        return f"{max(seconds, 0.0) // MINUTE:.0f} min"
+    return count(int(seconds // HOUR), "hour") if seconds < DAY else count(int(seconds // DAY), "day")
 
 
 def date(moment: float) -> str:

@@ -189,6 +189,19 @@ class Certificate(Resource):
         return named("in use by", _described(aws, live.id).get("InUseBy", ()))
 
 
+def condition(aws: Aws, arn: str) -> dict[str, Any]:
+    """Return status, end (seconds since the epoch; None before it is issued) and ACM's word on the renewal, if any."""
+    with IgnoreNotFound():
+        shown = _described(aws, arn)
+        ends = shown.get("NotAfter")
+        return {
+            "status": str(shown.get("Status", "")),
+            "expires": ends.timestamp() if ends else None,
+            "renewal": str(shown.get("RenewalSummary", {}).get("RenewalStatus", "")),
+        }
+    return {"status": "MISSING", "expires": None, "renewal": ""}
+
+
 def _record(option: Mapping[str, Any]) -> str:
     """Say which record ACM looks for, on the internet."""
     record = option.get("ResourceRecord")

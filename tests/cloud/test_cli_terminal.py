@@ -257,7 +257,12 @@ def test_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None: 
     shown = [line for line in again.err.splitlines() if not line.startswith("note: ")]
     assert shown == [f"up ecs-sample-dev: account 123456789012, ap-northeast-1, {again.out.split()[2]} resources"]
 
-    status = project.run("status").out
+    first = project.run("status").out.splitlines()
+    assert len(first) <= 20
+    assert first[1] == "url  https://app.example.com"
+    serving = [line.split()[1] for line in first if re.search(r"^= .* 1/1 .* serving$", line)]
+    assert serving == ["backend", "frontend"]
+    status = project.run("status", "--all").out
     assert re.search(r"^service +tasks +revision +deployment +capacity$", status, re.MULTILINE)
     assert re.search(r"^backend +1/1 +\S+ +COMPLETED +FARGATE_SPOT$", status, re.MULTILINE)
     live = project.run("status", "--json").document["live"]

@@ -112,7 +112,8 @@ def test_status_shows_the_ami_and_a_newer_one(project: Project) -> None:
     assert told["created"].startswith("20")
     assert isinstance(told["days"], int)
     assert {(one["ami"], one["outdated"]) for one in live["instances"]} == {(image, False)}
-    assert f"AWS recommends {newest}: use `provision up --new-ami`" in project.run("status").out
+    assert f"AWS recommends {newest}: use `provision up --new-ami`" in project.run("status", "--all").out
+    assert ", newer: `provision up --new-ami`\n" in project.run("status").out
 
 
 def test_new_ami_replaces_all_instances_while_services_stay(project: Project) -> None:
@@ -186,7 +187,8 @@ def test_a_failed_refresh_is_reported_with_what_is_left(project: Project) -> Non
     assert left
     assert left <= before.keys()
     assert live["amis"][0]["id"] == newest
-    shown = project.run("status").out
+    assert f"{len(left)} outdated: `provision up --new-ami`\n" in project.run("status").out
+    shown = project.run("status", "--all").out
     assert shown.count(
         "launched from an earlier version of the launch template: `provision up --new-ami` replaces it"
     ) in (1, 2)

@@ -326,8 +326,19 @@ def test_output_tells_no_address_that_may_be_another_stacks(run: Run, recorded: 
 
 
 def test_status_reads_the_state_while_the_cloud_is_not_running(run: Run, recorded: Path, tmp_path: Path) -> None:
-    assert run("status")[1].splitlines() == [
-        "ecs-sample-dev on local: account 123456789012, ap-northeast-1, 2 of 4 resources recorded as ready",
+    head = "ecs-sample-dev on local (123456789012, ap-northeast-1): 2 of 4 resources recorded as ready"
+    code, first, _ = run("status")
+    assert (code, first.splitlines()) == (
+        2,
+        [
+            head,
+            "url  https://app.example.com",
+            "Live status unavailable: the embedded cloud is not running.",
+            "All resources: `provision status --all`",
+        ],
+    )
+    assert run("status", "--all")[1].splitlines() == [
+        head,
         "",
         "network",
         "  subnet/a            creating",
@@ -348,13 +359,13 @@ def test_status_reads_the_state_while_the_cloud_is_not_running(run: Run, recorde
 def test_status_while_resources_are_being_deleted(run: Run, recorded: Path) -> None:
     with LocalStore(recorded, "ecs-sample-dev", "down", __version__) as store:
         store.put(replace(store.records["load_balancer/main"], phase="deleting"))
-        lines = run("status")[1].splitlines()
+        lines = run("status", "--all")[1].splitlines()
         assert lines[0].endswith("2 of 4 resources recorded as ready")
         assert re.match(rf"locked by `provision down` by \S+ on \S+, process {os.getpid()}, since ", lines[1])
         assert lines[2] == "1 resource being deleted"
         assert lines[-1] == "url  none: there is no load balancer"
         assert "`provision down`" in json.loads(run("status", "--json")[1])["locked_by"]
-    lines = run("status")[1].splitlines()
+    lines = run("status", "--all")[1].splitlines()
     assert lines[1] == "`down` stopped while deleting 1 resource. To finish: `provision down`."
 
 
@@ -370,7 +381,7 @@ def test_a_killed_commands_lock_is_nobody_at_work(recorded: Path) -> None:
 
 def test_what_asks_no_cloud_loads_no_boto3(recorded: Path, tmp_path: Path) -> None:
     lines = ("state list", "state show vpc/main", "output --json", "status --json", "list")
-    assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 0, 0] []\n"
+    assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 2, 0] []\n"
 
 
 def test_environments_and_state_directories_are_apart(run: Run, recorded: Path) -> None:
@@ -440,7 +451,7 @@ def test_a_fault_of_the_tool_is_one_line_by_default() -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [("state show vpc/main", 0), ("status --json", 0), ("up --help", 0), ("--version", 0), ("output nothing", 4)],
+    [("state show vpc/main", 0), ("status --json", 2), ("up --help", 0), ("--version", 0), ("output nothing", 4)],
 )
 def test_a_reader_that_goes_away_changes_nothing_else(
     run: Run, recorded: Path, tmp_path: Path, words: str, code: int
@@ -457,7 +468,7 @@ def test_a_reader_that_goes_away_changes_nothing_else(
         process.stdout.close()
         assert process.stderr.read() == (
             b""
-            if code == 0
+            if code != 4
             else b'error: there is no output "nothing"; there are account, load_balancer, region, stack, vpc\n'
         )
         assert process.wait(30) == code

@@ -57,6 +57,7 @@ CONDITION = stack_status.Health(
             "strategy": EVIL,
             "capacity": [EVIL],
             "problem": EVIL,
+            "state": EVIL,
         }
     ],
     [

@@ -606,7 +606,7 @@ def test_the_status_shows_resources_by_step_and_how_they_run() -> None:
         return f"`provision {' '.join(words)}`"
 
     assert status.lines(document | {"resources": resources, "live": live}, again) == [
-        "shop-dev on aws: account 1, eu-west-1, 1 of 2 resources ready",
+        "shop-dev on aws (1, eu-west-1): 1 of 2 resources ready",
         "",
         "network",
         "  vpc/main     ready    vpc-1",

@@ -187,6 +187,7 @@ class Service(Runs, Resource):
             "stage": read.deployment.stage if read.deployment else "",
             "problem": state.problem,
             "runs": service.get("taskDefinition", ""),
+            "began": primary.get("createdAt"),
         }
         draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
         return observed(

@@ -72,6 +72,14 @@ def _settings(aws: Aws, arn: str) -> dict[str, str]:
     return tag_map(aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"])
 
 
+def target_health(aws: Aws, arn: str) -> list[Mapping[str, Any]]:
+    """Return the health of each target of a target group (ELBv2 API, TargetHealth); none if there is no such group."""
+    with IgnoreNotFound():
+        shown = aws.client("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return [one.get("TargetHealth", {}) for one in shown]
+    return []
+
+
 def owner_of(aws: Aws, dns_name: str) -> str:
     """Return in words which other stack has the load balancer of a DNS name; empty if none in this account has it."""
     if (parts := DNS_NAME.fullmatch(dns_name)) is None:
@@ -246,7 +254,7 @@ class TargetGroup(Resource):
     permissions = (
         *TAGGED,
         *grants("elasticloadbalancing", "DescribeTargetGroupAttributes DescribeTargetGroups"),
-        *grants("elasticloadbalancing", "DescribeTargetHealth", use=Use.OTHER, why="a changed health check"),
+        *grants("elasticloadbalancing", "DescribeTargetHealth"),
         *grants("elasticloadbalancing", "CreateTargetGroup", OWN, conditions=ASKED),
         *grants("elasticloadbalancing", "ModifyTargetGroupAttributes DeleteTargetGroup", OWN),
         *grants("elasticloadbalancing", "ModifyTargetGroup", OWN, use=Use.OTHER, why=CHANGED),
@@ -323,8 +331,7 @@ class TargetGroup(Resource):
         until = aws.pace.now() + failures * self.health_check_interval_seconds + self.health_check_timeout_seconds
         while aws.pace.now() < until:
             aws.pace.sleep(self.poll_interval)
-            for target in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]:
-                health = target.get("TargetHealth", {})
+            for health in target_health(aws, arn):
                 if health.get("State") == "unhealthy" and health.get("Reason") == WRONG_CODE:
                     elb.modify_target_group(TargetGroupArn=arn, Matcher={"HttpCode": NEARLY_ANY})
                     raise Failed(

@@ -1,0 +1,183 @@
+"""The first screen of `status`: what serves and what does not, a line for each workload, problems first."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from provisioner.engine.words import count
+from provisioner.operations.serving import wrong
+from provisioner.render.status import lines as all_lines
+from provisioner.render.status import standing, url
+from provisioner.render.text import DAY, age, ago, cells, cut, sentence, table, visible
+
+MOST = 20
+"""Lines of the first screen."""
+WIDTH = 80
+"""Columns of one that is not drawn on a terminal."""
+LINES = 3
+"""Lines that what is wrong with a service takes at the most, where there is room."""
+FEW = {"databases": 2, "jobs": 3, "certificates": 2}
+"""How many lines each has besides the services; jobs have more where there is room."""
+HEAD = ("  service", "tasks", "healthy", "rev", "image", "age", "state")
+IMAGE, NAME = 8, 14
+"""Columns below which image and name are not cut."""
+MARKS = {"serving": "=", "deploying": "~", "off": ".", "deleting": "."}
+DIGEST = 8
+"""Characters of a digest that are shown."""
+
+
+def lines(
+    document: Mapping[str, Any], command_line: Callable[..., str], width: int = WIDTH, mark: str = "…"
+) -> list[str]:
+    """Return the status document for a person, in at most `MOST` lines. Only the URL may be longer than the width.
+
+    Args:
+        command_line: from a command's name, and its own options, to the command line that runs it on the same stack.
+        mark: what stands where a line is cut, or a list.
+    """
+    # no line has more marks than one for the name, one for the image, and one at its end
+    drawn = _lines(document, command_line, width - 3 * (len(mark) - 1))
+    return [line.replace("…", mark) for line in drawn]
+
+
+def _lines(document: Mapping[str, Any], command_line: Callable[..., str], width: int) -> list[str]:
+    live = document["live"]
+    if not document["resources"] or document["restarted"] is not None:
+        return all_lines(document, command_line)
+    top = standing(document, command_line)
+    if live is None:
+        unavailable = sentence(f"Live status unavailable: {document['live_unavailable'] or 'no reason was given'}")
+        return [*top, *url(document), unavailable, f"All resources: {command_line('status', '--all')}"]
+    more = command_line("status", "--all")
+    above = [*(cut(line, width) for line in top), *url(document), ""]
+    taken = len(above) + sum(2 if _why(one, live["at"]) else 1 for one in live["services"])
+    below = _below(live, width, command_line("up", "--new-ami"), more, MOST - taken)
+    room = MOST - len(above) - len(below) - (1 if below else 0)
+    services = _services(live["services"], live["at"], width, room, more)
+    return [*above, *services, *([""] if below else []), *below]
+
+
+def _services(services: Sequence[Mapping[str, Any]], now: float, width: int, room: int, more: str) -> list[str]:
+    """Return the table of the services in so many lines at most, those with a problem first."""
+    if not services:
+        return ["no services"]
+    ordered = sorted(services, key=lambda one: (not wrong("services", one), one["state"] == "serving"))
+    fit = len(ordered) if len(ordered) < room else max(room - 2, 1)
+    shown, left = ordered[:fit], len(ordered) - fit
+    head, *rows = _table([_cells(one, now) for one in shown], width)
+    spare = room - 1 - len(shown) - (1 if left else 0)
+    body: list[str] = []
+    for one, row in zip(shown, rows, strict=True):
+        body.append(row)
+        why = _wrapped(_why(one, now), width, min(spare, LINES))
+        spare -= len(why)
+        body += why
+    return [head, *body, *([cut(f"… and {left} more: {more}", width)] if left else [])]
+
+
+def _wrapped(text: str, width: int, most: int) -> list[str]:
+    """Return what is wrong with a service in so many lines at most: the last words say why its tasks fail."""
+    if not text or most < 1:
+        return []
+    line = visible(" ".join(text.split()))
+    indent = " " * 4
+    wrap = textwrap.TextWrapper(width, initial_indent=indent, subsequent_indent=indent, max_lines=most, placeholder="…")
+    return [cut(one, width) for one in wrap.wrap(line)]
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
+    """Return the rows with their head as lines of so many columns at most: images are cut first, then names."""
+    name, image = 0, HEAD.index("image")
+    widths = [max(map(cells, column)) for column in zip(HEAD, *rows, strict=True)]
+    over = sum(widths) + 2 * (len(HEAD) - 1) - width
+    for column, least in ((image, IMAGE), (name, NAME)):
+        less = min(max(over, 0), max(widths[column] - least, 0))
+        widths[column] -= less
+        over -= less
+    shown = table(tuple(cut(text, most) for text, most in zip(row, widths, strict=True)) for row in (HEAD, *rows))
+    return [cut(line, width) for line in shown]
+
+
+def _cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
+    revision = one["revision"].rpartition(":")[2]
+    digest = one["digest"].removeprefix("sha256:")[:DIGEST]
+    state, deployment = one["state"], one["deployment"]
+    telling = deployment not in ("", "completed") and state in ("down", "degraded")
+    return (
+        f"{MARKS.get(state, '!')} {one['name']}",
+        f"{one['running']}/{one['desired']}",
+        "" if one["healthy"] is None else str(one["healthy"]),
+        revision,
+        " ".join(filter(None, (one["tag"], digest))),
+        age(now - one["began"]) if one["began"] else "",
+        f"{state}, {deployment}" if telling else state,
+    )
+
+
+def _why(one: Mapping[str, Any], now: float) -> str:
+    """Return what is wrong with a service, or why one of its tasks failed lately."""
+    if one["problem"]:
+        return str(one["problem"])
+    failure = one["last_failure"]
+    if failure:
+        when = f" {ago(now - failure['at'])}" if failure["at"] else ""
+        return f"last failure{when}: {failure['why']}"
+    return f"{one['deployed']}, deployed by somebody else" if one["deployed"] else ""
+
+
+def _below(live: Mapping[str, Any], width: int, new_ami: str, more: str, room: int) -> list[str]:
+    """Return what is told besides the services, a line each; jobs have what the others leave of so many lines."""
+    now = live["at"]
+    told = {
+        "databases": [_database(one) for one in live["databases"]],
+        "jobs": [f"job {one['name']}  {_ran(one, now)}" for one in live["jobs"]],
+        "certificates": [f"certificate {one['name']}  {_certificate(one, now)}" for one in live["certificates"]],
+    }
+    others = sum(min(len(told[part]), FEW[part]) for part in told if part != "jobs") + bool(live["instances"])
+    # the head of the table and a blank line are there as well
+    few = FEW | {"jobs": max(FEW["jobs"], room - others - 2)}
+    below: list[str] = []
+    for part, texts in told.items():
+        marked = sorted((not wrong(part, one), text) for one, text in zip(live[part], texts, strict=True))
+        kept = marked if len(marked) <= few[part] else marked[: few[part] - 1]
+        below += [f"{'=' if fine else '!'} {text}" for fine, text in kept]
+        if left := len(marked) - len(kept):
+            below.append(f"… and {left} more {part}: {more}")
+    if live["instances"]:
+        below.append(_instances(live, new_ami))
+    return [cut(line, width) for line in below]
+
+
+def _database(one: Mapping[str, Any]) -> str:
+    return f"database {one['name']}  " + "; ".join(filter(None, (one["status"], one["problem"])))
+
+
+def _ran(job: Mapping[str, Any], now: float) -> str:
+    last = job["last_run"]
+    if not last:
+        return "no run is known" if not job["schedule"] else f"no run in the last hour; {job['schedule']}"
+    when = ago(now - last["at"]) if last["at"] else ""
+    return ": ".join(filter(None, (f"{last['result']} {when}".rstrip(), last["why"])))
+
+
+def _certificate(one: Mapping[str, Any], now: float) -> str:
+    left = f"expires in {count(int((one['expires'] - now) // DAY), 'day')}" if one["expires"] else one["status"]
+    return f"{left}; {one['problem']}" if one["problem"] else left
+
+
+def _instances(live: Mapping[str, Any], new_ami: str) -> str:
+    instances = live["instances"]
+    lost = sum(not one["connected"] for one in instances)
+    types = ", ".join(sorted({one["type"] for one in instances}))
+    text = f"{count(len(instances), 'instance')}  {types}"
+    text += f", {lost} disconnected" if lost else ""
+    for ami in live["amis"]:
+        text += f", AMI {age(ami['days'] * DAY)} old" if ami["days"] is not None else ""
+    outdated = sum(one["outdated"] for one in instances)
+    if outdated:
+        text += f", {outdated} outdated: {new_ami}"
+    elif any(ami["newest"] not in (None, ami["id"]) for ami in live["amis"]):
+        text += f", newer: {new_ami}"
+    return f"{'!' if lost else '='} {text}"
