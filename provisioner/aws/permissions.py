@@ -119,7 +119,7 @@ class Permission:
         why: the option, the case, or the calls that AWS checks it for.
         source: AWS's document, where the Service Authorization Reference does not say it all.
         wanted: whether a configuration needs it.
-        reader: whether who only looks (plan, status, doctor, list, output, logs) needs it.
+        reader: whether who only looks (plan, status, top, doctor, list, output, logs) needs it.
         parts: the policies that it is in.
         named: whether all its resources are the stack's by their names.
         when: in the `permissions` of a type, the field that says which of its resources want it; all if there is none.

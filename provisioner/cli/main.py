@@ -37,6 +37,7 @@ from provisioner.cli import (
     state_edit,
     status,
     timeline,
+    top,
     tunnel,
     up,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "state_edit",
     "status",
     "timeline",
+    "top",
     "tunnel",
     "up",
 ]
@@ -80,7 +82,7 @@ GARBAGE = 300_000
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
     "init", "config", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "run", "exec",
-    "tunnel", "status", "logs", "output", "timeline", "list", "policy", "down", "recover", "import",
+    "tunnel", "status", "top", "logs", "output", "timeline", "list", "policy", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
@@ -90,7 +92,8 @@ app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return the exit code.
 
-    0 fine, 1 failed, 2 `plan` found changes, 3 waiting on the user, 4 bad configuration or usage, 130 interrupted.
+    0 fine, 1 failed, 2 `plan` found changes or `status` what does not serve, 3 waiting on the user, 4 bad configuration
+    or usage, 130 interrupted.
     `run` and `exec` end with the code of the program that they ran, or 125.
     """
     gc.set_threshold(GARBAGE)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     app,
     "policy",
     "provision policy --part 1 > part-1.json    one of several policies",
-    "provision policy --read-only > plan.json   for plan, status, doctor, list, output and logs",
+    "provision policy --read-only > plan.json   for plan, status, top, doctor, list, output and logs",
     "provision policy --import > import.json    what import needs besides",
     "provision policy --run > run.json          what run needs, and nothing else",
     "provision policy --shell > shell.json      what exec and tunnel need, and nothing else",
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def policy(
     options: Options,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Print only what plan, status, doctor, list, output and logs need.")
+        bool, typer.Option("--read-only", help="Print only what plan, status, top, doctor, list, output and logs need.")
     ] = False,
     import_: Annotated[
         bool, typer.Option("--import", help="Print what import needs besides: tags on what belongs to no stack.")

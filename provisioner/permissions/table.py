@@ -17,11 +17,12 @@ from provisioner.permissions.running import RUNNING
 from provisioner.permissions.secrets import LOOKED_UP, with_secrets
 from provisioner.permissions.shell import SHELL
 from provisioner.permissions.statefile import STATE
+from provisioner.resources.cloudwatch import PERMISSIONS as METRICS
 
 FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
 """What a stack needs besides what stands with its resource types."""
-ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL)
-"""What the state, `doctor`, `run`, `exec` and `tunnel` need."""
+ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL, *METRICS)
+"""What the state, `doctor`, `run`, `exec`, `tunnel` and `top` need."""
 TABLE: tuple[Permission, ...] = (*FIXED, *of_any(), *ASIDE)
 """Every action that the tool needs on AWS, in the order in which the policies say them."""
 FREE = frozenset({"sts:GetCallerIdentity"})
@@ -37,7 +38,7 @@ def needed(
 
     Args:
         account: the account's id, or `*` for whichever the policy is attached in.
-        read_only: only those of plan, status, doctor, list, output and logs.
+        read_only: only those of plan, status, top, doctor, list, output and logs.
         part: the policy that they are for.
     """
     table = (*FIXED, *of_types(config), *_of_policies(config), *ASIDE)

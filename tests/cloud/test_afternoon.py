@@ -43,6 +43,7 @@ SKIPPED = {
     r"provision (plan|up) --(take-over|give-back) ": "needs another system: test_take_over_whole.py has one",
     r"provision init --from ": "needs the files of another tool: tests/cloud/test_moving.py has some",
     r"provision secret ": "asks for a value: tests/cloud/test_service_secrets.py answers",
+    r"provision status --watch": "goes on until Ctrl-C: tests/cloud/test_status.py ends it",
     r"provision import ": "needs something that somebody else has made: tests/cloud/test_import.py makes it",
 }
 """What is not run, each by the beginning of its command line, with the reason."""
@@ -149,6 +150,7 @@ MASKS = (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC", "<date>"),
     (r"\b\d+ min \d\d s\b|\b\d+(\.\d)? s\b", "<time>"),
     (r"\b\d+ days?\b", "<days>"),
+    (r" \d+ (min|hours?)\b", " <age>"),
     (r"\b(vpc|subnet|igw|sg|rtb|vpce|lt|i|ami|ns|srv)-[0-9a-z]{8,}\b", r"\1-<id>"),
     (r"\bZ[0-9A-Z]{12,}\b", "<zone>"),
     (r"\b_?[0-9a-f]{16,}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
@@ -174,7 +176,9 @@ def masked(command: str, lines: list[str]) -> list[str]:
         kept = [line[:WIDTH] for line in kept[:2]]  # the rest are bars, and the moments of a document
     if command.startswith("provision policy"):
         kept = kept[:6]  # a document with all actions, which tests of its own hold
-    if command == "provision status":
+    if command.startswith("provision top"):
+        kept = [line.split()[0] for line in kept]  # the numbers follow from the moment
+    if command == "provision status --all":
         # the steps stand in the order in which they began
         kept = kept[:1] + kept[next(n for n, line in enumerate(kept) if line.startswith("service  ")) :]
     unordered = iter(sorted(line for line in kept if UNORDERED.match(line)))

@@ -134,7 +134,16 @@ def _made(life: Life) -> None:
         life.project.reach(life.project.cloud.endpoint)
     life.run("up", "--yes", "--json")
     life.both("plan")
-    for words in ("status", "list", "output", "timeline", "state list", f"state show {DEFINITION}", "logs frontend"):
+    for words in (
+        "status",
+        "top",
+        "list",
+        "output",
+        "timeline",
+        "state list",
+        f"state show {DEFINITION}",
+        "logs frontend",
+    ):
         life.both(*words.split())
 
 

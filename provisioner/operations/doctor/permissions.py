@@ -186,7 +186,7 @@ def _of_reader(wanted: Sequence[Permission], pairs: Iterable[tuple[Pair, Outcome
         return None
     if missing := {action for action, _ in reads & refused}:
         return failed(NAME, f"the caller only reads, and may not: {_names(missing)}", READER_FIX)
-    text = "the caller may read all that plan, status, doctor, list, output and logs do, and may not write"
+    text = "the caller may read all that plan, status, top, doctor, list, output and logs do, and may not write"
     return warning(NAME, text, "to run `up` and `down` too, attach the policies of `provision policy`")
 
 

@@ -1,0 +1,101 @@
+"""What the services took and answered in the last hour, as CloudWatch has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.errors import explained
+from provisioner.config.loader import suggestion
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations import configuration, connecting, stores
+from provisioner.resources.cloudwatch import PERIOD, Metric, values
+
+if TYPE_CHECKING:
+    from provisioner.operations.options import Options
+    from provisioner.state.model import Record
+
+HOUR, SPAN = 3600, PERIOD
+"""Seconds that are looked back, and of one point."""
+ECS = {"cpu": ("CPUUtilization", "Average"), "memory": ("MemoryUtilization", "Average")}
+"""ECS developer guide, "Amazon ECS service utilization metrics": percent of what the tasks reserve."""
+BALANCER = {
+    "requests": ("RequestCount", "Sum"),
+    "p50": ("TargetResponseTime", "p50"),
+    "p99": ("TargetResponseTime", "p99"),
+    "errors": ("HTTPCode_Target_5XX_Count", "Sum"),
+}
+"""User Guide for Application Load Balancers, "CloudWatch metrics": response times in seconds."""
+
+Points = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One service, minute by minute, the oldest first; None where CloudWatch has no point.
+
+    Attributes:
+        cpu, memory: percent of what its tasks reserve, on average.
+        requests, errors: answered, and answered by its tasks with 5xx; p50, p99: seconds until the answer began. Empty
+            of a service that is not behind the load balancer.
+    """
+
+    service: str
+    cpu: Points
+    memory: Points
+    requests: Points = ()
+    p50: Points = ()
+    p99: Points = ()
+    errors: Points = ()
+
+
+def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]]:
+    """Return the stack, when the hour began (seconds since the epoch), and what services did in it. Only reads.
+
+    All of it is one call for some eighty services; what the metrics are called is in the state.
+
+    Args:
+        names: of services; all if there are none.
+
+    Raises:
+        ConfigurationError: there is no such service.
+        ApiError: the read was refused.
+    """
+    config = configuration.load(options)
+    aws = connecting.connect(options, config).reading()
+    state = stores.recorded(options, config, aws)
+    state.guard(config.name, aws.account, aws.region)
+    asked = {name: _metrics(record, state.records) for name, record in _services(state.records, names).items()}
+    end = int(aws.pace.time()) // PERIOD * PERIOD
+    try:
+        found = values(aws, [metric for own in asked.values() for metric in own.values()], end - HOUR, end)
+    except Exception as error:
+        raise explained(error) from error
+    shown = [Usage(name, **{what: found[metric] for what, metric in own.items()}) for name, own in asked.items()]
+    return config.name, end - HOUR, shown
+
+
+def _services(records: Mapping[str, Record], names: Sequence[str]) -> dict[str, Record]:
+    known = {one.address.partition("/")[2]: one for one in records.values() if one.type == "service" and one.id}
+    for name in names:
+        if name not in known:
+            there = f"there are {', '.join(sorted(known))}" if known else "the stack has not been created yet"
+            raise ConfigurationError(f"there is no service {name}{suggestion(name, known)}: {there}")
+    return {name: known[name] for name in names or sorted(known)}
+
+
+def _metrics(service: Record, records: Mapping[str, Record]) -> dict[str, Metric]:
+    told: Mapping[str, Any] = service.arguments
+    own = (("ClusterName", str(told["cluster"])), ("ServiceName", str(told["service_name"])))
+    metrics = {what: Metric("AWS/ECS", name, stat, own) for what, (name, stat) in ECS.items()}
+    balancer = next((str(one.id) for one in records.values() if one.type == "load_balancer" and one.id), "")
+    groups = [str(one.get("targetGroupArn", "")) for one in told.get("load_balancers") or ()]
+    if balancer and groups:
+        # the dimensions are the last parts of the ARNs: app/name/id, targetgroup/name/id
+        behind = (
+            ("LoadBalancer", balancer.partition(":loadbalancer/")[2]),
+            ("TargetGroup", groups[0].rpartition(":")[2]),
+        )
+        metrics |= {what: Metric("AWS/ApplicationELB", name, stat, behind) for what, (name, stat) in BALANCER.items()}
+    return metrics
