@@ -29,13 +29,14 @@ SCENARIOS = {
     "region-policy": "a service control policy denies everything in us-east-1 except the global services",
     "task-fails": "every container exits at once",
     "spot-short": "Fargate Spot is short: its tasks cannot be placed",
+    "late-logs": "log events are found up to 20 s after they were taken, later of one stream than of another",
     "small-pages": "lists come in pages of two items, the first one empty where AWS may do so",
 }
 """Every scenario and what it does."""
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 """The scenarios that meet an operation's first calls; of several, each in turn."""
-ALWAYS = ("denied", "expired", "region-policy", "task-fails", "spot-short", "small-pages")
+ALWAYS = ("denied", "expired", "region-policy", "task-fails", "spot-short", "late-logs", "small-pages")
 """The effects that last as long as they are in force."""
 GLOBAL = ("iam", "route53", "sts")
 """The services without Regions, which such a policy leaves out."""

@@ -62,7 +62,7 @@ class Listing:
     @property
     def may_hold_less(self) -> bool:
         """Whether a page may hold less than it could although there are more."""
-        return _pages(self.service).empty
+        return _pages(self.service).empty or self.operation in APIS[self.service].empty
 
     def size(self, requested: Any) -> int:
         """How many entries the next page holds if the caller asks for so many, or says nothing."""

@@ -109,6 +109,29 @@ def test_events_of_a_log_group_are_found_without_a_limit(cloud: EmbeddedCloud) -
     assert [event["message"] for page in pages for event in page["events"]] == ["0", "1", "2"]
 
 
+def test_events_of_streams_are_found_by_time_and_late(cloud: EmbeddedCloud) -> None:
+    """FilterLogEvents: all streams interleaved, pages that may be empty, and events that are not found at once."""
+    logs, now = cloud.client("logs"), int(cloud.time() * 1000)
+    logs.create_log_group(logGroupName="/ecs/web")
+    for number, stream in enumerate(("web/a", "web/b", "job/c")):
+        logs.create_log_stream(logGroupName="/ecs/web", logStreamName=stream)
+        events = [{"timestamp": now - number + 10 * more, "message": f"{stream} {more}"} for more in range(2)]
+        logs.put_log_events(logGroupName="/ecs/web", logStreamName=stream, logEvents=events)
+
+    def found(**more: Any) -> list[list[str]]:
+        paginator = logs.get_paginator("filter_log_events")
+        return [[e["message"] for e in page["events"]] for page in paginator.paginate(logGroupName="/ecs/web", **more)]
+
+    assert found() == [["job/c 0", "web/b 0", "web/a 0", "job/c 1", "web/b 1", "web/a 1"]]
+    assert found(logStreamNamePrefix="job/") == [["job/c 0", "job/c 1"]]
+    assert logs.filter_log_events(logGroupName="/ecs/web")["searchedLogStreams"] == []
+    cloud.control("POST", "faults", "scenarios=small-pages,late-logs")
+    seen = sum(map(len, found()))
+    cloud.advance(20)
+    assert seen < 6
+    assert found() == [[], ["job/c 0", "web/b 0"], ["web/a 0", "job/c 1"], ["web/b 1", "web/a 1"]]
+
+
 def test_tag_keys_and_values_are_listed_once(cloud: EmbeddedCloud, ec2: Any) -> None:
     for number in range(3):
         tags = [{"Key": "Owner", "Value": "me"}, {"Key": "Number", "Value": str(number)}]

@@ -108,6 +108,7 @@ class EmulatedApi:
         responses: moto's class that answers, below `moto`; empty where none of its lists comes in pages.
         invalid: AWS's code for a request that the API's model does not allow; empty where AWS does not go by it.
         pages, lists: how its lists come, and the bounds of those that differ, by operation.
+        empty: the lists whose own document says that a page may be empty (`Pages.empty` says it of all).
         most: the largest page that moto itself makes, by operation, where it refuses more.
         codes: how it words the errors that any call may get; None where nobody has looked.
         refusals: those that pass.
@@ -121,6 +122,7 @@ class EmulatedApi:
     invalid: str = ""
     pages: Pages | None = None
     lists: Mapping[str, Bounds] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
     most: Mapping[str, int] = field(default_factory=dict)
     codes: Codes | None = None
     refusals: tuple[Refusal, ...] = ()

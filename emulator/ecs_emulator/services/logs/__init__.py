@@ -10,6 +10,7 @@ API = EmulatedApi(
     invalid="InvalidParameterException",
     pages=Pages(Bounds(50, 1, 50), "InvalidParameterException", "InvalidParameterException"),
     lists={"FilterLogEvents": Bounds(10_000, 1, 10_000)},
+    empty=("FilterLogEvents",),
     most={"DescribeDestinations": 50, "DescribeLogGroups": 50, "DescribeLogStreams": 50, "FilterLogEvents": 10_000},
     codes=Codes("ThrottlingException", "InternalFailure", "ServiceUnavailableException"),
     refusals=(
@@ -27,4 +28,5 @@ API = EmulatedApi(
             for operation in ("CreateLogGroup", "DeleteLogGroup")
         ),
     ),
+    modules=("rules", "events"),
 )
