@@ -1,73 +1,113 @@
-"""`provision logs`: what the services write."""
+"""`provision logs`: what services and jobs write."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.app import app, command
 from provisioner.operations.options import Options
 
-TASK_LETTERS = 8
+if TYPE_CHECKING:
+    from provisioner.operations.log_reader import Line
+    from provisioner.render.log_lines import Look
 
 
 @command(
     app,
     "logs",
-    "provision logs                     all services, the last ten minutes",
-    "provision logs backend --since 2h  one service, the last two hours",
-    "provision logs --follow            and new lines, until Ctrl-C",
+    "provision logs                               all services and jobs, the last ten minutes",
+    "provision logs web worker --since 2h         two of them, the last two hours",
+    "provision logs web --since 2026-11-29T09:30  since then, on this machine's clock",
+    "provision logs --follow --grep 'timed out'   what has this text, and new lines, until Ctrl-C",
 )
 def logs(
     options: Options,
-    services: Annotated[
-        list[str] | None, typer.Argument(metavar="SERVICE", help="Services to show (default: all).")
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="SERVICE|JOB", help="Whose logs to show (default: all).")
     ] = None,
-    since: Annotated[str, typer.Option(metavar="SPAN", help="How far back: 90s, 10m, 2h or 1d.")] = "10m",
+    since: Annotated[
+        str, typer.Option(metavar="SPAN|INSTANT", help="From when on: 90s, 10m, 1h30m, 2d or 2026-11-29T09:30.")
+    ] = "10m",
+    grep: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only what has this text, letter by letter: no pattern.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
 ) -> int:
-    """Show the logs of the services.
+    """Show the logs of services and jobs.
 
-    From CloudWatch Logs, oldest first: time, service, task and text. With --json, one object per line.
+    Of all their tasks, also of those that have stopped, oldest first: time, name, task and text. On a terminal JSON is
+    shown with level and message first; into a pipe it goes as it is. With --json, one object per line.
     """
-    from provisioner.operations import configuration, connecting, embedded_cloud, log_reader, stores
+    from provisioner.operations import configuration, connecting, embedded_cloud, log_reader, signals, stores
+    from provisioner.render import log_lines
     from provisioner.render.channels import unread
-    from provisioner.render.text import say
 
-    back = log_reader.span(since)
+    began = log_reader.since(since)
     config = configuration.load(options)
     aws = connecting.reader(options, config) if config.state.bucket else None
     state = stores.recorded(options, config, aws)
-    wanted = log_reader.groups(state, services or [])
+    wanted = log_reader.groups(options, config, state, names or [])
     aws = aws or connecting.connect(options, config).reading()
     state.guard(config.name, aws.account, aws.region)
 
-    def note(text: str) -> None:
-        say([f"note: {text}"], sys.stderr)
+    def missing(name: str) -> None:
+        absent.append(name)
+        _note(f"log group {wanted[name]} of {name} does not exist: {options.command_line('up')} creates it")
 
-    def missing(service: str) -> None:
-        absent.append(service)
-        note(f"log group {wanted[service]} of {service} does not exist: {options.command_line('up')} creates it")
+    def trouble(name: str, why: str) -> None:
+        _note(f"the logs of {name} cannot be read just now ({why}): trying on")
 
-    shown, absent = False, list[str]()
-    for line in log_reader.lines(aws, wanted, aws.pace.time() - back, follow=follow, on_missing=missing):
-        shown = True
+    absent, now = list[str](), aws.pace.time()
+    start = began(now)
+    # no signal shall cut a line, or drop what was read
+    with signals.held():
+        found = log_reader.lines(aws, wanted, start, follow=follow, on_missing=missing, on_trouble=trouble)
+        any_shown = _print(options, found, log_lines.look(wanted, start, now), grep)
+        if unread():
+            return 0
+        if signals.taken():
+            if not follow:
+                _note("interrupted: what came later was not read")
+            return signals.INTERRUPTED
+    there = [name for name in wanted if name not in absent]
+    if not wanted:
+        _note(f"there are no log groups, because the stack has not been created yet: run {options.command_line('up')}")
+    elif there and not any_shown:
+        what = "nothing" if grep is None else f"nothing with {grep!r}"
+        when = f"in the last {since}" if since[-1] in log_reader.UNITS else f"since {since}"
+        runs = config.target == "aws" or embedded_cloud.entry(options, config)
+        why = "look further back with --since" if runs else "without Docker no containers run here"
+        _note(f"{', '.join(there)} wrote {what} {when}; {why}")
+    return 0
+
+
+def _print(options: Options, found: Iterable[Line], look: Look, grep: str | None) -> bool:
+    """Print the lines that have a text, until nobody reads them any more; return whether there were any."""
+    from provisioner.render import log_lines
+    from provisioner.render.channels import unread
+    from provisioner.render.text import say
+
+    printed = False
+    for line in found:
+        if grep is not None and not log_lines.matches(line.text, grep):
+            continue
+        printed = True
         if options.json:
             say([json.dumps(asdict(line), ensure_ascii=False)])
         else:
-            at = time.strftime("%H:%M:%S", time.localtime(line.time / 1000))
-            say([f"{at}  {line.service}/{line.task[:TASK_LETTERS]}  {line.text}"])
+            log_lines.write(log_lines.shown(look, line.time, line.service, line.task, line.text))
         if unread():
-            return 0
-    if not wanted:
-        note(f"there are no log groups, because the stack has not been created yet: run {options.command_line('up')}")
-    elif not shown and (there := [name for name in wanted if name not in absent]):
-        runs = config.target == "aws" or embedded_cloud.entry(options, config)
-        why = "look further back with --since" if runs else "without Docker no containers run here"
-        note(f"{', '.join(there)} wrote nothing in the last {since}; {why}")
-    return 0
+            break
+    return printed
+
+
+def _note(text: str) -> None:
+    from provisioner.render.text import say
+
+    say([f"note: {text}"], sys.stderr)

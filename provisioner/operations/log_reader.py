@@ -1,29 +1,41 @@
-"""What the services wrote to their log groups, oldest first, and what they go on to write."""
+"""What services and jobs wrote to their log groups, oldest first, and what they go on to write.
+
+A log group has the streams of all tasks of its service or job, of those that have stopped and of scheduled runs too. So
+a deployment that replaces tasks changes nothing for whoever reads the group.
+"""
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws.errors import explained, not_found
+from provisioner.aws.errors import NO_CONNECTION, code_of, explained, not_found, out_of_reach, rate_exceeded
+from provisioner.aws.pages import BadList
+from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
+from provisioner.operations import signals
+from provisioner.operations.log_window import Event, Window
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.options import Options
     from provisioner.state.model import State
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 POLL_SECONDS = 2.0
-LATE_SECONDS = 10
-"""CloudWatch Logs may show an event some seconds after a later one of another stream."""
+PATIENCE_SECONDS = 600.0
+"""For how long CloudWatch Logs may throttle, fail or be out of reach before whoever follows gives up."""
 GROUP = "log_group/service-"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One event: when (milliseconds since the epoch), of which service and which task, and what it says."""
+    """One event: when (milliseconds since the epoch), of which service or job and which task, and what it says."""
 
     time: int
     service: str
@@ -31,76 +43,183 @@ class Line:
     text: str
 
 
-def span(text: str) -> int:
-    """Return the seconds that `90s`, `10m`, `2h` or `1d` stand for.
+def since(text: str) -> Callable[[float], float]:
+    """Return what tells the moment that `90s`, `1h30m`, `2026-11-29` or `2026-11-29T09:30:00Z` means, by the present.
+
+    Moments are seconds since the epoch. An instant without an offset is one of this machine's zone, as the times of
+    lines are.
 
     Raises:
-        ConfigurationError: it is none of these.
+        ConfigurationError: it is none of these; or, when the present is told, it lies ahead.
     """
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
-    if not found:
-        raise ConfigurationError(f'--since {text!r} is not a duration: write a number and s, m, h or d, such as "10m"')
-    return int(found[1]) * UNITS[found[2]]
+    if re.fullmatch(r"([0-9]{1,6}[smhd])+", text):
+        back = sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)([smhd])", text))
+        return lambda now: max(0.0, now - back)
+    try:
+        moment = datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigurationError(
+            f'--since {text!r} is neither a duration, such as "15m" or "1h30m", nor an instant, such as '
+            '"2026-11-29T09:30" (on this machine\'s clock) or "2026-11-29T00:30:00Z"'
+        ) from None
+
+    def past(now: float) -> float:
+        if moment > now:
+            raise ConfigurationError(f"--since {text} lies ahead: write an instant that has passed")
+        return max(0.0, moment)
+
+    return past
 
 
-def groups(state: State, services: Sequence[str]) -> dict[str, str]:
-    """Return the log groups by service: of those named, or of all.
+def groups(options: Options, config: Config, state: State, names: Sequence[str]) -> dict[str, str]:
+    """Return the log groups by service or job: of those named, or of all.
 
     Raises:
         ConfigurationError: one has no log group in the state; those that have are named.
     """
     known = {a.removeprefix(GROUP): str(r.id) for a, r in state.records.items() if a.startswith(GROUP) and r.id}
-    for name in services:
-        if name not in known:
-            there = (
-                f"there are {', '.join(sorted(known))}"
-                if known
-                else "the stack has not been created yet. Run `provision up`"
-            )
-            raise ConfigurationError(f"there is no service {name} with logs: {there}")
-    return {name: known[name] for name in services or sorted(known)}
+    for name in names:
+        if name in known:
+            continue
+        if name in config.workloads:
+            up = options.command_line("up")
+            raise ConfigurationError(f"{config.key(name)} is not in the stack yet: bring it up with {up}")
+        raise ConfigurationError(f"there is no service or job {name}{suggestion(name, {*known, *config.workloads})}")
+    return {name: known[name] for name in names or sorted(known)}
+
+
+@dataclass
+class _Group:
+    """A log group, what was read of it, and how the look at it gets on.
+
+    Attributes:
+        token: leads to the next page of a look that has begun.
+        failing_since: since when it cannot be read, by the run's clock; None: it can.
+        failure: what ended this look.
+    """
+
+    name: str
+    id: str
+    window: Window
+    token: str = ""
+    missing: bool = False
+    failing_since: float | None = None
+    failure: Exception | None = None
 
 
 def lines(
-    aws: Aws, wanted: Mapping[str, str], since: float, *, follow: bool, on_missing: Callable[[str], None]
+    aws: Aws,
+    wanted: Mapping[str, str],
+    start: float,
+    *,
+    follow: bool,
+    on_missing: Callable[[str], None],
+    on_trouble: Callable[[str, str], None],
 ) -> Iterator[Line]:
     """Yield the events since a moment (seconds since the epoch) in the order of time, and with `follow` for ever.
 
+    What comes late is yielded when it comes. No event comes twice. A signal ends this, by no exception, and what had
+    been read by then is still yielded: so the caller has to have signals `held`.
+
     Args:
-        wanted: the log groups by service.
-        on_missing: is told once of each service whose log group is not there.
+        wanted: the log groups by service or job.
+        on_missing: is told once of each service or job whose log group is not there.
+        on_trouble: is told of each whose group cannot be read just now, and why, once for as long as that lasts.
 
     Raises:
-        ApiError: a read was refused.
+        ApiError: a read was refused, or for too long a time none succeeded. What was read is yielded before.
     """
-    seen: set[str] = set()
-    reported: set[str] = set()
+    read = [_Group(name, group, Window(int(start * 1000))) for name, group in wanted.items()]
     while True:
-        began = aws.pace.time()
-        found: list[tuple[Line, str]] = []
-        for name, group in wanted.items():
-            try:
-                found += _read(aws, name, group, since)
-            except Exception as error:
-                if not not_found(error, "logs"):
-                    raise explained(error) from error
-                if name not in reported:
-                    reported.add(name)
-                    on_missing(name)
-        fresh = [(line, key) for line, key in found if key not in seen]
-        seen = {key for _, key in found}
-        yield from (line for line, _ in sorted(fresh, key=lambda one: one[0].time))
-        if not follow:
+        yield from heapq.merge(*(_look(aws, group) for group in read), key=lambda line: line.time)
+        if signals.interrupted():
             return
-        since = max(since, began - LATE_SECONDS)
+        for group in read:
+            _judge(aws, group, follow, on_missing, on_trouble)
+        if not follow or not _waited(aws):
+            return
+
+
+def _waited(aws: Aws) -> bool:
+    """Let time pass until the next look; return whether there is to be one."""
+    try:
         # whoever follows only looks on: a rehearsal's time passes for the others' sake
-        with aws.pace.runtime.watching():
+        with signals.at_once(), aws.pace.runtime.watching():
             aws.pace.runtime.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
-def _read(aws: Aws, service: str, group: str, since: float) -> Iterator[tuple[Line, str]]:
-    """Yield the events of a group, each with its id."""
-    search: dict[str, Any] = {"logGroupName": group, "startTime": max(0, int(since * 1000))}
-    for event in aws.pages("logs", "filter_log_events", "events", **search):
-        task = event["logStreamName"].rpartition("/")[2]
-        yield Line(event["timestamp"], service, task, event["message"]), event["eventId"]
+def _look(aws: Aws, group: _Group) -> Iterator[Line]:
+    """Yield what is new in a group, page by page. What ends it early is noted there, so that nothing read is lost."""
+    group.failure, window = None, group.window
+    if not group.token:
+        window.begin(int(aws.pace.time() * 1000))
+    more = True
+    while more and not signals.interrupted():
+        events: Sequence[Event] = ()
+        try:
+            with signals.at_once():
+                events = _page(aws, group)
+            more = bool(group.token)
+        except KeyboardInterrupt:
+            more = False
+        except Exception as error:  # noqa: BLE001 (it is judged when all that was read has been yielded)
+            group.failure, more = error, False
+        found = window.fresh(events)
+        if not (more or group.token or group.failure):
+            window.end()
+        for event in found:
+            task = str(event.get("logStreamName", "")).rpartition("/")[2]
+            yield Line(int(event.get("timestamp", 0)), group.name, task, str(event.get("message", "")))
+
+
+def _page(aws: Aws, group: _Group) -> Sequence[Event]:
+    """Return the events of the next page: none is no sign that there are no more (API reference, FilterLogEvents)."""
+    request: dict[str, Any] = {"logGroupName": group.id, "startTime": group.window.start}
+    if group.token:
+        request["nextToken"] = group.token
+    answer = aws.client("logs").filter_log_events(**request)
+    token = str(answer.get("nextToken") or "")
+    if token and token == group.token:
+        raise BadList("logs", "filter_log_events")
+    group.token = token
+    events: Sequence[Event] = answer.get("events") or ()
+    return events
+
+
+def _judge(
+    aws: Aws,
+    group: _Group,
+    follow: bool,
+    on_missing: Callable[[str], None],
+    on_trouble: Callable[[str, str], None],
+) -> None:
+    """Say what became of a look that failed.
+
+    Raises:
+        ApiError: going on would not help.
+    """
+    error = group.failure
+    if error is None:
+        group.failing_since = None
+    elif not_found(error, "logs"):
+        group.token = ""
+        if not group.missing:
+            group.missing = True
+            on_missing(group.name)
+    elif not (follow and _passes(aws, error)):
+        raise explained(error) from error
+    elif group.failing_since is None:
+        group.failing_since = aws.pace.now()
+        on_trouble(group.name, code_of(error) or f"{error}".rstrip("."))
+    elif aws.pace.now() - group.failing_since > PATIENCE_SECONDS:
+        raise explained(error) from error
+
+
+def _passes(aws: Aws, error: Exception) -> bool:
+    """Say whether an error is gone in a while: an embedded cloud that has ended does not come back at its address."""
+    if aws.endpoint and isinstance(error, NO_CONNECTION):
+        return False
+    return rate_exceeded(error) or out_of_reach(error)

@@ -187,6 +187,15 @@ def answered() -> None:
     _watch.insisted = 0
 
 
+def taken() -> bool:
+    """Say whether a signal to end has come. If so the caller ends the command, and no exception is raised for it.
+
+    Without that one could be raised when nothing is `held` any more: the thread may read of the signal only then.
+    """
+    _watch.raised |= _watch.interrupted
+    return _watch.interrupted
+
+
 @contextmanager
 def _doing(act: Act | None) -> Iterator[None]:
     watch = _watch

@@ -138,15 +138,20 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
+def coloured(stream: TextIO) -> bool:
+    """Say whether colours are welcome on a stream: it is a terminal, and nobody has asked for none (NO_COLOR)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def say(lines: Iterable[str], stream: TextIO | None = None) -> None:
     """Write lines (to standard output unless told otherwise), coloured by their symbol where that is welcome.
 
     A text of several lines is written as such; all else that is not to be seen is made `visible`.
     """
     stream = stream or sys.stdout
-    coloured = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    welcome = coloured(stream)
     for line in (visible(part) for text in lines for part in text.split("\n")):
         words = line.split(maxsplit=1)
-        colour = COLOURS.get(words[0]) if coloured and words else None
+        colour = COLOURS.get(words[0]) if welcome and words else None
         stream.write(f"\033[{colour}m{line}\033[0m\n" if colour else f"{line}\n")
     stream.flush()
