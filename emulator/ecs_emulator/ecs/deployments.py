@@ -95,7 +95,7 @@ def _described(store: Store, service: Service, one: ServiceDeployment) -> Shape:
         "targetServiceRevision": _summary(store, service, one, one.target),
         "deploymentConfiguration": one.configuration,
         "deploymentCircuitBreaker": _breaker(service, one),
-        "alarms": {"status": "DISABLED"},
+        "alarms": _alarms(one),
     }
     if one.rollback:
         revision = one.rollback.get("revision")
@@ -108,7 +108,19 @@ def _described(store: Store, service: Service, one: ServiceDeployment) -> Shape:
 
 def _summary(store: Store, service: Service, one: ServiceDeployment, number: str) -> Shape:
     none = {"requestedTaskCount": 0, "runningTaskCount": 0, "pendingTaskCount": 0}
-    return {"arn": revision_arn(store, service, number), **one.counts.get(number, none)}
+    shape: Shape = {"arn": revision_arn(store, service, number), **one.counts.get(number, none)}
+    if not one.rolls and number in (one.target, *one.source[:1]):
+        shape["requestedProductionTrafficWeight"] = one.weight if number == one.target else 100.0 - one.weight
+        shape["requestedTestTrafficWeight"] = 0.0
+    return shape
+
+
+def _alarms(one: ServiceDeployment) -> Shape:
+    asked = one.configuration.get("alarms") or {}
+    if not asked.get("enable"):
+        return {"status": "DISABLED"}
+    status = "TRIGGERED" if one.alarms else "MONITORING_COMPLETE" if one.over else "MONITORING"
+    return {"status": status, "alarmNames": asked["alarmNames"], "triggeredAlarmNames": one.alarms}
 
 
 def _breaker(service: Service, one: ServiceDeployment) -> Shape:

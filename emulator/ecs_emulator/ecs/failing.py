@@ -25,6 +25,7 @@ _UNABLE = (
     "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the "
     "Amazon ECS Developer Guide."
 )
+_NO_START = "tasks failed to start"
 _well: dict[str, set[str]] = {}
 """By service, or container of tasks without one, whose new tasks exit at once, the revisions whose tasks do not."""
 _SAID = ["starting", "fatal: the configuration is not complete", "exiting with code 1"]
@@ -184,21 +185,40 @@ def count(store: Store, service: Service, primary: Deployment) -> None:
     configuration = service.shape["deploymentConfiguration"]
     if primary.failed < breaker.threshold(configuration, service.desired) or primary.state != "IN_PROGRESS":
         return
-    gives_up = configuration["deploymentCircuitBreaker"]["enable"]
-    if newly_failed or gives_up:
+    circuit = configuration["deploymentCircuitBreaker"]
+    if newly_failed or circuit["enable"]:
         service.say(_UNABLE)
-    if gives_up:
-        _give_up(service, primary)
+    one = rollouts.under_way(service)
+    if circuit["enable"]:
+        if one:
+            one.triggered = True
+        give_up(store, service, _NO_START, rollouts.BROKEN, rollback=circuit["rollback"])
 
 
-def _give_up(service: Service, deployment: Deployment) -> None:
-    """The circuit breaker: the deployment is FAILED, and with rollback the last completed one is rolled out again."""
+def heed_alarms(store: Store, service: Service) -> None:
+    """Give a deployment up whose alarms have come to be in ALARM."""
+    one = rollouts.under_way(service)
+    if one is None or one.status != "IN_PROGRESS" or not (names := rollouts.alarming(store, one)):
+        return
+    one.alarms = names
+    why = rollouts.ALARMED.format(", ".join(names))
+    give_up(store, service, "alarm detected", why, rollback=bool(one.configuration["alarms"].get("rollback")))
+
+
+def give_up(store: Store, service: Service, what: str, why: str, *, rollback: bool = True) -> None:
+    """The deployment is FAILED, and with rollback the last completed one is rolled out again.
+
+    Args:
+        what: what the service's events say has failed.
+        why: what the service deployment says.
+    """
+    deployment = service.deployments[0]
     deployment.state, deployment.updated = "FAILED", now()
-    deployment.reason = "ECS deployment circuit breaker: tasks failed to start."
-    service.say(f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
-    former = next((one for one in service.deployments if one.state == "COMPLETED"), None)
-    rollouts.give_up(service, former)
-    if former is None or not service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"]:
+    deployment.reason = f"ECS deployment circuit breaker: {what}."
+    service.say(f"(deployment {deployment.id}) deployment failed: {what}.")
+    former = rollouts.completed(service)
+    rollouts.give_up(store, service, former, why, rollback=rollback)
+    if former is None or not rollback:
         return
     service.deployments.remove(former)
     service.deployments.insert(0, former)

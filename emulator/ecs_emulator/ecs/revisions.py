@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from ecs_emulator.ecs import shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.rollouts import revision_arn
 from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, last_part, now
@@ -50,6 +51,13 @@ def _revision(store: Store, service: Service, deployment: Deployment) -> Shape:
         "createdAt": deployment.created,
         **{name: deployment.spec[name] for name in _KEPT if name in deployment.spec},
     }
+    resolved = [
+        {"targetGroupArn": one["targetGroupArn"], "productionListenerRule": rule}
+        for one in deployment.balancers
+        if (rule := shifting.advanced(one).get("productionListenerRule"))
+    ]
+    if resolved:
+        shape["resolvedConfiguration"] = {"loadBalancers": resolved}
     return shape | ({"platformVersion": "1.4.0"} if "platformVersion" in deployment.spec else {})
 
 

@@ -11,9 +11,11 @@ import secrets
 import string
 
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs import breaker
+from ecs_emulator.ecs import breaker, shifting
 from ecs_emulator.ecs.store import NEVER, Deployment, Service, ServiceDeployment, Shape, Store, Task, now
 
+ALARMED = "Service deployment rolled back because of CloudWatch alarms in state ALARM: {}."
+"""By analogy: nothing public quotes it."""
 BROKEN = "Service deployment rolled back because the circuit breaker threshold was exceeded."
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
 """What AWS says of a rollback, and of one that has nowhere to go (hashicorp/terraform-provider-aws, its ECS tests)."""
@@ -25,13 +27,20 @@ _LETTERS = string.ascii_letters + string.digits + "_-"
 _GROUP_PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
-def begin(service: Service, revision: Deployment, source: list[str]) -> None:
-    """Note that a revision is to be rolled out; what was under way is over: a new deployment stops it."""
+def begin(store: Store, service: Service, revision: Deployment, source: list[str]) -> None:
+    """Note that a revision is to be rolled out; what was under way is over: a new deployment stops it.
+
+    If that one was shifting traffic, all of it goes back to the revision that was completed last (API reference,
+    ServiceDeployment, RECONCILE_SERVICE).
+    """
     for one in service.history:
         if not one.over:
+            if not one.rolls and (former := completed(service)):
+                shifting.shift(store, former, 100.0)
             rolling_back = one.status.startswith("ROLLBACK")
             _end(service, one, "ROLLBACK_FAILED" if rolling_back else "STOPPED")
             one.stopped = one.finished
+    revision.balancers = shifting.resolved(store, service, revision.spec.get("loadBalancers", []))
     service.revisions[revision.id] = revision
     number = "".join(secrets.choice(_LETTERS) for _ in range(21))
     configuration = service.shape["deploymentConfiguration"]
@@ -44,14 +53,42 @@ def under_way(service: Service) -> ServiceDeployment | None:
     return service.history[0] if service.history and not service.history[0].over else None
 
 
-def start(service: Service) -> None:
-    """The scheduler has seen the newest one: it is under way soon."""
+def completed(service: Service) -> Deployment | None:
+    """Return the revision that was completed last, if there is one: what is rolled back to."""
+    return next((one for one in service.deployments if one.state == "COMPLETED"), None)
+
+
+def start(store: Store, service: Service) -> str:
+    """The scheduler has seen the newest one: it is under way soon. Returns why it cannot go on; empty if it can."""
     one = under_way(service)
-    if one and one.status == "PENDING" and passed(one.until):
-        one.status, one.started, one.until = "IN_PROGRESS", now(), NEVER
-        one.updated = one.started
-        if not service.rolls:
-            one.stage = "SCALE_UP"
+    if one is None or one.status != "PENDING" or not passed(one.until):
+        return ""
+    one.status, one.started, one.until = "IN_PROGRESS", now(), NEVER
+    one.updated = one.started
+    one.ignored = alarming(store, one)
+    if one.rolls:
+        return ""
+    shifting.begin(one)
+    return shifting.hindered(store, service, one)
+
+
+def alarming(store: Store, one: ServiceDeployment) -> list[str]:
+    """Return which of its alarms are in ALARM; those that were when it began are ignored until it is over.
+
+    ECS developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures".
+    """
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    alarms = one.configuration.get("alarms") or {}
+    known = cloudwatch_backends[store.account][store.region].alarms
+    names = alarms.get("alarmNames", ()) if alarms.get("enable") else ()
+    return [n for n in names if n in known and known[n].state_value == "ALARM" and n not in one.ignored]
+
+
+def waits(service: Service) -> bool:
+    """Whether the newest one has not come to starting tasks."""
+    one = under_way(service)
+    return one is not None and not one.rolls and (one.status == "PENDING" or one.stage in shifting.BEFORE_TASKS)
 
 
 def succeed(service: Service) -> None:
@@ -61,58 +98,44 @@ def succeed(service: Service) -> None:
         one.stage = ""
 
 
-def give_up(service: Service, former: Deployment | None) -> None:
-    """The circuit breaker was triggered.
+def give_up(store: Store, service: Service, former: Deployment | None, why: str, *, rollback: bool) -> None:
+    """The circuit breaker or an alarm was triggered, or traffic could not be shifted.
 
     Args:
-        former: the revision that is rolled back to; None if there is none, or none is wanted.
+        former: the revision that is rolled back to; None if there is none.
+        why: what AWS says of it.
+        rollback: whether to go back.
     """
     one = under_way(service)
     if one is None:
         return
-    one.triggered = True
-    if not one.configuration["deploymentCircuitBreaker"].get("rollback"):
+    if not rollback:
         one.reason = STOPPED
         _end(service, one, "STOPPED")
         one.stopped = one.finished
         return
-    one.rollback = {"reason": BROKEN, "startedAt": now()}
+    one.rollback = {"reason": why, "startedAt": now()}
     if former is None:
         one.reason = NO_CANDIDATE
         _end(service, one, "ROLLBACK_FAILED")
         return
     one.rollback["revision"] = former.id
-    one.reason, one.status, one.updated = BROKEN, "ROLLBACK_IN_PROGRESS", now()
-    one.stage, one.until = "", NEVER
+    one.reason, one.status, one.updated = why, "ROLLBACK_IN_PROGRESS", now()
+    one.stage, one.until, one.weight = "", NEVER, 0.0
+    if not one.rolls:
+        shifting.shift(store, former, 100.0)
 
 
-def shifted(service: Service, *, scaled_up: bool) -> bool:
+def shifted(store: Store, service: Service, *, scaled_up: bool) -> bool:
     """Say whether the old tasks may go: of rolling updates always, of others once traffic was shifted and has baked.
 
     Args:
         scaled_up: whether all new tasks are well.
     """
     one = under_way(service)
-    if one is None or one.rollback or service.rolls or not one.source:
+    if one is None or one.rollback or one.rolls:
         return True
-    if one.stage == "SCALE_UP" and scaled_up:
-        one.stage, one.until, one.updated = "BAKE_TIME", later(_bake(one.configuration) * 60), now()
-    if one.stage == "BAKE_TIME" and passed(one.until):
-        one.stage, one.updated = "CLEAN_UP", now()
-    return one.stage == "CLEAN_UP"
-
-
-def _bake(configuration: Shape) -> float:
-    """Minutes until all traffic has been at the new tasks for as long as the strategy says (API reference)."""
-    minutes = float(configuration.get("bakeTimeInMinutes") or 0)
-    match configuration["strategy"]:
-        case "CANARY":
-            return minutes + float(configuration.get("canaryConfiguration", {}).get("canaryBakeTimeInMinutes", 10))
-        case "LINEAR":
-            linear = configuration.get("linearConfiguration", {})
-            steps = 100 / float(linear.get("stepPercent", 10.0))
-            return minutes + float(linear.get("stepBakeTimeInMinutes", 6)) * (steps - 1)
-    return minutes
+    return shifting.go_on(store, service, one, scaled_up=scaled_up)
 
 
 def _end(service: Service, one: ServiceDeployment, status: str) -> None:

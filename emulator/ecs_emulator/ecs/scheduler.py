@@ -43,20 +43,23 @@ def schedule(store: Store, service: Service) -> None:
         return
     _note_healthy(service, tasks)
     failing.count(store, service, service.deployments[0])
+    failing.heed_alarms(store, service)
+    service.deployments[0].seen = True
+    if why := rollouts.start(store, service):
+        failing.give_up(store, service, "invalid networking configuration", why)
     primary = service.deployments[0]
-    primary.seen = True
-    rollouts.start(service)
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
     outdated = [task for task in tasks if task not in current]
     failed = [task for task in current if unwell(service, task)]
     current = [task for task in current if task not in failed]
     _shrink(service, primary, current)
-    started = _grow(store, service, primary, len(current), len(tasks))
+    started = 0 if rollouts.waits(service) else _grow(store, service, primary, len(current), len(tasks))
     if not started:
         _heal(service, current, failed, _most(service) - len(tasks))
-    if rollouts.shifted(service, scaled_up=sum(map(_well, current)) == service.desired):
+    _reconcile(service, outdated)
+    if rollouts.shifted(store, service, scaled_up=sum(map(_well, current)) == service.desired):
         _replace(service, primary, tasks, outdated)
-    _complete(service, primary, current, [*outdated, *failed])
+        _complete(service, primary, current, [*outdated, *failed])
     rollouts.count(store, service)
 
 
@@ -142,6 +145,16 @@ def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated:
             service.say(_STOPPED_ONE.format(task.id))
 
 
+def _reconcile(service: Service, outdated: list[Task]) -> None:
+    """Stop the tasks of a deployment that shifted traffic and was stopped by a newer one."""
+    one, former = rollouts.under_way(service), rollouts.completed(service)
+    if one is None or one.stage != "RECONCILE_SERVICE" or former is None:
+        return
+    for task in outdated:
+        if task.deployment != former.id:
+            end(task, _SCALING.format(one.target), "ServiceSchedulerInitiated")
+
+
 def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
     settled = sum(map(_well, current)) == service.desired and not outdated
     if not settled:
@@ -171,7 +184,8 @@ def _draining(store: Store, task: Task) -> bool:
 
 def _task(store: Store, service: Service, primary: Deployment) -> Task:
     definition = store.revision(primary.task_definition)
-    spec: Shape = {**primary.spec, "enableExecuteCommand": service.shape["enableExecuteCommand"]}
+    placed = {"loadBalancers": primary.balancers} if primary.balancers else {}
+    spec: Shape = {**primary.spec, **placed, "enableExecuteCommand": service.shape["enableExecuteCommand"]}
     tags = {"SERVICE": service.tags, "TASK_DEFINITION": definition.tags}.get(service.shape["propagateTags"], {})
     if service.shape["enableECSManagedTags"]:
         tags = {**tags, "aws:ecs:serviceName": service.name, "aws:ecs:clusterName": service.cluster}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ecs_emulator.ecs import breaker, checks, rollouts
+from ecs_emulator.ecs import checks, rollouts, strategies
 from ecs_emulator.ecs.dispatch import operation, required
 from ecs_emulator.ecs.rollouts import counts, deployment_arn, revision_arn, revision_counts
 from ecs_emulator.ecs.store import (
@@ -68,12 +68,13 @@ def create_service(store: Store, request: Shape) -> Shape:
     checks.check_exec(request, definition)
     checks.check_balancers(store, shape["loadBalancers"], definition)
     checks.check_registries(store, shape["serviceRegistries"], definition)
-    shape["deploymentConfiguration"] = _deployment_configuration({}, request.get("deploymentConfiguration"))
+    shape["deploymentConfiguration"] = strategies.merged({}, request.get("deploymentConfiguration"))
     if "availabilityZoneRebalancing" not in request and shape["deploymentConfiguration"]["maximumPercent"] <= 100:
         # on by default where it is possible
         shape["availabilityZoneRebalancing"] = "DISABLED"
-    checks.check_deployment(shape)
     shape["deploymentController"] = request.get("deploymentController", {"type": "ECS"})
+    checks.check_deployment(shape)
+    strategies.check(store, shape)
     shape["createdAt"] = now()
     service = Service(
         name,
@@ -86,7 +87,7 @@ def create_service(store: Store, request: Shape) -> Shape:
         token=request.get("clientToken", ""),
         request=content,
     )
-    _deploy(service, definition.arn)
+    _deploy(store, service, definition.arn)
     store.services[key] = service
     return {"service": describe(store, service, tags=True)}
 
@@ -118,15 +119,17 @@ def update_service(store: Store, request: Shape) -> Shape:
         checks.check_balancers(store, request["loadBalancers"], effective)
     if "serviceRegistries" in request:
         checks.check_registries(store, request["serviceRegistries"], effective)
-    shape["deploymentConfiguration"] = _deployment_configuration(
+    shape["deploymentConfiguration"] = strategies.merged(
         service.shape["deploymentConfiguration"], request.get("deploymentConfiguration")
     )
     checks.check_deployment(shape)
+    strategies.check(store, shape)
+    strategies.check_change(service, shape)
     rolled = any(shape.get(field) != service.shape.get(field) for field in _ROLLED)
     service.shape = shape
     service.desired = int(request.get("desiredCount", service.desired))
     if rolled or request.get("forceNewDeployment") or (definition is not None and definition.arn != current):
-        _deploy(service, effective.arn)
+        _deploy(store, service, effective.arn)
     return {"service": describe(store, service, tags=True)}
 
 
@@ -234,7 +237,7 @@ def find(store: Store, request: Shape) -> Service:
     return service
 
 
-def _deploy(service: Service, definition: str) -> None:
+def _deploy(store: Store, service: Service, definition: str) -> None:
     kept = ("launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration")
     spec = {
         field: service.shape[field] for field in (*kept, "loadBalancers", "serviceRegistries") if field in service.shape
@@ -242,7 +245,7 @@ def _deploy(service: Service, definition: str) -> None:
     number = "".join(secrets.choice("123456789") for _ in range(19))
     deployment = Deployment(f"ecs-svc/{number}", definition, spec)
     deployment.reason = f"ECS deployment {deployment.id} in progress."
-    rollouts.begin(service, deployment, [one.id for one in service.deployments if one.seen])
+    rollouts.begin(store, service, deployment, [one.id for one in service.deployments if one.seen])
     service.deployments.insert(0, deployment)
 
 
@@ -250,14 +253,6 @@ def _platform(request: Shape, shape: Shape) -> Shape:
     if not on_fargate(shape):
         return {}
     return {"platformVersion": request.get("platformVersion") or "LATEST", "platformFamily": "Linux"}
-
-
-def _deployment_configuration(former: Shape, given: Shape | None) -> Shape:
-    """Members that are left out stay as they are, those of the circuit breaker too."""
-    defaults = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING", "bakeTimeInMinutes": 0}
-    shape = {**defaults, **former, **(given or {})}
-    circuit = (one.get("deploymentCircuitBreaker", {}) for one in (former, given or {}))
-    return {**shape, "deploymentCircuitBreaker": breaker.merged(*circuit)}
 
 
 def _deployment(service: Service, deployment: Deployment, status: str, tasks: list[Task]) -> Shape:

@@ -92,7 +92,11 @@ class TaskDefinition:
 
 @dataclass
 class Deployment:
-    """A service revision and its tasks: the PRIMARY is the newest, others are ACTIVE until their tasks are gone."""
+    """A service revision and its tasks: the PRIMARY is the newest, others are ACTIVE until their tasks are gone.
+
+    Attributes:
+        balancers: its load balancers with the target group that its tasks are in, of the two that one may name.
+    """
 
     id: str
     task_definition: str
@@ -103,6 +107,7 @@ class Deployment:
     reason: str = ""
     failed: int = 0
     seen: bool = False
+    balancers: list[Shape] = field(default_factory=list)
 
 
 @dataclass
@@ -115,6 +120,10 @@ class ServiceDeployment:
         rollback: the members of AWS's `Rollback`, with the id of a `Deployment` for the revision's ARN.
         counts: by id of a `Deployment`, its tasks; `counted` says that they are those when the roll-out was over.
         until: when its stage ends, of those that last a while.
+        steps: percentages of the traffic that are still to be shifted to it, each with the minutes that it bakes.
+        weight: the percentage that it has.
+        alarms: the CloudWatch alarms that have triggered it.
+        ignored: those that were in ALARM when it began.
     """
 
     id: str
@@ -130,6 +139,10 @@ class ServiceDeployment:
     reason: str = ""
     stage: str = ""
     until: float = NEVER
+    steps: list[tuple[float, float]] = field(default_factory=list)
+    weight: float = 0.0
+    alarms: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
     triggered: bool = False
     threshold: int = 0
     rollback: Shape = field(default_factory=dict)
@@ -140,6 +153,11 @@ class ServiceDeployment:
     def over(self) -> bool:
         """Whether nothing more becomes of it."""
         return self.finished is not None
+
+    @property
+    def rolls(self) -> bool:
+        """Whether it replaces tasks one by one, as those do that name no other strategy."""
+        return bool(self.configuration.get("strategy", "ROLLING") == "ROLLING")
 
 
 @dataclass

@@ -1,7 +1,7 @@
-"""CloudWatch: what AWS's own services report, besides moto's alarms and what others put there."""
+"""CloudWatch: alarms, which deployments of ECS watch, and what AWS's own services report."""
 
 from __future__ import annotations
 
-from ecs_emulator.services.model import EmulatedApi
+from ecs_emulator.services.model import FORMS, Codes, EmulatedApi
 
-API = EmulatedApi("cloudwatch", signing="monitoring", modules=("rules",))
+API = EmulatedApi("cloudwatch", "monitoring", codes=Codes("ThrottlingException", **FORMS))

@@ -52,6 +52,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
             parts = {"cluster": _cluster(call), "name": last_part(name), "path": name.partition("/")[2]}
             arn = call.arn(pattern.format(**parts))
             yield call.existing(arn, within if "{cluster}" in pattern else {})
+        yield from _balancing(call)
     elif operation == "RunTask":
         yield from _run(call, within)
     elif operation == "ExecuteCommand":
@@ -76,10 +77,18 @@ def _ecs_created(call: ApiCall) -> Iterator[Check]:
     if brought:
         # ECS developer guide, "Grant permission to tag resources on creation"
         yield call.check(arn, requested(brought, f"ecs:CreateAction={call.operation}"), "ecs:TagResource")
+    yield from _balancing(call)
     for name in ("executionRoleArn", "taskRoleArn"):
         if role := call.text(name):
             whole = role if role.startswith("arn:") else call.arn(f"role/{role}", "iam")
             yield passed(call, whole, "ecs-tasks.amazonaws.com")
+
+
+def _balancing(call: ApiCall) -> Iterator[Check]:
+    """Yield what is asked for when a service is handed the role by which ECS shifts its traffic."""
+    for balancer in call.body.get("loadBalancers") or ():
+        if role := (balancer.get("advancedConfiguration") or {}).get("roleArn"):
+            yield passed(call, role, "ecs.amazonaws.com")
 
 
 def _run(call: ApiCall, within: Context) -> Iterator[Check]:

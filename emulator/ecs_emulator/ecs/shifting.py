@@ -1,0 +1,251 @@
+"""Deployments that shift traffic: blue/green, canary and linear, by their stages and by the weights of listener rules.
+
+Sources: ECS developer guide, "Amazon ECS blue/green service deployments workflow", "Amazon ECS canary deployments" and
+"Amazon ECS linear deployments"; API reference, `ServiceDeployment`, lifecycleStage; go-to-k/cdk-real-drift#1730 (seen
+live: weights of 100 and 0, and a first deployment that ends in the group that had no weight).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ecs_emulator import durations
+from ecs_emulator.authorization import roles
+from ecs_emulator.authorization.policy import Check
+from ecs_emulator.clock import later, passed
+from ecs_emulator.ecs.store import NEVER, Deployment, Service, ServiceDeployment, Shape, Store, last_part, now
+
+BEFORE_TASKS = ("RECONCILE_SERVICE", "PRE_SCALE_UP")
+"""The stages in which no task of the new revision is started."""
+_STAGES = (
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "SCALE_UP",
+    "POST_SCALE_UP",
+    "TEST_TRAFFIC_SHIFT",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+    "BAKE_TIME",
+    "CLEAN_UP",
+)
+_SERVICE = "ecs.amazonaws.com"
+_INVALID = "Service deployment rolled back because of invalid networking configuration"
+"""How AWS's reasons begin (developer guide, "Troubleshooting Amazon ECS blue/green deployments")."""
+
+
+def advanced(balancer: Shape) -> Shape:
+    """Return what a load balancer of a service says of its two target groups; empty if it has one."""
+    found: Shape = balancer.get("advancedConfiguration") or {}
+    return found
+
+
+def pair(balancer: Shape) -> list[str]:
+    """Return the ARNs of the two target groups."""
+    return [balancer["targetGroupArn"], advanced(balancer)["alternateTargetGroupArn"]]
+
+
+def resolved(store: Store, service: Service, balancers: list[Shape]) -> list[Shape]:
+    """Return the load balancers of a new revision with the target group that its tasks are put in.
+
+    A rolling update stays in the group that has the traffic; other strategies take the other one.
+    """
+
+    def chosen(balancer: Shape) -> Shape:
+        if not advanced(balancer):
+            return balancer
+        serving = _serving(store, balancer)
+        groups = pair(balancer)
+        other = next((arn for arn in groups if arn != serving), groups[0])
+        return {**balancer, "targetGroupArn": (serving or groups[0]) if service.rolls else other}
+
+    return [chosen(balancer) for balancer in balancers]
+
+
+def begin(one: ServiceDeployment) -> None:
+    """The deployment has started: its first stage, and what is to be shifted."""
+    one.stage = "RECONCILE_SERVICE" if len(one.source) > 1 else "PRE_SCALE_UP"
+    one.steps = _steps(one)
+    one.until = later(durations.DEPLOYMENT_STAGE)
+
+
+def hindered(store: Store, service: Service, one: ServiceDeployment) -> str:
+    """Say why the traffic of a deployment that begins cannot be shifted, in AWS's words; empty if it can."""
+    for balancer in service.revisions[one.target].balancers:
+        settings, rule = advanced(balancer), _rule(store, advanced(balancer).get("productionListenerRule", ""))
+        if not settings:
+            continue
+        arn = settings.get("roleArn", "")
+        role = roles.named(store.account, last_part(arn))
+        needed = Check("elasticloadbalancing:ModifyRule", settings.get("productionListenerRule", ""))
+        if role is None or _SERVICE not in str(role.assume_role_policy_document):
+            return (
+                f"{_INVALID}. ECS was unable to manage the ELB resources due to missing permissions on ECS "
+                f"Infrastructure Role '{arn}'."
+            )
+        if not roles.allows(store.account, role, needed):
+            who = f"arn:aws:sts::{store.account}:assumed-role/{role.name}/ECSNetworkingWithELB"
+            return (
+                f"{_INVALID}. User: {who} is not authorized to perform: {needed.action} on resource: {needed.resource} "
+                f"because no identity-based policy allows the {needed.action} action"
+            )
+        if rule is None:
+            return f"{_INVALID}. One or more rules not found"
+        groups = _configured(service, one, balancer)
+        weights = _weights(rule)
+        for group in groups:
+            if group not in weights:
+                what = "is not associated with either productionListenerRule or testListenerRule."
+                return f"{_INVALID}: Target group {group} {what}"
+        serving = [group for group, weight in weights.items() if weight]
+        if len(serving) != 1:
+            return (
+                f"{_INVALID}. productionListenerRule {rule.arn} should have exactly one target group serving traffic "
+                f"but found {len(serving)} target groups which are serving traffic"
+            )
+        if serving[0] not in groups:
+            return (
+                f"{_INVALID}. Production listener rule is forwarding traffic to unexpected target group {serving[0]}. "
+                f"Expected traffic to be forwarded to either targetGroupArn: {groups[0]} or alternateTargetGroupArn: "
+                f"{groups[1]}"
+            )
+    return ""
+
+
+def go_on(store: Store, service: Service, one: ServiceDeployment, *, scaled_up: bool) -> bool:
+    """Take the next step of a deployment if its time has come; say whether the old tasks may go.
+
+    Args:
+        scaled_up: whether all new tasks are well.
+    """
+    if one.stage == "SCALE_UP":
+        if scaled_up:
+            _next(one, durations.DEPLOYMENT_STAGE.aws)
+    elif one.stage == "PRODUCTION_TRAFFIC_SHIFT" and one.steps:
+        if passed(one.until):
+            one.weight, minutes = one.steps.pop(0)
+            shift(store, service.revisions[one.target], one.weight)
+            one.until, one.updated = later(minutes * 60 or durations.DEPLOYMENT_STAGE.aws), now()
+    elif one.stage not in ("", "CLEAN_UP") and passed(one.until):
+        following = _STAGES[_STAGES.index(one.stage) + 1]
+        bakes = float(one.configuration.get("bakeTimeInMinutes") or 0) * 60 if one.source else 0.0
+        _next(one, bakes if following == "BAKE_TIME" else durations.DEPLOYMENT_STAGE.aws)
+        if following == "PRODUCTION_TRAFFIC_SHIFT":
+            one.until = later(0)
+    return one.stage == "CLEAN_UP"
+
+
+def shift(store: Store, revision: Deployment, percent: float) -> None:
+    """Give a revision's target groups this share of the traffic, and the other one of each two the rest."""
+    for balancer in revision.balancers:
+        settings = advanced(balancer)
+        rule = _rule(store, settings.get("productionListenerRule", ""))
+        if settings and rule is not None:
+            _set(store, rule, _shares(rule, balancer["targetGroupArn"], percent))
+
+
+def holds(store: Store, rule_arn: str, groups: list[str]) -> bool:
+    """Whether a listener rule forwards to all of these target groups, with whatever weights."""
+    rule = _rule(store, rule_arn)
+    return rule is not None and set(groups) <= _weights(rule).keys()
+
+
+def weights(store: Store, revision: Deployment) -> tuple[str, float] | None:
+    """Return a revision's production listener rule and the percentage of its traffic; None if it has none."""
+    for balancer in revision.balancers:
+        rule = _rule(store, advanced(balancer).get("productionListenerRule", ""))
+        if rule is not None:
+            shares = _weights(rule)
+            return rule.arn, 100.0 * shares.get(balancer["targetGroupArn"], 0) / max(1, sum(shares.values()))
+    return None
+
+
+def _next(one: ServiceDeployment, seconds: float) -> None:
+    one.stage = _STAGES[_STAGES.index(one.stage) + 1]
+    one.until, one.updated = NEVER if one.stage == "SCALE_UP" else later(seconds), now()
+
+
+def _steps(one: ServiceDeployment) -> list[tuple[float, float]]:
+    """Return which percentages are shifted, and for how many minutes each bakes; the last one bakes afterwards.
+
+    A first deployment has no traffic to be careful with.
+    """
+    settings = one.configuration
+    if one.source and settings["strategy"] == "CANARY":
+        canary = settings.get("canaryConfiguration") or {}
+        first = float(canary.get("canaryPercent", 5.0)), float(canary.get("canaryBakeTimeInMinutes", 10))
+        return [first, (100.0, 0.0)]
+    if one.source and settings["strategy"] == "LINEAR":
+        linear = settings.get("linearConfiguration") or {}
+        step, minutes = float(linear.get("stepPercent", 10.0)), float(linear.get("stepBakeTimeInMinutes", 6))
+        parts = range(1, int(100 / step) + 1)
+        return [*((step * part, minutes) for part in parts if step * part < 100), (100.0, 0.0)]
+    return [(100.0, 0.0)]
+
+
+def _configured(service: Service, one: ServiceDeployment, balancer: Shape) -> list[str]:
+    """Return the two target groups as the service names them."""
+    spec = service.revisions[one.target].spec.get("loadBalancers", ())
+    return next((pair(given) for given in spec if advanced(given) == advanced(balancer)), pair(balancer))
+
+
+def _serving(store: Store, balancer: Shape) -> str:
+    """Return which of the two groups has the most of the production rule's traffic; empty if none has any."""
+    rule = _rule(store, advanced(balancer).get("productionListenerRule", ""))
+    found = {
+        arn: weight for arn, weight in (_weights(rule) if rule else {}).items() if weight and arn in pair(balancer)
+    }
+    return max(found, key=lambda arn: found[arn]) if found else ""
+
+
+def _rule(store: Store, arn: str) -> Any:
+    return next((rule for rule in _rules(store) if rule.arn == arn), None)
+
+
+def _rules(store: Store) -> Iterator[Any]:
+    for balancer in store.elbv2.load_balancers.values():
+        for listener in balancer.listeners.values():
+            yield from listener.rules.values()
+
+
+def _groups(rule: Any) -> list[Shape]:
+    data = rule.actions[-1].data if rule.actions else {}
+    found: list[Shape] = (data.get("ForwardConfig") or {}).get("TargetGroups") or []
+    return found
+
+
+def _weights(rule: Any) -> dict[str, int]:
+    return {one["TargetGroupArn"]: int(one.get("Weight", 1)) for one in _groups(rule)}
+
+
+def _shares(rule: Any, group: str, percent: float) -> dict[str, int]:
+    """Return the weights of a rule's groups with a percentage at one of them: in tenths of it where that is needed."""
+    unit = 1 if float(percent).is_integer() else 10
+    others = [arn for arn in _weights(rule) if arn != group]
+    rest = dict.fromkeys(others, 0)
+    if others:
+        before = _weights(rule)
+        heir = max(others, key=lambda arn: before[arn])
+        rest[heir] = round((100 - percent) * unit)
+    return {**rest, group: round(percent * unit)}
+
+
+def _set(store: Store, rule: Any, shares: dict[str, int]) -> None:
+    """Rewrite a rule's action, as ECS does by ModifyRule, or by ModifyListener if it is the default one."""
+    from moto.elbv2.models import FakeAction
+
+    from ecs_emulator.services.elbv2.rules import rebind
+
+    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(shares.items())]
+    config = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": False}}
+    rule.actions = [FakeAction({"Type": "forward", "Order": 1, "ForwardConfig": config})]
+    if rule.is_default:
+        listener = next(
+            one
+            for balancer in store.elbv2.load_balancers.values()
+            for one in balancer.listeners.values()
+            if rule in one.rules.values()
+        )
+        listener.default_actions = rule.actions
+    rebind(store.elbv2)
