@@ -8,6 +8,7 @@ from zlib import crc32
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service
+from provisioner.config.together import alternate
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2.listeners import (
     REDIRECT_TO_HTTPS,
@@ -16,6 +17,7 @@ from provisioner.resources.elbv2.listeners import (
     ListenerRule,
     answer,
     forward,
+    forward_by_ecs,
     path,
 )
 from provisioner.resources.policies import policy
@@ -40,6 +42,8 @@ class LoadBalancing:
 
     Attributes:
         target_groups: the ARN of each public service's target group.
+        shifts: by service whose traffic ECS shifts, the ARNs of its second target group and of the rule that leads to
+            both.
         routes: by public service, the listener or rule that uses its target group: ECS refuses the service before that.
         dns_name: the load balancer's own name; None without a public service, when there is no load balancer.
         labels: by public service, how CloudWatch names its requests: by load balancer and target group.
@@ -49,6 +53,7 @@ class LoadBalancing:
     routes: dict[str, Handle]
     dns_name: str | None
     labels: dict[str, str] = field(default_factory=dict)
+    shifts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @step
@@ -86,15 +91,23 @@ def load_balancer(
         name: stack.ensure(_target_group(stack, name, service, network.vpc_id)) for name, service in public.items()
     }
     groups = {name: target.id for name, target in targets.items()}
-    whole = next((name for name, service in public.items() if service.path == "/*"), None)
+    seconds = {
+        name: stack.ensure(_target_group(stack, alternate(name), service, network.vpc_id)).id
+        for name, service in public.items()
+        if service.deployment.shifts
+    }
+    # ECS moves the weights of a rule: of what has none of its own, the default action takes all paths
+    whole = next((name for name, service in public.items() if service.path == "/*" and name not in seconds), None)
     rest = forward(groups[whole]) if whole else answer("404", "not found")
     stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
     https = stack.ensure(Listener("https", balancer.id, 443, "HTTPS", [rest], TLS_POLICY, ready(certified).id))
     others = {name: service for name, service in public.items() if name != whole}
     routes = {whole: https} if whole else {}
     for name, priority in priorities(others).items():
-        to: Action = forward(groups[name])
-        routes[name] = stack.ensure(ListenerRule(name, https.id, priority, [path(others[name].path)], [to]))
+        by_ecs = name in seconds
+        to: Action = forward_by_ecs(groups[name], seconds[name]) if by_ecs else forward(groups[name])
+        conditions = [path(others[name].path)]
+        routes[name] = stack.ensure(ListenerRule(name, https.id, priority, conditions, [to], by_ecs))
     alias = {
         "HostedZoneId": balancer.canonical_hosted_zone_id,
         "DNSName": balancer.dns_name,
@@ -102,7 +115,8 @@ def load_balancer(
     }
     stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
     labels = {name: f"{balancer.arn_suffix}/{target.arn_suffix}" for name, target in targets.items()}
-    return LoadBalancing(groups, routes, balancer.dns_name, labels)
+    shifts = {name: (group, routes[name].id) for name, group in seconds.items()}
+    return LoadBalancing(groups, routes, balancer.dns_name, labels, shifts)
 
 
 def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> TargetGroup:

@@ -23,12 +23,13 @@ PATH_KEY = {"path": "account.role_path"}
 class Roles:
     """The instance profile's name, and by service or job the ARNs of the execution role and of the tasks' role.
 
-    There is no profile without instances.
+    There is no profile without instances, and no ARN of the role by which ECS shifts traffic if no service has that.
     """
 
     instance_profile: str | None
     execution: dict[str, str]
     tasks: dict[str, str]
+    shifting: str | None = None
 
 
 @step
@@ -70,7 +71,7 @@ def roles(stack: Stack) -> Roles:
         ).arn
         for name, workload in workloads.items()
     }
-    return Roles(profile, starting, tasks)
+    return Roles(profile, starting, tasks, _shifting(stack))
 
 
 def _instance_profile(stack: Stack, managed: str) -> str:
@@ -91,6 +92,22 @@ def _instance_profile(stack: Stack, managed: str) -> str:
         InstanceProfile("instance", f"{stack.name}-instance", instance.id, stack.config.account.role_path),
         keys=PATH_KEY,
     ).id
+
+
+def _shifting(stack: Stack) -> str | None:
+    """Declare the role by which ECS moves weights and targets, and return its ARN once it can be used."""
+    if not any(service.deployment.shifts for service in stack.config.services.values()):
+        return None
+    declared = role(
+        stack,
+        "traffic",
+        # as the ECS developer guide has it ("Amazon ECS infrastructure IAM role for load balancers")
+        trust("ecs.amazonaws.com"),
+        [f"arn:{stack.facts.partition}:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"],
+        inline_policies={},
+        description="ECS, when it shifts traffic from old tasks to new ones",
+    )
+    return ready(declared).arn
 
 
 def _named(document: Policy) -> str:

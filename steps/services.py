@@ -17,6 +17,7 @@ from provisioner.steps.discovery import Discovery
 from provisioner.steps.drain import Drain
 from provisioner.steps.job_runs import JobRuns
 from provisioner.steps.load_balancer import LoadBalancing
+from provisioner.steps.roles import Roles
 from provisioner.steps.task_definitions import TaskDefinitions
 
 
@@ -39,6 +40,7 @@ def services(
     discovery: Discovery,
     load_balancer: LoadBalancing,
     database: Database | None,
+    roles: Roles,
     task_definitions: TaskDefinitions,
     job_runs: JobRuns,
 ) -> Services:
@@ -70,12 +72,13 @@ def services(
                 subnets=network.tasks,
                 security_groups=[security_groups.services[name], *service.security_groups],
                 assign_public_ip=stack.config.network.assign_public_ip,
-                load_balancers=_load_balancers(name, service, load_balancer),
+                load_balancers=_load_balancers(name, service, load_balancer, roles),
                 service_registries=[{"registryArn": entry.arn} for entry in [discovery.services.get(name)] if entry],
                 health_check_grace_period_seconds=service.health.grace if service.public else 0,
                 deployment_configuration={
                     "deploymentCircuitBreaker": _circuit_breaker(service),
                     **_percentages(service),
+                    **_shifting(service),
                 },
                 # it starts one more task before it stops one (developer guide, "Availability Zone rebalancing")
                 availability_zone_rebalancing="ENABLED" if service.deployment.max_percent > 100 else "DISABLED",
@@ -115,6 +118,25 @@ def _percentages(service: Wanted) -> dict[str, int]:
     return {"maximumPercent": wanted.max_percent, "minimumHealthyPercent": wanted.min_percent}
 
 
+def _shifting(service: Wanted) -> dict[str, object]:
+    """Return how ECS shifts the traffic, all members again; nothing of a service that is updated by rolling."""
+    wanted = service.deployment
+    if not wanted.shifts:
+        return {}
+    percent, minutes = wanted.steps
+    steps = {
+        "canary": {"canaryConfiguration": {"canaryPercent": percent, "canaryBakeTimeInMinutes": minutes}},
+        "linear": {"linearConfiguration": {"stepPercent": percent, "stepBakeTimeInMinutes": minutes}},
+    }.get(wanted.strategy, {})
+    watched = bool(wanted.alarms)
+    return {
+        "strategy": wanted.strategy.replace("-", "_").upper(),
+        "bakeTimeInMinutes": wanted.bake_minutes,
+        "alarms": {"alarmNames": list(wanted.alarms), "enable": watched, "rollback": watched},
+        **steps,
+    }
+
+
 def _strategy(service: Wanted, instances: str | None) -> list[dict[str, object]]:
     """Return the service's capacity provider strategy, its weights in their lowest terms."""
     if instances and service.launch == "ec2":
@@ -142,13 +164,16 @@ def _on(provider: str, weight: int, base: int = 0) -> dict[str, object]:
     return {"capacityProvider": provider, "weight": weight, "base": base}
 
 
-def _load_balancers(name: str, service: Wanted, load_balancer: LoadBalancing) -> list[dict[str, object]]:
+def _load_balancers(name: str, service: Wanted, load_balancer: LoadBalancing, roles: Roles) -> list[dict[str, object]]:
     if not service.public:
         return []
-    return [
-        {
-            "targetGroupArn": load_balancer.target_groups[name],
-            "containerName": name,
-            "containerPort": service.port,
-        }
-    ]
+    target: dict[str, object] = {
+        "targetGroupArn": load_balancer.target_groups[name],
+        "containerName": name,
+        "containerPort": service.port,
+    }
+    if name not in load_balancer.shifts:
+        return [target]
+    group, rule = load_balancer.shifts[name]
+    settings = {"alternateTargetGroupArn": group, "productionListenerRule": rule, "roleArn": roles.shifting}
+    return [{**target, "advancedConfiguration": settings}]

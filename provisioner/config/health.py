@@ -1,4 +1,4 @@
-"""The models of `services.NAME.health` and `services.NAME.deployment` in `stack.toml`."""
+"""The model of `services.NAME.health` in `stack.toml`."""
 
 from __future__ import annotations
 
@@ -103,40 +103,3 @@ class Health(Model):
 def short(value: object) -> object:
     """Return the model for the short form, which is a path alone."""
     return Health(path=_path(value)) if isinstance(value, str) else value
-
-
-class Deployment(Model):
-    """`[services.NAME.deployment]`: how many tasks a deployment keeps and adds, in percent of those that are wanted."""
-
-    min_percent: Annotated[int, values.between(0, 100, "a percentage")] = 100
-    max_percent: Annotated[int, values.between(100, 200, "a percentage that a deployment can have")] = 200
-
-    def blocked(self, tasks: int) -> Iterator[Problem]:
-        """Yield percentages with which a deployment of so many tasks could neither stop nor start one.
-
-        ECS rounds the minimum up and the maximum down (API reference, DeploymentConfiguration).
-        """
-        spare, extra = tasks * (100 - self.min_percent) // 100, tasks * (self.max_percent - 100) // 100
-        if not spare and not extra:
-            what = "one task" if tasks == 1 else f"{tasks} tasks"
-            why = f"a deployment of {what} could neither stop nor start one with {self.min_percent} and max_percent = "
-            fix = "use 0 to stop old tasks first, or max_percent = 200 to start new ones first"
-            yield "deployment.min_percent", f"{why}{self.max_percent}: {fix}"
-
-
-class Recreate(Deployment):
-    """`deployment = "recreate"`: the old task has stopped before the new one starts, so that there are never two."""
-
-    min_percent: int = 0
-    max_percent: int = 100
-
-
-def named(value: object) -> object:
-    """Return the model for a deployment that is named rather than described by its percentages."""
-    if not isinstance(value, str):
-        return value
-    kinds: dict[str, type[Deployment]] = {"rolling": Deployment, "recreate": Recreate}
-    if value not in kinds:
-        ways = 'write "rolling" or "recreate", or { min_percent = …, max_percent = … }'
-        raise ValueError(f"{shown(value)} is not a way to deploy: {ways}")
-    return kinds[value]()

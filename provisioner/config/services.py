@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from provisioner.config import validators as values
 from provisioner.config.base import Model, Problem
 from provisioner.config.capabilities import kept
-from provisioner.config.health import Deployment, Health, Recreate, named, short
+from provisioner.config.deployment import Deployment, Recreate, named
+from provisioner.config.health import Health, short
 from provisioner.config.workload import Capabilities, Workload
 
 CPU = 70
@@ -153,6 +154,13 @@ class Service(Workload):
         if self.scaling and self.scaling.requests and not self.public:
             why = "the load balancer counts requests, and has none of a service that is not public"
             yield "scaling.requests", f"{why}: use cpu or memory"
+        if self.scaling and self.scaling.requests and self.deployment.shifts:
+            # Application Auto Scaling, PredefinedMetricSpecification, ResourceLabel: one target group
+            why = f'requests are counted in one target group, and "{self.deployment.strategy}" uses two in turn'
+            yield "scaling.requests", f"{why}: use cpu or memory"
+        if self.deployment.shifts and not self.public:
+            what = f'"{self.deployment.strategy}" shifts traffic of the load balancer'
+            yield "deployment", f"{what}, and a service that is not public has none: add public = true, or remove it"
         if isinstance(self.deployment, Recreate) and self.most > 1:
             key = "scaling.max" if self.scaling else "count"
             why = f'deployment = "recreate" never lets two tasks run, but {key} is {self.most}'

@@ -45,11 +45,10 @@ def problems(config: Workloads) -> Iterator[Problem]:
     """Yield what there is too much of, names that are taken, and calls that lead nowhere."""
     if (number := len(config.services) + len(config.jobs)) > WORKLOADS:
         yield "services", f"has {number} with the jobs, and AWS's quotas allow {WORKLOADS}: split the stack"
-    if (public := sum(service.public for service in config.services.values())) > TARGET_GROUPS:
-        yield (
-            "services",
-            f"has {public} public ones, but a load balancer allows {TARGET_GROUPS} target groups: use fewer",
-        )
+    groups = sum(service.public + service.deployment.shifts for service in config.services.values())
+    if groups > TARGET_GROUPS:
+        why = f"but a load balancer allows {TARGET_GROUPS}: use fewer"
+        yield "services", f"has public ones that need {groups} target groups, {why}"
     for name in config.jobs:
         if name in config.services:
             yield f"jobs.{name}", f"is the name of services.{name} too, and they would share what is named: use another"
@@ -74,6 +73,10 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
             yield f"{key}.calls", f"there is no service {shown(callee)}{suggestion(callee, config.services)}"
         elif config.services[callee].port is None:
             yield f"{key}.calls", f"services.{callee} has no port to connect to: add one there, or remove the call"
+        elif (strategy := config.services[callee].deployment.strategy) != "rolling":
+            # who calls it by its name in the VPC gets all of its tasks in turn, whatever the load balancer's weights
+            why = f'"{strategy}" shifts no calls from inside: new tasks would get them of {key} at once'
+            yield f"services.{callee}.deployment", f"{why}. Use rolling, or have {key} call its public name"
 
 
 def _paths(config: Workloads) -> Iterator[Problem]:
@@ -88,11 +91,18 @@ def _paths(config: Workloads) -> Iterator[Problem]:
 
 def _lengths(config: Workloads) -> Iterator[Problem]:
     # Elastic Load Balancing has the shortest names. A project too long for it is told once, not at each service.
-    names = {"project": "alb"} if len(config.stack) > 28 else {config.key(name): name for name in config.all}
+    parts = {config.key(name): name for name in config.all}
+    parts |= {config.key(n): alternate(n) for n, service in config.services.items() if service.deployment.shifts}
+    names = {"project": "alb"} if len(config.stack) > 28 else parts
     for key, part in names.items():
         full = f"{config.stack}-{part}"
         if (excess := len(full) - 32) > 0:
             yield key, f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+
+
+def alternate(service: str) -> str:
+    """Return what the second target group of a service is called: with a capital, which no service's name has."""
+    return f"{service}-B"
 
 
 def _circles(config: Workloads) -> Iterator[Problem]:

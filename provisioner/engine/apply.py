@@ -265,7 +265,7 @@ class Apply:
                 self._record(desired, item, live, "created")
             if self._left(desired, why):
                 return None
-            return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
+            return Wait(why, desired.ready_within(), Until.READY, blockers=self._asking(address))
         self._record(desired, item, live, "ready")
         self._report(address, live)
         return None
@@ -340,7 +340,7 @@ class Apply:
             if why := desired.pending(live):
                 if not compare(desired, live) and self._left(desired, why):
                     return None
-                return Wait(why, desired.create_timeout, Until.READY, blockers=self._asking(address))
+                return Wait(why, desired.ready_within(), Until.READY, blockers=self._asking(address))
             if changes := compare(desired, live):
                 return self._wait_until_shown(desired, live, changes)
             self._record(desired, item, live, "ready")

@@ -224,6 +224,10 @@ class Resource:
         """Ask AWS to delete the resource. It is called again while it is still listed and not `deleting`."""
         raise NotImplementedError
 
+    def ready_within(self) -> float:
+        """Return the seconds that this very resource may take to become ready."""
+        return self.create_timeout
+
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         """Say what the resource still waits for, or return None when it is ready; raise `Failed` with AWS's reason."""

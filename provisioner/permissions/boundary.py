@@ -34,6 +34,11 @@ def scheduled(config: Config) -> bool:
     return any(job.schedule for job in config.jobs.values())
 
 
+def shifting(config: Config) -> bool:
+    """ECS shifts the traffic of a service between two target groups."""
+    return any(service.deployment.shifts for service in config.services.values())
+
+
 ROLES: tuple[Permission, ...] = (
     # the agent of an instance: AmazonEC2ContainerServiceforEC2Role, for this stack's cluster
     *grants("ec2", "DescribeTags"),
@@ -67,6 +72,15 @@ ROLES: tuple[Permission, ...] = (
         "log-group:/vpc/{stack}/*",
         wanted=flow_logs,
     ),
+    # ECS shifts traffic: AmazonECSInfrastructureRolePolicyForLoadBalancers, for this stack's load balancer
+    *grants(
+        "elasticloadbalancing",
+        "DescribeListeners DescribeRules DescribeTargetGroups DescribeTargetHealth",
+        wanted=shifting,
+    ),
+    *grants("elasticloadbalancing", "DeregisterTargets RegisterTargets", "targetgroup/{stack}-*", wanted=shifting),
+    *grants("elasticloadbalancing", "ModifyListener", "listener/app/{stack}/*", wanted=shifting),
+    *grants("elasticloadbalancing", "ModifyRule", "listener-rule/app/{stack}/*", wanted=shifting),
     # EventBridge Scheduler runs the jobs that have a schedule
     *grants("ecs", "RunTask", "task-definition/{stack}-*", conditions=_CLUSTER, wanted=scheduled),
     *grants(

@@ -96,6 +96,7 @@ _ATTACHED: Conditions = (
             for name in (
                 "service-role/AmazonEC2ContainerServiceforEC2Role",
                 "service-role/AmazonECSTaskExecutionRolePolicy",
+                "AmazonECSInfrastructureRolePolicyForLoadBalancers",
             )
         ),
     ),
@@ -147,9 +148,12 @@ class Role(Resource):
             "iam",
             "PassRole",
             OWN,
-            conditions=(("StringEquals", "iam:PassedToService", ("{ec2}", "ecs-tasks.amazonaws.com")),),
+            conditions=(
+                ("StringEquals", "iam:PassedToService", ("{ec2}", "ecs.amazonaws.com", "ecs-tasks.amazonaws.com")),
+            ),
             use=Use.IMPLIED,
-            why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, RegisterTaskDefinition",
+            why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, RegisterTaskDefinition, "
+            "CreateService, UpdateService",
             source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
         ),
     )

@@ -131,8 +131,13 @@ VALUES: dict[str, Any] = {
     "services.web.health.healthy": 3,
     "services.web.health.unhealthy": 4,
     "services.web.health.grace": 90,
+    "services.web.deployment.strategy": "blue-green",
     "services.web.deployment.min_percent": 50,
     "services.web.deployment.max_percent": 150,
+    "services.web.deployment.step_percent": 20,
+    "services.web.deployment.step_minutes": 3,
+    "services.web.deployment.bake_minutes": 2,
+    "services.web.deployment.alarms": ["errors"],
     "services.web.stop_timeout": 40,
     "services.web.circuit_breaker.threshold": 5,
     "services.web.deregistration_delay": 60,
@@ -152,6 +157,10 @@ WITH: dict[str, dict[str, Any]] = {
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
     "services.web.cpu": {"services.web.memory": 1024},
+    "services.web.deployment.step_percent": {"services.web.deployment.strategy": "canary"},
+    "services.web.deployment.step_minutes": {"services.web.deployment.strategy": "linear"},
+    "services.web.deployment.bake_minutes": {"services.web.deployment.strategy": "blue-green"},
+    "services.web.deployment.alarms": {"services.web.deployment.strategy": "blue-green"},
 }
 """What has to change along with a key."""
 

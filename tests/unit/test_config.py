@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from provisioner.config import sample
 from provisioner.config.capabilities import DEFAULT, OF_ROOT, dropped
-from provisioner.config.health import Deployment, Health
+from provisioner.config.deployment import Deployment
+from provisioner.config.health import Health
 from provisioner.config.models import SAMPLE, Config, load
 from provisioner.config.network import Network, Tier
 from provisioner.config.services import OnDemand, Scaling, Service
@@ -457,6 +458,7 @@ TOP = [
     ("", "services", ["is missing", "[services.web]"]),
 ]
 
+SHIFTED = "port = 1\npublic = true\ndeployment = "
 SERVICE = [
     ("port = 0", "port", ["0 is not a port", "1 to 65535"]),
     ("port = 65536", "port", ["65536 is not a port", "1 to 65535"]),
@@ -502,7 +504,7 @@ SERVICE = [
     ("port = 1\nscaling = { memory = 101 }", "scaling.memory", ["1 to 100"]),
     ('port = 1\ncount = 2\ndeployment = "recreate"', "deployment", ["never lets two", "count = 1"]),
     ('port = 1\nscaling = { max = 3 }\ndeployment = "recreate"', "deployment", ["scaling.max is 3"]),
-    ('port = 1\ndeployment = "bluegreen"', "deployment", ['"rolling" or "recreate"']),
+    ('port = 1\ndeployment = "bluegreen"', "deployment", ['"rolling", "recreate"', '"blue-green"']),
     ("port = 1\nscaling = { min = 0 }", "scaling.min", ["1 or more"]),
     ("port = 1\nscaling = { max = 0 }", "scaling.max", ["1 or more"]),
     ("port = 1\nscaling = { min = 4, max = 3 }", "scaling.min", ["more than scaling.max"]),
@@ -542,6 +544,20 @@ SERVICE = [
     ("port = 1\ndeployment = { max_percent = 99 }", "deployment.max_percent", ["100 to 200"]),
     ("port = 1\ndeployment = { max_percent = 150 }", "deployment.min_percent", ["one task", "max_percent = 200"]),
     ("port = 1\ndeployment = { max_percent = 100 }", "deployment.min_percent", ["neither stop nor start"]),
+    ('port = 1\ndeployment = "canary"', "deployment", ['"canary"', "not public", "add public = true"]),
+    ('port = 1\npublic = true\ndeployment = "green"', "deployment", ["not a way to deploy", '"blue-green"']),
+    (f"{SHIFTED}{{ alarms = ['a'] }}", "deployment.alarms", ['strategy "rolling"', "remove it"]),
+    (f"{SHIFTED}{{ strategy = 'canary', min_percent = 50 }}", "deployment.min_percent", ["for rolling", "remove it"]),
+    (f"{SHIFTED}{{ strategy = 'blue-green', step_percent = 5 }}", "deployment.step_percent", ["canary and linear"]),
+    (
+        f"{SHIFTED}{{ strategy = 'linear', step_percent = 2 }}",
+        "deployment.step_percent",
+        ["too small for linear", "3 to"],
+    ),
+    (f"{SHIFTED}{{ strategy = 'canary', step_percent = 0.25 }}", "deployment.step_percent", ["multiple of 0.1"]),
+    (f"{SHIFTED}{{ strategy = 'canary', bake_minutes = 1441 }}", "deployment.bake_minutes", ["0 to 1440"]),
+    (f"{SHIFTED}{{ strategy = 'canary', alarms = ['a', 'a'] }}", "deployment.alarms", ["listed twice"]),
+    (f"{SHIFTED}'canary'\nscaling = {{ requests = 9 }}", "scaling.requests", ["uses two in turn", "use cpu or memory"]),
     ('port = 1\nuser = "a:b:c"', "user", ["user:group"]),
     ("port = 1\nread_only = 1", "read_only", ["true or false"]),
     ('port = 1\ncapabilities = ["SYS_ADMIN"]', "capabilities", ["SYS_ADMIN", "there are no others", "use AUDIT_WRITE"]),
@@ -601,7 +617,7 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         (
             "".join(f'[services.s{n}]\n{PUBLIC}path = "/{n}"\n' for n in range(101)),
             "services",
-            ["101 public ones", "100 target groups"],
+            ["need 101 target groups", "allows 100"],
         ),
         (
             f"[services.a]\n{PUBLIC}[services.b]\n{PUBLIC}",

@@ -126,9 +126,9 @@ def test_another_strategy_is_shown_with_its_stage() -> None:
     attributes = {"desired_count": 1, "task_definition": "arn:aws:ecs:x:1:task-definition/web:2"}
     details = {
         "running_new": 1, "running_count": 2, "pending_new": 0, "rollout_state": "IN_PROGRESS", "rollout_reason": "",
-        "problem": "", "undone": False, "strategy": "BLUE_GREEN", "stage": "BAKE_TIME",
+        "problem": "", "undone": False, "strategy": "BLUE_GREEN", "stage": "BAKE_TIME", "weight": 100.0,
     }  # fmt: skip
-    words = "web:2: BLUE_GREEN BAKE_TIME, 1/1 running, old tasks still running"
+    words = "web:2: BLUE_GREEN BAKE_TIME with 100 % of the traffic, 1/1 running, old tasks still running"
     assert Service.pending(Observed("arn", attributes, details=details)) == words
 
 

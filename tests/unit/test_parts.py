@@ -21,6 +21,7 @@ from provisioner.resources.elbv2.listeners import (
     ListenerRule,
     answer,
     forward,
+    forward_by_ecs,
     normal_action,
     path,
 )
@@ -155,6 +156,33 @@ def test_a_new_target_group_joins_without_traffic(former: int) -> None:
     # killed here, the next run does not move the traffic back
     assert weights(rule.widened(second.fields(), as_it_is(second))) == {"old": 0, "new": 1}
     assert compare(rule, as_it_is(second)).keys() == {"actions"}, "the former group is still to go"
+
+
+def test_weights_of_a_rule_that_ecs_shifts_are_its_own() -> None:
+    wanted = [forward_by_ecs("a", "b")]
+    rule = ListenerRule("front", "l", 5, [path("/*")], wanted, weighted_by_ecs=True)
+    plain = {"actions": [forward("a")], "conditions": [path("/*")]}
+    assert weights(rule.widened(plain, as_it_is(rule, **plain))) == {"a": 1, "b": 0}
+    shifted = {"actions": [shares(a=0, b=100)], "conditions": [path("/*")]}
+    live = as_it_is(rule, **shifted)
+    assert compare(rule, live) == {}
+    assert weights(rule.widened({**shifted, "actions": wanted}, live)) == {"a": 0, "b": 100}
+    assert compare(rule, as_it_is(rule, actions=[forward("b")])).keys() == {"actions"}, (
+        "a group that is gone comes back"
+    )
+
+
+def test_a_rule_that_ecs_shifted_keeps_traffic_until_that_moves() -> None:
+    rule = ListenerRule("front", "l", 5, [path("/*")], [forward("a")])
+    before = {"actions": [forward_by_ecs("a", "b")], "conditions": [path("/*")]}
+    live = as_it_is(rule, actions=[shares(a=0, b=100)])
+    assert weights(rule.widened(before, live)) == {"a": 0, "b": 100}
+    assert weights(rule.shifted(before, live)) == {"a": 1, "b": 0}
+
+
+def shares(**weight: int) -> dict[str, Any]:
+    groups = [{"TargetGroupArn": arn, "Weight": share} for arn, share in weight.items()]
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
 
 
 def test_a_full_rule_keeps_the_group_with_traffic() -> None:

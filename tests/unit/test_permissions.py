@@ -364,7 +364,7 @@ def test_china_has_its_own_ec2_principal_and_arn_partition() -> None:
     assert (
         "StringEquals",
         "iam:PassedToService",
-        ("ec2.amazonaws.com.cn", "ecs-tasks.amazonaws.com"),
+        ("ec2.amazonaws.com.cn", "ecs.amazonaws.com", "ecs-tasks.amazonaws.com"),
     ) in passing.conditions
     assert all(arn == "*" or arn.startswith("arn:aws-cn:") for it in rows for arn in it.resources)
 

@@ -243,6 +243,51 @@ def test_where_services_run() -> None:
 
 
 @pytest.mark.parametrize(
+    ("deployment", "expected"),
+    [
+        ("blue-green", {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}),
+        (
+            {"strategy": "canary", "step_percent": 20, "bake_minutes": 0},
+            {
+                "strategy": "CANARY",
+                "bakeTimeInMinutes": 0,
+                "canaryConfiguration": {"canaryPercent": 20.0, "canaryBakeTimeInMinutes": 10},
+            },
+        ),
+        (
+            {"strategy": "linear", "step_minutes": 2, "alarms": ["errors"]},
+            {
+                "strategy": "LINEAR",
+                "bakeTimeInMinutes": 5,
+                "linearConfiguration": {"stepPercent": 10.0, "stepBakeTimeInMinutes": 2},
+                "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True},
+            },
+        ),
+    ],
+)
+def test_traffic_is_shifted_between_two_target_groups(deployment: Any, expected: dict[str, Any]) -> None:
+    stack = declared(web={"image": "web:1", "port": 80, "public": True, "deployment": deployment})
+    service = desired(stack, "service/web")
+    none = {"alarms": {"alarmNames": [], "enable": False, "rollback": False}}
+    assert {key: service.deployment_configuration[key] for key in none | expected} == none | expected
+    assert service.load_balancers[0]["advancedConfiguration"] == {
+        "alternateTargetGroupArn": "${target_group/web-B:id}",
+        "productionListenerRule": "${listener_rule/web:id}",
+        "roleArn": "${role/traffic:arn!}",
+    }
+    assert desired(stack, "listener_rule/web").weighted_by_ecs
+    assert desired(stack, "listener/https").default_actions[0]["Type"] == "fixed-response"
+    assert needs(stack, "service/web")["role/traffic"], "ECS can use it once its policy is known"
+    assert service.ready_within() >= service.create_timeout + 60 * expected["bakeTimeInMinutes"]
+
+
+def test_a_rolling_service_has_one_target_group() -> None:
+    stack = declared(web={"image": "web:1", "port": 80, "public": True})
+    assert "strategy" not in desired(stack, "service/web").deployment_configuration
+    assert not {"role/traffic", "target_group/web-B", "listener_rule/web"} & stack.declared.keys()
+
+
+@pytest.mark.parametrize(
     ("settings", "kind", "value"),
     [
         ({}, "BOUNDED_PERCENT", 50),

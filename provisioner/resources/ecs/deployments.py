@@ -22,6 +22,7 @@ BATCH = 20
 NETWORK = {"subnets": "subnets", "security_groups": "securityGroups", "assign_public_ip": "assignPublicIp"}
 """What CreateService, UpdateService and DescribeServices call the fields, in `awsvpcConfiguration`."""
 _NETWORK_DEFAULTS: Mapping[str, Any] = {"subnets": [], "securityGroups": [], "assignPublicIp": "DISABLED"}
+_BALANCER = ("targetGroupArn", "containerName", "containerPort", "advancedConfiguration")
 _UNORDERED = ("capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries")
 
 
@@ -37,6 +38,7 @@ class Deployment:
         failures, threshold: how many failures the circuit breaker has counted, and after how many it gives up; 0
             without a breaker.
         triggered: whether the breaker or an alarm has ended it.
+        weight: the percentage of the traffic that it has; None if ECS does not say, as of rolling updates.
     """
 
     status: str
@@ -48,6 +50,7 @@ class Deployment:
     failures: int = 0
     threshold: int = 0
     triggered: bool = False
+    weight: float | None = None
 
     @property
     def failed(self) -> bool:
@@ -78,10 +81,7 @@ def revision_fields(shown: Mapping[str, Any]) -> dict[str, Any]:
             for s in shown.get("capacityProviderStrategy", ())
         ],
         **members.shown(NETWORK, {**_NETWORK_DEFAULTS, **network}),
-        "load_balancers": [
-            {key: lb[key] for key in ("targetGroupArn", "containerName", "containerPort") if key in lb}
-            for lb in shown.get("loadBalancers", ())
-        ],
+        "load_balancers": [{key: lb[key] for key in _BALANCER if lb.get(key)} for lb in shown.get("loadBalancers", ())],
         "service_registries": [
             {key: value for key, value in registry.items() if value is not None}
             for registry in shown.get("serviceRegistries", ())
@@ -116,8 +116,12 @@ def numbered(arn: str) -> tuple[str, int]:
 
 
 def _same(name: str, live: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    there = live[name]
+    if name == "load_balancers" and not any("advancedConfiguration" in one for one in fields[name]):
+        # which of two target groups is used is no matter of a revision that names one
+        there = [{key: value for key, value in one.items() if key != "advancedConfiguration"} for one in there]
     loose = name in _UNORDERED
-    return bool(canonical(live[name], loose) == canonical(fields[name], loose))
+    return bool(canonical(there, loose) == canonical(fields[name], loose))
 
 
 def number(identifier: str) -> str:
@@ -190,6 +194,16 @@ def shown_revisions(aws: Aws, arns: Sequence[str]) -> dict[str, Mapping[str, Any
     }
 
 
+def resolved_groups(aws: Aws, arns: Sequence[str]) -> list[str]:
+    """Return the target groups that the tasks of service revisions are in."""
+    return [
+        one["targetGroupArn"]
+        for revision in shown_revisions(aws, arns).values()
+        for one in revision.get("resolvedConfiguration", {}).get("loadBalancers", ())
+        if "targetGroupArn" in one
+    ]
+
+
 def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Deployment]:
     ecs = aws.client("ecs")
     shown = [
@@ -214,4 +228,5 @@ def _deployment(shown: Mapping[str, Any]) -> Deployment:
         breaker.get("failureCount", 0),
         breaker.get("threshold", 0),
         any(one.get("status") == "TRIGGERED" for one in monitors),
+        shown.get("targetServiceRevision", {}).get("requestedProductionTrafficWeight"),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
+from provisioner.resources.ecs import strategies
 from provisioner.resources.ecs.deployments import Deployment, Rejected, as_asked, latest, rejected
 from provisioner.resources.ecs.problems import completed, short, stopped, troubled
 
@@ -21,6 +22,7 @@ class Read:
         deployment: the newest service deployment.
         rejected: the revision that was asked for and given up.
         stopped: what `ecs_problems.stopped` returns of its cluster.
+        serving: the target group that its tasks are in, of a service that is to be updated by rolling again.
     """
 
     service: Mapping[str, Any]
@@ -28,6 +30,7 @@ class Read:
     deployment: Deployment | None = None
     rejected: Rejected | None = None
     stopped: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    serving: str | None = None
 
 
 def reads(
@@ -53,7 +56,16 @@ def reads(
     refused = {service["serviceArn"]: one for service, one in zip(undone, given_up, strict=True)}
     if tasks is None:
         tasks = stopped(aws, cluster) if any(given_up) else []
+    leaving = [service for service in mine if strategies.leaving(service, requests[service["serviceArn"]])]
+    serving = {service["serviceArn"]: strategies.serving(aws, service) for service in leaving}
     return [
-        Read(s, requests[s["serviceArn"]], deployments.get(s["serviceArn"]), refused.get(s["serviceArn"]), tasks)
+        Read(
+            s,
+            requests[s["serviceArn"]],
+            deployments.get(s["serviceArn"]),
+            refused.get(s["serviceArn"]),
+            tasks,
+            serving.get(s["serviceArn"]),
+        )
         for s in shown
     ]

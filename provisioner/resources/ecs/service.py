@@ -16,6 +16,7 @@ from provisioner.engine.resource import Changes, Observed, Resource, canonical, 
 from provisioner.engine.traits import Runs
 from provisioner.engine.words import count
 from provisioner.resources import members
+from provisioner.resources.ecs import strategies
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.deployments import (
@@ -51,13 +52,6 @@ DEFAULTS: Mapping[str, Any] = {
 }
 """What they are unless DescribeServices says otherwise."""
 AGAIN = "It is not tried again: change the service, or run `provision up --retry-failed`"
-BREAKER: Mapping[str, Any] = {
-    "enable": False,
-    "rollback": False,
-    "resetOnHealthyTask": True,
-    "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
-}
-"""The same of the circuit breaker (API reference, DeploymentCircuitBreaker and ThresholdConfiguration)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +63,8 @@ class Service(Runs, Resource):
     Attributes:
         scales: how many tasks there are is autoscaling's business once it runs; `desired_count` is what it begins with.
         load_balancers, service_registries: as CreateService spells them.
+        target_group: of two between which ECS shifts the traffic, the one that its tasks have to be in. Which one that
+            is is ECS's business as long as it shifts; rolling updates then stay in the only one that is left.
     """
 
     cluster: str
@@ -88,6 +84,7 @@ class Service(Runs, Resource):
     enable_ecs_managed_tags: bool
     propagate_tags: str
     scales: bool = False
+    target_group: str | None = None
 
     type_name = "service"
     api = API
@@ -157,8 +154,7 @@ class Service(Runs, Resource):
     @staticmethod
     def _live(aws: Aws, read: Read) -> Observed:
         service = read.service
-        deployment = service.get("deploymentConfiguration", {})
-        breaker, primary = deployment.get("deploymentCircuitBreaker", {}), newest(service)
+        deployment, primary = service.get("deploymentConfiguration", {}), newest(service)
         # One that is left from an earlier load balancer counts for nothing, and cannot be changed any more
         grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
@@ -170,12 +166,11 @@ class Service(Runs, Resource):
             "cluster": cluster,
             "service_name": service["serviceName"],
             "health_check_grace_period_seconds": grace or 0,
-            "deployment_configuration": {
-                "deploymentCircuitBreaker": {key: breaker.get(key, usual) for key, usual in BREAKER.items()},
-                "maximumPercent": deployment.get("maximumPercent"),
-                "minimumHealthyPercent": deployment.get("minimumHealthyPercent"),
-            },
+            "deployment_configuration": strategies.configuration(deployment),
+            "target_group": read.serving,
         }
+        if read.requests:
+            attributes = strategies.hidden(attributes, read.requests)
         details = {
             "undone": state.undone and state.state != "COMPLETED",
             "running_count": service["runningCount"],
@@ -185,6 +180,7 @@ class Service(Runs, Resource):
             "rollout_reason": state.reason,
             "strategy": deployment.get("strategy", ROLLING),
             "stage": read.deployment.stage if read.deployment else "",
+            "weight": read.deployment.weight if read.deployment else None,
             "problem": state.problem,
             "runs": service.get("taskDefinition", ""),
             "began": primary.get("createdAt"),
@@ -227,8 +223,11 @@ class Service(Runs, Resource):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         request = self._settings(changes.keys() - live.problems.keys())
+        if "deployment_configuration" in changes:
+            there = live.attributes["deployment_configuration"]
+            request["deploymentConfiguration"] = strategies.request(self.deployment_configuration, there)
         # These reach no running task by themselves, and a deployment that was given up starts none
-        if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed"}:
+        if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed", "target_group"}:
             request["forceNewDeployment"] = True
         service = {"cluster": self.cluster, "service": self.service_name}
         if "load_balancers" not in changes:
@@ -242,7 +241,11 @@ class Service(Runs, Resource):
 
     @property
     def ignored(self) -> frozenset[str]:
-        return frozenset({"desired_count"}) if self.scales else frozenset()
+        scaled = {"desired_count"} if self.scales else set[str]()
+        return frozenset(scaled if self.target_group else {*scaled, "target_group"})
+
+    def ready_within(self) -> float:
+        return self.create_timeout + strategies.minutes(self.fields()) * 60
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> Service:
         """Keep the name by which others call it, and its place behind the load balancer, until nobody uses them.
@@ -263,7 +266,7 @@ class Service(Runs, Resource):
         if not self.load_balancers and (balancers := former("load_balancers")):
             grace = live.attributes["health_check_grace_period_seconds"]
             wider = replace(wider, load_balancers=balancers, health_check_grace_period_seconds=grace)
-        return wider
+        return _between_strategies(wider, live)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -297,6 +300,33 @@ class Service(Runs, Resource):
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
         return standing(aws, live.attributes["cluster"], live.attributes["service_name"])
+
+
+def _between_strategies(wanted: Service, live: Observed) -> Service:
+    """Return a service on the way from rolling updates to a strategy that shifts traffic, or back.
+
+    First its tasks have to be told of both target groups, by a rolling update (developer guide, "Update the Amazon
+    ECS deployment strategy from rolling to blue/green"). On the way back, they are moved to the group that stays by
+    a last deployment that shifts: a rolling update would leave the group that has the traffic empty. A deployment
+    that is under way is waited for.
+    """
+    there = live.attributes
+    known = canonical(there["load_balancers"]) == canonical(wanted.load_balancers)
+    busy = live.details.get("rollout_state") == "IN_PROGRESS"
+    if strategies.shifts(wanted.fields()) and not strategies.shifts(there) and (busy or not known):
+        return replace(wanted, deployment_configuration=strategies.rolling(wanted.fields()))
+    if strategies.shifts(there) and not strategies.shifts(wanted.fields()) and wanted.load_balancers:
+        stays = wanted.load_balancers[0]["targetGroupArn"]
+        if there.get("target_group") == stays and not busy:
+            return wanted
+        return replace(
+            wanted,
+            task_definition=there["task_definition"] if busy else wanted.task_definition,
+            deployment_configuration=there["deployment_configuration"],
+            load_balancers=there["load_balancers"],
+            target_group=stays,
+        )
+    return wanted
 
 
 def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
@@ -360,8 +390,9 @@ def _progress(live: Observed) -> str:
     told, wanted, pending = live.details, live.attributes["desired_count"], live.details["pending_new"]
     there = told["running_count"]
     new = min(told["running_new"], there)
-    stage = f"{told['strategy']} {told['stage']}, ".replace(" ,", ",")
-    text = f"{'' if told['strategy'] == ROLLING else stage}{new}/{wanted} running"
+    weight = "" if told.get("weight") is None else f" with {told['weight']:g} % of the traffic"
+    stage = f"{told['strategy']} {told['stage']}".strip()
+    text = f"{'' if told['strategy'] == ROLLING else f'{stage}{weight}, '}{new}/{wanted} running"
     revision = live.attributes["task_definition"].rpartition("/")[2]
     text = f"{revision}: {text}{f', {pending} pending' if pending else ''}"
     if there > new:

@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
-from provisioner.engine.resource import Changes, Observed, Resource, kept
+from provisioner.engine.resource import Change, Changes, Observed, Resource, kept
 from provisioner.engine.traits import Leads
 from provisioner.resources import members
 from provisioner.resources.elbv2.api import API, TAGGED
@@ -29,6 +29,12 @@ REDIRECT_TO_HTTPS: Action = {"Type": "redirect", "RedirectConfig": {**_HTTPS, "S
 def forward(target_group_arn: str) -> Action:
     """Return the action that hands requests to a target group."""
     return {"Type": "forward", "TargetGroupArn": target_group_arn}
+
+
+def forward_by_ecs(target_group_arn: str, alternate_arn: str) -> Action:
+    """Return the action that hands requests to one of two target groups, of which ECS decides later on."""
+    shares = {target_group_arn: 100, alternate_arn: 0}
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}
 
 
 def answer(status_code: str, text: str) -> Action:
@@ -184,12 +190,17 @@ class Listener(Resource):
 
 @dataclass(frozen=True)
 class ListenerRule(Leads, Resource):
-    """What a listener does with requests that meet the conditions; the lowest priority is asked first."""
+    """What a listener does with requests that meet the conditions; the lowest priority is asked first.
+
+    Attributes:
+        weighted_by_ecs: it forwards to two target groups between which ECS shifts the traffic: the weights are its own.
+    """
 
     listener_arn: str
     priority: int
     conditions: Sequence[Mapping[str, Any]]
     actions: Sequence[Action]
+    weighted_by_ecs: bool = False
 
     type_name = "listener_rule"
     api = API
@@ -245,13 +256,26 @@ class ListenerRule(Leads, Resource):
         if "priority" in changes:
             elb.set_rule_priorities(RulePriorities=self._exchanged(aws, live))
             aws.mark_stale(ListenerRule)
-        if changes.keys() - {"priority"}:
-            elb.modify_rule(RuleArn=live.id, Conditions=self.conditions, Actions=self.actions)
+        if rest := changes.keys() - {"priority"}:
+            # only what differs: in the meantime ECS may have moved weights
+            elb.modify_rule(RuleArn=live.id, **members.arguments(RULE, {name: getattr(self, name) for name in rest}))
+
+    def differences(self, live: Observed) -> dict[str, Change]:
+        return super(ListenerRule, self._with_its_weights(live)).differences(live)
+
+    def _with_its_weights(self, live: Observed) -> ListenerRule:
+        """Return a rule whose traffic ECS shifts with the weights that it has, and 0 for a group that is missing."""
+        there = weights(live.attributes["actions"][0]) if len(live.attributes["actions"]) == 1 else {}
+        groups = weights(self.actions[0])
+        if not self.weighted_by_ecs or not any(there.get(arn) for arn in groups):
+            return self
+        shares = {arn: there.get(arn, 0) for arn in groups}
+        return replace(self, actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": _weighted(shares)}}])
 
     def widened(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
         """Keep the former paths and the former target group with its traffic."""
         there = live.attributes
-        actions = both(self.actions, before.get("actions"), there["actions"], shifted=False)
+        actions = self._actions(before, live, shifted=False)
         conditions = [
             path(*values) if (values := _both_paths(wanted, before.get("conditions"), there["conditions"])) else wanted
             for wanted in self.conditions
@@ -259,8 +283,12 @@ class ListenerRule(Leads, Resource):
         return replace(self, actions=actions, conditions=conditions)
 
     def shifted(self, before: Mapping[str, Any], live: Observed) -> ListenerRule:
-        there = live.attributes["actions"]
-        return replace(self, actions=both(self.actions, before.get("actions"), there, shifted=True))
+        return replace(self, actions=self._actions(before, live, shifted=True))
+
+    def _actions(self, before: Mapping[str, Any], live: Observed, *, shifted: bool) -> Sequence[Action]:
+        if self.weighted_by_ecs:
+            return self._with_its_weights(live).actions
+        return both(self.actions, before.get("actions"), live.attributes["actions"], shifted=shifted)
 
     def _exchanged(self, aws: Aws, live: Observed) -> Sequence[Mapping[str, Any]]:
         """Return the wanted priority, and for a rule of this stack that has it the one that becomes free.

@@ -1,0 +1,115 @@
+"""The model of `services.NAME.deployment` in `stack.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from provisioner.config import validators as values
+from provisioner.config.base import LIST, Model, Problem
+from provisioner.config.loader import shown
+
+Strategy = Literal["rolling", "canary", "linear", "blue-green"]
+STEPS = {"canary": (5.0, 10), "linear": (10.0, 6)}
+"""What ECS shifts at once, in percent, and for how many minutes it then waits, unless told otherwise (API reference,
+CanaryConfiguration, LinearConfiguration)."""
+LEAST_STEP = {"canary": 0.1, "linear": 3.0}
+LONGEST_BAKE = 1440
+"""Minutes (API reference, DeploymentConfiguration, bakeTimeInMinutes)."""
+_OF_ROLLING = ("min_percent", "max_percent")
+_OF_STEPS = ("step_percent", "step_minutes")
+_OF_SHIFTING = (*_OF_STEPS, "bake_minutes", "alarms")
+
+Minutes = Annotated[int, values.between(0, LONGEST_BAKE, "a number of minutes that ECS waits")]
+
+
+def _tenths(value: float) -> float:
+    """Let pass only what ECS takes for a percentage of the traffic: a multiple of 0.1."""
+    if not 0.1 <= value <= 100 or round(value * 10) != value * 10:
+        raise ValueError(f"{value:g} is not a percentage of the traffic: use a multiple of 0.1 from 0.1 to 100")
+    return float(value)
+
+
+class Deployment(Model):
+    """`[services.NAME.deployment]`: how new tasks take the place of old ones.
+
+    Attributes:
+        min_percent, max_percent: how many tasks a rolling update keeps and adds, in percent of those that are wanted.
+        step_percent, step_minutes: how much of the traffic is shifted at once, and how long ECS waits then.
+        bake_minutes: how long old tasks stay once all traffic is at the new ones.
+        alarms: names of CloudWatch alarms: ECS rolls back if one is in ALARM.
+    """
+
+    strategy: Strategy = "rolling"
+    min_percent: Annotated[int, values.between(0, 100, "a percentage")] = 100
+    max_percent: Annotated[int, values.between(100, 200, "a percentage that a deployment can have")] = 200
+    step_percent: Annotated[float, AfterValidator(_tenths)] | None = None
+    step_minutes: Minutes | None = None
+    bake_minutes: Minutes = 5
+    alarms: Annotated[
+        tuple[Annotated[str, values.matching(r"[^\x00-\x1f]{1,255}", "is not the name of an alarm")], ...],
+        LIST,
+        values.unique("alarm"),
+    ] = ()
+
+    @property
+    def shifts(self) -> bool:
+        """Whether ECS shifts the load balancer's traffic from old tasks to new ones, which run beside them."""
+        return self.strategy != "rolling"
+
+    @property
+    def steps(self) -> tuple[float, int]:
+        """The percentage of the traffic that is shifted at once, and the minutes that ECS then waits."""
+        percent, minutes = STEPS.get(self.strategy, (100.0, 0))
+        return (
+            percent if self.step_percent is None else self.step_percent,
+            minutes if self.step_minutes is None else self.step_minutes,
+        )
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield keys that are another strategy's, and a step that is too small."""
+        strategy = self.strategy
+        others = {
+            "rolling": _OF_SHIFTING,
+            "blue-green": (*_OF_ROLLING, *_OF_STEPS),
+        }.get(strategy, _OF_ROLLING)
+        for key in others:
+            if key in self.model_fields_set:
+                whose = "canary and linear" if key in _OF_STEPS else "rolling" if key in _OF_ROLLING else "the others"
+                yield key, f'has no effect with strategy "{strategy}", it is for {whose}: remove it'
+        if (least := LEAST_STEP.get(strategy, 0)) > self.steps[0]:
+            yield "step_percent", f"{self.steps[0]:g} is too small for {strategy}: use {least:g} to 100"
+
+    def blocked(self, tasks: int) -> Iterator[Problem]:
+        """Yield percentages with which a deployment of so many tasks could neither stop nor start one.
+
+        ECS rounds the minimum up and the maximum down (API reference, DeploymentConfiguration).
+        """
+        spare, extra = tasks * (100 - self.min_percent) // 100, tasks * (self.max_percent - 100) // 100
+        if not spare and not extra:
+            what = "one task" if tasks == 1 else f"{tasks} tasks"
+            why = f"a deployment of {what} could neither stop nor start one with {self.min_percent} and max_percent = "
+            fix = "use 0 to stop old tasks first, or max_percent = 200 to start new ones first"
+            yield "deployment.min_percent", f"{why}{self.max_percent}: {fix}"
+
+
+class Recreate(Deployment):
+    """`deployment = "recreate"`: the old task has stopped before the new one starts, so that there are never two."""
+
+    min_percent: int = 0
+    max_percent: int = 100
+
+
+def named(value: object) -> object:
+    """Return the model for a deployment that is named rather than described."""
+    if not isinstance(value, str):
+        return value
+    match value:
+        case "recreate":
+            return Recreate()
+        case "rolling" | "canary" | "linear" | "blue-green":
+            return Deployment(strategy=value)
+    ways = 'write "rolling", "recreate", "canary", "linear" or "blue-green", or a table'
+    raise ValueError(f"{shown(value)} is not a way to deploy: {ways}")

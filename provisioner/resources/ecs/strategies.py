@@ -1,0 +1,106 @@
+"""Strategies by which ECS shifts the traffic of a service between two target groups: what a service says of them.
+
+Sources: API reference, `DeploymentConfiguration`, `AdvancedConfiguration`, `ServiceRevision`; ECS developer guide,
+"Update the Amazon ECS deployment strategy".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from provisioner.aws.client import Aws
+from provisioner.resources.ecs.deployments import ROLLING, resolved_groups
+
+CIRCUIT: Mapping[str, Any] = {
+    "enable": False,
+    "rollback": False,
+    "resetOnHealthyTask": True,
+    "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+}
+"""What the circuit breaker is unless DescribeServices says otherwise (API reference, DeploymentCircuitBreaker and
+ThresholdConfiguration)."""
+NO_ALARMS: Mapping[str, Any] = {"alarmNames": [], "enable": False, "rollback": False}
+_STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "CANARY": ("canaryConfiguration", {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
+    "LINEAR": ("linearConfiguration", {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6}),
+}
+"""By strategy, the member that has its steps, and what they are unless something else is asked for."""
+_OF_ROLLING = ("deploymentCircuitBreaker", "maximumPercent", "minimumHealthyPercent")
+
+Fields = Mapping[str, Any]
+
+
+def configuration(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deployment configuration as it is declared: of rolling updates without what others have."""
+    breaker = shown.get("deploymentCircuitBreaker", {})
+    found = {
+        "deploymentCircuitBreaker": {key: breaker.get(key, usual) for key, usual in CIRCUIT.items()},
+        "maximumPercent": shown.get("maximumPercent"),
+        "minimumHealthyPercent": shown.get("minimumHealthyPercent"),
+    }
+    strategy = shown.get("strategy", ROLLING)
+    if strategy == ROLLING:
+        return found
+    alarms = shown.get("alarms") or {}
+    found |= {
+        "strategy": strategy,
+        "bakeTimeInMinutes": shown.get("bakeTimeInMinutes") or 0,
+        "alarms": {key: alarms.get(key, usual) for key, usual in NO_ALARMS.items()},
+    }
+    if strategy in _STEPS:
+        member, usual = _STEPS[strategy]
+        found[member] = {**usual, **(shown.get(member) or {})}
+    return found
+
+
+def shifts(fields: Fields) -> bool:
+    """Whether these fields of a service ask for a strategy that shifts traffic."""
+    return "strategy" in fields.get("deployment_configuration", {})
+
+
+def rolling(fields: Fields) -> dict[str, Any]:
+    """Return the deployment configuration of these fields for a rolling update."""
+    return {name: fields["deployment_configuration"][name] for name in _OF_ROLLING}
+
+
+def request(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deployment configuration as UpdateService takes it: what is left out there stays as it was."""
+    back = "strategy" in live and "strategy" not in wanted
+    return {**wanted, "strategy": ROLLING, "alarms": NO_ALARMS, "bakeTimeInMinutes": 0} if back else dict(wanted)
+
+
+def minutes(fields: Fields) -> float:
+    """Return for how many minutes a deployment waits at the most: after each step, and at the end."""
+    settings = fields["deployment_configuration"]
+    waits = float(settings.get("bakeTimeInMinutes", 0))
+    if canary := settings.get("canaryConfiguration"):
+        waits += canary["canaryBakeTimeInMinutes"]
+    if linear := settings.get("linearConfiguration"):
+        waits += linear["stepBakeTimeInMinutes"] * (100 / linear["stepPercent"])
+    return waits
+
+
+def hidden(attributes: Fields, requests: Sequence[Fields]) -> dict[str, Any]:
+    """Return a service's attributes without a strategy that only somebody else has asked for."""
+    if not shifts(attributes) or any(map(shifts, requests)):
+        return {**attributes}
+    plain = [
+        {key: value for key, value in one.items() if key != "advancedConfiguration"}
+        for one in attributes["load_balancers"]
+    ]
+    return {**attributes, "deployment_configuration": rolling(attributes), "load_balancers": plain}
+
+
+def leaving(service: Mapping[str, Any], requests: Collection[Fields]) -> bool:
+    """Whether a service as AWS shows it is to be updated by rolling again, by one of the requests for it."""
+    strategy = service.get("deploymentConfiguration", {}).get("strategy", ROLLING)
+    asked = [shifts(fields) for fields in requests]
+    return strategy != ROLLING and any(asked) and not all(asked)
+
+
+def serving(aws: Aws, service: Mapping[str, Any]) -> str | None:
+    """Return the target group that a service's tasks are in; None if that cannot be told."""
+    current = [one["arn"] for one in service.get("currentServiceRevisions", ()) if one.get("arn")]
+    groups = resolved_groups(aws, current[:1])
+    return groups[0] if groups else None
