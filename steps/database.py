@@ -37,8 +37,9 @@ Audited are who connects, and changes of privileges and tables: of all queries t
 
 @dataclass(frozen=True)
 class Database:
-    """The writer's endpoint, the port, which is known beforehand, and the writer itself."""
+    """The cluster's id, the writer's endpoint, the port, which is known beforehand, and the writer itself."""
 
+    cluster_id: str
     endpoint: str
     port: int
     writer: Handle
@@ -116,4 +117,4 @@ def database(
             # the first instance of a cluster is its writer
             after=[writer],
         )
-    return Database(cluster.endpoint, MYSQL, writer)
+    return Database(cluster.id, cluster.endpoint, MYSQL, writer)

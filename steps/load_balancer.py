@@ -46,13 +46,16 @@ class LoadBalancing:
             both.
         routes: by public service, the listener or rule that uses its target group: ECS refuses the service before that.
         dns_name: the load balancer's own name; None without a public service, when there is no load balancer.
-        labels: by public service, how CloudWatch names its requests: by load balancer and target group.
+        name: how CloudWatch names the load balancer; None if there is none.
+        targets: by public service, how CloudWatch names its target group. alternates: the same of second ones.
     """
 
     target_groups: dict[str, str]
     routes: dict[str, Handle]
     dns_name: str | None
-    labels: dict[str, str] = field(default_factory=dict)
+    name: str | None = None
+    targets: dict[str, str] = field(default_factory=dict)
+    alternates: dict[str, str] = field(default_factory=dict)
     shifts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -92,7 +95,7 @@ def load_balancer(
     }
     groups = {name: target.id for name, target in targets.items()}
     seconds = {
-        name: stack.ensure(_target_group(stack, alternate(name), service, network.vpc_id)).id
+        name: stack.ensure(_target_group(stack, alternate(name), service, network.vpc_id))
         for name, service in public.items()
         if service.deployment.shifts
     }
@@ -105,7 +108,7 @@ def load_balancer(
     routes = {whole: https} if whole else {}
     for name, priority in priorities(others).items():
         by_ecs = name in seconds
-        to: Action = forward_by_ecs(groups[name], seconds[name]) if by_ecs else forward(groups[name])
+        to: Action = forward_by_ecs(groups[name], seconds[name].id) if by_ecs else forward(groups[name])
         conditions = [path(others[name].path)]
         routes[name] = stack.ensure(ListenerRule(name, https.id, priority, conditions, [to], by_ecs))
     alias = {
@@ -114,9 +117,15 @@ def load_balancer(
         "EvaluateTargetHealth": False,
     }
     stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
-    labels = {name: f"{balancer.arn_suffix}/{target.arn_suffix}" for name, target in targets.items()}
-    shifts = {name: (group, routes[name].id) for name, group in seconds.items()}
-    return LoadBalancing(groups, routes, balancer.dns_name, labels, shifts)
+    return LoadBalancing(
+        groups,
+        routes,
+        balancer.dns_name,
+        balancer.arn_suffix,
+        {name: target.arn_suffix for name, target in targets.items()},
+        {name: target.arn_suffix for name, target in seconds.items()},
+        {name: (target.id, routes[name].id) for name, target in seconds.items()},
+    )
 
 
 def _target_group(stack: Stack, name: str, service: Service, vpc_id: str) -> TargetGroup:

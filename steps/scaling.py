@@ -35,7 +35,7 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
         for metric, value in settings.targets.items():
             followed = {"PredefinedMetricType": METRICS[metric]}
             if metric == "requests":
-                followed["ResourceLabel"] = load_balancer.labels[name]
+                followed["ResourceLabel"] = f"{load_balancer.name}/{load_balancer.targets[name]}"
             tracking = {
                 "TargetValue": float(value),
                 "PredefinedMetricSpecification": followed,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from provisioner import Endpoints, Network, Roles, SecurityGroups, Stack, ready, step
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.scheduler import Schedule, ScheduleGroup
@@ -15,6 +17,13 @@ RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
 """For calls that start no task. AWS's own are 185 within a day: a nightly job would then begin at noon."""
 
 
+@dataclass(frozen=True)
+class Schedules:
+    """The name of the stack's group of schedules; None without any schedule."""
+
+    group: str | None
+
+
 @step
 def schedules(
     stack: Stack,
@@ -26,7 +35,7 @@ def schedules(
     drain: Drain,
     task_definitions: TaskDefinitions,
     services: Services,
-) -> None:
+) -> Schedules:
     """Declare a schedule for each job that has one, in a group of the stack's own.
 
     Each runs one revision, and another one once the services do: it comes after them. So at teardown it goes before
@@ -34,7 +43,7 @@ def schedules(
     """
     wanted = {name: job for name, job in stack.config.jobs.items() if job.schedule}
     if not wanted:
-        return
+        return Schedules(None)
     group = stack.ensure(ScheduleGroup("main", stack.name))
     runner = role(
         stack,
@@ -62,6 +71,7 @@ def schedules(
             ),
             after=[drain.handle, *endpoints.available, *map(ready, services.handles.values())],
         )
+    return Schedules(group.id)
 
 
 def _may_run(stack: Stack, cluster: str, roles: Roles, names: list[str]) -> Policy:

@@ -56,6 +56,9 @@ NAT_GATEWAY_DELETE = Duration(60, _ESTIMATE, (40, 300))
 INSIGHTS_LATE = Duration(120, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
 RETENTION_POLICY = Duration(86400, "24 hours: API reference, PutAccountPolicy")
 
+# -- notifications ----------------------------------------------------------------------------------------------------
+UNCONFIRMED = Duration(48 * 3600, "48 hours: SNS developer guide, deleting a subscription", (48 * 3600, 72 * 3600))
+
 # -- Cloud Control -----------------------------------------------------------------------------------------------------
 CLOUD_CONTROL_BEGINS = Duration(1, _ESTIMATE)
 CLOUD_CONTROL_OPERATION = Duration(5, _ESTIMATE, (3, 15))

@@ -44,6 +44,7 @@ class Limit:
 
 _ACM = "https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits"
 _EC2 = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
+_CLOUDWATCH = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html"
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html"
 _IAM = "a cautious guess: IAM throttles, and documents no rate"
@@ -100,6 +101,8 @@ LIMITS: tuple[Limit, ...] = (
     # These two vary with the Region, up to 25 a second: the least of all.
     Limit("logs", "each", 5, 5, _LOGS, ("FilterLogEvents",)),
     Limit("logs", "each", 10, 10, _LOGS, ("GetLogEvents",)),
+    Limit("monitoring", "each", 3, 3, _CLOUDWATCH, ("DeleteAlarms", "PutMetricAlarm")),
+    Limit("monitoring", "each", 9, 9, _CLOUDWATCH, ("DescribeAlarms",)),
     Limit("rds", "all", 300, 12, _RDS, ("*",)),
     # Besides these, 100 changes of records a second, with 1500 at once: not counted here.
     Limit("route53", "all", 50, 10, _ROUTE53, ("*",)),

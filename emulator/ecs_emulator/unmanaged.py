@@ -12,6 +12,7 @@ from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.route53.models import route53_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.sns.models import sns_backends
 from moto.ssm.models import ssm_backends
 from moto.wafv2.models import FakeWebACL, wafv2_backends
 
@@ -29,10 +30,10 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
 
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
-            (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `boundaries` (ARNs of policies that allow everything),
-            `prefix_lists` (ids, of which the first becomes that of S3's list), `vpcs` (see `unmanaged_vpc.put_vpc`),
-            `parameters` (names of secure ones) and `secrets` (ARNs and names of Secrets Manager's, each with the keys
-            of its value, a JSON document).
+            (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of
+            policies that allow everything), `prefix_lists` (ids, of which the first becomes that of S3's list), `vpcs`
+            (see `unmanaged_vpc.put_vpc`), `parameters` (names of secure ones) and `secrets` (ARNs and names of Secrets
+            Manager's, each with the keys of its value, a JSON document).
 
     Raises:
         KeyError, TypeError, ValueError: something is missing or malformed.
@@ -52,6 +53,7 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
         _rename_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
     for arn in wanted.get("web_acls", ()):
         _put_web_acl(account, region, arn)
+    _put_topics(account, region, wanted.get("topics", ()))
     for vpc in wanted.get("vpcs", ()):
         put_vpc(account, region, vpc)
     for arn in wanted.get("boundaries", ()):
@@ -110,6 +112,11 @@ def _put_policy(account: str, arn: str) -> None:
         made = backend.create_policy(BY, f"{path}/", ALLOW_ALL, name, [])
         del backend.managed_policies[made.arn]
         backend.managed_policies[arn] = made
+
+
+def _put_topics(account: str, region: str, arns: Iterable[str]) -> None:
+    for arn in arns:
+        sns_backends[account][region].create_topic(arn.rpartition(":")[2])
 
 
 def _put_secrets(account: str, region: str, wanted: Mapping[str, Any]) -> None:

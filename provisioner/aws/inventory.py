@@ -25,18 +25,20 @@ on to show what is gone, and what is new is not known everywhere (terraform-prov
 too)."""
 RELIST_PAUSE = 2.0
 """Seconds between these."""
+NAMESPACED = "."
+"""What the names of users' own types have, and no other."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
 """While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
 
 
 def _of_type(resource_type: type[Resource], live: Observed) -> Observed:
-    """Return a resource as one of this type, or as not ours where its tag says that it is one by Cloud Control.
+    """Return a resource as one of this type, or as not ours where its tag says that it is one of a user's or of AWS's.
 
-    The same log group can be listed by the tool's own type of them and by AWS's.
+    The same topic can be listed by the tool's own type of them, by one of the user's, and by AWS's.
     """
-    said = (live.address or "").partition("/")[0]
-    by_aws_name = AWS_NAME.fullmatch(said) is not None or AWS_NAME.fullmatch(resource_type.type_name) is not None
-    if not said or said == resource_type.type_name or not by_aws_name:
+    said, name = (live.address or "").partition("/")[0], resource_type.type_name
+    apart = any(AWS_NAME.fullmatch(one) or NAMESPACED in one for one in (said, name))
+    if not said or said in (name, *resource_type.aliases) or not apart:
         return live
     return replace(live, address=None, owned=False)
 

@@ -20,7 +20,7 @@ PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
 
 OWN = "{own}"
 """In the `permissions` of a resource type: the ARNs of what a stack declares of it, by the type's `arn`."""
-WHOLE = ("{acl}", "{boundary}", "{key}", "{logs_key}", "{secrets}", OWN)
+WHOLE = ("{acl}", "{boundary}", "{key}", "{logs_key}", "{secrets}", "{topic}", OWN)
 """What stands for whole ARNs, as the configuration has them, and what is declared."""
 
 OURS: Conditions = (

@@ -12,6 +12,7 @@ from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationEr
 
 from provisioner.config import extends, loader, overlays, production, task_policies, together
 from provisioner.config import validators as values
+from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
@@ -74,6 +75,8 @@ class Config(Model):
         Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
     ]
     jobs: Mapping[Name, Job] = {}
+    # Who is told when something is not as it should be; without the table there are no alarms.
+    alarms: Alarms | None = None
 
     _by_environment: tuple[str, ...] = PrivateAttr(())
     _images: Mapping[str, str] = PrivateAttr({})
@@ -248,6 +251,7 @@ class Config(Model):
             "kms_key": self.kms_key,
             "logs.kms_key": self.logs.kms_key,
             "load_balancer.waf_acl": self.load_balancer.waf_acl,
+            "alarms.topic": self.alarms.topic if self.alarms else None,
         }
         for key, value in named.items():
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from provisioner.config.loader import shown
 from provisioner.docker import reference
@@ -31,6 +31,9 @@ FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
 """The memory in MiB that Fargate allows for each number of CPU units (ECS API, RegisterTaskDefinition)."""
 KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)[A-Za-z0-9/_-]{1,250}")
 IAM_POLICY = re.compile(r"(arn:aws[a-z-]*:iam::(\d{12}|aws):policy/)?([\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
+EMAIL = re.compile(r"[\w.+-]{1,64}@([a-z0-9-]+\.)+[a-z]{2,}", re.ASCII | re.IGNORECASE)
+"""Addresses that can stand in a resource's name here; others are rare."""
+TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(\.fifo)?", re.ASCII)
 GATEWAYS = ("s3", "dynamodb")
 """The services that have gateway endpoints (AWS PrivateLink guide)."""
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -47,6 +50,35 @@ def matching(pattern: str, rule: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def or_false(least: int, most: int, what: str) -> BeforeValidator:
+    """Let pass only whole numbers in a range, and `false`, which is no 0; `what` says what the numbers are."""
+
+    def check(value: Any) -> Any:
+        if value is not False and (type(value) is not int or not least <= value <= most):
+            raise ValueError(f"{shown(value)} is neither {what}, nor false")
+        return value
+
+    return BeforeValidator(check)
+
+
+def email(value: str) -> str:
+    """Let pass only what looks like an e-mail address."""
+    if not EMAIL.fullmatch(value):
+        raise ValueError(f'{shown(value)} is not an e-mail address, such as "ops@example.com"')
+    return value
+
+
+def topic(value: str) -> str:
+    """Let pass only the ARN of a topic that CloudWatch can tell of an alarm."""
+    if not TOPIC.fullmatch(value):
+        raise ValueError(
+            f'{shown(value)} is not the ARN of an SNS topic, such as "arn:aws:sns:eu-west-1:123456789012:ops"'
+        )
+    if value.endswith(".fifo"):
+        raise ValueError(f"{shown(value)} is a FIFO topic, which alarms cannot publish to: use a standard one")
+    return value
 
 
 def not_one_of(words: Collection[str], rule: str) -> AfterValidator:

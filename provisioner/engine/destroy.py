@@ -19,7 +19,7 @@ from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.run import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
-from provisioner.engine.traits import FreesDependenciesEarly, is_shared
+from provisioner.engine.traits import FreesDependenciesEarly, why_left
 from provisioner.engine.words import RESULT_UNSEEN
 from provisioner.state.model import Record, StateError
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
 
 
-SHARED = "it is also used outside this stack"
 STAYS = "it is recorded under another address, so it is not deleted"
 """Why a resource is kept that has two records."""
 
@@ -173,9 +172,9 @@ class Destroy:
             self._drop(record, self._result_if_absent(record, resource_type))
             return None
         # a resource found by name or tag may be recorded under another address by now
-        stays = (record.type, live.id) in self._staying
-        if stays or is_shared(self.aws, resource_type, live):
-            self._drop(record, "retained", STAYS if stays else SHARED)
+        why = STAYS if (record.type, live.id) in self._staying else why_left(self.aws, resource_type, live)
+        if why:
+            self._drop(record, "retained", why)
             return None
         if resource_type.protected(live.attributes) and not self.unprotect:
             raise Protected([record.address])

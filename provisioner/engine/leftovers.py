@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import all_types
-from provisioner.engine.traits import is_shared
+from provisioner.engine.traits import why_left
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -51,7 +51,7 @@ def find_leftovers(
 
 def _left(aws: Provider, resource_type: type[Resource], staying: Mapping[str, Record]) -> list[Leftover]:
     try:
-        observed = [live for live in aws.live(resource_type) if live.owned and not is_shared(aws, resource_type, live)]
+        observed = [live for live in aws.live(resource_type) if live.owned and not why_left(aws, resource_type, live)]
     except Interrupted:
         raise
     except Exception as error:  # noqa: BLE001 (one resource type that cannot be read does not keep the others from being told)

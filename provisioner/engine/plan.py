@@ -15,7 +15,7 @@ from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import prefetch
-from provisioner.engine.traits import is_shared
+from provisioner.engine.traits import why_left
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -131,7 +131,7 @@ class _Planner:
         resource_type = type_of(record)
         try:
             live = find(self._aws, resource_type, record.address, record.arguments, record.id)
-            stays = resource_type.retained or (live is not None and is_shared(self._aws, resource_type, live))
+            stays = resource_type.retained or (live is not None and why_left(self._aws, resource_type, live) != "")
         except Interrupted:
             raise
         except ProvisionError:

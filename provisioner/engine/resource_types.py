@@ -8,7 +8,7 @@ from importlib import import_module
 
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 
-ADDRESS = r"(?:[a-z0-9_.]+|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)/[\w.*-]+"
+ADDRESS = r"(?:[a-z0-9_.]+|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+)/[\w.*@+-]+"
 """An address, as a regular expression. Before the slash stands a type's name: `vpc`, with a namespace `own.topic`, or
 what CloudFormation calls a type."""
 AWS_NAME = re.compile(r"AWS::[A-Za-z0-9]+::[A-Za-z0-9]+")

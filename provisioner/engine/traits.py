@@ -105,6 +105,20 @@ class Displaces:
         raise NotImplementedError
 
 
-def is_shared(aws: Aws, resource_type: type[Resource], live: Observed) -> bool:
-    """Whether a resource is one that others have come to need too."""
-    return issubclass(resource_type, KnownByContent) and resource_type.shared(aws, live)
+class LeftToAws:
+    """AWS may refuse to delete it, since it takes it away by itself before long: then it is left to AWS."""
+
+    @classmethod
+    def left_because(cls, live: Observed) -> str:
+        """Say why AWS would not delete it now, to be put behind a colon; empty if it would."""
+        raise NotImplementedError
+
+
+SHARED = "it is also used outside this stack"
+
+
+def why_left(aws: Aws, resource_type: type[Resource], live: Observed) -> str:
+    """Say why a resource is not deleted, though nobody here wants it any more; empty if it is."""
+    if issubclass(resource_type, LeftToAws):
+        return resource_type.left_because(live)
+    return SHARED if issubclass(resource_type, KnownByContent) and resource_type.shared(aws, live) else ""

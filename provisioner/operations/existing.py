@@ -1,7 +1,8 @@
-"""Checks that what the configuration names and the stack does not create exists: a web ACL, KMS keys, a boundary."""
+"""Checks that what the configuration names and the stack does not create exists: web ACL, topic, keys, boundary."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -11,6 +12,7 @@ from provisioner.operations import boundary as limits
 from provisioner.permissions.table import boundary_arn
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.iam import Role, boundary_of
+from provisioner.resources.sns import attributes_of, may_publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +39,33 @@ def check_web_acl(aws: Aws, config: Config) -> None:
         raise ConfigurationError(
             f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or use another'
         ) from None
+
+
+def check_topic(aws: Aws, config: Config) -> None:
+    """Look for the topic that alarms are to tell, and whether CloudWatch may; without one no call is made.
+
+    Nobody is told that an alarm could not publish, so that this has to be found out before.
+
+    Raises:
+        ConfigurationError: there is no such topic, or CloudWatch cannot publish to it.
+    """
+    if config.alarms is None or not (arn := config.alarms.topic):
+        return
+    if (topic := attributes_of(aws, arn)) is None:
+        raise ConfigurationError(
+            f'alarms.topic is "{arn}", but there is no such topic: create it first, or use another'
+        )
+    # its policy cannot be changed (SNS developer guide, "Enable compatibility between event sources and topics")
+    if topic.get("KmsMasterKeyId", "").endswith("alias/aws/sns"):
+        raise ConfigurationError(
+            f'alarms.topic is "{arn}", which is encrypted with alias/aws/sns, a key that CloudWatch may not use: use a '
+            "key of your own that lets cloudwatch.amazonaws.com call kms:Decrypt and kms:GenerateDataKey*, or none"
+        )
+    if not may_publish("cloudwatch.amazonaws.com", json.loads(topic.get("Policy") or "{}"), aws.account):
+        raise ConfigurationError(
+            f'alarms.topic is "{arn}", whose policy does not let CloudWatch publish to it: allow sns:Publish to the '
+            f"service cloudwatch.amazonaws.com where aws:SourceAccount is {aws.account}"
+        )
 
 
 def check_security_groups(aws: Aws, config: Config) -> None:

@@ -26,6 +26,7 @@ from provisioner.resources.ecs.service_notes import deployed_by_others, ineffect
 from provisioner.resources.rds.database import DbCluster
 from provisioner.resources.rds.snapshots import earlier_data
 from provisioner.resources.route53.records import diverted, obstacle
+from provisioner.resources.sns import unconfirmed
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),
         ("which jobs failed", lambda: failed_runs(aws)),
         ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
+        ("who has confirmed to be told of alarms", lambda: unconfirmed(aws)),
         ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
         ("for instances of an older launch template version", lambda: left_outdated(aws)),
         ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),

@@ -91,6 +91,7 @@ def gather(
         copied = begin(image_copies.find, aws, config, file.name)
         keys = begin(existing.keys, aws, config)
         acl = begin(existing.check_web_acl, aws, config)
+        topic = begin(existing.check_topic, aws, config)
         groups = begin(existing.check_security_groups, aws, config)
         boundary = begin(existing.boundary, aws, config, records)
         sizes = begin(instance_sizes.check, aws, config)
@@ -98,6 +99,7 @@ def gather(
         secrets = begin(secret_lookup.checked, aws, config, command_line)
         try:
             _or(acl, on_missing, lambda: None)
+            _or(topic, on_missing, lambda: None)
             _or(groups, on_missing, lambda: None)
             found = _or(keys, on_missing, dict[str, str | None])
             why, pushed = images()

@@ -10,7 +10,7 @@ from provisioner.aws.errors import explained
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import configuration, connecting, stores
-from provisioner.resources.cloudwatch import PERIOD, Metric, values
+from provisioner.resources.cloudwatch.metrics import PERIOD, Metric, values
 
 if TYPE_CHECKING:
     from provisioner.operations.options import Options

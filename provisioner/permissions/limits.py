@@ -13,7 +13,7 @@ from provisioner.permissions.boundary import ROLES
 from provisioner.permissions.table import TABLE
 
 _OF_STACK = re.compile(
-    r"\{(stack|project|environment|boundary|bucket|key|key_alias|logs_key|logs_key_alias|acl|fqdn|domain|private|discovery|secrets)\}"
+    r"\{(stack|project|environment|boundary|bucket|key|key_alias|logs_key|logs_key_alias|acl|fqdn|domain|private|discovery|secrets|topic)\}"
 )
 """What stands in patterns for names of the stack's own."""
 _NO_TYPES = "it knows no resource types"

@@ -17,7 +17,7 @@ from provisioner.permissions.running import RUNNING
 from provisioner.permissions.secrets import LOOKED_UP, with_secrets
 from provisioner.permissions.shell import SHELL
 from provisioner.permissions.statefile import STATE
-from provisioner.resources.cloudwatch import PERMISSIONS as METRICS
+from provisioner.resources.cloudwatch.metrics import PERMISSIONS as METRICS
 
 FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
 """What a stack needs besides what stands with its resource types."""
@@ -77,6 +77,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "region": config.region,
         "role_path": config.account.role_path,
         "stack": config.name,
+        "topic": (config.alarms and config.alarms.topic) or "",
         **{name: _key(named, f"arn:{partition}:kms:{config.region}:{account}:") for name, named in keys.items()},
         **{f"{name}_alias": f"alias/{named.partition('alias/')[2]}" for name, named in keys.items()},
     }

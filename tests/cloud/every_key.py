@@ -37,10 +37,12 @@ SERVICE = "services.web"
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/11111111-2222-3333-4444-555555555555"
+TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:ops"
 BOUNDARY = "arn:aws:iam::123456789012:policy/team-boundary"
 BASE: dict[str, Any] = {
     "network": {"allow": ["127.0.0.1/32"]},
     "database": {},
+    "alarms": {"email": ["ops@example.com"]},
     "services": {
         "web": {
             "image": f"{REGISTRY}/web:1", "port": 8080, "public": True, "calls": ["api"], "database": True,
@@ -92,6 +94,15 @@ VALUES: dict[str, Any] = {
     "account.role_path": "/team/",
     "logs.retention_days": 30,
     "logs.kms_key": KEY,
+    "alarms.email": ["other@example.com"],
+    "alarms.topic": TOPIC,
+    "alarms.errors": False,
+    "alarms.unhealthy": False,
+    "alarms.running": False,
+    "alarms.cpu": 80,
+    "alarms.memory": 80,
+    "alarms.acu": 80,
+    "alarms.schedules": False,
     "jobs": {
         "task": {"image": f"{REGISTRY}/task:1", "database": True, "calls": ["api"]},
         "migrate": {"image": f"{REGISTRY}/task:1", "database": True, "before_deploy": True},
@@ -265,7 +276,7 @@ def standing(directory: Path) -> TemporaryCloud:
         (directory / name).write_text(f"FROM scratch\nLABEL of={name}\n")
     temporary = temporary_cloud(Options(config=directory / "stack.toml"), config, "")
     there = {
-        "region": config.region, "keys": [KEY], "web_acls": [ACL], "boundaries": [BOUNDARY],
+        "region": config.region, "keys": [KEY], "web_acls": [ACL], "topics": [TOPIC], "boundaries": [BOUNDARY],
         "parameters": ["/ecs-sample-dev/secrets/API_KEY"],
         "zones": [{"id": "ZEXAMPLEORG", "domain": "example.org"}], "delegated": ["example.org"],
     }  # fmt: skip

@@ -32,6 +32,7 @@ _CALLED: Mapping[str, Sequence[str]] = {
     "records": ("Name", "Type"),
     "scalable_targets": ("ResourceId",),
     "scaling_policies": ("PolicyName", "ResourceId"),
+    "subscriptions": ("Endpoint",),
     "tasks": ("group",),
     "container_instances": ("status",),
     "db_cluster_snapshots": ("DBClusterIdentifier", "SnapshotType"),
@@ -60,6 +61,7 @@ def inventory(client: Client) -> Inventory:
         _ecs,
         _scaling,
         _scheduler,
+        _sns,
         _rds,
         _rest,
         _s3,
@@ -467,6 +469,13 @@ def _scaling(client: Client) -> Sorts:
     yield "scalable_targets", pages(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs")
     yield "scaling_policies", pages(scaling, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="ecs")
     yield "alarms", pages(cloudwatch, "describe_alarms", "MetricAlarms")
+
+
+def _sns(client: Client) -> Sorts:
+    sns = client("sns")
+    topics = pages(sns, "list_topics", "Topics")
+    yield "topics", [sns.get_topic_attributes(TopicArn=one["TopicArn"])["Attributes"] for one in topics]
+    yield "subscriptions", pages(sns, "list_subscriptions", "Subscriptions")
 
 
 def _scheduler(client: Client) -> Sorts:

@@ -1,4 +1,4 @@
-"""The code of docs/adding.md, as it stands there: a topic of SNS as a type, its sample, and its step."""
+"""The code of docs/adding.md, as it stands there: a queue of SQS as a type, its sample, and its step."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tests.cloud.samples.sample import Sample, mistakes
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding.md"
 BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of code: the file that it belongs to, and what is to stand there."""
-MODULES = ("provisioner/resources/sns.py", "tests/cloud/samples/alarms.py", "steps/alarms.py")
+MODULES = ("provisioner/resources/sqs.py", "tests/cloud/samples/queues.py", "steps/queues.py")
 
 
 @dataclass(frozen=True)
 class Added:
     """What the document adds: the resource type, its sample, and the step."""
 
-    topic: type[Any]
+    queue: type[Any]
     sample: Sample
     step: Any
 
@@ -42,7 +42,7 @@ def added() -> Iterator[Added]:
     resource_types, steps = dict(RESOURCE_TYPES), dict(STEPS)
     with pytest.MonkeyPatch.context() as patch:
         resource_type, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
-        yield Added(resource_type.Topic, samples.ALARMS[resource_type.Topic], step.alarms)
+        yield Added(resource_type.Queue, samples.QUEUES[resource_type.Queue], step.queues)
     for table, before in ((RESOURCE_TYPES, resource_types), (STEPS, steps)):
         for name in table.keys() - before.keys():
             del table[name]
@@ -56,11 +56,11 @@ def _module(patch: pytest.MonkeyPatch, file: str, text: str) -> Any:
     return module
 
 
-def deaf(topic: Any) -> type[Any]:
-    """A topic that is never changed, never goes, and is known by its name alone."""
+def deaf(queue: Any) -> type[Any]:
+    """A queue that is never changed, never goes, and is known by its name alone."""
 
-    class DeafTopic(topic):  # type: ignore[misc]
-        type_name = "deaf_topic"
+    class DeafQueue(queue):  # type: ignore[misc]
+        type_name = "deaf_queue"
         interval = delete_timeout = 60
 
         @classmethod
@@ -74,34 +74,32 @@ def deaf(topic: Any) -> type[Any]:
         def delete(cls, aws: Any, live: Observed) -> None:
             pass
 
-    return DeafTopic
+    return DeafQueue
 
 
 def test_what_the_document_adds_keeps_the_contract(cloud: EmbeddedCloud, tmp_path: Path, added: Added) -> None:
-    assert mistakes(added.topic, added.sample) == []
-    samples = {added.topic: added.sample}
+    assert mistakes(added.queue, added.sample) == []
+    samples = {added.queue: added.sample}
     life = live(cloud, tmp_path, samples, samples)
-    assert breaches(life, added.topic) == strays(life) == []
-    assert cloud.client("sns").list_topics()["Topics"] == []
+    assert breaches(life, added.queue) == strays(life) == []
+    assert "QueueUrls" not in cloud.client("sqs").list_queues()
 
 
 def test_a_resource_type_that_breaks_the_contract_reads_how(
     cloud: EmbeddedCloud, tmp_path: Path, added: Added, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resource_type = deaf(added.topic)
+    resource_type = deaf(added.queue)
     # so that it is gone afterwards
-    monkeypatch.setitem(RESOURCE_TYPES, "deaf_topic", RESOURCE_TYPES.pop("deaf_topic"))
+    monkeypatch.setitem(RESOURCE_TYPES, "deaf_queue", RESOURCE_TYPES.pop("deaf_queue"))
     samples = {
-        resource_type: replace(
-            added.sample, declare=lambda here: here.ensure(resource_type("sample", "sample", "Sample"))
-        )
+        resource_type: replace(added.sample, declare=lambda here: here.ensure(resource_type("sample", "sample")))
     }
     told = "\n".join(breaches(live(cloud, tmp_path, samples, samples), resource_type))
     for words in (
-        "`up` after a change of display_name ended with deaf_topic/sample failed: ",
-        "deaf_topic/sample was left alone since it was mended, and the plan is to change display_name",
-        "deaf_topic/sample carries tags, and is found by name without a state",
-        "`down` ended with deaf_topic/sample failed: ",
+        "`up` after a change of visibility_timeout ended with deaf_queue/sample failed: ",
+        "deaf_queue/sample was left alone since it was mended, and the plan is to change visibility_timeout",
+        "deaf_queue/sample carries tags, and is found by name without a state",
+        "`down` ended with deaf_queue/sample failed: ",
     ):
         assert words in told
 
@@ -113,20 +111,23 @@ def nothing(_: object) -> Any:
 @pytest.mark.parametrize(
     ("sample", "words"),
     [
-        (None, "topic has no sample: add `Topic: Sample(...)` to one of the tables in tests/cloud/samples"),
-        (Sample(nothing), "display_name of topic can change, and its sample does not say how: add it to `drift`"),
-        (Sample(nothing, {"display_nmae": nothing}), "display_nmae is no field of topic: take it out of its sample"),
-        (Sample(nothing, {"topic_name": nothing}), "topic_name of topic cannot change by a drift: it is fixed"),
+        (None, "queue has no sample: add `Queue: Sample(...)` to one of the tables in tests/cloud/samples"),
+        (Sample(nothing), "visibility_timeout of queue can change, and its sample does not say how: add it to `drift`"),
+        (
+            Sample(nothing, {"visibility_tmieout": nothing}),
+            "visibility_tmieout is no field of queue: take it out of its sample",
+        ),
+        (Sample(nothing, {"queue_name": nothing}), "queue_name of queue cannot change by a drift: it is fixed"),
     ],
     ids=["none", "a field too few", "a field too many", "a fixed field"],
 )
 def test_a_sample_that_lacks_something_reads_what(added: Added, sample: Sample | None, words: str) -> None:
-    assert any(words in told for told in mistakes(added.topic, sample))
+    assert any(words in told for told in mistakes(added.queue, sample))
 
 
 def test_its_step_declares_it(rig: Rig, added: Added) -> None:
-    assert STEPS["alarms"] is added.step
-    assert rig.up(added.step).ok().writes == ["CreateTopic"]
-    (topic,) = rig.cloud.client("sns").list_topics()["Topics"]
-    assert topic["TopicArn"] == rig.state().records["topic/alarms"].id
-    assert rig.down().ok().writes == ["DeleteTopic"]
+    assert STEPS["queues"] is added.step
+    assert rig.up(added.step).ok().writes == ["CreateQueue"]
+    (url,) = rig.cloud.client("sqs").list_queues()["QueueUrls"]
+    assert url == rig.state().records["queue/work"].id
+    assert rig.down().ok().writes == ["DeleteQueue"]

@@ -41,6 +41,8 @@ UNCHANGED = {
     # the zone is there, and the service runs already
     "dns.create_zone",
     "services.web.wait_for_database",
+    # no job of it has a schedule
+    "alarms.schedules",
     # all that it would take over is written
     "services.web.extends",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,21 +16,109 @@ from provisioner.engine.resource_types import all_types
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import Ended, Project
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "adding.md"
-BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NO_API = re.compile(r"^API = Api\(\n.*?^\)\n", re.MULTILINE | re.DOTALL)
+TYPE = '''
+"""Simple Notification Service: topics, which deliver each message to all subscribers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.aws.client import Aws
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, grants
+from provisioner.aws.tagging import observed, tags_of
+from provisioner.engine.resource import Changes, Observed, Resource
+
+
+
+@dataclass(frozen=True)
+class Topic(Resource):
+    """An SNS topic. Its subscriptions are not part of the stack."""
+
+    topic_name: str
+    display_name: str = ""
+
+    type_name = "own.topic"
+    service = "sns"
+    arn = "{topic_name}"
+    permissions = (
+        *grants("sns", "ListTopics"),
+        *grants("sns", "GetTopicAttributes ListTagsForResource", OWN),
+        *grants("sns", "CreateTopic", OWN, conditions=ASKED),
+        *grants("sns", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *grants("sns", "SetTopicAttributes DeleteTopic", OWN),
+    )
+    identity = ("topic_name",)
+    outputs = ("arn",)
+    derived = ("id", "arn")
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        """All of ours, and whatever stands under a known name."""
+        names = {fields["topic_name"] for fields in known}
+        for topic in aws.pages("sns", "list_topics", "Topics"):
+            arn = topic["TopicArn"]
+            known_name = arn.rpartition(":")[2] in names
+            tags = tags_of(aws, "sns", arn, known=known_name)
+            if known_name or aws.owns(tags):
+                yield cls._live(aws, arn, aws.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"], tags)
+
+    @staticmethod
+    def _live(aws: Aws, arn: str, shown: Mapping[str, str], tags: Mapping[str, str]) -> Observed:
+        attributes = {"topic_name": arn.rpartition(":")[2], "display_name": shown.get("DisplayName", "")}
+        return observed(aws, arn, attributes, tags, {"arn": arn})
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        """Exactly one call that writes, the tags in it."""
+        settings = {"DisplayName": self.display_name}
+        made = aws.client("sns").create_topic(
+            Name=self.topic_name, Attributes=settings, Tags=aws.tag_list(self.address)
+        )
+        return self._live(aws, made["TopicArn"], settings, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        aws.client("sns").set_topic_attributes(
+            TopicArn=live.id, AttributeName="DisplayName", AttributeValue=self.display_name
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        aws.client("sns").delete_topic(TopicArn=live.id)
+'''
+STEPS = '''
+"""Who is notified when a service has a problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.declaration import step
+from mytopic import Topic
+from provisioner.steps.stack import Stack
+
+
+@dataclass(frozen=True)
+class Notices:
+    """The ARN of the topic that people subscribe to."""
+
+    topic: str
+
+
+@step
+def notices(stack: Stack) -> Notices:
+    """Declare the topic."""
+    topic = stack.ensure(Topic("alarms", f"{stack.name}-alarms", f"Alarms of {stack.name}"))
+    return Notices(topic.arn)
+'''
 PROGRAM = [sys.executable, "-c", "import sys, mytopic, mystep; from provisioner.cli.main import main; sys.exit(main())"]
-STEP = ("--target-step", "alarms")
+STEP = ("--target-step", "notices")
 
 
 @pytest.fixture
 def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
-    blocks = dict(BLOCK.findall(DOCUMENT.read_text(encoding="utf-8")))
-    without = NO_API.sub("", blocks["provisioner/resources/sns.py"])
-    topic = without.replace("    api = API\n", '    service = "sns"\n').replace('"topic"', '"own.topic"')
-    assert "API" not in topic
-    (tmp_path / "mytopic.py").write_text(topic)
-    (tmp_path / "mystep.py").write_text(blocks["steps/alarms.py"].replace("provisioner.resources.sns", "mytopic"))
+    (tmp_path / "mytopic.py").write_text(TYPE)
+    (tmp_path / "mystep.py").write_text(STEPS)
     found = Project(cloud, tmp_path)
     yield found
     found.close()

@@ -14,7 +14,7 @@ from provisioner.aws.client import Aws
 from provisioner.engine.errors import Failed, ProvisionError
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, compare
 from provisioner.engine.resource_types import all_types
-from provisioner.engine.traits import KnownByContent, is_shared
+from provisioner.engine.traits import KnownByContent, why_left
 from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 
@@ -52,7 +52,7 @@ def _on(
     yield "read_some", lambda: list(resource_type.read_some(aws, aws.known(resource_type), [live.id]) or ())
     yield "delays", lambda: resource_type.delays(aws, live)
     yield "blockers", lambda: resource_type.blockers(aws, live)
-    yield "shared", lambda: is_shared(aws, resource_type, live)
+    yield "why_left", lambda: why_left(aws, resource_type, live)
     if wanted:
         changes = {name: Change(live.attributes.get(name), value) for name, value in wanted.fields().items()}
         yield "compare", lambda: compare(wanted, live)

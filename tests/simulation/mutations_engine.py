@@ -138,10 +138,10 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if stays or is_shared(self.aws, resource_type, live):
+        why = STAYS if (record.type, live.id) in self._staying else why_left(self.aws, resource_type, live)
         """,
         """
-        if is_shared(self.aws, resource_type, live):
+        why = why_left(self.aws, resource_type, live)
         """,
     ),
     Mutation(
@@ -149,10 +149,10 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if stays or is_shared(self.aws, resource_type, live):
+        why = STAYS if (record.type, live.id) in self._staying else why_left(self.aws, resource_type, live)
         """,
         """
-        if stays:
+        why = STAYS if (record.type, live.id) in self._staying else ""
         """,
     ),
     Mutation(

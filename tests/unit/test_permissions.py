@@ -33,11 +33,10 @@ CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
 SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
     "cloudformation": "cloudformation", "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs",
-    "events": "events",
-    "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
+    "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
     "organizations": "organizations",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
-    "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "ssm": "ssm",
+    "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "sns": "sns", "ssm": "ssm",
     "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip
 """boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""

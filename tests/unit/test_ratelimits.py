@@ -21,7 +21,12 @@ from provisioner.aws.rate_limits import Buckets, TokenBucket, bucket_below, limi
 from provisioner.engine.errors import Interrupted
 
 LIMITS = tuple(limit for api in apis().values() for limit in api.rates)
-MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
+MODELS = {
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+    "tagging": "resourcegroupstaggingapi",
+}
 """botocore's names of the services, where they are not those that sign."""
 REGION = "ap-northeast-1"
 

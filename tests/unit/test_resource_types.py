@@ -62,13 +62,13 @@ def test_two_types_of_one_name_are_refused() -> None:
 
 @pytest.mark.usefixtures("only_theirs")
 def test_a_type_is_known_under_its_former_names() -> None:
-    topic = defined("Topic", "own.topic", aliases=("own.news", "topic"))
-    assert type_named("own.news") is type_named("topic") is type_named("own.topic") is topic
+    topic = defined("Topic", "own.topic", aliases=("own.news", "bulletin"))
+    assert type_named("own.news") is type_named("bulletin") is type_named("own.topic") is topic
     assert current("own.news/main") == current("own.topic/main") == "own.topic/main"
     assert current("no_such/main") == "no_such/main"
     again = defined("Topic", "own.topic")
     assert RESOURCE_TYPES["own.topic"] is again
-    assert type_named("topic") is None
+    assert type_named("bulletin") is None
 
 
 def _hooks_without_their_trait(resource_type: type[Resource]) -> list[str]:

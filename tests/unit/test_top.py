@@ -11,7 +11,7 @@ import pytest
 from provisioner.aws.client import Aws
 from provisioner.operations.top import Usage
 from provisioner.render import usage
-from provisioner.resources.cloudwatch import MOST, Metric, values
+from provisioner.resources.cloudwatch.metrics import MOST, Metric, values
 
 HOUR = 1_800_000_000 // 3600 * 3600
 FULL = [float(n) for n in range(60)]

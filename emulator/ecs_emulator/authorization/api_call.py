@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import re
 import urllib.parse
@@ -46,9 +47,9 @@ class ApiCall:
 
     @functools.cached_property
     def body(self) -> Mapping[str, Any]:
-        """The members of a JSON body; none if it has none."""
+        """The members of a body in JSON or CBOR; none if it has none."""
         try:
-            content = json.loads(self.raw)
+            content = _from_cbor(self.raw) if self.headers.get("content-type") == CBOR else json.loads(self.raw)
         except ValueError:
             return {}
         return content if isinstance(content, dict) else {}
@@ -127,6 +128,16 @@ says it for all: their guides have it ("ABAC").
 """
 PREFIXES = {"cloudcontrolapi": "cloudformation", "tagging": "tag", "monitoring": "cloudwatch"}
 """The prefixes of actions that differ from the signing name."""
+
+
+CBOR = "application/cbor"
+"""What CloudWatch's clients write, in Smithy's protocol `rpcv2Cbor`."""
+
+
+def _from_cbor(raw: bytes) -> Any:
+    from botocore.parsers import BaseCBORParser
+
+    return BaseCBORParser().parse_data_item(io.BufferedReader(io.BytesIO(raw)))
 
 
 def requested(given: Mapping[str, str], create_action: str = "") -> Context:

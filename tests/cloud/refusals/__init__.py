@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.cloud.refusals import (
     acm,
+    alarms,
     autoscaling,
     cloudcontrol,
     cloudwatch,
@@ -48,6 +49,7 @@ _TABLES = (
     cloudwatch,
     wafv2,
     scheduler,
+    alarms,
     cloudcontrol,
 )
 CASES: tuple[Case, ...] = tuple(case for table in _TABLES for case in table.CASES)

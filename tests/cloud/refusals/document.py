@@ -31,6 +31,7 @@ _SERVICES = {
     "ecr": ("ECR", "AmazonECR/latest/APIReference/"),
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
     "cloudwatch": ("CloudWatch", "AmazonCloudWatch/latest/APIReference/"),
+    "sns": ("SNS", "sns/latest/api/"),
     "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),
     "scheduler": ("EventBridge Scheduler", "scheduler/latest/APIReference/"),
     "wafv2": ("WAF", "waf/latest/APIReference/"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from provisioner.engine.resource import Resource
+from tests.cloud.samples.alarms import ALARMS
 from tests.cloud.samples.balancing import BALANCING
 from tests.cloud.samples.database import DATABASE
 from tests.cloud.samples.jobs import JOBS
@@ -14,7 +15,7 @@ from tests.cloud.samples.sample import Sample
 from tests.cloud.samples.services import SERVICES
 from tests.cloud.samples.stores import STORES
 
-GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE}
+GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE, **ALARMS}
 """What live together first."""
 SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES, **JOBS}
 """What live together second."""

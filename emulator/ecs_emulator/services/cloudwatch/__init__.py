@@ -1,7 +1,15 @@
-"""CloudWatch: alarms, which deployments of ECS watch, and what AWS's own services report."""
+"""CloudWatch: alarms, whose states only SetAlarmState changes, and what AWS's own services report."""
 
 from __future__ import annotations
 
-from ecs_emulator.services.model import FORMS, Codes, EmulatedApi
+from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages
 
-API = EmulatedApi("cloudwatch", "monitoring", codes=Codes("ThrottlingException", **FORMS))
+API = EmulatedApi(
+    "cloudwatch",
+    signing="monitoring",
+    responses="cloudwatch.responses:CloudWatchResponse",
+    pages=Pages(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError"),
+    lists={"DescribeAlarms": Bounds(50, 1, 100)},
+    codes=Codes("Throttling", "InternalFailure", "ServiceUnavailable"),
+    modules=("alarms", "metrics"),
+)

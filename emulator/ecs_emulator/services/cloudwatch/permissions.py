@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ecs_emulator.authorization.api_call import ApiCall
+from ecs_emulator.authorization.api_call import ApiCall, each, requested
 from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what CloudWatch asks for at one call: on an alarm where it names one."""
-    name = call.text("AlarmName")
-    yield call.check(call.arn(f"alarm:{name}") if name else "*")
+    """Yield what CloudWatch asks for at one call: on each alarm that it names."""
+    if call.operation == "GetMetricData":
+        yield call.check("*")
+        return
+    if call.operation == "DescribeAlarms":
+        yield call.check(call.arn("alarm:*", "cloudwatch"))
+        return
+    brought = requested(call.tags("Tags"))
+    if call.operation == "PutMetricAlarm":
+        arn = call.arn(f"alarm:{call.text('AlarmName')}", "cloudwatch")
+        yield call.existing(arn, brought)
+        if brought:
+            # API reference, PutMetricAlarm, Tags
+            yield call.existing(arn, brought, "cloudwatch:TagResource")
+    elif arn := call.text("ResourceARN"):
+        yield call.existing(arn, brought)
+    else:
+        names = call.body.get("AlarmNames") or ([call.text("AlarmName")] if call.text("AlarmName") else [])
+        yield from each(call, [call.arn(f"alarm:{name}", "cloudwatch") for name in names])

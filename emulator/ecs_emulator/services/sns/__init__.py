@@ -1,7 +1,7 @@
-"""Simple Notification Service: topics, as own steps may have them and tasks publish to them."""
+"""Simple Notification Service: topics, and subscriptions to them, of which those by e-mail have to be confirmed."""
 
 from __future__ import annotations
 
-from ecs_emulator.services.model import EmulatedApi
+from ecs_emulator.services.model import FORMS, Codes, EmulatedApi
 
-API = EmulatedApi("sns", modules=())
+API = EmulatedApi("sns", codes=Codes("Throttling", "InternalError", "ServiceUnavailable", **FORMS))

@@ -7,23 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioner.aws.api import Api, Limit
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.permissions import Use, grants
 
-API = Api(
-    "cloudwatch",
-    "CloudWatch",
-    rates=(
-        Limit(
-            "each",
-            50,
-            50,
-            "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html",
-            ("GetMetricData",),
-        ),
-    ),
-)
 MOST = 500
 """Metrics that one call answers (API reference, GetMetricData)."""
 PERIOD = 60

@@ -1,0 +1,88 @@
+"""Alarms: what PutMetricAlarm refuses, keeps and forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
+
+from ecs_emulator.patch import refuse, wrap
+
+_SHORT = (10, 20, 30)
+_MISSING = ("breaching", "notBreaching", "ignore", "missing")
+_SERVICE_ACTIONS = ("automate", "autoscaling", "lambda", "sns", "ssm", "ssm-incidents", "swf", "aiops")
+_DAY = 86_400
+_STATE = ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history")
+
+
+def _invalid(message: str) -> NoReturn:
+    refuse("ValidationError", message)
+
+
+@wrap(Alarm, "__init__")
+def init_alarm(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    """PutMetricAlarm: a new alarm has INSUFFICIENT_DATA (API reference)."""
+    original(self, *args, **kwargs)
+    self.state_value = "INSUFFICIENT_DATA"
+
+
+@wrap(CloudWatchResponse, "put_metric_alarm")
+def put_metric_alarm(original: Any, self: Any) -> ActionResult:
+    """PutMetricAlarm: an alarm that is there keeps state and tags, and nothing else (API reference)."""
+    _check(self.region, self.params)
+    alarms, name = self.cloudwatch_backend.alarms, self.params["AlarmName"]
+    before = alarms.get(name)
+    if before:
+        self.params.pop("Tags", None)
+    answer: ActionResult = original(self)
+    for kept in _STATE if before else ():
+        setattr(alarms[name], kept, getattr(before, kept))
+    return answer
+
+
+def _check(region: str, wanted: Mapping[str, Any]) -> None:
+    """What the description of PutMetricAlarm demands of its parameters."""
+    number = wanted.get("EvaluationPeriods", 0)
+    if "MetricName" in wanted:
+        _check_metric(wanted, number)
+    if wanted.get("DatapointsToAlarm", 1) > number:
+        _invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
+    missing = wanted.get("TreatMissingData", "missing")
+    if missing not in _MISSING:
+        _invalid(f"Option {missing} is not supported. Supported options for TreatMissingData are {list(_MISSING)}.")
+    for kind in ("AlarmActions", "OKActions", "InsufficientDataActions"):
+        for action in wanted.get(kind, ()):
+            _check_action(region, action)
+
+
+def _check_metric(wanted: Mapping[str, Any], number: int) -> None:
+    if "Metrics" in wanted:
+        _invalid("The parameters MetricName and Metrics are mutually exclusive.")
+    if "Statistic" not in wanted and "ExtendedStatistic" not in wanted:
+        _invalid("Either Statistic or ExtendedStatistic must be set.")
+    period = wanted.get("Period", 0)
+    if period not in _SHORT and (period < 60 or period % 60):
+        _invalid("Period must be 10, 20, 30 or a multiple of 60")
+    longest = 7 * _DAY if period >= 3600 else _DAY
+    if period * number > longest:
+        _invalid(f"Metrics cannot be checked across more than {longest // _DAY} day (EvaluationPeriods * Period).")
+
+
+def _check_action(region: str, action: str) -> None:
+    parts = action.split(":")
+    if len(parts) < 6 or parts[0] != "arn" or parts[2] not in _SERVICE_ACTIONS:
+        _invalid(f"Invalid arn syntax: {action}")
+    if parts[2] == "sns" and parts[3] != region:
+        _invalid(f"Invalid region {parts[3]} specified. Only {region} is supported.")
+
+
+@wrap(CloudWatchBackend, "delete_alarms")
+def delete_alarms(original: Any, self: Any, alarm_names: list[str]) -> None:
+    """DeleteAlarms: their tags go too, so that an alarm created anew has none."""
+    arns = [self.alarms[name].alarm_arn for name in alarm_names if name in self.alarms]
+    original(self, alarm_names)
+    for arn in arns:
+        self.tagger.delete_all_tags_for_resource(arn)

@@ -1,0 +1,44 @@
+"""The model of `[alarms]` in `stack.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from provisioner.config import validators as values
+from provisioner.config.base import LIST, Model, Problem
+
+Errors = Annotated[int | Literal[False], values.or_false(1, 1_000_000, "a number of errors in a minute, such as 10")]
+Percent = Annotated[int | Literal[False], values.or_false(1, 99, "a percentage from 1 to 99, such as 90")]
+
+
+class Alarms(Model):
+    """`[alarms]`: who is told when something of the stack is not as it should be; `false` leaves an alarm out.
+
+    Attributes:
+        email: addresses that are told, once each has confirmed it.
+        topic: the ARN of a topic of SNS that there is, which is told.
+        errors: answers with 5xx in a minute, of a public service or of the load balancer itself.
+        unhealthy: whether targets of a public service that fail their health check are watched.
+        running: whether it is watched that a service has as many tasks as it is to have at the least.
+        cpu, memory: the average of a service's tasks, in percent of what they reserve.
+        acu: the capacity of the database, in percent of `database.max_acu`.
+        schedules: whether runs of scheduled jobs that could not be started are watched.
+    """
+
+    email: Annotated[tuple[Annotated[str, AfterValidator(values.email)], ...], LIST, values.unique("address")] = ()
+    topic: Annotated[str, AfterValidator(values.topic)] | None = None
+    errors: Errors = 10
+    unhealthy: bool = True
+    running: bool = True
+    cpu: Percent = 90
+    memory: Percent = 90
+    acu: Percent = 90
+    schedules: bool = True
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield alarms that nobody would hear."""
+        if not self.email and self.topic is None:
+            yield "email", 'is missing, so nobody would be told: add email = ["you@example.com"], or a topic'

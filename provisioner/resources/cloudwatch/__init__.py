@@ -1,0 +1,1 @@
+"""CloudWatch: its resource types, and what it reports."""

@@ -1,0 +1,137 @@
+"""CloudWatch: alarms on one metric each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.aws.client import Aws
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.tagging import observed, tag_map, tags_of
+from provisioner.config.models import Config
+from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.cloudwatch.api import API
+
+
+def _has_topic(config: Config) -> bool:
+    """The alarms tell a topic that was there before."""
+    return config.alarms is not None and config.alarms.topic is not None
+
+
+AT_ONCE = 100
+"""How many names DescribeAlarms takes."""
+
+
+@dataclass(frozen=True)
+class Alarm(Resource):
+    """An alarm on one statistic of one metric, all spelled as AWS does.
+
+    Attributes:
+        dimensions: which one of the metrics of that name it is.
+        period: seconds that a data point is about.
+        datapoints_to_alarm: of the last `evaluation_periods`, how many have to be beyond the threshold.
+        treat_missing_data: what a period without data counts as.
+        alarm_actions, ok_actions: the ARNs of topics that are told when it goes off, and when it is over.
+        actions_enabled: false after DisableAlarmActions, by which people have it quiet for a while.
+    """
+
+    alarm_name: str
+    alarm_description: str
+    namespace: str
+    metric_name: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    comparison_operator: str
+    threshold: float
+    treat_missing_data: str
+    alarm_actions: Sequence[str]
+    ok_actions: Sequence[str]
+    period: int = 60
+    evaluation_periods: int = 5
+    datapoints_to_alarm: int = 5
+    actions_enabled: bool = True
+
+    type_name = "alarm"
+    api = API
+    # its requests are signed for `monitoring`, which stands in no ARN
+    arn = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm_name}"
+    permissions = (
+        *grants("cloudwatch", "DescribeAlarms", "alarm:*"),
+        *grants("cloudwatch", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("cloudwatch", "PutMetricAlarm", OWN),
+        *grants("cloudwatch", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *retagging("cloudwatch", "TagResource", OWN),
+        *grants("cloudwatch", "DeleteAlarms", OWN),
+        *grants("sns", "GetTopicAttributes", "{topic}", use=Use.OPTION, why="`[alarms] topic`", wanted=_has_topic),
+    )
+    identity = ("alarm_name",)
+    outputs = ("arn",)
+    derived = ("id", "arn")
+    unordered = frozenset({"alarm_actions", "ok_actions"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        # an account has thousands, of which these are asked for by their names
+        names = {fields["alarm_name"] for fields in known}
+        names |= {arn.partition(":alarm:")[2] for arn in aws.tagged("cloudwatch") if ":alarm:" in arn}
+        asked = sorted(names)
+        for first in range(0, len(asked), AT_ONCE):
+            some = asked[first : first + AT_ONCE]
+            for alarm in aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=some):
+                yield _live(aws, alarm, tags_of(aws, "cloudwatch", alarm["AlarmArn"]))
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        aws.client("cloudwatch").put_metric_alarm(**self._settings(), Tags=aws.tag_list(self.address))
+        arn = f"arn:{aws.partition}:cloudwatch:{aws.region}:{aws.account}:alarm:{self.alarm_name}"
+        return observed(aws, self.alarm_name, self.fields(), aws.tags(self.address), {"arn": arn})
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        # always whole: what is left out has its default again; its state and tags stay (API reference, PutMetricAlarm)
+        aws.client("cloudwatch").put_metric_alarm(**self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "AlarmName": self.alarm_name,
+            "AlarmDescription": self.alarm_description,
+            "ActionsEnabled": self.actions_enabled,
+            "AlarmActions": list(self.alarm_actions),
+            "OKActions": list(self.ok_actions),
+            "Namespace": self.namespace,
+            "MetricName": self.metric_name,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions.items()],
+            "Statistic": self.statistic,
+            "Period": self.period,
+            "EvaluationPeriods": self.evaluation_periods,
+            "DatapointsToAlarm": self.datapoints_to_alarm,
+            "Threshold": self.threshold,
+            "ComparisonOperator": self.comparison_operator,
+            "TreatMissingData": self.treat_missing_data,
+        }
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        aws.client("cloudwatch").delete_alarms(AlarmNames=[live.id])
+
+
+def _live(aws: Aws, alarm: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
+    # an alarm on an expression of several metrics has none of these
+    attributes = {
+        "alarm_name": alarm["AlarmName"],
+        "alarm_description": alarm.get("AlarmDescription", ""),
+        "namespace": alarm.get("Namespace"),
+        "metric_name": alarm.get("MetricName"),
+        "dimensions": tag_map(alarm.get("Dimensions"), "Name"),
+        "statistic": alarm.get("Statistic"),
+        "comparison_operator": alarm.get("ComparisonOperator"),
+        "threshold": alarm.get("Threshold"),
+        "treat_missing_data": alarm.get("TreatMissingData", "missing"),
+        "alarm_actions": alarm.get("AlarmActions", []),
+        "ok_actions": alarm.get("OKActions", []),
+        "period": alarm.get("Period"),
+        "evaluation_periods": alarm.get("EvaluationPeriods"),
+        "datapoints_to_alarm": alarm.get("DatapointsToAlarm", alarm.get("EvaluationPeriods")),
+        "actions_enabled": alarm.get("ActionsEnabled", True),
+    }
+    outputs = {"arn": alarm["AlarmArn"]}
+    return observed(aws, alarm["AlarmName"], attributes, tags, outputs, status=str(alarm.get("StateValue", "")))

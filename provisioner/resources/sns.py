@@ -1,0 +1,214 @@
+"""Simple Notification Service: topics, and who is told what is published to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.api import Api, TagCalls
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import not_found
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.tagging import observed, tag_map, tags_of
+from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.traits import LeftToAws
+from provisioner.engine.words import names
+from provisioner.resources.policies import Policy, normal
+
+API = Api(
+    "sns",
+    "SNS",
+    tags=TagCalls(
+        "id",
+        lambda aws, arn: tag_map(aws.client("sns").list_tags_for_resource(ResourceArn=arn)["Tags"]),
+        lambda aws, arn, tags: aws.client("sns").tag_resource(ResourceArn=arn, Tags=tag_pairs(tags)),
+    ),
+)
+
+PENDING, UNSUBSCRIBED = "PendingConfirmation", "Deleted"
+"""What lists show in the place of a subscription's ARN until somebody confirms it, and after somebody has ended it."""
+
+
+TO_CONFIRM = (
+    "must confirm: follow the link in the e-mail from AWS Notifications, else no alarm is told there. The link is "
+    "valid for two days; after that `up` has another one sent"
+)
+
+
+@dataclass(frozen=True)
+class Topic(Resource):
+    """A topic. Without a policy of its own everybody in the account whom IAM allows it may publish to it."""
+
+    topic_name: str
+    policy: Policy
+
+    type_name = "topic"
+    api = API
+    arn = "{topic_name}"
+    permissions = (
+        *grants("sns", "GetTopicAttributes", OWN),
+        *grants("sns", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("sns", "CreateTopic", OWN, conditions=ASKED),
+        *grants("sns", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *retagging("sns", "TagResource", OWN),
+        *grants("sns", "DeleteTopic", OWN),
+        *grants("sns", "SetTopicAttributes", OWN, use=Use.OTHER, why=CHANGED),
+    )
+    identity = ("topic_name",)
+    outputs = ("arn",)
+    derived = ("id", "arn")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "policy", normal(self.policy))
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        # who never asked for one need not be allowed to look for it
+        arns = {_arn(aws, fields["topic_name"]) for fields in known}
+        arns |= {arn for arn in aws.tagged("sns") if arn.count(":") == 5}
+        for arn in sorted(arns):
+            if (shown := attributes_of(aws, arn)) is not None:
+                yield _live(aws, arn, json.loads(shown.get("Policy") or "{}"), tags_of(aws, "sns", arn))
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        made = aws.client("sns").create_topic(
+            Name=self.topic_name,
+            Attributes={"Policy": json.dumps(self.policy)},
+            Tags=aws.tag_list(self.address),
+        )
+        return _live(aws, made["TopicArn"], self.policy, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        aws.client("sns").set_topic_attributes(
+            TopicArn=live.id, AttributeName="Policy", AttributeValue=json.dumps(self.policy)
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        # with its subscriptions, also those that nobody has confirmed (developer guide, "Deleting a topic")
+        aws.client("sns").delete_topic(TopicArn=live.id)
+
+
+@dataclass(frozen=True)
+class Subscription(LeftToAws, Resource):
+    """Who is told what is published to a topic of the stack, such as an e-mail address.
+
+    SNS writes to the address first, and tells it nothing until somebody there has confirmed. If nobody does within some
+    days SNS forgets it, and the next `up` asks again.
+    """
+
+    topic_arn: str
+    protocol: str
+    endpoint: str
+
+    type_name = "subscription"
+    api = API
+    has_tags = False
+    has_parent = True
+    arn = "{stack}-*"
+    permissions = (
+        *grants("sns", "ListSubscriptionsByTopic Subscribe", "{stack}-*"),
+        *grants("sns", "Unsubscribe", "{stack}-*", use=Use.OTHER, why="an address was taken out of `[alarms] email`"),
+    )
+    identity = ("topic_arn", "protocol", "endpoint")
+    derived = ("id",)
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        wanted = {(fields["protocol"], fields["endpoint"]) for fields in known}
+        for topic in aws.live(Topic) if wanted else ():
+            for shown in aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic.id):
+                arn, key = shown.get("SubscriptionArn", ""), (shown.get("Protocol"), shown.get("Endpoint"))
+                # others may have subscribed to the topic as well, and stay
+                if key in wanted and arn != UNSUBSCRIBED:
+                    yield _subscribed(topic.id, *key, arn, owned=topic.owned)
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        # one address is subscribed once, however often it is asked for (API reference, Subscribe)
+        made = aws.client("sns").subscribe(TopicArn=self.topic_arn, Protocol=self.protocol, Endpoint=self.endpoint)
+        return _subscribed(self.topic_arn, self.protocol, self.endpoint, made["SubscriptionArn"], owned=True)
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        """Do nothing: all of it is its identity."""
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        aws.client("sns").unsubscribe(SubscriptionArn=live.details["arn"])
+
+    @classmethod
+    def left_because(cls, live: Observed) -> str:
+        # Unsubscribe is refused until then; SNS keeps it for days, without its topic too (go-to-k/cdkd#1301)
+        return "nobody has confirmed it, and SNS forgets it within days" if live.status == PENDING else ""
+
+
+def unconfirmed(aws: Aws) -> list[str]:
+    """Return a note of the addresses that nobody has confirmed yet, if there are any."""
+    waiting = [one.attributes["endpoint"] for one in aws.live(Subscription) if one.owned and one.status == PENDING]
+    if not waiting:
+        return []
+    return [f"{names(waiting)} {TO_CONFIRM}"]
+
+
+def may_publish(service: str, document: Policy, account: str) -> bool:
+    """Whether a topic's policy lets one of AWS's services publish to it on behalf of an account.
+
+    The policy that SNS gives a topic names everybody, and the account as the source of what they send. Other conditions
+    than those on accounts are taken as met.
+    """
+    return any(
+        one.get("Effect") == "Allow"
+        and _named(one.get("Principal"), service)
+        and any(fnmatchcase("sns:publish", str(action).lower()) for action in _several(one.get("Action")))
+        and account in _sources(one.get("Condition") or {}, account)
+        for one in normal(document)["Statement"]
+    )
+
+
+def _named(principal: Any, service: str) -> bool:
+    if not isinstance(principal, Mapping):
+        return bool(principal == "*")
+    return service in _several(principal.get("Service")) or "*" in _several(principal.get("AWS"))
+
+
+def _sources(conditions: Mapping[str, Mapping[str, Any]], account: str) -> list[Any]:
+    """Return the accounts that conditions let through: this one, where they do not name any."""
+    keys = ("aws:sourceaccount", "aws:sourceowner")
+    said = [value for tested in conditions.values() for key, value in tested.items() if key.lower() in keys]
+    return [one for value in said for one in _several(value)] or [account]
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def attributes_of(aws: Aws, arn: str) -> Mapping[str, str] | None:
+    """Return the attributes of a topic; None if there is none of that ARN."""
+    try:
+        found: Mapping[str, str] = aws.read("sns", "get_topic_attributes", TopicArn=arn)["Attributes"]
+    except ClientError as error:
+        if not not_found(error, "sns"):
+            raise
+        return None
+    return found
+
+
+def _arn(aws: Aws, name: str) -> str:
+    return f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{name}"
+
+
+def _live(aws: Aws, arn: str, document: Policy, tags: Mapping[str, str]) -> Observed:
+    return observed(aws, arn, {"topic_name": arn.rpartition(":")[2], "policy": normal(document)}, tags, {"arn": arn})
+
+
+def _subscribed(topic: str, protocol: str, endpoint: str, arn: str, *, owned: bool) -> Observed:
+    # without ReturnSubscriptionArn the answer to Subscribe says it with a space
+    pending = arn.replace(" ", "").lower() == PENDING.lower()
+    settings = {"topic_arn": topic, "protocol": protocol, "endpoint": endpoint}
+    status = PENDING if pending else "Confirmed"
+    return Observed(f"{topic}/{protocol}/{endpoint}", settings, owned=owned, status=status, details={"arn": arn})

@@ -1,0 +1,231 @@
+"""Who is told when something of the stack is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from provisioner import Handle, Stack, ready, step
+from provisioner.config.alarms import Alarms as Wanted
+from provisioner.config.together import alternate
+from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.policies import Policy, policy
+from provisioner.resources.sns import Subscription, Topic
+from provisioner.steps.cluster import Cluster
+from provisioner.steps.database import Database
+from provisioner.steps.load_balancer import LoadBalancing
+from provisioner.steps.schedules import Schedules
+from provisioner.steps.services import Services
+
+ABOVE, AT_LEAST, BELOW = "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"
+QUIET, UNKNOWN, WRONG = "notBreaching", "missing", "breaching"
+"""What a minute without data counts as: metrics that are written only when there is something to count have none when
+all is well, and those that are written every minute have none when it is not known (CloudWatch user guide, "Configuring
+how CloudWatch alarms treat missing data")."""
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    """One alarm: of what, on which statistic of which metric, beyond what, and after whom it comes.
+
+    Attributes:
+        text: what the e-mail says.
+        minutes: for how many of them on end it has to be so.
+    """
+
+    address: str
+    text: str
+    metric: tuple[str, str]
+    dimensions: dict[str, str]
+    statistic: str
+    beyond: tuple[str, float]
+    missing: str
+    minutes: int = 5
+    after: tuple[Handle, ...] = ()
+
+
+@step
+def alarms(
+    stack: Stack,
+    cluster: Cluster,
+    load_balancer: LoadBalancing,
+    database: Database | None,
+    services: Services,
+    schedules: Schedules,
+) -> None:
+    """Declare the alarms, and a topic with the addresses that are told of them, if there is a table `[alarms]`.
+
+    Those of a service come after it is ready: until then it has fewer tasks than it is to have.
+    """
+    wanted = stack.config.alarms
+    if wanted is None:
+        return
+    told = [*_own_topic(stack, wanted), *([wanted.topic] if wanted.topic else [])]
+    found = [
+        *_of_load_balancer(wanted, load_balancer),
+        *_of_services(stack, wanted, cluster, load_balancer, services),
+        *_of_database(wanted, database),
+        *_of_schedules(wanted, schedules),
+    ]
+    for one in found:
+        namespace, metric = one.metric
+        comparison, threshold = one.beyond
+        stack.ensure(
+            Alarm(
+                one.address,
+                alarm_name=f"{stack.name}-{one.address.replace('.', '-')}",
+                alarm_description=f"{stack.name}: {one.text}",
+                namespace=namespace,
+                metric_name=metric,
+                dimensions=one.dimensions,
+                statistic=one.statistic,
+                comparison_operator=comparison,
+                threshold=float(threshold),
+                treat_missing_data=one.missing,
+                alarm_actions=told,
+                ok_actions=told,
+                evaluation_periods=one.minutes,
+                datapoints_to_alarm=one.minutes,
+            ),
+            after=one.after,
+        )
+
+
+def _own_topic(stack: Stack, wanted: Wanted) -> list[str]:
+    """Declare the topic with its addresses, if there are any, and return its ARN."""
+    if not wanted.email:
+        return []
+    name = f"{stack.name}-alarms"
+    topic = stack.ensure(Topic("alarms", name, _from_cloudwatch(stack, name)))
+    for address in wanted.email:
+        stack.ensure(Subscription(address, topic.arn, "email", address))
+    return [topic.arn]
+
+
+def _from_cloudwatch(stack: Stack, topic: str) -> Policy:
+    """Let this account's alarms publish to the topic, and nobody else (SNS guide, "Example cases").
+
+    It holds no key: e-mails leave AWS in the clear anyway, and a key of AWS's own would keep CloudWatch out.
+    """
+    facts = stack.facts
+    return policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": f"arn:{facts.partition}:sns:{facts.region}:{facts.account}:{topic}",
+            "Condition": {"StringEquals": {"aws:SourceAccount": facts.account}},
+        }
+    )
+
+
+def _of_load_balancer(wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[_Alarm]:
+    """Yield the one on what the load balancer itself answers: no target took the request, or none was left."""
+    if wanted.errors and load_balancer.name:
+        yield _Alarm(
+            "errors",
+            f"the load balancer itself answers more than {wanted.errors} requests a minute with 5xx",
+            ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count"),
+            {"LoadBalancer": load_balancer.name},
+            "Sum",
+            (ABOVE, wanted.errors),
+            QUIET,
+        )
+
+
+def _of_services(
+    stack: Stack, wanted: Wanted, cluster: Cluster, load_balancer: LoadBalancing, services: Services
+) -> Iterator[_Alarm]:
+    for name, service in stack.config.services.items():
+        after = (ready(services.handles[name]),)
+        dimensions = {"ClusterName": cluster.name, "ServiceName": name}
+        if service.public:
+            yield from _of_targets(wanted, name, name, load_balancer.name, load_balancer.targets[name])
+        if second := load_balancer.alternates.get(name):
+            # ECS moves the traffic from one group to the other and back
+            yield from _of_targets(wanted, alternate(name), name, load_balancer.name, second)
+        if wanted.running and service.least:
+            yield _Alarm(
+                f"{name}.running",
+                f"service {name} has fewer than {service.least} running tasks",
+                ("ECS/ContainerInsights", "RunningTaskCount"),
+                dimensions,
+                "Average",
+                (BELOW, service.least),
+                WRONG,
+                after=after,
+            )
+        for metric, threshold in (("CPU", wanted.cpu), ("Memory", wanted.memory)):
+            if threshold:
+                yield _Alarm(
+                    f"{name}.{metric.lower()}",
+                    f"service {name} uses more than {threshold} % of its {metric if metric == 'CPU' else 'memory'}",
+                    ("AWS/ECS", f"{metric}Utilization"),
+                    dimensions,
+                    "Average",
+                    (ABOVE, threshold),
+                    UNKNOWN,
+                    after=after,
+                )
+
+
+def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, targets: str) -> Iterator[_Alarm]:
+    dimensions = {"LoadBalancer": str(balancer), "TargetGroup": targets}
+    if wanted.errors:
+        yield _Alarm(
+            f"{group}.errors",
+            f"service {name} answers more than {wanted.errors} requests a minute with 5xx",
+            ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"),
+            dimensions,
+            "Sum",
+            (ABOVE, wanted.errors),
+            QUIET,
+        )
+    if wanted.unhealthy:
+        yield _Alarm(
+            f"{group}.unhealthy",
+            f"a task of service {name} fails the health check of the load balancer",
+            ("AWS/ApplicationELB", "UnHealthyHostCount"),
+            dimensions,
+            "Maximum",
+            (AT_LEAST, 1),
+            # without targets there is none, and the number of running tasks tells it
+            QUIET,
+        )
+
+
+def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
+    """Yield the one on the neediest instance of the cluster: near 100 % it has no room left to grow into.
+
+    Source: Aurora user guide, aurora-serverless-v2, "Important Amazon CloudWatch metrics".
+    """
+    if wanted.acu and database is not None:
+        yield _Alarm(
+            "database.acu",
+            f"the database uses more than {wanted.acu} % of database.max_acu",
+            ("AWS/RDS", "ACUUtilization"),
+            {"DBClusterIdentifier": database.cluster_id},
+            "Maximum",
+            (ABOVE, wanted.acu),
+            UNKNOWN,
+            # it grows in seconds, so that shorter peaks are as they should be
+            minutes=15,
+        )
+
+
+def _of_schedules(wanted: Wanted, schedules: Schedules) -> Iterator[_Alarm]:
+    """Yield the one on runs that were given up after all attempts; how a run ends EventBridge Scheduler does not know.
+
+    Source: EventBridge Scheduler user guide, "Monitoring with Amazon CloudWatch".
+    """
+    if wanted.schedules and schedules.group:
+        yield _Alarm(
+            "schedules",
+            "a scheduled job could not be started",
+            ("AWS/Scheduler", "InvocationDroppedCount"),
+            {"ScheduleGroup": schedules.group},
+            "Sum",
+            (AT_LEAST, 1),
+            QUIET,
+            minutes=1,
+        )
