@@ -15,5 +15,5 @@ def minimum(stack: Stack, capacity: Capacity, drain: Drain) -> None:
     An instance that boots before the latter never finds its cluster. At teardown it goes first of all, so that no
     instance is launched in place of one that is drained.
     """
-    if capacity.group and (least := stack.config.capacity.min):
+    if capacity.group and not stack.facts.sizes.asleep and (least := stack.config.capacity.min):
         stack.ensure(MinimumSize("main", capacity.group.id, least), after=[drain.handle])

@@ -28,8 +28,10 @@ def scaling(stack: Stack, service_roles: ServiceRoles, services: Services, load_
         settings = service.scaling
         if settings is None:
             continue
+        # between 0 and 0 there are no tasks, whatever its policies say (API reference, RegisterScalableTarget)
+        least, most = (0, 0) if stack.facts.sizes.rests(name) else (settings.min, settings.max)
         target = stack.ensure(
-            ScalableTarget(name, services.handles[name].resource_id, settings.min, settings.max),
+            ScalableTarget(name, services.handles[name].resource_id, least, most),
             after=[*filter(None, [service_roles.task_scaling])],
         )
         for metric, value in settings.targets.items():

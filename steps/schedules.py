@@ -68,6 +68,7 @@ def schedules(
                 assign_public_ip=stack.config.network.assign_public_ip,
                 retry_policy=RETRIES,
                 flexible_time_window={"Mode": "OFF"},
+                state="DISABLED" if stack.facts.sizes.rests(name) else "ENABLED",
             ),
             after=[drain.handle, *endpoints.available, *map(ready, services.handles.values())],
         )

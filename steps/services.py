@@ -10,6 +10,7 @@ from math import gcd
 from provisioner import Endpoints, Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service as Wanted
 from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.sizes import PausedWorkload, ScaledService, SleepingStack
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
@@ -55,7 +56,7 @@ def services(
 
     New or changed, all come after the jobs that run before them: if one fails, no service is touched.
     """
-    wanted = stack.config.services
+    wanted, sizes = stack.config.services, stack.facts.sizes
     handles: dict[str, Handle] = {}
     for name in TopologicalSorter({name: service.calls for name, service in wanted.items()}).static_order():
         service = wanted[name]
@@ -66,7 +67,7 @@ def services(
                 cluster=cluster.name,
                 service_name=name,
                 task_definition=task_definitions.arns[name],
-                desired_count=service.count,
+                desired_count=0 if sizes.rests(name) else service.count,
                 scales=service.scaling is not None,
                 capacity_provider_strategy=_strategy(service, capacity.provider),
                 subnets=network.tasks,
@@ -100,6 +101,12 @@ def services(
             # also one that has been there, and can be called by its name from now on
             change_after={handles[callee]: discovery.services[callee] for callee in service.calls},
         )
+    for name, scaled in sizes.scaled.items():
+        stack.ensure(ScaledService(name, scaled.least, scaled.most, scaled.instead_of))
+    for name, tasks in sizes.paused.items():
+        stack.ensure(PausedWorkload(name, tasks))
+    if sizes.asleep:
+        stack.ensure(SleepingStack("main"))
     return Services(handles)
 
 

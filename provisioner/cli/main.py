@@ -26,13 +26,17 @@ from provisioner.cli import (
     list_,
     logs,
     output,
+    pause,
     plan,
     policy,
     recover,
     rehearse,
+    resume,
     rollback,
     run,
+    scale,
     secret,
+    sleep,
     state,
     state_edit,
     status,
@@ -40,6 +44,7 @@ from provisioner.cli import (
     top,
     tunnel,
     up,
+    wake,
 )
 from provisioner.cli.app import USAGE, app
 from provisioner.operations import signals
@@ -61,13 +66,17 @@ __all__ = [
     "logs",
     "main",
     "output",
+    "pause",
     "plan",
     "policy",
     "recover",
     "rehearse",
+    "resume",
     "rollback",
     "run",
+    "scale",
     "secret",
+    "sleep",
     "state",
     "state_edit",
     "status",
@@ -75,14 +84,16 @@ __all__ = [
     "top",
     "tunnel",
     "up",
+    "wake",
 ]
 
 GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "run", "exec",
-    "tunnel", "status", "top", "logs", "output", "timeline", "list", "policy", "down", "recover", "import",
+    "init", "config", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "scale", "pause",
+    "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "top", "logs", "output", "timeline", "list",
+    "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

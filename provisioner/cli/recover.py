@@ -35,6 +35,7 @@ def recover(options: Options) -> int:
         stores,
     )
     from provisioner.operations.deploying import images, unrecorded
+    from provisioner.operations.sizing import sizes
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
@@ -48,7 +49,11 @@ def recover(options: Options) -> int:
     with stores.open_store(options, config, aws, "recover") as store:
         deployed = images.records_of(store.records)
         stack = declaring.declared(
-            options, config, aws, deployed, lambda text: report(f"note: {text}. Continuing without it")
+            options,
+            config,
+            aws,
+            deployed | sizes.records_of(store.records),
+            lambda text: report(f"note: {text}. Continuing without it"),
         )
         with stopping.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
             aws.know_tagged_types()

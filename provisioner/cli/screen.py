@@ -80,6 +80,8 @@ class Screen:
             )
         elif outcome.command in ("deploy", "rollback"):
             advised = advice.after_deploy(outcome, command)
+        elif outcome.command in ("scale", "pause", "resume", "sleep", "wake"):
+            advised = advice.after_sizing(outcome, command)
         else:
             advised = advice.after_down(outcome, command, config, unprotect=self.wanted.unprotect)
         if self._progress is not None:

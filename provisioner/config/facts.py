@@ -39,6 +39,43 @@ class Deployed:
     instead_of: str
 
 
+SCALED, PAUSED, ASLEEP = "scaled_service", "paused_workload", "sleeping_stack"
+"""The types of the records that say what is in `Sizes`: here, since to read the types themselves takes boto3."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """How many tasks `provision scale` has given a service.
+
+    Attributes:
+        least: how many there are; of a service that scales, the minimum.
+        most: the same; of a service that scales, the maximum.
+        instead_of: what the configuration said then.
+    """
+
+    least: int
+    most: int
+    instead_of: str
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What `provision scale`, `pause` and `sleep` hold otherwise than the configuration says.
+
+    Attributes:
+        scaled: by service. paused: services, and jobs with a schedule, with the tasks that each had before.
+        asleep: whether the whole stack is stopped.
+    """
+
+    scaled: Mapping[str, Scaled] = field(default_factory=dict)
+    paused: Mapping[str, int] = field(default_factory=dict)
+    asleep: bool = False
+
+    def rests(self, name: str) -> bool:
+        """Whether a service has no tasks, or a job's schedule is off."""
+        return self.asleep or name in self.paused
+
+
 @dataclass(frozen=True)
 class ExistingVpc:
     """A VPC that was there before: the stack uses it, and changes nothing in it.
@@ -99,6 +136,7 @@ class Facts:
         boundary: the ARN of the permissions boundary of all roles, None if there is none.
         secrets: what is known of the secrets that the services are given, but for those that are made up.
         deployed: the images that were deployed in the place of configured ones, by the service or job that has them.
+        sizes: what was scaled or paused.
     """
 
     account: str
@@ -125,3 +163,4 @@ class Facts:
     vpc: ExistingVpc | None = None
     secrets: Mapping[Secret, Held] = field(default_factory=dict)
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
+    sizes: Sizes = field(default_factory=Sizes)

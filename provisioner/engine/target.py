@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared, filled, needed_by, reachable
+from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.recorded import dependents
-from provisioner.engine.resource import output_of
+from provisioner.engine.resource import Resource, output_of
 from provisioner.engine.words import names
 
 if TYPE_CHECKING:
@@ -72,6 +73,19 @@ def alone(
         for address, item in declared.items()
         if address in addresses
     }
+
+
+def as_recorded(record: Record, **changes: Any) -> Declared:
+    """Return a record as a declaration by itself: what it was built on stays recorded, and is not waited for.
+
+    Args:
+        changes: other values of its fields.
+    """
+    resource_type = type_of(record)
+    known = {one.name for one in fields(resource_type)} - {"name"}
+    arguments = {name: value for name, value in record.arguments.items() if name in known} | changes
+    desired: Resource = resource_type(record.address.partition("/")[2], **arguments)
+    return Declared(desired, (), record.step, recorded=tuple(record.dependencies))
 
 
 def step_and_dependents(records: Mapping[str, Record], target_step: str) -> list[str]:

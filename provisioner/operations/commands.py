@@ -31,6 +31,7 @@ from provisioner.operations import (
     stores,
 )
 from provisioner.operations.doctor import beforehand
+from provisioner.operations.sizing import sizes
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -188,6 +189,7 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
     if wanted.give_back:
         return _give_back(options, config, aws, viewer)
     with stores.open_store(options, config, aws, "up") as store:
+        sizes.check_awake(store.records)
         stack = _declared(options, config, aws, store.records, wanted, removal)
         stack.notices[:0] = stacks.beside(options, config, store.records)
         if not wanted.target_step:

@@ -26,6 +26,7 @@ from provisioner.operations import (
     unscaled,
 )
 from provisioner.operations.deploying import images
+from provisioner.operations.sizing import sizes
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack, run
@@ -73,14 +74,15 @@ def declared(
         ProvisionError: the facts cannot be read, or do not allow what is configured.
     """
     deployed, notes = images.in_effect(config, records)
-    config = images.applied(config, deployed)
+    sized, resized = sizes.in_effect(config, records)
+    config = sizes.applied(images.applied(config, deployed), sized)
     for line in image_copies.hosts(config):
         options.report(line)
     with signals.at_once():
         facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
-        stack = declare(config, replace(facts, deployed=images.pinned(deployed, facts)))
+        stack = declare(config, replace(facts, deployed=images.pinned(deployed, facts), sizes=sized))
     handover.declare(stack, records, aws.take_over)
-    told = (notes, production.notices(stack, records), unscaled.notices(stack, records))
+    told = (notes, resized, production.notices(stack, records), unscaled.notices(stack, records))
     for text in itertools.chain(*told, task_policies.notices(stack), privileges.notices(stack, records)):
         stack.notice(text)
     return stack

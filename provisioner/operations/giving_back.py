@@ -12,7 +12,8 @@ from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
-from provisioner.operations.handover import as_recorded, left_to, recorded_names
+from provisioner.engine.target import as_recorded
+from provisioner.operations.handover import left_to, recorded_names
 from provisioner.operations.planning import answered, check_confirmed, refuse
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.route53.handover import former_of

@@ -11,7 +11,7 @@ from provisioner.engine.declaration import STEPS, Declared, Dependency, filled, 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import output_of
-from provisioner.engine.target import step_and_dependencies
+from provisioner.engine.target import as_recorded, step_and_dependencies
 from provisioner.engine.words import names
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
@@ -70,13 +70,6 @@ def _move_last(stack: Stack, item: Declared) -> None:
     step = serving[-1].step if serving else item.step
     del stack.declared[item.address]
     stack.declared[item.address] = replace(item, dependencies=tuple(dict.fromkeys(needs)), step=step)
-
-
-def as_recorded(record: Record) -> Declared:
-    """Return a recorded name as a declaration by itself: what it was built on stays recorded, and is not waited for."""
-    known = {name: record.arguments[name] for name in record.arguments if name in RecordSet.__dataclass_fields__}
-    desired = RecordSet(record.address.partition("/")[2], **known)
-    return Declared(desired, (), record.step, recorded=tuple(record.dependencies))
 
 
 def _public_names(declared: Mapping[str, Declared]) -> dict[str, Declared]:

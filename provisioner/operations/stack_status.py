@@ -151,6 +151,7 @@ def document(
     *,
     restarted: float | None = None,
     locked_by: str = "",
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return all of the status as one JSON document.
 
@@ -160,6 +161,7 @@ def document(
         live_unavailable: why nobody could be asked.
         restarted: when the embedded cloud was started, if that was after all that is recorded.
         locked_by: the command that holds the stack's lock.
+        notes: what was scaled or paused.
     """
     told = {
         "stack": config.name,
@@ -173,6 +175,7 @@ def document(
         "live_unavailable": live_unavailable,
         "restarted": restarted,
         "locked_by": locked_by,
+        "notes": [*notes],
     }
     return {**told, "serving": exit_code(told) == SERVING if live else None}
 

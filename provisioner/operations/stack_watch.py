@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provisioner.operations import connecting, embedded_cloud, stack_status, stores
+from provisioner.operations.sizing import sizes
 from provisioner.state import lease, lock
 from provisioner.state.runtime import MACHINE
 
@@ -70,4 +71,7 @@ def _document(options: Options, config: Config, ways: Sequence[Aws], way: Callab
     else:
         locked_by = lock.holder(stores.directory(options, config) / lock.LOCK_FILE)
     entry = embedded_cloud.entry(options, config)
-    return stack_status.document(state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by)
+    _, notes = sizes.in_effect(config, state.records)
+    return stack_status.document(
+        state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by, notes=notes
+    )

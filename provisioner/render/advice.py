@@ -74,6 +74,20 @@ def after_deploy(outcome: Summary, command_line: CommandLine) -> list[str]:
     return [f"Logs: {command_line('logs')}. Fix the errors above, then run {command_line(outcome.command)} again."]
 
 
+def after_sizing(outcome: Summary, command_line: CommandLine) -> list[str]:
+    """Return what may be done after `scale`, `pause`, `resume`, `sleep` and `wake`."""
+    if outcome.error is not None and outcome.command in ("sleep", "wake"):
+        return [f"To go on: {command_line(outcome.command)}. How it is doing: {command_line('status')}."]
+    if outcome.error is not None:
+        # what is to hold is recorded, if anything was done at all
+        return [f"To go on: {command_line('up')}. How it is doing: {command_line('status')}."]
+    if outcome.command == "pause":
+        return [f"Start again: {command_line('resume')}."]
+    if outcome.command == "sleep":
+        return [f"Start again: {command_line('wake')}."]
+    return [f"How it is doing: {command_line('status')}."]
+
+
 def after_give_back(outcome: Summary, command_line: CommandLine, words: Sequence[str]) -> list[str]:
     """Return what may be done after names were given back.
 

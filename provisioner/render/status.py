@@ -15,6 +15,9 @@ from provisioner.render.text import date, say, sentence, table, visible
 TIMES = frozenset({"created", "changed"})
 """The fields of a record that are moments."""
 
+NOTES = 3
+"""How many notes on what was scaled or paused are shown."""
+
 
 def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:
     """Return the status document (see `provisioner.operations.stack_status.document`) for a person.
@@ -50,7 +53,9 @@ def standing(document: Mapping[str, Any], command_line: Callable[..., str]) -> l
         body.append(f"`down` stopped while deleting {count(going, 'resource')}. To finish: {command_line('down')}.")
     elif going:
         body.append(f"{count(going, 'resource')} being deleted")
-    return body
+    notes = document["notes"]
+    more = [f"note: … and {len(notes) - NOTES} more: {command_line('plan')}"] if len(notes) > NOTES else []
+    return [*body, *(f"note: {visible(text)}" for text in notes[:NOTES]), *more]
 
 
 def _locked(document: Mapping[str, Any]) -> list[str]:

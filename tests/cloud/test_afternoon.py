@@ -39,6 +39,7 @@ SKIPPED = {
     r"provision rehearse (down|-)": "takes long: tests/cloud/test_rehearse_whole.py does it",
     r"provision (config --env|run) ": "is of its document's example: test_environments.py and test_run.py have others",
     r"provision (deploy|rollback|history|diff) ": "is of its document's example: tests/cloud/test_deploy.py has others",
+    r"provision (scale|pause|resume|sleep|wake)\b": "is of its document's example: test_sleep.py has others",
     r"provision (exec|tunnel) ": "needs a container: tests/docker/test_sessions.py has some",
     r"provision (plan|up) --(take-over|give-back) ": "needs another system: test_take_over_whole.py has one",
     r"provision init --from ": "needs the files of another tool: tests/cloud/test_moving.py has some",

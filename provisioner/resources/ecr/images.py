@@ -21,6 +21,7 @@ from provisioner.docker.context import DOCKERFILE
 from provisioner.docker.reference import parse
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
+from provisioner.engine.traits import OnlyRecorded
 from provisioner.resources.ecr.api import API
 from provisioner.resources.ecr.repository import Repository
 
@@ -228,17 +229,6 @@ class ImageInUse(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         delete_tag(aws, live.id)
-
-
-class OnlyRecorded:
-    """No resource of AWS: the state alone knows of it, and lets go of it when it is declared no more."""
-
-    created_by_aws: ClassVar[bool] = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
-        """Yield nothing."""
-        return ()
 
 
 @dataclass(frozen=True)

@@ -329,6 +329,11 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
     return wanted
 
 
+def set_desired_count(aws: Aws, cluster: str, name: str, number: int) -> None:
+    """Give a service that scales so many tasks, from which autoscaling goes on."""
+    aws.client("ecs").update_service(cluster=cluster, service=name, desiredCount=number)
+
+
 def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
     """Return a service as running what was asked for last, where what it runs instead is to stay.
 

@@ -135,7 +135,8 @@ class DbCluster(Resource):
         *grants("rds", "RemoveTagsFromResource", OWN, use=Use.OTHER, why=CHANGED),
         *grants("rds", "DeleteDBCluster", OWN, _SNAPSHOT),
         *grants("rds", "ModifyDBCluster", OWN, "cluster-pg:{stack}", use=Use.OTHER, why=CHANGED),
-        *grants("rds", "StartDBCluster", OWN, use=Use.OTHER, why="a cluster that somebody stopped"),
+        *grants("rds", "StartDBCluster", OWN, use=Use.OTHER, why="a cluster that somebody stopped, `wake`"),
+        *grants("rds", "StopDBCluster", OWN, use=Use.OTHER, why="`sleep`"),
         # also where only the cluster was protected, by hand
         *grants("rds", "CreateDBClusterSnapshot", OWN, _SNAPSHOT, **_FINAL),
         *grants("rds", "AddTagsToResource", _SNAPSHOT, **_FINAL),

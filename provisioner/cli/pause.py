@@ -1,0 +1,40 @@
+"""`provision pause`: no tasks and no scheduled runs for a while."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "pause",
+    "provision pause                    all services, and all jobs with a schedule; asks",
+    "provision pause worker nightly     a service and a job",
+    "provision pause --yes --json       without asking, events as JSON lines",
+)
+def pause(
+    options: Options,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Which services, and jobs with a schedule; all of them if none is named."),
+    ] = None,
+) -> int:
+    """Stop the tasks of services and the schedules of jobs, until `provision resume`.
+
+    A paused service has no tasks, and does not scale; a public one answers 503. A paused job is not started by its
+    schedule; runs that are under way go on, and `provision run` still works. All else stays, and costs what it costs.
+    `up` and `plan` leave it paused, and say so.
+
+    Exit code 0 only when no task runs any more.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.cli.screen import Screen
+    from provisioner.operations.sizing.pause import pause as run
+
+    screen = Screen(options)
+    return screen.report(run(options, names or (), lambda what: confirm(what, options.yes), screen))

@@ -1,0 +1,74 @@
+"""The database of a stack that sleeps: stopped, where it does not pause by itself, and started again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import Failed, TimedOut
+from provisioner.engine.events import ResourceWaiting
+from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.status import FAILED
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.engine.events import Emit
+    from provisioner.engine.resource import Observed
+
+TIMEOUT, LOOK_SECONDS = 3600.0, 15.0
+"""Seconds that a cluster may take to stop or to start, and between two looks at it."""
+
+
+def stop(aws: Aws, emit: Emit) -> None:
+    """Stop the stack's cluster, if there is one, and wait until it is stopped.
+
+    AWS starts it again after seven days (Aurora user guide, aurora-cluster-stop-start).
+
+    Raises:
+        Failed: it is in a state that it does not leave by itself.
+        TimedOut: it takes long.
+    """
+    _bring(aws, emit, "stopped")
+
+
+def start(aws: Aws, emit: Emit) -> None:
+    """Start the stack's cluster, if there is one, and wait until it and its instances are available.
+
+    Raises:
+        Failed: it is in a state that it does not leave by itself.
+        TimedOut: it takes long.
+    """
+    _bring(aws, emit, "available")
+
+
+def _bring(aws: Aws, emit: Emit, wanted: str) -> None:
+    began, told = aws.pace.now(), ""
+    while left := [live for live in _found(aws) if live.status != wanted]:
+        seconds, first = aws.pace.now() - began, left[0]
+        if bad := [live for live in left if live.status in FAILED]:
+            raise Failed(f"{bad[0].id} is {bad[0].status}: see its events in the RDS console")
+        if seconds > TIMEOUT:
+            raise TimedOut(f"timed out after {seconds:.0f} s: {first.id} is {first.status}. See `provision status`")
+        # AWS takes the call in the one state that it leads out of, and only once all instances are in that
+        if all(live.status == other(wanted) for live in _found(aws)):
+            _call(aws, wanted, next(live for live in left if "db_instance_identifier" not in live.attributes))
+        if first.status != told:
+            told = first.status
+            emit(ResourceWaiting(str(first.address), "database", told, round(seconds, 1)))
+        aws.pace.sleep(LOOK_SECONDS)
+
+
+def other(status: str) -> str:
+    """Return the state that a cluster is brought out of."""
+    return "available" if status == "stopped" else "stopped"
+
+
+def _found(aws: Aws) -> list[Observed]:
+    """Return the stack's cluster and its instances as they are now."""
+    return [live for one in (DbCluster, DbInstance) for live in aws.live(one, fresh=True) if live.owned]
+
+
+def _call(aws: Aws, wanted: str, cluster: Observed) -> None:
+    if wanted == "stopped":
+        aws.client("rds").stop_db_cluster(DBClusterIdentifier=cluster.id)
+    else:
+        aws.client("rds").start_db_cluster(DBClusterIdentifier=cluster.id)

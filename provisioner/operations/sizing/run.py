@@ -1,0 +1,154 @@
+"""The work of `scale`, `pause`, `sleep` and their opposites: what is to hold is recorded, made so, and waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.engine.apply import Apply
+from provisioner.engine.destroy import Destroy
+from provisioner.engine.errors import TimedOut
+from provisioner.engine.events import ResourceWaiting, RunStarted
+from provisioner.engine.known import KnownResources
+from provisioner.engine.plan import plan
+from provisioner.operations import estimates
+from provisioner.operations.commands import Ended, watched
+from provisioner.operations.planning import answered, refuse
+from provisioner.operations.sizing.sizes import as_records
+from provisioner.operations.summary import Remains, Summary, timed
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.elbv2.balancer import healthy_targets
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.facts import Sizes
+    from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
+    from provisioner.engine.events import Emit
+    from provisioner.engine.resource import Observed
+    from provisioner.operations.commands import Viewer
+    from provisioner.state.store import Store
+
+TIMEOUT, LOOK_SECONDS = 1800.0, 5.0
+"""Seconds that services may take to come to their number of tasks, as when they are made; and between two looks."""
+
+
+Action = Callable[["Aws", "Emit"], None]
+"""Something of a run that is no resource to be declared."""
+
+
+def nothing(aws: Aws, emit: Emit) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """What one run is about.
+
+    Attributes:
+        declared: the resources that it changes.
+        holds: what is scaled and paused from now on.
+        released: the addresses of records of what is scaled or paused no more.
+        numbers: how many tasks each service is to have in the end, by its name.
+        going: the addresses of what is deleted.
+        first, then, last: what is done before anything is recorded, when all is changed and not waited for yet, and at
+            the end.
+    """
+
+    command: str
+    declared: Mapping[str, Declared]
+    holds: Sizes
+    released: Collection[str]
+    numbers: Mapping[str, range]
+    going: Sequence[str] = ()
+    first: Action = nothing
+    then: Callable[[Aws], None] = lambda aws: None
+    last: Action = nothing
+
+
+def run(config: Config, aws: Aws, store: Store, sizing: Sizing, viewer: Viewer) -> Ended:
+    """Do what a run is about while the viewer watches, and return how it ended."""
+    with watched(aws, viewer) as emit:
+        ended = Ended(config, aws, _summary(aws, store, sizing, emit))
+        viewer.ended(ended)
+    return ended
+
+
+def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
+    """Bring services, scalable targets and schedules to what is wanted, and nothing else of the stack.
+
+    What holds is recorded first: whatever comes between, the same command goes on with it, and so does `up`.
+    """
+    declared = sizing.declared
+    aws = aws.knowing(KnownResources(store.records, declared))
+    emit(RunStarted(sizing.command, aws.name, aws.account, aws.region, len(declared) + len(sizing.going)))
+    ahead = estimates.for_up(declared, store.records, store.state.history)
+    emit(ahead)
+    apply = Apply(aws, store, declared, emit, ahead.tasks)
+    destroy = Destroy(aws.exhaustive(), store, sizing.going, emit)
+
+    def work() -> Remains:
+        refuse(answered(aws, emit, lambda: plan(aws, store.records, declared, (), limited=True)), store.records, emit)
+        sizing.first(aws, emit)
+        for address, record in as_records(sizing.holds).items():
+            former = store.records.get(address)
+            if former is None or former.arguments != record.arguments:
+                store.put(record)
+        for address in sizing.released:
+            if address in store.records:
+                store.drop(address)
+        apply.run()
+        destroy.run()
+        sizing.then(aws)
+        _wait(aws, sizing.numbers, emit)
+        sizing.last(aws, emit)
+        return Remains()
+
+    return timed(aws.pace, sizing.command, None, store, work, [apply.progress, destroy.progress])
+
+
+def _wait(aws: Aws, numbers: Mapping[str, range], emit: Emit) -> None:
+    """Wait until each service runs a number of tasks that it may have, as many as ECS wants, and these serve.
+
+    Raises:
+        TimedOut: some do not for long.
+    """
+    began, told = aws.pace.now(), dict[str, str]()
+    while left := _left(aws, numbers):
+        seconds = aws.pace.now() - began
+        if seconds > TIMEOUT:
+            why = "; ".join(f"{address}: {why}" for address, why in left.items())
+            raise TimedOut(f"timed out after {seconds:.0f} s: {why}. See `provision status`")
+        for address, why in left.items() - told.items():
+            emit(ResourceWaiting(address, "services", why, round(seconds, 1)))
+        told = left
+        aws.pace.sleep(LOOK_SECONDS)
+
+
+def _left(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:
+    """Return why a service is still waited for, by its address."""
+    found = {}
+    for live in aws.live(Service, fresh=True):
+        wanted = numbers.get(str(live.attributes["service_name"]))
+        if live.owned and wanted is not None and (why := _unlike(live, wanted) or _not_serving(aws, live)):
+            found[f"{Service.type_name}/{live.attributes['service_name']}"] = why
+    return found
+
+
+def _unlike(live: Observed, wanted: range) -> str:
+    """Say how many tasks there are, if these are not as many as there are to be; empty if they are."""
+    desired, runs = live.attributes["desired_count"], live.details["running_count"]
+    if desired in wanted and runs == desired and not live.details["pending_new"]:
+        return ""
+    problem = live.details["problem"]
+    return f"{runs}/{desired} running{f', {problem}' if problem else ''}"
+
+
+def _not_serving(aws: Aws, live: Observed) -> str:
+    """Say how many tasks the load balancer finds healthy, if there is one, and these are fewer than run."""
+    runs = live.details["running_count"]
+    for one in live.attributes["load_balancers"] if runs else ():
+        if (healthy := healthy_targets(aws, one["targetGroupArn"])) < runs:
+            return f"{healthy}/{runs} healthy"
+    return ""

@@ -1,0 +1,70 @@
+"""What `scale`, `pause`, `sleep` and their opposites change: services, scalable targets, schedules, as recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.target import as_recorded
+from provisioner.resources.application_autoscaling import ScalableTarget
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.scheduler import Schedule
+
+if TYPE_CHECKING:
+    from provisioner.config.facts import Sizes
+    from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
+    from provisioner.state.model import Record
+
+
+def sized(config: Config, records: Mapping[str, Record], wanted: Sizes, names: Iterable[str]) -> dict[str, Declared]:
+    """Return these services and jobs as they are recorded, each with as many tasks as it is to have.
+
+    So nothing else of them changes, whatever else the configuration says since.
+
+    Args:
+        config: with the numbers of tasks that hold (`sizes.applied`).
+
+    Raises:
+        ConfigurationError: some of that is not there.
+    """
+    found = {}
+    for name in names:
+        for address, changes in _sizes(config, wanted, name).items():
+            record = records.get(address)
+            # one that was being changed when a run ended is `created`, and this goes on with it
+            if record is None or record.phase not in ("created", "ready"):
+                raise ConfigurationError(f"{address} is not there: run `provision up` first")
+            found[address] = as_recorded(record, **changes)
+    for name in config.services:
+        service = found.get(f"{Service.type_name}/{name}")
+        if service and service.resource.fields()["scales"] != bool(config.services[name].scaling):
+            raise ConfigurationError(
+                f"{config.key(name)}.scaling has changed in the configuration: run `provision up` first"
+            )
+    return found
+
+
+def _sizes(config: Config, wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:
+    """Return the fields that say how many tasks a service or a job is to have, by address."""
+    rests = wanted.rests(name)
+    if name in config.jobs:
+        return {f"{Schedule.type_name}/{name}": {"state": "DISABLED" if rests else "ENABLED"}}
+    service = config.services[name]
+    if service.scaling is None:
+        return {f"{Service.type_name}/{name}": {"desired_count": 0 if rests else service.count}}
+    least, most = (0, 0) if rests else (service.least, service.most)
+    return {
+        f"{Service.type_name}/{name}": {},
+        f"{ScalableTarget.type_name}/{name}": {"min_capacity": least, "max_capacity": most},
+    }
+
+
+def numbers(config: Config, wanted: Sizes, names: Iterable[str]) -> dict[str, range]:
+    """Return how many tasks each of these services is to have in the end, by its name."""
+    return {
+        name: range(1) if wanted.rests(name) else range(service.least, service.most + 1)
+        for name in names
+        if (service := config.services.get(name))
+    }

@@ -1,0 +1,113 @@
+"""What was scaled, paused or put to sleep: what the state says, what holds of it, and the configuration with that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from provisioner.config.facts import ASLEEP, PAUSED, SCALED, Scaled, Sizes
+from provisioner.config.models import Config
+from provisioner.config.services import Service
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.words import count
+from provisioner.state.model import Record
+
+TYPES = frozenset({SCALED, PAUSED, ASLEEP})
+"""The types of such records."""
+
+
+def source_of(service: Service) -> str:
+    """Return what the configuration says of the number of a service's tasks."""
+    scaling = service.scaling
+    return f"scaling from {scaling.min} to {scaling.max}" if scaling else f"count = {service.count}"
+
+
+def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records of what was scaled, paused or put to sleep, by address."""
+    return {address: record for address, record in records.items() if record.type in TYPES}
+
+
+def recorded(records: Mapping[str, Record]) -> Sizes:
+    """Return what the state says was scaled, paused or put to sleep."""
+
+    def of(type_name: str) -> dict[str, dict[str, Any]]:
+        return {a.partition("/")[2]: record.arguments for a, record in records.items() if record.type == type_name}
+
+    scaled = {name: Scaled(**told) for name, told in of(SCALED).items()}
+    paused = {name: told["tasks"] for name, told in of(PAUSED).items()}
+    return Sizes(scaled, paused, bool(of(ASLEEP)))
+
+
+def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[Sizes, list[str]]:
+    """Return what holds of that, and sentences about all: where the configuration has changed, that holds."""
+    found, scaled, told = recorded(records), dict[str, Scaled](), list[str]()
+    for name, one in found.scaled.items():
+        if (service := config.services.get(name)) is None:
+            continue
+        says, key = source_of(service), config.key(name)
+        if says == one.instead_of:
+            scaled[name] = one
+            told.append(f"{key} has {size_of(service, one)} by `provision scale`, instead of {says}")
+        else:
+            told.append(
+                f"{key} had {size_of(service, one)} by `provision scale`, instead of {one.instead_of}, and the "
+                f"configuration says {says} since: that is used"
+            )
+    pausable = pausables(config)
+    paused = {name: tasks for name, tasks in found.paused.items() if name in pausable}
+    told += [f"{config.key(name)} is paused: `provision resume {name}` starts it again" for name in paused]
+    if found.asleep:
+        told.insert(0, "the stack is asleep: `provision wake` starts it again")
+    return Sizes(scaled, paused, found.asleep), told
+
+
+def check_awake(records: Mapping[str, Record]) -> None:
+    """Refuse to change a stack that sleeps: what is made new would run, and a database that is stopped takes no change.
+
+    Raises:
+        ConfigurationError: it sleeps.
+    """
+    if recorded(records).asleep:
+        raise ConfigurationError("the stack is asleep: run `provision wake` first, or `provision down` to delete it")
+
+
+def pausables(config: Config) -> list[str]:
+    """Return what can be paused: all services, and the jobs that have a schedule."""
+    return [*config.services, *(name for name, job in config.jobs.items() if job.schedule)]
+
+
+def size_of(service: Service, scaled: Scaled) -> str:
+    """Say how many tasks a service has by `provision scale`."""
+    if service.scaling:
+        return f"{scaled.least} to {scaled.most} tasks"
+    return count(scaled.least, "task")
+
+
+def applied(config: Config, held: Sizes) -> Config:
+    """Return the configuration with the numbers of tasks that hold in the place of its own."""
+    services = {
+        name: resized(service, held.scaled[name]) if name in held.scaled else service
+        for name, service in config.services.items()
+    }
+    return config.model_copy(update={"services": services})
+
+
+def resized(service: Service, scaled: Scaled) -> Service:
+    """Return a service with another number of tasks."""
+    if scaling := service.scaling:
+        bounds = {"min": scaled.least, "max": scaled.most}
+        return service.model_copy(update={"scaling": scaling.model_copy(update=bounds)})
+    return service.model_copy(update={"count": scaled.least})
+
+
+def as_records(held: Sizes) -> dict[str, Record]:
+    """Return what is held as the state records it, by address."""
+
+    def record(type_name: str, name: str, arguments: dict[str, object]) -> Record:
+        return Record(f"{type_name}/{name}", type_name, "ready", "", arguments=arguments, step="services")
+
+    found = [record(SCALED, name, asdict(one)) for name, one in held.scaled.items()]
+    found += [record(PAUSED, name, {"tasks": tasks}) for name, tasks in held.paused.items()]
+    found += [record(ASLEEP, "main", {})] if held.asleep else []
+    return {one.address: one for one in found}

@@ -1,0 +1,49 @@
+"""What the state alone knows of services and jobs: that `provision scale` or `provision pause` has changed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.config.facts import ASLEEP, PAUSED, SCALED
+from provisioner.engine.resource import Resource
+from provisioner.engine.traits import OnlyRecorded
+from provisioner.resources.ecs.api import API
+
+
+@dataclass(frozen=True)
+class ScaledService(OnlyRecorded, Resource):
+    """Records that `provision scale` has given a service another number of tasks, so that `up` keeps it.
+
+    Attributes:
+        least, most: how many tasks; of a service that scales, the minimum and the maximum.
+        instead_of: what the configuration said then: that counts again when it changes.
+    """
+
+    least: int
+    most: int
+    instead_of: str
+
+    type_name = SCALED
+    api = API
+
+
+@dataclass(frozen=True)
+class PausedWorkload(OnlyRecorded, Resource):
+    """Records that `provision pause` has stopped a service, or a job's schedule, so that `up` leaves it stopped.
+
+    Attributes:
+        tasks: how many the service had before.
+    """
+
+    tasks: int
+
+    type_name = PAUSED
+    api = API
+
+
+@dataclass(frozen=True)
+class SleepingStack(OnlyRecorded, Resource):
+    """Records that `provision sleep` has stopped the whole stack, so that nothing but `wake` starts it."""
+
+    type_name = ASLEEP
+    api = API
