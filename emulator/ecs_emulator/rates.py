@@ -103,6 +103,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("logs", "each", 10, 10, _LOGS, ("GetLogEvents",)),
     Limit("monitoring", "each", 3, 3, _CLOUDWATCH, ("DeleteAlarms", "PutMetricAlarm")),
     Limit("monitoring", "each", 9, 9, _CLOUDWATCH, ("DescribeAlarms",)),
+    Limit("monitoring", "each", 50, 50, _CLOUDWATCH, ("GetMetricData",)),
     Limit("rds", "all", 300, 12, _RDS, ("*",)),
     # Besides these, 100 changes of records a second, with 1500 at once: not counted here.
     Limit("route53", "all", 50, 10, _ROUTE53, ("*",)),

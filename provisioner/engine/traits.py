@@ -5,7 +5,7 @@ The engine asks for it with `issubclass`. What three types or more have stands i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -94,17 +94,6 @@ class KnownByContent:
     def way_in(cls, live: Observed) -> str:
         """Say how what stands in the way becomes this stack's, as a sentence after others; empty if it cannot."""
         return ""
-
-
-class OnlyRecorded:
-    """No resource of AWS: the state alone knows of it, and lets go of it when it is declared no more."""
-
-    created_by_aws: ClassVar[bool] = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
-        """Yield nothing."""
-        return ()
 
 
 class Displaces:

@@ -28,6 +28,8 @@ BALANCER = {
 }
 """User Guide for Application Load Balancers, "CloudWatch metrics": response times in seconds."""
 
+SECOND = " of the second group"
+
 Points = Sequence[float | None]
 
 
@@ -72,8 +74,8 @@ def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]
         found = values(aws, [metric for own in asked.values() for metric in own.values()], end - HOUR, end)
     except Exception as error:
         raise explained(error) from error
-    shown = [Usage(name, **{what: found[metric] for what, metric in own.items()}) for name, own in asked.items()]
-    return config.name, end - HOUR, shown
+    by_service = {name: {what: found[metric] for what, metric in own.items()} for name, own in asked.items()}
+    return config.name, end - HOUR, [Usage(name, **joined(points)) for name, points in by_service.items()]
 
 
 def _services(records: Mapping[str, Record], names: Sequence[str]) -> dict[str, Record]:
@@ -90,12 +92,28 @@ def _metrics(service: Record, records: Mapping[str, Record]) -> dict[str, Metric
     own = (("ClusterName", str(told["cluster"])), ("ServiceName", str(told["service_name"])))
     metrics = {what: Metric("AWS/ECS", name, stat, own) for what, (name, stat) in ECS.items()}
     balancer = next((str(one.id) for one in records.values() if one.type == "load_balancer" and one.id), "")
-    groups = [str(one.get("targetGroupArn", "")) for one in told.get("load_balancers") or ()]
-    if balancer and groups:
-        # the dimensions are the last parts of the ARNs: app/name/id, targetgroup/name/id
-        behind = (
-            ("LoadBalancer", balancer.partition(":loadbalancer/")[2]),
-            ("TargetGroup", groups[0].rpartition(":")[2]),
-        )
-        metrics |= {what: Metric("AWS/ApplicationELB", name, stat, behind) for what, (name, stat) in BALANCER.items()}
+    if balancer and (behind := next(iter(told.get("load_balancers") or ()), None)):
+        second = behind.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
+        for suffix, group in (("", behind.get("targetGroupArn")), (SECOND, second)):
+            if group:
+                # the dimensions are the last parts of the ARNs: app/name/id, targetgroup/name/id
+                place = (
+                    ("LoadBalancer", balancer.partition(":loadbalancer/")[2]),
+                    ("TargetGroup", str(group).rpartition(":")[2]),
+                )
+                of = {f"{what}{suffix}": Metric("AWS/ApplicationELB", *how, place) for what, how in BALANCER.items()}
+                metrics |= of
     return metrics
+
+
+def joined(points: Mapping[str, Points]) -> dict[str, Points]:
+    """Join what CloudWatch has of the two target groups between which ECS shifts a service's traffic.
+
+    Numbers are added. Of response times the longer one counts: how many requests each is about is not told.
+    """
+    both = {what: values for what, values in points.items() if not what.endswith(SECOND)}
+    for what, join in (("requests", sum), ("errors", sum), ("p50", max), ("p99", max)):
+        if other := points.get(f"{what}{SECOND}"):
+            pairs = ([one for one in pair if one is not None] for pair in zip(both[what], other, strict=True))
+            both[what] = [float(join(pair)) if pair else None for pair in pairs]
+    return both

@@ -29,6 +29,9 @@ READS = {
 }
 """The operation that a service's tags are read by, and where they are in its answer."""
 
+UNRECORDED = {"cloudwatch", "sns"}
+"""No answer of these was found: that their tags are `Tags` is only botocore's model's word."""
+
 
 def pairs(tags: Any) -> dict[str, str]:
     """Tags as a mapping, which they are already or a list of."""
@@ -37,7 +40,7 @@ def pairs(tags: Any) -> dict[str, str]:
     return {tag.get("Key", tag.get("key")): tag.get("Value", tag.get("value")) for tag in tags}
 
 
-@pytest.mark.parametrize("service", [name for name, api in apis().items() if api.tags])
+@pytest.mark.parametrize("service", [name for name, api in apis().items() if api.tags and name not in UNRECORDED])
 def test_the_tags_are_read_that_the_answer_shows(service: str) -> None:
     operation, path = READS[service]
     found = of(service, operation)

@@ -117,7 +117,7 @@ def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: 
     resources = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
     document: dict[str, Any] = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u"}
     document |= {"local_url": ""}
-    document |= {"restarted": None, "locked_by": ""}
+    document |= {"restarted": None, "notes": [], "locked_by": ""}
 
     def again(*words: str) -> str:
         return f"`{' '.join(words)}`"

@@ -65,10 +65,13 @@ def _operations(service: str) -> dict[str, str]:
     return {xform_name(name): name for name in model.operation_names}
 
 
-def _called(room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "foreign")) -> Iterator[Called]:
+def _called(
+    room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "foreign", "ci")
+) -> Iterator[Called]:
     """Where each operation is called that the source names, and the actions that it may stand for.
 
-    What `init --from` reads of strangers stands in no policy of a stack, but in docs/moving.md.
+    What `init --from` reads of strangers stands in no policy of a stack, but in docs/moving.md. A pipeline's roles are
+    made by an administrator (docs/ci.md).
     """
     for path in room.rglob("*.py"):
         if not set(apart).isdisjoint(path.relative_to(room).parts):

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from provisioner.aws.client import Aws
-from provisioner.operations.top import Usage
+from provisioner.operations.top import SECOND, Usage, joined
 from provisioner.render import usage
 from provisioner.resources.cloudwatch.metrics import MOST, Metric, values
 
@@ -78,3 +78,10 @@ def test_a_terminal_without_unicode_has_bars_too() -> None:
     (_, line) = usage.lines([Usage("worker", FULL, FULL)], 80, usage.PLAIN)
     assert line.isascii()
     assert "#" in usage.spark(FULL, 4, usage.PLAIN)
+
+
+def test_both_target_groups_of_a_service_count() -> None:
+    points = {"cpu": [1.0, None, 3.0], "requests": [5.0, None, None], "p50": [0.1, 0.2, None]}
+    second = {f"requests{SECOND}": [1.0, 2.0, None], f"p50{SECOND}": [0.3, None, None]}
+    assert joined(points) == points
+    assert joined(points | second) == {"cpu": [1.0, None, 3.0], "requests": [6.0, 2.0, None], "p50": [0.3, 0.2, None]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.engine.destroy import Destroy
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from provisioner.state.model import Record
     from provisioner.state.store import Store
 
+BOTH = "`provision rollback` takes all back, and `provision deploy` with an image that works brings all forward"
 GOES_ON = "what it has begun goes on: `provision up` watches it, `provision rollback` undoes it"
 
 
@@ -48,8 +49,11 @@ def withdraw(
         return GOES_ON
     former = {address: str(before[address].arguments["task_definition"]) for address in services}
     shown = {live.address: live.details for live in aws.live(Service, fresh=True)}
-    if not all(_runs(shown.get(address, {}), arn) for address, arn in former.items()):
-        return GOES_ON
+    stay = [address for address, arn in former.items() if _runs(shown.get(address, {}), arn)]
+    if len(stay) < len(former):
+        moved = [address for address in former if address not in stay]
+        going = any(_rolls_out(shown.get(address, {})) for address in moved)
+        return _both(stay, moved) if stay and not going else GOES_ON
     kept = [a for a in about if a in store.records.keys() - before.keys() and a.startswith(f"{ImageInUse.type_name}/")]
     Destroy(aws.exhaustive(), store, kept, emit).run()
     for address, record in list(store.records.items()):
@@ -61,7 +65,15 @@ def withdraw(
     return f"still running: {runs}. `up` does not try this deployment again"
 
 
+def _both(stay: Sequence[str], moved: Sequence[str]) -> str:
+    old, new = (names([address.partition("/")[2] for address in some]) for some in (stay, moved))
+    return f"still running what ran before: {old}; running what was deployed: {new}. {BOTH}"
+
+
 def _runs(details: Mapping[str, object], arn: str) -> bool:
     """Whether a service runs a revision, and ECS rolls out nothing else."""
-    rolls_out = details.get("rollout_state") == "IN_PROGRESS" and not details.get("undone")
-    return details.get("runs") == arn and not rolls_out
+    return details.get("runs") == arn and not _rolls_out(details)
+
+
+def _rolls_out(details: Mapping[str, object]) -> bool:
+    return details.get("rollout_state") == "IN_PROGRESS" and not details.get("undone")

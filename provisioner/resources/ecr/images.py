@@ -21,9 +21,9 @@ from provisioner.docker.context import DOCKERFILE
 from provisioner.docker.reference import parse
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Change, Changes, Observed, Resource
-from provisioner.engine.traits import OnlyRecorded
 from provisioner.resources.ecr.api import API
 from provisioner.resources.ecr.repository import Repository
+from provisioner.resources.only_recorded import OnlyRecorded
 
 MANIFESTS = [
     "application/vnd.docker.distribution.manifest.v2+json",

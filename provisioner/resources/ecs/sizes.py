@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from provisioner.config.facts import ASLEEP, PAUSED, SCALED
 from provisioner.engine.resource import Resource
-from provisioner.engine.traits import OnlyRecorded
 from provisioner.resources.ecs.api import API
+from provisioner.resources.only_recorded import OnlyRecorded
 
 
 @dataclass(frozen=True)
