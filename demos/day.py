@@ -28,8 +28,9 @@ from urllib.parse import urlsplit
 PROJECT = Path(__file__).resolve().parent.parent
 REGION = "ap-northeast-1"
 """The embedded cloud's, whose engine knows it by the example's name."""
-CLOCK = "real:4"
-"""A new container has to answer within its grace period, beside the load."""
+CLOCK, QUICK = "real:4", "real:20"
+"""A new container has to answer within its grace period, beside the load; one that never does needs not be waited for
+so long."""
 SHOWN = 6
 """Lines that are shown of what a command says."""
 VIEWS = Path("shop/views.py")
@@ -167,10 +168,14 @@ def noon(day: Day) -> None:
     say("11:00  An image that is never healthy: ECS gives it up, and the old revision never left")
     views = (day.directory / VIEWS).read_text()
     day.change(VIEWS, 'HttpResponse("ok")', 'HttpResponse("no", status=500)')
+    day.run("cloud", "start", "--clock", QUICK)
     with day.load():
         said = day.run("deploy", "web", code=1)
-    hold("still running: " in said, "it is not said what runs")
+    # the worker answers no requests, and so does not notice
+    hold("still running what ran before: web; " in said, "it is not said what runs")
     (day.directory / VIEWS).write_text(views)
+    day.run("rollback", "web")
+    day.run("plan")
 
     say("12:00  A migration that fails: no service changes")
     migration = day.directory / "shop/migrations/0002_fails.py"
@@ -179,6 +184,7 @@ def noon(day: Day) -> None:
         said = day.run("deploy", "web", code=1)
     hold("RuntimeError: no column of that name" in said, "it is not said why")
     migration.unlink()
+    day.run("cloud", "start", "--clock", CLOCK)
 
     say("13:30  Back to what ran before, under load")
     day.run("history", "web")
@@ -191,6 +197,7 @@ def noon(day: Day) -> None:
 def afternoon(day: Day) -> None:
     """Looking inside."""
     say("15:00  A shell's command in the container, and a job")
+    day.run("cloud", "start", "--clock", QUICK)
     day.run("exec", "web", "--", "python3", "-c", "import django; print(django.__version__)")
     day.run("exec", "web", "--", "sh", "-c", "exit 7", code=7)
     day.run("run", "report")
@@ -200,8 +207,14 @@ def afternoon(day: Day) -> None:
     say("17:00  The logs")
     hold(bool(day.run("logs", "web", "--since", "1d").strip()), "there are no logs")
 
-    say("18:00  Nothing is left")
+    say("18:00  Nobody works at night")
     day.run("cloud", "start", "--clock", "virtual")
+    day.run("sleep", "--yes")
+    day.run("status")
+    day.run("wake")
+    hold("Tea pot" in day.page(), "the shop does not serve after it woke up")
+
+    say("20:00  Nothing is left")
     day.run("down", "--yes")
 
 

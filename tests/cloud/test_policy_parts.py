@@ -99,7 +99,7 @@ def test_a_reader_is_not_failed_for_what_it_never_does(project: Project) -> None
     (permissions,) = [it for it in document["checks"] if it["check"] == "permissions"]
     assert (permissions["verdict"], permissions["text"]) == (
         "warning",
-        "the caller may read all that plan, status, doctor, list, output and logs do, and may not write",
+        "the caller may read all that plan, status, top, doctor, list, output and logs do, and may not write",
     )
     assert "`provision policy`" in permissions["fix"]
     assert denied(asked(project.cloud)) == []
