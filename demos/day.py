@@ -181,7 +181,7 @@ def noon(day: Day) -> None:
     migration = day.directory / "shop/migrations/0002_fails.py"
     migration.write_text(FAILS)
     with day.load():
-        said = day.run("deploy", "web", code=1)
+        said = day.run("deploy", "web", "--build", code=1)
     hold("RuntimeError: no column of that name" in said, "it is not said why")
     migration.unlink()
     day.run("cloud", "start", "--clock", CLOCK)
@@ -210,7 +210,7 @@ def afternoon(day: Day) -> None:
     say("18:00  Nobody works at night")
     day.run("cloud", "start", "--clock", "virtual")
     day.run("sleep", "--yes")
-    day.run("status")
+    day.run("plan")
     day.run("wake")
     hold("Tea pot" in day.page(), "the shop does not serve after it woke up")
 
