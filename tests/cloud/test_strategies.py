@@ -82,6 +82,12 @@ def test_a_service_is_deployed_by_shifting_traffic(project: Project, keys: str, 
     assert weights(project) == {name: 100 - weight for name, weight in first.items()}, "the other group serves"
     assert any("BAKE_TIME with 100 % of the traffic" in text for text in said(told)), said(told)
     clean(project)
+    # with its tasks in that group it is paused, started again, and looked at
+    project.run("pause", "frontend", "--yes")
+    project.run("resume", "frontend")
+    assert weights(project) == {name: 100 - weight for name, weight in first.items()}
+    (serving,) = project.run("status", "--json").document["live"]["services"]
+    assert (serving["state"], serving["healthy"]) == ("serving", 1)
     project.run("down", "--yes")
 
 

@@ -149,6 +149,9 @@ def _not_serving(aws: Aws, live: Observed) -> str:
     """Say how many tasks the load balancer finds healthy, if there is one, and these are fewer than run."""
     runs = live.details["running_count"]
     for one in live.attributes["load_balancers"] if runs else ():
-        if (healthy := healthy_targets(aws, one["targetGroupArn"])) < runs:
+        # of a service whose traffic ECS shifts, either group may have the tasks
+        second = one.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
+        groups = [one["targetGroupArn"], *([second] if second else [])]
+        if (healthy := sum(healthy_targets(aws, group) for group in groups)) < runs:
             return f"{healthy}/{runs} healthy"
     return ""
