@@ -45,6 +45,7 @@ def logs(
     shown with level and message first; into a pipe it goes as it is. With --json, one object per line.
     """
     from provisioner.operations import configuration, connecting, embedded_cloud, log_reader, signals, stores
+    from provisioner.operations.spans import span
     from provisioner.render import log_lines
     from provisioner.render.channels import unread
 
@@ -80,7 +81,7 @@ def logs(
         _note(f"there are no log groups, because the stack has not been created yet: run {options.command_line('up')}")
     elif there and not any_shown:
         what = "nothing" if grep is None else f"nothing with {grep!r}"
-        when = f"in the last {since}" if since[-1] in log_reader.UNITS else f"since {since}"
+        when = f"in the last {since}" if span(since) is not None else f"since {since}"
         runs = config.target == "aws" or embedded_cloud.entry(options, config)
         why = "look further back with --since" if runs else "without Docker no containers run here"
         _note(f"{', '.join(there)} wrote {what} {when}; {why}")

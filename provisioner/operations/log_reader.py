@@ -7,7 +7,6 @@ a deployment that replaces tasks changes nothing for whoever reads the group.
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import signals
 from provisioner.operations.log_window import Event, Window
+from provisioner.operations.spans import span
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from provisioner.operations.options import Options
     from provisioner.state.model import State
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 POLL_SECONDS = 2.0
 PATIENCE_SECONDS = 600.0
 """For how long CloudWatch Logs may throttle, fail or be out of reach before whoever follows gives up."""
@@ -52,8 +51,7 @@ def since(text: str) -> Callable[[float], float]:
     Raises:
         ConfigurationError: it is none of these; or, when the present is told, it lies ahead.
     """
-    if re.fullmatch(r"([0-9]{1,6}[smhd])+", text):
-        back = sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)([smhd])", text))
+    if (back := span(text)) is not None:
         return lambda now: max(0.0, now - back)
     try:
         moment = datetime.fromisoformat(text).timestamp()

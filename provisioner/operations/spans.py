@@ -9,16 +9,21 @@ from provisioner.engine.errors import ConfigurationError
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def seconds_of(option: str, text: str) -> int:
-    """Return the seconds that `90s`, `10m`, `2h` or `1d` stand for.
+def span(text: str) -> int | None:
+    """Return the seconds that `90s`, `10m`, `1h30m` or `1d` stand for; None if it is none of these."""
+    if not re.fullmatch(r"([0-9]{1,6}[smhd])+", text):
+        return None
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)([smhd])", text))
 
-    Args:
-        option: the option that has the text, for the message.
+
+def seconds_of(option: str, text: str) -> int:
+    """Return the seconds that an option's span stands for.
 
     Raises:
-        ConfigurationError: it is none of these.
+        ConfigurationError: it is none.
     """
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
-    if not found:
-        raise ConfigurationError(f'{option} {text!r} is not a duration: write a number and s, m, h or d, such as "10m"')
-    return int(found[1]) * UNITS[found[2]]
+    if (found := span(text)) is None:
+        raise ConfigurationError(
+            f'{option} {text!r} is not a duration: write a number and s, m, h or d, such as "10m" or "1h30m"'
+        )
+    return found
