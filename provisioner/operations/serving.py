@@ -20,6 +20,8 @@ PASSING = frozenset(
     }
 )  # fmt: skip
 """The statuses in which a database cluster answers, or is about to (Aurora user guide, "DB cluster status")."""
+RESTING = frozenset({"stopping", "stopped"})
+"""The statuses in which a cluster of a stack that sleeps is as well."""
 _WRONG: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "services": lambda one: one["state"] in WRONG,
     "databases": lambda one: one["status"] not in PASSING,
@@ -69,6 +71,9 @@ def exit_code(document: Mapping[str, Any]) -> int:
     if not document["resources"]:
         return SERVING
     if document["live"] is not None:
-        found = any(wrong(part, one) for part in _WRONG for one in document["live"][part])
+        running = {part: document["live"][part] for part in _WRONG}
+        if document["asleep"]:
+            running["databases"] = [one for one in running["databases"] if one["status"] not in RESTING]
+        found = any(wrong(part, one) for part, some in running.items() for one in some)
         return NOT_SERVING if found else SERVING
     return NOT_SERVING if document["target"] == "local" else NOT_KNOWN

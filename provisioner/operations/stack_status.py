@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from provisioner.config.facts import ASLEEP
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.former_names import renamed
 from provisioner.engine.resource_types import current
@@ -175,6 +176,7 @@ def document(
         "live_unavailable": live_unavailable,
         "restarted": restarted,
         "locked_by": locked_by,
+        "asleep": any(record.type == ASLEEP for record in state.records.values()),
         "notes": [*notes],
     }
     return {**told, "serving": exit_code(told) == SERVING if live else None}

@@ -14,7 +14,7 @@ from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
-from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.traits import LeftToAws
@@ -56,7 +56,6 @@ class Topic(Resource):
         *grants("sns", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("sns", "CreateTopic", OWN, conditions=ASKED),
         *grants("sns", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
-        *retagging("sns", "TagResource", OWN),
         *grants("sns", "DeleteTopic", OWN),
         *grants("sns", "SetTopicAttributes", OWN, use=Use.OTHER, why=CHANGED),
     )

@@ -162,7 +162,7 @@ def other_calls(stack: Stack) -> None:
 
     That the tool makes them is read off its source (tests/unit/test_permissions.py).
     """
-    for calls in (_network, _names, _balancing, _containers, _capacity, _data, _beforehand):
+    for calls in (_network, _names, _balancing, _containers, _capacity, _data, _alarms, _beforehand):
         for service, operation, parameters in calls(stack):
             stack.call(service, operation, **parameters)
     # quotas of services without Regions are asked for in one (Service Quotas user guide)
@@ -305,6 +305,17 @@ def _capacity(stack: Stack) -> Calls:
         "terminate_instance_in_auto_scaling_group",
         {"InstanceId": _instance(stack), "ShouldDecrementDesiredCapacity": False},
     )
+
+
+def _alarms(stack: Stack) -> Calls:
+    alarm = f"arn:aws:cloudwatch:{PLACE}:alarm:{stack.name}-backend-cpu"
+    topic = f"arn:aws:sns:{PLACE}:{stack.name}-alarms"
+    yield "cloudwatch", "list_tags_for_resource", {"ResourceARN": alarm}
+    yield "cloudwatch", "tag_resource", {"ResourceARN": alarm, "Tags": stack.pairs()}
+    yield "sns", "list_tags_for_resource", {"ResourceArn": topic}
+    yield "sns", "tag_resource", {"ResourceArn": topic, "Tags": stack.pairs()}
+    yield "sns", "set_topic_attributes", {"TopicArn": topic, "AttributeName": "none", "AttributeValue": ""}
+    yield "sns", "unsubscribe", {"SubscriptionArn": f"{topic}:00000000-0000-4000-8000-000000000000"}
 
 
 def _data(stack: Stack) -> Calls:

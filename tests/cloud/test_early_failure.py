@@ -332,6 +332,8 @@ def test_a_blue_green_service_is_awaited_by_its_deployment(rig: Rig) -> None:
     outcome = up(rig, "web:2").ok()
     assert rig.cloud.now() - begin > 180
     said = [event.why for event in outcome.events if isinstance(event, ResourceWaiting)]
-    assert any(f"{CLUSTER}-web:2: BLUE_GREEN BAKE_TIME, 1/1 running" in text for text in said), said
+    assert any(
+        f"{CLUSTER}-web:2: BLUE_GREEN BAKE_TIME with 100 % of the traffic, 1/1 running" in text for text in said
+    ), said
     assert ROLLED_BACK in why(up(rig, "web-exits-at-once:1"))
     assert planned(rig, "web-exits-at-once:1")[0] == []

@@ -156,7 +156,7 @@ def test_every_command_knows_the_queue_of_the_tutorial(own: Own) -> None:
         file.unlink()
     assert re.search(r"own\.queue/jobs +tag ", own.run("recover", "--yes").out)
     assert own.planned() == {}
-    assert "own.queue/jobs" in own.run("status").out
+    assert "own.queue/jobs" in own.run("status", "--all").out
 
     own.run("state", "rm", "own.queue/jobs", "--force", "--yes")
     sqs.untag_queue(QueueUrl=url, TagKeys=["Project", "Environment", "ManagedBy", "provisioner:address"])
@@ -201,7 +201,7 @@ def test_every_command_knows_the_queue_without_a_class(own: Own) -> None:
         file.unlink()
     assert re.search(r"AWS::SQS::Queue/jobs +tag ", own.run("recover", "--yes").out)
     assert own.planned() == {}
-    assert address in own.run("status").out
+    assert address in own.run("status", "--all").out
 
     own.run("state", "rm", address, "--force", "--yes")
     sqs.untag_queue(QueueUrl=url, TagKeys=["Project", "Environment", "ManagedBy", "provisioner:address"])

@@ -133,6 +133,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     life = Life(Project(cloud, directory))
     # the account has another stack's cluster, of which this policy says nothing
     cloud.client("ecs").create_cluster(clusterName="ecs-sample-prod")
+    life.project.change(r"^\[database\]$", '[alarms]\nemail = ["ops@example.com"]\n\n[database]\nmin_acu = 0.5')
     # an administrator, once
     life.project.run("policy", "--create-boundary")
     life.allow()
@@ -152,7 +153,10 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     life.allow(read_only=True)
     for words in ("status --json", "output --json", "logs backend", "state list", "state show db_cluster/main --json"):
         life.run(*words.split())
+    life.run("top")
     life.allow()
+    life.run("sleep", "--yes")
+    life.run("wake")
     life.run("down", "--yes", "--json")
     life.asked += asked(cloud)
     yield life

@@ -114,6 +114,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "autoscaling": lambda client, name: client("autoscaling").delete_tags(
         Tags=[{"ResourceType": "auto-scaling-group", "ResourceId": name, "Key": key} for key in _OWNER]
     ),
+    "cloudwatch": lambda client, arn: client("cloudwatch").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
     "ec2": lambda client, name: client("ec2").delete_tags(Resources=[name], Tags=_PAIRS),
     "ecr": lambda client, arn: client("ecr").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "ecs": lambda client, arn: client("ecs").untag_resource(resourceArn=arn, tagKeys=_OWNER),
@@ -127,6 +128,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "s3": lambda client, name: client("s3").delete_bucket_tagging(Bucket=name),
     "scheduler": lambda client, arn: client("scheduler").untag_resource(ResourceArn=arn, TagKeys=_OWNER),
     "servicediscovery": lambda client, arn: client("servicediscovery").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
+    "sns": lambda client, arn: client("sns").untag_resource(ResourceArn=arn, TagKeys=_OWNER),
     "ssm": lambda client, name: client("ssm").remove_tags_from_resource(
         ResourceType="Parameter", ResourceId=name, TagKeys=_OWNER
     ),

@@ -55,6 +55,7 @@ def document(services: list[dict[str, Any]], **live: Any) -> dict[str, Any]:
         "live_unavailable": "",
         "restarted": None,
         "locked_by": "",
+        "asleep": False,
         "notes": [],
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.models import Config
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -61,7 +61,6 @@ class Alarm(Resource):
         *grants("cloudwatch", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("cloudwatch", "PutMetricAlarm", OWN),
         *grants("cloudwatch", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
-        *retagging("cloudwatch", "TagResource", OWN),
         *grants("cloudwatch", "DeleteAlarms", OWN),
         *grants("sns", "GetTopicAttributes", "{topic}", use=Use.OPTION, why="`[alarms] topic`", wanted=_has_topic),
     )
