@@ -27,7 +27,8 @@ _WRONG: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "databases": lambda one: one["status"] not in PASSING,
     "jobs": lambda one: (one["last_run"] or {}).get("result") == "failed",
     "certificates": lambda one: bool(one["problem"]),
-    "instances": lambda one: not one["connected"],
+    # one that drains is on its way out, and has lost its agent when it is gone
+    "instances": lambda one: not one["connected"] and one["status"] != "DRAINING",
 }
 SERVING, NOT_SERVING, NOT_KNOWN = 0, 2, 1
 """The exit codes of `status`."""

@@ -73,7 +73,7 @@ def everything(jobs: int) -> dict[str, Any]:
         "databases": [{"name": f"shop-prod-{n}", "status": "available", "host": "h", "problem": ""} for n in range(3)],
         "jobs": [{"name": f"job-{n}", "schedule": "", "last_run": run} for n in range(jobs)],
         "certificates": [{"name": "www.example.com", "status": "ISSUED", "expires": NOW + 8e6, "problem": ""}],
-        "instances": [{"id": "i-1", "connected": True, "type": "c5.large", "outdated": True}],
+        "instances": [{"id": "i-1", "status": "ACTIVE", "connected": True, "type": "c5.large", "outdated": True}],
         "amis": [{"id": "ami-1", "days": 40, "newest": "ami-2"}],
     }
 
@@ -131,7 +131,10 @@ def test_what_is_wrong_is_on_the_screen() -> None:
     ]
     ends = {"name": "www.example.com", "status": "ISSUED", "expires": NOW + 86400 * 9.5, "problem": "not renewed"}
     database = [{"name": "shop-prod", "status": "stopped", "host": None, "problem": ""}]
-    instances = [{"id": f"i-{n}", "connected": n > 0, "type": "c5.large", "outdated": False} for n in range(2)]
+    instances = [
+        {"id": f"i-{n}", "status": "ACTIVE", "connected": n > 0, "type": "c5.large", "outdated": False}
+        for n in range(2)
+    ]
     amis = [{"id": "ami-1", "days": 40, "newest": "ami-2"}]
     live = {"jobs": jobs, "certificates": [ends], "databases": database, "instances": instances, "amis": amis}
     assert shown(document(services, **live)) == [
@@ -199,8 +202,9 @@ def test_each_service_has_one_verdict(more: dict[str, Any], verdict: str) -> Non
         ("jobs", {"last_run": {"result": "failed"}}, 2),
         ("certificates", {"problem": ""}, 0),
         ("certificates", {"problem": "not renewed"}, 2),
-        ("instances", {"connected": True}, 0),
-        ("instances", {"connected": False}, 2),
+        ("instances", {"connected": True, "status": "ACTIVE"}, 0),
+        ("instances", {"connected": False, "status": "ACTIVE"}, 2),
+        ("instances", {"connected": False, "status": "DRAINING"}, 0),
     ],
 )
 def test_the_exit_code_counts_all_that_runs(part: str, one: dict[str, Any], code: int) -> None:
