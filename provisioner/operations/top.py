@@ -11,6 +11,7 @@ from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import configuration, connecting, stores
 from provisioner.resources.cloudwatch.metrics import PERIOD, Metric, values
+from provisioner.resources.ecs.strategies import target_groups
 
 if TYPE_CHECKING:
     from provisioner.operations.options import Options
@@ -93,16 +94,13 @@ def _metrics(service: Record, records: Mapping[str, Record]) -> dict[str, Metric
     metrics = {what: Metric("AWS/ECS", name, stat, own) for what, (name, stat) in ECS.items()}
     balancer = next((str(one.id) for one in records.values() if one.type == "load_balancer" and one.id), "")
     if balancer and (behind := next(iter(told.get("load_balancers") or ()), None)):
-        second = behind.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
-        for suffix, group in (("", behind.get("targetGroupArn")), (SECOND, second)):
-            if group:
-                # the dimensions are the last parts of the ARNs: app/name/id, targetgroup/name/id
-                place = (
-                    ("LoadBalancer", balancer.partition(":loadbalancer/")[2]),
-                    ("TargetGroup", str(group).rpartition(":")[2]),
-                )
-                of = {f"{what}{suffix}": Metric("AWS/ApplicationELB", *how, place) for what, how in BALANCER.items()}
-                metrics |= of
+        for suffix, group in zip(("", SECOND), target_groups(behind), strict=False):
+            # the dimensions are the last parts of the ARNs: app/name/id, targetgroup/name/id
+            place = (
+                ("LoadBalancer", balancer.partition(":loadbalancer/")[2]),
+                ("TargetGroup", group.rpartition(":")[2]),
+            )
+            metrics |= {f"{what}{suffix}": Metric("AWS/ApplicationELB", *how, place) for what, how in BALANCER.items()}
     return metrics
 
 

@@ -14,6 +14,7 @@ from provisioner.operations.serving import MISSING, verdict
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.problems import failing, why_stopped
 from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.strategies import target_groups
 from provisioner.resources.elbv2.balancer import target_health
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _health(aws: Aws, live: Observed, there: Sequence[Mapping[str, Any]]) -> dic
     own = [t["healthStatus"] for t in mine if t.get("lastStatus") == "RUNNING" and t.get("healthStatus") in CHECKED]
     counts, problem = ([own.count("HEALTHY")] if own else []), ""
     for balancer in () if live.deleting else live.attributes["load_balancers"]:
-        targets = target_health(aws, str(balancer.get("targetGroupArn", "")))
+        targets = [one for group in target_groups(balancer) for one in target_health(aws, group)]
         counts.append(sum(one.get("State") == "healthy" for one in targets))
         ill = [one for one in targets if one.get("State") == "unhealthy"]
         if ill:

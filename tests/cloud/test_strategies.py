@@ -67,6 +67,12 @@ def newest(project: Project) -> Any:
     return whole
 
 
+def serves(project: Project) -> bool:
+    """Whether `status` finds the service well, whichever target group its task is in."""
+    (service,) = project.run("status", "--json").document["live"]["services"]
+    return bool((service["state"], service["healthy"]) == ("serving", 1))
+
+
 def said(ended: Any) -> list[str]:
     return [event["why"] for event in ended.said("waiting") if event.get("address") == "service/frontend"]
 
@@ -78,6 +84,7 @@ def test_a_service_is_deployed_by_shifting_traffic(project: Project, keys: str, 
     assert shown(project)["deploymentConfiguration"]["strategy"] == strategy
     first = weights(project)
     clean(project)
+    assert serves(project)
     told = deploy(project, "good:1")
     assert weights(project) == {name: 100 - weight for name, weight in first.items()}, "the other group serves"
     assert any("BAKE_TIME with 100 % of the traffic" in text for text in said(told)), said(told)
@@ -86,8 +93,7 @@ def test_a_service_is_deployed_by_shifting_traffic(project: Project, keys: str, 
     project.run("pause", "frontend", "--yes")
     project.run("resume", "frontend")
     assert weights(project) == {name: 100 - weight for name, weight in first.items()}
-    (serving,) = project.run("status", "--json").document["live"]["services"]
-    assert (serving["state"], serving["healthy"]) == ("serving", 1)
+    assert serves(project)
     project.run("down", "--yes")
 
 

@@ -18,7 +18,8 @@ from provisioner.operations.planning import answered, refuse
 from provisioner.operations.sizing.sizes import as_records
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs.service import Service
-from provisioner.resources.elbv2.balancer import healthy_targets
+from provisioner.resources.ecs.strategies import target_groups
+from provisioner.resources.elbv2.balancer import target_health
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -149,9 +150,7 @@ def _not_serving(aws: Aws, live: Observed) -> str:
     """Say how many tasks the load balancer finds healthy, if there is one, and these are fewer than run."""
     runs = live.details["running_count"]
     for one in live.attributes["load_balancers"] if runs else ():
-        # of a service whose traffic ECS shifts, either group may have the tasks
-        second = one.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
-        groups = [one["targetGroupArn"], *([second] if second else [])]
-        if (healthy := sum(healthy_targets(aws, group) for group in groups)) < runs:
+        states = [target.get("State") for group in target_groups(one) for target in target_health(aws, group)]
+        if (healthy := states.count("healthy")) < runs:
             return f"{healthy}/{runs} healthy"
     return ""

@@ -70,6 +70,16 @@ def request(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any
     return {**wanted, "strategy": ROLLING, "alarms": NO_ALARMS, "bakeTimeInMinutes": 0} if back else dict(wanted)
 
 
+def target_groups(balancer: Mapping[str, Any]) -> list[str]:
+    """Return the ARNs of the target groups that a service's tasks may be in: two if ECS shifts its traffic.
+
+    Args:
+        balancer: one of the service's load balancers, as CreateService spells it.
+    """
+    second = balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
+    return [group for group in (balancer.get("targetGroupArn"), second) if group]
+
+
 def minutes(fields: Fields) -> float:
     """Return for how many minutes a deployment waits at the most: after each step, and at the end."""
     settings = fields["deployment_configuration"]

@@ -343,9 +343,3 @@ class TargetGroup(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_target_group(TargetGroupArn=live.id)
-
-
-def healthy_targets(aws: Aws, group: str) -> int:
-    """Return how many targets of a target group the load balancer finds healthy."""
-    shown = aws.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-    return sum(target.get("TargetHealth", {}).get("State") == "healthy" for target in shown)
