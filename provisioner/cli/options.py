@@ -57,6 +57,13 @@ Delete = Annotated[
 """An option of `plan`, `up` and `rehearse`."""
 
 
+Pausables = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME", help="Which services, and jobs with a schedule; all of them if none is named."),
+]
+"""An argument of `pause` and `resume`."""
+
+
 TakeOver = Annotated[
     list[str] | None,
     typer.Option(

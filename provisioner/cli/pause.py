@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from provisioner.cli.app import app, command
+from provisioner.cli.options import Pausables
 from provisioner.operations.options import Options
 
 
@@ -19,10 +16,7 @@ from provisioner.operations.options import Options
 )
 def pause(
     options: Options,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME", help="Which services, and jobs with a schedule; all of them if none is named."),
-    ] = None,
+    names: Pausables = None,
 ) -> int:
     """Stop the tasks of services and the schedules of jobs, until `provision resume`.
 

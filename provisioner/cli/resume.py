@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from provisioner.cli.app import app, command
+from provisioner.cli.options import Pausables
 from provisioner.operations.options import Options
 
 
@@ -18,10 +15,7 @@ from provisioner.operations.options import Options
 )
 def resume(
     options: Options,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME", help="Which services, and jobs with a schedule; all of them if none is named."),
-    ] = None,
+    names: Pausables = None,
 ) -> int:
     """Start again what `provision pause` has stopped, and wait until the tasks run.
 
