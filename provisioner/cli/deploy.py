@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Annotated
 
 import typer
@@ -63,7 +64,7 @@ def deploy(
 
     if no_wait and timeout:
         raise ConfigurationError("--no-wait and --timeout do not go together: leave one of the two out")
-    waiting = Waiting(waits=not no_wait, seconds=seconds_of("--timeout", timeout) if timeout else None)
+    waiting = Waiting(waits=not no_wait, seconds=seconds_of("--timeout", timeout) if timeout else inf)
     screen = Screen(options)
     rollout = run(options, Wanted(services or (), image, build), screen, waiting)
     code = screen.report(rollout.ended)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.clock import LISTED_WITHIN
@@ -46,7 +47,7 @@ class Apply:
         store: the open state.
         tasks: the work expected for each resource: of those that can begin, the longest chain is first.
         leaving: the resource type that is not waited for once AWS shows what was asked for: a later run does.
-        patience: seconds after which nothing is waited for any more; None: each resource has its own time.
+        patience: seconds after which nothing is waited for any more, also what has more time of its own.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Apply:
         tasks: Mapping[str, RemainingWork] | None = None,
         *,
         leaving: type[Resource] | None = None,
-        patience: float | None = None,
+        patience: float = inf,
     ) -> None:
         self.store, self.declared = store, declared
         self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
@@ -104,7 +105,7 @@ class Apply:
             for a, item in self.declared.items()
         ]
         emit, moments, pace = self.progress.emit, self.progress.moments, self.aws.pace
-        deadline = None if self._patience is None else pace.now() + self._patience
+        deadline = pace.now() + self._patience
         Scheduler(nodes, self._act, self.look, self._reached, emit, pace, moments, deadline).run()
 
     def lookup(self, address: str, output: str) -> Any:

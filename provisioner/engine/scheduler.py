@@ -122,7 +122,7 @@ class Scheduler:
         reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished. Once
             it is, it stays so, and it becomes so only with an outcome of the needed resource.
         moments: is filled with the begin and the end of the work on each resource.
-        deadline: the moment of the run's clock from which nothing is waited for any more; None: there is none.
+        deadline: the moment of the run's clock from which nothing is waited for any more.
     """
 
     def __init__(
@@ -134,12 +134,11 @@ class Scheduler:
         emit: Emit,
         pace: Pace,
         moments: dict[str, Moments],
-        deadline: float | None = None,
+        deadline: float = inf,
     ) -> None:
         self._nodes = {node.address: node for node in nodes}
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
-        self._moments = moments
-        self._deadline = inf if deadline is None else deadline
+        self._moments, self._deadline = moments, deadline
         self._last_missing = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
         """The dependency of each resource that was found missing last; its last one, if none ever was."""
         self._missing: dict[str, tuple[Dependency, Iterator[Dependency]]] = {}

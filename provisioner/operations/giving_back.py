@@ -10,11 +10,10 @@ from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
-from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.target import as_recorded
 from provisioner.operations.handover import left_to, recorded_names
-from provisioner.operations.planning import answered, check_confirmed, refuse
+from provisioner.operations.planning import check_confirmed, plan_alone, refuse
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.route53.handover import former_of
 
@@ -45,12 +44,10 @@ def returning(records: Mapping[str, Record], give_back: Collection[str]) -> dict
     return found
 
 
-def plan_return(
-    aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], emit: Emit = lambda event: None
-) -> list[Planned]:
+def plan_return(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> list[Planned]:
     """Return what giving these names back changes. Only reads are made."""
     knowing = aws.knowing(KnownResources(records, declared))
-    return answered(knowing, emit, lambda: plan(knowing, records, declared, (), limited=True))
+    return plan_alone(knowing, records, declared, lambda event: None)
 
 
 def give_back(
@@ -67,7 +64,7 @@ def give_back(
     walk = Apply(aws, store, declared, emit)
 
     def work() -> Remains:
-        planned = plan_return(aws, store.records, declared, emit)
+        planned = plan_alone(aws, store.records, declared, emit)
         refuse(planned, store.records, emit)
         if confirmed is not None:
             check_confirmed(confirmed, planned)

@@ -32,6 +32,7 @@ from provisioner.state.model import Record
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
     from provisioner.steps.stack import Stack
 
 AGAIN = 10.0
@@ -67,6 +68,15 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
         return aws.errors.out_of_reach(cause) or rate_exceeded(cause)
 
     return _repeated(aws, ask, passes, lambda error: emit(Notice(f"waiting for AWS to respond: {error}")))
+
+
+def plan_alone(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], emit: Emit) -> list[Planned]:
+    """Return what a run that is about these resources alone changes. Only reads are made.
+
+    Args:
+        aws: as it knows these resources.
+    """
+    return answered(aws, emit, lambda: plan(aws, records, declared, (), limited=True))
 
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from provisioner.config.builds import check_contexts
@@ -16,13 +17,12 @@ from provisioner.engine.destroy import Destroy
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import KnownResources
-from provisioner.engine.plan import plan
 from provisioner.operations import configuration, connecting, declaring, estimates, image_copies, stores
 from provisioner.operations.commands import Ended, Viewer, watched
 from provisioner.operations.deploying import images, scope
 from provisioner.operations.deploying.scope import Wanted
 from provisioner.operations.deploying.withdraw import withdraw
-from provisioner.operations.planning import answered, refuse
+from provisioner.operations.planning import plan_alone, refuse
 from provisioner.operations.sizing.sizes import check_awake
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecr.copied_images import is_own
@@ -46,11 +46,11 @@ class Waiting:
 
     Attributes:
         waits: until they serve, or only until ECS shows what was asked for.
-        seconds: at most as long; None: each as long as it may take.
+        seconds: at most as long.
     """
 
     waits: bool = True
-    seconds: float | None = None
+    seconds: float = inf
 
 
 @dataclass(frozen=True)
@@ -113,15 +113,13 @@ def deploy(options: Options, wanted: Wanted, viewer: Viewer, waiting: Waiting | 
 def _begun(
     config: Config, chosen: Sequence[str], before: Mapping[str, Record], now: Mapping[str, Record]
 ) -> dict[str, str]:
-    found = dict[str, str]()
-    for owner in chosen:
-        for name in (one for one in scope.workloads(config, [owner]) if one in config.services):
-            address = f"{Service.type_name}/{name}"
-            if address in before and owner not in {config.image_of(one) for one in found}:
-                ran = str(before[address].arguments["task_definition"])
-                if now[address].arguments["task_definition"] != ran:
-                    found[name] = ran.rpartition(":")[2]
-    return found
+    by_image = dict[str, tuple[str, str]]()
+    for name in scope.workloads(config, chosen):
+        former, record = (records.get(f"{Service.type_name}/{name}") for records in (before, now))
+        ran = former.arguments["task_definition"] if former else None
+        if ran and record and record.arguments["task_definition"] != ran:
+            by_image.setdefault(config.image_of(name), (name, str(ran).rpartition(":")[2]))
+    return dict(by_image.values())
 
 
 def prepared(aws: Aws) -> Aws:
@@ -181,26 +179,26 @@ def run(aws: Aws, store: Store, stack: Stack, deployment: Deployment, emit: Emit
     for text in stack.notices:
         emit(Notice(text))
     tags = [address for address in deployment.replaced if store.records[address].type == ImageInUse.type_name]
-    emit(RunStarted(command, aws.name, aws.account, aws.region, len(declared) + len(tags)))
+    # the former image may be pulled until the services serve
+    going = tags if deployment.waiting.waits else []
+    emit(RunStarted(command, aws.name, aws.account, aws.region, len(declared) + len(going)))
     ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
-    waiting = deployment.waiting
-    leaving = None if waiting.waits else Service
-    apply = Apply(aws, store, declared, emit, ahead.tasks, leaving=leaving, patience=waiting.seconds)
-    former = Destroy(aws.exhaustive(), store, tags, emit)
+    leaving = None if deployment.waiting.waits else Service
+    apply = Apply(aws, store, declared, emit, ahead.tasks, leaving=leaving, patience=deployment.waiting.seconds)
+    former = Destroy(aws.exhaustive(), store, going, emit)
 
     def work() -> Remains:
-        refuse(answered(aws, emit, lambda: plan(aws, store.records, declared, (), limited=True)), store.records, emit)
+        refuse(plan_alone(aws, store.records, declared, emit), store.records, emit)
         try:
             apply.run()
         except ProvisionError as error:
             emit(Notice(withdraw(aws, store, deployment.before, declared, error, emit)))
             raise
-        if waiting.waits:
-            former.run()
+        former.run()
         for address in deployment.replaced:
-            # the former image stays in its repository, for a rollback; it may be pulled until the services serve
-            if address in store.records and (waiting.waits or address not in tags):
+            # the former image stays in its repository, for a rollback
+            if address not in tags:
                 store.drop(address)
         return Remains()
 

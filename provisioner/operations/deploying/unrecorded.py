@@ -27,14 +27,18 @@ def notes(
     Args:
         recovered: what was found, by address.
     """
+    running = {
+        name: str(service.record.arguments["task_definition"])
+        for name in config.services
+        if (service := recovered.get(f"{Service.type_name}/{name}"))
+    }
+    shown = dict(zip(running, aws.each(lambda name: revision_or_empty(aws, running[name]), running), strict=True))
     told = set[str]()
-    for name in config.services:
-        service = recovered.get(f"{Service.type_name}/{name}")
-        definition = declared.get(f"{TaskDefinition.type_name}/{name}")
-        owner = config.image_of(name)
-        if service is None or definition is None or owner in told:
+    for name, revision in shown.items():
+        definition, owner = declared.get(f"{TaskDefinition.type_name}/{name}"), config.image_of(name)
+        if definition is None or owner in told:
             continue
-        runs = image_of(revision_or_empty(aws, str(service.record.arguments["task_definition"])), name)
+        runs = image_of(revision, name)
         asked = image_of({"containerDefinitions": definition.resource.fields()["container_definitions"]}, name)
         if runs and not unknown(asked) and runs != asked:
             told.add(owner)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provisioner.engine.errors import Failed, TimedOut
-from provisioner.engine.events import ResourceWaiting
+from provisioner.engine.errors import Failed
+from provisioner.operations.sizing.waiting import wait
 from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.rds.status import FAILED
 
@@ -41,30 +41,26 @@ def start(aws: Aws, emit: Emit) -> None:
 
 
 def _bring(aws: Aws, emit: Emit, wanted: str) -> None:
-    began, told = aws.pace.now(), ""
-    while left := [live for live in _found(aws) if live.status != wanted]:
-        seconds, first = aws.pace.now() - began, left[0]
-        if bad := [live for live in left if live.status in FAILED]:
-            raise Failed(f"{bad[0].id} is {bad[0].status}: see its events in the RDS console")
-        if seconds > TIMEOUT:
-            raise TimedOut(f"timed out after {seconds:.0f} s: {first.id} is {first.status}. See `provision status`")
-        # AWS takes the call in the one state that it leads out of, and only once all instances are in that
-        if all(live.status == other(wanted) for live in _found(aws)):
-            _call(aws, wanted, next(live for live in left if "db_instance_identifier" not in live.attributes))
-        if first.status != told:
-            told = first.status
-            emit(ResourceWaiting(str(first.address), "database", told, round(seconds, 1)))
-        aws.pace.sleep(LOOK_SECONDS)
+    wait(aws, emit, "database", lambda: _left(aws, wanted), timeout=TIMEOUT, look_seconds=LOOK_SECONDS)
+
+
+def _left(aws: Aws, wanted: str) -> dict[str, str]:
+    """Return the status of the cluster and of each instance that is not as wanted, by address.
+
+    AWS takes the call in the one state that it leads out of, and only once all instances are in that: it is made then.
+    """
+    found = [live for one in (DbCluster, DbInstance) for live in aws.live(one, fresh=True) if live.owned]
+    left = [live for live in found if live.status != wanted]
+    if bad := [live for live in left if live.status in FAILED]:
+        raise Failed(f"{bad[0].id} is {bad[0].status}: see its events in the RDS console")
+    if left and all(live.status == other(wanted) for live in found):
+        _call(aws, wanted, next(live for live in left if "db_instance_identifier" not in live.attributes))
+    return {str(live.address): live.status for live in left}
 
 
 def other(status: str) -> str:
     """Return the state that a cluster is brought out of."""
     return "available" if status == "stopped" else "stopped"
-
-
-def _found(aws: Aws) -> list[Observed]:
-    """Return the stack's cluster and its instances as they are now."""
-    return [live for one in (DbCluster, DbInstance) for live in aws.live(one, fresh=True) if live.owned]
 
 
 def _call(aws: Aws, wanted: str, cluster: Observed) -> None:

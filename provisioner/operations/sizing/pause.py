@@ -42,8 +42,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, PAUSE) as store:
         sizes.check_awake(store.records)
-        before, _ = sizes.in_effect(config, store.records)
-        config = sizes.applied(config, before)
+        config, before = sizes.held(config, store.records)
         if new := [name for name in chosen if name not in before.paused]:
             with aws.pace.runtime.watching():
                 agree(f"`pause` stops {listed(new)} of {config.name} on {connecting.describe_account(config, aws)}")
@@ -68,8 +67,7 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, RESUME) as store:
         sizes.check_awake(store.records)
-        before, _ = sizes.in_effect(config, store.records)
-        config = sizes.applied(config, before)
+        config, before = sizes.held(config, store.records)
         after = replace(before, paused={n: tasks for n, tasks in before.paused.items() if n not in chosen})
         released = [f"{PausedWorkload.type_name}/{name}" for name in chosen if name in before.paused]
         declared = sized(config, store.records, after, chosen)

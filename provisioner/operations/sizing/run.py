@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.apply import Apply
 from provisioner.engine.destroy import Destroy
-from provisioner.engine.errors import TimedOut
-from provisioner.engine.events import ResourceWaiting, RunStarted
+from provisioner.engine.events import RunStarted
 from provisioner.engine.known import KnownResources
-from provisioner.engine.plan import plan
 from provisioner.operations import estimates
 from provisioner.operations.commands import Ended, watched
-from provisioner.operations.planning import answered, refuse
+from provisioner.operations.planning import plan_alone, refuse
 from provisioner.operations.sizing.sizes import as_records
+from provisioner.operations.sizing.waiting import wait
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import target_groups
@@ -90,7 +89,7 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
     destroy = Destroy(aws.exhaustive(), store, sizing.going, emit)
 
     def work() -> Remains:
-        refuse(answered(aws, emit, lambda: plan(aws, store.records, declared, (), limited=True)), store.records, emit)
+        refuse(plan_alone(aws, store.records, declared, emit), store.records, emit)
         sizing.first(aws, emit)
         for address, record in as_records(sizing.holds).items():
             former = store.records.get(address)
@@ -102,33 +101,18 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
         apply.run()
         destroy.run()
         sizing.then(aws)
-        _wait(aws, sizing.numbers, emit)
+        wait(aws, emit, "services", lambda: _left(aws, sizing.numbers), timeout=TIMEOUT, look_seconds=LOOK_SECONDS)
         sizing.last(aws, emit)
         return Remains()
 
     return timed(aws.pace, sizing.command, None, store, work, [apply.progress, destroy.progress])
 
 
-def _wait(aws: Aws, numbers: Mapping[str, range], emit: Emit) -> None:
-    """Wait until each service runs a number of tasks that it may have, as many as ECS wants, and these serve.
-
-    Raises:
-        TimedOut: some do not for long.
-    """
-    began, told = aws.pace.now(), dict[str, str]()
-    while left := _left(aws, numbers):
-        seconds = aws.pace.now() - began
-        if seconds > TIMEOUT:
-            why = "; ".join(f"{address}: {why}" for address, why in left.items())
-            raise TimedOut(f"timed out after {seconds:.0f} s: {why}. See `provision status`")
-        for address, why in left.items() - told.items():
-            emit(ResourceWaiting(address, "services", why, round(seconds, 1)))
-        told = left
-        aws.pace.sleep(LOOK_SECONDS)
-
-
 def _left(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:
-    """Return why a service is still waited for, by its address."""
+    """Return why a service is waited for, by its address.
+
+    It is until it runs a number of tasks that it may have, as many as ECS wants, and these serve.
+    """
     found = {}
     for live in aws.live(Service, fresh=True):
         wanted = numbers.get(str(live.attributes["service_name"]))

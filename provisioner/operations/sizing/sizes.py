@@ -62,6 +62,12 @@ def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[Sizes, lis
     return Sizes(scaled, paused, found.asleep), told
 
 
+def held(config: Config, records: Mapping[str, Record]) -> tuple[Config, Sizes]:
+    """Return the configuration with the numbers of tasks that hold, and what holds."""
+    sizes, _ = in_effect(config, records)
+    return applied(config, sizes), sizes
+
+
 def check_awake(records: Mapping[str, Record]) -> None:
     """Refuse to change a stack that sleeps: what is made new would run, and a database that is stopped takes no change.
 
@@ -84,10 +90,10 @@ def size_of(service: Service, scaled: Scaled) -> str:
     return count(scaled.least, "task")
 
 
-def applied(config: Config, held: Sizes) -> Config:
+def applied(config: Config, sizes: Sizes) -> Config:
     """Return the configuration with the numbers of tasks that hold in the place of its own."""
     services = {
-        name: resized(service, held.scaled[name]) if name in held.scaled else service
+        name: resized(service, sizes.scaled[name]) if name in sizes.scaled else service
         for name, service in config.services.items()
     }
     return config.model_copy(update={"services": services})
@@ -101,13 +107,13 @@ def resized(service: Service, scaled: Scaled) -> Service:
     return service.model_copy(update={"count": scaled.least})
 
 
-def as_records(held: Sizes) -> dict[str, Record]:
+def as_records(sizes: Sizes) -> dict[str, Record]:
     """Return what is held as the state records it, by address."""
 
     def record(type_name: str, name: str, arguments: dict[str, object]) -> Record:
         return Record(f"{type_name}/{name}", type_name, "ready", "", arguments=arguments, step="services")
 
-    found = [record(SCALED, name, asdict(one)) for name, one in held.scaled.items()]
-    found += [record(PAUSED, name, {"tasks": tasks}) for name, tasks in held.paused.items()]
-    found += [record(ASLEEP, "main", {})] if held.asleep else []
+    found = [record(SCALED, name, asdict(one)) for name, one in sizes.scaled.items()]
+    found += [record(PAUSED, name, {"tasks": tasks}) for name, tasks in sizes.paused.items()]
+    found += [record(ASLEEP, "main", {})] if sizes.asleep else []
     return {one.address: one for one in found}

@@ -46,8 +46,8 @@ def sleep(options: Options, agree: Callable[[str], None], viewer: Viewer) -> End
     config = configuration.load(options, declares=True)
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, SLEEP) as store:
-        before, _ = sizes.in_effect(config, store.records)
-        config, after = sizes.applied(config, before), replace(before, asleep=True)
+        config, before = sizes.held(config, store.records)
+        after = replace(before, asleep=True)
         chosen = sizes.pausables(config)
         declared = sized(config, store.records, after, chosen)
         if not before.asleep:
@@ -81,8 +81,8 @@ def wake(options: Options, viewer: Viewer) -> Ended:
     config = configuration.load(options, declares=True)
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, WAKE) as store:
-        before, _ = sizes.in_effect(config, store.records)
-        config, after = sizes.applied(config, before), replace(before, asleep=False)
+        config, before = sizes.held(config, store.records)
+        after = replace(before, asleep=False)
         chosen = sizes.pausables(config)
         declared = {**_minimum(config, store.records), **sized(config, store.records, after, chosen)}
         sizing = Sizing(

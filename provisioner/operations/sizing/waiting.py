@@ -1,0 +1,37 @@
+"""Waits for what AWS does after a call, and says each time what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import TimedOut
+from provisioner.engine.events import Emit, ResourceWaiting
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+
+
+def wait(
+    aws: Aws, emit: Emit, step: str, left: Callable[[], Mapping[str, str]], *, timeout: float, look_seconds: float
+) -> None:
+    """Wait until nothing is left to wait for.
+
+    Args:
+        step: the step of what is waited for.
+        left: looks, and returns why something is waited for, by its address.
+        timeout, look_seconds: seconds that it may take, and between two looks.
+
+    Raises:
+        TimedOut: it takes longer.
+    """
+    began, told = aws.pace.now(), dict[str, str]()
+    while found := left():
+        seconds = aws.pace.now() - began
+        if seconds > timeout:
+            why = "; ".join(f"{address}: {why}" for address, why in found.items())
+            raise TimedOut(f"timed out after {seconds:.0f} s: {why}. See `provision status`")
+        for address, why in found.items() - told.items():
+            emit(ResourceWaiting(address, step, why, round(seconds, 1)))
+        told = dict(found)
+        aws.pace.sleep(look_seconds)
