@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import NO_CONNECTION, code_of, explained, not_found, out_of_reach, rate_exceeded
 from provisioner.aws.pages import BadList
-from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import signals
 from provisioner.operations.log_window import Event, Window
+from provisioner.operations.named import named
 from provisioner.operations.spans import span
 
 if TYPE_CHECKING:
@@ -73,17 +73,10 @@ def groups(options: Options, config: Config, state: State, names: Sequence[str])
     """Return the log groups by service or job: of those named, or of all.
 
     Raises:
-        ConfigurationError: one has no log group in the state; those that have are named.
+        ConfigurationError: one has no log group in the state.
     """
     known = {a.removeprefix(GROUP): str(r.id) for a, r in state.records.items() if a.startswith(GROUP) and r.id}
-    for name in names:
-        if name in known:
-            continue
-        if name in config.workloads:
-            up = options.command_line("up")
-            raise ConfigurationError(f"{config.key(name)} is not in the stack yet: bring it up with {up}")
-        raise ConfigurationError(f"there is no service or job {name}{suggestion(name, {*known, *config.workloads})}")
-    return {name: known[name] for name in names or sorted(known)}
+    return named(options, config, known, names, "service or job", config.workloads)
 
 
 @dataclass

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explained
-from provisioner.config.loader import suggestion
-from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import configuration, connecting, stores
+from provisioner.operations.named import named
 from provisioner.resources.cloudwatch.metrics import PERIOD, Metric, values
 from provisioner.resources.ecs.strategies import target_groups
 
@@ -62,14 +61,16 @@ def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]
         names: of services; all if there are none.
 
     Raises:
-        ConfigurationError: there is no such service.
+        ConfigurationError: there is no such service, or it is not in the stack yet.
         ApiError: the read was refused.
     """
     config = configuration.load(options)
     aws = connecting.connect(options, config).reading()
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
-    asked = {name: _metrics(record, state.records) for name, record in _services(state.records, names).items()}
+    there = {one.address.partition("/")[2]: one for one in state.records.values() if one.type == "service" and one.id}
+    chosen = named(options, config, there, names, "service", config.services)
+    asked = {name: _metrics(record, state.records) for name, record in chosen.items()}
     end = int(aws.pace.time()) // PERIOD * PERIOD
     try:
         found = values(aws, [metric for own in asked.values() for metric in own.values()], end - HOUR, end)
@@ -77,15 +78,6 @@ def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]
         raise explained(error) from error
     by_service = {name: {what: found[metric] for what, metric in own.items()} for name, own in asked.items()}
     return config.name, end - HOUR, [Usage(name, **joined(points)) for name, points in by_service.items()]
-
-
-def _services(records: Mapping[str, Record], names: Sequence[str]) -> dict[str, Record]:
-    known = {one.address.partition("/")[2]: one for one in records.values() if one.type == "service" and one.id}
-    for name in names:
-        if name not in known:
-            there = f"there are {', '.join(sorted(known))}" if known else "the stack has not been created yet"
-            raise ConfigurationError(f"there is no service {name}{suggestion(name, known)}: {there}")
-    return {name: known[name] for name in names or sorted(known)}
 
 
 def _metrics(service: Record, records: Mapping[str, Record]) -> dict[str, Metric]:
