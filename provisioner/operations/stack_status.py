@@ -220,7 +220,7 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
     """
     # only the resource types that are looked at: all the steps' would take longer to import than the calls take
     import provisioner.resources.rds.database  # noqa: F401
-    from provisioner.aws.errors import explained
+    from provisioner.aws.errors import explaining
     from provisioner.engine.known import KnownResources
     from provisioner.engine.resource import RESOURCE_TYPES
     from provisioner.operations import ami, workloads
@@ -228,7 +228,7 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
     records = renamed(state.records, importing=False)
     looked_at = {address: record for address, record in records.items() if record.type in RESOURCE_TYPES}
     aws = aws.reading().knowing(KnownResources(looked_at))
-    try:
+    with explaining():
         # of what is not recorded nothing is asked
         types = {record.type for record in records.values()}
         asked: Sequence[Callable[[Aws], Any]] = (
@@ -240,8 +240,6 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
         )
         (services, job_list), instances, databases, amis, certificates = aws.each(lambda ask: ask(aws), asked)
         return Health(services, instances, databases, amis, job_list, certificates, aws.pace.time())
-    except Exception as error:
-        raise explained(error) from error
 
 
 def _nothing(_: Aws) -> list[dict[str, Any]]:
@@ -250,12 +248,11 @@ def _nothing(_: Aws) -> list[dict[str, Any]]:
 
 def _instances(aws: Aws) -> list[dict[str, Any]]:
     from provisioner.resources.autoscaling import AutoScalingGroup
-    from provisioner.resources.ecs.cluster import Cluster, container_instances
+    from provisioner.resources.ecs.cluster import container_instances, own_clusters
 
     groups = [live for live in aws.live(AutoScalingGroup) if live.owned]
     outdated = {name for live in groups for name in live.details.get("outdated", ())}
     misfits = {name for live in groups for name in live.details.get("misfits", ())}
-    clusters = [live.id for live in aws.live(Cluster) if live.owned]
     return [
         {
             "id": instance["ec2InstanceId"],
@@ -267,7 +264,7 @@ def _instances(aws: Aws) -> list[dict[str, Any]]:
             "misfit": instance["ec2InstanceId"] in misfits,
             "tasks": instance["runningTasksCount"] + instance["pendingTasksCount"],
         }
-        for cluster in clusters
+        for cluster in own_clusters(aws)
         for instance in container_instances(aws, cluster)
     ]
 

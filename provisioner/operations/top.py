@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws.errors import explained
+from provisioner.aws.errors import explaining
 from provisioner.operations import configuration, connecting, stores
 from provisioner.operations.named import named
 from provisioner.resources.cloudwatch.metrics import PERIOD, Metric, values
@@ -72,10 +72,8 @@ def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]
     chosen = named(options, config, there, names, "service", config.services)
     asked = {name: _metrics(record, state.records) for name, record in chosen.items()}
     end = int(aws.pace.time()) // PERIOD * PERIOD
-    try:
+    with explaining():
         found = values(aws, [metric for own in asked.values() for metric in own.values()], end - HOUR, end)
-    except Exception as error:
-        raise explained(error) from error
     by_service = {name: {what: found[metric] for what, metric in own.items()} for name, own in asked.items()}
     return config.name, end - HOUR, [Usage(name, **joined(points)) for name, points in by_service.items()]
 
