@@ -14,7 +14,8 @@ from typing import Any
 NEAR_MS = 30_000
 """How far before the newest event each look begins."""
 FAR_MS = 900_000
-"""How far before the present every so many looks begin. AWS refuses callers whose clock is five minutes wrong."""
+"""How far before the one before it a far look begins. AWS refuses callers whose clock is five minutes wrong (IAM user
+guide, "Signature Version 4"): what is found ten minutes late is not lost."""
 FAR_EVERY = 30
 """The first look of so many is a far one: at two seconds each that is one a minute."""
 
@@ -46,7 +47,8 @@ class Window:
         far = self.looks % FAR_EVERY == 0
         self.start = self.floor if far else max(self.floor, self.newest - NEAR_MS)
         self.looks += 1
-        self._next_floor = max(self.floor, now - FAR_MS)
+        # a near look has not seen what came late, and one that was refused has seen nothing: the next far one has to
+        self._next_floor = max(self.floor, now - FAR_MS) if far else self.floor
 
     def fresh(self, events: Iterable[Event]) -> list[Event]:
         """Return those of a page that were not there before, and remember them as long as it matters."""
