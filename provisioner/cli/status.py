@@ -39,7 +39,8 @@ def status(
     from provisioner.render import overview
     from provisioner.render import status as show
     from provisioner.render.channels import unread
-    from provisioner.render.redrawn import blocks, on_terminal, redrawn, unicode, width
+    from provisioner.render.redrawn import blocks, redrawn, width
+    from provisioner.render.text import on_terminal, unicode
 
     config = configuration.load(options)
     mark = "…" if unicode(sys.stdout) else "..."

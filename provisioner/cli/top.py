@@ -33,8 +33,8 @@ def top(
     """
     from provisioner.operations import top as operation
     from provisioner.render import usage as show
-    from provisioner.render.redrawn import unicode, width
-    from provisioner.render.text import say
+    from provisioner.render.redrawn import width
+    from provisioner.render.text import say, unicode
 
     stack, began, found = operation.usage(options, services or [])
     if options.json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from provisioner.engine.events import Checked, Emit, Event
 from provisioner.engine.words import count
-from provisioner.render.text import SYMBOLS, table, visible
+from provisioner.render.text import SYMBOLS, on_terminal, table, visible
 
 
 def lines(found: Sequence[Checked]) -> list[str]:
@@ -59,7 +58,7 @@ def exit_code(found: Sequence[Checked]) -> int:
 @contextmanager
 def progress(total: int) -> Iterator[Emit]:
     """Yield what is told each check as it ends; on a terminal, standard error shows how far it is meanwhile."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not on_terminal(sys.stderr):
         yield lambda event: None
         return
     done, lock = set[str](), Lock()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from provisioner.engine.words import names
 from provisioner.render.plain import below, reason
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import STYLES, SYMBOLS, cells, cut, duration, say, visible, word
+from provisioner.render.text import STYLES, SYMBOLS, cells, cut, duration, say, unicode, visible, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -135,7 +135,7 @@ def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
         first = Text(lines[0], "bold")
         return Group(first, *(Text(line, STYLES.get(line[:1], ""), no_wrap=True) for line in lines[1:]))
 
-    mark = "…" if console.encoding.startswith("utf") else "..."
+    mark = "…" if unicode(stream) else "..."
     with Live(get_renderable=render, console=console, refresh_per_second=8, transient=True):
         yield
     with progress.lock:

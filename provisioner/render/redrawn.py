@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,19 +15,9 @@ WIDTH = 80
 """Columns of what is no terminal."""
 
 
-def on_terminal(stream: TextIO) -> bool:
-    """Say whether lines can be drawn over those before."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
-
-
 def width(stream: TextIO) -> int:
     """Return the columns of a terminal, or `WIDTH` of anything else."""
     return shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH
-
-
-def unicode(stream: TextIO) -> bool:
-    """Say whether a stream takes characters beyond ASCII."""
-    return (stream.encoding or "").lower().startswith("utf")
 
 
 @contextmanager

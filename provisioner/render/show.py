@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from provisioner.render import lines, live, plain
 from provisioner.render.progress import Progress
+from provisioner.render.text import on_terminal
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def shown(json: bool, clock: Callable[[], float]) -> Iterator[Progress]:
     if json:
         progress.view = lines.view(sys.stdout)
         yield progress
-    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    elif on_terminal(sys.stderr):
         with live.shown(progress, sys.stderr):
             yield progress
     else:

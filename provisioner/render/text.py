@@ -138,9 +138,19 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
+def on_terminal(stream: TextIO) -> bool:
+    """Say whether a stream is a terminal on which lines can be drawn over those before."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def unicode(stream: TextIO) -> bool:
+    """Say whether a stream takes characters beyond ASCII."""
+    return (stream.encoding or "utf-8").lower().startswith("utf")
+
+
 def coloured(stream: TextIO) -> bool:
     """Say whether colours are welcome on a stream: it is a terminal, and nobody has asked for none (NO_COLOR)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return on_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
 def say(lines: Iterable[str], stream: TextIO | None = None) -> None:
