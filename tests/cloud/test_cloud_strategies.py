@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator import durations
 from tests.cloud.conftest import Network, refused
 from tests.cloud.ecs_rig import create, gone, service, target_group, tasks
 from tests.cloud.test_cloud_deployments import BREAKER, broken, ended, newest
@@ -119,6 +120,17 @@ def test_a_blue_green_deployment_goes_through_its_stages(shifted: Shifted) -> No
     assert revision["resolvedConfiguration"]["loadBalancers"] == [
         {"targetGroupArn": shifted.blue, "productionListenerRule": shifted.rule}
     ]
+
+
+def test_a_stage_takes_as_long_as_the_clock_is_told(shifted: Shifted) -> None:
+    shifted.create(BLUE_GREEN)
+    shifted.network.cloud.last("slow")
+    shifted.deploy()
+    shifted.reaches("POST_SCALE_UP")
+    began = shifted.network.cloud.now()
+    shifted.reaches("PRODUCTION_TRAFFIC_SHIFT")
+    slow = durations.DEPLOYMENT_STAGE.range[1]
+    assert shifted.network.cloud.now() - began == pytest.approx(3 * slow, abs=5)
 
 
 def test_old_and_new_tasks_run_side_by_side_until_the_end(shifted: Shifted) -> None:

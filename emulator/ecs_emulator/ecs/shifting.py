@@ -121,16 +121,16 @@ def go_on(store: Store, service: Service, one: ServiceDeployment, *, scaled_up: 
     """
     if one.stage == "SCALE_UP":
         if scaled_up:
-            _next(one, durations.DEPLOYMENT_STAGE.aws)
+            _next(one)
     elif one.stage == "PRODUCTION_TRAFFIC_SHIFT" and one.steps:
         if passed(one.until):
             one.weight, minutes = one.steps.pop(0)
             shift(store, service.revisions[one.target], one.weight)
-            one.until, one.updated = later(minutes * 60 or durations.DEPLOYMENT_STAGE.aws), now()
+            one.until, one.updated = later(minutes * 60 or durations.DEPLOYMENT_STAGE), now()
     elif one.stage not in ("", "CLEAN_UP") and passed(one.until):
         following = _STAGES[_STAGES.index(one.stage) + 1]
         bakes = float(one.configuration.get("bakeTimeInMinutes") or 0) * 60 if one.source else 0.0
-        _next(one, bakes if following == "BAKE_TIME" else durations.DEPLOYMENT_STAGE.aws)
+        _next(one, bakes if following == "BAKE_TIME" else durations.DEPLOYMENT_STAGE)
         if following == "PRODUCTION_TRAFFIC_SHIFT":
             one.until = later(0)
     return one.stage == "CLEAN_UP"
@@ -161,9 +161,9 @@ def weights(store: Store, revision: Deployment) -> tuple[str, float] | None:
     return None
 
 
-def _next(one: ServiceDeployment, seconds: float) -> None:
+def _next(one: ServiceDeployment, lasts: durations.Duration | float = durations.DEPLOYMENT_STAGE) -> None:
     one.stage = _STAGES[_STAGES.index(one.stage) + 1]
-    one.until, one.updated = NEVER if one.stage == "SCALE_UP" else later(seconds), now()
+    one.until, one.updated = NEVER if one.stage == "SCALE_UP" else later(lasts), now()
 
 
 def _steps(one: ServiceDeployment) -> list[tuple[float, float]]:
