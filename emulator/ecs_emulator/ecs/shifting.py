@@ -151,16 +151,6 @@ def holds(store: Store, rule_arn: str, groups: list[str]) -> bool:
     return rule is not None and set(groups) <= _weights(rule).keys()
 
 
-def weights(store: Store, revision: Deployment) -> tuple[str, float] | None:
-    """Return a revision's production listener rule and the percentage of its traffic; None if it has none."""
-    for balancer in revision.balancers:
-        rule = _rule(store, advanced(balancer).get("productionListenerRule", ""))
-        if rule is not None:
-            shares = _weights(rule)
-            return rule.arn, 100.0 * shares.get(balancer["targetGroupArn"], 0) / max(1, sum(shares.values()))
-    return None
-
-
 def _next(one: ServiceDeployment, lasts: durations.Duration | float = durations.DEPLOYMENT_STAGE) -> None:
     one.stage = _STAGES[_STAGES.index(one.stage) + 1]
     one.until, one.updated = NEVER if one.stage == "SCALE_UP" else later(lasts), now()
