@@ -116,6 +116,7 @@ def test_a_rollback_is_a_failure_that_shows_the_end_of_the_log(project: Project)
 def test_it_goes_on_until_the_circuit_breaker_has_had_enough(project: Project) -> None:
     """Of twelve tasks ECS lets six fail, unless `circuit_breaker` says otherwise."""
     project.change(r"^public = true", "public = true\ncount = 12")
+    project.change(r"^scaling = { max = 10 }", "scaling = { max = 12 }")
     project.cloud.control("POST", "faults", "scenarios=task-fails&only=frontend")
     why = failure(timed(project, 1))
     assert "failed: Essential container in task exited; exit code 1" in why
