@@ -252,12 +252,13 @@ def test_tasks_that_end_after_they_ran_are_never_counted(network: Network, ecs: 
     assert newest(ecs)["deploymentCircuitBreaker"] == {"status": "MONITORING", "failureCount": 0, "threshold": 3}
 
 
-def test_another_strategy_has_stages_and_no_rollout_state(network: Network, ecs: Any) -> None:
+def test_another_strategy_has_stages_and_a_rollout_state(network: Network, ecs: Any) -> None:
+    """The states: JWanderer73/credit-card-fraud, docs/evidence/healthy-canary-taskssets.txt."""
     network.definition("web")
     blue_green = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
     create(network, desiredCount=1, deploymentConfiguration=blue_green)
     ended(network, ecs, "SUCCESSFUL")
-    assert "rolloutState" not in service(network)["deployments"][0]
+    assert service(network)["deployments"][0]["rolloutState"] == "COMPLETED"
     ecs.update_service(cluster="main", service="web", taskDefinition=network.definition("web"))
 
     def baking() -> bool:
@@ -266,6 +267,7 @@ def test_another_strategy_has_stages_and_no_rollout_state(network: Network, ecs:
     network.cloud.wait(baking, "bake time")
     found = service(network)
     assert (found["runningCount"], len(found["deployments"])) == (2, 2), "blue and green run side by side"
+    assert [one["rolloutState"] for one in found["deployments"]] == ["IN_PROGRESS", "COMPLETED"]
     done = ended(network, ecs, "SUCCESSFUL")
     assert done["finishedAt"] - done["startedAt"] > timedelta(minutes=5)
     assert service(network)["runningCount"] == 1

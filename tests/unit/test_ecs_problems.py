@@ -14,7 +14,7 @@ import pytest
 from provisioner.engine.resource import Observed
 from provisioner.resources.ecs.deployments import Deployment, as_asked, newer, revision_fields
 from provisioner.resources.ecs.hosts import explained
-from provisioner.resources.ecs.problems import completed, rollout
+from provisioner.resources.ecs.problems import completed, rollout, troubled
 from provisioner.resources.ecs.service import Service
 
 UNPLACED = (
@@ -205,13 +205,21 @@ NO_LOGS = cast("Any", _Ecs())
 def test_without_a_rollout_state_the_history_says_how_far_it_is(
     status: str, triggered: bool, back_to: str, state: str, failed: bool, undone: bool
 ) -> None:
-    """ECS tells the state of rolling updates only (API reference, Deployment)."""
+    """What ECS's own controller always tells (API reference, Deployment) may be missing all the same."""
     shown = {**service("", 0), "runningCount": 0, "desiredCount": 1}
     del shown["deployments"][0]["rolloutState"]
     told = Deployment(status, "because", revision=NUMBER, back_to=back_to, triggered=triggered)
     found = rollout(NO_LOGS, shown, told, [])
     assert (found.state, found.failed, found.undone) == (state, failed, undone)
     assert (found.reason == "because") is told.failed
+
+
+@pytest.mark.parametrize(("strategy", "asked"), [("CANARY", True), ("ROLLING", False)])
+def test_the_history_is_asked_how_far_traffic_was_shifted(strategy: str, asked: bool) -> None:
+    """ECS tells a state of a canary too (JWanderer73/credit-card-fraud, docs/evidence), but no stage and no weight."""
+    shown = {**service("IN_PROGRESS", 0), "deploymentConfiguration": {"strategy": strategy}}
+    assert troubled(shown, []) is asked
+    assert not troubled({**shown, **service("COMPLETED", 0)}, [])
 
 
 def test_a_service_without_a_rollout_state_awaits_its_old_tasks() -> None:

@@ -256,6 +256,7 @@ def _platform(request: Shape, shape: Shape) -> Shape:
 
 
 def _deployment(service: Service, deployment: Deployment, status: str, tasks: list[Task]) -> Shape:
+    own = service.shape["deploymentController"]["type"] == "ECS"
     shape: dict[str, Any] = {
         "id": deployment.id,
         "status": status,
@@ -266,8 +267,9 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
         "failedTasks": deployment.failed,
         "createdAt": deployment.created,
         "updatedAt": deployment.updated,
-        # of rolling updates only (API reference, Deployment)
-        **({"rolloutState": deployment.state, "rolloutStateReason": deployment.reason} if service.rolls else {}),
+        # of ECS's own controller (API reference, Deployment), whatever the strategy (JWanderer73/credit-card-fraud,
+        # docs/evidence: recorded while a canary was under way, and while it was rolled back)
+        **({"rolloutState": deployment.state, "rolloutStateReason": deployment.reason} if own else {}),
         **{
             field: value
             for field, value in deployment.spec.items()

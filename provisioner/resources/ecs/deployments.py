@@ -124,6 +124,11 @@ def _same(name: str, live: Mapping[str, Any], fields: Mapping[str, Any]) -> bool
     return bool(canonical(there, loose) == canonical(fields[name], loose))
 
 
+def strategy_of(shown: Mapping[str, Any]) -> str:
+    """Return the deployment strategy of a service or a service deployment as AWS shows it."""
+    return str(shown.get("deploymentConfiguration", {}).get("strategy", ROLLING))
+
+
 def number(identifier: str) -> str:
     """Return the number of a revision: the end of its ARN, and of the id of its deployment in DescribeServices."""
     return identifier.rpartition("/")[2]
@@ -222,7 +227,7 @@ def _deployment(shown: Mapping[str, Any]) -> Deployment:
         shown.get("status", ""),
         " ".join(dict.fromkeys(text for text in said if text)).rstrip("."),
         shown.get("lifecycleStage", ""),
-        shown.get("deploymentConfiguration", {}).get("strategy", ROLLING),
+        strategy_of(shown),
         number(shown.get("targetServiceRevision", {}).get("arn", "")),
         number(rollback.get("serviceRevisionArn", "")),
         breaker.get("failureCount", 0),

@@ -12,7 +12,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
 from provisioner.resources.ecs.cluster import tasks
-from provisioner.resources.ecs.deployments import Deployment, Rejected
+from provisioner.resources.ecs.deployments import ROLLING, Deployment, Rejected, strategy_of
 from provisioner.resources.ecs.health import advice
 from provisioner.resources.ecs.hosts import explained, lacking, short_of_spot
 
@@ -58,8 +58,8 @@ def newest(service: Mapping[str, Any]) -> Mapping[str, Any]:
 def completed(service: Mapping[str, Any]) -> bool:
     """Say whether the newest deployment is completed, by the service alone.
 
-    ECS tells the state of rolling updates only. With another strategy a service whose old tasks are gone, and that has
-    all of its new ones, is taken for one (botocore, the waiter ServicesStable).
+    Where ECS tells no state, a service whose old tasks are gone, and that has all of its new ones, is taken for one
+    (botocore, the waiter ServicesStable).
     """
     if "rolloutState" in newest(service):
         return bool(newest(service)["rolloutState"] == "COMPLETED")
@@ -74,7 +74,8 @@ def short(service: Mapping[str, Any]) -> bool:
 def troubled(service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, Any]]) -> bool:
     """Say whether there is more to know of a service's newest roll-out than DescribeServices tells."""
     primary = newest(service)
-    if "rolloutState" not in primary:
+    if "rolloutState" not in primary or strategy_of(service) != ROLLING:
+        # its stage and its share of the traffic
         return not completed(service)
     given_up = primary["rolloutState"] == "FAILED" or ROLLING_BACK in primary.get("rolloutStateReason", "")
     failed = bool(primary.get("failedTasks")) or any(t.get("startedBy") == primary["id"] for t in stopped_tasks)

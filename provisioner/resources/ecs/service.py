@@ -26,6 +26,7 @@ from provisioner.resources.ecs.deployments import (
     newer,
     numbered,
     revision_fields,
+    strategy_of,
 )
 from provisioner.resources.ecs.problems import newest, rollout, standing, why_rejected
 from provisioner.resources.ecs.reads import Read, reads
@@ -178,7 +179,7 @@ class Service(Runs, Resource):
             "pending_new": primary.get("pendingCount", service.get("pendingCount", 0)),
             "rollout_state": state.state,
             "rollout_reason": state.reason,
-            "strategy": deployment.get("strategy", ROLLING),
+            "strategy": strategy_of(service),
             "stage": read.deployment.stage if read.deployment else "",
             "weight": read.deployment.weight if read.deployment else None,
             "problem": state.problem,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.resources.ecs.deployments import ROLLING, resolved_groups
+from provisioner.resources.ecs.deployments import ROLLING, resolved_groups, strategy_of
 
 CIRCUIT: Mapping[str, Any] = {
     "enable": False,
@@ -104,9 +104,8 @@ def hidden(attributes: Fields, requests: Sequence[Fields]) -> dict[str, Any]:
 
 def leaving(service: Mapping[str, Any], requests: Collection[Fields]) -> bool:
     """Whether a service as AWS shows it is to be updated by rolling again, by one of the requests for it."""
-    strategy = service.get("deploymentConfiguration", {}).get("strategy", ROLLING)
     asked = [shifts(fields) for fields in requests]
-    return strategy != ROLLING and any(asked) and not all(asked)
+    return strategy_of(service) != ROLLING and any(asked) and not all(asked)
 
 
 def serving(aws: Aws, service: Mapping[str, Any]) -> str | None:
