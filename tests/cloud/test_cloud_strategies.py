@@ -70,6 +70,16 @@ class Shifted:
         plain = {"targetGroupArn": self.blue, "containerName": "web", "containerPort": 80}
         return [plain | ({"advancedConfiguration": advanced} if advanced else {})]
 
+    def alarms(self, *names: str) -> Any:
+        """Have these alarms; returns who sets their states."""
+        watch = self.network.cloud.client("cloudwatch")
+        for name in names:
+            watch.put_metric_alarm(
+                AlarmName=name, Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
+                EvaluationPeriods=1, Threshold=1, Statistic="Sum", ComparisonOperator="GreaterThanThreshold",
+            )  # fmt: skip
+        return watch
+
     def create(self, configuration: Answer, **more: Any) -> None:
         create(
             self.network,
@@ -181,12 +191,7 @@ def test_the_breaker_gives_up_before_traffic_moves(shifted: Shifted) -> None:
 
 @pytest.mark.parametrize("stage", ["PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"])
 def test_an_alarm_takes_the_traffic_back(shifted: Shifted, stage: str) -> None:
-    watch = shifted.network.cloud.client("cloudwatch")
-    for name in ("errors", "slow"):
-        watch.put_metric_alarm(
-            AlarmName=name, Namespace="AWS/ApplicationELB", MetricName="HTTPCode_Target_5XX_Count", Period=60,
-            EvaluationPeriods=1, Threshold=1, Statistic="Sum", ComparisonOperator="GreaterThanThreshold",
-        )  # fmt: skip
+    watch = shifted.alarms("errors", "slow")
     watch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="before the deployment")
     alarms = {"alarmNames": ["errors", "slow"], "enable": True, "rollback": True}
     canary = {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5}
@@ -201,6 +206,18 @@ def test_an_alarm_takes_the_traffic_back(shifted: Shifted, stage: str) -> None:
     assert (found["alarms"]["status"], found["alarms"]["triggeredAlarmNames"]) == ("TRIGGERED", ["errors"])
     assert shifted.weights() == (0, 100)
     assert (service(shifted.network)["runningCount"], shifted.registered(shifted.green)) == (1, 1)
+
+
+def test_an_alarm_that_does_not_roll_back_stops_the_deployment(shifted: Shifted) -> None:
+    watch = shifted.alarms("errors")
+    shifted.create({**BLUE_GREEN, "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": False}})
+    shifted.deploy()
+    shifted.reaches("BAKE_TIME")
+    watch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")
+    found = ended(shifted.network, shifted.ecs, "STOPPED")
+    assert found["statusReason"].endswith("stopped because of CloudWatch alarms in state ALARM: errors.")
+    (event,) = (one for one in service(shifted.network)["events"] if "deployment failed" in one["message"])
+    assert event["message"].endswith("deployment failed: alarm detected.")
 
 
 def test_a_newer_deployment_reconciles_the_one_under_way(shifted: Shifted) -> None:
@@ -236,7 +253,9 @@ def test_what_hinders_the_shift_rolls_back(shifted: Shifted, fault: str, said: s
         shifted.deploy()
     found = ended(shifted.network, shifted.ecs, "ROLLBACK_SUCCESSFUL")
     assert said in found["statusReason"]
-    assert service(shifted.network)["runningCount"] == 1
+    shown = service(shifted.network)
+    assert any(f"deployment failed: {found['statusReason'].rstrip('.')}." in one["message"] for one in shown["events"])
+    assert shown["runningCount"] == 1
 
 
 def test_a_rolling_update_stays_in_the_group_with_traffic(shifted: Shifted) -> None:

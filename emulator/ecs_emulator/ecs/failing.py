@@ -196,7 +196,10 @@ def count(store: Store, service: Service, primary: Deployment) -> None:
 
 
 def heed_alarms(store: Store, service: Service) -> None:
-    """Give a deployment up whose alarms have come to be in ALARM."""
+    """Give a deployment up whose alarms have come to be in ALARM.
+
+    The event: JWanderer73/credit-card-fraud, of a canary; aws/copilot-cli, its tests of a deployment's stream.
+    """
     one = rollouts.under_way(service)
     if one is None or one.status != "IN_PROGRESS" or not (names := rollouts.alarming(store, one)):
         return
@@ -207,6 +210,8 @@ def heed_alarms(store: Store, service: Service) -> None:
 
 def give_up(store: Store, service: Service, what: str, why: str, *, rollback: bool = True) -> None:
     """The deployment is FAILED, and with rollback the last completed one is rolled out again.
+
+    The reason of its roll-out state is known where tasks failed to start, and by analogy otherwise.
 
     Args:
         what: what the service's events say has failed.

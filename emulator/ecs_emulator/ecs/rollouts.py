@@ -15,12 +15,10 @@ from ecs_emulator.ecs import breaker, shifting
 from ecs_emulator.ecs.store import NEVER, Deployment, Service, ServiceDeployment, Shape, Store, Task, now
 
 ALARMED = "Service deployment rolled back because of CloudWatch alarms in state ALARM: {}."
-"""By analogy: nothing public quotes it."""
+"""By analogy: nothing public quotes it. What the event says is known (`failing.heed_alarms`)."""
 BROKEN = "Service deployment rolled back because the circuit breaker threshold was exceeded."
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
 """What AWS says of a rollback, and of one that has nowhere to go (hashicorp/terraform-provider-aws, its ECS tests)."""
-STOPPED = "Service deployment stopped because the circuit breaker threshold was exceeded."
-"""By analogy: nothing public quotes it."""
 _PENDING_SECONDS = 1.6
 """Between creation and start in AWS's example."""
 _LETTERS = string.ascii_letters + string.digits + "_-"
@@ -110,7 +108,8 @@ def give_up(store: Store, service: Service, former: Deployment | None, why: str,
     if one is None:
         return
     if not rollback:
-        one.reason = STOPPED
+        # by analogy: nothing public quotes it
+        one.reason = why.replace("rolled back", "stopped")
         _end(service, one, "STOPPED")
         one.stopped = one.finished
         return

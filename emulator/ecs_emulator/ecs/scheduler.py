@@ -46,7 +46,8 @@ def schedule(store: Store, service: Service) -> None:
     failing.heed_alarms(store, service)
     service.deployments[0].seen = True
     if why := rollouts.start(store, service):
-        failing.give_up(store, service, "invalid networking configuration", why)
+        # the event has the whole reason, as of a failed hook (carreque/bluegreenDeployment, docs/phases/phase6)
+        failing.give_up(store, service, why.rstrip("."), why)
     primary = service.deployments[0]
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
     outdated = [task for task in tasks if task not in current]
