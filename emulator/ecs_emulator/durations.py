@@ -96,7 +96,12 @@ TASK_INTERFACE = Duration(15, "acceptance tests of terraform-provider-aws", (11,
 TASK_WITHOUT_ROOM = Duration(1200, "between 10 and 30 minutes: containers-roadmap#2381", (600, 1800))
 TASK_PULL = Duration(30, _ESTIMATE)
 TASK_ACTIVATE = Duration(30, f"two health checks of the load balancer: {_ESTIMATE}")
-DEPLOYMENT_STAGE = Duration(5, f"of a blue/green deployment, without hooks: {_ESTIMATE}", (1, 30))
+DEPLOYMENT_STAGE = Duration(
+    5,
+    f"of a blue/green deployment, without hooks: {_ESTIMATE}. With one, 28 to 42 s lay between the shifts of test and "
+    "production traffic, which are two stages (carreque/bluegreenDeployment, docs/evidence)",
+    (1, 30),
+)
 TASK_COUNTED = Duration(40, "a task that nothing checks: API reference, DeploymentConfiguration", (40, 40))
 TASK_RUN = Duration(60, f"a task without a service, which ends by itself: {_ESTIMATE}")
 TASK_STOP = Duration(10, _ESTIMATE)

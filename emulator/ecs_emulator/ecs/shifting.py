@@ -1,8 +1,9 @@
 """Deployments that shift traffic: blue/green, canary and linear, by their stages and by the weights of listener rules.
 
 Sources: ECS developer guide, "Amazon ECS blue/green service deployments workflow", "Amazon ECS canary deployments" and
-"Amazon ECS linear deployments"; API reference, `ServiceDeployment`, lifecycleStage; go-to-k/cdk-real-drift#1730 (seen
-live: weights of 100 and 0, and a first deployment that ends in the group that had no weight).
+"Amazon ECS linear deployments"; API reference, `ServiceDeployment`, lifecycleStage; go-to-k/cdk-real-drift#1730 and
+carreque/bluegreenDeployment, its runbook of phase 6 (both seen live: weights of 100 and 0, and a first deployment that
+ends in the group that had no weight; the second one also that the production rule decides which group comes next).
 """
 
 from __future__ import annotations

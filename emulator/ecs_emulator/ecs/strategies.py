@@ -57,7 +57,11 @@ def check(store: Store, shape: Shape) -> None:
 
 
 def check_change(service: Service, shape: Shape) -> None:
-    """A strategy changes between deployments only (developer guide, "Update the Amazon ECS deployment strategy")."""
+    """A strategy changes from rolling, and back to it, between deployments only.
+
+    Developer guide, update-rolling-to-bluegreen and update-bluegreen-to-rolling: all deployments have to be completed
+    before. That UpdateService is what refuses it, and in which words, nothing public tells.
+    """
     strategies = [one["deploymentConfiguration"]["strategy"] for one in (service.shape, shape)]
     if strategies[0] != strategies[1] and "ROLLING" in strategies and rollouts.under_way(service):
         refuse(
