@@ -19,17 +19,10 @@ from provisioner.resources import members
 from provisioner.resources.ecs import strategies
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
-from provisioner.resources.ecs.deployments import (
-    NETWORK,
-    ROLLING,
-    Rejected,
-    newer,
-    numbered,
-    revision_fields,
-    strategy_of,
-)
-from provisioner.resources.ecs.problems import newest, rollout, standing, why_rejected
+from provisioner.resources.ecs.deployments import NETWORK, ROLLING, revision_fields, strategy_of
+from provisioner.resources.ecs.problems import newest, rollout, standing
 from provisioner.resources.ecs.reads import Read, reads
+from provisioner.resources.ecs.requested import as_requested
 
 SETTINGS = {
     "task_definition": "taskDefinition",
@@ -148,9 +141,9 @@ class Service(Runs, Resource):
                 # its tasks were read after it: by now ECS may have given it up itself, and says what it does
                 again = _shown(aws, cluster, [live.attributes["service_name"]])
                 for once_more in reads(aws, cluster, again, requested):
-                    yield _as_requested(aws, cls._live(aws, once_more), once_more)
+                    yield as_requested(aws, cls._live(aws, once_more), once_more)
             else:
-                yield _as_requested(aws, live, read)
+                yield as_requested(aws, live, read)
 
     @staticmethod
     def _live(aws: Aws, read: Read) -> Observed:
@@ -333,56 +326,6 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
 def set_desired_count(aws: Aws, cluster: str, name: str, number: int) -> None:
     """Give a service that scales so many tasks, from which autoscaling goes on."""
     aws.client("ecs").update_service(cluster=cluster, service=name, desiredCount=number)
-
-
-def _as_requested(aws: Aws, live: Observed, read: Read) -> Observed:
-    """Return a service as running what was asked for last, where what it runs instead is to stay.
-
-    That is a newer revision that somebody else deployed, by a pipeline for instance: it stays until another revision is
-    declared, or until the user asks for what is declared (`Aws.redeploy`). It is kept as the detail `deployed`. And it
-    is the revision that ECS went back to when it gave up the one that is declared: `rolled_back` says why, and
-    `held` that it is not tried again, until something of the service changes or the user asks for it
-    (`Aws.retry_failed`).
-    """
-    runs = live.attributes["task_definition"]
-    # autoscaling may want tasks that there is no room for yet: that is no business of `up`
-    keeps_count = bool(read.requests) and not read.requests[0].get("scales", True)
-    live = replace(live, details={**live.details, "keeps_count": keeps_count})
-    if read.rejected:
-        live = _rejected(aws, live, read, read.rejected)
-    known = [fields["task_definition"] for fields in read.requests]
-    before = [arn for arn in known if not unknown(arn) and newer(runs, arn)]
-    if aws.redeploy or not live.owned or runs in known or not before:
-        return live
-    last = max(before, key=numbered)
-    return replace(
-        live,
-        attributes={**live.attributes, "task_definition": last},
-        details={**live.details, "deployed": runs},
-    )
-
-
-def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Observed:
-    """Return a service with what ECS did with the revision that was asked for."""
-    asked, runs = (
-        arn.rpartition("/")[2] for arn in (given_up.fields["task_definition"], read.service["taskDefinition"])
-    )
-    what = f"{asked} back to {runs}" if asked != runs else f"the last change of {asked} back"
-    why, last_lines = why_rejected(aws, given_up, read.stopped)
-    shown = revision_fields(read.service).keys()
-    same = given_up.fields is read.requests[0] and not any(
-        canonical(live.attributes[name]) != canonical(value)
-        for name, value in given_up.fields.items()
-        if name in live.attributes and name not in {*shown, "desired_count"}
-    )
-    held = {name: given_up.fields[name] for name in shown} if same and not aws.retry_failed else {}
-    told: dict[str, Any] = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
-    return replace(
-        live,
-        attributes={**live.attributes, **held},
-        reverted={"task_definition": told["rolled_back"]},
-        details={**live.details, **told},
-    )
 
 
 def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
