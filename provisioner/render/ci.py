@@ -12,7 +12,7 @@ from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, Planned
 from provisioner.engine.refused import reasons
 from provisioner.engine.resource import Change
 from provisioner.engine.words import count
-from provisioner.render.plan import WORDS, parsed, thing
+from provisioner.render.plan import parsed, thing, totals
 from provisioner.render.summary import data_lost
 from provisioner.render.text import visible
 
@@ -110,10 +110,7 @@ def asked(steps: Sequence[str]) -> list[str]:
 
 
 def _counts(found: Report) -> str:
-    """Return how many resources are to be created, changed and so on."""
-    counts = {action: sum(item.action == action for item in found.planned) for action in WORDS}
-    parts = [f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action]]
-    return ", ".join([*parts, f"{found.unchanged} unchanged"]) if parts else "no changes"
+    return totals(found.planned, found.unchanged) if found.planned else "no changes"
 
 
 def _blocks(planned: Sequence[Planned]) -> Iterator[list[str]]:

@@ -95,9 +95,14 @@ def diff(planned: Sequence[Planned]) -> list[str]:
         lines.append("refused")
         for first, *rest in (reason.text.splitlines() for reason in refused):
             lines += [f"  {SYMBOLS['refused']} {first}", *(f"      {line}" for line in rest)]
-    counts = Counter(item.action for item in planned)
+    return [*lines, "", f"Plan: {totals(wanted, len(planned) - len(wanted))}."]
+
+
+def totals(wanted: Sequence[Planned], unchanged: int) -> str:
+    """Return how many resources are to be created, changed and so on, and how many stay as they are."""
+    counts = Counter(item.action for item in wanted)
     parts = [f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action]]
-    return [*lines, "", f"Plan: {', '.join(parts)}, {counts['none']} unchanged."]
+    return ", ".join([*parts, f"{unchanged} unchanged"])
 
 
 def thing(item: Planned) -> list[str]:
