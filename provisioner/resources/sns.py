@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws.api import Api, TagCalls
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import not_found
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
@@ -188,13 +186,10 @@ def _several(value: Any) -> list[Any]:
 
 def attributes_of(aws: Aws, arn: str) -> Mapping[str, str] | None:
     """Return the attributes of a topic; None if there is none of that ARN."""
-    try:
+    with IgnoreNotFound():
         found: Mapping[str, str] = aws.read("sns", "get_topic_attributes", TopicArn=arn)["Attributes"]
-    except ClientError as error:
-        if not not_found(error, "sns"):
-            raise
-        return None
-    return found
+        return found
+    return None
 
 
 def _arn(aws: Aws, name: str) -> str:

@@ -22,6 +22,7 @@ from provisioner.operations.boundary import document_of, policy_at, renew, same
 from provisioner.operations.ci.pipeline import Pipeline, Purpose, role_name
 from provisioner.permissions.printed import printed
 from provisioner.permissions.table import partition_of
+from provisioner.resources.policies import policy
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -75,7 +76,7 @@ def _trust(pipeline: Pipeline, provider: str, purpose: Purpose) -> Mapping[str, 
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": conditions,
     }
-    return {"Version": "2012-10-17", "Statement": [allow]}
+    return policy(allow)
 
 
 @dataclass(frozen=True)

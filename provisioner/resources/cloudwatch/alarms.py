@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.aws.client import Aws
+from provisioner.aws.client import Aws, batches
 from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.models import Config
@@ -20,7 +20,7 @@ def _has_topic(config: Config) -> bool:
 
 
 AT_ONCE = 100
-"""How many names DescribeAlarms takes."""
+"""How many names DescribeAlarms takes (API reference, AlarmNames)."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ class Alarm(Resource):
         # an account has thousands, of which these are asked for by their names
         names = {fields["alarm_name"] for fields in known}
         names |= {arn.partition(":alarm:")[2] for arn in aws.tagged("cloudwatch") if ":alarm:" in arn}
-        asked = sorted(names)
-        for first in range(0, len(asked), AT_ONCE):
-            some = asked[first : first + AT_ONCE]
+        for some in batches(sorted(names), AT_ONCE):
             for alarm in aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=some):
                 yield _live(aws, alarm, tags_of(aws, "cloudwatch", alarm["AlarmArn"]))
 
