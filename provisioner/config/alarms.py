@@ -11,6 +11,7 @@ from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Problem
 
 Errors = Annotated[int | Literal[False], values.or_false(1, 1_000_000, "a number of errors in a minute, such as 10")]
+Email = Annotated[str, values.matching(values.EMAIL, 'is not an e-mail address, such as "ops@example.com"')]
 Percent = Annotated[int | Literal[False], values.or_false(1, 99, "a percentage from 1 to 99, such as 90")]
 
 
@@ -28,7 +29,7 @@ class Alarms(Model):
         schedules: whether runs of scheduled jobs that could not be started are watched.
     """
 
-    email: Annotated[tuple[Annotated[str, AfterValidator(values.email)], ...], LIST, values.unique("address")] = ()
+    email: Annotated[tuple[Email, ...], LIST, values.unique("address")] = ()
     topic: Annotated[str, AfterValidator(values.topic)] | None = None
     errors: Errors = 10
     unhealthy: bool = True
