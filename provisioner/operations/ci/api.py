@@ -41,9 +41,9 @@ class Api:
         Raises:
             ForgeError: it was refused, or not answered.
         """
-        for attempt in range(TRIES if method == "GET" else 1):
+        for _ in range(TRIES if method == "GET" else 1):
             status, answer = self._once(method, path, body)
-            if status < 500 or attempt == TRIES - 1:
+            if status < 500:
                 break
         if 200 <= status < 300:
             return answer
