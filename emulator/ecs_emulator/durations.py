@@ -57,7 +57,7 @@ INSIGHTS_LATE = Duration(120, "two minutes: amazon-ecs-agent#2213; containers-ro
 RETENTION_POLICY = Duration(86400, "24 hours: API reference, PutAccountPolicy")
 
 # -- notifications ----------------------------------------------------------------------------------------------------
-UNCONFIRMED = Duration(48 * 3600, "48 hours: SNS developer guide, deleting a subscription", (48 * 3600, 72 * 3600))
+UNCONFIRMED = Duration(48 * 3600, "48 hours, 72 before: What's New with AWS, 10 May 2023", (48 * 3600, 72 * 3600))
 
 # -- Cloud Control -----------------------------------------------------------------------------------------------------
 CLOUD_CONTROL_BEGINS = Duration(1, _ESTIMATE)

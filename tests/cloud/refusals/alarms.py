@@ -10,6 +10,7 @@ from tests.cloud.refusals.case import ERRORS, TEXT, Case, Scene, once, parameter
 watch, tell = partial(Case, "cloudwatch"), partial(Case, "sns")
 NO_TOPIC = "arn:aws:sns:ap-northeast-1:123456789012:nothing"
 PENDING = "https://github.com/go-to-k/cdkd/issues/1301"
+NO_ARN = "https://github.com/crossplane-contrib/provider-upjet-aws/issues/935"
 
 
 def put(client: Any, **change: Any) -> Any:
@@ -72,7 +73,7 @@ CASES = (
         lambda s, c: c.subscribe(TopicArn=topic(s), Protocol="email", Endpoint="nobody"), says="Email address"),
     tell("Unsubscribe", "of one that is pending", "InvalidParameter", PENDING,
         lambda s, c: c.unsubscribe(SubscriptionArn=pending(s)), says="pending confirmation"),
-    tell("Unsubscribe", "of what is no ARN", "InvalidParameter", "https://github.com/hashicorp/terraform/issues/2776",
+    tell("Unsubscribe", "of what is no ARN", "InvalidParameter", NO_ARN,
         lambda s, c: c.unsubscribe(SubscriptionArn="PendingConfirmation"), says="SubscriptionArn"),
     tell("ConfirmSubscription", "with an unknown token", "InvalidParameter", TEXT,
         lambda s, c: c.confirm_subscription(TopicArn=topic(s), Token="nothing"), says="Token"),

@@ -1,4 +1,10 @@
-"""Alarms: what PutMetricAlarm refuses, keeps and forgets."""
+"""Alarms: what PutMetricAlarm refuses, keeps and forgets.
+
+Words of refusals: hashicorp/terraform#24070 (data points), awsdocs/aws-cloudformation-user-guide#777 (period),
+cds-snc/notification-terraform#128 (Region); of what is checked across too long, as comments in public configurations
+quote AWS. Its words are not known where a statistic is missing, where MetricName and Metrics are given, of another way
+to treat missing data, and of an action that is no ARN.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +20,7 @@ from ecs_emulator.patch import refuse, wrap
 _SHORT = (10, 20, 30)
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
 _SERVICE_ACTIONS = ("automate", "autoscaling", "lambda", "sns", "ssm", "ssm-incidents", "swf", "aiops")
-_DAY = 86_400
+_LONGEST = {"day": 86_400, "week": 604_800}
 _STATE = ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history")
 
 
@@ -52,7 +58,7 @@ def _check(region: str, wanted: Mapping[str, Any]) -> None:
         _invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
     missing = wanted.get("TreatMissingData", "missing")
     if missing not in _MISSING:
-        _invalid(f"Option {missing} is not supported. Supported options for TreatMissingData are {list(_MISSING)}.")
+        _invalid(f"TreatMissingData {missing} is none of {', '.join(_MISSING)}")
     for kind in ("AlarmActions", "OKActions", "InsufficientDataActions"):
         for action in wanted.get(kind, ()):
             _check_action(region, action)
@@ -66,9 +72,12 @@ def _check_metric(wanted: Mapping[str, Any], number: int) -> None:
     period = wanted.get("Period", 0)
     if period not in _SHORT and (period < 60 or period % 60):
         _invalid("Period must be 10, 20, 30 or a multiple of 60")
-    longest = 7 * _DAY if period >= 3600 else _DAY
-    if period * number > longest:
-        _invalid(f"Metrics cannot be checked across more than {longest // _DAY} day (EvaluationPeriods * Period).")
+    span = "week" if period >= 3600 else "day"
+    if period * number > _LONGEST[span]:
+        _invalid(
+            f"Metrics cannot be checked across more than a {span} (EvaluationPeriods * Period must be <= "
+            f"{_LONGEST[span]})"
+        )
 
 
 def _check_action(region: str, action: str) -> None:

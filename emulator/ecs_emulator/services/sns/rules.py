@@ -55,7 +55,7 @@ def subscribe(original: Any, self: Any, topic_arn: str, endpoint: str, protocol:
 
 
 def _forget(sns: Any) -> None:
-    """Drop those that nobody has confirmed in time (developer guide, "Deleting a subscription")."""
+    """Drop those that nobody has confirmed in time (What's New with AWS, "automatic deletion of unconfirmed")."""
     for arn, subscription in [*sns.subscriptions.items()]:
         if _pending(subscription) and passed(subscription.expires):
             del sns.subscriptions[arn]
@@ -76,7 +76,7 @@ def confirm_subscription(self: Any) -> ActionResult:
 
 @wrap(SNSBackend, "unsubscribe")
 def unsubscribe(original: Any, self: Any, subscription_arn: str) -> None:
-    """Unsubscribe: by an ARN, of what is confirmed (hashicorp/terraform#2776, go-to-k/cdkd#1301)."""
+    """Unsubscribe: by an ARN, of what is confirmed (crossplane-contrib/provider-upjet-aws#935, go-to-k/cdkd#1301)."""
     if subscription_arn.count(":") < 5:
         _invalid("SubscriptionArn Reason: An ARN must have at least 6 elements, not 1")
     found = self.subscriptions.get(subscription_arn)
