@@ -55,7 +55,8 @@ def check_topic(aws: Aws, config: Config) -> None:
         raise ConfigurationError(
             f'alarms.topic is "{arn}", but there is no such topic: create it first, or use another'
         )
-    # its policy cannot be changed (SNS developer guide, "Enable compatibility between event sources and topics")
+    # its policy cannot be changed (SNS developer guide, "Enable compatibility between event sources from AWS services
+    # and encrypted topics")
     if topic.get("KmsMasterKeyId", "").endswith("alias/aws/sns"):
         raise ConfigurationError(
             f'alarms.topic is "{arn}", which is encrypted with alias/aws/sns, a key that CloudWatch may not use: use a '

@@ -30,9 +30,8 @@ API = Api(
 )
 
 PENDING, UNSUBSCRIBED = "PendingConfirmation", "Deleted"
-"""What lists show in the place of a subscription's ARN until somebody confirms it, and after somebody has ended it."""
-
-
+"""What lists show in the place of a subscription's ARN until somebody confirms it, and after somebody has ended it
+(mozilla/frost#428, ansible/ansible#20086)."""
 TO_CONFIRM = (
     "must confirm: follow the link in the e-mail from AWS Notifications, else no alarm is told there. The link is "
     "valid for two days; after that `up` has another one sent"
@@ -88,7 +87,7 @@ class Topic(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # with its subscriptions, also those that nobody has confirmed (developer guide, "Deleting a topic")
+        # with its subscriptions (API reference); those pending may stay for days (cloudquery/cloudquery#14771)
         aws.client("sns").delete_topic(TopicArn=live.id)
 
 
