@@ -55,7 +55,7 @@ def alarms(
 ) -> None:
     """Declare the alarms, and a topic with the addresses that are told of them, if there is a table `[alarms]`.
 
-    Those of a service come after it is ready: until then it has fewer tasks than it is to have.
+    Those of a service's tasks come after it is ready: until then it has fewer than it is to have.
     """
     wanted = stack.config.alarms
     if wanted is None:
@@ -155,12 +155,13 @@ def _of_services(
                 WRONG,
                 after=after,
             )
-        for metric, threshold in (("CPU", wanted.cpu), ("Memory", wanted.memory)):
+        used = (("cpu", "CPU", "CPUUtilization", wanted.cpu), ("memory", "memory", "MemoryUtilization", wanted.memory))
+        for what, word, metric, threshold in used:
             if threshold:
                 yield _Alarm(
-                    f"{name}.{metric.lower()}",
-                    f"service {name} uses more than {threshold} % of its {metric if metric == 'CPU' else 'memory'}",
-                    ("AWS/ECS", f"{metric}Utilization"),
+                    f"{name}.{what}",
+                    f"service {name} uses more than {threshold} % of its {word}",
+                    ("AWS/ECS", metric),
                     dimensions,
                     "Average",
                     (ABOVE, threshold),
@@ -197,7 +198,9 @@ def _of_targets(wanted: Wanted, group: str, name: str, balancer: str | None, tar
 def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
     """Yield the one on the neediest instance of the cluster: near 100 % it has no room left to grow into.
 
-    Source: Aurora user guide, aurora-serverless-v2, "Important Amazon CloudWatch metrics".
+    Sources: Aurora user guide, "Important Amazon CloudWatch metrics for Aurora Serverless v2"; aws-cdk-lib,
+    `DatabaseCluster.metricACUUtilization`, of its being there by cluster too. That the cluster's maximum is that of its
+    neediest instance was not measured: it is what CloudWatch calls Maximum.
     """
     if wanted.acu and database is not None:
         yield _Alarm(
@@ -216,7 +219,8 @@ def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
 def _of_schedules(wanted: Wanted, schedules: Schedules) -> Iterator[_Alarm]:
     """Yield the one on runs that were given up after all attempts; how a run ends EventBridge Scheduler does not know.
 
-    Source: EventBridge Scheduler user guide, "Monitoring with Amazon CloudWatch".
+    Source: EventBridge Scheduler user guide, "Monitoring Amazon EventBridge Scheduler with Amazon CloudWatch": metrics
+    are by schedule group, and delivered on a best-effort basis.
     """
     if wanted.schedules and schedules.group:
         yield _Alarm(
