@@ -116,6 +116,11 @@ def test_a_deploying_job_is_named_by_its_environment() -> None:
     assert "*" not in own.subjects(Purpose.DEPLOY)[0]
 
 
+def test_an_instance_of_gitlab_is_one_that_iam_takes() -> None:
+    with pytest.raises(ConfigurationError, match="without a port"):
+        checked(Pipeline(Forge.GITLAB, "a/b", url="https://gitlab.example.com:8443"))
+
+
 @pytest.mark.parametrize("repository", ["*/shop", "octo-org/*", "a/b:ref", "a/b/c", "a", "", "a/b\n"])
 def test_a_wildcard_or_a_claim_is_no_repository(repository: str) -> None:
     with pytest.raises(ConfigurationError, match="is not a repository"):

@@ -76,8 +76,11 @@ def checked(pipeline: Pipeline) -> Pipeline:
     for option, word in (("branch", pipeline.branch), ("environment", pipeline.environment)):
         if not re.fullmatch(_WORD, word):
             raise ConfigurationError(f'--{option} "{word}": use letters, digits, dots, hyphens and underscores')
-    if not re.fullmatch(r"https://[\w.-]+(:\d+)?", pipeline.url):
-        raise ConfigurationError(f'--url "{pipeline.url}" is not a GitLab instance: write it like "{GITLAB}"')
+    # IAM API reference, CreateOpenIDConnectProvider, Url: no port
+    if not re.fullmatch(r"https://[\w.-]+", pipeline.url):
+        raise ConfigurationError(
+            f'--url "{pipeline.url}" is not a GitLab instance that IAM takes: write it like "{GITLAB}", without a port'
+        )
     return pipeline
 
 
