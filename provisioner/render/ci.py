@@ -17,7 +17,8 @@ from provisioner.render.summary import data_lost
 from provisioner.render.text import visible
 
 MOST = 65_535
-"""The most characters of a comment and of an issue (GitHub refuses more)."""
+"""The most characters of a comment and of an issue: GitHub refuses more than one more
+(telia-oss/github-pr-resource#259)."""
 ROOM = 300
 """Of these, for the sentence that says what was left out."""
 ORDER = ("delete", "change", "adopt", "create")

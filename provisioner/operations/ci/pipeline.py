@@ -53,7 +53,10 @@ class Pipeline:
         return "sts.amazonaws.com" if self.forge is Forge.GITHUB else self.url
 
     def subjects(self, purpose: Purpose) -> list[str]:
-        """Return the claims `sub` of the jobs that may have a role; `*` stands for any branch."""
+        """Return the claims `sub` of the jobs that may have a role; `*` stands for any branch.
+
+        GitHub docs, "OpenID Connect reference"; GitLab docs, "OpenID Connect (OIDC) Authentication Using ID Tokens".
+        """
         if self.forge is Forge.GITHUB:
             repository = f"repo:{self.repository}"
             if purpose is Purpose.DEPLOY:

@@ -122,8 +122,8 @@ def apply(steps: Iterable[Step]) -> None:
 def _provider(aws: Aws, pipeline: Pipeline, arn: str) -> Iterator[Step]:
     """Yield what makes the account know the forge. Others use the same provider: nothing is taken from one.
 
-    No thumbprint is given: AWS verifies these issuers by its own certificate authorities (IAM API reference,
-    CreateOpenIDConnectProvider).
+    No thumbprint is given: IAM takes it from the issuer itself, and looks at it only where the issuer's certificate is
+    of no authority that AWS trusts (IAM API reference, CreateOpenIDConnectProvider).
     """
     iam, known = aws.client("iam"), None
     with IgnoreNotFound():
