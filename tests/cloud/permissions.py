@@ -26,7 +26,7 @@ ITSELF = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"}
 """What a test itself calls while policies are in force."""
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 PLACE = "ap-northeast-1:123456789012"
-DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def _document(name: str, number: int, content: Any) -> Iterator[Statement]:
         raise Unreadable(f"{where} has no Statement: give it an IAM policy, such as `provision policy` prints")
     if document.get("Version") != "2012-10-17":
         raise Unreadable(f'{where}: Version is not "2012-10-17", the only one that is evaluated here: set it')
-    for place, one in enumerate(statements if isinstance(statements, list) else [statements], 1):
+    for place, one in enumerate(listed(statements), 1):
         try:
             yield _statement(one)
         except Unreadable as error:

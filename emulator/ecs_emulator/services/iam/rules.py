@@ -102,7 +102,7 @@ def check_trust(iam: Any, text: str) -> None:
     statements = document.get("Statement") if isinstance(document, dict) else None
     if not statements:
         refuse("MalformedPolicyDocument", "Syntax errors in policy.")
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in listed(statements):
         if statement.get("Effect") not in ("Allow", "Deny"):
             refuse("MalformedPolicyDocument", "Missing required field Effect")
         if "Resource" in statement:

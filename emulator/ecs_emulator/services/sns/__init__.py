@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from ecs_emulator.services.model import FORMS, Codes, EmulatedApi
 
-API = EmulatedApi("sns", codes=Codes("Throttling", "InternalError", "ServiceUnavailable", **FORMS))
+API = EmulatedApi(
+    "sns",
+    # API reference, "AuthorizationError", 403
+    codes=Codes("Throttling", "InternalError", "ServiceUnavailable", **{**FORMS, "denied": "AuthorizationError"}),
+)
