@@ -35,6 +35,7 @@ from provisioner.cli import (
     rollback,
     run,
     scale,
+    schema,
     secret,
     sleep,
     state,
@@ -51,6 +52,7 @@ from provisioner.operations import signals
 from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
 
 __all__ = [
+    "app",
     "ci",
     "cloud",
     "config",
@@ -75,6 +77,7 @@ __all__ = [
     "rollback",
     "run",
     "scale",
+    "schema",
     "secret",
     "sleep",
     "state",
@@ -91,8 +94,8 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "scale", "pause",
-    "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "top", "logs", "output", "timeline", "list",
+    "init", "config", "schema", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "scale",
+    "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "top", "logs", "output", "timeline", "list",
     "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 

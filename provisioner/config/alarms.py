@@ -16,28 +16,26 @@ Percent = Annotated[int | Literal[False], values.or_false(1, 99, "a percentage f
 
 
 class Alarms(Model):
-    """`[alarms]`: who is told when something of the stack is not as it should be; `false` leaves an alarm out.
-
-    Attributes:
-        email: addresses that are told, once each has confirmed it.
-        topic: the ARN of a topic of SNS that there is, which is told.
-        errors: answers with 5xx in a minute, of a public service or of the load balancer itself.
-        unhealthy: whether targets of a public service that fail their health check are watched.
-        running: whether it is watched that a service has as many tasks as it is to have at the least.
-        cpu, memory: the average of a service's tasks, in percent of what they reserve.
-        acu: the capacity of the database, in percent of `database.max_acu`.
-        schedules: whether runs of scheduled jobs that could not be started are watched.
-    """
+    """`[alarms]`: who is told when something of the stack is not as it should be; `false` leaves an alarm out."""
 
     email: Annotated[tuple[Email, ...], LIST, values.unique("address")] = ()
+    """Addresses that are told, once each has confirmed it."""
     topic: Annotated[str, AfterValidator(values.topic)] | None = None
+    """The ARN of an SNS topic of yours that is told."""
     errors: Errors = 10
+    """Answers with 5xx in a minute, of a public service or of the load balancer itself; `false`: no alarm."""
     unhealthy: bool = True
+    """Watch for targets of a public service that fail their health check."""
     running: bool = True
+    """Watch that a service has as many tasks as it is to have at the least."""
     cpu: Percent = 90
+    """The average CPU of a service's tasks in percent of what they reserve; `false`: no alarm."""
     memory: Percent = 90
+    """The average memory of a service's tasks in percent of what they reserve; `false`: no alarm."""
     acu: Percent = 90
+    """The capacity of the database in percent of `database.max_acu`; `false`: no alarm."""
     schedules: bool = True
+    """Watch for runs of scheduled jobs that could not be started."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield alarms that nobody would hear."""

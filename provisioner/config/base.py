@@ -27,7 +27,9 @@ class Model(BaseModel):
     """Base of all tables: nothing is converted, nothing unknown is let pass, nothing changes afterwards."""
 
     # what is wrong may be a secret, and pydantic's own message would repeat it
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong between settings that are each right alone."""

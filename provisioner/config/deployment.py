@@ -12,6 +12,8 @@ from provisioner.config.base import LIST, Model, Problem
 from provisioner.config.loader import shown
 
 Strategy = Literal["rolling", "canary", "linear", "blue-green"]
+Way = Literal[Strategy, "recreate"]
+"""What a deployment that is named rather than described is called."""
 STEPS = {"canary": (5.0, 10), "linear": (10.0, 6)}
 """What ECS shifts at once, in percent, and for how many minutes it then waits, unless told otherwise (API reference,
 CanaryConfiguration, LinearConfiguration)."""
@@ -33,26 +35,26 @@ def _tenths(value: float) -> float:
 
 
 class Deployment(Model):
-    """`[services.NAME.deployment]`: how new tasks take the place of old ones.
-
-    Attributes:
-        min_percent, max_percent: how many tasks a rolling update keeps and adds, in percent of those that are wanted.
-        step_percent, step_minutes: how much of the traffic is shifted at once, and how long ECS waits then.
-        bake_minutes: how long old tasks stay once all traffic is at the new ones.
-        alarms: names of CloudWatch alarms: ECS rolls back if one is in ALARM.
-    """
+    """`[services.NAME.deployment]`: how new tasks take the place of old ones."""
 
     strategy: Strategy = "rolling"
+    """All at once by tasks (`rolling`), or by traffic: `canary`, `linear`, `blue-green`."""
     min_percent: Annotated[int, values.between(0, 100, "a percentage")] = 100
+    """How many tasks a rolling update keeps, in percent of those that are wanted."""
     max_percent: Annotated[int, values.between(100, 200, "a percentage that a deployment can have")] = 200
+    """How many tasks there may be during a rolling update, in percent of those that are wanted."""
     step_percent: Annotated[float, AfterValidator(_tenths)] | None = None
+    """How much of the traffic is shifted at once."""
     step_minutes: Minutes | None = None
+    """How many minutes ECS waits after a step."""
     bake_minutes: Minutes = 5
+    """How many minutes old tasks stay once all traffic is at the new ones."""
     alarms: Annotated[
         tuple[Annotated[str, values.matching(r"[^\x00-\x1f]{1,255}", "is not the name of an alarm")], ...],
         LIST,
         values.unique("alarm"),
     ] = ()
+    """Names of CloudWatch alarms: ECS rolls back if one is in ALARM."""
 
     @property
     def shifts(self) -> bool:

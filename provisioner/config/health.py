@@ -49,28 +49,28 @@ def _path(value: str) -> str:
 
 
 class Health(Model):
-    """`[services.NAME.health]`: who is asked whether a task is well, how often, and what counts. Times in seconds.
-
-    Attributes:
-        path, codes: what the load balancer requests of a public service, and which answers are good.
-        command: what ECS runs inside the container; without it nothing is run there.
-        interval, timeout, unhealthy: of both checks: the time between two, the time for one, how many failures count.
-        healthy: how many good answers an unhealthy target of the load balancer needs.
-        grace: time from the start of a task in which failures do not count.
-    """
+    """`[services.NAME.health]`: who is asked whether a task is well, how often, and what counts. Times in seconds."""
 
     path: Annotated[str, AfterValidator(_path)] = "/health"
+    """What the load balancer requests of a public service."""
     codes: Annotated[str, AfterValidator(_codes)] = "200"
+    """Which HTTP codes are good answers, such as `200`, `200,204` or `200-399`."""
     command: Annotated[
         tuple[str, ...],
-        BeforeValidator(_command),
+        BeforeValidator(_command, json_schema_input_type=str | tuple[str, ...]),
         values.not_empty("write a program of the image, or remove it"),
     ] = ()
+    """What ECS runs inside the container: text by a shell, a list as it is; without it nothing is run there."""
     interval: Annotated[int, values.between(5, 300, SECONDS)] = 15
+    """Seconds between two checks."""
     timeout: Annotated[int, values.between(2, 120, SECONDS)] = 5
+    """Seconds that a check may take."""
     healthy: Annotated[int, values.between(2, 10, CHECKS)] = 2
+    """How many good answers an unhealthy target of the load balancer needs."""
     unhealthy: Annotated[int, values.between(1, 10, CHECKS)] = 3
+    """How many failures count."""
     grace: Annotated[int, values.between(0, LONGEST_GRACE, SECONDS)] = 60
+    """Seconds from the start of a task in which failures do not count."""
 
     def misplaced(self, *, public: bool) -> Iterator[Problem]:
         """Yield what has no effect on the service, and what AWS refuses of the checks that it has."""

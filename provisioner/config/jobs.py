@@ -19,12 +19,13 @@ class Job(Workload):
     launch: ClassVar[Literal["fargate"]] = "fargate"
     port: ClassVar[None] = None
     capabilities: Capabilities = Field(default_factory=kept)
-    # Whether `up` runs it with each new revision, after the database is ready and before any service changes.
+    """Linux capabilities that the container keeps. With a user other than root none unless said."""
     before_deploy: bool = False
-    # When EventBridge Scheduler runs it: `cron(…)`, `rate(…)` or `at(…)`.
+    """Run it with each new revision, after the database is ready and before any service changes."""
     schedule: Annotated[str, AfterValidator(schedules.expression)] | None = None
-    # Whose clock `cron` and `at` mean.
+    """When EventBridge Scheduler runs it: `cron(…)`, `rate(…)` or `at(…)`."""
     timezone: Annotated[str, AfterValidator(schedules.zone)] = "UTC"
+    """Whose clock `cron` and `at` mean."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together within one job."""

@@ -53,30 +53,45 @@ class Config(Model):
         ),
         values.matching(r"(?!sg(-|$)).*", 'begins with "sg-", which EC2 refuses for security groups: use another'),
     ] = "ecs-sample"
+    """What all names of AWS resources begin with, followed by the environment: `shop` makes `shop-dev`."""
     env: Name = "dev"
+    """The environment that the file is for; `--env NAME` chooses another. `prod` has safer defaults."""
     region: Annotated[
         str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not an AWS Region, such as "ap-northeast-1"')
     ] = "ap-northeast-1"
+    """The AWS Region of the stack."""
     target: Target = "local"
-    # Whether deletion protection is on and `down` is refused without --unprotect.
+    """Where commands work: `local` is the embedded cloud on this machine, `aws` an account of yours."""
     protect: bool = Field(default_factory=lambda earlier: earlier["env"] == "prod")
-    # What everything that the stack keeps is encrypted with, instead of AWS's own keys.
+    """Deletion protection: `down` needs `--unprotect`. Unless said, on where `env` is `prod`."""
     kms_key: KmsKey | None = None
+    """The KMS key for logs, images, disks, database and password, by alias, id or ARN; unless said, AWS's own keys."""
     network: Network = Network()
+    """The VPC, who may reach the load balancer, and the tasks' way to the internet."""
     dns: Dns = Dns()
+    """The public name and the two private zones."""
     capacity: Capacity = Capacity()
+    """The EC2 instances of services with `launch = "ec2"`."""
     database: Database | None = None
+    """An Aurora MySQL Serverless v2 cluster; without the table there is none."""
     load_balancer: LoadBalancer = LoadBalancer()
+    """What is kept of the load balancer's requests, and what they have to pass."""
     account: Account = Account()
+    """Which AWS account this is for, what is set for the whole of it, and what it demands of roles."""
     logs: Logs = Logs()
+    """How long logs are kept, and by which key they are encrypted."""
     state: StateSettings = StateSettings()
+    """Where the state is kept; without a bucket on this machine."""
     steps: StepsSettings = StepsSettings()
+    """Steps and resource types of your own."""
     services: Annotated[
         Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
     ]
+    """The services, by name: at least one."""
     jobs: Mapping[Name, Job] = {}
-    # Who is told when something is not as it should be; without the table there are no alarms.
+    """Tasks that run to their end, by name."""
     alarms: Alarms | None = None
+    """CloudWatch alarms, and who is told of them; without the table there are none."""
 
     _by_environment: tuple[str, ...] = PrivateAttr(())
     _images: Mapping[str, str] = PrivateAttr({})

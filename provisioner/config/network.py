@@ -29,39 +29,45 @@ class Subnets(Model):
     """`[network.subnets]`: which subnets of `network.vpc` are used, by their ids: the load balancer's, and the rest."""
 
     public: SubnetIds = ()
+    """Ids of the load balancer's subnets."""
     private: SubnetIds = ()
+    """Ids of the subnets of tasks, instances and the database."""
 
 
 class Network(Model):
-    """`[network]`: the VPC's addresses, its zones, who may reach the load balancer, and how tasks reach the internet.
-
-    Attributes:
-        egress: not at all, so that AWS is reached by VPC endpoints; by one NAT gateway, or one in each zone; or by
-            public addresses of the tasks themselves.
-        endpoints: further interface endpoints, by what AWS calls the services behind the Region, such as `sqs`.
-    """
+    """`[network]`: the VPC, its zones, who may reach the load balancer, and how tasks reach the internet."""
 
     cidr: Annotated[str, AfterValidator(values.vpc_cidr)] = "10.0.0.0/16"
+    """The VPC's addresses: private ones, /16 to /20."""
     zones: Annotated[int, values.between(2, 4, "a supported number of zones")] = 3
+    """How many Availability Zones."""
     allow: Annotated[
         tuple[Annotated[str, AfterValidator(values.allowed)], ...],
         LIST,
         values.not_empty('nobody could reach the load balancer; use ["my-ip"]'),
         values.unique("source"),
     ] = ("my-ip",)
+    """Who may reach the load balancer: IPv4 CIDRs, and `my-ip` for your own address, which is looked up."""
     flow_logs: bool = False
+    """Log the connections in the VPC to CloudWatch Logs."""
     egress: Egress = "none"
-    # A VPC that is there is used and never changed: its subnets are told by their routes, unless they are named.
+    """The tasks' way to the internet: none, so that AWS is reached by VPC endpoints; one NAT gateway, or one in
+    each zone; or public addresses of the tasks themselves."""
     vpc: (
         Annotated[
             str, values.matching(r"vpc-[0-9a-f]{8,17}", 'is not the id of a VPC, such as "vpc-0a1b2c3d4e5f67890"')
         ]
         | None
     ) = None
+    """The id of a VPC that is there: it is used and never changed. Its subnets are told by their routes, unless
+    named."""
     subnets: Subnets | None = None
+    """Which subnets of `vpc` are used."""
     endpoints: Annotated[
         tuple[Annotated[str, AfterValidator(values.endpoint)], ...], LIST, values.unique("endpoint")
     ] = ()
+    """With `egress = "none"`, further AWS services that tasks call, by what stands behind the Region in an
+    endpoint's name, such as `sqs`."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield endpoints beside a way to the internet, which leads to AWS's services too, and changes to a VPC."""

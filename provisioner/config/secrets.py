@@ -12,6 +12,9 @@ from provisioner.config.secret_values import looks_secret
 
 Kind = Literal["own", "generated", "ssm", "secretsmanager"]
 
+Secrets = tuple[str, ...] | Mapping[str, Literal[True] | str]
+"""How secrets are written: the variables' names, or by name where the value is kept."""
+
 GENERATE = "generate"
 VERSION_LABEL = "provisioner.secret."
 """What the label of a container begins with that has the version of a secret; the variable's name follows."""

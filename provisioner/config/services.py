@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from provisioner.config import validators as values
 from provisioner.config.base import Model, Problem
 from provisioner.config.capabilities import kept
-from provisioner.config.deployment import Deployment, Recreate, named
+from provisioner.config.deployment import Deployment, Recreate, Way, named
 from provisioner.config.health import Health, short
 from provisioner.config.workload import Capabilities, Workload
 
@@ -26,20 +26,20 @@ def _target(earlier: dict[str, Any]) -> int | None:
 
 
 class Scaling(Model):
-    """`[services.NAME.scaling]`: how many tasks, and what their number follows: as many as the neediest metric asks.
-
-    Attributes:
-        requests: that a task is to have a minute, as the load balancer counts them.
-        cpu, memory: the average of the tasks, in percent of what they reserve.
-    """
+    """`[services.NAME.scaling]`: how many tasks, and what their number follows: as many as the neediest metric asks."""
 
     min: Annotated[
         int, values.at_least(1, "a service without tasks has nothing to measure and could not scale out again")
     ] = 1
+    """The fewest tasks."""
     max: Annotated[int, values.at_least(1, "a service needs at least one task")] = 10
+    """The most tasks."""
     memory: Percentage | None = None
+    """The average memory to keep, in percent of what tasks reserve."""
     requests: Annotated[int, values.at_least(1, "a task has requests, or none are to be counted")] | None = None
+    """The requests a minute to keep for each task, as the load balancer counts them."""
     cpu: Percentage | None = Field(default_factory=_target)
+    """The average CPU to keep, in percent of what tasks reserve; 70 where nothing else is followed."""
 
     @property
     def targets(self) -> Mapping[str, int]:
@@ -54,15 +54,12 @@ class Scaling(Model):
 
 
 class OnDemand(Model):
-    """`[services.NAME.on_demand]`: how many tasks on Fargate AWS does not take back; the rest is Spot.
-
-    Attributes:
-        base: tasks that come first, all on-demand.
-        percent: of all further tasks.
-    """
+    """`[services.NAME.on_demand]`: how many tasks on Fargate AWS does not take back; the rest is Spot."""
 
     base: Annotated[int, values.between(0, 100_000, "a valid base of ECS")] = 0
+    """Tasks that come first, all on-demand."""
     percent: Annotated[int, values.between(0, 100, "a percentage")] = 0
+    """Of all further tasks, how many percent are on-demand."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a base without a share in what comes after it."""
@@ -75,21 +72,24 @@ class OnDemand(Model):
 class CircuitBreaker(Model):
     """`[services.NAME.circuit_breaker]`: when ECS gives a deployment up and rolls it back.
 
-    Attributes:
-        threshold: after so many tasks that failed: a number, or a percentage of the desired count, of which ECS makes 3
-            to 200 (ECS API, ThresholdConfiguration: COUNT, BOUNDED_PERCENT).
+    ECS API, ThresholdConfiguration: COUNT, BOUNDED_PERCENT.
     """
 
     threshold: Annotated[int | str, BeforeValidator(values.threshold)] = "50%"
+    """After so many failed tasks: a number, or a percentage of the desired count, of which ECS makes 3 to 200."""
 
 
 class Service(Workload):
     """`[services.NAME]`: one ECS service; without a port it is a worker, which nobody connects to."""
 
     port: Annotated[int, values.between(1, 65535, "a port")] | None = None
+    """The port that the container listens on; without it the service is a worker, which nobody connects to."""
     launch: Literal["ec2", "fargate"] = "fargate"
+    """Where its tasks run: Fargate, or EC2 instances of the stack."""
     on_demand: OnDemand = OnDemand()
+    """How many tasks on Fargate are not Spot."""
     public: bool = False
+    """Behind the load balancer."""
     path: Annotated[
         str,
         values.matching(
@@ -98,22 +98,28 @@ class Service(Workload):
         ),
         AfterValidator(values.path_pattern),
     ] = "/*"
-    # What stays of Docker's default capabilities: for a user other than root none, but for a port below 1024.
+    """The path pattern by which the load balancer knows its requests; its own for each public service."""
     capabilities: Capabilities = Field(default_factory=kept)
-    # One that connects only when it has to, and tolerates its absence, may start before there is a database.
+    """Linux capabilities that the container keeps. With a user other than root none unless said, but for a port
+    below 1024."""
     wait_for_database: bool = True
+    """Start only when the database is ready; `false` for what connects later and tolerates its absence."""
     scaling: Scaling | None = None
+    """Between which numbers of tasks, and what their number follows; without it the number stays at `count`."""
     circuit_breaker: CircuitBreaker = CircuitBreaker()
-    # With scaling, how many tasks a new service begins with: as many as the scaling, unless said otherwise.
+    """When ECS gives a deployment up and rolls it back."""
     count: Annotated[int, values.at_least(0, "there cannot be fewer than 0 tasks")] = Field(
         default_factory=lambda earlier: scaling.min if (scaling := earlier.get("scaling")) else 1
     )
-    health: Annotated[Health, BeforeValidator(short)] = Health()
-    deployment: Annotated[Deployment, BeforeValidator(named)] = Deployment()
-    # Seconds in which requests that a task already has may end, before it is told to stop.
+    """How many tasks; with `scaling`, how many a new service begins with. Unless said 1, or `scaling.min`."""
+    health: Annotated[Health, BeforeValidator(short, json_schema_input_type=str | Health)] = Health()
+    """How it is checked: a path alone, or a table."""
+    deployment: Annotated[Deployment, BeforeValidator(named, json_schema_input_type=Way | Deployment)] = Deployment()
+    """How new tasks take the place of old ones: a strategy's name, `recreate` for never two at once, or a table."""
     deregistration_delay: Annotated[int, values.between(0, 3600, "a deregistration delay in seconds")] = 30
-    # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
+    """Seconds in which requests that a task already has may end, before it is told to stop."""
     exec: bool | None = None
+    """Whether ECS Exec may open a shell in its tasks; unless said, not in a protected stack."""
 
     @property
     def waits_for_database(self) -> bool:

@@ -25,10 +25,15 @@ class Dns(Model):
     """`[dns]`: the public name, and the two private zones."""
 
     domain: Domain = "example.com"
+    """The public hosted zone; on AWS a domain of yours."""
     host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
+    """The label before the domain: the address is `https://HOST.DOMAIN`. Another environment's is `HOST-ENV`."""
     create_zone: bool = False
+    """Create the public hosted zone if there is none."""
     private_domain: PrivateDomain = "db.internal"
+    """The private hosted zone with a name for the database."""
     discovery_domain: PrivateDomain = "svc.internal"
+    """The Cloud Map namespace in which services find each other."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield zones that would share a name, and a name too long for a certificate."""
@@ -57,9 +62,13 @@ class Capacity(Model):
         values.not_empty('use at least one, such as ["c5.large"]'),
         values.unique("instance type"),
     ] = ("c5.large", "c5a.large")
+    """The instance types that AWS may choose from."""
     spot: bool = True
+    """Spot instances; `false` is On-Demand. Unless said, `false` where `env` is `prod`."""
     min: Annotated[int, values.at_least(0, "there cannot be fewer than 0 instances")] = 0
+    """The fewest instances."""
     max: Annotated[int, values.at_least(1, "no task could be placed")] = 5
+    """The most instances; their number follows the tasks."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""
@@ -77,6 +86,7 @@ class Database(Model):
         ),
         values.not_one_of(reserved_words.DATABASES, 'is a word reserved by MySQL: use another, such as "sample"'),
     ] = "sample"
+    """The database that the cluster begins with."""
     user: Annotated[
         str,
         values.matching(
@@ -84,12 +94,19 @@ class Database(Model):
         ),
         values.not_one_of(reserved_words.USERS, 'is reserved by RDS or MySQL: use another, such as "dbadmin"'),
     ] = "dbadmin"
+    """The master user; its password is generated, and kept in Parameter Store."""
     min_acu: Acu = 0
+    """The least capacity in ACUs of about 2 GiB of memory; at 0 the database pauses when nobody is connected."""
     max_acu: Annotated[Acu, values.between(1, 256, "a valid maximum of Aurora Serverless v2")] = 4
+    """The most capacity in ACUs."""
     readers: Annotated[int, values.between(0, 15, "a valid number of Aurora readers")] = 0
+    """Instances in other zones; one takes over if the writer fails."""
     backup_days: Annotated[int, values.between(1, 35, "a valid retention period of Aurora backups")] = 7
+    """How many days automated backups are kept."""
     iam_authentication: bool = False
+    """Services sign in with IAM instead of a password."""
     logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
+    """Which logs are exported to CloudWatch Logs."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""
@@ -104,6 +121,7 @@ class LoadBalancer(Model):
     """`[load_balancer]`: what is kept of its requests, and what they have to pass."""
 
     access_logs: bool = False
+    """Keep a log of each request in an S3 bucket of the stack, which stays when this is turned off."""
     waf_acl: Annotated[
         str | None,
         values.matching(
@@ -112,22 +130,22 @@ class LoadBalancer(Model):
         ),
         values.matching(r"(?!.*:global/).*", "is for CloudFront: use a web ACL of scope REGIONAL"),
     ] = None
+    """The ARN of a web ACL of scope REGIONAL that all requests have to pass."""
 
 
 class Account(Model):
-    """`[account]`: which AWS account it is, what is set for the whole of it, and what it demands of roles.
-
-    With an `id`, no command works with another account on AWS. `trunking` is put back by `down`. `boundary` is the
-    name, with its path if it has one, or the ARN of the policy that is the permissions boundary of all roles; without
-    it, it is `<project>-<env>-boundary`, if there is one.
-    """
+    """`[account]`: which AWS account it is, what is set for the whole of it, and what it demands of roles."""
 
     id: (
         Annotated[str, values.matching(r"\d{12}", "is not the id of an AWS account: write its 12 digits in quotes")]
         | None
     ) = None
+    """The account's 12 digits; with other credentials no command does anything on AWS."""
     trunking: bool = True
+    """Allow more tasks an instance (`awsvpcTrunking`), a setting of the whole account; `down` puts it back."""
     boundary: Annotated[str, AfterValidator(values.iam_policy)] | None = None
+    """The permissions boundary of all roles: a policy's name, with its path if it has one, or its ARN. Unless said,
+    `PROJECT-ENV-boundary` if there is one."""
     role_path: Annotated[
         str,
         values.matching(
@@ -136,6 +154,7 @@ class Account(Model):
         ),
         values.matching(r"(?!/aws-(service-role|reserved)/).*", "is for AWS's own roles: use another"),
     ] = "/"
+    """The path of the roles in IAM; of new stacks only."""
 
 
 RESERVED_BUCKETS = r"sthree-|amzn-s3-demo-"
@@ -146,7 +165,9 @@ class Logs(Model):
     """`[logs]`: how long CloudWatch keeps them, in days, and the key that they are encrypted with."""
 
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
+    """How many days CloudWatch keeps the logs."""
     kms_key: KmsKey | None = None
+    """A KMS key for the logs alone."""
 
 
 class StateSettings(Model):
@@ -159,6 +180,7 @@ class StateSettings(Model):
             "is not a bucket name: use 3 to 63 lower-case letters, digits and hyphens",
         ),
     ] = None
+    """The S3 bucket of the state of stacks on AWS, for teams."""
 
 
 class StepsSettings(Model):
@@ -169,3 +191,4 @@ class StepsSettings(Model):
         AfterValidator(values.inside),
         values.matching(r"(?!\./*$).*", 'is the directory of this file itself: use a folder in it, such as "steps"'),
     ] = "steps"
+    """The folder of your steps and resource types, beside the file."""

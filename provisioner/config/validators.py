@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from provisioner.config.loader import shown
 from provisioner.docker import reference
@@ -41,6 +43,20 @@ NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
+@dataclass(frozen=True)
+class Check(AfterValidator):
+    """A check of a value, with the keywords that say the same in a JSON schema (`provision schema`)."""
+
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema of the value with what is checked of it; pydantic asks for it."""
+        found = handler(core)
+        if found.keys() & self.keywords.keys():
+            return {**found, "allOf": [*found.get("allOf", ()), self.keywords]}
+        return {**found, **self.keywords}
+
+
 def matching(pattern: str, rule: str) -> AfterValidator:
     """Let pass only text that the whole pattern matches; `rule` goes on after the value."""
 
@@ -49,7 +65,7 @@ def matching(pattern: str, rule: str) -> AfterValidator:
             raise ValueError(f"{shown(value)} {rule}")
         return value
 
-    return AfterValidator(check)
+    return Check(check, {"pattern": f"^({pattern})$"})
 
 
 def or_false(least: int, most: int, what: str) -> BeforeValidator:
@@ -93,7 +109,7 @@ def one_of(choices: Sequence[str], rule: str) -> AfterValidator:
             raise ValueError(f"{shown(value)} {rule}: use {', '.join(choices)}")
         return value
 
-    return AfterValidator(check)
+    return Check(check, {"enum": list(choices)})
 
 
 def between(low: float, high: float, what: str) -> AfterValidator:
@@ -104,7 +120,7 @@ def between(low: float, high: float, what: str) -> AfterValidator:
             raise ValueError(f"{value} is not {what}: use {low} to {high}")
         return value
 
-    return AfterValidator(check)
+    return Check(check, {"minimum": low, "maximum": high})
 
 
 def at_least(low: int, why: str) -> AfterValidator:
@@ -115,7 +131,7 @@ def at_least(low: int, why: str) -> AfterValidator:
             raise ValueError(f"{value} is too small: {why}, so use {low} or more")
         return value
 
-    return AfterValidator(check)
+    return Check(check, {"minimum": low})
 
 
 def threshold(value: Any) -> int | str:
@@ -138,7 +154,7 @@ def unique(what: str) -> AfterValidator:
             seen.add(value)
         return values
 
-    return AfterValidator(check)
+    return Check(check, {"uniqueItems": True})
 
 
 def not_empty(why: str) -> AfterValidator:
@@ -149,7 +165,7 @@ def not_empty(why: str) -> AfterValidator:
             raise ValueError(f"is empty: {why}")
         return value
 
-    return AfterValidator(check)
+    return Check(check, {"minItems": 1, "minProperties": 1})
 
 
 def _network(value: str, what: str) -> IPv4Network:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 from provisioner.config import capabilities, task_policies
 from provisioner.config import validators as values
 from provisioner.config.base import LIST, Model, Name, Problem
-from provisioner.config.secrets import Secret, misplaced, read_secrets
+from provisioner.config.secrets import Secret, Secrets, misplaced, read_secrets
 from provisioner.docker.context import DOCKERFILE
 
 LONGEST_STOP_ON_FARGATE = 120
@@ -47,7 +47,7 @@ def words(value: object) -> object:
 
 Command = Annotated[
     tuple[str, ...],
-    BeforeValidator(words),
+    BeforeValidator(words, json_schema_input_type=str | tuple[str, ...]),
     LIST,
     values.not_empty("name a program and its arguments, or remove the key"),
 ]
@@ -61,35 +61,44 @@ def url_variable(callee: str) -> str:
 class Workload(Model):
     """What a task runs. CPU in units (1024 are one vCPU), memory in MiB."""
 
-    # What it takes over of a service: `config/extends.py` has put that in by now.
     extends: Name | None = None
+    """The service whose image, size and rights it takes over; not how that is reached, nor its number of tasks."""
     image: Annotated[str, AfterValidator(values.image)] | None = None
+    """A prebuilt image of any registry, which `up` copies into ECR."""
     build: Annotated[str, AfterValidator(values.inside)] | None = None
-    # Its path begins at `build`, as in Docker Compose.
+    """A directory with a Dockerfile: `up` builds the image and pushes it to ECR."""
     dockerfile: Annotated[str, AfterValidator(values.dockerfile)] = DOCKERFILE
-    # The stage of the Dockerfile that becomes the image; the last one unless said.
+    """The Dockerfile's path, which begins at `build`."""
     target: (
         Annotated[
             str, values.matching(r"[A-Za-z][\w.-]{0,127}", 'is not the name of a build stage, such as "production"')
         ]
         | None
     ) = None
-    # The image's history shows them to whoever can pull it: no secrets.
+    """The build stage that becomes the image; unless said the last one."""
     build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
+    """Values of the Dockerfile's `ARG`s. Whoever can pull the image can read them: no secrets."""
     architecture: Architecture = "x86_64"
-    # They take the place of the image's own CMD and ENTRYPOINT.
+    """The processor: `x86_64`, or `arm64` for Graviton."""
     command: Command | None = None
+    """What takes the place of the image's CMD: text, split as a shell would split it, or a list."""
     entrypoint: Command | None = None
+    """What takes the place of the image's ENTRYPOINT."""
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
+    """Services that it may connect to; sets `NAME_URL` for each."""
     database: bool = False
+    """May connect to the database; sets `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD`."""
     cpu: int = 256
+    """CPU units of a task; 1024 are one vCPU."""
     memory: int = 512
-    # Seconds that a container has to end by itself once it is told to: ECS's 30 unless said.
+    """Memory of a task in MiB."""
     stop_timeout: Annotated[int, values.between(2, LONGEST_STOP, "a stop timeout in seconds")] | None = None
+    """Seconds that a container has to end by itself once it is told to; ECS's 30 unless said, on Fargate 2 to 120."""
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    # Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts.
-    secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets)] = {}
-    # Unless said, the image's own.
+    """Variables of the container. No secrets: whoever may read task definitions sees them."""
+    secrets: Annotated[Mapping[str, Secret], BeforeValidator(read_secrets, json_schema_input_type=Secrets)] = {}
+    """Variables whose values ECS reads from Parameter Store or Secrets Manager when a task starts: names, or a
+    table of names and places."""
     user: (
         Annotated[
             str,
@@ -99,17 +108,19 @@ class Workload(Model):
         ]
         | None
     ) = None
+    """The container's user, by name or number; unless said the image's own."""
     read_only: bool = False
-    # What its tasks may do on AWS besides: files of policies beside this one, and ARNs of managed policies.
+    """A read-only root file system; `/tmp` is memory."""
     policies: Annotated[
         tuple[Annotated[str, AfterValidator(task_policies.named)], ...], LIST, values.unique("policy")
     ] = ()
-    # Groups that are there beside the stack, which its tasks are in as well: nothing in them is changed.
+    """What its tasks may do on AWS: files of policies, and ARNs of managed ones."""
     security_groups: Annotated[
         tuple[Annotated[str, values.matching(r"sg-[0-9a-f]{8,17}", "is not the id of a security group, sg-…")], ...],
         LIST,
         values.unique("security group"),
     ] = ()
+    """Ids of groups of others that its tasks are in as well."""
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""

@@ -1,0 +1,150 @@
+"""Writes the reference of the documents: docs/configuration.md and docs/commands.md, between their marks.
+
+    python -m tools.reference
+
+Keys and commands are described where they are made: docstrings of the models, helps of the commands.
+`tests/unit/test_reference_pages.py` compares the pages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from provisioner.cli.main import app
+from provisioner.cli.options import COMMON
+from provisioner.config import schema
+
+DOCS = Path(__file__).parent.parent / "docs"
+BEGIN, END = "<!-- written by tools/reference.py -->", "<!-- end of what tools/reference.py writes -->"
+TABLES = {
+    "network.subnets": "Subnets", "services.NAME": "Service", "services.NAME.scaling": "Scaling",
+    "services.NAME.on_demand": "OnDemand", "services.NAME.health": "Health",
+    "services.NAME.deployment": "Deployment", "services.NAME.circuit_breaker": "CircuitBreaker", "jobs.NAME": "Job",
+}  # fmt: skip
+"""Tables that are no table of the file itself, by the name that the page gives them."""
+
+
+def pages() -> dict[Path, str]:
+    """Return both pages as they should be, by path."""
+    return {
+        path: _between(path.read_text(encoding="utf-8"), lines)
+        for path, lines in ((DOCS / "configuration.md", _keys()), (DOCS / "commands.md", _commands()))
+    }
+
+
+def _between(text: str, lines: Iterable[str]) -> str:
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the marks are missing that the reference stands between: {BEGIN} and {END}")
+    return "\n".join([before + BEGIN, *lines, END + after])
+
+
+# -- stack.toml --------------------------------------------------------------------------------------------------------
+
+
+def _keys() -> Iterator[str]:
+    document = schema.document()
+    kinds, top = document["definitions"], document["properties"]
+    yield from _table("At the top of the file", "", {k: v for k, v in top.items() if not _refers(v)}, document)
+    named = {_refers(value): name for name, value in top.items()}
+    tables = {name: kind for kind, name in named.items() if kind} | TABLES
+    for name in sorted(tables, key=lambda name: [*top].index(name.split(".")[0])):
+        kind = kinds[tables[name]]
+        yield from _table(f"`[{name}]`", kind.get("description", ""), kind["properties"], kind)
+
+
+def _table(heading: str, about: str, properties: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
+    yield from ["", f"## {heading}"]
+    if about:
+        yield about.partition(": ")[2][:1].upper() + about.partition(": ")[2][1:] if about.startswith("`") else about
+    yield from ["", "| key | what it takes | default | |", "|---|---|---|---|"]
+    for key, value in properties.items():
+        needed = "required" if key in whole.get("required", ()) else _default(value)
+        yield f"| `{key}` | {_kind(value)} | {needed} | {_cell(value['description'])} |"
+
+
+def _refers(value: Mapping[str, Any]) -> str:
+    """Return the name of the definition that a schema refers to alone."""
+    (reference,) = value.get("allOf", [value])[:1]
+    return str(reference.get("$ref", "")).rpartition("/")[2]
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    """Return in words what a key takes."""
+    if _refers(value) or (value.get("type") == "object" and "properties" not in value):
+        return "a table"
+    if "anyOf" in value:
+        return ", or ".join(dict.fromkeys(map(_kind, value["anyOf"])))
+    if "enum" in value or "const" in value:
+        return ", ".join(f"`{json.dumps(one)}`" for one in value.get("enum", [value.get("const")]))
+    low, high = value.get("minimum"), value.get("maximum")
+    span = f" from {low:,}" + (f" to {high:,}" if high is not None else " on") if low is not None else ""
+    words = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "`true` or `false`"}
+    if value.get("type") == "array":
+        choices = value["items"].get("enum")
+        return "a list of " + (", ".join(f"`{one}`" for one in choices) if choices else "texts")
+    return words[str(value["type"])] + span
+
+
+def _default(value: Mapping[str, Any]) -> str:
+    default = value.get("default")
+    return "" if default in (None, {}) or _refers(value) else f"`{json.dumps(default, ensure_ascii=False)}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+# -- the commands ------------------------------------------------------------------------------------------------------
+
+
+def _commands() -> Iterator[str]:
+    yield from ["", "## Options that every command takes", "", "| option | |", "|---|---|"]
+    root = typer.main.get_command(app)
+    commands = dict(_leaves("provision", root))
+    yield from (_option(one) for one in commands["provision up"].params if one.name in COMMON)
+    for name, one in commands.items():
+        yield from ["", f"## `{name}`", *_help(one)]
+        own = [parameter for parameter in one.params if parameter.name not in {*COMMON, "help"}]
+        if own:
+            yield from ["", "| argument or option | |", "|---|---|", *map(_option, own)]
+
+
+def _leaves(name: str, group: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the commands of a group and of the groups in it, as they are typed, in the order of help."""
+    for word, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from _leaves(f"{name} {word}", one)
+        elif not one.hidden:
+            yield f"{name} {word}", one
+
+
+def _help(one: Any) -> Iterator[str]:
+    """Yield a command's help: paragraphs, and its examples as they are typed."""
+    for paragraph in str(one.help).split("\n\n"):
+        yield from ["", " ".join(paragraph.split())]
+    examples = str(one.epilog).partition("Examples:\n")[2].splitlines()
+    yield from ["", "```sh", *map(_example, examples), "```"]
+
+
+def _example(line: str) -> str:
+    """Return an example with what it does as a comment of the shell."""
+    typed, gap, what = line.strip().partition("   ")
+    return f"{typed}{gap}{' ' * (len(what) - len(what.lstrip()))}# {what.strip()}" if what.strip() else typed
+
+
+def _option(one: Any) -> str:
+    names = [str(one.metavar)] if one.param_type_name == "argument" else [*one.opts, *one.secondary_opts]
+    takes = f" {one.metavar}" if one.param_type_name != "argument" and one.metavar else ""
+    return f"| {', '.join(f'`{_cell(name + takes)}`' for name in names)} | {_cell(one.help or '')} |"
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
