@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app demo-day test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
+.PHONY: demo demo-app demo-day docs test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -109,6 +109,11 @@ moto-canary: $(READY)
 # What the embedded cloud refuses, each with its source, as build/refusals.md; the figures in docs/cloud.md with it.
 refusals: $(READY)
 	$(BIN)/python -m tests.cloud.refusals.document
+
+# The documents as a site, in build/site; fails on a link that leads nowhere.
+docs: $(READY)
+	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.site
 
 # VERSION=1.2.3: checks, builds both distributions into dist/, tags; uploads nothing. See docs/releasing.md
 release: $(READY)
