@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperArgument, TyperCommand
+from typer.models import ArgumentInfo, OptionInfo
 
 from provisioner import __version__
+from provisioner.cli.completion import completing
 from provisioner.cli.options import COMMON
 from provisioner.operations.options import Options
 
@@ -104,10 +106,19 @@ def _with_options(function: Command, name: str) -> Command:
             raise typer.Abort from None
 
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*own, *common)]
+    for parameter in parameters:
+        _complete(name.rpartition(" ")[2], parameter)
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__doc__ = function.__doc__
     return run
+
+
+def _complete(command: str, parameter: inspect.Parameter) -> None:
+    """Let a shell complete the values of a parameter, where they are known beforehand."""
+    for info in get_args(parameter.annotation)[1:]:
+        if isinstance(info, OptionInfo | ArgumentInfo) and info.autocompletion is None:
+            info.autocompletion = completing(command, parameter.name, info.metavar)
 
 
 def _report(line: str) -> None:

@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,14 +121,59 @@ def test_the_target_may_come_from_the_environment(run: Run, monkeypatch: pytest.
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shell_completion_knows_the_commands_and_their_options(shell: str) -> None:
+    complete = completer(shell)
+    assert {"up", "plan", "down", "state", "cloud"} <= set(complete("provision ").replace('"', " ").split())
+    assert "--state-dir" in complete("provision up --s")
+
+
+COMPLETED = {
+    "provision deploy ": {"frontend", "backend"},
+    "provision deploy fr": {"frontend"},
+    "provision logs ": {"frontend", "backend", "nightly"},
+    "provision run n": {"nightly"},
+    "provision pause ": {"frontend", "backend", "nightly"},
+    "provision tunnel ": {"database", "frontend", "backend"},
+    "provision up --target-step net": {"network"},
+    "provision plan --env ": {"dev", "prod"},
+    "provision secret rm ": {"STRIPE_KEY"},
+    "provision state show vp": {"vpc/main"},
+    "provision state show --env prod ": set[str](),
+    "provision up --profile w": {"work"},
+    "provision output ur": {"url"},
+}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion_knows_values(shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = sample.text().replace("# secrets = [", "secrets = [", 1)
+    Path("stack.toml").write_text(f'{text}\n[jobs.nightly]\nextends = "backend"\n\n[environments.prod]\n')
+    Path("config").write_text("[default]\n[profile work]\nregion = x\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with LocalStore(tmp_path / ".provision" / "local" / "ecs-sample-dev", "ecs-sample-dev", "up", "1") as store:
+        store.put(Record("vpc/main", "vpc", "ready", "vpc-1"))
+    complete = completer(shell)
+    # how a word comes to the program differs between shells, and not what is found
+    for line, wanted in list(COMPLETED.items())[: None if shell == "bash" else 2]:
+        found = {word for word in re.findall(r"[\w/-]+", complete(line)) if not word.startswith("-")}
+        assert found >= wanted, line
+        assert len(found - wanted) <= 2, (line, found)
+    Path("stack.toml").write_text("this is no TOML")
+    assert "frontend" not in complete("provision deploy ")
+    assert "Traceback" not in complete("provision deploy ")
+
+
+def completer(shell: str) -> Callable[[str], str]:
+    """What a shell asks the program when the tabulator is pressed; returns its answer."""
+
     def complete(line: str) -> str:
         words = {"_PROVISION_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
         words |= {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - (not line.endswith(" "))),
                   "_TYPER_COMPLETE_FISH_ACTION": "get-args"}  # fmt: skip
-        return str(program(env=os.environ | words).stdout)
+        done = program(env=os.environ | words)
+        return str(done.stdout + done.stderr)
 
-    assert {"up", "plan", "down", "state", "cloud"} <= set(complete("provision ").replace('"', " ").split())
-    assert "--state-dir" in complete("provision up --s")
+    return complete
 
 
 def loaded(modules: tuple[str, ...], *lines: str, **kw: Any) -> str:

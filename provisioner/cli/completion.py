@@ -1,0 +1,124 @@
+"""The values that a shell completes: names of services, steps, addresses and so on, out of files on this machine.
+
+No call is made, and whatever is wrong with a file is a matter of the command: here it has no values.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from provisioner.config import paths
+
+Given = dict[str, Any]
+"""What the command line says before the word to complete, by the parameter's name."""
+Completion = Callable[[typer.Context, str], list[str]]
+
+
+def completing(command: str, name: str, metavar: str | None) -> Completion | None:
+    """Return what completes a parameter of a command; None: it has no values that are known beforehand."""
+    find = _BY_NAME.get((command, name)) or _BY_NAME.get(("", name)) or _BY_METAVAR.get(metavar or "")
+    if find is None:
+        return None
+
+    def complete(context: typer.Context, incomplete: str) -> list[str]:
+        try:
+            return [one for one in dict.fromkeys(find(context.params)) if one.startswith(incomplete)]
+        except Exception:  # noqa: BLE001 (whatever it is, its traceback would stand in the middle of what is typed)
+            return []
+
+    return complete
+
+
+def _environments(given: Given) -> Iterable[str]:
+    """Return the environments of the file: its own, and those with a table."""
+    table = _table(given)
+    return [str(table.get("env", "dev")), *table.get("environments", {})]
+
+
+def _file(given: Given) -> Path:
+    return Path(given.get("config") or paths.configuration())
+
+
+def _table(given: Given) -> dict[str, Any]:
+    """Return what stack.toml says: as it is written, since checking it takes longer than one waits for a word."""
+    import tomllib
+
+    return tomllib.loads(_file(given).read_text(encoding="utf-8"))
+
+
+def _workloads(given: Given, kinds: Iterable[str] = ("services",), *, secrets: bool = False) -> Iterable[str]:
+    """Return the names of services or jobs, or of all their secrets."""
+    table = _table(given)
+    overlays = table.get("environments", {}).values()
+    found = [one for part in (table, *overlays) for kind in kinds for one in part.get(kind, {}).items()]
+    if not secrets:
+        return [name for name, _ in found]
+    return [name for _, workload in found for name in workload.get("secrets", ())]
+
+
+def _steps(given: Given) -> Iterable[str]:  # noqa: ARG001 (the tool's own are the same for every file)
+    import provisioner.steps  # noqa: F401 (importing the package registers the steps)
+    from provisioner.engine.declaration import STEPS
+
+    return STEPS
+
+
+def _addresses(given: Given) -> Iterable[str]:
+    """Return the addresses that the state on this machine has; one in a bucket is not asked for."""
+    from provisioner.state import local
+
+    table = _table(given)
+    env = given.get("env") or table.get("env", "dev")
+    overlay = table.get("environments", {}).get(env, {})
+    target = given.get("target") or os.environ.get("PROVISION_TARGET") or overlay.get("target") or table.get("target")
+    stack = f"{table.get('project', 'ecs-sample')}-{env}"
+    directory = Path(given.get("state_dir") or _file(given).parent / paths.STATE)
+    return local.read(directory / str(getattr(target, "value", target) or "local") / stack, stack).records
+
+
+def _outputs(given: Given) -> Iterable[str]:  # noqa: ARG001 (every stack has the same)
+    from provisioner.operations.stack_status import ALWAYS, OUTPUTS
+
+    return ["url", "local_url", *OUTPUTS, *sorted(ALWAYS)]
+
+
+def _profiles(given: Given) -> Iterable[str]:  # noqa: ARG001 (they are the machine's)
+    """Return the profiles of the files of the AWS CLI."""
+    home = Path("~/.aws").expanduser()
+    files = {
+        os.environ.get("AWS_CONFIG_FILE", home / "config"),
+        os.environ.get("AWS_SHARED_CREDENTIALS_FILE", home / "credentials"),
+    }
+    texts = [Path(file).read_text(encoding="utf-8") for file in files if Path(file).is_file()]
+    return sorted({name for text in texts for name in re.findall(r"^\[(?:profile )?([^\]\s]+)\]", text, re.MULTILINE)})
+
+
+_SERVICES_AND_JOBS = partial(_workloads, kinds=("services", "jobs"))
+_SECRETS = partial(_workloads, kinds=("services", "jobs"), secrets=True)
+_BY_NAME: Mapping[tuple[str, str], Callable[[Given], Iterable[str]]] = {
+    ("", "env"): _environments,
+    ("", "profile"): _profiles,
+    ("output", "name"): _outputs,
+    ("set", "name"): _SECRETS,
+    ("rm", "name"): _SECRETS,
+    ("pause", "names"): _SERVICES_AND_JOBS,
+    ("resume", "names"): _SERVICES_AND_JOBS,
+    ("config", "key"): _table,
+}
+"""By command, or of all commands, and parameter."""
+_BY_METAVAR: Mapping[str, Callable[[Given], Iterable[str]]] = {
+    "SERVICE": _workloads,
+    "[SERVICE]": _workloads,
+    "database|SERVICE": lambda given: ["database", *_workloads(given)],
+    "SERVICE|JOB": _SERVICES_AND_JOBS,
+    "JOB|SERVICE": _SERVICES_AND_JOBS,
+    "STEP": _steps,
+    "ADDRESS": _addresses,
+}
