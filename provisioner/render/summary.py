@@ -26,7 +26,7 @@ RESULTS = ("created", "adopted", "changed", "deleted", "retained", "not_found", 
 NAMED = 6
 """How many resources are named that failed for one reason, or were not started for one."""
 FEW = 16
-"""So many resources that needed nothing are named, in a run that had something to do."""
+"""How many resources are named that are not finished, or were kept."""
 
 
 def finished(outcome: Summary, next: Sequence[str], real_seconds: float | None = None) -> RunFinished:
@@ -55,7 +55,7 @@ def report(outcome: Summary, progress: Progress, json: bool) -> None:
 
 
 def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[str]:
-    """Return the counts, the seconds, what was kept and why, what needed nothing, and what to do next.
+    """Return the counts, the seconds, what was kept and why, and what to do next.
 
     Args:
         results: what became of each resource.
@@ -73,7 +73,7 @@ def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[
         took += f" on AWS's clock ({duration(finished.real_seconds)} here)"
     head = f"{finished.command} {what}: {', '.join(counts) or none}, in {took}."
     begun = [] if finished.ok else unfinished(finished.unfinished)
-    lines = [*_kept(results), *([] if hidden else _unchanged(results)), *begun, *finished.next]
+    lines = [*_kept(results), *begun, *finished.next]
     return [head, *(f"  {line}" for line in lines)]
 
 
@@ -100,14 +100,6 @@ def _kept(results: Sequence[ResourceDone]) -> list[str]:
         sentence(f"Retained: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))
         for why, addresses in sorted(whys.items())
     ]
-
-
-def _unchanged(results: Sequence[ResourceDone]) -> list[str]:
-    """Name the few resources that were there already, in a run that had something to do with all others."""
-    there = sorted(done.address for done in results if done.result == "unchanged")
-    if not there or len(there) > min(FEW, len(results) - len(there)):
-        return []
-    return [sentence(f"Unchanged: {names(there, FEW)}")]
 
 
 def failures(outcome: Summary, progress: Progress) -> list[str]:
