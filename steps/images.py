@@ -14,7 +14,7 @@ from provisioner.steps.repositories import Repositories
 
 @dataclass(frozen=True)
 class Images:
-    """The image URIs and the tags that keep images from expiring, by service or job."""
+    """The image URIs and the tags that keep images from expiring, by container."""
 
     uris: dict[str, str]
     in_use: dict[str, Handle]
@@ -34,7 +34,7 @@ def images(stack: Stack, repositories: Repositories) -> Images:
         stack.notice(text)
     result = Images({}, {})
     for name, workload in stack.config.images.items():
-        uri, platform = repositories.uris[name], platform_for(workload)
+        uri, platform = repositories.uris[name], platform_for(stack.config, name)
         if workload.build:
             repository, tag = image_of(stack.config, name, root)
             directory, args = str(root / workload.build), dict(workload.build_args)
@@ -67,8 +67,8 @@ def _own_digest(stack: Stack, name: str, image: str) -> str:
 
 
 def _of_all(stack: Stack, own: Images) -> Images:
-    """Return the images of all services and jobs: who extends a service without an image of its own runs its image."""
-    sources = {name: stack.config.image_of(name) for name in stack.config.workloads}
+    """Return the images of all containers: who extends a service without an image of its own runs its image."""
+    sources = {name: stack.config.image_of(name) for name in stack.config.containers}
     in_use = {name: own.in_use[source] for name, source in sources.items() if source in own.in_use}
     return Images({name: own.uris[source] for name, source in sources.items()}, in_use)
 

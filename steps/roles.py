@@ -162,10 +162,16 @@ def _reading(stack: Stack, workload: Workload) -> dict[str, Policy]:
     The name says what is in it: what running tasks were started with stays until they have stopped.
     """
     found = {"parameters": _parameters(stack)} if workload.database else {}
-    if statements := list(_statements(stack, workload.secrets.values())):
+    if statements := list(_statements(stack, _secrets(workload))):
         content = hashlib.sha256(repr(statements).encode()).hexdigest()[:8]
         found[f"secrets-{content}"] = policy(*statements)
     return found
+
+
+def _secrets(workload: Workload) -> Iterator[Secret]:
+    """Yield the secrets of all containers of a workload's tasks."""
+    for container in (workload, *workload.sidecars.values()):
+        yield from container.secrets.values()
 
 
 READ = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}

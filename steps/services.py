@@ -176,8 +176,8 @@ def _load_balancers(name: str, service: Wanted, load_balancer: LoadBalancing, ro
         return []
     target: dict[str, object] = {
         "targetGroupArn": load_balancer.target_groups[name],
-        "containerName": name,
-        "containerPort": service.port,
+        "containerName": service.target_container or name,
+        "containerPort": service.entry,
     }
     if name not in load_balancer.shifts:
         return [target]

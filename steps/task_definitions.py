@@ -1,17 +1,20 @@
-"""What each service's tasks are made of: one container with few privileges, told where the others are."""
+"""What each service's tasks are made of: its own container and sidecars, with few privileges, told where others are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner import Roles, Stack, step
+from provisioner.config import extends
 from provisioner.config.capabilities import PRIVILEGED_PORTS, dropped
+from provisioner.config.container import Container
 from provisioner.config.health import LONGEST_START, Health
 from provisioner.config.jobs import Job
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
+from provisioner.config.sidecars import Sidecar
 from provisioner.config.workload import url_variable
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
@@ -23,6 +26,9 @@ from provisioner.steps.service_secrets import ServiceSecrets
 LINUX = {"operatingSystemFamily": "LINUX"}
 TMP_MIB = 64
 """How much may be written to /tmp, which is memory."""
+START_TIMEOUT = 120
+"""Seconds after which nobody waits for a sidecar to become healthy any more: Fargate's longest (ECS API reference,
+ContainerDefinition, startTimeout)."""
 EXEC_FOLDERS = {
     "fargate": {"exec": "/managed-agents", "exec-state": "/var/lib/amazon/ssm", "exec-logs": "/var/log/amazon/ssm"},
     "ec2": {"exec-state": "/var/lib/amazon/ssm"},
@@ -57,10 +63,15 @@ def task_definitions(
     """
     arns: dict[str, str] = {}
     for name, workload in stack.config.workloads.items():
-        container = _container(stack, name, workload, images.uris[name], logs.services[name])
-        container |= _secrets(workload, secrets, service_secrets)
+        log_group = logs.services[name]
+        own = _own(stack, name, workload, images.uris[name], log_group)
+        own |= _secrets(workload, secrets if workload.database else None, service_secrets)
         environment = {**_environment(stack, workload, database), **stack.given.environment.get(name, {})}
-        container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
+        own["environment"] = _variables(environment)
+        beside = [
+            _sidecar(stack, name, one, images.uris[extends.beside(name, one)], log_group, service_secrets)
+            for one in sorted(workload.sidecars)
+        ]
         arns[name] = stack.ensure(
             TaskDefinition(
                 name,
@@ -72,32 +83,103 @@ def task_definitions(
                 execution_role_arn=roles.execution[name],
                 task_role_arn=roles.tasks[name],
                 runtime_platform={**LINUX, "cpuArchitecture": workload.architecture.upper()},
-                container_definitions=[container],
-                volumes=[{"name": volume} for volume in _exec_directories(stack, name)],
+                container_definitions=[own, *beside],
+                volumes=[{"name": volume} for volume in _volumes(stack, name, workload)],
             ),
-            after=[images.in_use[name]] if name in images.in_use else [],
+            after=[images.in_use[one] for one in _images(name, workload) if one in images.in_use],
         ).arn
     return TaskDefinitions(arns)
 
 
-def _exec_directories(stack: Stack, name: str) -> Mapping[str, str]:
-    """Return the places that ECS Exec needs in a container whose root is read-only, by the names of their volumes."""
-    workload = stack.config.workloads[name]
-    return EXEC_FOLDERS[workload.launch] if workload.read_only and stack.config.exec_on(name) else {}
+def _images(name: str, workload: Service | Job) -> Iterator[str]:
+    """Yield the containers of a workload's tasks, as images are listed by them."""
+    yield name
+    yield from (extends.beside(name, one) for one in workload.sidecars)
 
 
-def _container(stack: Stack, name: str, workload: Service | Job, image: str, log_group: str) -> dict[str, Any]:
-    linux: dict[str, Any] = {"initProcessEnabled": True}  # it reaps what ECS Exec leaves behind
-    if drop := dropped(workload.capabilities):
-        linux["capabilities"] = {"drop": drop}
-    container: dict[str, Any] = {
+def _volumes(stack: Stack, name: str, workload: Service | Job) -> Iterator[str]:
+    """Yield the names of all volumes of a task."""
+    yield from _exec_directories(stack, name, workload)
+    for one, sidecar in workload.sidecars.items():
+        yield from _exec_directories(stack, name, sidecar, f"{one}-")
+
+
+def _exec_directories(stack: Stack, name: str, container: Container, prefix: str = "") -> Mapping[str, str]:
+    """Return the places that ECS Exec needs in a container whose root is read-only, by the names of their volumes.
+
+    Args:
+        name: the workload's.
+        prefix: of the volumes' names: each container has an agent of its own, and so volumes of its own.
+    """
+    if not container.read_only or not stack.config.exec_on(name):
+        return {}
+    folders = EXEC_FOLDERS[stack.config.workloads[name].launch]
+    return {f"{prefix}{volume}": path for volume, path in folders.items()}
+
+
+def _own(stack: Stack, name: str, workload: Service | Job, image: str, log_group: str) -> dict[str, Any]:
+    """Return the workload's own container, which has what its sidecars leave of the task's size."""
+    sizes = workload.sidecars.values()
+    container = _container(stack, name, workload, log_group, _exec_directories(stack, name, workload)) | {
         "name": name,
         "image": image,
         "essential": True,
-        "cpu": workload.cpu,
-        "memory": workload.memory,
-        **({"user": workload.user} if workload.user else {}),  # otherwise the image's own
-        "readonlyRootFilesystem": workload.read_only,
+        "cpu": workload.cpu - sum(one.cpu or 0 for one in sizes),
+        "memory": workload.memory - sum(one.memory or 0 for one in sizes),
+    }
+    if isinstance(workload, Service) and workload.checked:
+        container["healthCheck"] = _health(workload.health)
+    return container
+
+
+def _sidecar(
+    stack: Stack, name: str, called: str, image: str, log_group: str, service_secrets: ServiceSecrets
+) -> dict[str, Any]:
+    """Return a container beside a workload's own.
+
+    Args:
+        name: the workload's.
+        called: the sidecar's name.
+    """
+    workload = stack.config.workloads[name]
+    sidecar = workload.sidecars[called]
+    volumes = _exec_directories(stack, name, sidecar, f"{called}-")
+    container = _container(stack, name, sidecar, log_group, volumes) | {
+        "name": called,
+        "image": image,
+        "essential": sidecar.essential,
+        **({"cpu": sidecar.cpu} if sidecar.cpu else {}),
+        **({"memory": sidecar.memory} if sidecar.memory else {}),
+        **_secrets(sidecar, None, service_secrets),
+    }
+    if sidecar.environment:
+        container["environment"] = _variables(sidecar.environment)
+    if sidecar.checked:
+        container["healthCheck"] = _health(sidecar.health)
+    others = (workload, *workload.sidecars.values())
+    if any(one.depends_on.get(called) == "healthy" for one in others):
+        # without it a task whose sidecar never gets well is PENDING for ever (amazon-ecs-agent#2579)
+        container["startTimeout"] = START_TIMEOUT
+    return container
+
+
+def _container(
+    stack: Stack, name: str, container: Service | Job | Sidecar, log_group: str, directories: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the containers of a task have in common.
+
+    Args:
+        name: the workload's.
+        directories: the places to mount volumes at, by the volumes' names.
+    """
+    linux: dict[str, Any] = {"initProcessEnabled": True}  # it reaps what ECS Exec leaves behind
+    if drop := dropped(container.capabilities):
+        linux["capabilities"] = {"drop": drop}
+    if container.read_only:
+        linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
+    found: dict[str, Any] = {
+        **({"user": container.user} if container.user else {}),  # otherwise the image's own
+        "readonlyRootFilesystem": container.read_only,
         "linuxParameters": linux,
         "logConfiguration": {
             "logDriver": "awslogs",
@@ -109,39 +191,47 @@ def _container(stack: Stack, name: str, workload: Service | Job, image: str, log
             },
         },
     }
-    if workload.command:
-        container["command"] = list(workload.command)
-    if workload.entrypoint:
-        container["entryPoint"] = list(workload.entrypoint)
-    if workload.port is not None:
-        container["portMappings"] = [{"containerPort": workload.port, "protocol": "tcp"}]
-    if workload.read_only:
-        linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
-    if directories := _exec_directories(stack, name):
-        container["mountPoints"] = [
+    if container.command:
+        found["command"] = list(container.command)
+    if container.entrypoint:
+        found["entryPoint"] = list(container.entrypoint)
+    if container.port is not None:
+        found["portMappings"] = [{"containerPort": container.port, "protocol": "tcp"}]
+    if directories:
+        found["mountPoints"] = [
             {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in directories.items()
         ]
-    if workload.port is not None and workload.port < PRIVILEGED_PORTS:
+    if container.port is not None and container.port < PRIVILEGED_PORTS:
         # So that a user other than root may listen there
-        container["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
-    if workload.stop_timeout is not None:
-        container["stopTimeout"] = workload.stop_timeout
-    if isinstance(workload, Service) and workload.health.command:
-        container["healthCheck"] = _health(workload.health)
-    return container
+        found["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    if container.stop_timeout is not None:
+        found["stopTimeout"] = container.stop_timeout
+    if container.depends_on:
+        found["dependsOn"] = [
+            {"containerName": other, "condition": condition.upper()}
+            for other, condition in sorted(container.depends_on.items())
+        ]
+    return found
 
 
-def _secrets(workload: Service | Job, secrets: Secrets | None, service_secrets: ServiceSecrets) -> dict[str, Any]:
+def _variables(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in sorted(values.items())]
+
+
+def _secrets(container: Container, password: Secrets | None, service_secrets: ServiceSecrets) -> dict[str, Any]:
     """Return where ECS reads secrets, and in labels which versions these are.
 
     ECS reads a secret when a task starts: with another version there must be new tasks.
+
+    Args:
+        password: the database's, if the container gets it.
     """
     places: dict[str, str] = {}
     labels: dict[str, str] = {}
-    if secrets and workload.database:
-        places["DB_PASSWORD"] = secrets.parameter_arn
-        labels["provisioner.password-version"] = secrets.parameter_version
-    for name, secret in sorted(workload.secrets.items()):
+    if password:
+        places["DB_PASSWORD"] = password.parameter_arn
+        labels["provisioner.password-version"] = password.parameter_version
+    for name, secret in sorted(container.secrets.items()):
         held = service_secrets.of(secret)
         places[name] = f"{held.arn}:{secret.key}::" if secret.key else held.arn
         labels[f"{VERSION_LABEL}{name}"] = held.version
@@ -176,8 +266,7 @@ def _environment(stack: Stack, workload: Service | Job, database: Database | Non
             "DB_USER": settings.user,
         }
     urls = {
-        url_variable(callee): f"http://{callee}.{domain}:{stack.config.services[callee].port}"
-        for callee in workload.calls
+        url_variable(callee): f"http://{callee}.{domain}:{stack.config.port_of(callee)}" for callee in workload.calls
     }
     port = {"PORT": str(workload.port)} if workload.port is not None else {}
     return {**port, **urls, **access, **workload.environment}

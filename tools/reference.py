@@ -25,6 +25,7 @@ TABLES = {
     "network.subnets": "Subnets", "services.NAME": "Service", "services.NAME.scaling": "Scaling",
     "services.NAME.on_demand": "OnDemand", "services.NAME.health": "Health",
     "services.NAME.deployment": "Deployment", "services.NAME.circuit_breaker": "CircuitBreaker", "jobs.NAME": "Job",
+    "services.NAME.sidecars.NAME": "Sidecar",
 }  # fmt: skip
 """Tables that are no table of the file itself, by the name that the page gives them."""
 

@@ -21,6 +21,7 @@ from provisioner.operations.options import Options
     "provision exec web -- env          one command, with its own exit code",
     "provision exec web -- tar c data > data.tar --exact     standard output as it is, byte by byte",
     "provision exec web -- python manage.py loaddata - < data.json",
+    "provision exec web --container nginx -- nginx -T       in a sidecar",
 )
 def exec_(
     options: Options,
@@ -30,6 +31,9 @@ def exec_(
     ] = None,
     task: Annotated[
         str, typer.Option(metavar="ID", help="The task, by the first letters of its ID (default: the newest).")
+    ] = "",
+    container: Annotated[
+        str, typer.Option(metavar="NAME", help="A sidecar of the service (default: the service's own container).")
     ] = "",
     exact: Annotated[
         bool,
@@ -61,15 +65,19 @@ def exec_(
     aws = connecting.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
-    place = places.chosen(places.places(aws, service, *places.named(options, config, state, service)), service, task)
+    cluster, name = places.named(options, config, state, service)
+    sidecar = places.sidecar_of(config, service, container)
+    place = places.chosen(places.places(aws, service, cluster, name, sidecar), service, task)
 
     def tell(text: str) -> None:
         terminal.say(text) if mode is Mode.TERMINAL else say([text], sys.stderr)
 
     if options.json:
-        say([json.dumps({"event": "session", "task": place.id, "container": place.service})])
+        say([json.dumps({"event": "session", "task": place.id, "container": place.name})])
     elif mode is Mode.TERMINAL:
-        say([f"task {place.id[:8]} of {service}; ~. leaves it"], sys.stderr)
+        say(
+            [f"task {place.id[:8]} of {service}{f', container {sidecar}' if sidecar else ''}; ~. leaves it"], sys.stderr
+        )
     put = execute.as_json(lambda line: say([line])) if options.json else terminal.write
     gives = mode is Mode.TERMINAL or piped
     wanted = execute.Wanted(words or (), mode, gives, put)

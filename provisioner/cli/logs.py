@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "provision logs                               all services and jobs, the last ten minutes",
     "provision logs web worker --since 2h         two of them, the last two hours",
     "provision logs web --since 2026-11-29T09:30  since then, on this machine's clock",
+    "provision logs web --container nginx         what this sidecar of web wrote",
     "provision logs --follow --grep 'timed out'   what has this text, and new lines, until Ctrl-C",
 )
 def logs(
@@ -34,6 +35,9 @@ def logs(
     since: Annotated[
         str, typer.Option(metavar="SPAN|INSTANT", help="From when on: 90s, 10m, 1h30m, 2d or 2026-11-29T09:30.")
     ] = "10m",
+    container: Annotated[
+        str, typer.Option(metavar="NAME", help="Only this container: a sidecar, or by its own name the service's.")
+    ] = "",
     grep: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Only what has this text, letter by letter: no pattern.")
     ] = None,
@@ -54,6 +58,7 @@ def logs(
     aws = connecting.reader(options, config) if config.state.bucket else None
     state = stores.recorded(options, config, aws)
     wanted = log_reader.groups(options, config, state, names or [])
+    wanted = log_reader.having(config, wanted, container) if container else wanted
     aws = aws or connecting.connect(options, config).reading()
     state.guard(config.name, aws.account, aws.region)
 
@@ -68,8 +73,12 @@ def logs(
     start = began(now)
     # no signal shall cut a line, or drop what was read
     with signals.held():
-        found = log_reader.lines(aws, wanted, start, follow=follow, on_missing=missing, on_trouble=trouble)
-        any_shown = _print(options, found, log_lines.look(wanted, start, now), grep)
+        found = log_reader.lines(
+            aws, wanted, start, follow=follow, on_missing=missing, on_trouble=trouble, container=container
+        )
+        shown = [name for name in config.containers if name.partition(".")[0] in wanted]
+        look = log_lines.look(list(dict.fromkeys([*wanted, *shown])), start, now)
+        any_shown = _print(options, found, look, grep)
         if unread():
             return 0
         if signals.taken():
@@ -102,7 +111,7 @@ def _print(options: Options, found: Iterable[Line], look: Look, grep: str | None
         if options.json:
             say([json.dumps(asdict(line), ensure_ascii=False)])
         else:
-            log_lines.write(log_lines.shown(look, line.time, line.service, line.task, line.text))
+            log_lines.write(log_lines.shown(look, line.time, line.whose, line.task, line.text))
         if unread():
             break
     return printed

@@ -28,6 +28,7 @@ class Rehearsable(StrEnum):
     "provision rehearse --spread        and with fast and slow durations",
     "provision rehearse --durations seed:7      random durations, the same each time",
     "provision rehearse --fails web     and the new image of `web` exits at once",
+    "provision rehearse --fails web.nginx     and that of its sidecar `nginx` does",
     "provision rehearse --fails migrate     and the job before the services does",
     "provision rehearse --json          one JSON document; exit code 1 if it would fail",
 )

@@ -13,9 +13,10 @@ from provisioner.docker.context import DOCKERFILE, IGNORE, context_paths, locate
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from provisioner.config.container import Container
     from provisioner.config.facts import Facts
     from provisioner.config.models import Config
-    from provisioner.config.workload import Architecture, Workload
+    from provisioner.config.workload import Architecture
 
 NOT_CONTENT = {".git", ".hg", ".svn", ".jj", "__pycache__", STATE}
 """Directories that change while the image would stay the same: of version control, Python's caches, our own state."""
@@ -28,9 +29,9 @@ PLATFORMS: Mapping[Architecture, str] = {"x86_64": "linux/amd64", "arm64": "linu
 """What images are built for, in Docker's words."""
 
 
-def platform_for(workload: Workload) -> str:
-    """Return what a workload's image has to be for, in Docker's words."""
-    return PLATFORMS[workload.architecture]
+def platform_for(config: Config, container: str) -> str:
+    """Return what the image of a container has to be for, in Docker's words."""
+    return PLATFORMS[config.architecture_of(container)]
 
 
 def content_tag(
@@ -94,7 +95,7 @@ def _content(directory: Path, dockerfile: str) -> Iterator[str]:
 
 
 def repository_of(config: Config, name: str) -> str:
-    """Return the name of the repository of a service or job."""
+    """Return the name of the repository of a service, a job or a sidecar."""
     return f"{config.name}/{name}"
 
 
@@ -105,7 +106,7 @@ def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
         root: the directory that the build contexts are relative to.
     """
     one = config.images[name]
-    tag = content_tag(root / str(one.build), one.build_args, one.dockerfile, one.target, platform_for(one))
+    tag = content_tag(root / str(one.build), one.build_args, one.dockerfile, one.target, platform_for(config, name))
     return repository_of(config, name), tag
 
 
@@ -127,7 +128,7 @@ def check_contexts(config: Config, file: Path) -> None:
         raise ConfigurationError("\n".join(wrong))
 
 
-def _unusable(workload: Workload, root: Path) -> str:
+def _unusable(workload: Container, root: Path) -> str:
     """Say which key of a service that is to be built is wrong, why, and what to do; empty if none is."""
     directory = root / str(workload.build)
     if not directory.is_dir():
@@ -170,7 +171,7 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
     return {name: f"{text}: the image is not built" for name, text in skipped.items()}
 
 
-def _why(workload: Workload, root: Path, facts: Facts) -> str:
+def _why(workload: Container, root: Path, facts: Facts) -> str:
     """Say which key is what, and why there is no image by it; empty if it can be built."""
     directory, build = root / str(workload.build), f'build is "{workload.build}"'
     if not directory.is_dir():
@@ -182,11 +183,11 @@ def _why(workload: Workload, root: Path, facts: Facts) -> str:
     return "" if facts.engine else f"{build}, but {facts.no_engine or 'no Docker engine responds'}"
 
 
-def _named(workload: Workload) -> bool:
+def _named(workload: Container) -> bool:
     return "dockerfile" in workload.model_fields_set
 
 
-def _misplaced(workload: Workload, root: Path) -> str:
+def _misplaced(workload: Container, root: Path) -> str:
     """Say why a service's Dockerfile is none; empty if it is one."""
     path = located(root / str(workload.build), workload.dockerfile)
     if path.is_dir():

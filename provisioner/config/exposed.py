@@ -10,17 +10,18 @@ from provisioner.config.secret_values import looks_secret
 
 def warnings(config: Config) -> Iterator[str]:
     """Yield a warning for each value of `environment` and `build_args` that looks like a secret, without the value."""
-    for workload, settings in config.workloads.items():
+    for container, settings in config.containers.items():
+        key = config.key(container)
         for name, value in settings.environment.items():
             if why := looks_secret(name, value):
                 yield (
-                    f"{config.key(workload)}.environment.{name} looks like a secret, by its {why}: whoever may read "
+                    f"{key}.environment.{name} looks like a secret, by its {why}: whoever may read "
                     f'task definitions (ecs:DescribeTaskDefinition) can read it. Write secrets = ["{name}"] instead, '
                     f"and set it with `provision secret set {name}`"
                 )
         for name, value in settings.build_args.items():
             if why := looks_secret(name, value):
                 yield (
-                    f"{config.key(workload)}.build_args.{name} looks like a secret, by its {why}: whoever may pull the "
+                    f"{key}.build_args.{name} looks like a secret, by its {why}: whoever may pull the "
                     f"image can read it in its history. Remove it from build_args"
                 )

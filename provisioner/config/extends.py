@@ -8,7 +8,7 @@ from typing import Any
 
 IMAGE = ("image", "build", "dockerfile", "target", "build_args", "architecture")
 """What decides which image runs: who writes none of these runs the very image of the service that it extends."""
-JOINED = ("environment", "secrets")
+JOINED = ("environment", "secrets", "sidecars")
 """Tables that are joined, name by name; `false` leaves a name of the extended service out."""
 INHERITED = (
     *IMAGE,
@@ -21,6 +21,7 @@ INHERITED = (
     "capabilities",
     "command",
     "entrypoint",
+    "depends_on",
     "calls",
     "database",
     "stop_timeout",
@@ -97,15 +98,44 @@ def _heir(kind: str, name: str, own: Any, services: Mapping[str, Any], result: E
     for key in INHERITED:
         if key not in source or key in mine or (kind == "jobs" and key in NOT_OF_JOBS):
             continue
-        table[key] = source[key]
+        table[key] = _of_heir(source[key], base, name) if key == "sidecars" else source[key]
         written = f"services.{base}.{key}"
         result.inherited[f"{kind}.{name}.{key}"] = result.inherited.get(written, written)
     for key in JOINED:
         if key in own:
-            table[key] = _joined(source.get(key), own[key])
+            inherited = source.get(key)
+            table[key] = _joined(_of_heir(inherited, base, name) if key == "sidecars" else inherited, own[key])
     if not any(key in own for key in IMAGE):
         result.images[name] = result.images.get(base, base)
+    if "architecture" not in own:
+        for sidecar in _sidecars(source) - _sidecars(own):
+            same = beside(base, sidecar)
+            result.images[beside(name, sidecar)] = result.images.get(same, same)
     return table
+
+
+def beside(workload: str, sidecar: str) -> str:
+    """Return what tells a sidecar from all other containers: no name of a service or job has a dot."""
+    return f"{workload}.{sidecar}"
+
+
+def _of_heir(sidecars: Any, base: str, name: str) -> Any:
+    """Return sidecars that wait for the container of the heir where they waited for that of the extended service."""
+    if not isinstance(sidecars, Mapping):
+        return sidecars
+    return {called: _waiting(one, base, name) for called, one in sidecars.items()}
+
+
+def _waiting(sidecar: Any, base: str, name: str) -> Any:
+    waits = sidecar.get("depends_on") if isinstance(sidecar, Mapping) else None
+    if not isinstance(waits, Mapping):
+        return sidecar
+    return {**sidecar, "depends_on": {name if one == base else one: condition for one, condition in waits.items()}}
+
+
+def _sidecars(table: Mapping[str, Any]) -> set[str]:
+    found = table.get("sidecars")
+    return set(found) if isinstance(found, Mapping) else set()
 
 
 def _written(own: Mapping[str, Any]) -> set[str]:

@@ -43,14 +43,14 @@ def problems(config: Config, most: int) -> Iterator[str]:
             f"network.allow has {len(sources)} sources, which take {rules} rules (ports 80 and 443 of each), and a "
             f"security group has {most}: use {most // USERS} or fewer, such as larger networks, {raised}"
         )
-    ports = {service.port for service in config.services.values() if service.public}
+    ports = {service.entry for service in config.services.values() if service.public}
     if len(ports) > most:
         yield (
             f"services.*.port has {len(ports)} values in public services, each of which takes a rule of the load "
             f"balancer's security group, and that has {most}: let several use the same port, {raised}"
         )
     for name, workload in config.workloads.items():
-        called = {config.services[callee].port for callee in workload.calls}
+        called = {config.services[callee].entry for callee in workload.calls}
         if (rules := FIXED + len(called) + workload.database) > most:
             yield (
                 f"{config.key(name)}.calls leads to {len(called)} ports, which takes up to {rules} rules of its "

@@ -82,7 +82,7 @@ class Health(Model):
             for key in sorted(self.model_fields_set & {"path", "codes", "healthy"}):
                 yield f"health.{key}", "is for the load balancer, which a service that is not public lacks: remove it"
         yield from self._target_problems() if public else ()
-        yield from self._command_problems(public=public) if self.command else ()
+        yield from self.command_problems(public=public) if self.command else ()
 
     def _target_problems(self) -> Iterator[Problem]:
         # Application Load Balancer guide, "Health checks for your target groups"
@@ -92,7 +92,8 @@ class Health(Model):
             why = f"{self.timeout} is not below health.interval, which is {self.interval}"
             yield "health.timeout", f"{why}, as Elastic Load Balancing demands: change one of them"
 
-    def _command_problems(self, *, public: bool) -> Iterator[Problem]:
+    def command_problems(self, *, public: bool) -> Iterator[Problem]:
+        """Yield what ECS refuses of the check inside the container."""
         if self.timeout > LONGEST_COMMAND:
             yield "health.timeout", f"{self.timeout} is too long for health.command: use 2 to {LONGEST_COMMAND}"
         if self.grace > LONGEST_START and not public:

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field
 from provisioner.config import schedules
 from provisioner.config.base import Problem
 from provisioner.config.capabilities import kept
-from provisioner.config.workload import Capabilities, Workload
+from provisioner.config.container import Capabilities
+from provisioner.config.workload import Workload
 
 
 class Job(Workload):

@@ -14,6 +14,7 @@ from provisioner.config import extends, loader, overlays, production, task_polic
 from provisioner.config import validators as values
 from provisioner.config.alarms import Alarms
 from provisioner.config.base import Model, Name, Problem
+from provisioner.config.container import Container
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
@@ -161,17 +162,30 @@ class Config(Model):
         return tuple(name for name in self.services if name in callees)
 
     @property
-    def images(self) -> Mapping[str, Service | Job]:
-        """The services and jobs that have an image of their own; the others run one of these (`image_of`)."""
-        return {name: workload for name, workload in self.workloads.items() if name not in self._images}
+    def containers(self) -> Mapping[str, Container]:
+        """The containers of all tasks: a workload's own by its name, a sidecar by `workload.sidecar`."""
+        found: dict[str, Container] = {}
+        for name, workload in self.workloads.items():
+            found[name] = workload
+            found |= {extends.beside(name, one): sidecar for one, sidecar in workload.sidecars.items()}
+        return found
 
-    def image_of(self, workload: str) -> str:
-        """Return whose image a service or a job runs: its own, or that of the service that it extends."""
-        return self._images.get(workload, workload)
+    @property
+    def images(self) -> Mapping[str, Container]:
+        """The containers that have an image of their own; the others run one of these (`image_of`)."""
+        return {name: container for name, container in self.containers.items() if name not in self._images}
+
+    def image_of(self, container: str) -> str:
+        """Return whose image a container runs: its own, or that of the service which is extended."""
+        return self._images.get(container, container)
+
+    def architecture_of(self, container: str) -> Architecture:
+        """Return what the image of a container has to be for: all containers of a task run on one machine."""
+        return self.workloads[container.partition(".")[0]].architecture
 
     def runs_as_it_is(self, image: str) -> bool:
-        """Whether some service or job runs an image without telling it what: then the image has to say it."""
-        users = (one for name, one in self.workloads.items() if self.image_of(name) == image)
+        """Whether some container runs an image without telling it what: then the image has to say it."""
+        users = (one for name, one in self.containers.items() if self.image_of(name) == image)
         return any(not one.command and not one.entrypoint for one in users)
 
     @property
@@ -180,24 +194,25 @@ class Config(Model):
         return next((one.architecture for one in self.services.values() if one.launch == "ec2"), "x86_64")
 
     def port_of(self, service: str) -> int:
-        """Return the port of a service that listens on one, as public and called ones do.
+        """Return the port that a service is reached at, if it is at all, as public and called ones are.
 
         Raises:
             ValueError: it has none.
         """
-        port = self.services[service].port
+        port = self.services[service].entry
         if port is None:
             raise ValueError(f"service {service} has no port")
         return port
 
-    def key(self, workload: str) -> str:
-        """Return the dotted key of a service's or a job's table."""
-        return self._workloads.key(workload)
+    def key(self, container: str) -> str:
+        """Return the dotted key of a service's, a job's or a sidecar's table."""
+        workload, _, sidecar = container.partition(".")
+        return self._workloads.key(workload) + (f".sidecars.{sidecar}" if sidecar else "")
 
     @property
     def secrets(self) -> Mapping[str, Mapping[str, Secret]]:
-        """The secrets that workloads are given, by their tables, such as `services.web`, and by variable."""
-        return {self.key(name): workload.secrets for name, workload in self.workloads.items()}
+        """The secrets that containers are given, by their tables, such as `services.web`, and by variable."""
+        return {self.key(name): container.secrets for name, container in self.containers.items()}
 
     def documents_of(self, workload: str) -> Mapping[str, task_policies.Document]:
         """Return the policies of a workload that are files, by path, as `load` has read and checked them."""

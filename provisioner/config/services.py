@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from provisioner.config import validators as values
-from provisioner.config.base import Model, Problem
+from provisioner.config.base import Model, Name, Problem
 from provisioner.config.capabilities import kept
+from provisioner.config.container import Capabilities
 from provisioner.config.deployment import Deployment, Recreate, Way, named
 from provisioner.config.health import Health, short
-from provisioner.config.workload import Capabilities, Workload
+from provisioner.config.loader import shown, suggestion
+from provisioner.config.workload import Workload
 
 CPU = 70
 """The average CPU in percent that the number of tasks follows, unless `scaling` says what it follows."""
@@ -120,6 +122,21 @@ class Service(Workload):
     """Seconds in which requests that a task already has may end, before it is told to stop."""
     exec: bool | None = None
     """Whether ECS Exec may open a shell in its tasks; unless said, not in a protected stack."""
+    target_container: Name | None = None
+    """The sidecar that load balancer, callers and tunnels connect to; unless said, the service's own container."""
+
+    @property
+    def entry(self) -> int | None:
+        """The port that load balancer, callers and tunnels connect to; None if there is none."""
+        if self.target_container is None:
+            return self.port
+        sidecar = self.sidecars.get(self.target_container)
+        return sidecar.port if sidecar else None
+
+    @property
+    def checked(self) -> bool:
+        """Whether ECS asks the service's own container whether it is well."""
+        return bool(self.health.command)
 
     @property
     def waits_for_database(self) -> bool:
@@ -147,12 +164,21 @@ class Service(Workload):
         yield from self.health.misplaced(public=self.public)
         yield from self.deployment.blocked(max(1, self.least))
         yield from self._number()
-        if self.public and self.port is None:
+        yield from self._entry()
+        yield from self._size()
+
+    def _entry(self) -> Iterator[Problem]:
+        target = self.target_container
+        if target is not None and target not in self.sidecars:
+            there = suggestion(target, self.sidecars) if self.sidecars else ", and the service has none"
+            yield "target_container", f"there is no sidecar {shown(target)}{there}"
+        elif target is not None and self.entry is None:
+            yield f"sidecars.{target}.port", "is missing, and target_container names this sidecar: add its port"
+        elif self.public and self.entry is None:
             yield (
                 "port",
                 "is missing, and a public service needs one: add the port that it listens on, or remove public",
             )
-        yield from self._size()
 
     def _number(self) -> Iterator[Problem]:
         if not self.least <= self.count <= self.most:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
+from provisioner.config import task_containers
 from provisioner.config.base import Problem
 from provisioner.config.jobs import Job
 from provisioner.config.loader import shown, suggestion
@@ -66,12 +67,14 @@ def _workload(config: Workloads, name: str) -> Iterator[Problem]:
     if (base := workload.extends) and base not in config.services:
         what = "which is a job: extend a service" if base in config.jobs else ""
         yield f"{key}.extends", f"there is no service {shown(base)}{what or suggestion(base, config.services)}"
+    for below, text in task_containers.problems(name, workload):
+        yield f"{key}.{below}", text
     for callee in workload.calls:
         if callee == name:
             yield f"{key}.calls", "a service cannot call itself: remove its own name"
         elif callee not in config.services:
             yield f"{key}.calls", f"there is no service {shown(callee)}{suggestion(callee, config.services)}"
-        elif config.services[callee].port is None:
+        elif config.services[callee].entry is None:
             yield f"{key}.calls", f"services.{callee} has no port to connect to: add one there, or remove the call"
         elif (strategy := config.services[callee].deployment.strategy) != "rolling":
             # who calls it by its name in the VPC gets all of its tasks in turn, whatever the load balancer's weights

@@ -64,7 +64,7 @@ def find(aws: Aws, config: Config, file: str, only: Collection[str] | None = Non
         elif copy := _instead(aws, config, name, wanted[name], known):
             found[name] = copy
         else:
-            fix = _fix(wanted[name], known, platform_for(config.images[name]), local=config.target == "local")
+            fix = _fix(wanted[name], known, platform_for(config, name), local=config.target == "local")
             where = f'{option} is "{config.images[name].image}"' if option else f"{file}: {_key(config, name)}"
             problems.append(f"{where}: {known}: {fix}")
     if problems:
@@ -103,8 +103,7 @@ def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[st
         zip(tags, aws.each(lambda name: digest_of(aws, repository_of(config, name), tags[name]), tags), strict=True)
     )
     for_tasks = {
-        name: (image, platform_for(config.images[name]), not config.runs_as_it_is(name))
-        for name, image in named.items()
+        name: (image, platform_for(config, name), not config.runs_as_it_is(name)) for name, image in named.items()
     }
     fit = _at_once(aws, lambda one: _check(asking, *one), (one for name, one in for_tasks.items() if not there[name]))
     known: dict[str, Copy | Problem] = {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import NO_CONNECTION, code_of, explained, not_found, out_of_reach, rate_exceeded
 from provisioner.aws.pages import BadList
+from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import signals
 from provisioner.operations.log_window import Event, Window
@@ -34,12 +35,19 @@ GROUP = "log_group/service-"
 
 @dataclass(frozen=True)
 class Line:
-    """One event: when (milliseconds since the epoch), of which service or job and which task, and what it says."""
+    """One event: when (milliseconds since the epoch), of which service or job, task and container, and what it says."""
 
     time: int
     service: str
     task: str
     text: str
+    container: str = ""
+
+    @property
+    def whose(self) -> str:
+        """The service or job, and behind a dot its sidecar."""
+        own = self.container in ("", self.service)
+        return self.service if own else f"{self.service}.{self.container}"
 
 
 def since(text: str) -> Callable[[float], float]:
@@ -79,11 +87,26 @@ def groups(options: Options, config: Config, state: State, names: Sequence[str])
     return named(options, config, known, names, "service or job", config.workloads)
 
 
+def having(config: Config, wanted: Mapping[str, str], container: str) -> dict[str, str]:
+    """Return those of the log groups in which a container writes.
+
+    Raises:
+        ConfigurationError: none of these services and jobs has it.
+    """
+    containers = {name: [name, *config.workloads[name].sidecars] for name in wanted if name in config.workloads}
+    if not (found := {name: wanted[name] for name, there in containers.items() if container in there}):
+        known = sorted({one for there in containers.values() for one in there})
+        there = suggestion(container, known) if known else ""
+        raise ConfigurationError(f"--container {container}: {', '.join(wanted) or 'the stack'} has none{there}")
+    return found
+
+
 @dataclass
 class _Group:
     """A log group, what was read of it, and how the look at it gets on.
 
     Attributes:
+        container: the only one that is read; empty: all are.
         token: leads to the next page of a look that has begun.
         failing_since: since when it cannot be read, by the run's clock; None: it can.
         failure: what ended this look.
@@ -92,6 +115,7 @@ class _Group:
     name: str
     id: str
     window: Window
+    container: str = ""
     token: str = ""
     missing: bool = False
     failing_since: float | None = None
@@ -106,6 +130,7 @@ def lines(
     follow: bool,
     on_missing: Callable[[str], None],
     on_trouble: Callable[[str, str], None],
+    container: str = "",
 ) -> Iterator[Line]:
     """Yield the events since a moment (seconds since the epoch) in the order of time, and with `follow` for ever.
 
@@ -116,11 +141,12 @@ def lines(
         wanted: the log groups by service or job.
         on_missing: is told once of each service or job whose log group is not there.
         on_trouble: is told of each whose group cannot be read just now, and why, once for as long as that lasts.
+        container: the only one whose events are wanted.
 
     Raises:
         ApiError: a read was refused, or for too long a time none succeeded. What was read is yielded before.
     """
-    read = [_Group(name, group, Window(int(start * 1000))) for name, group in wanted.items()]
+    read = [_Group(name, group, Window(int(start * 1000)), container) for name, group in wanted.items()]
     while True:
         yield from heapq.merge(*(_look(aws, group) for group in read), key=lambda line: line.time)
         if signals.interrupted():
@@ -162,13 +188,17 @@ def _look(aws: Aws, group: _Group) -> Iterator[Line]:
         if not (more or group.token or group.failure):
             window.end()
         for event in found:
-            task = str(event.get("logStreamName", "")).rpartition("/")[2]
-            yield Line(int(event.get("timestamp", 0)), group.name, task, str(event.get("message", "")))
+            # awslogs names a stream so: prefix/container/task
+            *before, task = str(event.get("logStreamName", "")).split("/")
+            container = before[-1] if len(before) > 1 else ""
+            yield Line(int(event.get("timestamp", 0)), group.name, task, str(event.get("message", "")), container)
 
 
 def _page(aws: Aws, group: _Group) -> Sequence[Event]:
     """Return the events of the next page: none is no sign that there are no more (API reference, FilterLogEvents)."""
     request: dict[str, Any] = {"logGroupName": group.id, "startTime": group.window.start}
+    if group.container:
+        request["logStreamNamePrefix"] = f"{group.name}/{group.container}/"
     if group.token:
         request["nextToken"] = group.token
     answer = aws.client("logs").filter_log_events(**request)

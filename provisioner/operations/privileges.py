@@ -1,4 +1,4 @@
-"""Tell the user, once, which services and jobs run as root or may write to their root file system."""
+"""Tell the user, once, which containers run as root or may write to their root file system."""
 
 from __future__ import annotations
 
@@ -19,26 +19,29 @@ def notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
 
     Only what is new is told: the recorded task definition was another, or there is none.
     """
-    workloads = {
+    containers = {
         name: (one.user, one.read_only)
-        for name, one in stack.config.workloads.items()
-        if (one.user, one.read_only) != _recorded(records.get(f"task_definition/{name}"))
+        for name, one in stack.config.containers.items()
+        if (one.user, one.read_only) != _recorded(name, records)
     }
 
     def those(chosen: Mapping[str, Any]) -> str:
         return names([stack.config.key(name) for name in chosen])
 
-    if root := {name: user for name, (user, _) in workloads.items() if user and user.partition(":")[0] in ROOT}:
+    if root := {name: user for name, (user, _) in containers.items() if user and user.partition(":")[0] in ROOT}:
         yield f"root is the user of {those(root)}: set user to another, such as 10001"
-    if unsaid := {name: user for name, (user, _) in workloads.items() if not user}:
+    if unsaid := {name: user for name, (user, _) in containers.items() if not user}:
         yield f"the image says who the user of {those(unsaid)} is, root if it says nothing: set user to be sure"
-    if writable := {name: True for name, (_, read_only) in workloads.items() if not read_only}:
+    if writable := {name: True for name, (_, read_only) in containers.items() if not read_only}:
         yield f"the root file system of {those(writable)} can be written to: read_only = true closes it, but for /tmp"
 
 
-def _recorded(record: Record | None) -> tuple[str | None, bool] | None:
-    """Return user and read-only file system of a recorded task definition's container; None if there is none."""
+def _recorded(container: str, records: Mapping[str, Record]) -> tuple[str | None, bool] | None:
+    """Return user and read-only file system of a container of a recorded task definition; None if there is none."""
+    workload, _, sidecar = container.partition(".")
+    record = records.get(f"task_definition/{workload}")
     containers = record.arguments.get("container_definitions") if record else None
-    if not isinstance(containers, list) or not containers:
+    if not isinstance(containers, list):
         return None
-    return containers[0].get("user"), bool(containers[0].get("readonlyRootFilesystem"))
+    found = next((one for one in containers if one.get("name") == (sidecar or workload)), None)
+    return (found.get("user"), bool(found.get("readonlyRootFilesystem"))) if found else None

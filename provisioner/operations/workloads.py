@@ -79,7 +79,30 @@ def _service(
         **_image(image, records),
         "healthy": health["healthy"],
         "last_failure": {"at": _ended(failed), "why": why_stopped(failed)} if failed else None,
+        "sidecars": _sidecars(name, records, [task for task in there if task.get("group") == f"service:{name}"]),
     }
+
+
+def _sidecars(name: str, records: Records, mine: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a service's sidecars: in how many of its running tasks each runs, and in how many it has failed."""
+    record = records.get(f"task_definition/{name}")
+    definitions = record.arguments.get("container_definitions", ()) if record else ()
+    running = [task for task in mine if task.get("lastStatus") == "RUNNING"]
+    found = []
+    for one in definitions:
+        called = one.get("name")
+        shown = [c for task in running for c in task.get("containers") or () if c.get("name") == called]
+        if called != name:
+            found.append(
+                {
+                    "name": called,
+                    **_image(str(one.get("image", "")), records),
+                    "essential": bool(one.get("essential", True)),
+                    "running": sum(c.get("lastStatus") == "RUNNING" for c in shown),
+                    "failed": sum(bool(c.get("exitCode")) for c in shown),
+                }
+            )
+    return found
 
 
 def _missing(name: str) -> dict[str, Any]:
@@ -95,6 +118,7 @@ def _missing(name: str) -> dict[str, Any]:
         "began": None,
         "healthy": None,
         "last_failure": None,
+        "sidecars": [],
         **told,
     }
 

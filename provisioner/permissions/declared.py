@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.permissions import OWN, Permission, Use, arn_of
 from provisioner.config.services import Scaling, Service
 from provisioner.config.tables import Database
+from provisioner.config.workload import Workload
 from provisioner.engine import own_code
 from provisioner.engine.declaration import REFERENCE
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
@@ -25,6 +26,8 @@ from provisioner.steps.stack import Stack, run
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
+
+W = TypeVar("W", bound=Workload)
 
 STACK = "{project}-{environment}"
 IMAGE = "public.ecr.aws/any/any:1"
@@ -86,14 +89,20 @@ def of_any() -> Iterator[Permission]:
 def _stack(config: Config) -> Stack:
     """Return all that steps declare, with placeholders for names that a configuration has, and for AWS's facts."""
     # its own services are there for steps that name them; no directory is read for what is built
-    ready = {"image": IMAGE, "build": None}
-    own = {name: one.model_copy(update=ready) for name, one in config.services.items()}
-    jobs = {name: one.model_copy(update=ready) for name, one in config.jobs.items()}
+    own = {name: _ready(one) for name, one in config.services.items()}
+    jobs = {name: _ready(one) for name, one in config.jobs.items()}
     unnamed: dict[str, Any] = {"project": "{project}", "env": "{environment}", "region": "{region}"}
     unnamed |= {"services": {**SORTS, **own}, "jobs": jobs, "database": config.database or Database()}
     config = config.model_copy(update=unnamed)
     facts = replace(offline.facts(config), account="{account}", partition="{partition}", boundary="{boundary}")
     return run(config, replace(facts, engine=True, local=False))
+
+
+def _ready(workload: W) -> W:
+    """Return a workload whose containers all have ready images."""
+    ready: dict[str, Any] = {"image": IMAGE, "build": None}
+    sidecars = {name: one.model_copy(update=ready) for name, one in workload.sidecars.items()}
+    return workload.model_copy(update={**ready, "sidecars": sidecars})
 
 
 def _with_arns(permission: Permission, arns: Iterable[str]) -> Permission:

@@ -124,7 +124,11 @@ def _why(one: Mapping[str, Any], now: float) -> str:
     if failure:
         when = f" {ago(now - failure['at'])}" if failure["at"] else ""
         return f"last failure{when}: {failure['why']}"
-    return f"{one['deployed']}, deployed by somebody else" if one["deployed"] else ""
+    failed = [
+        f"sidecar {it['name']} has failed in {count(it['failed'], 'task')}" for it in one["sidecars"] if it["failed"]
+    ]
+    deployed = [f"{one['deployed']}, deployed by somebody else"] if one["deployed"] else []
+    return "; ".join([*failed, *deployed])
 
 
 def _below(live: Mapping[str, Any], width: int, new_ami: str, more: str, room: int) -> list[str]:

@@ -158,9 +158,11 @@ def _difference(path: str, old: Any, new: Any) -> Iterator[str]:
 def _lists(path: str, old: list[Any], new: list[Any]) -> Iterator[str]:
     """Yield what the lists do not have in common; tables that take each other's place are compared key by key.
 
-    Variables are compared name by name.
+    Variables are compared name by name, and so are the containers of a task that has several.
     """
     before, after = _by_name(old), _by_name(new)
+    if max(len(old), len(new)) > 1:
+        before, after = before or _containers(old), after or _containers(new)
     if before and after and before != after:
         yield from _difference(path, before, after)
         return
@@ -182,6 +184,13 @@ def _by_name(values: list[Any]) -> dict[str, Any]:
         return {}
     named = {str(one["name"]): one["value"] for one in values}
     return named if len(named) == len(values) else {}
+
+
+def _containers(values: list[Any]) -> dict[str, Any]:
+    """Return a list of containers by their names; an empty table if it is another list."""
+    if not all(isinstance(one, Mapping) and {"name", "image"} <= one.keys() for one in values):
+        return {}
+    return {str(one["name"]): {key: value for key, value in one.items() if key != "name"} for one in values}
 
 
 def _without(values: list[Any], others: list[Any]) -> list[Any]:

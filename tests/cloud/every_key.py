@@ -160,6 +160,9 @@ VALUES: dict[str, Any] = {
     "services.web.policies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
     "services.web.security_groups": [],
     "services.web.exec": False,
+    "services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1", "port": 8000}},
+    "services.web.depends_on": {"proxy": "start"},
+    "services.web.target_container": "proxy",
 }
 """Another value for each key."""
 WITH: dict[str, dict[str, Any]] = {
@@ -168,6 +171,10 @@ WITH: dict[str, dict[str, Any]] = {
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},
     "services.web.scaling.min": {"services.web.count": 3},
     "services.web.cpu": {"services.web.memory": 1024},
+    "services.web.depends_on": {"services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1"}}},
+    "services.web.target_container": {
+        "services.web.sidecars": {"proxy": {"image": f"{REGISTRY}/proxy:1", "port": 8000}}
+    },
     "services.web.deployment.step_percent": {"services.web.deployment.strategy": "canary"},
     "services.web.deployment.step_minutes": {"services.web.deployment.strategy": "linear"},
     "services.web.deployment.bake_minutes": {"services.web.deployment.strategy": "blue-green"},

@@ -165,3 +165,15 @@ def test_a_look_describes_only_what_it_is_about() -> None:
     to.asked.clear()
     assert len(aws.live(TaskDefinition, fresh=True, only=[WANT.family])) == 21
     assert to.asked == [("DescribeTaskDefinition", WANT.family)]
+
+
+def test_another_order_of_containers_is_no_difference() -> None:
+    waits = [{"containerName": name, "condition": "START"} for name in ("agent", "proxy")]
+    own = {"name": "web", "image": "nginx:1", "essential": True, "dependsOn": waits}
+    others = [{"name": name, "image": "i:1", "essential": False} for name in ("agent", "proxy")]
+    wanted = replace(WANT, container_definitions=[own, *others])
+    shown = [others[1], {**own, "dependsOn": waits[::-1]}, others[0]]
+    to = Answering(wanted)
+    to.answers["DescribeTaskDefinition"]["taskDefinition"] = {**SHOWN, "containerDefinitions": shown}
+    (live,) = TaskDefinition.list(to.aws, [wanted.fields()])
+    assert live.attributes["container_definitions"] == wanted.fields()["container_definitions"]

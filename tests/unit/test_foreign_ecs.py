@@ -144,7 +144,6 @@ def test_what_cannot_run_here_is_left_out(changed: dict[str, Any], key: str, why
 @pytest.mark.parametrize(
     ("changed", "key"),
     [
-        ({"beside": {"name": "log", "image": "fluent:1", "essential": False}}, "containerDefinitions.log"),
         ({"container": {"links": ["db"]}}, "links"),
         ({"container": {"dependsOn": [{"containerName": "x", "condition": "START"}]}}, "dependsOn"),
         ({"container": {"firelensConfiguration": {"type": "fluentbit"}}}, "firelensConfiguration"),
@@ -191,6 +190,61 @@ def test_what_cannot_run_here_is_left_out(changed: dict[str, Any], key: str, why
 def test_what_has_no_counterpart_is_told(changed: dict[str, Any], key: str) -> None:
     _, left = read(answers(**changed))
     assert f"service web: {key}" in left
+
+
+def test_containers_beside_it_become_sidecars() -> None:
+    """One in front, that the load balancer leads to, and one that the service waits for; a log router is left out."""
+    front = {
+        "name": "nginx_front",
+        "image": "nginx:1",
+        "portMappings": [{"containerPort": 8000}, {"containerPort": 8001}],
+        "dependsOn": [{"containerName": "web", "condition": "START"}],
+        "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+    }
+    agent = {
+        "name": "agent",
+        "image": "agent:1",
+        "essential": False,
+        "cpu": 64,
+        "memory": 128,
+        "environment": [{"name": "SITE", "value": "eu"}],
+        "secrets": [{"name": "KEY", "valueFrom": "/shared/key"}],
+        "healthCheck": {"command": ["CMD-SHELL", "agent health"], "retries": 5},
+        "readonlyRootFilesystem": True,
+        "user": "100",
+        "stopTimeout": 10,
+    }
+    router = {"name": "log_router", "image": "fluent:1", "firelensConfiguration": {"type": "fluentbit"}}
+    own = {**CONTAINER, "dependsOn": [{"containerName": "agent", "condition": "HEALTHY"}]}
+    leads = {"targetGroupArn": GROUP, "containerName": "nginx_front", "containerPort": 8000}
+    task = {"containerDefinitions": [own, front, agent, router]}
+    tables, left = read(answers(**balanced(service={"loadBalancers": [leads]}) | {"task": task}))
+    found = tables["services"]["web"]
+    assert (found["image"], found["target_container"], found["depends_on"]) == (
+        IMAGE,
+        "nginx-front",
+        {"agent": "healthy"},
+    )
+    assert found["sidecars"]["nginx-front"] == {
+        "image": "nginx:1",
+        "port": 8000,
+        "depends_on": {"web": "start"},
+        "capabilities": [],
+    }
+    assert found["sidecars"]["agent"] == {
+        "image": "agent:1",
+        "essential": False,
+        "cpu": 64,
+        "memory": 128,
+        "user": "100",
+        "read_only": True,
+        "stop_timeout": 10,
+        "health": {"command": "agent health", "interval": 30, "timeout": 5, "unhealthy": 5, "grace": 0},
+        "environment": {"SITE": "eu"},
+        "secrets": {"KEY": "ssm:/shared/key"},
+    }
+    assert "is a log router" in left["service web, log_router: "]
+    assert "8001/tcp" in left["service web, nginx_front: portMappings"]
 
 
 def test_which_of_several_containers_the_service_is() -> None:

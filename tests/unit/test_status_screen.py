@@ -31,6 +31,7 @@ WELL = {
     "digest": f"sha256:b4168b58{'0' * 56}",
     "healthy": 2,
     "last_failure": None,
+    "sidecars": [],
 }
 LONG = "ECS rolled shop-prod-web:13 back: " + "Essential container in task exited; exit code 1; " * 9
 RESOURCES = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]

@@ -11,6 +11,7 @@ from ecs_emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
 from ecs_emulator.containers.engine import LIMITS
 from ecs_emulator.ecs import overrides, secrets, task_endpoint
 from ecs_emulator.ecs.container_instances import size
+from ecs_emulator.ecs.dependencies import in_order
 from ecs_emulator.ecs.store import Shape, Store, Task
 
 SECOND = 1_000_000_000
@@ -24,6 +25,10 @@ HASTE = 20
 
 class CannotStart(Exception):
     """ECS could not start the task; the message is its `stoppedReason`."""
+
+
+class EssentialExited(Exception):
+    """An essential container has ended, or can never be started, while others were waited for."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class ContainerSpec:
 
 
 def container_specs(store: Store, task: Task, port: int) -> list[ContainerSpec]:
-    """Return the task's containers, in the order of its definition.
+    """Return the task's containers, each after those that it waits for.
 
     Args:
         port: of their own loopback, to which a relay listens.
@@ -64,7 +69,7 @@ def container_specs(store: Store, task: Task, port: int) -> list[ContainerSpec]:
         CannotStart: a secret is not there, or a container is to have rights beyond Docker's own.
     """
     containers = task.definition.shape["containerDefinitions"]
-    specs = [_one(store, task, overrides.container(task, container)) for container in containers]
+    specs = [_one(store, task, overrides.container(task, container)) for container in in_order(containers)]
     # it is the same on this machine, so that an address which is signed in a container can be opened in a browser
     url = f"http://127.0.0.1:{port}"
     given, address = _given(store, task), task_endpoint.begin(store, task, url)

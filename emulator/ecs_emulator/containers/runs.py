@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import threading
 import traceback
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from ecs_emulator.clock import wake
-from ecs_emulator.containers import authority, definitions, engine, images, logs, networks, relays
+from ecs_emulator.containers import authority, definitions, engine, images, logs, networks, relays, waiting
 from ecs_emulator.containers.definitions import NETWORK
 from ecs_emulator.containers.engine import Engine
+from ecs_emulator.containers.task_containers import KILLED, TaskContainers, exit_code
 from ecs_emulator.ecs import task_endpoint
-from ecs_emulator.ecs.store import Store, Task, last_part
+from ecs_emulator.ecs.store import Store, Task, is_essential, last_part
 from ecs_emulator.patch import on_reset
 from ecs_emulator.registry import storage
 
@@ -21,46 +21,6 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 30
 """How long a container has to end by itself (API reference, ContainerDefinition, stopTimeout)."""
-KILLED = 137
-
-
-@dataclass
-class TaskContainers:
-    """The containers of one task. A phase that ends in -ing is being worked on by a thread.
-
-    Attributes:
-        relay: the container that holds the network of all, if there is one; else the first one does.
-        containers: all of them, that of the network first. names: theirs in the engine.
-        since: when the phase began, on the monotonic clock.
-        error: why they could not be started.
-    """
-
-    specs: list[ContainerSpec]
-    relay: ContainerSpec | None = None
-    phase: Literal["starting", "running", "stopping", "stopped"] = "starting"
-    since: float = field(default_factory=time.monotonic)
-    error: str = ""
-    exit_codes: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def containers(self) -> list[ContainerSpec]:
-        """The task's own containers, and the relay before them."""
-        return [self.relay, *self.specs] if self.relay else self.specs
-
-    @property
-    def names(self) -> list[str]:
-        """The containers' names in the engine."""
-        return [one.name for one in self.containers]
-
-    def is_starting(self) -> bool:
-        """Whether nobody has stopped the task while its containers start."""
-        return self.phase == "starting"
-
-    def enter(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
-        """Enter a phase."""
-        self.phase, self.since = phase, time.monotonic()
-        wake()
-
 
 _runs: dict[str, TaskContainers] = {}
 """By the task's id."""
@@ -71,6 +31,7 @@ def ensure_started(store: Store, task: Task) -> bool:
 
     Raises:
         definitions.CannotStart: they cannot be started; the message is the reason as ECS puts it.
+        definitions.EssentialExited: one that is essential has ended before all were started.
     """
     host = engine.current
     if host is None or images.is_simulated(store, task):
@@ -80,7 +41,14 @@ def ensure_started(store: Store, task: Task) -> bool:
         place = _place(store, task)
         relay = definitions.relay_spec(task, storage.port())
         run = _runs[task.id] = TaskContainers(definitions.container_specs(store, task, storage.port()), relay)
-        host.pool.submit(_start, host, store, run, place)
+        if any(spec.definition.get("dependsOn") for spec in run.specs):
+            # it may wait for long, and others need the pool meanwhile
+            threading.Thread(target=_start, args=(host, store, run, place), name="starts", daemon=True).start()
+        else:
+            host.pool.submit(_start, host, store, run, place)
+    if run.ended:
+        _note_exits(task, run)
+        raise definitions.EssentialExited
     if run.error:
         raise definitions.CannotStart(run.error)
     return run.phase == "running"
@@ -103,16 +71,26 @@ def is_real(task: Task) -> bool:
 
 
 def exited(task: Task) -> bool:
-    """Whether an essential container of a running task has ended; its exit code is then in the task."""
+    """Whether an essential container of a running task has ended; the exit codes of all that have are then in it."""
     host, run = engine.current, _runs.get(task.id)
     if host is None or run is None or run.phase != "running" or host.read_at < run.since:
         return False
     for spec in run.containers:
         seen = host.containers.get(spec.name)
-        if _is_essential(spec) and (seen is None or seen.state in ("exited", "dead")):
-            task.exit_code = KILLED if seen is None else _exit_code(host, spec.name)
-            return True
-    return False
+        if (seen is None or seen.state in ("exited", "dead")) and spec.name not in run.exit_codes:
+            run.exit_codes[spec.name] = KILLED if seen is None else exit_code(host, spec.name)
+    _note_exits(task, run)
+    return any(is_essential(spec.definition) and spec.name in run.exit_codes for spec in run.containers)
+
+
+def _note_exits(task: Task, run: TaskContainers) -> None:
+    for spec in run.containers:
+        if (code := run.exit_codes.get(spec.name)) is None:
+            continue
+        if spec is run.relay:
+            task.exit_code = code
+        elif spec.definition["name"] not in task.exit_codes:
+            task.note_exit(spec.definition, code)
 
 
 def health(task: Task, name: str) -> str:
@@ -127,7 +105,11 @@ def health(task: Task, name: str) -> str:
 def port(task: Task, container_port: int) -> int | None:
     """The port of this machine's loopback that leads to a port of the task, if one does and the task's program runs."""
     host, run = engine.current, _runs.get(task.id)
-    if host is None or run is None or not all(_runs_now(host, spec) for spec in run.specs if _is_essential(spec)):
+    if (
+        host is None
+        or run is None
+        or not all(_runs_now(host, spec) for spec in run.specs if is_essential(spec.definition))
+    ):
         return None
     ports = [seen.ports for one in run.names if (seen := host.containers.get(one))]
     return next((found[container_port] for found in ports if container_port in found), None)
@@ -144,10 +126,6 @@ def first(task: Task) -> str:
     return next(iter(_runs[task.id].names), "") if task.id in _runs else ""
 
 
-def _is_essential(spec: ContainerSpec) -> bool:
-    return bool(spec.definition.get("essential", True))
-
-
 def _runs_now(host: Engine, spec: ContainerSpec) -> bool:
     seen = host.containers.get(spec.name)
     return seen is not None and seen.state == "running"
@@ -162,11 +140,7 @@ def ensure_stopped(task: Task) -> bool:
         run.enter("stopping")
         host.pool.submit(_stop, host, run)
     if run.phase == "stopped":
-        task.exit_codes = {
-            spec.definition["name"]: run.exit_codes[spec.name] for spec in run.specs if spec.name in run.exit_codes
-        }
-        essential = [code for spec in run.specs if (code := run.exit_codes.get(spec.name)) is not None]
-        task.exit_code = task.exit_code if task.exit_code is not None else next(iter(essential), None)
+        _note_exits(task, run)
     return run.phase == "stopped"
 
 
@@ -224,8 +198,8 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
     try:
         first = _prepared(host, store, run, place)
         for spec in run.specs:
-            if not run.is_starting():
-                return
+            if not waiting.may_start(host, run, spec):
+                continue
             with host.creating():
                 _create(host, spec, place, first)
                 if spec.uses_database:
@@ -316,18 +290,9 @@ def _end(host: Engine, spec: ContainerSpec, run: TaskContainers) -> None:
 
     try:
         host.client.api.stop(spec.name, timeout=int(spec.definition.get("stopTimeout", STOP_SECONDS)))
-        run.exit_codes[spec.name] = _exit_code(host, spec.name)
+        run.exit_codes[spec.name] = exit_code(host, spec.name)
     except DockerException:
-        run.exit_codes[spec.name] = KILLED  # it is gone already
-
-
-def _exit_code(host: Engine, name: str) -> int:
-    from docker.errors import DockerException
-
-    try:
-        return int(host.client.api.inspect_container(name)["State"]["ExitCode"])
-    except DockerException:
-        return KILLED
+        run.exit_codes.setdefault(spec.name, KILLED)  # it is gone already, or was never there
 
 
 def _remove(host: Engine, run: TaskContainers) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ecs_emulator.ecs.definition_sizes import units
+from ecs_emulator.ecs.definition_together import check_together
 from ecs_emulator.ecs.store import Shape, Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
@@ -43,7 +45,7 @@ def check_definition(store: Store, request: Shape, containers: list[Shape]) -> N
 def fits_fargate(request: Shape) -> bool:
     """Whether Fargate offers the task's CPU with its memory."""
     cpu, memory = request.get("cpu") or "", request.get("memory") or ""
-    return _units(memory, "gb") in _FARGATE.get(_units(cpu, "vcpu"), ())
+    return units(memory, "gb") in _FARGATE.get(units(cpu, "vcpu"), ())
 
 
 def _check_roles(store: Store, request: Shape) -> None:
@@ -62,7 +64,7 @@ def _check_containers(request: Shape, containers: list[Shape]) -> None:
         _check_container(request, container, names)
         _check_memory(container)
         _check_health(container.get("healthCheck"))
-    _check_order(containers)
+    check_together(request, containers)
     if len(set(names)) != len(names):
         refuse("ClientException", "Container names should be unique in a task definition.")
     if not any(container.get("essential", True) for container in containers):
@@ -168,21 +170,6 @@ def _check_health(check: Shape | None) -> None:
             refuse("ClientException", f"The {name} of a health check must be between {least} and {most}.")
 
 
-def _check_order(containers: list[Shape]) -> None:
-    """Containers that wait for each other never start; HEALTHY needs a health check (ContainerDependency)."""
-    waits = {one["name"]: {on["containerName"] for on in one.get("dependsOn", [])} for one in containers}
-    checked = {one["name"] for one in containers if one.get("healthCheck")}
-    for container in containers:
-        for on in container.get("dependsOn", []):
-            if on.get("condition") == "HEALTHY" and on["containerName"] not in checked:
-                refuse("ClientException", f"Container '{on['containerName']}' needs a health check to be waited for.")
-    while free := [name for name, others in waits.items() if not others & waits.keys()]:
-        for name in free:
-            del waits[name]
-    if waits:
-        refuse("ClientException", f"There is a cycle in the dependencies of containers: {', '.join(sorted(waits))}.")
-
-
 def _check_fargate(request: Shape, containers: list[Shape]) -> None:
     if request.get("networkMode") != "awsvpc":
         refuse("ClientException", "Fargate only supports network mode ‘awsvpc’.")
@@ -222,12 +209,6 @@ def _check_on_fargate(container: Shape) -> None:
     stop = container.get("stopTimeout")
     if stop is not None and not 2 <= int(stop) <= 120:
         refuse("ClientException", "The stop timeout of a container on Fargate must be between 2 and 120 seconds")
-
-
-def _units(text: str, suffix: str) -> int:
-    """CPU units or MiB from "256", "0.25 vCPU" or "1 GB"; 0 when it is neither."""
-    plain = text.lower().replace(" ", "")
-    try:
-        return int(float(plain.removesuffix(suffix)) * 1024) if plain.endswith(suffix) else int(plain)
-    except ValueError:
-        return 0
+    start = container.get("startTimeout")
+    if start is not None and not 2 <= int(start) <= 120:
+        refuse("ClientException", "The start timeout of a container on Fargate must be between 2 and 120 seconds")

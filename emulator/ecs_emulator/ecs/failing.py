@@ -8,7 +8,7 @@ from ecs_emulator import faults
 from ecs_emulator.clock import later
 from ecs_emulator.containers import logs
 from ecs_emulator.ecs import breaker, rollouts, secrets, texts
-from ecs_emulator.ecs.store import NEVER, Deployment, Service, Store, Task, now, stores
+from ecs_emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, is_essential, now, stores
 from ecs_emulator.ecs.tasks import end
 from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.patch import on_reset
@@ -117,37 +117,46 @@ def never_well(task: Task) -> bool:
 
     Without a check a task counts 40 s after it runs (API reference, DeploymentConfiguration, minimumHealthyPercent).
     """
-    return _has(task, EXITS_LATER)
+    return bool(_exiting_later(task))
 
 
 def fails_at(task: Task) -> float:
     """When a task that runs from now on will fail; never, of most."""
-    return later(_RUNS_SECONDS) if _has(task, EXITS_LATER) else NEVER
+    return later(_RUNS_SECONDS) if _exiting_later(task) else NEVER
 
 
 def fail_running(store: Store, task: Task) -> None:
     """End a task whose time to fail has come."""
-    task.exit_code = 1
-    logs.say(store, task, task.definition.shape["containerDefinitions"][0], _SAID)
+    for container in _exiting_later(task):
+        _exit(store, task, container)
     end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
 
 
-def _has(task: Task, part: str) -> bool:
-    return any(part in container["image"] for container in task.definition.shape["containerDefinitions"])
+def _exiting_later(task: Task) -> list[Shape]:
+    """Return the essential containers that exit when they have run for a while."""
+    containers = task.definition.shape["containerDefinitions"]
+    return [one for one in containers if EXITS_LATER in one["image"] and is_essential(one)]
+
+
+def _exit(store: Store, task: Task, container: Shape) -> None:
+    task.note_exit(container, 1)
+    logs.say(store, task, container, _SAID)
 
 
 def exit_later(names: Iterable[str]) -> None:
     """Let the tasks of these services exit at once, but for those of the revisions that they run now.
 
-    A name may also be that of the first container of tasks without a service, which run no revision all the time: of
-    these, all that are registered now do well.
+    `service.sidecar` is only that container of them, which ends its task if it is essential. A name may also be that
+    of the first container of tasks without a service, which run no revision all the time: of these, all that are
+    registered now do well.
     """
     for name in names:
-        running = [one for kept in stores() for one in kept.services.values() if one.name == name]
-        _well[name] = {deployment.task_definition for service in running for deployment in service.deployments}
+        service = name.partition(".")[0]
+        running = [one for kept in stores() for one in kept.services.values() if one.name == service]
+        _well[name] = {deployment.task_definition for one in running for deployment in one.deployments}
         if not running:
             there = (one for kept in stores() for family in kept.definitions.values() for one in family)
-            _well[name] = {one.arn for one in there if one.shape["containerDefinitions"][0]["name"] == name}
+            _well[name] = {one.arn for one in there if one.shape["containerDefinitions"][0]["name"] == service}
 
 
 @on_reset
@@ -157,19 +166,27 @@ def forget() -> None:
 
 
 def exit_at_once(store: Store, task: Task) -> bool:
-    """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
-    containers = task.definition.shape["containerDefinitions"]
-    exiting = [container for container in containers if EXITS in container["image"]]
-    name = task.service or containers[0]["name"]
-    if name in _well and task.definition.arn not in _well[name]:
-        exiting = containers[:1]
-    if not exiting and faults.current.strike("task-fails", f"ecs:{task.group}"):
-        exiting = containers[:1]
+    """Let those containers of the task exit with code 1 that do, after a few lines; return whether it ends with them.
+
+    What exits later than others and is not essential does so here as well: nobody minds when.
+    """
+    first, *others = containers = task.definition.shape["containerDefinitions"]
+    exiting = [one for one in containers if EXITS in one["image"]]
+    exiting += [one for one in others if EXITS_LATER in one["image"] and not is_essential(one)]
+    name = task.service or first["name"]
+    if _exits_now(task, name) or (not exiting and faults.current.strike("task-fails", f"ecs:{task.group}")):
+        exiting = [first]
+    exiting += [one for one in others if _exits_now(task, f"{name}.{one['name']}")]
     for container in exiting:
-        task.exit_code = 1
-        logs.say(store, task, container, _SAID)
+        _exit(store, task, container)
+    if ends := any(map(is_essential, exiting)):
         end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
-    return bool(exiting)
+    return ends
+
+
+def _exits_now(task: Task, name: str) -> bool:
+    """Whether the tasks of a service, or one container of them, are to exit, but for those of these revisions."""
+    return name in _well and task.definition.arn not in _well[name]
 
 
 def count(store: Store, service: Service, primary: Deployment) -> None:

@@ -10,8 +10,8 @@ from moto.core.exceptions import ServiceException
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.containers import runs
-from ecs_emulator.containers.definitions import CannotStart
-from ecs_emulator.ecs import failing, one_off, probes, texts
+from ecs_emulator.containers.definitions import CannotStart, EssentialExited
+from ecs_emulator.ecs import failing, one_off, ordering, probes, texts
 from ecs_emulator.ecs.placement import place, shortage
 from ecs_emulator.ecs.store import NEVER, Store, Task, last_part, now
 from ecs_emulator.ecs.tasks import end
@@ -79,7 +79,7 @@ def _start(store: Store, task: Task) -> None:
                 return
             if failing.fail_to_reach(store, task) or failing.fail_to_create(task):
                 return
-            if not _started(store, task):
+            if not _started(store, task) or not ordering.have_started(store, task):
                 return
             task.times["pullStoppedAt"] = now()
             # nothing registers a task without a service (developer guide, "Task lifecycle")
@@ -127,6 +127,9 @@ def _started(store: Store, task: Task) -> bool:
         task.container_reason = str(error)
         end(task, str(error), "TaskFailedToStart")
         return False
+    except EssentialExited:
+        end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
+        return False
 
 
 def _stop(store: Store, task: Task) -> None:
@@ -147,8 +150,10 @@ def _stop(store: Store, task: Task) -> None:
             task.status, task.next_at = "STOPPING", later(durations.TASK_STOP)
         case "STOPPING" if runs.ensure_stopped(task):
             task.times["executionStoppedAt"] = now()
-            if task.exit_code is None:
-                task.exit_code = one_off.TERMINATED if one_off.is_one_off(task) else 0
+            by_signal = one_off.TERMINATED if one_off.is_one_off(task) else 0
+            task.exit_code = by_signal if task.exit_code is None else task.exit_code
+            for container in task.definition.shape["containerDefinitions"]:
+                task.exit_codes.setdefault(container["name"], by_signal)
             task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION)
             _detach(store, task)
         case "DEPROVISIONING":

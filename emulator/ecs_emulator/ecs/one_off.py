@@ -11,7 +11,7 @@ from ecs_emulator.clock import later
 from ecs_emulator.containers import logs, runs
 from ecs_emulator.ecs import texts
 from ecs_emulator.ecs.programs import program
-from ecs_emulator.ecs.store import NEVER, Shape, Store, Task
+from ecs_emulator.ecs.store import NEVER, Shape, Store, Task, is_essential
 from ecs_emulator.ecs.tasks import end
 
 TERMINATED = 143
@@ -26,7 +26,8 @@ def is_one_off(task: Task) -> bool:
 def begin(store: Store, task: Task) -> None:
     """Let the task's containers write their first line."""
     if is_one_off(task) and not runs.is_real(task):
-        for container in task.definition.shape["containerDefinitions"]:
+        running = (one for one in task.definition.shape["containerDefinitions"] if one["name"] not in task.exit_codes)
+        for container in running:
             logs.say(store, task, container, ["starting"])
 
 
@@ -43,7 +44,7 @@ def ends_at(task: Task) -> float:
 def finish(store: Store, task: Task) -> None:
     """Let the task's work be done."""
     container = _main(task)
-    task.exit_code = program(container["image"]).exit_code
+    task.note_exit(container, program(container["image"]).exit_code)
     logs.say(store, task, container, [f"exiting with code {task.exit_code}"])
     end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
 
@@ -51,4 +52,4 @@ def finish(store: Store, task: Task) -> None:
 def _main(task: Task) -> Shape:
     """The first essential container, with which the task ends."""
     containers: list[Shape] = task.definition.shape["containerDefinitions"]
-    return next(one for one in containers if one.get("essential", True))
+    return next(filter(is_essential, containers))

@@ -11,7 +11,7 @@ from ecs_emulator.check_counts import CheckCounts
 from ecs_emulator.clock import CLOCK, later, passed
 from ecs_emulator.containers import runs, targets
 from ecs_emulator.ecs.programs import program
-from ecs_emulator.ecs.store import Service, Shape, Store, Task, now
+from ecs_emulator.ecs.store import Service, Shape, Store, Task, is_essential, now
 from ecs_emulator.outages import health as assumed
 from ecs_emulator.patch import on_reset
 
@@ -69,8 +69,9 @@ def look(store: Store, task: Task) -> None:
         group = store.elbv2.target_groups.get(balancer["targetGroupArn"])
         if group is not None and task.address in group.targets:
             _ask_target(task, balancer, group)
-    for container in _checked(task):
-        _ask_container(task, container)
+    for container in task.definition.shape["containerDefinitions"]:
+        if "healthCheck" in container and container["name"] not in task.exit_codes:
+            _ask_container(task, container)
 
 
 def target_state(task: Task) -> str:
@@ -86,7 +87,7 @@ def target(group: str, task: Task) -> Probe | None:
 
 def container_health(task: Task, container: Shape) -> str:
     """The health of a container as ECS puts it; UNKNOWN without a check of its own (API reference, HealthCheck)."""
-    if "healthCheck" not in container or task.status != "RUNNING":
+    if "healthCheck" not in container or task.status != "RUNNING" or container["name"] in task.exit_codes:
         return "UNKNOWN"
     if real := runs.health(task, container["name"]):
         return real
@@ -155,7 +156,7 @@ def _of(task: Task) -> Iterator[tuple[str, Probe]]:
 def _checked(task: Task) -> list[Shape]:
     """The essential containers that have a check."""
     containers = task.definition.shape["containerDefinitions"]
-    return [one for one in containers if one.get("essential", True) and "healthCheck" in one]
+    return [one for one in containers if is_essential(one) and "healthCheck" in one]
 
 
 def _age(task: Task) -> float:

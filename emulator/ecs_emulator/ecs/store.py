@@ -196,6 +196,11 @@ class Service:
         del self.events[100:]
 
 
+def is_essential(container: Shape) -> bool:
+    """Whether its task ends with a container (API reference, ContainerDefinition, essential)."""
+    return bool(container.get("essential", True))
+
+
 @dataclass
 class Task:
     """A task on its way from PROVISIONING to STOPPED; `next_at` is when it takes its next step."""
@@ -230,6 +235,7 @@ class Task:
     container_reason: str = ""
     exit_code: int | None = None
     exit_codes: dict[str, int] = field(default_factory=dict)
+    waited: bool = False
     registered: bool = False
     counted: bool = False
     counts_at: float = 0.0
@@ -241,6 +247,12 @@ class Task:
     def ended(self) -> bool:
         """Whether nothing of the task runs or holds resources any more."""
         return self.status == "STOPPED"
+
+    def note_exit(self, container: Shape, code: int) -> None:
+        """Note that a container has ended; the task ends with one that is essential."""
+        self.exit_codes[container["name"]] = code
+        if is_essential(container):
+            self.exit_code = code
 
     @property
     def runtime_ids(self) -> list[str]:

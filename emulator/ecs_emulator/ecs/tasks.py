@@ -147,19 +147,19 @@ def _containers(task: Task) -> list[Shape]:
             "name": container["name"],
             "image": container["image"],
             "runtimeId": runtimes[number],
-            "lastStatus": status,
+            "lastStatus": "STOPPED" if container["name"] in task.exit_codes else status,
             "networkBindings": [],
             "networkInterfaces": interfaces,
             "healthStatus": container_health(task, container),
             "cpu": str(container.get("cpu", 0)),
         }
         if task.spec.get("enableExecuteCommand"):
-            shape["managedAgents"] = [_exec_agent(task, status)]
+            shape["managedAgents"] = [_exec_agent(task, shape["lastStatus"])]
         if "memory" in container:
             shape["memory"] = str(container["memory"])
         if task.container_reason:
             shape["reason"] = task.container_reason
-        if (code := task.exit_codes.get(container["name"], task.exit_code)) is not None:
+        if (code := task.exit_codes.get(container["name"])) is not None:
             shape["exitCode"] = code
         containers.append(shape)
     return containers

@@ -177,6 +177,9 @@ KEYS = (
     *(
         "port",
         "public",
+        "target_container",
+        "essential",
+        "depends_on",
         "path",
         "health",
         "deregistration_delay",
@@ -188,7 +191,7 @@ KEYS = (
         "scaling",
     ),
     *("on_demand", "deployment", "circuit_breaker", "exec", "user", "read_only", "capabilities"),
-    *("stop_timeout", "security_groups", "environment", "secrets"),
+    *("stop_timeout", "security_groups", "environment", "secrets", "sidecars"),
 )
 """The keys of a service in the order in which they are written."""
 
@@ -214,5 +217,6 @@ def _apart(at: Sequence[str], key: str, value: Any) -> bool:
     """Whether a value is a table that gets a heading of its own: one of named things, or too long for a line."""
     if not isinstance(value, Mapping) or not value:
         return False
-    named = key in (TABLE, "services", "jobs") or (at and at[-1] in (TABLE, "services", "jobs")) or not at
+    of_named = (TABLE, "services", "jobs", "sidecars")
+    named = key in of_named or (at and at[-1] in of_named) or not at
     return bool(named) or len(toml_text.value(value)) + len(key) > INLINE

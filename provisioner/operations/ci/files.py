@@ -113,7 +113,7 @@ def _options(options: Options) -> str:
 
 def _built(config: Config) -> Mapping[str, str]:
     """Return what GitLab's jobs need to build images."""
-    if not any(workload.build for workload in config.workloads.values()):
+    if not any(container.build for container in config.containers.values()):
         return {"IMAGE": PLAIN_IMAGE, "SERVICE_VARIABLES": "", "PREPARE": ""}
     variables = {"DOCKER_HOST": "tcp://docker:2376", "DOCKER_TLS_VERIFY": '"1"', "DOCKER_TLS_CERTDIR": "/certs"}
     variables["DOCKER_CERT_PATH"] = "/certs/client"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from provisioner.config.container import Container
 from provisioner.config.facts import Deployed, Facts
 from provisioner.config.models import Config
 from provisioner.config.workload import Workload
@@ -12,9 +13,9 @@ from provisioner.resources.ecr.images import DeployedImage
 from provisioner.state.model import Record
 
 
-def source_of(workload: Workload) -> str:
+def source_of(container: Container) -> str:
     """Return what the configuration says of an image: where it is built, or its name."""
-    return f"build {workload.build}" if workload.build else f"image {workload.image}"
+    return f"build {container.build}" if container.build else f"image {container.image}"
 
 
 def records_of(records: Mapping[str, Record]) -> dict[str, Record]:

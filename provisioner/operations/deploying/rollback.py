@@ -120,7 +120,8 @@ def _target(config: Config, aws: Aws, records: Mapping[str, Record], name: str, 
     image = image_of(shown, name)
     if image == image_of(found(aws, runs), name):
         return Target("", {name: arn})
-    _check_there(aws, image)
+    for one in shown["containerDefinitions"]:
+        _check_there(aws, str(one["image"]))
     return Target(image, {name: arn, **_others(config, aws, records, name, image)})
 
 

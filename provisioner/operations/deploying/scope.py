@@ -124,19 +124,27 @@ def services_of(declared: Mapping[str, Declared], names: Collection[str]) -> lis
 
 def tags_of(declared: Mapping[str, Declared], owner: str) -> list[str]:
     """Return the addresses of the tags that keep an image from expiring."""
-    return [address for address in declared if address.startswith(f"{ImageInUse.type_name}/{owner}.")]
+    return [address for address in declared if _tags(address, owner)]
+
+
+def _tags(address: str, owner: str) -> bool:
+    """Whether an address is that of a tag which keeps an owner's image; those of its sidecars have one more dot."""
+    before = f"{ImageInUse.type_name}/{owner}."
+    return address.startswith(before) and "." not in address.removeprefix(before)
 
 
 def replaced(records: Mapping[str, Record], declared: Mapping[str, Declared], chosen: Collection[str]) -> list[str]:
-    """Return the addresses of what is recorded of the former images, and is declared no more."""
+    """Return the addresses of what is recorded of the former images, and is declared no more.
+
+    Of sidecars' images the tags stay until the next `up`: who extends a service may run these by another revision.
+    """
     repositories = {f"{Repository.type_name}/{name}" for name in chosen}
     own = {f"{DeployedImage.type_name}/{name}" for name in chosen}
-    kept = tuple(f"{ImageInUse.type_name}/{name}." for name in chosen)
     return [
         address
         for address in orphans(records, declared)
         if address in own
         # such a tag may be recorded as built on its image alone
-        or address.startswith(kept)
+        or any(_tags(address, name) for name in chosen)
         or (records[address].type in IMAGES and repositories & {*records[address].dependencies})
     ]

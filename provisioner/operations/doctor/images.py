@@ -81,14 +81,14 @@ def own(context: Context) -> Sequence[Checked]:
 
 
 def _services(context: Context) -> list[str]:
-    """Return the declared services and jobs that have a ready image of their own."""
-    images = context.config.images
-    return [one.name for one in context.wanted(TaskDefinition) if one.name in images and images[one.name].image]
+    """Return the containers of declared services and jobs that have a ready image of their own."""
+    declared = {one.name for one in context.wanted(TaskDefinition)}
+    return [name for name, one in context.config.images.items() if one.image and name.partition(".")[0] in declared]
 
 
 def _ready(context: Context, service: str) -> Checked:
-    workload = context.config.images[service]
-    name, image, platform = f"image {service}", parse(str(workload.image)), platform_for(workload)
+    config = context.config
+    name, image, platform = f"image {service}", parse(str(config.images[service].image)), platform_for(config, service)
     try:
         if is_own(context.aws, image):
             return _in_ecr(context, name, service, image, platform)

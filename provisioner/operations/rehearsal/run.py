@@ -61,7 +61,7 @@ class RehearsalOptions:
     """What is to be rehearsed: `up` or `down`, with these options of theirs.
 
     Attributes:
-        fails: the services, and jobs that run before them, whose new tasks exit at once.
+        fails: the services, sidecars of services, and jobs that run before them, whose new containers exit at once.
     """
 
     command: str = "up"
@@ -142,7 +142,8 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
     if request.fails and request.command == "down":
         raise ConfigurationError("--fails is about the new tasks of an `up`, and `down` starts none")
     for name in request.fails:
-        tried = {*config.services, *(job for job, one in config.jobs.items() if one.before_deploy)}
+        of_services = {one for one in config.containers if one.partition(".")[0] in config.services}
+        tried = {*of_services, *(job for job, one in config.jobs.items() if one.before_deploy)}
         if name in config.jobs and name not in tried:
             raise ConfigurationError(f"--fails {name}: `up` does not run that job: it has no before_deploy = true")
         if name not in tried:

@@ -49,12 +49,16 @@ def stand_ins(records: Mapping[str, Record], config: Config) -> dict[str, Any]:
 
 def as_recorded(facts: Facts, records: Mapping[str, Record], config: Config) -> Facts:
     """Return the facts with the ARNs, versions and keys of secrets that the task definitions were declared with."""
-    labelled = {address.partition("/")[2]: container for address, container in _containers(records)}
+    labelled = {
+        (address.partition("/")[2], container.get("name")): container for address, container in _containers(records)
+    }
     keys = dict(_keys(records))
     found: dict[Secret, Held] = {}
     for secret, tables in users(config.secrets).items():
         for table, variables in tables.items():
-            container = labelled.get(table.partition(".")[2], {})
+            # services.web, services.web.sidecars.nginx
+            workload, container_name = table.split(".")[1], table.rpartition(".")[2]
+            container = labelled.get((workload, container_name), {})
             places = {one["name"]: one["valueFrom"] for one in container.get("secrets", ())}
             version = container.get("dockerLabels", {}).get(f"{VERSION_LABEL}{variables[0]}")
             if version is not None and (place := places.get(variables[0])):

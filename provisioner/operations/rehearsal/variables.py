@@ -44,17 +44,24 @@ def _given(records: Mapping[str, Record], config: Config) -> Mapping[str, Mappin
     return of_services
 
 
-def _declared(config: Config, address: str, given: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
-    """Return the values that `stack.toml` and own steps give the variables of a task definition now."""
+def _declared(config: Config, address: str, given: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """Return by container the values that `stack.toml` and own steps give the variables of a task definition now."""
     name = address.partition("/")[2]
     workload, settings = config.workloads.get(name), config.database
+    if workload is None:
+        return {}
     database = {"DB_NAME": settings.name, "DB_USER": settings.user} if settings else {}
-    return {**database, **(workload.environment if workload else {}), **given.get(name, {})}
+    own = {**database, **workload.environment, **given.get(name, {})}
+    return {name: own} | {one: sidecar.environment for one, sidecar in workload.sidecars.items()}
 
 
-def filled(arguments: Mapping[str, Any], values: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
-    """Return a task definition's recorded arguments with values, and whether these are the former ones."""
-    containers = [_container(one, values) for one in arguments["container_definitions"]]
+def filled(arguments: Mapping[str, Any], values: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, Any], bool]:
+    """Return a task definition's recorded arguments with values, and whether these are the former ones.
+
+    Args:
+        values: by container and variable.
+    """
+    containers = [_container(one, values.get(one.get("name", ""), {})) for one in arguments["container_definitions"]]
     restored = {**arguments, "container_definitions": containers}
     if canonical(without_values(restored)) == canonical(arguments):
         return restored, True

@@ -62,7 +62,7 @@ def run(caller: Caller, place: Place, wanted: Wanted, token: Callable[[], str]) 
         return outcome.code
     if outcome.tools:
         raise SessionFailed(
-            f"the image of {place.service} lacks stty, base64 or sed, by which input and output pass unchanged: run it "
+            f"the image of {place.name} lacks stty, base64 or sed, by which input and output pass unchanged: run it "
             f"without --exact, and without anything on standard input"
         )
     if not outcome.began and any(words in outcome.why for words in _NO_SHELL):
@@ -73,17 +73,17 @@ def run(caller: Caller, place: Place, wanted: Wanted, token: Callable[[], str]) 
 def _without_shell(caller: Caller, place: Place, wanted: Wanted) -> int:
     """Run a command as it is in an image that has no shell: its exit code stays unknown."""
     if not wanted.words or wanted.mode is Mode.EXACT:
-        raise SessionFailed(f"the image of {place.service} has no shell")
+        raise SessionFailed(f"the image of {place.name} has no shell")
     outcome = _exchange(caller, place, wanted, shlex.join(wanted.words), "")
     if outcome.left:
         return LEFT
     raise SessionFailed(
-        f"the image of {place.service} has no shell, so nobody knows the command's exit code: {_one_line(outcome.why)}"
+        f"the image of {place.name} has no shell, so nobody knows the command's exit code: {_one_line(outcome.why)}"
     )
 
 
 def _exchange(caller: Caller, place: Place, wanted: Wanted, line: str, mark: str) -> Outcome:
-    opening = caller.execute(place.cluster, place.id, place.service, line)
+    opening = caller.execute(place.cluster, place.id, place.name, line)
     with caller.channel(opening) as channel:
         return Exchange(channel, wanted.mode, mark, wanted.gives, wanted.put).run()
 

@@ -27,13 +27,20 @@ class Place:
     """A container of a task.
 
     Attributes:
-        service: whose it is, and what its container is called.
+        service: whose it is.
         task: as DescribeTasks shows it.
+        sidecar: the name of the sidecar that is meant; empty: the service's own container.
     """
 
     service: str
     cluster: str
     task: Mapping[str, Any]
+    sidecar: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the container is called: the service's own as the service."""
+        return self.sidecar or self.service
 
     @property
     def id(self) -> str:
@@ -42,9 +49,9 @@ class Place:
 
     @property
     def container(self) -> Mapping[str, Any]:
-        """The service's container, as DescribeTasks shows it; nothing if it is not there."""
+        """The container, as DescribeTasks shows it; nothing if it is not there."""
         found: Sequence[Mapping[str, Any]] = self.task.get("containers") or ()
-        return next((one for one in found if one.get("name") == self.service), {})
+        return next((one for one in found if one.get("name") == self.name), {})
 
     @property
     def agent(self) -> Mapping[str, Any]:
@@ -83,14 +90,31 @@ def named(options: Options, config: Config, state: State, service: str) -> tuple
     return cluster.id, str(record.arguments["service_name"])
 
 
-def places(aws: Aws, service: str, cluster: str, name: str) -> list[Place]:
+def sidecar_of(config: Config, service: str, container: str) -> str:
+    """Return the sidecar that a container of a service is; empty if it is the service's own, or none is named.
+
+    Raises:
+        ConfigurationError: there is no such container.
+    """
+    sidecars = config.services[service].sidecars
+    if container in ("", service):
+        return ""
+    if container not in sidecars:
+        raise ConfigurationError(f"{service} has no container {container}{suggestion(container, [service, *sidecars])}")
+    return container
+
+
+def places(aws: Aws, service: str, cluster: str, name: str, sidecar: str = "") -> list[Place]:
     """Return the containers of a service's tasks that are to run, the best first: those that can be used, the newest.
+
+    Args:
+        sidecar: instead of the service's own container.
 
     Raises:
         ApiError: a call was refused.
     """
     with explaining():
-        found = [Place(service, cluster, task) for task in tasks(aws, cluster, "RUNNING", serviceName=name)]
+        found = [Place(service, cluster, task, sidecar) for task in tasks(aws, cluster, "RUNNING", serviceName=name)]
     newest = sorted(found, key=lambda one: str(one.task.get("createdAt", "")), reverse=True)
     return sorted(newest, key=lambda one: not one.usable)
 

@@ -52,6 +52,7 @@ def _may_not(error: Exception) -> bool:
 def facts(aws: Aws, options: Options, config: Config, state: State, place: Place) -> Facts:
     """Look up what can be wrong with a task; what may not be looked up stays unknown."""
     service = config.services[place.service]
+    container = service.sidecars.get(place.sidecar, service)
     configured = config.exec_on(place.service)
     return Facts(
         place.service,
@@ -65,7 +66,7 @@ def facts(aws: Aws, options: Options, config: Config, state: State, place: Place
         reason=str(place.agent.get("reason", "")),
         denied=_asked(lambda: diagnosis.denied(aws, _role(aws, place))),
         endpoint=_asked(lambda: _endpoint(aws, config, state)),
-        keys=[name for name in diagnosis.KEYS if name in service.environment],
+        keys=[name for name in diagnosis.KEYS if name in container.environment],
         up=options.command_line("up"),
     )
 

@@ -67,7 +67,7 @@ def goal(options: Options, config: Config, state: State, name: str) -> Goal:
     if name not in config.services:
         there = [*config.services, *([DATABASE] if config.database is not None else [])]
         raise ConfigurationError(f"there is no service {name}{suggestion(name, there)}")
-    port = config.services[name].port
+    port = config.services[name].entry
     if port is None:
         raise ConfigurationError(f"services.{name} has no port that a tunnel could lead to")
     return Goal(name, (name,), "", port, f"curl http://{LOCAL}:{{port}}/")

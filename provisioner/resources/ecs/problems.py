@@ -227,9 +227,11 @@ def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Map
 
 def why_stopped(task: Mapping[str, Any]) -> str:
     """Say why a task stopped: ECS's reason, and what each container says of its end."""
+    containers = task.get("containers", ())
     ends = (
-        c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "")
-        for c in task.get("containers", ())
+        f"{c.get('name')}: {end}" if end and len(containers) > 1 else end
+        for c in containers
+        for end in (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else ""),)
     )
     reasons = (explained(task.get("stoppedReason", "")), *ends)
     told = "; ".join(dict.fromkeys(text.rstrip(".") for text in reasons if text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -300,7 +300,8 @@ def _normal(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields in the one form in which those of AWS and those that are declared are compared."""
     return {
         **content,
-        "container_definitions": [_container(container) for container in content["container_definitions"]],
+        # shown in another order than they were registered in (terraform-provider-aws#36029, aws-cdk#20732)
+        "container_definitions": _by_name(map(_container, content["container_definitions"]), "name"),
         "volumes": [_without_empty(volume) for volume in content.get("volumes", ())],
     }
 
@@ -376,9 +377,9 @@ def _tags(aws: Aws, arn: str) -> dict[str, str]:
 def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
     """Return a container definition as it would be written: no defaults, lists of names in order."""
     container = {k: v for k, v in _without_empty(shown).items() if (k, v) != ("cpu", 0)}
-    for key in ("environment", "secrets"):
+    for key, name in (("environment", "name"), ("secrets", "name"), ("dependsOn", "containerName")):
         if key in container:
-            container[key] = sorted(container[key], key=lambda pair: str(pair.get("name", "")))
+            container[key] = _by_name(container[key], name)
     if capabilities := container.get("linuxParameters", {}).get("capabilities"):
         # Sets, whatever the order in which AWS shows them.
         listed = {key: sorted(names) for key, names in capabilities.items()}
@@ -390,6 +391,10 @@ def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
             for port in container["portMappings"]
         ]
     return container
+
+
+def _by_name(values: Iterable[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    return sorted(values, key=lambda one: str(one.get(name, "")))
 
 
 def _without_empty(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from provisioner.config.foreign.draft import Draft, Left, ordered
-from provisioner.config.foreign.ecs import network, task
+from provisioner.config.foreign.ecs import image, network
 from provisioner.config.foreign.ecs.answers import SERVICE_TAG, Answer, Answers, placed, tags
 from provisioner.config.foreign.ecs.cluster import where_it_is
 from provisioner.config.foreign.ecs.gathered import Leave
@@ -171,11 +171,11 @@ def _variables(table: dict[str, Any], found: Iterable[Answer], leave: Leave) -> 
 def _image(table: dict[str, Any], answers: Answers, definition: str, main: Answer, leave: Leave) -> None:
     """Put the image that runs into the table where its tag has moved; of one that is built it is told."""
     if "build" in table:
-        if digests := task.running(answers, definition, str(main.get("name"))):
-            image = task.without_tag(str(main.get("image")))
-            leave("build", f'image = "{image}@{digests[-1]}" instead runs what runs now')
+        if digests := image.running(answers, definition, str(main.get("name"))):
+            name = image.without_tag(str(main.get("image")))
+            leave("build", f'image = "{name}@{digests[-1]}" instead runs what runs now')
         return
-    table["image"], why = task.pinned(answers, definition, main)
+    table["image"], why = image.pinned(answers, definition, main)
     if why:
         leave("image", why)
 

@@ -10,6 +10,8 @@ from provisioner.config.foreign.draft import Draft, Imported, Left
 from provisioner.config.foreign.tree import Value
 
 JOB = "Scheduled Job"
+SIDECAR = "Sidecar"
+"""Stands in the place of a type for a sidecar."""
 SHELL = re.compile(r"\$\{[^}]*\}")
 """What Copilot fills in from the shell that it runs in."""
 
@@ -37,12 +39,13 @@ class Gathered:
 
 @dataclass
 class Workload:
-    """One service or job of one environment.
+    """One service or job of one environment, or a sidecar of it.
 
     Attributes:
         sort: its type in Copilot's words.
         table: its own.
         aliases: its host names, and where they stand.
+        prefix: what its keys begin with in the manifest: empty but for a sidecar.
     """
 
     name: str
@@ -50,10 +53,11 @@ class Workload:
     gathered: Gathered
     table: dict[str, Any] = field(default_factory=dict)
     aliases: list[tuple[str, Value]] = field(default_factory=list)
+    prefix: str = ""
 
     def leave(self, value: Value, key: str, why: str) -> None:
         """Note a value that is not carried over."""
-        self.gathered.found.leave(value, key, why)
+        self.gathered.found.leave(value, f"{self.prefix}{key}", why)
 
     def imports(self, value: Value, key: str, why: str, into: str, name: str = "") -> None:
         """Note a value that another stack of CloudFormation has, which the account can tell.
@@ -63,7 +67,7 @@ class Workload:
         """
         self.leave(value, key, why)
         export = value.at("from_cfn")
-        if export and export.text:
+        if export and export.text and self.sort != SIDECAR:
             left = Left(value.file, value.line, key, why)
             kind = "jobs" if self.sort == JOB else "services"
             self.gathered.found.imported.append(

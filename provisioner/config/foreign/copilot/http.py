@@ -18,9 +18,7 @@ WHY = {
     "nlb": "a Network Load Balancer is not made here",
     "redirect_to_https": "HTTP is always sent on to HTTPS here",
     "stickiness": "requests of one browser go to any task here",
-    "target_container": "the load balancer reaches the service's own container",
-    "targetContainer": "the load balancer reaches the service's own container",
-    "target_port": "the load balancer reaches the service's own port",
+    "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
     "version": "the load balancer speaks HTTP/1.1 with the tasks here",
 }
 AS_HERE = {"redirect_to_https": True, "stickiness": False}
@@ -46,6 +44,8 @@ def fill(workload: Workload, http: Value | None) -> None:
     for key, value in http.table.items() if http else ():
         if key == "path":
             _path(workload, value)
+        elif key in ("target_container", "targetContainer"):
+            continue
         elif key == "alias":
             _aliases(workload, value)
         elif key == "healthcheck":

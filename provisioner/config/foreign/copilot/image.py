@@ -18,11 +18,11 @@ def fill(workload: Workload, image: Value) -> bool:
                 workload.table["port"] = value.number
             elif workload.sort != JOB:
                 workload.leave(value, "image.port", f"is no number: write services.{workload.name}.port")
-        elif key in ("labels", "depends_on"):
+        elif key == "labels":
             workload.leave(value, f"image.{key}", "has no counterpart here")
         elif key == "credentials":
             workload.leave(value, "image.credentials", "log in to the registry with docker: its credentials are used")
-        elif key not in ("build", "location", "healthcheck"):
+        elif key not in ("build", "location", "healthcheck", "depends_on"):
             workload.leave(value, f"image.{key}", "is not known here")
     build, location = image.at("build"), image.at("location")
     if location:
@@ -31,6 +31,11 @@ def fill(workload: Workload, image: Value) -> bool:
         workload.leave(image, "image", f"has neither build nor location: {workload.name} is left out")
         return False
     return _build(workload, build)
+
+
+def of_sidecar(sidecar: Workload, image: Value) -> bool:
+    """Put a sidecar's image into its table: its name, or how it is built; False: there is none that is known here."""
+    return fill(sidecar, image) if image.table else _location(sidecar, image)
 
 
 def _location(workload: Workload, location: Value) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from provisioner.config import schedules
 from provisioner.config import validators as values
 from provisioner.config.foreign.copilot.count import count
-from provisioner.config.foreign.copilot.gathered import JOB, SHELL, Workload
+from provisioner.config.foreign.copilot.gathered import JOB, SHELL, SIDECAR, Workload
 from provisioner.config.foreign.tree import Value
 
 
@@ -47,7 +47,8 @@ def _variables(workload: Workload, value: Value) -> None:
             workload.leave(one, key, "is filled in from the shell that Copilot runs in: write its value")
         elif re.fullmatch(values.VARIABLE, name):
             found[name] = one.text
-            workload.gathered.variables.append((workload.name, name, one))
+            if workload.sort != SIDECAR:
+                workload.gathered.variables.append((workload.name, name, one))
         else:
             workload.leave(one, key, "is not the name of a variable")
     if found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.config import validators as values
-from provisioner.config.foreign.copilot import http, image
+from provisioner.config.foreign.copilot import http, image, sidecars
 from provisioner.config.foreign.copilot.count import ON_DEMAND
 from provisioner.config.foreign.copilot.gathered import JOB, Gathered, Workload
 from provisioner.config.foreign.copilot.keys import HANDLERS
@@ -14,16 +14,15 @@ SERVICES = frozenset({BALANCED, "Backend Service", "Worker Service", "Request-Dr
 LEFT_OUT = {"Static Site": "files in S3 behind CloudFront are no service: keep it there"}
 TLS = 443
 """The port whose target group Copilot gives the protocol HTTPS."""
-ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory"})
+ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory", "sidecars"})
 """Keys that are read by themselves."""
 WHY = {
     "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
     "logging": "services write to CloudWatch Logs; how long it keeps them is logs.retention_days, for the whole stack",
     "nlb": "a Network Load Balancer is not made here",
-    "observability": "no tracing sidecar is added here: add it to the image",
+    "observability": "no tracing sidecar is added here: write it in sidecars",
     "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
     "retries": "a job is not run again by itself",
-    "sidecars": "a task has one container here",
     "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
     "tags": "resources have the tags of the stack, and no others",
     "taskdef_overrides": "the task definition follows from the keys of the service: look for one that says the same",
@@ -72,6 +71,7 @@ def _fill(workload: Workload, manifest: Value) -> bool:
             workload.leave(value, key, WHY[key])
         elif key not in ELSEWHERE:
             workload.leave(value, key, "is not known here")
+    sidecars.fill(workload, manifest)
     if manifest.at("network", "vpc", "placement") is None:
         workload.gathered.placements[workload.name] = "public"
     _tasks(workload, manifest)

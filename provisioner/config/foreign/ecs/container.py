@@ -1,4 +1,4 @@
-"""The one container of a task, as keys of a service or a job."""
+"""A container of a task, as keys of a service, a job or a sidecar."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ KEYS = Keys(
             *("readonlyRootFilesystem", "dockerLabels", "logConfiguration", "healthCheck", "systemControls"),
             # an image is always run by the digest that was found for it
             "versionConsistency",
+            *("dependsOn", "startTimeout"),
         }
     ),
     why={
-        "dependsOn": "a task has one container here, which waits for no other",
         "credentialSpecs": "no domain is joined here",
         "disableNetworking": ON_EC2,
         "dnsSearchDomains": ON_EC2,
@@ -44,15 +44,14 @@ KEYS = Keys(
         "firelensConfiguration": "logs go to CloudWatch Logs, without FireLens",
         "hostname": ON_EC2,
         "interactive": "nobody types into a task; see exec",
-        "links": "a task has one container here; services find each other by calls",
+        "links": "the containers of a task reach each other at localhost; services find each other by calls",
         "privileged": "no container is privileged here",
         "pseudoTerminal": "nobody types into a task; see exec",
         "repositoryCredentials": "log in to the registry with docker: its credentials are used to copy the image",
         "resourceRequirements": "graphics processors cannot be asked for",
         "restartPolicy": "a container that ends ends its task, which ECS replaces",
-        "startTimeout": "a task has one container here, which waits for no other",
         "ulimits": "a container has the limits that ECS gives it",
-        "volumesFrom": "a task has one container here, and no volumes",
+        "volumesFrom": "a task has no volumes here",
         "workingDirectory": "is the image's: set WORKDIR there",
     },
 )

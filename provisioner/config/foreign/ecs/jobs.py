@@ -95,7 +95,7 @@ def _overrides(workload: Workload, target: Answer) -> dict[str, Any]:
         workload.leave(f"Input.{key}", "tasks of a job are as their definition says")
     found = [one for one in given.get("containerOverrides") or () if isinstance(one, dict)]
     for one in found[1:]:
-        workload.leave(f"Input.{one.get('name')}", "a task has one container here")
+        workload.leave(f"Input.{one.get('name')}", "a schedule tells its sidecars nothing of its own here")
     return found[0] if found else {}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from provisioner.config.foreign import names
 from provisioner.config.foreign.ecs import container, deployment, public, scaling, task
@@ -88,6 +89,7 @@ def _fill(workload: Workload) -> bool:
         return False
     _port(workload, main, [port for name, port in reached if name in (main.get("name"), "")])
     container.fill(workload, main)
+    _front(workload, main, reached)
     public.fill(workload)
     workload.table["exec"] = bool(service.get("enableExecuteCommand"))
     scaling.fill(workload)
@@ -105,6 +107,17 @@ def _reached(service: Answer) -> list[tuple[str, int]]:
         (str(one.get("containerName") or ""), int(one.get("containerPort") or 0))
         for one in (*(service.get("loadBalancers") or ()), *(service.get("serviceRegistries") or ()))
     ]
+
+
+def _front(workload: Workload, main: Answer, reached: Sequence[tuple[str, int]]) -> None:
+    """Say which sidecar it is that load balancers and registries lead to, if they lead to one."""
+    sidecars: Mapping[str, dict[str, Any]] = workload.table.get("sidecars", {})
+    for called, port in reached:
+        name = names.workload(called) if called not in ("", main.get("name")) else ""
+        if name in sidecars and port:
+            workload.table["target_container"] = name
+            sidecars[name]["port"] = port
+            return
 
 
 def _port(workload: Workload, main: Answer, reached: Sequence[int]) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from provisioner.config import validators as values
-from provisioner.config.foreign.ecs import container
-from provisioner.config.foreign.ecs.answers import Answer, Answers
+from provisioner.config.foreign.ecs import beside, container, image
+from provisioner.config.foreign.ecs.answers import Answer
 from provisioner.config.foreign.ecs.gathered import Keys, Workload
-from provisioner.docker import reference
 
 KEYS = Keys(
     read=frozenset(
@@ -49,7 +47,7 @@ def fill(workload: Workload, definition: Answer, named: Sequence[str]) -> Answer
     main = _main(workload, definition.get("containerDefinitions") or (), named)
     if main is None:
         return None
-    if not _image(workload, definition, main):
+    if not image.fill(workload, definition, main):
         return None
     if platform.get("cpuArchitecture") == "ARM64":
         workload.table["architecture"] = "arm64"
@@ -57,81 +55,24 @@ def fill(workload: Workload, definition: Answer, named: Sequence[str]) -> Answer
     _role(workload, definition)
     _size(workload, definition, main)
     _volumes(workload, definition, main)
+    beside.fill(workload, definition, main)
     KEYS.leave_rest(definition, workload.leave)
     return main
 
 
 def _main(workload: Workload, containers: Sequence[Answer], named: Sequence[str]) -> Answer | None:
-    """Return the container that the service is: what is reached, or alone, or alone essential; None if nobody says."""
+    """Return the container that the service is: called so, reached, alone, or alone essential; None if nobody says."""
     essential = [one for one in containers if one.get("essential", True)]
     reached = [one for one in containers if one.get("name") in named]
     called = [one for one in containers if one.get("name") == workload.name]
-    chosen = next((found[0] for found in (reached, containers, essential, called) if len(found) == 1), None)
+    chosen = next((found[0] for found in (called, reached, containers, essential) if len(found) == 1), None)
     if chosen is None:
         names = ", ".join(str(one.get("name")) for one in containers)
         workload.leave(
             "containerDefinitions", f"which of {names} is the service is not said: {workload.name} is left out"
         )
         return None
-    for one in containers:
-        if one is not chosen:
-            what = f"containerDefinitions.{one.get('name')}"
-            workload.leave(what, f"is beside {chosen.get('name')}, and a task has one container here")
     return chosen
-
-
-def _image(workload: Workload, definition: Answer, main: Answer) -> bool:
-    """Put the image into the table: by its tag, or by the digest that runs where the tag has moved since."""
-    image = str(main.get("image", ""))
-    try:
-        values.image(image)
-    except ValueError as error:
-        workload.leave("image", f"{error}: {workload.name} is left out")
-        return False
-    kept, why = pinned(workload.answers, str(definition.get("taskDefinitionArn")), main)
-    workload.table["image"] = kept
-    if why:
-        workload.leave("image", why)
-    return True
-
-
-def pinned(answers: Answers, definition: str, main: Answer) -> tuple[str, str]:
-    """Return a container's image as it is to be written, and what is to be known of it, if there is something.
-
-    Args:
-        definition: the ARN of the container's task definition.
-    """
-    image = str(main.get("image", ""))
-    digests = running(answers, definition, str(main.get("name")))
-    if "@" in image or not digests:
-        return image, ""
-    newest, name = digests[-1], without_tag(image)
-    if (tagged := answers.images.get(image)) is not None:
-        if set(digests) <= set(tagged):
-            return image, ""
-        return f"{name}@{newest}", f"the tag of {image} has moved since: the image that runs is named by its digest"
-    if len(digests) > 1:
-        return f"{name}@{newest}", f"the tag of {image} has moved: of {len(digests)} images the newest is named"
-    why = "its registry was not asked whether the tag has moved"
-    return image, f"{image} runs as {newest}; {why}: write {name}@{newest} to be sure of the same image"
-
-
-def running(answers: Answers, definition: str, container: str) -> list[str]:
-    """Return the digests that run of a container, each once, the one of the newest task last."""
-    tasks = [one for one in answers.tasks if one.get("taskDefinitionArn") == definition]
-    found: dict[str, None] = {}
-    for task in sorted(tasks, key=lambda one: str(one.get("createdAt", ""))):
-        for one in task.get("containers") or ():
-            digest = str(one.get("imageDigest") or "")
-            if one.get("name") == container and reference.DIGEST.fullmatch(digest):
-                found.pop(digest, None)
-                found[digest] = None
-    return list(found)
-
-
-def without_tag(image: str) -> str:
-    """Return an image's name without its tag."""
-    return re.sub(r":[\w.-]+$", "", image, flags=re.ASCII)
 
 
 def _network_mode(workload: Workload, definition: Answer) -> None:
@@ -156,8 +97,11 @@ def _size(workload: Workload, definition: Answer, main: Answer) -> None:
             workload.leave("memoryReservation", why)
     elif main.get("memoryReservation") and main.get("memory"):
         workload.leave("memoryReservation", "a container has the memory of its task here")
-    cpu, memory = (_number(definition.get(key)) or _number(main.get(key)) for key in ("cpu", "memory"))
-    memory = memory or _number(main.get("memoryReservation"))
+    containers = definition.get("containerDefinitions") or ()
+    cpu = _number(definition.get("cpu")) or sum(_number(one.get("cpu")) for one in containers)
+    memory = _number(definition.get("memory")) or sum(
+        _number(one.get("memory")) or _number(one.get("memoryReservation")) for one in containers
+    )
     if on_fargate:
         for key, why in values.fargate_size(cpu or 0, memory or 0):
             workload.leave(key, why)

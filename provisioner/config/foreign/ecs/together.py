@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from provisioner.config import validators as values
 from provisioner.config.foreign.ecs.answers import Answer
@@ -29,7 +30,7 @@ def calls(gathered: Gathered) -> None:
             if address is None or callee is None or callee is workload:
                 continue
             called.add(callee.name)
-            url, port = url_variable(callee.name), callee.table.get("port")
+            url, port = url_variable(callee.name), _entry(callee.table)
             if (variable, value) == (url, f"http://{address['host']}:{port}"):
                 del variables[variable]
                 workload.table.setdefault("calls", []).append(callee.name)
@@ -40,6 +41,12 @@ def calls(gathered: Gathered) -> None:
         if callee.name not in called:
             why = f"{name}: who calls it stands nowhere: name {callee.name} in calls of those that do"
             callee.leave("serviceRegistries", why)
+
+
+def _entry(table: Mapping[str, Any]) -> int | None:
+    """Return the port that a service is reached at."""
+    front: Mapping[str, Any] = table.get("sidecars", {}).get(table.get("target_container"), table)
+    return front.get("port")
 
 
 def _found_as(workload: Workload) -> Iterator[str]:
