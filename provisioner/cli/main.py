@@ -37,6 +37,7 @@ from provisioner.cli import (
     scale,
     schema,
     secret,
+    show,
     sleep,
     state,
     state_edit,
@@ -79,6 +80,7 @@ __all__ = [
     "scale",
     "schema",
     "secret",
+    "show",
     "sleep",
     "state",
     "state_edit",
@@ -95,7 +97,8 @@ GARBAGE = 300_000
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
     "init", "config", "schema", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "scale",
-    "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "top", "logs", "output", "timeline", "list",
+    "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "show", "top", "logs", "output", "timeline",
+    "list",
     "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 

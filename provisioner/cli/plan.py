@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import (
@@ -18,15 +24,23 @@ from provisioner.cli.options import (
 )
 from provisioner.operations.options import Options
 
+if TYPE_CHECKING:
+    from provisioner.operations.commands import Proposal
+
 
 @command(
     app,
     "plan",
     "provision plan                     exit code 0: no changes, 2: changes, 1: a change is refused",
+    "provision plan service/web         all of one resource",
+    "provision plan --out plan.json     for `provision up --plan plan.json`, which does exactly this",
     "provision plan --json              one JSON document",
 )
 def plan(
     options: Options,
+    address: Annotated[
+        str | None, typer.Argument(metavar="ADDRESS", help="Show all of this one resource, and nothing of others.")
+    ] = None,
     target_step: TargetStep = None,
     redeploy: Redeploy = False,
     retry_failed: RetryFailed = False,
@@ -36,19 +50,25 @@ def plan(
     rehearse: Rehearse = None,
     take_over: TakeOver = None,
     give_back: GiveBack = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Also write the plan to a new file, which `up --plan` does."),
+    ] = None,
 ) -> int:
     """Show what `up` would do.
 
-    What it would create, change and delete, field by field, which data that would cost, and on AWS which URLs and
-    services it would take down. Makes only read calls.
+    What it would create, change and delete, by service, job and step; which data that would cost, how long it would
+    take, and on AWS which URLs and services it would take down. Makes only read calls.
+
+    With ADDRESS: all of one resource, also what stays as it is.
 
     With any other option of `up`: what `up` would do with it.
     """
-    from provisioner.operations import commands
+    from provisioner.operations import commands, saved_plan
     from provisioner.operations.rehearsal import foresight
-    from provisioner.render import advice, rehearsal, summary
+    from provisioner.render import advice, rehearsal, review
     from provisioner.render import plan as show
-    from provisioner.render.text import say
+    from provisioner.render.text import columns, say
 
     wanted = commands.Wanted(
         target_step=target_step,
@@ -61,29 +81,53 @@ def plan(
         give_back=give_back or (),
     )
     proposal = commands.plan(options, wanted)
-    config, aws, lost = proposal.config, proposal.aws, proposal.lost
-    planned, records, removal = proposal.planned, proposal.records, proposal.removal
+    if out:
+        saved_plan.save(out, options, proposal, wanted)
+    if address:
+        return _one(options, proposal, address)
+    config, aws, planned = proposal.config, proposal.aws, proposal.planned
+    records, removal = proposal.records, proposal.removal
     notes = list(proposal.notes)
     words = ["--target-step", target_step] if target_step else []
     words += [*(["--redeploy"] if redeploy else []), *(["--retry-failed"] if retry_failed else [])]
     words += ["--new-ami"] if new_ami else []
     words += [*removal.words, *wanted.name_words]
+    words = ["--plan", str(out)] if out else words
     foreseen = foresight.Foreseen()
     if foresight.wanted(rehearse, config.target) and not give_back:
         options_too = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
         foreseen = foresight.foresee(options, planned, records, options_too)
         notes += foreseen.notes
     if options.json:
-        shown = show.document(planned, config.name, aws.account, aws.region, notes, lost, proposal.kept)
+        shown = show.document(planned, config.name, aws.account, aws.region, notes, proposal.lost, proposal.kept)
         say([json.dumps(shown | rehearsal.outages(foreseen), ensure_ascii=False)])
     else:
         say(
             [
-                *show.diff(planned),
-                *summary.data_lost(lost),
-                *rehearsal.expected(foreseen),
+                *review.lines(planned, review.Around.of(proposal, columns(sys.stdout))),
+                *review.consequences(proposal, foreseen),
                 *(f"note: {text}" for text in notes),
                 *advice.after_plan(planned, options.command_line, records.values(), words),
             ]
         )
+    return show.exit_code(planned)
+
+
+def _one(options: Options, proposal: Proposal, address: str) -> int:
+    """Show all of one resource."""
+    from provisioner.engine.resource_types import current
+    from provisioner.operations import view
+    from provisioner.render import plan as show
+    from provisioner.render.text import columns, say
+    from provisioner.render.view import resource
+
+    found = view.one(proposal.config, proposal.records, proposal.history, proposal.declared, current(address))
+    planned = [item for item in proposal.planned if item.address == found.node.address]
+    if options.json:
+        aws = proposal.aws
+        shown = show.document(planned, proposal.config.name, aws.account, aws.region)
+        say([json.dumps(shown | {"resource": asdict(found)}, ensure_ascii=False, default=str)])
+    else:
+        kept = found.node.address in proposal.kept
+        say(resource(next(iter(planned), None), found, columns(sys.stdout), kept=kept))
     return show.exit_code(planned)

@@ -14,10 +14,10 @@ from provisioner.operations import connecting, destroy, embedded_cloud, planning
 from provisioner.operations.commands import Ended, Proposal, Teardown, Wanted
 from provisioner.operations.options import Options
 from provisioner.operations.rehearsal import foresight
-from provisioner.render import advice, plan, rehearsal, summary
+from provisioner.render import advice, rehearsal, review, summary
 from provisioner.render.progress import Progress
 from provisioner.render.show import shown
-from provisioner.render.text import limited, say
+from provisioner.render.text import columns, limited, say
 
 
 @dataclass
@@ -33,13 +33,15 @@ class Screen:
     def agree(self, proposal: Proposal) -> None:
         """Show the plan and what will be down, and ask."""
         config, options, step = proposal.config, self.options, self.wanted.target_step
-        notes = [f"note: {text}" for text in proposal.notes]
-        say([*plan.diff(proposal.planned), *summary.data_lost(proposal.lost), *notes], sys.stderr)
+        around = review.Around.of(proposal, columns(sys.stderr))
+        say([*review.in_short(proposal.planned, around), *(f"note: {text}" for text in proposal.notes)], sys.stderr)
         planning.refuse(proposal.planned, proposal.records)
+        foreseen = foresight.Foreseen()
         if foresight.wanted(self.rehearse, config.target) and not self.wanted.give_back:
             words = [*rehearsal.words(step, new_ami=self.wanted.new_ami), *proposal.removal.words]
             foreseen = foresight.foresee(options, proposal.planned, proposal.records, words)
-            say([*rehearsal.expected(foreseen), *(f"note: {text}" for text in foreseen.notes)], sys.stderr)
+        notes = [f"note: {text}" for text in foreseen.notes]
+        say([*review.consequences(proposal, foreseen), *notes], sys.stderr)
         what = f"`up` of {limited(config.name, step)} on {connecting.describe_account(config, proposal.aws)}"
         confirm(what, options.yes)
 

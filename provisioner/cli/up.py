@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from provisioner.cli.app import app, command
 from provisioner.cli.options import (
     Delete,
@@ -30,6 +36,7 @@ from provisioner.operations.options import Options
     "provision up --skip-checks quotas          without this check before the first write",
     "provision up --unprotect           a protected stack, of which services or data are to be deleted",
     "provision up --take-over www.example.com   a name that another system has, when all that serves is ready",
+    "provision up --plan plan.json      what `provision plan --out plan.json` has shown, and nothing else",
     "provision up --give-back www.example.com   only that: the name leads to the other system again",
 )
 def up(
@@ -44,6 +51,12 @@ def up(
     skip_checks: SkipChecks = None,
     take_over: TakeOver = None,
     give_back: GiveBack = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan", metavar="FILE", help="Do exactly what this file of `plan --out` says, without asking, or nothing."
+        ),
+    ] = None,
 ) -> int:
     """Create or change the stack.
 
@@ -64,8 +77,12 @@ def up(
 
     With --take-over: a public name that leads to another system leads here, by one change, once all services are ready.
     What stood there is kept in the state. With --give-back it stands there again, and nothing else is done.
+
+    With --plan: what the file says and nothing else. If configuration, state or AWS have changed since, nothing is
+    done, and what has changed is said. The file has the other options.
     """
     from provisioner.cli.screen import Screen
+    from provisioner.operations import saved_plan
     from provisioner.operations.commands import Wanted
     from provisioner.operations.commands import up as run
 
@@ -80,5 +97,10 @@ def up(
         take_over=take_over or (),
         give_back=give_back or (),
     )
+    reviewed = None
+    if plan:
+        saved_plan.check_alone(wanted)
+        reviewed = saved_plan.FromFile(saved_plan.read(plan), options)
+        wanted = replace(reviewed.saved.asked(), skip_checks=skip_checks)
     screen = Screen(options, wanted, rehearse)
-    return screen.report(run(options, wanted, screen))
+    return screen.report(run(options, wanted, screen, reviewed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, ProvisionError, ReplacementRequired
 from provisioner.engine.lookup import addresses_by_id, find, find_declared
 from provisioner.engine.parts import as_of, former, rest
-from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
+from provisioner.engine.planned import KNOWN_AFTER_UP, Planned, PlannedAction
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import prefetch
@@ -87,7 +88,7 @@ class _Planner:
         self._desired[item.address] = desired
         if desired.created_by_aws:
             self.observed[item.address] = Observed(desired.name, desired.fields())
-            return Planned(item.address, "none", item.step)
+            return Planned(item.address, "none", item.step, bookkeeping=True)
         try:
             live = self._find(desired, record, reread=bool(record) or self._named_since(item))
             if live is None or live.deleting:
@@ -151,7 +152,8 @@ class _Planner:
         """Return the plan of an orphaned resource that goes: nothing if only AWS creates such ones, and has none."""
         resource_type = type_of(record)
         none = resource_type.created_by_aws and record.phase != "deleting" and not self._aws.live(resource_type)
-        return Planned(record.address, "none" if none else "delete", record.step)
+        action: PlannedAction = "none" if none else "delete"
+        return Planned(record.address, action, record.step, bookkeeping=resource_type.created_by_aws)
 
     def _find(self, desired: Resource, record: Record | None, *, reread: bool) -> Observed | None:
         live = find_declared(self._aws, desired, record, self._addresses_by_id)
@@ -191,9 +193,22 @@ def _shown(desired: Resource, changes: Mapping[str, Change]) -> dict[str, Change
 
 
 def masked(value: Any) -> Any:
-    """Return a value for the user, with `KNOWN_AFTER_UP` for each text that is not known yet."""
+    """Return a value for the user, with `KNOWN_AFTER_UP` for each text that is not known yet.
+
+    Of a document in JSON only those members are replaced that are not known: the rest can be compared.
+    """
     if not unknown(value):
         return value
     if isinstance(value, Mapping):
         return {masked(key): masked(item) for key, item in value.items()}
-    return KNOWN_AFTER_UP if isinstance(value, str) else [masked(item) for item in value]
+    if isinstance(value, str):
+        return json.dumps(masked(inner)) if (inner := _document(value)) else KNOWN_AFTER_UP
+    return [masked(item) for item in value]
+
+
+def _document(text: str) -> Any:
+    """Return what a text says in JSON, if that is a table or a list; None otherwise."""
+    try:
+        return json.loads(text) if text[:1] in {"{", "["} else None
+    except ValueError:
+        return None

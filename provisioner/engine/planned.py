@@ -23,9 +23,9 @@ class Planned:
 
     `changes` holds, for a change, each field's old and new value; for a creation only new ones; for a refusal, the
     fields that AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml`
-    a field
-    comes. `later` holds the second part of a change that is made in two, with the value between them as the old one:
-    the removals that wait until all users are ready.
+    a field comes. `later` holds the second part of a change that is made in two, with the value between them as the old
+    one: the removals that wait until all users are ready. `bookkeeping` is set where there is nothing to review: AWS
+    makes it by itself, or the state alone knows of it.
     """
 
     address: str
@@ -35,6 +35,7 @@ class Planned:
     why: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     later: Mapping[str, Change] = field(default_factory=dict)
+    bookkeeping: bool = False
 
     @property
     def first(self) -> Mapping[str, Change]:
@@ -56,4 +57,5 @@ class Planned:
             "changes": changes,
             "later": later,
             "why": self.why,
+            "bookkeeping": self.bookkeeping,
         }

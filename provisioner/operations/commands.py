@@ -20,6 +20,7 @@ from provisioner.operations import (
     connecting,
     declaring,
     destroy,
+    estimates,
     giving_back,
     handover,
     losing,
@@ -36,11 +37,12 @@ from provisioner.operations.sizing import sizes
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
     from provisioner.engine.events import Emit
     from provisioner.engine.planned import Planned
     from provisioner.operations.options import Options
     from provisioner.operations.summary import Summary
-    from provisioner.state.model import Record
+    from provisioner.state.model import Record, Run, State
     from provisioner.steps.stack import Stack
 
 
@@ -119,6 +121,9 @@ class Proposal:
         notes: sentences about what the plan does not say.
         lost: which data would be deleted.
         kept: which data is no longer declared and stays.
+        declared: what the plan is about, by address.
+        seconds: how long it is expected to take on AWS.
+        history: the earlier runs of the stack.
     """
 
     config: Config
@@ -129,6 +134,9 @@ class Proposal:
     records: Mapping[str, Record]
     removal: Removal
     kept: Sequence[str] = ()
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+    seconds: float = 0.0
+    history: Sequence[Run] = ()
 
 
 @dataclass(frozen=True)
@@ -175,8 +183,23 @@ class Viewer(Protocol):
         """Take note of how a run ended, while it is watched still and before the state is closed."""
 
 
-def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
+class Reviewed(Protocol):
+    """A plan that was made and reviewed before."""
+
+    def check_place(self, config: Config, aws: Aws) -> None:
+        """Raise ProvisionError if it is a plan of another stack, account or Region."""
+
+    def check_same(
+        self, config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], planned: Sequence[Planned]
+    ) -> None:
+        """Raise ProvisionError, with what has changed since, if it is not what would be done now."""
+
+
+def up(options: Options, wanted: Wanted, viewer: Viewer, reviewed: Reviewed | None = None) -> Ended:
     """Create or change the stack.
+
+    Args:
+        reviewed: the plan that is to be done and nothing else; nobody is asked again.
 
     Raises:
         ProvisionError: nothing was begun; what goes wrong later is in the outcome.
@@ -186,6 +209,8 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
     check_contexts(config, options.file)
     skip = beforehand.skipped(wanted.skip_checks)
     aws = wanted.on(connecting.connect(options, config))
+    if reviewed:
+        reviewed.check_place(config, aws)
     if wanted.give_back:
         return _give_back(options, config, aws, viewer)
     with stores.open_store(options, config, aws, "up") as store:
@@ -198,8 +223,13 @@ def up(options: Options, wanted: Wanted, viewer: Viewer) -> Ended:
         if config.target == "aws":
             with signals.at_once():
                 beforehand.check(aws, stack, options.file, store.records, wanted.target_step, skip)
-            if not options.yes:
-                planned = _agreed(config, aws, stack, store.records, wanted.target_step, viewer)
+            if not options.yes and not reviewed:
+                planned = _agreed(config, aws, stack, store.state, wanted.target_step, viewer)
+        if reviewed:
+            with signals.at_once():
+                planned = planning.show_plan(aws, store.records, stack, wanted.target_step)
+            reviewed.check_same(config, aws, stack, store.records, planned)
+            aws.drop_reads()
         with watched(aws, viewer) as emit:
             outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned)
             ended = Ended(config, aws, outcome, removal)
@@ -243,15 +273,27 @@ def _give_back(options: Options, config: Config, aws: Aws, viewer: Viewer) -> En
 
 
 def _agreed(
-    config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], target_step: str | None, viewer: Viewer
+    config: Config, aws: Aws, stack: Stack, state: State, target_step: str | None, viewer: Viewer
 ) -> Sequence[Planned]:
     """Return the plan that the viewer has agreed to; what was read for it is forgotten."""
     with signals.at_once():
-        planned = planning.show_plan(aws, records, stack, target_step)
-    notes = [*stack.notices, *planning.notes(aws, stack, planned)]
-    viewer.agree(Proposal(config, aws, planned, notes, losing.lost(aws, planned, records), records, stack.removal))
+        planned = planning.show_plan(aws, state.records, stack, target_step)
+        proposal = _proposal(config, aws, stack, state, planned, target_step)
+    viewer.agree(proposal)
     aws.drop_reads()  # the user may have taken long to agree
     return planned
+
+
+def _proposal(
+    config: Config, aws: Aws, stack: Stack, state: State, planned: Sequence[Planned], target_step: str | None
+) -> Proposal:
+    """Return a plan with what else there is to know of it."""
+    records, notes = state.records, [*stack.notices, *planning.notes(aws, stack, planned)]
+    kept = [] if target_step else losing.retained(records, stack)
+    declared, _ = declaring.scope(records, stack, target_step)
+    seconds = estimates.for_plan(planned, declared, records, state.history)
+    lost = losing.lost(aws, planned, records)
+    return Proposal(config, aws, planned, notes, lost, records, stack.removal, kept, declared, seconds, state.history)
 
 
 def plan(options: Options, wanted: Wanted) -> Proposal:
@@ -272,11 +314,10 @@ def plan(options: Options, wanted: Wanted) -> Proposal:
         return Proposal(config, aws, planned, [], [], state.records, removal)
     stack = _declared(options, config, aws, state.records, wanted, removal)
     planned = planning.show_plan(aws, state.records, stack, wanted.target_step)
-    notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
-    kept = [] if wanted.target_step else losing.retained(state.records, stack)
-    notes += losing.note(state.records, stack, options.command_line) if kept else []
-    lost = losing.lost(aws, planned, state.records)
-    return Proposal(config, aws, planned, notes, lost, state.records, removal, kept)
+    proposal = _proposal(config, aws, stack, state, planned, wanted.target_step)
+    beside = stacks.beside(options, config, state.records)
+    kept = losing.note(state.records, stack, options.command_line) if proposal.kept else []
+    return replace(proposal, notes=[*beside, *proposal.notes, *kept])
 
 
 def down(

@@ -13,13 +13,14 @@ from provisioner.aws.durations import Duration, Takes
 from provisioner.engine.destroy import type_of
 from provisioner.engine.events import RunEstimate
 from provisioner.engine.recorded import dependents
-from provisioner.engine.remaining import RemainingWork
+from provisioner.engine.remaining import RemainingWork, left
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.traits import FreesDependenciesEarly
 from provisioner.resources.elbv2.balancer import TargetGroup
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared, Dependency
+    from provisioner.engine.planned import Planned
     from provisioner.state.model import Record, Run
 
 Seconds = Callable[[Duration], float]
@@ -119,6 +120,30 @@ def for_up(declared: Mapping[str, Declared], records: Mapping[str, Record], hist
             after[dependency.address] = max(after.get(dependency.address, 0.0), later)
         tasks[address] = RemainingWork(item.step, all_times[address].ready, after, least(address))
     return RunEstimate(tasks)
+
+
+def for_plan(
+    planned: Sequence[Planned], declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]
+) -> float:
+    """Return the seconds that a plan is expected to take on AWS, less those of the calls themselves.
+
+    A changed service takes as long as a new one, since it starts new tasks; other changes take next to no time.
+
+    Args:
+        declared: what the plan is about.
+    """
+    waits = {item.address for item in planned if item.action == "create" or rolls_out(item)}
+    if not any(item.action != "none" for item in planned):
+        return 0.0
+    standing = {address: replace(record, phase="ready") for address, record in records.items() if address not in waits}
+    going = {item.address: records[item.address] for item in planned if item.action == "delete"}
+    comes, goes = for_up(declared, standing, history).tasks, for_down(going, history).tasks
+    return left(comes, (), {}).seconds + left(goes, (), {}).seconds
+
+
+def rolls_out(item: Planned) -> bool:
+    """Whether a planned change replaces the tasks of a service."""
+    return item.address.startswith("service/") and item.action == "change" and "task_definition" in item.changes
 
 
 def for_down(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:

@@ -12,7 +12,8 @@ from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, Planned
 from provisioner.engine.refused import reasons
 from provisioner.engine.resource import Change
 from provisioner.engine.words import count
-from provisioner.render.plan import parsed, thing, totals
+from provisioner.render.differences import parsed
+from provisioner.render.fields import thing, totals
 from provisioner.render.summary import data_lost
 from provisioner.render.text import visible
 
@@ -56,7 +57,7 @@ def report(document: Mapping[str, Any]) -> Report:
         str(document["stack"]),
         str(document["region"]),
         [_planned(one) for one in resources if one["action"] != "none"],
-        sum(one["action"] == "none" for one in resources),
+        sum(one["action"] == "none" and not one.get("bookkeeping") for one in resources),
         [Loss(one["what"], one["addresses"], one.get("amount", "")) for one in document.get("losses", ())],
         [str(one.get("url") or one["service"]) for one in document.get("outages") or ()],
         [str(note) for note in document.get("notes", ())],
@@ -111,7 +112,7 @@ def asked(steps: Sequence[str]) -> list[str]:
 
 
 def _counts(found: Report) -> str:
-    return totals(found.planned, found.unchanged) if found.planned else "no changes"
+    return f"{totals(found.planned)}, {found.unchanged} unchanged" if found.planned else "no changes"
 
 
 def _blocks(planned: Sequence[Planned]) -> Iterator[list[str]]:

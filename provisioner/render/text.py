@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -127,6 +129,24 @@ def date(moment: float) -> str:
 def limited(stack: str, target_step: str | None) -> str:
     """Return what a run is about: the stack, or one step of it."""
     return f"step {target_step} of {stack}" if target_step else stack
+
+
+def columns(stream: TextIO, otherwise: int = 120) -> int:
+    """Return the columns of a terminal, or another number of anything else: logs are wider than many terminals."""
+    return shutil.get_terminal_size((otherwise, 24)).columns if on_terminal(stream) else otherwise
+
+
+def wrapped(line: str, width: int, indent: int) -> list[str]:
+    """Return a line as several of so many columns, the later ones indented; one without blanks stays longer."""
+    text = line.lstrip()
+    return textwrap.wrap(
+        visible(text),
+        max(width, 2 * indent),
+        initial_indent=" " * (len(line) - len(text)),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [line]
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:

@@ -141,6 +141,9 @@ def _made(life: Life) -> None:
         "list",
         "output",
         "timeline",
+        "show",
+        "show --source recorded",
+        "show --source live",
         "state list",
         f"state show {DEFINITION}",
         "logs frontend",
@@ -153,6 +156,7 @@ def _changed(life: Life) -> None:
     changed = {name: value + CHANGED for name, value in (SECRETS | PLAIN).items()}
     life.project.write(configuration(**changed))
     life.both("plan", code=2)
+    life.both("plan", DEFINITION, code=2)
     life.both("rehearse")
     life.project.cut(5, signal.SIGKILL, "up", "--yes")
     life.keep()
@@ -246,14 +250,23 @@ def test_no_output_has_what_looks_like_a_secret(life: Life) -> None:
 def test_a_plan_shows_variables_by_name_and_hides_secrets(life: Life) -> None:
     _, _, _, _, text, document, *_ = life.of("plan")
     for name in SECRETS:
-        assert f"container_definitions[0].environment.{name}: changed (hidden)" in text
+        assert f"  ~ {name} changed\n" in text
     old = PLAIN["GREETING"]
-    assert f"container_definitions[0].environment.GREETING: {old} -> {old}{CHANGED}" in text
-    assert "environment[" not in text
+    assert f"  ~ GREETING changed: {old} -> {old}{CHANGED}\n" in text
+    assert "environment" not in text.partition("Plan: ")[0]
     planned = json.loads(document[document.index("{") : document.rindex("}") + 1])["resources"]
     (change,) = (one["changes"]["container_definitions"] for one in planned if one["address"] == DEFINITION)
     new = {one["name"]: one["value"] for one in change["new"][0]["environment"]}
     assert new == dict.fromkeys(SECRETS, "changed (hidden)") | {n: v + CHANGED for n, v in PLAIN.items()}
+
+
+def test_the_document_of_the_stack_has_no_value_at_all(life: Life) -> None:
+    """Pictures and reports are drawn from it, and are seen by more people than a plan."""
+    shown = life.of("show")
+    assert len(shown) == 6
+    for text in shown:
+        assert [value for value in (*SECRETS.values(), *PLAIN.values(), ARGUMENT) if value in text] == []
+    assert all(name in shown[1] for name in (*SECRETS, *PLAIN))
 
 
 def test_a_rehearsal_knows_that_the_former_values_were_others(life: Life) -> None:

@@ -27,7 +27,7 @@ from provisioner.engine.resource import Change
 from provisioner.operations import stack_status
 from provisioner.operations.summary import Summary
 from provisioner.render import lines as json_lines
-from provisioner.render import live, plain, plan, status, summary
+from provisioner.render import live, plain, review, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import say, visible
 from provisioner.state.model import Record, State
@@ -89,7 +89,9 @@ def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
         Planned("vpc/a", "change", "network", {"tags": Change(EVIL, {"a": [EVIL]}), "cidr": Change("a", EVIL)}),
         Planned("vpc/b", "refused", "network", why=EVIL),
     ]
-    say(plan.diff(planned), shown)
+    for width in (40, 200):
+        say(review.lines(planned, review.Around(width=width)), shown)
+        say(review.in_short(planned, review.Around(width=width)), shown)
     failed = SomeFailed({"vpc/c": Failed(EVIL), "vpc/d": ValueError(EVIL)}, {})
     say(summary.failures(Summary("up", {}, 1.0, [Leftover("vpc", EVIL, EVIL)], failed), progress), shown)
     say(

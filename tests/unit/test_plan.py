@@ -294,4 +294,5 @@ def test_a_plan_can_be_written_as_json(stack: Stack) -> None:
         "changes": {"size": {"old": 1, "new": 3}},
         "later": {},
         "why": "",
+        "bookkeeping": False,
     }

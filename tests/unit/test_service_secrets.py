@@ -17,7 +17,7 @@ from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.table import needed
-from provisioner.render.plan import diff
+from provisioner.render.review import Around, lines
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.iam import Role
@@ -230,8 +230,8 @@ def test_private_subnets_reach_their_apis() -> None:
 def test_a_new_version_is_a_line_of_the_plan() -> None:
     old, new = ([{"name": "web", "dockerLabels": {"provisioner.secret.STRIPE": text}}] for text in ("one", "two"))
     changes = {"container_definitions": Change(old, new)}
-    lines = diff([Planned("task_definition/web", "change", "task_definitions", changes)])
-    assert "      secret STRIPE changed: one -> two" in lines
+    planned = [Planned("task_definition/web", "change", "task_definitions", changes)]
+    assert "  ~ secret STRIPE changed: one -> two" in lines(planned, Around({"web": "service"}))
 
 
 def test_policies_name_just_the_secrets_of_others() -> None:

@@ -35,11 +35,13 @@ class Foreseen:
         outages: what will be down; None: nobody knows.
         notes: why that is not known, or what else will go wrong.
         rehearsed: whether it was asked; it is not where nothing can be down.
+        seconds: how long it took there, by the embedded cloud's clock.
     """
 
     outages: Sequence[PredictedOutage] | None = None
     notes: Sequence[str] = ()
     rehearsed: bool = False
+    seconds: float | None = None
 
 
 def wanted(choice: bool | None, target: str) -> bool:
@@ -86,4 +88,5 @@ def foresee(
     if run["refused"]:
         return Foreseen(None, tuple(f"a rehearsal was refused: {text}" for text in run["problems"]))
     found = tuple(PredictedOutage(**one) for one in run["outages"])
-    return Foreseen(found, tuple(f"this failed in a rehearsal: {text}" for text in run["problems"]), rehearsed=True)
+    problems = tuple(f"this failed in a rehearsal: {text}" for text in run["problems"])
+    return Foreseen(found, problems, rehearsed=True, seconds=run["seconds"])

@@ -1,0 +1,51 @@
+"""Which service or job a resource belongs to: the steps name what they declare after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
+    from provisioner.state.model import Record
+
+Kind = Literal["service", "job"]
+
+BEFORE = {"role": ("task-", "execution-"), "log_group": ("service-",)}
+"""By resource type, what stands before the name of the service or job; elsewhere nothing does."""
+OWN = frozenset(
+    {
+        *("alarm", "copied_image", "deployed_image", "discovery_service", "image", "image_in_use", "job_run"),
+        *("listener_rule", "paused", "repository", "scalable_target", "scaled", "scaling_policy", "schedule"),
+        *("security_group", "security_group_egress", "service", "target_group", "task_definition", "wanted_image"),
+        *BEFORE,
+    }
+)
+"""The resource types of which each service or job has its own; others may be called like one by chance."""
+
+
+def workloads(config: Config, records: Mapping[str, Record]) -> dict[str, Kind]:
+    """Return the names of all services and jobs, the declared ones first, then those that only the state has."""
+    found: dict[str, Kind] = dict.fromkeys(config.services, "service")
+    found |= dict.fromkeys(config.jobs, "job")
+    for address in records:
+        type_name, _, name = address.partition("/")
+        if type_name == "task_definition":
+            found.setdefault(name, "service" if f"service/{name}" in records else "job")
+    return found
+
+
+def workload_of(address: str, names: Iterable[str]) -> str:
+    """Return the service or job that a resource belongs to; empty if it is the whole stack's.
+
+    Args:
+        names: those that there are. One may begin like another: the longest counts.
+    """
+    type_name, _, name = address.partition("/")
+    if type_name not in OWN:
+        return ""
+    if before := BEFORE.get(type_name):
+        rest = next((name.removeprefix(one) for one in before if name.startswith(one)), "")
+    else:
+        rest = name
+    return max((one for one in names if rest == one or rest.startswith((f"{one}.", f"{one}-"))), key=len, default="")

@@ -1,0 +1,70 @@
+"""The few settings of a resource that matter to who reviews it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from provisioner.render.differences import parsed
+
+Settings = Mapping[str, Any]
+
+
+def matters(type_name: str, settings: Settings) -> str:
+    """Return what matters of a resource with these settings; empty if its name says it all."""
+    say = _TYPES.get(type_name)
+    settings = {name: parsed(value) for name, value in settings.items()}
+    try:
+        return ", ".join(filter(None, say(settings))) if say else ""
+    except (AttributeError, KeyError, TypeError, IndexError):
+        # settings of other shapes than this version declares are left to `plan ADDRESS`
+        return ""
+
+
+def tasks(settings: Settings) -> str:
+    """Return how many tasks a service is to have, and on what."""
+    number = settings.get("desired_count")
+    where = [str(one.get("capacityProvider")) for one in settings.get("capacity_provider_strategy") or ()]
+    names = {"FARGATE": "Fargate", "FARGATE_SPOT": "Fargate Spot"}
+    on = " and ".join(dict.fromkeys(names.get(one, "instances") for one in where))
+    many = "" if number is None else f"{number} task{'' if number == 1 else 's'}"
+    return " on ".join(filter(None, (many, on)))
+
+
+def _database(of: Settings) -> Iterable[str]:
+    size = of.get("serverless_v2_scaling_configuration") or {}
+    yield f"{of['engine']} {of['engine_version']}"
+    yield f"{size['MinCapacity']:g} to {size['MaxCapacity']:g} ACU" if size else ""
+    yield "protected from deletion" if of.get("deletion_protection") else ""
+
+
+def _instances(of: Settings) -> Iterable[str]:
+    policy = of.get("mixed_instances_policy") or {}
+    types = [one.get("InstanceType", "") for one in (policy.get("LaunchTemplate") or {}).get("Overrides") or ()]
+    yield " or ".join(filter(None, types))
+    yield f"{of.get('min_size', 0)} to {of['max_size']} instances"
+
+
+def _record(of: Settings) -> Iterable[str]:
+    target = (of.get("alias_target") or {}).get("DNSName") or ", ".join(map(str, of.get("resource_records") or ()))
+    yield f"{of['record_name']} {of['type']}{f' -> {target}' if target else ''}"
+
+
+_TYPES: Mapping[str, Callable[[Settings], Iterable[str]]] = {
+    "alarm": lambda of: [of["alarm_description"].partition(": ")[2]],
+    "auto_scaling_group": _instances,
+    "certificate": lambda of: of["subject_alternative_names"],
+    "cluster": lambda of: [f"{one['name']} {one['value']}" for one in of["settings"]],
+    "db_cluster": _database,
+    "db_instance": lambda of: [of["db_instance_class"]],
+    "hosted_zone": lambda of: [of["hosted_zone_name"]],
+    "listener": lambda of: [f"{of['protocol']} {of['port']}"],
+    "load_balancer": lambda of: [of["scheme"]],
+    "private_dns_namespace": lambda of: [of["namespace_name"]],
+    "record_set": _record,
+    "scalable_target": lambda of: [f"{of['min_capacity']} to {of['max_capacity']} tasks"],
+    "schedule": lambda of: [of["schedule_expression"]],
+    "service": lambda of: [tasks(of)],
+    "vpc": lambda of: [of["cidr_block"]],
+}
+"""By resource type, what is said of a new one; of the others the name is enough."""
