@@ -55,12 +55,23 @@ def _table(given: Given) -> dict[str, Any]:
 
 def _workloads(given: Given, kinds: Iterable[str] = ("services",), *, secrets: bool = False) -> Iterable[str]:
     """Return the names of services or jobs, or of all their secrets."""
-    table = _table(given)
-    overlays = table.get("environments", {}).values()
-    found = [one for part in (table, *overlays) for kind in kinds for one in part.get(kind, {}).items()]
+    found = _tables(given, kinds)
     if not secrets:
         return [name for name, _ in found]
-    return [name for _, workload in found for name in workload.get("secrets", ())]
+    containers = [one for _, workload in found for one in (workload, *workload.get("sidecars", {}).values()) if one]
+    return [name for one in containers for name in one.get("secrets", ())]
+
+
+def _tables(given: Given, kinds: Iterable[str]) -> list[tuple[str, dict[str, Any]]]:
+    table = _table(given)
+    overlays = table.get("environments", {}).values()
+    return [one for part in (table, *overlays) for kind in kinds for one in part.get(kind, {}).items()]
+
+
+def _containers(given: Given) -> Iterable[str]:
+    """Return the names of the services, and of their sidecars."""
+    found = _tables(given, ("services", "jobs"))
+    return [one for name, workload in found for one in (name, *workload.get("sidecars", {}))]
 
 
 def _steps(given: Given) -> Iterable[str]:  # noqa: ARG001 (the tool's own are the same for every file)
@@ -111,6 +122,8 @@ _BY_NAME: Mapping[tuple[str, str], Callable[[Given], Iterable[str]]] = {
     ("pause", "names"): _SERVICES_AND_JOBS,
     ("resume", "names"): _SERVICES_AND_JOBS,
     ("config", "key"): _table,
+    ("exec", "container"): _containers,
+    ("logs", "container"): _containers,
 }
 """By command, or of all commands, and parameter."""
 _BY_METAVAR: Mapping[str, Callable[[Given], Iterable[str]]] = {
