@@ -14,7 +14,7 @@ from tests.cloud.project import Project
 from tests.docker.images import PYTHON
 
 CLUSTER = "ecs-sample-dev"
-PROGRAM = '''"""`app.py PORT NAME NEXT`: answers with its name, and with what answers at the port NEXT of localhost."""
+PROGRAM = '''"""`app.py PORT NAME NEXT`: answers with its name, and at / with what answers at the port NEXT of localhost."""
 import signal, sys, time, urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -28,7 +28,7 @@ def asked():
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        body = f"{name} {asked()}".strip().encode()
+        body = f"{name} {asked() if self.path == '/' else ''}".strip().encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
