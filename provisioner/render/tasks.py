@@ -130,6 +130,9 @@ def _port(leaf: Leaf) -> str:
 
 
 def _said(name: str, leaf: Leaf, images: Images) -> Iterator[Difference]:
+    if leaf.path[0] == CONTAINERS and len(leaf.path) == 2 and ABSENT in (leaf.old, leaf.new):
+        yield _container(leaf, images)
+        return
     if leaf.path[0] != CONTAINERS or len(leaf.path) < 3:
         yield _plain(leaf)
         return
@@ -137,6 +140,13 @@ def _said(name: str, leaf: Leaf, images: Images) -> Iterator[Difference]:
     before = "" if container == name else f"container {container}: "
     for one in _in_container(rest, images, images.wanted.get(name, "") if container == name else ""):
         yield Difference(one.sign, f"{before}{one.text}", f"{before}{one.brief}")
+
+
+def _container(leaf: Leaf, images: Images) -> Difference:
+    """Return the difference of a whole container: a sidecar that comes or goes."""
+    whole = leaf.new if leaf.old is ABSENT else leaf.old
+    image = f" of image {_image(str(whole.get('image', '')), images)}" if isinstance(whole, Mapping) else ""
+    return _named("container", leaf.path[1].strip("[]"), leaf, image)
 
 
 def _in_container(leaf: Leaf, images: Images, wanted: str) -> Iterator[Difference]:

@@ -91,8 +91,8 @@ def test_the_whole_life_of_a_service_with_sidecars(project: Project) -> None:
     project.write(SYSTEM)
     # containers are compared by their names
     plan = project.run("plan", code=2).out
-    assert "container_definitions.web.memory: 512 -> 384" in plan
-    assert "+ container_definitions.nginx:" in plan
+    assert "  ~ memory 512 -> 384" in plan
+    assert "  + container nginx added of image " in plan
     project.up()
     assert project.planned() == {}
 
@@ -131,7 +131,7 @@ def test_the_whole_life_of_a_service_with_sidecars(project: Project) -> None:
     assert project.run("rehearse").code == 0
     project.change(r"essential = false\nmemory = 128", "essential = false\nmemory = 256")
     plan = project.run("plan", code=2).out
-    assert "container_definitions.otel.memory: 128 -> 256" in plan
+    assert "  ~ container otel: memory 128 -> 256" in plan
     project.up()
     project.write(PLAIN)
     project.up()
