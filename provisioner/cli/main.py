@@ -98,8 +98,7 @@ pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
     "init", "config", "schema", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "scale",
     "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "show", "top", "logs", "output", "timeline",
-    "list",
-    "policy", "ci", "down", "recover", "import",
+    "list", "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
