@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     from provisioner.operations.commands import Proposal
 
 
+class Format(StrEnum):
+    """How the plan is printed."""
+
+    TEXT = "text"
+    TERRAFORM_JSON = "terraform-json"
+
+
 @command(
     app,
     "plan",
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
     "provision plan service/web         all of one resource",
     "provision plan --out plan.json     for `provision up --plan plan.json`, which does exactly this",
     "provision plan --json              one JSON document",
+    "provision plan --format terraform-json   for conftest, OPA, Checkov",
 )
 def plan(
     options: Options,
@@ -50,6 +59,9 @@ def plan(
     rehearse: Rehearse = None,
     take_over: TakeOver = None,
     give_back: GiveBack = None,
+    format: Annotated[
+        Format, typer.Option(help="Print it for people, or in Terraform's JSON, which policy tools read.")
+    ] = Format.TEXT,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Also write the plan to a new file, which `up --plan` does."),
@@ -66,7 +78,7 @@ def plan(
     """
     from provisioner.operations import commands, saved_plan
     from provisioner.operations.rehearsal import foresight
-    from provisioner.render import advice, rehearsal, review
+    from provisioner.render import advice, rehearsal, review, terraform
     from provisioner.render import plan as show
     from provisioner.render.text import columns, say
 
@@ -83,6 +95,9 @@ def plan(
     proposal = commands.plan(options, wanted)
     if out:
         saved_plan.save(out, options, proposal, wanted)
+    if format == Format.TERRAFORM_JSON:
+        say([json.dumps(terraform.document(proposal), ensure_ascii=False, default=str)])
+        return show.exit_code(proposal.planned)
     if address:
         return _one(options, proposal, address)
     config, aws, planned = proposal.config, proposal.aws, proposal.planned

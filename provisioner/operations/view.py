@@ -239,14 +239,18 @@ def _meant(address: str, known: Collection[str]) -> str:
 
 
 def _declared_node(around: _Around, item: Declared) -> Node:
-    """Return a resource as it is declared, with what is known by now of those that it refers to."""
+    return around.node(item.address, type(item.resource), item.step, fields_of(item, around.records))
+
+
+def fields_of(item: Declared, records: Mapping[str, Record]) -> dict[str, Any]:
+    """Return a resource's declared settings, with what is known by now of those resources that it refers to."""
 
     def lookup(address: str, output: str) -> Any:
-        record = around.records.get(address)
+        record = records.get(address)
         # a new revision has other outputs than the recorded one
         return None if record is None or type_of(record).versioned else output_of(record, output)
 
-    return around.node(item.address, type(item.resource), item.step, filled(item.resource, lookup).fields())
+    return filled(item.resource, lookup).fields()
 
 
 def _recorded_node(around: _Around, record: Record) -> Node:
