@@ -14,7 +14,6 @@ from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import ResourceDone, RunFinished
 from provisioner.engine.losses import Loss
 from provisioner.engine.refused import NO_REASON, told
-from provisioner.engine.resource_types import type_named
 from provisioner.engine.words import count, names
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
@@ -63,11 +62,9 @@ def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[
     """
     # a teardown has no use for what was not there
     hidden = {"unchanged"} if finished.command == "down" else set[str]()
-    results = [one for one in results if one.result != "unchanged" or not _bookkeeping(one.address)]
-    numbers = dict(finished.counts)
-    if results:
-        numbers["unchanged"] = sum(one.result == "unchanged" for one in results)
-    counts = [f"{number} {word(name)}" for name in RESULTS if name not in hidden and (number := numbers.get(name))]
+    counts = [
+        f"{number} {word(name)}" for name in RESULTS if name not in hidden and (number := finished.counts.get(name))
+    ]
     if not finished.ok and finished.unfinished:
         counts.append(f"{len(finished.unfinished)} there but not finished")
     what, none = ("done", "no changes") if finished.ok else ("not finished", "no changes")
@@ -78,12 +75,6 @@ def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[
     begun = [] if finished.ok else unfinished(finished.unfinished)
     lines = [*_kept(results), *begun, *finished.next]
     return [head, *(f"  {line}" for line in lines)]
-
-
-def _bookkeeping(address: str) -> bool:
-    """Whether there was nothing to do by nature: AWS makes it by itself, or the state alone knows of it."""
-    found = type_named(address.partition("/")[0])
-    return found is not None and found.created_by_aws
 
 
 def by_step(outcome: Summary) -> dict[str, list[str]]:
