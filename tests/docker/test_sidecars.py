@@ -14,7 +14,7 @@ from tests.cloud.project import Project
 from tests.docker.images import PYTHON
 
 CLUSTER = "ecs-sample-dev"
-PROGRAM = '''"""`app.py PORT NAME NEXT`: answers with its name, and at / with what answers at the port NEXT of localhost."""
+PROGRAM = '''"""`app.py PORT NAME NEXT`: answers with its name, and at / with what port NEXT of localhost answers."""
 import signal, sys, time, urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
