@@ -10,7 +10,7 @@ from math import gcd
 from provisioner import Endpoints, Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service as Wanted
 from provisioner.resources.ecs.service import Service
-from provisioner.resources.ecs.sizes import PausedWorkload, ScaledService, SleepingStack
+from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, ScaledService, SleepingStack
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from provisioner.steps.cluster import Cluster
 from provisioner.steps.database import Database
@@ -107,6 +107,8 @@ def services(
         stack.ensure(PausedWorkload(name, tasks))
     if sizes.asleep:
         stack.ensure(SleepingStack("main"))
+    if stack.facts.expires is not None:
+        stack.ensure(ExpiringStack("main", stack.facts.expires))
     return Services(handles)
 
 

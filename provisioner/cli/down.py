@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Annotated
 
 import typer
@@ -19,6 +21,7 @@ from provisioner.operations.options import Options
     "provision down --yes --json        without asking, events as JSON lines",
     "provision down --target-step services      that step and its dependents",
     "provision down --unprotect         a protected stack, which is refused otherwise",
+    "provision down --expired           each stack here whose `up --expires` is over, and no other",
     "provision down --delete-secrets    and the secrets that were set for it",
 )
 def down(
@@ -28,16 +31,55 @@ def down(
     delete_secrets: Annotated[
         bool, typer.Option("--delete-secrets", help="Also delete the secrets that `provision secret set` has set.")
     ] = False,
+    expired: Annotated[
+        bool,
+        typer.Option("--expired", help="Delete each stack whose time (`up --expires`) is over, instead of this one."),
+    ] = False,
 ) -> int:
     """Delete the whole stack.
 
     Deletes every resource in the state, container instances included, then checks every resource type for leftover
     resources. With --target-step: only the resources of that step and their dependents. Secrets that
     `provision secret set` has set stay without --delete-secrets.
+
+    With --expired: all stacks of this project that `provision list` shows, of which the time is over, one after the
+    other; with --env or --target only those. It says of each other stack why it stays. The exit code is 0 if nothing
+    is left whose time is over.
     """
     from provisioner.cli.screen import Screen
     from provisioner.operations.commands import Wanted
     from provisioner.operations.commands import down as run
 
+    if expired:
+        return _expired(options, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
     screen = Screen(options, Wanted(target_step=target_step, unprotect=unprotect))
     return screen.report(run(options, screen, target_step, unprotect=unprotect, delete_secrets=delete_secrets))
+
+
+def _expired(options: Options, target_step: str | None, *, unprotect: bool, delete_secrets: bool) -> int:
+    from provisioner.cli.screen import Screen
+    from provisioner.engine.errors import ConfigurationError
+    from provisioner.operations import expired
+    from provisioner.operations.commands import down as run
+    from provisioner.operations.stacks import RecordedStack
+    from provisioner.render import stacks as show
+    from provisioner.render.text import say
+
+    if option := "--target-step" if target_step else "--unprotect" if unprotect else "":
+        raise ConfigurationError(f"--expired: it deletes whole stacks, and none that is protected: leave {option} out")
+
+    deleted: list[str] = []
+
+    def delete(own: Options, one: RecordedStack) -> int:
+        deleted.append(one.name)
+        say([show.over(one)], sys.stderr)
+        screen = Screen(own)
+        return screen.report(run(own, screen, delete_secrets=delete_secrets, expired=True))
+
+    def left(one: expired.Left) -> None:
+        say([json.dumps(one.to_dict(), ensure_ascii=False) if options.json else show.left(one)])
+
+    code = expired.down(options, delete, left, lambda text: say([f"note: {text}"], sys.stderr))
+    if not (deleted or options.json):
+        say(["No stack here has expired."])
+    return code

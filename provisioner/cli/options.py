@@ -86,6 +86,18 @@ GiveBack = Annotated[
 """An option of `plan` and `up`."""
 
 
+Expires = Annotated[
+    str | None,
+    typer.Option(
+        "--expires",
+        metavar="SPAN",
+        help="For how long the stack is wanted from now on, such as 8h or 3d; 'never': no date any more.",
+        show_default="the date that was set stays",
+    ),
+]
+"""An option of `plan` and `up`."""
+
+
 Rehearse = Annotated[
     bool | None,
     typer.Option(

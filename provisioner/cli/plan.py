@@ -14,6 +14,7 @@ import typer
 from provisioner.cli.app import app, command
 from provisioner.cli.options import (
     Delete,
+    Expires,
     GiveBack,
     NewAmi,
     Redeploy,
@@ -66,6 +67,7 @@ def plan(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Also write the plan to a new file, which `up --plan` does."),
     ] = None,
+    expires: Expires = None,
 ) -> int:
     """Show what `up` would do.
 
@@ -76,7 +78,7 @@ def plan(
 
     With any other option of `up`: what `up` would do with it.
     """
-    from provisioner.operations import commands, saved_plan
+    from provisioner.operations import commands, expiry, saved_plan
     from provisioner.operations.rehearsal import foresight
     from provisioner.render import advice, rehearsal, review, terraform
     from provisioner.render import plan as show
@@ -91,6 +93,7 @@ def plan(
         unprotect=unprotect,
         take_over=take_over or (),
         give_back=give_back or (),
+        expires=expires,
     )
     proposal = commands.plan(options, wanted)
     if out:
@@ -106,6 +109,7 @@ def plan(
     words = ["--target-step", target_step] if target_step else []
     words += [*(["--redeploy"] if redeploy else []), *(["--retry-failed"] if retry_failed else [])]
     words += ["--new-ami"] if new_ami else []
+    words += ["--expires", expires] if expires else []
     words += [*removal.words, *wanted.name_words]
     words = ["--plan", str(out)] if out else words
     foreseen = foresight.Foreseen()
@@ -115,7 +119,8 @@ def plan(
         notes += foreseen.notes
     if options.json:
         shown = show.document(planned, config.name, aws.account, aws.region, notes, proposal.lost, proposal.kept)
-        say([json.dumps(shown | rehearsal.outages(foreseen), ensure_ascii=False)])
+        dated = expiry.document(proposal.expires, aws.pace.time())
+        say([json.dumps(shown | dated | rehearsal.outages(foreseen), ensure_ascii=False)])
     else:
         say(
             [

@@ -8,7 +8,7 @@ import re
 import select
 import sys
 
-from provisioner.engine.errors import Cancelled, ConfigurationError
+from provisioner.engine.errors import Cancelled, ConfigurationError, NobodyToAsk
 from provisioner.operations import signals
 from provisioner.render.text import visible
 
@@ -23,13 +23,13 @@ def confirm(question: str, yes: bool, before: str = "nothing was changed") -> No
         before: what is said of what was done until now, if the user does not agree.
 
     Raises:
-        ConfigurationError: there is no terminal to ask on.
+        NobodyToAsk: there is no terminal to ask on.
         Cancelled: the user does not agree.
     """
     if yes:
         return
     if (answer := agreed(f"{question}. Continue?")) is None:
-        raise ConfigurationError(f"{question}: confirmation required, but standard input is not a terminal: add --yes")
+        raise NobodyToAsk(f"{question}: confirmation required, but standard input is not a terminal: add --yes")
     if not answer:
         raise Cancelled(f"cancelled: {before}")
 

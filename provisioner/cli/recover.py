@@ -28,6 +28,7 @@ def recover(options: Options) -> int:
         configuration,
         connecting,
         declaring,
+        expiry,
         recovery,
         signals,
         state_set_aside,
@@ -52,7 +53,7 @@ def recover(options: Options) -> int:
             options,
             config,
             aws,
-            deployed | sizes.records_of(store.records),
+            deployed | sizes.records_of(store.records) | expiry.records_of(store.records),
             lambda text: report(f"note: {text}. Continuing without it"),
         )
         with stopping.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):

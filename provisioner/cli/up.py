@@ -11,6 +11,7 @@ import typer
 from provisioner.cli.app import app, command
 from provisioner.cli.options import (
     Delete,
+    Expires,
     GiveBack,
     NewAmi,
     Redeploy,
@@ -37,6 +38,7 @@ from provisioner.operations.options import Options
     "provision up --unprotect           a protected stack, of which services or data are to be deleted",
     "provision up --take-over www.example.com   a name that another system has, when all that serves is ready",
     "provision up --plan plan.json      what `provision plan --out plan.json` has shown, and nothing else",
+    "provision up --env pr-12 --expires 8h      an environment for today: `down --expired` deletes it after that",
     "provision up --give-back www.example.com   only that: the name leads to the other system again",
 )
 def up(
@@ -57,6 +59,7 @@ def up(
             "--plan", metavar="FILE", help="Do exactly what this file of `plan --out` says, without asking, or nothing."
         ),
     ] = None,
+    expires: Expires = None,
 ) -> int:
     """Create or change the stack.
 
@@ -80,6 +83,9 @@ def up(
 
     With --plan: what the file says and nothing else. If configuration, state or AWS have changed since, nothing is
     done, and what has changed is said. The file has the other options.
+
+    With --expires: the state keeps until when the stack is wanted, and `provision down --expired` deletes it after
+    that. Each later --expires counts from then on, and `up` without it keeps the date. A protected stack has none.
     """
     from provisioner.cli.screen import Screen
     from provisioner.operations import saved_plan
@@ -96,6 +102,7 @@ def up(
         skip_checks=skip_checks,
         take_over=take_over or (),
         give_back=give_back or (),
+        expires=expires,
     )
     reviewed = None
     if plan:

@@ -41,6 +41,8 @@ class Deployed:
 
 SCALED, PAUSED, ASLEEP = "scaled_service", "paused_workload", "sleeping_stack"
 """The types of the records that say what is in `Sizes`: here, since to read the types themselves takes boto3."""
+EXPIRES = "expiring_stack"
+"""The type of the record that says until when a stack is wanted."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class Facts:
         secrets: what is known of the secrets that the services are given, but for those that are made up.
         deployed: the images that were deployed in the place of configured ones, by the service or job that has them.
         sizes: what was scaled or paused.
+        expires: until when the stack is wanted, in seconds since the epoch; None if nobody has said so.
     """
 
     account: str
@@ -164,3 +167,4 @@ class Facts:
     secrets: Mapping[Secret, Held] = field(default_factory=dict)
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
+    expires: int | None = None

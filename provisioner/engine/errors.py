@@ -21,6 +21,10 @@ class ConfigurationError(ProvisionError):
     exit_code = 4
 
 
+class NobodyToAsk(ConfigurationError):
+    """The user would have to agree, and there is no terminal to ask on."""
+
+
 class WaitingOnUser(ProvisionError):
     """Nothing is wrong, but somebody has to act outside this tool first (for example delegate a zone)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from provisioner.engine.apply import Apply
@@ -37,6 +37,7 @@ def up(
     emit: Emit,
     target_step: str | None = None,
     confirmed: Sequence[Planned] | None = None,
+    first: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
 
@@ -46,6 +47,7 @@ def up(
     Args:
         target_step: the step to bring up, with all the steps that it is built on, and no other.
         confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
+        first: records what is to be known however the run ends, once nothing is refused.
     """
     aws = aws.knowing(KnownResources(store.records, stack.declared))
     for text in stack.notices:
@@ -68,6 +70,7 @@ def up(
         else:
             for text in snapshots(aws, planned):
                 emit(Notice(text))
+        first()
         try:
             walks.apply.run()
             for text in notes(aws, stack):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from provisioner.config.builds import check_contexts
@@ -21,6 +22,7 @@ from provisioner.operations import (
     declaring,
     destroy,
     estimates,
+    expiry,
     giving_back,
     handover,
     losing,
@@ -60,6 +62,7 @@ class Wanted:
         skip_checks: names of checks before the first write, separated by commas.
         take_over: public names that another system has, and that are to lead to this stack.
         give_back: names that were taken over, and are to lead again where they did before. Nothing else is done then.
+        expires: for how long the stack is wanted from now on, or `never`; None: as the state says.
     """
 
     target_step: str | None = None
@@ -71,6 +74,7 @@ class Wanted:
     skip_checks: str | None = None
     take_over: Sequence[str] = ()
     give_back: Sequence[str] = ()
+    expires: str | None = None
 
     def checked(self, config: Config) -> Removal:
         """Return what is let go; raises ConfigurationError where the options do not go together."""
@@ -79,6 +83,8 @@ class Wanted:
         removal = declaring.removal(self.delete, self.unprotect, self.target_step)
         declaring.check_new_ami(config, self.target_step, new_ami=self.new_ami)
         secrets.check_delete(config, removal.delete)
+        if self.expires is not None and expiry.seconds(self.expires):
+            expiry.check_unprotected(config, ())
         return removal
 
     def on(self, aws: Aws) -> Aws:
@@ -108,6 +114,7 @@ class Wanted:
             "--new-ami": self.new_ami,
             "--delete": self.delete,
             "--unprotect": self.unprotect,
+            "--expires": self.expires,
         }
         return [option for option, value in given.items() if value]
 
@@ -124,6 +131,7 @@ class Proposal:
         declared: what the plan is about, by address.
         seconds: how long it is expected to take on AWS.
         history: the earlier runs of the stack.
+        expires: until when the stack is wanted then, in seconds since the epoch; None: it has no date.
     """
 
     config: Config
@@ -137,6 +145,7 @@ class Proposal:
     declared: Mapping[str, Declared] = field(default_factory=dict)
     seconds: float = 0.0
     history: Sequence[Run] = ()
+    expires: int | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +240,8 @@ def up(options: Options, wanted: Wanted, viewer: Viewer, reviewed: Reviewed | No
             reviewed.check_same(config, aws, stack, store.records, planned)
             aws.drop_reads()
         with watched(aws, viewer) as emit:
-            outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned)
+            keep = partial(expiry.keep, store, stack.facts.expires)
+            outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned, keep)
             ended = Ended(config, aws, outcome, removal)
             viewer.ended(ended)
     return ended
@@ -245,7 +255,13 @@ def _declared(
     Raises:
         ProvisionError: it cannot be declared, or what is wanted does not go with it.
     """
-    stack = declaring.declared(options, config, aws, records)
+    now = aws.pace.time()
+    until = expiry.wanted(records, wanted.expires, now)
+    if wanted.expires is not None and until is not None:
+        with signals.at_once():
+            expiry.check_unprotected(config, destroy.protected(aws, records, records))
+    stack = declaring.declared(options, config, aws, expiry.dated(records, until))
+    stack.notices += expiry.changed(records, until, wanted.expires, now)
     stack.removal = removal
     stack.notices += check(records, stack.declared, removal)
     with signals.at_once():
@@ -293,7 +309,20 @@ def _proposal(
     declared, _ = declaring.scope(records, stack, target_step)
     seconds = estimates.for_plan(planned, declared, records, state.history)
     lost = losing.lost(aws, planned, records)
-    return Proposal(config, aws, planned, notes, lost, records, stack.removal, kept, declared, seconds, state.history)
+    return Proposal(
+        config,
+        aws,
+        planned,
+        notes,
+        lost,
+        records,
+        stack.removal,
+        kept,
+        declared,
+        seconds,
+        state.history,
+        stack.facts.expires,
+    )
 
 
 def plan(options: Options, wanted: Wanted) -> Proposal:
@@ -327,13 +356,16 @@ def down(
     *,
     unprotect: bool = False,
     delete_secrets: bool = False,
+    expired: bool = False,
 ) -> Ended:
     """Delete what is recorded, or only a step with its dependents.
 
     Args:
         delete_secrets: delete the secrets that users have set as well.
+        expired: only if the time until which the stack is wanted is over.
 
     Raises:
+        NotExpired: it is not, though it was to be.
         ProvisionError: nothing was begun; what goes wrong later is in the outcome.
     """
     if target_step and delete_secrets:
@@ -344,6 +376,9 @@ def down(
         declaring.check_target(target_step, stores.as_written(options, config).records.values())
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, "down") as store:
+        if expired:
+            # somebody may have extended it since it was listed
+            expiry.check_over(store.records, aws.pace.time())
         declaring.check_target(target_step, store.records.values())
         going = destroy.removal(store.records, target_step)
         with signals.at_once():

@@ -16,6 +16,7 @@ from provisioner.engine.kept import Removal, going
 from provisioner.engine.resource_types import current
 from provisioner.engine.words import names
 from provisioner.operations import (
+    expiry,
     handover,
     image_copies,
     preflight,
@@ -80,7 +81,8 @@ def declared(
         options.report(line)
     with signals.at_once():
         facts = preflight.gather(aws, config, options.file, records.values(), on_missing, options.command_line)
-        stack = declare(config, replace(facts, deployed=images.pinned(deployed, facts), sizes=sized))
+        pinned, until = images.pinned(deployed, facts), expiry.recorded(records)
+        stack = declare(config, replace(facts, deployed=pinned, sizes=sized, expires=until))
     handover.declare(stack, records, aws.take_over)
     told = (notes, resized, production.notices(stack, records), unscaled.notices(stack, records))
     for text in itertools.chain(*told, task_policies.notices(stack), privileges.notices(stack, records)):

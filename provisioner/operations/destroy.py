@@ -19,7 +19,7 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.leftovers import Leftover, find_leftovers
 from provisioner.engine.run import prefetch
 from provisioner.engine.traits import ListedOneByOne
-from provisioner.operations import estimates, secrets
+from provisioner.operations import estimates, expiry, secrets
 from provisioner.operations.losing import costly
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs.cluster import Cluster
@@ -34,9 +34,12 @@ if TYPE_CHECKING:
 
 
 def removal(records: Mapping[str, Record], target_step: str | None = None) -> dict[str, Record]:
-    """Return what `down` removes: everything, or the resources of one step and all that is built on them."""
+    """Return what `down` removes: everything, or the resources of one step and all that is built on them.
+
+    Until when the stack is wanted is no part of it: that is forgotten last, so that `down --expired` can be run again.
+    """
     addresses = records if target_step is None else limit.step_and_dependents(records, target_step)
-    return {address: records[address] for address in addresses}
+    return {address: records[address] for address in addresses if address != expiry.ADDRESS}
 
 
 def deletable(going: Mapping[str, Record]) -> dict[str, Record]:
@@ -113,6 +116,8 @@ def down(
             _late_metrics(aws, emit)
         aws.know_tagged_types()
         left = find_leftovers(aws, store.records, resource_types if target_step else None)
+        if target_step is None and not left:
+            expiry.keep(store, None)
         kept = [] if target_step else _secrets(aws, emit, delete=delete_secrets)
         return Remains(left, _snapshots(aws, emit), kept)
 

@@ -143,6 +143,19 @@ def started(options: Options) -> float:
     return manage.started(options.directory)
 
 
+@used()
+def time(cloud: CloudProcess) -> float:
+    """Return what the embedded cloud's clock shows, in seconds since the epoch.
+
+    Raises:
+        ProvisionError: it does not answer.
+    """
+    from ecs_emulator import control
+
+    shown = control.clock(cloud)
+    return float(shown["epoch"]) + float(shown["now"])
+
+
 def entry(options: Options, config: Config) -> str:
     """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers.
 

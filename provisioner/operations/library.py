@@ -34,6 +34,7 @@ def up(
     skip_checks: str | None = None,
     take_over: Sequence[str] = (),
     give_back: Sequence[str] = (),
+    expires: str | None = None,
 ) -> Summary:
     """Create or change a stack, as `provision up --yes` does, and return how that ended.
 
@@ -41,8 +42,8 @@ def up(
         config, env, target, state_dir, profile: as the options of these names.
         emit: takes each event of the run, in whichever thread it happens, one at a time.
         agree: is shown the plan on AWS before anything is written, and says whether to go on; None: no question.
-        target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks, take_over, give_back: as the
-            options of these names.
+        target_step, redeploy, retry_failed, new_ami, delete, unprotect, skip_checks, take_over, give_back, expires: as
+            the options of these names.
 
     Raises:
         ProvisionError: nothing was written. What fails later is the `error` of the summary.
@@ -57,6 +58,7 @@ def up(
         skip_checks=skip_checks,
         take_over=take_over,
         give_back=give_back,
+        expires=expires,
     )
     options = _options(config, env, target, state_dir, profile, emit, yes=agree is None)
     with options.ends:
@@ -79,6 +81,7 @@ def plan(
     unprotect: bool = False,
     take_over: Sequence[str] = (),
     give_back: Sequence[str] = (),
+    expires: str | None = None,
 ) -> Proposal:
     """Return what `up` would do with the same arguments. Only reads are made.
 
@@ -94,6 +97,7 @@ def plan(
         unprotect=unprotect,
         take_over=take_over,
         give_back=give_back,
+        expires=expires,
     )
     options = _options(config, env, target, state_dir, profile, emit)
     with options.ends:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.origins import settings
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.words import names
-from provisioner.operations import declaring
+from provisioner.operations import declaring, expiry
 from provisioner.operations.commands import Proposal, Wanted
 from provisioner.operations.state_transfer import write_file
 
@@ -190,7 +190,11 @@ def _now(
         aws.region,
         asdict(wanted) | {"skip_checks": None},
         {one.key: one.value for one in found if not VALUES & {*one.parts}},
-        {address: _hash(item.resource.held(item.resource.fields())) for address, item in declared.items()},
+        {
+            address: _hash(item.resource.held(item.resource.fields()))
+            for address, item in declared.items()
+            if address != expiry.ADDRESS  # what `--expires` says counts from the `up`
+        },
         {address: _hash(record.row()) for address, record in records.items()},
         [item.to_dict() for item in planned if item.action != "none"],
     )

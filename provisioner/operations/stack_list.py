@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError
-from provisioner.operations import configuration, connecting
+from provisioner.operations import configuration, connecting, embedded_cloud
 from provisioner.operations.stacks import RecordedStack, in_bucket, in_directory
 from provisioner.state.model import StateError
 
@@ -31,9 +34,24 @@ def everywhere(options: Options) -> tuple[list[RecordedStack], list[str]]:
         what = f"the bucket {config.state.bucket}" if config else "the configuration, which may name a state bucket,"
         notes.append(f"{what} could not be read: {error}")
     own = f"{config.project}-" if config else ""
+    clocks = _clocks(options, {one.target for one in there if one.expires})
     return [
-        replace(one, env=one.name.removeprefix(own)) if own and one.name.startswith(own) else one for one in there
+        replace(
+            one,
+            env=one.name.removeprefix(own) if own and one.name.startswith(own) else "",
+            now=clocks.get(one.target, 0.0),
+        )
+        for one in there
     ], notes
+
+
+def _clocks(options: Options, targets: Collection[str]) -> dict[str, float]:
+    """Return the time by target: an embedded cloud that runs has its own, which may be ahead of this machine's."""
+    shown = dict.fromkeys(targets, time.time())
+    if "local" in targets:
+        with suppress(ProvisionError, StateError):
+            shown["local"] = embedded_cloud.time(embedded_cloud.running(options))
+    return shown
 
 
 def working(options: Options, *, answers: bool) -> str:

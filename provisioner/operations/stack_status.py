@@ -12,7 +12,7 @@ from provisioner.config.facts import ASLEEP
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.former_names import renamed
 from provisioner.engine.resource_types import current
-from provisioner.operations import accounts, connecting, embedded_cloud
+from provisioner.operations import accounts, connecting, embedded_cloud, expiry
 from provisioner.operations.serving import EXPIRES_DAYS, SERVING, exit_code
 from provisioner.state.model import Record, Run, State
 
@@ -152,6 +152,7 @@ def document(
     *,
     restarted: float | None = None,
     locked_by: str = "",
+    now: float,
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return all of the status as one JSON document.
@@ -162,7 +163,8 @@ def document(
         live_unavailable: why nobody could be asked.
         restarted: when the embedded cloud was started, if that was after all that is recorded.
         locked_by: the command that holds the stack's lock.
-        notes: what was scaled or paused.
+        now: the target's time, in seconds since the epoch.
+        notes: until when it is wanted, and what was scaled or paused.
     """
     told = {
         "stack": config.name,
@@ -177,6 +179,7 @@ def document(
         "restarted": restarted,
         "locked_by": locked_by,
         "asleep": any(record.type == ASLEEP for record in state.records.values()),
+        **expiry.document(expiry.recorded(state.records), now),
         "notes": [*notes],
     }
     return {**told, "serving": exit_code(told) == SERVING if live else None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from provisioner.operations import connecting, embedded_cloud, stack_status, stores
+from provisioner.operations import connecting, embedded_cloud, expiry, stack_status, stores
 from provisioner.operations.sizing import sizes
 from provisioner.state import lease, lock
 from provisioner.state.runtime import MACHINE
@@ -71,7 +71,9 @@ def _document(options: Options, config: Config, ways: Sequence[Aws], way: Callab
     else:
         locked_by = lock.holder(stores.directory(options, config) / lock.LOCK_FILE)
     entry = embedded_cloud.entry(options, config)
+    now = (ways[0].pace if ways else MACHINE).time()
     _, notes = sizes.in_effect(config, state.records)
+    notes = [*expiry.notes(state.records, now), *notes]
     return stack_status.document(
-        state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by, notes=notes
+        state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by, now=now, notes=notes
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, get_args
 from provisioner.config import paths
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count
+from provisioner.operations import expiry
 from provisioner.state.model import Record, Run, State, StateError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class RecordedStack:
         problem: why it cannot be read.
         env: its environment, if it is of the configuration's project.
         cut_off: the command that ended last without recording how, such as one that was killed, and when it had begun.
+        now: the time of its target's clock, in seconds since the epoch.
     """
 
     name: str
@@ -48,6 +50,12 @@ class RecordedStack:
     problem: str = ""
     env: str = ""
     cut_off: tuple[str, float] | None = None
+    now: float = 0.0
+
+    @property
+    def expires(self) -> int | None:
+        """Until when it is wanted, in seconds since the epoch; None if it has no date."""
+        return expiry.recorded(self.state.records) if self.state else None
 
     @property
     def resources(self) -> int:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from provisioner.render.text import ago, table
+from provisioner.operations import expiry
+from provisioner.render.text import ago, table, visible
 
 if TYPE_CHECKING:
+    from provisioner.operations.expired import Left
     from provisioner.operations.stacks import RecordedStack
 
 
@@ -21,8 +23,10 @@ def lines(found: Sequence[RecordedStack], directory: str, now: float) -> list[st
     """
     if not found:
         return [f"No stacks in {directory}. Create one: `provision up`."]
-    head = ("stack", "env", "target", "account", "region", "resources", "created", "last run", "")
-    return table([head, *(_cells(one, now) for one in found)])
+    head = ("stack", "env", "target", "account", "region", "resources", "created", "last run", "wanted until", "")
+    rows = [head, *(_cells(one, now) for one in found)]
+    # most stacks have no date
+    return table(rows if any(one.expires for one in found) else [(*row[:-2], row[-1]) for row in rows])
 
 
 def row(one: RecordedStack) -> dict[str, Any]:
@@ -46,9 +50,20 @@ def row(one: RecordedStack) -> dict[str, Any]:
         }
         if last
         else None,
+        **expiry.document(one.expires, one.now),
         "locked_by": one.holder,
         "problem": one.problem,
     }
+
+
+def over(one: RecordedStack) -> str:
+    """Return the line above the run that deletes a stack whose time is over."""
+    return f"{one.name} on {one.target}: expired at {expiry.moment(one.expires or 0)}"
+
+
+def left(one: Left) -> str:
+    """Return why a stack is left that `down --expired` has looked at."""
+    return f"{one.stack} on {one.target} stays: {visible(one.why)}"
 
 
 def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
@@ -63,8 +78,15 @@ def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
         f"{one.resources}{f', {unready} not ready' if unready else ''}" if known else "?",
         ago(now - one.created) if one.created else "",
         f"{last.command} {last.result}, {ago(now - last.started - last.seconds)}" if last else "",
+        _until(one),
         f"locked: {one.holder}" if one.holder else one.problem,
     )
+
+
+def _until(one: RecordedStack) -> str:
+    if one.expires is None:
+        return ""
+    return f"{expiry.moment(one.expires)}{', expired' if one.expires <= one.now else ''}"
 
 
 def _iso(moment: float) -> str:

@@ -93,7 +93,7 @@ def used(directory: Path) -> None:
     shown = io.StringIO()
     say(
         status.lines(
-            stack_status.document(state, CONFIG, "", None, "nobody was asked"),
+            stack_status.document(state, CONFIG, "", None, "nobody was asked", now=0.0),
             lambda *words: " ".join(words),
         ),
         shown,

@@ -96,7 +96,8 @@ def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
     say(summary.failures(Summary("up", {}, 1.0, [Leftover("vpc", EVIL, EVIL)], failed), progress), shown)
     say(
         status.lines(
-            stack_status.document(STATE, CONFIG, "", CONDITION, "", locked_by=EVIL), lambda *words: " ".join(words)
+            stack_status.document(STATE, CONFIG, "", CONDITION, "", locked_by=EVIL, now=0.0),
+            lambda *words: " ".join(words),
         ),
         shown,
     )

@@ -1,10 +1,10 @@
-"""What the state alone knows of services and jobs: that `provision scale` or `provision pause` has changed them."""
+"""What the state alone knows of services, jobs and the stack: their size for now, and until when it is wanted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.config.facts import ASLEEP, PAUSED, SCALED
+from provisioner.config.facts import ASLEEP, EXPIRES, PAUSED, SCALED
 from provisioner.engine.resource import Resource
 from provisioner.resources.ecs.api import API
 from provisioner.resources.only_recorded import OnlyRecorded
@@ -46,4 +46,18 @@ class SleepingStack(OnlyRecorded, Resource):
     """Records that `provision sleep` has stopped the whole stack, so that nothing but `wake` starts it."""
 
     type_name = ASLEEP
+    api = API
+
+
+@dataclass(frozen=True)
+class ExpiringStack(OnlyRecorded, Resource):
+    """Records until when a stack is wanted: `up --expires` says it, and `down --expired` deletes it after that.
+
+    Attributes:
+        until: seconds since the epoch.
+    """
+
+    until: int
+
+    type_name = EXPIRES
     api = API
