@@ -210,4 +210,6 @@ def _filled(condition: tuple[str, str, tuple[str, ...]], names: Mapping[str, str
     # where the account is not known its place is a wildcard, which StringEquals does not know. ArnLike compares part by
     # part, so that no path of a policy can pretend to be the rest of an ARN (IAM user guide, ARN condition operators)
     wild = how == "StringEquals" and any(value.startswith("arn:") and "*" in value for value in values)
-    return ("ArnLike" if wild else how), key, values
+    # the environment may be a pattern of several
+    several = "*" in names["environment"] and any("{environment}" in pattern for pattern in patterns)
+    return ("ArnLike" if wild else "StringLike" if several and how == "StringEquals" else how), key, values

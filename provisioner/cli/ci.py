@@ -14,6 +14,7 @@ from provisioner.operations.ci.forges import GITLAB, Forge
 from provisioner.operations.options import Options
 
 if TYPE_CHECKING:
+    from provisioner.config.models import Config
     from provisioner.operations.ci.pipeline import Pipeline
     from provisioner.render.ci import Report
 
@@ -35,6 +36,14 @@ Repository = Annotated[
 Branch = Annotated[str, typer.Option(metavar="NAME", help="The branch that is deployed.")]
 Environment = Annotated[str, typer.Option(metavar="NAME", help="GitHub's or GitLab's environment, which approves.")]
 Url = Annotated[str, typer.Option(metavar="URL", help="The GitLab instance.")]
+Ends = Annotated[
+    str | None,
+    typer.Option(
+        "--end-expired",
+        metavar="NAMES",
+        help="Environments that a job each night deletes when their `up --expires` is over, such as 'pr-*'.",
+    ),
+]
 PlanFile = Annotated[Path, typer.Argument(metavar="FILE", help="What `provision plan --json` has printed.")]
 
 
@@ -43,6 +52,7 @@ PlanFile = Annotated[Path, typer.Argument(metavar="FILE", help="What `provision 
     "init",
     'provision ci init github --repository octo-org/shop --install "pip install ./tools/ecs_provision-0.1.0.whl"',
     'provision ci init gitlab --repository team/shop --install "pip install -r requirements.txt" --env prod',
+    "provision ci init github ... --end-expired 'pr-*'      and a job that deletes what has expired of these",
 )
 def init(
     options: Options,
@@ -54,25 +64,31 @@ def init(
     branch: Branch = "main",
     environment: Environment = "production",
     url: Url = GITLAB,
+    end_expired: Ends = None,
 ) -> int:
     """Write the pipeline's files: a plan on each pull request, `up` on the branch once approved, a check each night.
 
     The plan is one comment that is kept up to date. Its jobs sign in to AWS by OpenID Connect: there is no key to keep.
-    `provision ci roles` makes the two roles that they sign in as. Existing files are not changed.
+    `provision ci roles` makes the roles that they sign in as. Existing files are not changed.
+
+    With --end-expired: one more job each night, which deletes environments of these names when they have expired.
     """
     from provisioner.operations import configuration
     from provisioner.operations.ci import files
-    from provisioner.operations.ci.pipeline import checked
+    from provisioner.operations.ci.pipeline import Pipeline
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    pipeline = checked(_pipeline(forge, repository, branch, environment, url))
+    pipeline = _checked(
+        options, config, Pipeline(forge, repository, branch, environment, url.rstrip("/"), end_expired or "")
+    )
     paths = files.write(options, config, pipeline, install)
     if options.json:
         say([json.dumps({"files": [str(path) for path in paths]})])
         return 0
     words = ["--repository", repository, "--branch", branch, "--environment", environment]
     words += ["--url", url] if url != GITLAB else []
+    words += ["--end-expired", end_expired] if end_expired else []
     roles = options.command_line("ci", "roles", forge, *words)
     say(f"Wrote {path}." for path in paths)
     if forge is Forge.GITLAB and len(paths) == 1:
@@ -95,26 +111,31 @@ def roles(
     branch: Branch = "main",
     environment: Environment = "production",
     url: Url = GITLAB,
+    end_expired: Ends = None,
     only_print: Annotated[
         bool, typer.Option("--print", help="Print trust and policies instead, without a call.")
     ] = False,
 ) -> int:
-    """Make the pipeline's two roles, or bring them up to date, as an administrator.
+    """Make the pipeline's roles, or bring them up to date, as an administrator.
 
     One is for plans and may read; one deploys, and is for jobs that the environment has approved. Their policies are
     those of `provision policy --read-only` and `provision policy`: run this again when these change. The account's
     OpenID Connect provider is used if there is one, and made if there is none.
+
+    With --end-expired there is a third one, which may delete what is of environments of these names, and make nothing.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.operations import configuration, connecting, regions
     from provisioner.operations.ci import roles as making
-    from provisioner.operations.ci.pipeline import checked
+    from provisioner.operations.ci.pipeline import Pipeline
     from provisioner.render import ci as show
     from provisioner.render.text import say
 
     config = configuration.load(options, declares=True)
     regions.check_named(config.region, str(options.file))
-    pipeline = checked(_pipeline(forge, repository, branch, environment, url))
+    pipeline = _checked(
+        options, config, Pipeline(forge, repository, branch, environment, url.rstrip("/"), end_expired or "")
+    )
     if only_print:
         say([json.dumps(making.document(config, pipeline), indent=None if options.json else 2)])
         return 0
@@ -183,10 +204,18 @@ def issue(options: Options, file: PlanFile) -> int:
     return 0
 
 
-def _pipeline(forge: Forge, repository: str, branch: str, environment: str, url: str) -> Pipeline:
-    from provisioner.operations.ci.pipeline import Pipeline
+def _checked(options: Options, config: Config, pipeline: Pipeline) -> Pipeline:
+    from provisioner.engine.errors import ConfigurationError
+    from provisioner.operations.ci.pipeline import check_ends, checked
 
-    return Pipeline(forge, repository, branch, environment, url.rstrip("/"))
+    if pipeline.ends and options.env:
+        raise ConfigurationError(
+            "--end-expired: the job is part of the pipeline of the file's own environment: leave --env out"
+        )
+    found = checked(pipeline)
+    if found.ends:
+        check_ends(options.file, config, found)
+    return found
 
 
 def _report(options: Options, file: Path) -> tuple[Report | None, str]:

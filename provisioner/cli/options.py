@@ -91,8 +91,8 @@ Expires = Annotated[
     typer.Option(
         "--expires",
         metavar="SPAN",
-        help="For how long the stack is wanted from now on, such as 8h or 3d; 'never': no date any more.",
-        show_default="the date that was set stays",
+        help="For how long the stack is wanted from now on, such as 8h or 3d; 'never': no date (default: as it was).",
+        show_default=False,
     ),
 ]
 """An option of `plan` and `up`."""

@@ -10,6 +10,7 @@ from provisioner.engine.errors import Cancelled, Interrupted, NobodyToAsk, Provi
 from provisioner.operations import configuration, expiry, stack_list
 from provisioner.operations.expiry import NotExpired
 from provisioner.operations.options import Options, Target
+from provisioner.operations.stacks import HIDDEN
 from provisioner.state.model import StateError, StateLocked
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def down(options: Options, delete: Delete, left: Callable[[Left], None], report:
 
 def _found(options: Options) -> tuple[list[RecordedStack], list[str]]:
     """Return what `list` does; on an embedded cloud's clock nobody else waits for us afterwards."""
-    looking = replace(options)
+    looking = replace(options, report=lambda line: None)
     with looking.ends:
         return stack_list.everywhere(looking)
 
@@ -90,8 +91,8 @@ def _found(options: Options) -> tuple[list[RecordedStack], list[str]]:
 def _why_not(one: RecordedStack, options: Options) -> Left | None:
     """Return why a stack is left; None if it is to be deleted."""
     if one.state is None:
-        # what others have in the same bucket may be hidden from us
-        return Left(one.name, one.target, one.problem, due=bool(one.env))
+        # what is hidden from us in the same bucket is others' to end
+        return Left(one.name, one.target, one.problem, due=bool(one.env) and one.problem != HIDDEN)
     try:
         expiry.check_over(one.state.records, one.now)
     except NotExpired as error:

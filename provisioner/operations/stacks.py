@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RUNS = ("up", "down")
 """The commands that record how they end."""
+HIDDEN = "the caller may not read it"
+"""The problem of a stack that others have."""
 CUT_OFF = "cut off"
 """How a run ended that could not record that, such as one that was killed."""
 
@@ -139,7 +141,7 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[RecordedStack]:
             holder, cut_off = lease.holder(there, runtime), lease.cut_off(there, runtime)
             yield RecordedStack(name, config.target, there.url_of(), state, holder, cut_off=cut_off)
         except StateError as error:
-            problem = "the caller may not read it" if forbidden(error) else str(error)
+            problem = HIDDEN if forbidden(error) else str(error)
             yield RecordedStack(name, config.target, there.url_of(), None, problem=problem)
 
 

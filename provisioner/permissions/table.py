@@ -11,6 +11,7 @@ from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.declared import of_any, of_types
+from provisioner.permissions.ending import ends
 from provisioner.permissions.keys import KEYS
 from provisioner.permissions.network import NETWORK
 from provisioner.permissions.running import RUNNING
@@ -32,18 +33,19 @@ ANY = "*"
 
 
 def needed(
-    config: Config, *, account: str = ANY, read_only: bool = False, part: Part = Part.MAIN
+    config: Config, *, account: str = ANY, read_only: bool = False, ending: bool = False, part: Part = Part.MAIN
 ) -> tuple[Permission, ...]:
     """Return the permissions that a stack needs, with its own names in them.
 
     Args:
         account: the account's id, or `*` for whichever the policy is attached in.
         read_only: only those of plan, status, top, doctor, list, output and logs.
+        ending: only those of the stack's end.
         part: the policy that they are for.
     """
     table = (*FIXED, *of_types(config), *_of_policies(config), *ASIDE)
     of_parts = (it for it in table if part in it.parts and it.wanted(config))
-    allowed = (it for it in of_parts if it.reader or not read_only)
+    allowed = (it for it in of_parts if (it.reader or not read_only) and (ends(it) or not ending))
     return tuple(filled(with_secrets(allowed, config), names(config, account)))
 
 

@@ -28,7 +28,8 @@ GITHUB = ("github", "--repository", "octo-org/shop")
 GITLAB = ("gitlab", "--repository", "team/shop")
 INSTALL = ("--install", "true")
 GITHUB_ISSUER, GITLAB_ISSUER = "token.actions.githubusercontent.com", "gitlab.com"
-PLAN, DEPLOY = "ci_ecs-sample-dev_plan", "ci_ecs-sample-dev_deploy"
+PLAN, DEPLOY, END = (f"ci_ecs-sample-dev_{purpose}" for purpose in ("plan", "deploy", "end"))
+EXPIRED = ("--end-expired", "pr-*")
 
 BACKDOOR = json.dumps(policy({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}))
 
@@ -123,12 +124,33 @@ def test_each_environment_and_directory_has_its_own(project: Project) -> None:
         (CONFIG, ("github", "--repository", "octo-org/*"), "is not a repository"),
         (CONFIG, (*GITHUB, "--environment", "a:b"), "use letters"),
         (CONFIG, (*GITLAB, "--url", "http://gitlab.example.com"), "is not a GitLab instance"),
+        (CONFIG, (*GITHUB, "--end-expired", "*"), "write the name of an environment, or how names begin"),
+        (CONFIG, (*GITHUB, "--end-expired", "p*"), 'environment "prod" is protected'),
+        (CONFIG + "[environments.pr-0]\nprotect = true\n", (*GITHUB, *EXPIRED), 'environment "pr-0" is protected'),
+        (CONFIG, (*GITHUB, *EXPIRED, "--env", "pr-1"), "leave --env out"),
     ],
 )
 def test_what_no_pipeline_can_use_is_refused(project: Project, config: str, words: Any, told: str) -> None:
     project.write(config)
     assert told in project.run("ci", "init", *words, *INSTALL, code=4).err
     assert not [*project.directory.glob(".git*")]
+
+
+def test_a_job_ends_what_has_expired_where_that_is_asked_for(project: Project) -> None:
+    for which in (GITHUB, GITLAB):
+        said = project.run("ci", "init", *which, *INSTALL, *EXPIRED).out
+        assert "--end-expired 'pr-*'" in said
+    workflow = yaml.safe_load(next(project.directory.glob(".github/workflows/*.yml")).read_text())
+    job = workflow["jobs"]["expired"]
+    assert (job["if"], job["permissions"]) == (
+        "github.event_name == 'schedule'", {"contents": "read", "id-token": "write"},
+    )  # fmt: skip
+    assert job["steps"][-1]["run"] == "provision down --expired --yes --wait"
+    assert job["env"]["AWS_ROLE_ARN"].endswith(f"/{END}")
+    jobs = yaml.safe_load(next(project.directory.glob(".gitlab/*.yml")).read_text())
+    job = jobs["expired ecs-sample-dev"]
+    assert job["script"] == ["provision down --expired --yes --wait"]
+    assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule" && $CI_COMMIT_BRANCH == "main"'}]
 
 
 # -- the roles ---------------------------------------------------------------------------------------------------------
@@ -222,6 +244,24 @@ def test_the_document_needs_no_call_and_is_what_is_made(project: Project) -> Non
     project.run("ci", "roles", *GITHUB)
     assert [role["name"] for role in printed["roles"]] == [PLAN, DEPLOY]
     assert documents(project.cloud, PLAN) == [*printed["roles"][0]["policies"].values()]
+
+
+def test_who_ends_may_take_away_of_these_and_make_nothing(project: Project) -> None:
+    project.run("ci", "roles", *GITHUB, *EXPIRED)
+    trust = trusted(project.cloud, END)["Condition"]["StringEquals"]
+    assert trust[f"{GITHUB_ISSUER}:sub"] == "repo:octo-org/shop:ref:refs/heads/main"
+    found = documents(project.cloud, END)
+    assert "ecs-sample-pr-*" in json.dumps(found)
+    assert "ecs-sample-dev" not in json.dumps(found)
+    said = [statement["Action"] for one in found for statement in one["Statement"]]
+    actions = [action for one in said for action in ([one] if isinstance(one, str) else one)]
+    makes = re.compile(r"\w+:(Create|Run|Register|Request|Authorize|Tag)|iam:(Pass|Put|Attach|Add|Update)")
+    assert [action for action in actions if makes.match(action)] == []
+    assert "no changes" in project.run("ci", "roles", *GITHUB, *EXPIRED).out
+    enforce(project.cloud, *found)
+    assert answer(project.cloud, "iam", "delete_role", RoleName="ecs-sample-dev-task")[1] in DENIED
+    made = {"RoleName": "ecs-sample-pr-1-task", "AssumeRolePolicyDocument": BACKDOOR}
+    assert answer(project.cloud, "iam", "create_role", **made)[1] in DENIED
 
 
 CLIMBS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -379,3 +419,25 @@ def test_the_lock_of_a_cancelled_job_names_it_and_ends(project: Project) -> None
     assert f"`provision up` by runner on fv-az1, process 1, {run}, since" in said
     assert "its lease ends in" in said
     assert run in project.run("up", *words, "--wait").err
+
+
+@pytest.mark.slow
+def test_a_night_ends_what_has_expired_with_its_role(project: Project, runner: Runner) -> None:
+    project.run("ci", "init", *GITHUB, *INSTALL, *EXPIRED)
+    project.run("ci", "roles", *GITHUB, *EXPIRED)
+    ready_image(project.cloud, "frontend")
+    project.run("state", "init")
+    for env in ("dev", "pr-1"):
+        project.run("policy", "--create-boundary", "--env", env)
+        project.run("up", "--yes", "--env", env, "--expires", "8h")
+    enforce(project.cloud, *documents(project.cloud, END))
+    ran = runner.github("expired", "schedule")
+    assert (ran.code, "ecs-sample-pr-1 on local stays: it is wanted until" in ran.log) == (0, True), ran.log
+    project.cloud.advance(9 * 3600)
+    ran = runner.github("expired", "schedule")
+    assert (ran.code, ran.log.count("down done: ")) == (0, 1), ran.log
+    assert "ecs-sample-dev on local stays: the caller may not read it" in ran.log
+    enforce(project.cloud)
+    left = {one["env"]: one["resources"] for one in project.run("list", "--json").document["stacks"]}
+    assert left["pr-1"] == 0
+    assert left["dev"] > 0

@@ -84,13 +84,16 @@ def text(options: Options, config: Config, pipeline: Pipeline, install: str, acc
         "ENVIRONMENT": pipeline.environment,
         "INSTALL": install if pipeline.forge is Forge.GITHUB else install.replace("'", "''"),
         "OPTIONS": _options(options),
+        "END_ROLE": role_arn(config, account, Purpose.END),
+        "ENDS": pipeline.ends,
         "PLAN_ROLE": role_arn(config, account, Purpose.PLAN),
         "REGION": config.region,
         "STACK": config.name,
         **_built(config),
         **_trusted(options, config),
     }
-    template = (DATA / f"{pipeline.forge}.yml").read_text(encoding="utf-8")
+    parts = [str(pipeline.forge), *([f"{pipeline.forge}-expired"] if pipeline.ends else [])]
+    template = "".join((DATA / f"{part}.yml").read_text(encoding="utf-8") for part in parts)
     if pipeline.forge is Forge.GITHUB:
         setup = (DATA / "github-setup.yml").read_text(encoding="utf-8")
         template = template.replace("@SETUP@\n", setup)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from provisioner.config.models import Config
+from provisioner.config import loader, overlays, production
+from provisioner.config.models import Config, load
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.ci.forges import GITLAB, Forge
 from provisioner.permissions.table import partition_of
@@ -18,11 +21,15 @@ _WORD = r"[A-Za-z0-9][\w.-]*"
 """Branches and environments: no colon, which would end the claim that they stand in, and no wildcard of IAM."""
 
 
+_ENVIRONMENTS = r"[a-z][a-z0-9-]*\*?"
+
+
 class Purpose(StrEnum):
     """What a role of the pipeline is for."""
 
     PLAN = "plan"
     DEPLOY = "deploy"
+    END = "end"
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Pipeline:
         branch: what is deployed.
         environment: of the forge: who has to agree before a deployment.
         url: the GitLab instance; not used for GitHub.
+        ends: which environments end by themselves: a name, or how their names begin with `*` behind it; empty: none.
     """
 
     forge: Forge
@@ -41,6 +49,12 @@ class Pipeline:
     branch: str = "main"
     environment: str = "production"
     url: str = GITLAB
+    ends: str = ""
+
+    @property
+    def purposes(self) -> list[Purpose]:
+        """What there are roles for."""
+        return [one for one in Purpose if self.ends or one is not Purpose.END]
 
     @property
     def issuer(self) -> str:
@@ -61,8 +75,9 @@ class Pipeline:
             repository = f"repo:{self.repository}"
             if purpose is Purpose.DEPLOY:
                 return [f"{repository}:environment:{self.environment}"]
-            return [f"{repository}:pull_request", f"{repository}:ref:refs/heads/{self.branch}"]
-        branch = self.branch if purpose is Purpose.DEPLOY else "*"
+            of_branch = f"{repository}:ref:refs/heads/{self.branch}"
+            return [of_branch] if purpose is Purpose.END else [f"{repository}:pull_request", of_branch]
+        branch = "*" if purpose is Purpose.PLAN else self.branch
         return [f"project_path:{self.repository}:ref_type:branch:ref:{branch}"]
 
 
@@ -84,7 +99,29 @@ def checked(pipeline: Pipeline) -> Pipeline:
         raise ConfigurationError(
             f'--url "{pipeline.url}" is not a GitLab instance that IAM takes: write it like "{GITLAB}", without a port'
         )
+    if pipeline.ends and not re.fullmatch(_ENVIRONMENTS, pipeline.ends):
+        raise ConfigurationError(
+            f'--end-expired "{pipeline.ends}": write the name of an environment, or how names begin, such as "pr-*"'
+        )
     return pipeline
+
+
+def check_ends(path: Path, config: Config, pipeline: Pipeline) -> None:
+    """Refuse to let environments end by themselves that are protected.
+
+    Args:
+        path: the configuration's file.
+
+    Raises:
+        ConfigurationError: one is, by its name or by what its table says.
+    """
+    named = overlays.parted(loader.read(path), config.env).overlays
+    for env in (production.ENV, config.env, *named):
+        if fnmatchcase(env, pipeline.ends) and load(path, env=env).protect:
+            raise ConfigurationError(
+                f'--end-expired "{pipeline.ends}": environment "{env}" is protected, and what is protected does not '
+                f"end by itself: use a pattern that does not match it"
+            )
 
 
 def role_name(config: Config, purpose: Purpose) -> str:

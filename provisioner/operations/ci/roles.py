@@ -1,4 +1,4 @@
-"""The two roles of a pipeline: one that reads, for plans, and one that deploys. An administrator makes them, not `up`.
+"""The roles of a pipeline: for plans, to deploy, and to end what has expired. An administrator makes them, not `up`.
 
 A stack that declared the role that deploys it would have to let that role write itself. So they are no resources of
 the stack: they have names that no printed policy reaches (`role_name`), and none of the stack's tags.
@@ -20,8 +20,10 @@ from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.boundary import document_of, policy_at, renew, same
 from provisioner.operations.ci.pipeline import Pipeline, Purpose, role_name
+from provisioner.permissions.ending import environments
+from provisioner.permissions.policy import documents
 from provisioner.permissions.printed import printed
-from provisioner.permissions.table import partition_of
+from provisioner.permissions.table import needed, partition_of
 from provisioner.resources.policies import policy
 
 if TYPE_CHECKING:
@@ -53,15 +55,20 @@ class Wanted:
 def wanted(config: Config, pipeline: Pipeline, account: str) -> Wanted:
     """Return what a pipeline needs."""
     provider = f"arn:{partition_of(config.region)}:iam::{account}:oidc-provider/{pipeline.issuer}"
-    roles = tuple(_role(config, pipeline, account, provider, purpose) for purpose in Purpose)
+    roles = tuple(_role(config, pipeline, account, provider, purpose) for purpose in pipeline.purposes)
     return Wanted(provider, roles)
 
 
 def _role(config: Config, pipeline: Pipeline, account: str, provider: str, purpose: Purpose) -> Role:
     name = role_name(config, purpose)
-    documents = printed(config, account=account, read_only=purpose is Purpose.PLAN).values()
-    policies = {f"{name}_{number}": document for number, document in enumerate(documents, 1)}
+    policies = {f"{name}_{number}": one for number, one in enumerate(_policies(config, pipeline, account, purpose), 1)}
     return Role(name, _trust(pipeline, provider, purpose), policies)
+
+
+def _policies(config: Config, pipeline: Pipeline, account: str, purpose: Purpose) -> Iterable[Mapping[str, Any]]:
+    if purpose is Purpose.END:
+        return documents(needed(environments(config, pipeline.ends), account=account, ending=True))
+    return printed(config, account=account, read_only=purpose is Purpose.PLAN).values()
 
 
 def _trust(pipeline: Pipeline, provider: str, purpose: Purpose) -> Mapping[str, Any]:
