@@ -59,6 +59,7 @@ def down(
 def _expired(options: Options, target_step: str | None, *, unprotect: bool, delete_secrets: bool) -> int:
     from provisioner.cli.screen import Screen
     from provisioner.engine.errors import ConfigurationError
+    from provisioner.engine.events import StackLeft
     from provisioner.operations import expired
     from provisioner.operations.commands import down as run
     from provisioner.operations.stacks import RecordedStack
@@ -76,7 +77,7 @@ def _expired(options: Options, target_step: str | None, *, unprotect: bool, dele
         screen = Screen(own)
         return screen.report(run(own, screen, delete_secrets=delete_secrets, expired=True))
 
-    def left(one: expired.Left) -> None:
+    def left(one: StackLeft) -> None:
         say([json.dumps(one.to_dict(), ensure_ascii=False) if options.json else show.left(one)])
 
     code = expired.down(options, delete, left, lambda text: say([f"note: {text}"], sys.stderr))

@@ -141,6 +141,20 @@ class Notice(Event):
 
 
 @dataclass(frozen=True)
+class StackLeft(Event):
+    """A stack is not deleted that `down --expired` has looked at.
+
+    `due` says whether its time is over, or may be, so that somebody has to look.
+    """
+
+    type: ClassVar[str] = "left"
+    stack: str
+    target: str
+    why: str
+    due: bool = True
+
+
+@dataclass(frozen=True)
 class Checked(Event):
     """One check beforehand: its subject, the verdict, the finding, and what to do about it."""
 

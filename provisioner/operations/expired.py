@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Cancelled, Interrupted, NobodyToAsk, ProvisionError, WaitingOnUser
+from provisioner.engine.events import StackLeft
 from provisioner.operations import configuration, expiry, stack_list
 from provisioner.operations.expiry import NotExpired
 from provisioner.operations.options import Options, Target
@@ -20,35 +21,11 @@ CODES = (Interrupted.exit_code, ProvisionError.exit_code, WaitingOnUser.exit_cod
 """The exit codes of runs, the one first that counts for all."""
 
 
-@dataclass(frozen=True)
-class Left:
-    """A stack that was not deleted.
-
-    Attributes:
-        why: in words.
-        due: whether its time is over, or may be, so that somebody has to look.
-    """
-
-    stack: str
-    target: str
-    why: str
-    due: bool = True
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code that it means."""
-        return ProvisionError.exit_code if self.due else 0
-
-    def to_dict(self) -> dict[str, object]:
-        """Return it as one flat JSON object, as an event is."""
-        return {"event": "left", **asdict(self)}
-
-
 Delete = Callable[[Options, "RecordedStack"], int]
 """Deletes one stack, with options that name it, if its time is over under its lock too; returns the exit code."""
 
 
-def down(options: Options, delete: Delete, left: Callable[[Left], None], report: Callable[[str], None]) -> int:
+def down(options: Options, delete: Delete, left: Callable[[StackLeft], None], report: Callable[[str], None]) -> int:
     """Delete the stacks whose time is over, one after the other, and return the exit code of all.
 
     They are those that `list` finds: with `--env` only that environment's, with `--target` only what is there.
@@ -72,9 +49,9 @@ def down(options: Options, delete: Delete, left: Callable[[Left], None], report:
         if other or (one.state and not one.state.records):
             continue
         ended = _why_not(one, options) or _deleted(options, one, delete)
-        if isinstance(ended, Left):
+        if isinstance(ended, StackLeft):
             left(ended)
-            ended = ended.exit_code
+            ended = ProvisionError.exit_code if ended.due else 0
         codes.add(ended)
         if ended == Interrupted.exit_code:
             break
@@ -88,24 +65,24 @@ def _found(options: Options) -> tuple[list[RecordedStack], list[str]]:
         return stack_list.everywhere(looking)
 
 
-def _why_not(one: RecordedStack, options: Options) -> Left | None:
+def _why_not(one: RecordedStack, options: Options) -> StackLeft | None:
     """Return why a stack is left; None if it is to be deleted."""
     if one.state is None:
         # what is hidden from us in the same bucket is others' to end
-        return Left(one.name, one.target, one.problem, due=bool(one.env) and one.problem != HIDDEN)
+        return StackLeft(one.name, one.target, one.problem, due=bool(one.env) and one.problem != HIDDEN)
     try:
         expiry.check_over(one.state.records, one.now)
     except NotExpired as error:
-        return Left(one.name, one.target, str(error), due=False)
+        return StackLeft(one.name, one.target, str(error), due=False)
     if not one.env:
         why = "it is of another project, whose own configuration deletes it"
-        return Left(one.name, one.target, why, due=False)
+        return StackLeft(one.name, one.target, why, due=False)
     if one.holder and not options.wait:
-        return Left(one.name, one.target, f"it is locked by {one.holder}")
+        return StackLeft(one.name, one.target, f"it is locked by {one.holder}")
     return None
 
 
-def _deleted(options: Options, one: RecordedStack, delete: Delete) -> int | Left:
+def _deleted(options: Options, one: RecordedStack, delete: Delete) -> int | StackLeft:
     """Delete one stack, and return the exit code of that; or why nothing was begun."""
     own = replace(options, env=one.env, target=Target(one.target))
     try:
@@ -114,10 +91,10 @@ def _deleted(options: Options, one: RecordedStack, delete: Delete) -> int | Left
     except (NobodyToAsk, Interrupted):
         raise
     except NotExpired as error:
-        return Left(one.name, one.target, str(error), due=False)
+        return StackLeft(one.name, one.target, str(error), due=False)
     except StateLocked as error:
-        return Left(one.name, one.target, f"it is locked by {error.holder}")
+        return StackLeft(one.name, one.target, f"it is locked by {error.holder}")
     except Cancelled:
-        return Left(one.name, one.target, "you did not agree")
+        return StackLeft(one.name, one.target, "you did not agree")
     except (ProvisionError, StateError) as error:
-        return Left(one.name, one.target, str(error))
+        return StackLeft(one.name, one.target, str(error))

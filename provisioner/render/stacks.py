@@ -10,7 +10,7 @@ from provisioner.operations import expiry
 from provisioner.render.text import ago, table, visible
 
 if TYPE_CHECKING:
-    from provisioner.operations.expired import Left
+    from provisioner.engine.events import StackLeft
     from provisioner.operations.stacks import RecordedStack
 
 
@@ -61,7 +61,7 @@ def over(one: RecordedStack) -> str:
     return f"{one.name} on {one.target}: expired at {expiry.moment(one.expires or 0)}"
 
 
-def left(one: Left) -> str:
+def left(one: StackLeft) -> str:
     """Return why a stack is left that `down --expired` has looked at."""
     return f"{one.stack} on {one.target} stays: {visible(one.why)}"
 

@@ -8,7 +8,6 @@ import pytest
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import expiry
-from provisioner.operations.expired import Left
 from provisioner.state.model import Record
 
 NOW = 1_764_400_000.0
@@ -73,7 +72,3 @@ def test_for_programs_it_is_a_date_and_whether_it_is_over() -> None:
     assert expiry.document(None, NOW) == {"expires": None, "expired": False}
     assert expiry.document(int(NOW) + 1, NOW) == {"expires": "2025-11-29T07:06:41+00:00", "expired": False}
     assert expiry.document(int(NOW), NOW)["expired"] is True
-
-
-def test_what_is_due_and_left_fails_the_command() -> None:
-    assert (Left("a", "aws", "locked").exit_code, Left("a", "aws", "no date", due=False).exit_code) == (1, 0)
