@@ -6,6 +6,7 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +197,13 @@ def test_a_step_that_goes_and_a_recovery_keep_the_date(project: Project) -> None
     project.run("down", "--yes", "--target-step", "security_groups")
     project.run("recover", "--yes")
     assert listed(project)["dev"]["expires"] == until
+
+
+def test_a_reviewed_plan_counts_from_when_it_is_done(project: Project) -> None:
+    project.run("plan", *NETWORK, "--expires", "8h", "--out", "plan.json", code=2)
+    project.cloud.advance(HOUR)
+    assert "leave --expires out" in project.run("up", "--plan", "plan.json", "--expires", "1h", code=4).err
+    began = project.cloud.time()
+    project.run("up", "--plan", "plan.json")
+    until = datetime.fromisoformat(listed(project)["dev"]["expires"]).timestamp()
+    assert began + 8 * HOUR - 1 <= until <= project.cloud.time() + 8 * HOUR
