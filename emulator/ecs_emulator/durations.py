@@ -56,6 +56,9 @@ NAT_GATEWAY_DELETE = Duration(60, _ESTIMATE, (40, 300))
 INSIGHTS_LATE = Duration(120, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
 RETENTION_POLICY = Duration(86400, "24 hours: API reference, PutAccountPolicy")
 
+# -- metrics and alarms ------------------------------------------------------------------------------------------------
+METRIC_POINT = Duration(30, f"from the end of a minute until alarms are evaluated by it: {_ESTIMATE}", (10, 180))
+
 # -- notifications ----------------------------------------------------------------------------------------------------
 UNCONFIRMED = Duration(48 * 3600, "48 hours, 72 before: What's New with AWS, 10 May 2023", (48 * 3600, 72 * 3600))
 

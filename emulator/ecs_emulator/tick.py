@@ -1,4 +1,4 @@
-"""Does what is due at a moment of the clock: in ACM, Cloud Control, schedules, ECS, its groups, and for who watches."""
+"""Does what is due at a moment of the clock: in ACM, Cloud Control, schedules, alarms, ECS, and for who watches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ecs_emulator.cloudcontrol import requests
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.watch import WATCH
 from ecs_emulator.services.acm import rules as acm
+from ecs_emulator.services.cloudwatch import states
 from ecs_emulator.services.scheduler import firing
 
 
@@ -16,5 +17,6 @@ def tick() -> None:
         acm.settle()
         requests.settle()
         firing.settle()
+        states.settle()
     ecs.tick()
     WATCH.update()

@@ -34,9 +34,11 @@ OF_ORGANIZATIONS = frozenset(
     }
 )  # fmt: skip
 """Those besides that companies' guardrails ask for."""
+OF_SERVICES = frozenset({"aws:SourceAccount", "aws:SourceArn", "aws:SourceOwner"})
+"""What one of AWS's services says of itself, for which the policies of resources ask; callers never say it."""
 VARIABLES: Mapping[str, str] = {"${aws:userid}": "aws:userid", "${aws:username}": "aws:username"}
 """What resources may have of the caller, and the keys of the context that say it."""
-_KEYS = frozenset(key.lower() for key in KEYS | OF_ORGANIZATIONS)
+_KEYS = frozenset(key.lower() for key in KEYS | OF_ORGANIZATIONS | OF_SERVICES)
 _OPEN_KEYS = tuple(key.lower() for key in OPEN_KEYS)
 VIA_SERVICE = "via-aws-service"
 """What stands among the headers of a call: `true` if one of AWS's services makes it for its caller."""

@@ -8,6 +8,7 @@ import random
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from ecs_emulator.containers import targets
 from ecs_emulator.containers.certificate import write_certificate
 from ecs_emulator.containers.engine import repeat
 from ecs_emulator.lock import LOCK
+from ecs_emulator.services.cloudwatch import traffic
 from ecs_emulator.sockets import listening
 from ecs_emulator.wsgi import Application, Body, Environ, Server, StartResponse
 
@@ -28,6 +30,7 @@ IDLE_SECONDS = 60
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
               "transfer-encoding", "upgrade", "content-length"}  # fmt: skip
 TOO_LONG = ("504 Gateway Time-out", b"504: the target took too long")
+BROKEN = ("502 Bad Gateway", b"502: the target did not answer")
 NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
 
 
@@ -96,6 +99,7 @@ def _open(directory: Path, balancer: str, names: tuple[str, ...]) -> Entry:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(write_certificate(directory, names))
     forward = Forward(balancer)
+    traffic.serve(balancer)
     server = _listen(forward)
     # The handshake is made by the thread of the connection, so that nobody waits for somebody else's.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -138,17 +142,37 @@ class Forward:
         with LOCK:
             action = _action(self.balancer, environ.get("HTTP_HOST", "").partition(":")[0], environ["PATH_INFO"])
         if action is None:
-            return _plain(start_response, *NO_TARGET)
+            return self._fail(start_response, "", NO_TARGET)
         if action["Type"] == "fixed-response":
             fixed = action["FixedResponseConfig"]
             return _plain(start_response, f"{fixed['StatusCode']} ", fixed.get("MessageBody", "").encode())
-        found = targets.healthy(_drawn(action))
+        group = _drawn(action)
+        found = targets.healthy(group)
         if not found:
-            return _plain(start_response, *NO_TARGET)
+            return self._fail(start_response, "", NO_TARGET)
         target = found[next(self._turn) % len(found)]
         if not target.let_in:
-            return _plain(start_response, *TOO_LONG)
-        return _ask(target.port, environ, start_response)
+            return self._fail(start_response, group, TOO_LONG)
+        return self._ask(group, target.port, environ, start_response)
+
+    def _ask(self, group: str, port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Hand a request on to a target, and its answer back."""
+        began = time.monotonic()
+        try:
+            answer, content = _asked(port, environ)
+        except TimeoutError:
+            return self._fail(start_response, group, TOO_LONG)
+        except (OSError, http.client.HTTPException):
+            return self._fail(start_response, group, BROKEN)
+        traffic.answered(self.balancer, group, answer.status, time.monotonic() - began)
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
+        start_response(f"{answer.status} {answer.reason}", [*headers, ("Content-Length", str(len(content)))])
+        return [content]
+
+    def _fail(self, start_response: StartResponse, group: str, answer: tuple[str, bytes]) -> Iterable[bytes]:
+        """Answer as a load balancer does that got no answer itself."""
+        traffic.unanswered(self.balancer, group, int(answer[0].split()[0]))
+        return _plain(start_response, *answer)
 
 
 def _action(balancer: str, name: str, path: str) -> dict[str, Any] | None:
@@ -168,7 +192,8 @@ def _drawn(action: dict[str, Any]) -> str:
     return random.choices([*shares], [*shares.values()])[0] if shares else ""  # noqa: S311 (no secret)
 
 
-def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def _asked(port: int, environ: Environ) -> tuple[http.client.HTTPResponse, bytes]:
+    """Ask a target, and return its answer with all its content."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IDLE_SECONDS)
     try:
         body: Body = environ["wsgi.input"]
@@ -176,16 +201,9 @@ def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable
             environ["REQUEST_METHOD"], environ["RAW_URI"], None if body.length == 0 else body, _headers(environ)
         )
         answer = connection.getresponse()
-        content = answer.read()
-    except TimeoutError:
-        return _plain(start_response, *TOO_LONG)
-    except (OSError, http.client.HTTPException):
-        return _plain(start_response, "502 Bad Gateway", b"502: the target did not answer")
+        return answer, answer.read()
     finally:
         connection.close()
-    headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
-    start_response(f"{answer.status} {answer.reason}", [*headers, ("Content-Length", str(len(content)))])
-    return [content]
 
 
 def _headers(environ: Environ) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""CloudWatch: alarms, whose states only SetAlarmState changes, and what AWS's own services report."""
+"""CloudWatch: alarms that go off by what is measured here, and what AWS's own services report."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ API = EmulatedApi(
     pages=Pages(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError"),
     lists={"DescribeAlarms": Bounds(50, 1, 100)},
     codes=Codes("Throttling", "InternalFailure", "ServiceUnavailable"),
-    modules=("alarms", "metrics"),
+    modules=("alarms", "states", "metrics"),
 )

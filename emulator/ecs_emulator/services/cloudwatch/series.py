@@ -1,4 +1,6 @@
-"""The metrics that ECS and load balancers report by themselves: invented numbers, for the minutes that had something.
+"""The metrics that ECS and load balancers report by themselves, for the minutes that had something.
+
+What can be measured here is (`measured`); other numbers are invented.
 
 Names and dimensions are AWS's: ECS developer guide, "Amazon ECS service utilization metrics"; User Guide for
 Application Load Balancers, "CloudWatch metrics". A service reports while tasks of it run, and a target group while
@@ -10,14 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ecs_emulator.ecs.store import Service, Store, now, store
+from ecs_emulator.services.cloudwatch import measured, traffic
+from ecs_emulator.services.cloudwatch.measured import BALANCER, INSIGHTS
 
-ECS, BALANCER = "AWS/ECS", "AWS/ApplicationELB"
-NAMESPACES = frozenset({ECS, BALANCER})
+ECS = "AWS/ECS"
+NAMESPACES = frozenset({ECS, BALANCER, INSIGHTS})
 MINUTE = 60
 _CYCLE = 45
 """Minutes from one busy time of a service to the next."""
@@ -35,32 +39,45 @@ def points(account: str, region: str, stat: Mapping[str, Any], start: datetime, 
     """
     kept, metric = store(account, region), stat["Metric"]
     dimensions = {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}
-    service = _service(kept, metric["Namespace"], dimensions, region)
+    value = _source(kept, metric["Namespace"], metric["MetricName"], dimensions)
     period = max(int(stat["Period"]) // MINUTE, 1) * MINUTE
     first = int(start.replace(tzinfo=start.tzinfo or UTC).timestamp()) // period * period
     # the minute under way is not reported yet
     last = min(end.replace(tzinfo=end.tzinfo or UTC).timestamp(), now().timestamp() // MINUTE * MINUTE)
-    if service is None:
-        return
-    running = _running(kept, service)
-    value = _value(metric["MetricName"], f"{service.cluster}/{service.name}", stat["Stat"])
     moment = first
     while value and moment < last:
-        minutes = range(moment // MINUTE, (moment + period) // MINUTE)
-        found = [number for one in minutes if running(one) and (number := value(one)) is not None]
-        if found:
-            yield datetime.fromtimestamp(moment, UTC), _together(stat["Stat"], found)
+        found = value(stat["Stat"], range(moment // MINUTE, (moment + period) // MINUTE))
+        if found is not None:
+            yield datetime.fromtimestamp(moment, UTC), found
         moment += period
 
 
-def _service(kept: Store, namespace: str, dimensions: Mapping[str, str], region: str) -> Service | None:
+def _source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, str]) -> measured.Source | None:
+    """Where the values of a metric come from; None if nobody reports it."""
+    real = namespace != BALANCER or traffic.serves(dimensions.get("LoadBalancer", ""))
+    if real and (found := measured.source(kept, namespace, metric, dimensions)):
+        return found
+    service = _service(kept, namespace, dimensions)
+    if service is None:
+        return None
+    running, name = _running(kept, service), f"{service.cluster}/{service.name}"
+
+    def invented(stat: str, minutes: Iterable[int]) -> float | None:
+        value = _value(metric, name, stat)
+        found = [value(one) for one in minutes if running(one)] if value else []
+        return traffic.of_values(stat if stat[:1] != "p" else "Maximum", [one for one in found if one is not None])
+
+    return invented
+
+
+def _service(kept: Store, namespace: str, dimensions: Mapping[str, str]) -> Service | None:
     """The service that reports under these dimensions, exactly these; None if nobody does."""
     names = {*dimensions}
     if namespace == ECS and names == {"ClusterName", "ServiceName"}:
         wanted = (dimensions["ClusterName"], dimensions["ServiceName"])
         return next((one for one in kept.services.values() if (one.cluster, one.name) == wanted), None)
     if namespace == BALANCER and names == {"LoadBalancer", "TargetGroup"}:
-        arn = f"arn:aws:elasticloadbalancing:{region}:{kept.account}:{dimensions['TargetGroup']}"
+        arn = f"arn:aws:elasticloadbalancing:{kept.region}:{kept.account}:{dimensions['TargetGroup']}"
         if not _forwards(kept, arn, dimensions["LoadBalancer"]):
             return None
         return next((one for one in kept.services.values() if arn in _target_groups(one)), None)
@@ -111,13 +128,3 @@ def _value(metric: str, name: str, stat: str) -> Callable[[int], float | None] |
 def _chance(*what: object) -> float:
     """A number from 0 to 1 that follows from this."""
     return int.from_bytes(hashlib.sha256(repr(what).encode()).digest()[:4]) / 2**32
-
-
-def _together(stat: str, values: Sequence[float]) -> float:
-    if stat == "Sum":
-        return math.fsum(values)
-    if stat == "Average":
-        return math.fsum(values) / len(values)
-    if stat == "SampleCount":
-        return float(len(values))
-    return min(values) if stat == "Minimum" else max(values)
