@@ -30,6 +30,7 @@ class _Alarm:
 
     Attributes:
         text: what the e-mail says.
+        quiet: whether it tells nobody, since `pause` or `sleep` has made it so.
         minutes: for how many of them on end it has to be so.
     """
 
@@ -40,6 +41,7 @@ class _Alarm:
     statistic: str
     beyond: tuple[str, float]
     missing: str
+    quiet: bool = False
     minutes: int = 5
     after: tuple[Handle, ...] = ()
 
@@ -62,7 +64,7 @@ def alarms(
         return
     told = [*_own_topic(stack, wanted), *([wanted.topic] if wanted.topic else [])]
     found = [
-        *_of_load_balancer(wanted, load_balancer),
+        *_of_load_balancer(stack, wanted, load_balancer),
         *_of_services(stack, wanted, cluster, load_balancer, services),
         *_of_database(wanted, database),
         *_of_schedules(wanted, schedules),
@@ -84,6 +86,7 @@ def alarms(
                 treat_missing_data=one.missing,
                 alarm_actions=told,
                 ok_actions=told,
+                actions_enabled=not one.quiet,
                 evaluation_periods=one.minutes,
                 datapoints_to_alarm=one.minutes,
             ),
@@ -119,7 +122,7 @@ def _from_cloudwatch(stack: Stack, topic: str) -> Policy:
     )
 
 
-def _of_load_balancer(wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[_Alarm]:
+def _of_load_balancer(stack: Stack, wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[_Alarm]:
     """Yield the one on what the load balancer itself answers: no target took the request, or none was left."""
     if wanted.errors and load_balancer.name:
         yield _Alarm(
@@ -130,6 +133,7 @@ def _of_load_balancer(wanted: Wanted, load_balancer: LoadBalancing) -> Iterator[
             "Sum",
             (ABOVE, wanted.errors),
             QUIET,
+            quiet=stack.facts.sizes.unanswered(stack.config.services),
         )
 
 
@@ -153,6 +157,7 @@ def _of_services(
                 "Average",
                 (BELOW, service.least),
                 WRONG,
+                quiet=stack.facts.sizes.rests(name),
                 after=after,
             )
         used = (("cpu", "CPU", "CPUUtilization", wanted.cpu), ("memory", "memory", "MemoryUtilization", wanted.memory))

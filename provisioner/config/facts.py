@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provisioner.config.instances import Size
 from provisioner.config.secrets import Secret
+from provisioner.config.services import Service
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class Sizes:
     def rests(self, name: str) -> bool:
         """Whether a service has no tasks, or a job's schedule is off."""
         return self.asleep or name in self.paused
+
+    def unanswered(self, services: Mapping[str, Service]) -> bool:
+        """Whether the load balancer answers 503 instead of a public service that has no tasks."""
+        return any(service.public and self.rests(name) for name, service in services.items())
 
 
 @dataclass(frozen=True)

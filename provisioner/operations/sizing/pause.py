@@ -12,6 +12,7 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.words import names as listed
 from provisioner.operations import configuration, connecting, stores
 from provisioner.operations.sizing import sizes
+from provisioner.operations.sizing.quiet import quieted
 from provisioner.operations.sizing.run import Sizing, run
 from provisioner.operations.sizing.scope import numbers, sized
 from provisioner.resources.ecs.service import Service, set_desired_count
@@ -48,7 +49,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
                 agree(f"`pause` stops {listed(new)} of {config.name} on {connecting.describe_account(config, aws)}")
         counts = _counts(aws, store.records, new)
         after = replace(before, paused={**before.paused, **{name: counts.get(name, 0) for name in new}})
-        declared = sized(config, store.records, after, chosen)
+        declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
         sizing = Sizing(PAUSE, declared, after, (), numbers(config, after, chosen))
         return run(config, aws, store, sizing, viewer)
 
@@ -70,7 +71,7 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
         config, before = sizes.held(config, store.records)
         after = replace(before, paused={n: tasks for n, tasks in before.paused.items() if n not in chosen})
         released = [f"{PausedWorkload.type_name}/{name}" for name in chosen if name in before.paused]
-        declared = sized(config, store.records, after, chosen)
+        declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
 
         def as_many_as_before(aws: Aws) -> None:
             """Autoscaling begins at the minimum, and what was paused under load is to have as many as it had."""

@@ -12,6 +12,7 @@ from provisioner.engine.words import names
 from provisioner.operations import configuration, connecting, stores
 from provisioner.operations.billed import billed
 from provisioner.operations.sizing import database, sizes
+from provisioner.operations.sizing.quiet import quieted
 from provisioner.operations.sizing.run import Sizing, nothing, run
 from provisioner.operations.sizing.scope import numbers, sized
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
@@ -49,7 +50,7 @@ def sleep(options: Options, agree: Callable[[str], None], viewer: Viewer) -> End
         config, before = sizes.held(config, store.records)
         after = replace(before, asleep=True)
         chosen = sizes.pausables(config)
-        declared = sized(config, store.records, after, chosen)
+        declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
         if not before.asleep:
             with aws.pace.runtime.watching():
                 agree(f"`sleep` stops all of {config.name} on {connecting.describe_account(config, aws)}")
@@ -84,7 +85,11 @@ def wake(options: Options, viewer: Viewer) -> Ended:
         config, before = sizes.held(config, store.records)
         after = replace(before, asleep=False)
         chosen = sizes.pausables(config)
-        declared = {**_minimum(config, store.records), **sized(config, store.records, after, chosen)}
+        declared = {
+            **_minimum(config, store.records),
+            **sized(config, store.records, after, chosen),
+            **quieted(config, store.records, after, chosen),
+        }
         sizing = Sizing(
             WAKE,
             declared,

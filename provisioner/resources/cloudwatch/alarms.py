@@ -33,7 +33,7 @@ class Alarm(Resource):
         datapoints_to_alarm: of the last `evaluation_periods`, how many have to be beyond the threshold.
         treat_missing_data: what a period without data counts as.
         alarm_actions, ok_actions: the ARNs of topics that are told when it goes off, and when it is over.
-        actions_enabled: false after DisableAlarmActions, by which people have it quiet for a while.
+        actions_enabled: whether it tells them; not while `pause` or `sleep` has made it so.
     """
 
     alarm_name: str
@@ -60,6 +60,7 @@ class Alarm(Resource):
         *grants("cloudwatch", "DescribeAlarms", "alarm:*"),
         *grants("cloudwatch", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
         *grants("cloudwatch", "PutMetricAlarm", OWN),
+        *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", OWN, use=Use.OTHER, why="`pause`, `sleep`"),
         *grants("cloudwatch", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *grants("cloudwatch", "DeleteAlarms", OWN),
         *grants("sns", "GetTopicAttributes", "{topic}", use=Use.OPTION, why="`[alarms] topic`", wanted=_has_topic),
@@ -84,6 +85,11 @@ class Alarm(Resource):
         return observed(aws, self.alarm_name, self.fields(), aws.tags(self.address), {"arn": arn})
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        if {*changes} == {"actions_enabled"}:
+            watch = aws.client("cloudwatch")
+            switch = watch.enable_alarm_actions if self.actions_enabled else watch.disable_alarm_actions
+            switch(AlarmNames=[live.id])
+            return
         # always whole: what is left out has its default again; its state and tags stay (API reference, PutMetricAlarm)
         aws.client("cloudwatch").put_metric_alarm(**self._settings())
 

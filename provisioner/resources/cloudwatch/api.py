@@ -18,7 +18,7 @@ API = Api(
         lambda aws, arn, tags: aws.client("cloudwatch").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
     ),
     rates=(
-        Limit("each", 3, 3, _RATES, ("DeleteAlarms", "PutMetricAlarm")),
+        Limit("each", 3, 3, _RATES, ("DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions", "PutMetricAlarm")),
         Limit("each", 9, 9, _RATES, ("DescribeAlarms",)),
         Limit("each", 50, 50, _RATES, ("GetMetricData",)),
     ),

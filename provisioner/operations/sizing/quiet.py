@@ -1,0 +1,40 @@
+"""The alarms that services set off by having no tasks: quiet while they are paused or asleep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.declaration import Declared, Dependency
+from provisioner.engine.target import as_recorded
+from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.ecs.service import Service
+
+if TYPE_CHECKING:
+    from provisioner.config.facts import Sizes
+    from provisioner.config.models import Config
+    from provisioner.state.model import Record
+
+
+def quieted(
+    config: Config, records: Mapping[str, Record], wanted: Sizes, names: Collection[str]
+) -> dict[str, Declared]:
+    """Return these alarms of services as they are recorded, telling nobody while they would go off by what was asked.
+
+    Those that are to tell again wait for the services: until these run, they would go off.
+
+    Args:
+        wanted: what is paused or asleep from now on.
+        names: of services, and of jobs, which have none.
+    """
+    public = [name for name in names if name in config.services and config.services[name].public]
+    watched = {f"{Alarm.type_name}/{name}.running": ([name], wanted.rests(name)) for name in names}
+    if public:
+        watched[f"{Alarm.type_name}/errors"] = public, wanted.unanswered(config.services)
+    found = {}
+    for address, (services, quiet) in watched.items():
+        if (record := records.get(address)) and record.phase in ("created", "ready"):
+            waits = () if quiet else tuple(Dependency(f"{Service.type_name}/{name}", ready=True) for name in services)
+            found[address] = replace(as_recorded(record, actions_enabled=not quiet), dependencies=waits)
+    return found
