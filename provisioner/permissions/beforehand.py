@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from provisioner.aws.permissions import ASKED_BEFOREHAND, Permission, Use, grants
+from provisioner.config.models import Config
 
 _WHY = "doctor"
 
 _QUOTAS = "GetServiceQuota of the service's quotas"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html"
+
+
+def _names_alarms(config: Config) -> bool:
+    """A service's deployments are ended by alarms."""
+    return any(service.deployment.alarms for service in config.services.values())
+
 
 BEFOREHAND: tuple[Permission, ...] = (
     *grants(
@@ -30,6 +37,15 @@ BEFOREHAND: tuple[Permission, ...] = (
         "rds", "DescribeAccountAttributes", use=Use.IMPLIED, why=_QUOTAS, source=_REFERENCE, parts=ASKED_BEFOREHAND
     ),
     *grants("route53", "GetAccountLimit", use=Use.IMPLIED, why=_QUOTAS, source=_REFERENCE, parts=ASKED_BEFOREHAND),
+    # of alarms that combine others it answers only to who may ask for all (API reference, DescribeAlarms)
+    *grants(
+        "cloudwatch",
+        "DescribeAlarms",
+        use=Use.OTHER,
+        why="doctor: alarms that end deployments",
+        wanted=_names_alarms,
+        parts=ASKED_BEFOREHAND,
+    ),
     *grants("ec2", "DescribeVpcBlockPublicAccessOptions", use=Use.OTHER, why=_WHY, parts=ASKED_BEFOREHAND),
     *grants("iam", "GetAccountSummary", use=Use.OTHER, why=_WHY, parts=ASKED_BEFOREHAND),
     *grants("iam", "GetUser", "user/*", use=Use.OTHER, why="doctor: the caller's own tags", parts=ASKED_BEFOREHAND),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.pools import each
 from provisioner.operations.doctor import (
     account,
+    alarms,
     boundary,
     domain,
     images,
@@ -47,6 +48,7 @@ CHECKS: Mapping[str, Check] = {
     "docker": images.builds,
     "images": images.ready,
     secrets.NAME: secrets.check,
+    alarms.NAME: alarms.check,
     "state bucket": statefile.bucket,
     "state": statefile.state,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},

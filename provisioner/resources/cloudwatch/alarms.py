@@ -138,3 +138,15 @@ def _live(aws: Aws, alarm: Mapping[str, Any], tags: Mapping[str, str]) -> Observ
     }
     outputs = {"arn": alarm["AlarmArn"]}
     return observed(aws, alarm["AlarmName"], attributes, tags, outputs, status=str(alarm.get("StateValue", "")))
+
+
+def states_of(aws: Aws, names: Sequence[str]) -> dict[str, str]:
+    """Return the states of alarms by their names, also of those that combine others; of one that is not there none."""
+    return {
+        alarm["AlarmName"]: str(alarm.get("StateValue", ""))
+        for some in batches(names, AT_ONCE)
+        for kind in ("MetricAlarms", "CompositeAlarms")
+        for alarm in aws.pages(
+            "cloudwatch", "describe_alarms", kind, AlarmNames=some, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
+    }

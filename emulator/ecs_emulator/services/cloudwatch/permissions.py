@@ -14,7 +14,9 @@ def asks(call: ApiCall) -> Iterator[Check]:
         yield call.check("*")
         return
     if call.operation == "DescribeAlarms":
-        yield call.check(call.arn("alarm:*", "cloudwatch"))
+        # API reference, DescribeAlarms: composite alarms only to who may ask for all
+        whole = "CompositeAlarm" in call.body.get("AlarmTypes", ())
+        yield call.check("*" if whole else call.arn("alarm:*", "cloudwatch"))
         return
     brought = requested(call.tags("Tags"))
     if call.operation == "PutMetricAlarm":
