@@ -102,6 +102,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("logs", "each", 5, 5, _LOGS, ("FilterLogEvents",)),
     Limit("logs", "each", 10, 10, _LOGS, ("GetLogEvents",)),
     Limit("monitoring", "each", 3, 3, _CLOUDWATCH, ("DeleteAlarms", "PutMetricAlarm")),
+    Limit("monitoring", "each", 3, 3, _CLOUDWATCH, ("DisableAlarmActions", "EnableAlarmActions")),
     Limit("monitoring", "each", 9, 9, _CLOUDWATCH, ("DescribeAlarms",)),
     Limit("monitoring", "each", 50, 50, _CLOUDWATCH, ("GetMetricData",)),
     Limit("rds", "all", 300, 12, _RDS, ("*",)),
