@@ -22,18 +22,32 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
 REGION = "ap-northeast-1"
 """The embedded cloud's, whose engine knows it by the example's name."""
-CLOCK, QUICK = "real:4", "real:20"
+CLOCK, QUICK = "real:10", "real:20"
 """A new container has to answer within its grace period, beside the load; one that never does needs not be waited for
 so long."""
+HEALTH = 'health = { path = "/healthz", grace = 150 }'
+"""150 seconds of that clock are 15 of this machine's."""
+ALARM, BALANCERS, ERRORS = "shop-answers-5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"
+PERCENT = 10
+STEPS = f'step_percent = {PERCENT}, step_minutes = 3, bake_minutes = 1, alarms = ["{ALARM}"]'
+CANARY = f'public = true\ndeployment = {{ strategy = "canary", {STEPS} }}\n'
+MOST = 5
+"""How many answers with 5xx a minute are too many."""
 SHOWN = 6
 """Lines that are shown of what a command says."""
 VIEWS = Path("shop/views.py")
+PAGE = 'return render(request, "products.html"'
+BREAKS = f"""if uuid.uuid4().int % 2:
+        raise RuntimeError("every other customer has no basket")
+    {PAGE}"""
 FAILS = """
 from django.db import migrations
 
@@ -73,7 +87,8 @@ class Day:
             ["provision", *words], cwd=self.directory, input=given, text=True, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=None if given else subprocess.DEVNULL,
         )  # fmt: skip
-        for line in done.stdout.rstrip().splitlines()[-SHOWN:]:
+        lines = done.stdout.rstrip().splitlines()
+        for line in [*(line for line in lines[:-SHOWN] if ALARM in line), *lines[-SHOWN:]]:
             print(f"  {line}")
         print(f"  [exit code {done.returncode}, {time.monotonic() - began:.0f} s]\n", flush=True)
         hold(done.returncode == code, f"exit code {code} was expected; all that was said:\n{done.stdout}")
@@ -98,8 +113,12 @@ class Day:
             return answer.read().decode()
 
     @contextmanager
-    def load(self) -> Iterator[None]:
-        """Ask for the first page without a pause while the context lasts; every answer must be a page."""
+    def load(self, percent: float = 0) -> Iterator[None]:
+        """Ask for the first page without a pause while the context lasts.
+
+        Args:
+            percent: how many answers may be none, and some must; without it all must be pages.
+        """
         done = threading.Event()
         threads = [threading.Thread(target=self._ask, args=(done,)) for _ in range(2)]
         self.answered, self.failed = 0, []
@@ -112,7 +131,8 @@ class Day:
             for thread in threads:
                 thread.join()
         print(f"  under load: {self.answered} requests, {len(self.failed)} failed\n", flush=True)
-        hold(not self.failed, f"requests failed: {self.failed[:3]}")
+        share = 100 * len(self.failed) / max(1, self.answered)
+        hold(0 < share <= percent if percent else not share, f"{share:.1f} % of the requests failed: {self.failed[:3]}")
 
     def _ask(self, done: threading.Event) -> None:
         while not done.is_set():
@@ -194,6 +214,75 @@ def noon(day: Day) -> None:
     day.run("diff", "web")
 
 
+def canary(day: Day) -> None:
+    """New images with a tenth of the traffic, and an alarm that watches."""
+    say("14:00  The service gets canaries, and an alarm that ends them")
+    day.run("cloud", "start", "--clock", "virtual")
+    watch(day)
+    day.change(Path("stack.toml"), "public = true\n", CANARY)
+    day.run("up", "--yes")
+    day.run("cloud", "start", "--clock", CLOCK)
+
+    say("14:30  An image that fails every other customer: the alarm goes off, and ECS takes the traffic back")
+    day.change(VIEWS, PAGE, BREAKS)
+    with day.load(PERCENT):
+        said = day.run("deploy", "web", "--build", code=1)
+    hold({*day.failed} == {"answered 500"}, f"there were other failures: {day.failed}")
+    hold(f"alarms in state ALARM: {ALARM}" in said, "it is not said which alarm went off")
+    counted(day)
+    day.change(VIEWS, BREAKS, PAGE)
+
+    say("14:45  The image that is mended")
+    day.change(Path("shop/templates/page.html"), "<h1>", "<h1>Good afternoon: ")
+    with day.load():
+        day.run("deploy", "web", "--build")
+    hold("Good afternoon" in day.page(), "the new image does not serve")
+    day.run("plan")
+
+
+def watch(day: Day) -> None:
+    """Have an alarm on what the targets of the stack's load balancer answer, whichever of its groups they are in."""
+    client(day, "cloudwatch").put_metric_alarm(
+        AlarmName=ALARM, Namespace=BALANCERS, MetricName=ERRORS, Dimensions=[balancer(day)], Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=MOST, ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching",
+    )  # fmt: skip
+    print(f"  (PutMetricAlarm: {ALARM}, more than {MOST} answers with 5xx in a minute)\n", flush=True)
+
+
+def balancer(day: Day) -> dict[str, str]:
+    """The stack's load balancer, as a dimension of metrics."""
+    (found,) = client(day, "elbv2").describe_load_balancers()["LoadBalancers"]
+    return {"Name": "LoadBalancer", "Value": found["LoadBalancerArn"].partition(":loadbalancer/")[2]}
+
+
+def counted(day: Day) -> None:
+    """Show what each target group has counted: all failures are in the one that the canary was in."""
+    groups = [
+        one["TargetGroupArn"].rpartition(":")[2]
+        for one in client(day, "elbv2").describe_target_groups()["TargetGroups"]
+    ]
+    found = {group: [total(day, group, metric) for metric in ("RequestCount", ERRORS)] for group in groups}
+    for group, (requests, errors) in found.items():
+        print(f"  CloudWatch: {group.split('/')[1]}: {requests:,} requests, {errors} of them answered with 5xx")
+    failing = [errors for _, errors in found.values() if errors]
+    hold(failing == [len(day.failed)], f"{len(day.failed)} requests failed, and CloudWatch says {found}")
+
+
+def total(day: Day, group: str, metric: str) -> int:
+    """How many of them a target group has counted so far."""
+    dimensions = [balancer(day), {"Name": "TargetGroup", "Value": group}]
+    stat = {
+        "Metric": {"Namespace": BALANCERS, "MetricName": metric, "Dimensions": dimensions},
+        "Period": 86400,
+        "Stat": "Sum",
+    }
+    now, span = datetime.now(UTC), timedelta(days=1)
+    (found,) = client(day, "cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": "m", "MetricStat": stat}], StartTime=now - span, EndTime=now + span
+    )["MetricDataResults"]
+    return int(sum(found["Values"]))
+
+
 def afternoon(day: Day) -> None:
     """Looking inside."""
     say("15:00  A shell's command in the container, and a job")
@@ -240,13 +329,18 @@ def query(day: Day) -> None:
 
 def password(day: Day) -> str:
     """The database's password, which only Parameter Store has."""
+    ssm = client(day, "ssm")
+    (name,) = (one["Name"] for one in ssm.describe_parameters()["Parameters"] if "password" in one["Name"])
+    return str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+
+
+def client(day: Day, service: str) -> Any:
+    """A client of the embedded cloud."""
     entry = json.loads((day.directory / ".provision/cloud.json").read_text())
     import boto3
 
     keys = {"aws_access_key_id": entry["key"], "aws_secret_access_key": "any"}
-    ssm = boto3.client("ssm", REGION, endpoint_url=entry["endpoint"], **keys)
-    (name,) = (one["Name"] for one in ssm.describe_parameters()["Parameters"] if "password" in one["Name"])
-    return str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+    return boto3.client(service, REGION, endpoint_url=entry["endpoint"], **keys)
 
 
 def main() -> None:
@@ -257,10 +351,11 @@ def main() -> None:
         config = day.directory / "stack.toml"
         text = re.sub(r'^region = ".*"', f'region = "{REGION}"', config.read_text(), flags=re.MULTILINE)
         # for this machine only
+        text = text.replace('health = "/healthz"', HEALTH)
         config.write_text(text.replace("[network]\n", '[network]\nallow = ["127.0.0.1/32"]\n'))
         began = time.monotonic()
         try:
-            for part in (morning, noon, afternoon):
+            for part in (morning, noon, canary, afternoon):
                 part(day)
         finally:
             subprocess.run(["provision", "cloud", "stop"], cwd=day.directory, capture_output=True, check=False)

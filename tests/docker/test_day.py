@@ -24,5 +24,6 @@ def test_a_day_ends_with_nothing_left(engine: docker.DockerClient) -> None:
     )  # fmt: skip
     print(done.stdout)
     assert done.returncode == 0, done.stdout[-6000:]
-    assert done.stdout.count("under load: ") == done.stdout.count(", 0 failed") == 4
+    # of six times, in one of which a canary fails
+    assert (done.stdout.count("under load: "), done.stdout.count(", 0 failed")) == (6, 5)
     assert engine.containers.list(all=True, filters={"label": "ecs_emulator", "name": "shop-dev-"}) == []

@@ -85,13 +85,13 @@ class Alarm(Resource):
         return observed(aws, self.alarm_name, self.fields(), aws.tags(self.address), {"arn": arn})
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        if {*changes} == {"actions_enabled"}:
-            watch = aws.client("cloudwatch")
-            switch = watch.enable_alarm_actions if self.actions_enabled else watch.disable_alarm_actions
-            switch(AlarmNames=[live.id])
-            return
-        # always whole: what is left out has its default again; its state and tags stay (API reference, PutMetricAlarm)
-        aws.client("cloudwatch").put_metric_alarm(**self._settings())
+        if {*changes} != {"actions_enabled"}:
+            # always whole: what is left out has its default again; its state and tags stay (API, PutMetricAlarm)
+            aws.client("cloudwatch").put_metric_alarm(**self._settings())
+        elif self.actions_enabled:
+            aws.client("cloudwatch").enable_alarm_actions(AlarmNames=[live.id])
+        else:
+            aws.client("cloudwatch").disable_alarm_actions(AlarmNames=[live.id])
 
     def _settings(self) -> dict[str, Any]:
         return {
