@@ -272,6 +272,15 @@ def exit_at_once(cloud: CloudProcess, services: Sequence[str]) -> None:
     control(cloud, "POST", "/_cloud/exits", json.dumps(list(services)).encode())
 
 
+def approve_all(cloud: CloudProcess) -> None:
+    """Let every deployment that waits for a person go on at once, from now on.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/approvals")
+
+
 def outages(cloud: CloudProcess) -> list[dict[str, Any]]:
     """Return what was noted since `watch`: service, url, since and until (seconds of its clock; None: still), why.
 

@@ -229,6 +229,14 @@ def _exit(cloud: Cloud, query: Query, body: bytes) -> None:
     _apply(failing.exit_later, body)
 
 
+def _approve(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Let every deployment that waits for a person go on at once."""
+    from ecs_emulator.ecs import hooks
+
+    with LOCK:
+        hooks.approve_all()
+
+
 def _set_sessions(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     """Choose what runs behind sessions where there are no containers: this machine's shell, one of its ports."""
     from ecs_emulator.sessions import book
@@ -271,6 +279,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "quota"): _set_quota,
     ("POST", "unmanaged"): _put_unmanaged,
     ("POST", "exits"): _exit,
+    ("POST", "approvals"): _approve,
     ("POST", "sessions"): _set_sessions,
     ("GET", "outages"): _outages,
     ("POST", "outages"): _watch,

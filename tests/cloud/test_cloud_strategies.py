@@ -20,6 +20,15 @@ STAGES = [
 ]  # fmt: skip
 MANAGED = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"
 BLUE_GREEN: Answer = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 3}
+PAUSED: Answer = {
+    "lifecycleHooks": [
+        {
+            "targetType": "PAUSE",
+            "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+            "timeoutConfiguration": {"timeoutInMinutes": 5},
+        }
+    ]
+}
 
 
 class Shifted:
@@ -55,9 +64,25 @@ class Shifted:
         groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weighted]
         return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
 
-    def weights(self) -> tuple[int, int]:
-        """What the rule gives to blue and to green."""
-        (rule,) = self.elb.describe_rules(RuleArns=[self.rule])["Rules"]
+    def second_rule(self) -> str:
+        """The ARN of a rule at another port that forwards as the first one does at first."""
+        (balancer,) = self.elb.describe_load_balancers()["LoadBalancers"]
+        listener = self.elb.create_listener(
+            LoadBalancerArn=balancer["LoadBalancerArn"],
+            Port=8080,
+            Protocol="HTTP",
+            DefaultActions=[self.action(100, 0)],
+        )["Listeners"][0]
+        paths = [{"Field": "path-pattern", "Values": ["/*"]}]
+        made = self.elb.create_rule(
+            ListenerArn=listener["ListenerArn"], Priority=1, Conditions=paths, Actions=[self.action(100, 0)]
+        )
+        arn: str = made["Rules"][0]["RuleArn"]
+        return arn
+
+    def weights(self, rule_arn: str = "") -> tuple[int, int]:
+        """What a rule, the first one unless another one is named, gives to blue and to green."""
+        (rule,) = self.elb.describe_rules(RuleArns=[rule_arn or self.rule])["Rules"]
         found = {one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]}
         return found[self.blue], found[self.green]
 
@@ -132,6 +157,28 @@ def test_a_blue_green_deployment_goes_through_its_stages(shifted: Shifted) -> No
     ]
 
 
+def test_test_traffic_moves_before_production_traffic(shifted: Shifted) -> None:
+    test = shifted.second_rule()
+    shifted.create(BLUE_GREEN, testListenerRule=test)
+    assert (shifted.weights(test), shifted.weights()) == ((0, 100), (0, 100))
+    shifted.deploy(deploymentConfiguration=PAUSED)
+    shifted.reaches("POST_TEST_TRAFFIC_SHIFT")
+    assert (shifted.weights(test), shifted.weights()) == ((100, 0), (0, 100))
+    target = newest(shifted.ecs)["targetServiceRevision"]
+    assert (target["requestedTestTrafficWeight"], target["requestedProductionTrafficWeight"]) == (100.0, 0.0)
+    ended(shifted.network, shifted.ecs, "ROLLBACK_SUCCESSFUL")
+    assert (shifted.weights(test), shifted.weights()) == ((0, 100), (0, 100)), "nobody has approved it"
+
+
+def test_a_test_rule_that_is_gone_rolls_back(shifted: Shifted) -> None:
+    test = shifted.second_rule()
+    shifted.create(BLUE_GREEN, testListenerRule=test)
+    shifted.elb.delete_rule(RuleArn=test)
+    shifted.deploy()
+    found = ended(shifted.network, shifted.ecs, "ROLLBACK_SUCCESSFUL")
+    assert "One or more rules not found" in found["statusReason"]
+
+
 def test_a_stage_takes_as_long_as_the_clock_is_told(shifted: Shifted) -> None:
     shifted.create(BLUE_GREEN)
     shifted.network.cloud.last("slow")
@@ -187,6 +234,16 @@ def test_the_breaker_gives_up_before_traffic_moves(shifted: Shifted) -> None:
     assert found["statusReason"].endswith("the circuit breaker threshold was exceeded.")
     assert shifted.weights() == (0, 100)
     assert service(shifted.network)["taskDefinition"].endswith("web:1")
+
+
+def test_tasks_that_are_never_healthy_are_given_up(shifted: Shifted) -> None:
+    container = {"name": "web", "image": "web-never-healthy:1", "portMappings": [{"containerPort": 80}]}
+    shifted.create(BLUE_GREEN)
+    shifted.deploy(shifted.network.definition("web", containerDefinitions=[container]))
+    found = ended(shifted.network, shifted.ecs, "ROLLBACK_SUCCESSFUL")
+    assert found["statusReason"].endswith("the circuit breaker threshold was exceeded.")
+    assert found["finishedAt"] - found["startedAt"] < timedelta(minutes=15)
+    assert (service(shifted.network)["runningCount"], shifted.weights()) == (1, (0, 100))
 
 
 @pytest.mark.parametrize("stage", ["PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"])

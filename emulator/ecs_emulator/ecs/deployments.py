@@ -1,4 +1,4 @@
-"""Service deployments as the API tells them: ListServiceDeployments and DescribeServiceDeployments.
+"""Service deployments as the API tells them, and lets somebody decide on them.
 
 Sources: API reference; ECS developer guide, "View service history using Amazon ECS service deployments" (90 days, and
 gone with the service); AWS CLI, examples of `list-service-deployments` and `describe-service-deployments`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ecs_emulator.ecs import breaker
+from ecs_emulator.ecs import breaker, hooks, shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.rollouts import deployment_arn, revision_arn
 from ecs_emulator.ecs.services import find
@@ -48,17 +48,32 @@ def list_service_deployments(store: Store, request: Shape) -> Shape:
 def describe_service_deployments(store: Store, request: Shape) -> Shape:
     """DescribeServiceDeployments: by the ARNs that the list gives, up to 20."""
     at_most(request, "serviceDeploymentArns", 20)
-    known = {
-        deployment_arn(store, service, one): (service, one)
-        for service in store.services.values()
-        for one in _kept(service)
-    }
+    known = _known(store)
     arns = request.get("serviceDeploymentArns", [])
     if not arns:
         refuse("InvalidParameterException", "serviceDeploymentArns cannot be empty.")
     failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known]
     found = [_described(store, *known[arn]) for arn in arns if arn in known]
     return {"serviceDeployments": found, "failures": failures}
+
+
+@operation
+def continue_service_deployment(store: Store, request: Shape) -> Shape:
+    """ContinueServiceDeployment: CONTINUE unless ROLLBACK is asked for."""
+    arn = request.get("serviceDeploymentArn", "")
+    _, one = _known(store).get(arn, (None, None))
+    if one is None:
+        refuse("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
+    hooks.answer(one, request.get("hookId", ""), request.get("action") or "CONTINUE")
+    return {"serviceDeploymentArn": arn}
+
+
+def _known(store: Store) -> dict[str, tuple[Service, ServiceDeployment]]:
+    return {
+        deployment_arn(store, service, one): (service, one)
+        for service in store.services.values()
+        for one in _kept(service)
+    }
 
 
 def _moment(given: datetime | None) -> datetime | None:
@@ -102,7 +117,8 @@ def _described(store: Store, service: Service, one: ServiceDeployment) -> Shape:
         rollback = {name: value for name, value in one.rollback.items() if name != "revision"}
         arn = {"serviceRevisionArn": revision_arn(store, service, revision)} if revision else {}
         shape["rollback"] = rollback | arn
-    optional: dict[str, Any] = {"stoppedAt": one.stopped, "lifecycleStage": one.stage}
+    details = hooks.shown(one)
+    optional: dict[str, Any] = {"stoppedAt": one.stopped, "lifecycleStage": one.stage, "lifecycleHookDetails": details}
     return shape | {name: value for name, value in optional.items() if value}
 
 
@@ -111,8 +127,14 @@ def _summary(store: Store, service: Service, one: ServiceDeployment, number: str
     shape: Shape = {"arn": revision_arn(store, service, number), **one.counts.get(number, none)}
     if not one.rolls and number in (one.target, *one.source[:1]):
         shape["requestedProductionTrafficWeight"] = one.weight if number == one.target else 100.0 - one.weight
-        shape["requestedTestTrafficWeight"] = 0.0
+        shape["requestedTestTrafficWeight"] = _share(service, one, number)
     return shape
+
+
+def _share(service: Service, one: ServiceDeployment, number: str) -> float:
+    if not any(shifting.advanced(balancer).get(shifting.TEST) for balancer in service.revisions[one.target].balancers):
+        return 0.0
+    return one.test_weight if number == one.target else 100.0 - one.test_weight
 
 
 def _alarms(one: ServiceDeployment) -> Shape:

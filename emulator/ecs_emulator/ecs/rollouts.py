@@ -11,7 +11,7 @@ import secrets
 import string
 
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs import breaker, shifting
+from ecs_emulator.ecs import breaker, hooks, shifting
 from ecs_emulator.ecs.store import NEVER, Deployment, Service, ServiceDeployment, Shape, Store, Task, now
 
 ALARMED = "Service deployment rolled back because of CloudWatch alarms in state ALARM: {}."
@@ -34,7 +34,7 @@ def begin(store: Store, service: Service, revision: Deployment, source: list[str
     for one in service.history:
         if not one.over:
             if not one.rolls and (former := completed(service)):
-                shifting.shift(store, former, 100.0)
+                shifting.shift(store, former, 100.0, shifting.PRODUCTION, shifting.TEST)
             rolling_back = one.status.startswith("ROLLBACK")
             _end(service, one, "ROLLBACK_FAILED" if rolling_back else "STOPPED")
             one.stopped = one.finished
@@ -113,6 +113,7 @@ def give_up(store: Store, service: Service, former: Deployment | None, why: str,
         _end(service, one, "STOPPED")
         one.stopped = one.finished
         return
+    hooks.leave(one)
     one.rollback = {"reason": why, "startedAt": now()}
     if former is None:
         one.reason = NO_CANDIDATE
@@ -120,9 +121,9 @@ def give_up(store: Store, service: Service, former: Deployment | None, why: str,
         return
     one.rollback["revision"] = former.id
     one.reason, one.status, one.updated = why, "ROLLBACK_IN_PROGRESS", now()
-    one.stage, one.until, one.weight = "", NEVER, 0.0
+    one.stage, one.until, one.weight, one.test_weight = "", NEVER, 0.0, 0.0
     if not one.rolls:
-        shifting.shift(store, former, 100.0)
+        shifting.shift(store, former, 100.0, shifting.PRODUCTION, shifting.TEST)
 
 
 def shifted(store: Store, service: Service, *, scaled_up: bool) -> bool:
@@ -137,7 +138,14 @@ def shifted(store: Store, service: Service, *, scaled_up: bool) -> bool:
     return shifting.go_on(store, service, one, scaled_up=scaled_up)
 
 
+def refused(service: Service) -> str:
+    """Say why the one that is under way is rolled back, if a person or the end of a pause has decided so."""
+    one = under_way(service)
+    return hooks.refused(one) if one and one.status == "IN_PROGRESS" else ""
+
+
 def _end(service: Service, one: ServiceDeployment, status: str) -> None:
+    hooks.leave(one)
     one.status, one.finished = status, now()
     one.updated, one.started = one.finished, one.started or one.finished
     one.threshold = breaker.threshold(one.configuration, service.desired)

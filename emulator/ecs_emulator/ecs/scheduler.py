@@ -45,7 +45,7 @@ def schedule(store: Store, service: Service) -> None:
     failing.count(store, service, service.deployments[0])
     failing.heed_alarms(store, service)
     service.deployments[0].seen = True
-    if why := rollouts.start(store, service):
+    if why := rollouts.start(store, service) or rollouts.refused(service):
         # the event has the whole reason, as of a failed hook (carreque/bluegreenDeployment, docs/phases/phase6)
         failing.give_up(store, service, why.rstrip("."), why)
     primary = service.deployments[0]
@@ -54,9 +54,11 @@ def schedule(store: Store, service: Service) -> None:
     failed = [task for task in current if unwell(service, task)]
     current = [task for task in current if task not in failed]
     _shrink(service, primary, current)
-    started = 0 if rollouts.waits(service) else _grow(store, service, primary, len(current), len(tasks))
+    # where nothing rolls, beside the old ones, however many they are
+    room = _most(service) + (0 if service.rolls else len(outdated)) - len(tasks)
+    started = 0 if rollouts.waits(service) else _grow(store, service, primary, len(current), room)
     if not started:
-        _heal(service, current, failed, _most(service) - len(tasks))
+        _heal(service, current, failed, room)
     _reconcile(service, outdated)
     if rollouts.shifted(store, service, scaled_up=sum(map(_well, current)) == service.desired):
         _replace(service, primary, tasks, outdated)
@@ -91,13 +93,11 @@ def _most(service: Service) -> int:
     return max(service.desired, math.floor(service.desired * percent / 100))
 
 
-def _grow(store: Store, service: Service, primary: Deployment, current: int, total: int) -> int:
-    """Start the tasks that are missing, as far as the maximum allows; returns how many."""
+def _grow(store: Store, service: Service, primary: Deployment, current: int, room: int) -> int:
+    """Start the tasks that are missing, as far as the maximum leaves room for them; returns how many."""
     if not passed(service.retry_at) or primary.state == "FAILED":
         return 0
-    # where nothing rolls, beside the old ones, however many they are
-    most = _most(service) if service.rolls else service.desired + total
-    number = min(service.desired - current, most - total, _PER_ROUND)
+    number = min(service.desired - current, room, _PER_ROUND)
     started: list[Task] = []
     for _ in range(number):
         task = _task(store, service, primary)

@@ -15,6 +15,7 @@ from ecs_emulator import durations
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import later, passed
+from ecs_emulator.ecs import hooks
 from ecs_emulator.ecs.store import NEVER, Deployment, Service, ServiceDeployment, Shape, Store, last_part, now
 
 BEFORE_TASKS = ("RECONCILE_SERVICE", "PRE_SCALE_UP")
@@ -31,6 +32,11 @@ _STAGES = (
     "BAKE_TIME",
     "CLEAN_UP",
 )
+_STEP, _BEFORE_STEP = "PRODUCTION_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"
+"""A deployment with hooks there comes to the second one before each step of the first (API reference,
+DeploymentLifecycleHook, lifecycleStages)."""
+PRODUCTION, TEST = "productionListenerRule", "testListenerRule"
+"""The members of a load balancer's settings that name the rules whose weights are moved."""
 _SERVICE = "ecs.amazonaws.com"
 _INVALID = "Service deployment rolled back because of invalid networking configuration"
 """How AWS's reasons begin (developer guide, "Troubleshooting Amazon ECS blue/green deployments")."""
@@ -66,9 +72,8 @@ def resolved(store: Store, service: Service, balancers: list[Shape]) -> list[Sha
 
 def begin(one: ServiceDeployment) -> None:
     """The deployment has started: its first stage, and what is to be shifted."""
-    one.stage = "RECONCILE_SERVICE" if len(one.source) > 1 else "PRE_SCALE_UP"
     one.steps = _steps(one)
-    one.until = later(durations.DEPLOYMENT_STAGE)
+    _enter(one, "RECONCILE_SERVICE" if len(one.source) > 1 else "PRE_SCALE_UP")
 
 
 def hindered(store: Store, service: Service, one: ServiceDeployment) -> str:
@@ -91,26 +96,33 @@ def hindered(store: Store, service: Service, one: ServiceDeployment) -> str:
                 f"{_INVALID}. User: {who} is not authorized to perform: {needed.action} on resource: {needed.resource} "
                 f"because no identity-based policy allows the {needed.action} action"
             )
-        if rule is None:
+        test = _rule(store, settings.get(TEST, ""))
+        if rule is None or (test is None and settings.get(TEST)):
             return f"{_INVALID}. One or more rules not found"
-        groups = _configured(service, one, balancer)
-        weights = _weights(rule)
-        for group in groups:
-            if group not in weights:
-                what = "is not associated with either productionListenerRule or testListenerRule."
-                return f"{_INVALID}: Target group {group} {what}"
-        serving = [group for group, weight in weights.items() if weight]
-        if len(serving) != 1:
-            return (
-                f"{_INVALID}. productionListenerRule {rule.arn} should have exactly one target group serving traffic "
-                f"but found {len(serving)} target groups which are serving traffic"
-            )
-        if serving[0] not in groups:
-            return (
-                f"{_INVALID}. Production listener rule is forwarding traffic to unexpected target group {serving[0]}. "
-                f"Expected traffic to be forwarded to either targetGroupArn: {groups[0]} or alternateTargetGroupArn: "
-                f"{groups[1]}"
-            )
+        if why := _misled(rule, test, _configured(service, one, balancer)):
+            return why
+    return ""
+
+
+def _misled(rule: Any, test: Any, groups: list[str]) -> str:
+    """Say why rules that are there do not lead to the two target groups as they have to; empty if they do."""
+    weights = _weights(rule)
+    for group in groups:
+        if group not in {**weights, **(_weights(test) if test else {})}:
+            what = "is not associated with either productionListenerRule or testListenerRule."
+            return f"{_INVALID}: Target group {group} {what}"
+    serving = [group for group, weight in weights.items() if weight]
+    if len(serving) != 1:
+        return (
+            f"{_INVALID}. productionListenerRule {rule.arn} should have exactly one target group serving traffic "
+            f"but found {len(serving)} target groups which are serving traffic"
+        )
+    if serving[0] not in groups:
+        return (
+            f"{_INVALID}. Production listener rule is forwarding traffic to unexpected target group {serving[0]}. "
+            f"Expected traffic to be forwarded to either targetGroupArn: {groups[0]} or alternateTargetGroupArn: "
+            f"{groups[1]}"
+        )
     return ""
 
 
@@ -120,29 +132,59 @@ def go_on(store: Store, service: Service, one: ServiceDeployment, *, scaled_up: 
     Args:
         scaled_up: whether all new tasks are well.
     """
+    if hooks.waits(one) or hooks.refused(one):
+        return False
     if one.stage == "SCALE_UP":
         if scaled_up:
-            _next(one)
-    elif one.stage == "PRODUCTION_TRAFFIC_SHIFT" and one.steps:
+            _enter(one, "POST_SCALE_UP")
+    elif one.stage in (_STEP, _BEFORE_STEP) and one.steps:
         if passed(one.until):
-            one.weight, minutes = one.steps.pop(0)
-            shift(store, service.revisions[one.target], one.weight)
-            one.until, one.updated = later(minutes * 60 or durations.DEPLOYMENT_STAGE), now()
+            _step(store, service, one)
     elif one.stage not in ("", "CLEAN_UP") and passed(one.until):
-        following = _STAGES[_STAGES.index(one.stage) + 1]
-        bakes = float(one.configuration.get("bakeTimeInMinutes") or 0) * 60 if one.source else 0.0
-        _next(one, bakes if following == "BAKE_TIME" else durations.DEPLOYMENT_STAGE)
-        if following == "PRODUCTION_TRAFFIC_SHIFT":
-            one.until = later(0)
+        _after(store, service, one)
     return one.stage == "CLEAN_UP"
 
 
-def shift(store: Store, revision: Deployment, percent: float) -> None:
-    """Give a revision's target groups this share of the traffic, and the other one of each two the rest."""
-    for balancer in revision.balancers:
-        settings = advanced(balancer)
-        rule = _rule(store, settings.get("productionListenerRule", ""))
-        if settings and rule is not None:
+def _after(store: Store, service: Service, one: ServiceDeployment) -> None:
+    """Enter the stage that comes after the one that is over."""
+    following = _STAGES[_STAGES.index(one.stage) + 1]
+    if following == "SCALE_UP":
+        _enter(one, following, NEVER)
+    elif following == _STEP:
+        _enter(one, _BEFORE_STEP if hooks.at(one, _BEFORE_STEP) else _STEP, 0)
+    elif following == "BAKE_TIME":
+        _enter(one, following, float(one.configuration.get("bakeTimeInMinutes") or 0) * 60 if one.source else 0.0)
+    else:
+        _enter(one, following)
+    if following == "TEST_TRAFFIC_SHIFT":
+        one.test_weight = 100.0
+        shift(store, service.revisions[one.target], 100.0, TEST)
+
+
+def _step(store: Store, service: Service, one: ServiceDeployment) -> None:
+    """Shift the next part of the traffic; where hooks come before each part, wait for them first."""
+    if one.stage == _STEP and one.weight and hooks.at(one, _BEFORE_STEP):
+        _enter(one, _BEFORE_STEP, 0)
+        return
+    one.weight, minutes = one.steps.pop(0)
+    shift(store, service.revisions[one.target], one.weight)
+    _enter(one, _STEP, minutes * 60 or durations.DEPLOYMENT_STAGE)
+
+
+def shift(store: Store, revision: Deployment, percent: float, *rules: str) -> None:
+    """Give a revision's target groups this share of the traffic, and the other one of each two the rest.
+
+    Args:
+        rules: the members that name whose traffic; the production rule's unless said.
+    """
+    named = [
+        (balancer, advanced(balancer).get(name, ""))
+        for balancer in revision.balancers
+        for name in rules or (PRODUCTION,)
+    ]
+    for balancer, arn in named:
+        rule = _rule(store, arn)
+        if rule is not None:
             _set(store, rule, _shares(rule, balancer["targetGroupArn"], percent))
 
 
@@ -152,9 +194,9 @@ def holds(store: Store, rule_arn: str, groups: list[str]) -> bool:
     return rule is not None and set(groups) <= _weights(rule).keys()
 
 
-def _next(one: ServiceDeployment, lasts: durations.Duration | float = durations.DEPLOYMENT_STAGE) -> None:
-    one.stage = _STAGES[_STAGES.index(one.stage) + 1]
-    one.until, one.updated = NEVER if one.stage == "SCALE_UP" else later(lasts), now()
+def _enter(one: ServiceDeployment, stage: str, lasts: durations.Duration | float = durations.DEPLOYMENT_STAGE) -> None:
+    one.stage, one.until, one.updated = stage, later(lasts), now()
+    hooks.reach(one)
 
 
 def _steps(one: ServiceDeployment) -> list[tuple[float, float]]:

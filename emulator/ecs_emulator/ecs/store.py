@@ -111,6 +111,21 @@ class Deployment:
 
 
 @dataclass
+class Hook:
+    """A PAUSE hook that a service deployment has come to: `action` is what is done when nobody answers until `until`.
+
+    Attributes:
+        expires: the same moment, as AWS tells it.
+    """
+
+    id: str
+    until: float
+    expires: datetime
+    action: str
+    status: str = "AWAITING_ACTION"
+
+
+@dataclass
 class ServiceDeployment:
     """One roll-out of a service, as its history keeps it: from which revisions to which, and what became of it.
 
@@ -121,9 +136,10 @@ class ServiceDeployment:
         counts: by id of a `Deployment`, its tasks; `counted` says that they are those when the roll-out was over.
         until: when its stage ends, of those that last a while.
         steps: percentages of the traffic that are still to be shifted to it, each with the minutes that it bakes.
-        weight: the percentage that it has.
+        weight: the percentage that it has. test_weight: that of the test traffic.
         alarms: the CloudWatch alarms that have triggered it.
         ignored: those that were in ALARM when it began.
+        hooks: those of its stage.
     """
 
     id: str
@@ -141,6 +157,7 @@ class ServiceDeployment:
     until: float = NEVER
     steps: list[tuple[float, float]] = field(default_factory=list)
     weight: float = 0.0
+    test_weight: float = 0.0
     alarms: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     triggered: bool = False
@@ -148,6 +165,7 @@ class ServiceDeployment:
     rollback: Shape = field(default_factory=dict)
     counts: dict[str, Shape] = field(default_factory=dict)
     counted: bool = False
+    hooks: list[Hook] = field(default_factory=list)
 
     @property
     def over(self) -> bool:

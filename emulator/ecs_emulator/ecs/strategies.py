@@ -7,7 +7,7 @@ strategy"; by analogy where no public text quotes a refusal.
 
 from __future__ import annotations
 
-from ecs_emulator.ecs import breaker, rollouts, shifting
+from ecs_emulator.ecs import breaker, hooks, rollouts, shifting
 from ecs_emulator.ecs.store import Service, Shape, Store
 from ecs_emulator.patch import refuse
 
@@ -104,6 +104,7 @@ def _check_members(shape: Shape, given: Shape) -> None:
         refuse("InvalidParameterException", f"The deployment strategy {shape['strategy']} is not valid.")
     if not 0 <= int(shape["bakeTimeInMinutes"] or 0) <= _LONGEST_BAKE:
         refuse("InvalidParameterException", f"bakeTimeInMinutes must be between 0 and {_LONGEST_BAKE}.")
+    hooks.check(given.get("lifecycleHooks") or [])
     for name, strategy in _OF.items():
         if not given.get(name):
             continue

@@ -16,6 +16,7 @@ ITEM = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityPr
 BALANCING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html"
 REBALANCING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html"
 EXEC = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
+HOOK = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHook.html"
 BREAKER = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html"
 CONSTRAINTS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html"
 
@@ -90,6 +91,12 @@ def by_strategy(scene: Scene, ecs: Any, *strategy: dict[str, Any], **more: Any) 
 def on_hosts(scene: Scene, ecs: Any, **more: Any) -> Any:
     """Create a service of launch type EC2."""
     return create(scene, ecs, launchType="EC2", taskDefinition=definition(scene, "host", "EC2"), **more)
+
+
+def paused(scene: Scene, ecs: Any, **hook: Any) -> Any:
+    """Give a service a PAUSE hook."""
+    hooks = [{"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"], **hook}]
+    return update(scene, ecs, deploymentConfiguration={"lifecycleHooks": hooks})
 
 
 def update(scene: Scene, ecs: Any, **more: Any) -> Any:
@@ -229,4 +236,14 @@ CASES = (
     case("UpdateService", "to a circuit breaker of more than 100 percent", "InvalidParameterException", BREAKER,
         lambda s, c: update(s, c, deploymentConfiguration={"deploymentCircuitBreaker": {
             "enable": True, "rollback": True, "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 101}}})),
+    case("UpdateService", "to a pause while traffic shifts", "InvalidParameterException", HOOK,
+        lambda s, c: paused(s, c, lifecycleStages=["PRODUCTION_TRAFFIC_SHIFT"])),
+    case("UpdateService", "to a pause at no stage", "InvalidParameterException", HOOK,
+        lambda s, c: paused(s, c, lifecycleStages=[])),
+    case("UpdateService", "to a pause of more than 14 days", "InvalidParameterException",
+        "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
+        "API_DeploymentLifecycleHookTimeoutConfiguration.html",
+        lambda s, c: paused(s, c, timeoutConfiguration={"timeoutInMinutes": 20161})),
+    case("ContinueServiceDeployment", "of an unknown deployment", "ServiceDeploymentNotFoundException", ERRORS,
+        lambda s, c: c.continue_service_deployment(serviceDeploymentArn="nothing", hookId="none")),
 )  # fmt: skip

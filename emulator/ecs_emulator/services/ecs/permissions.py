@@ -27,6 +27,7 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "DeleteService": ("service", _SERVICE),
     "UpdateService": ("service", _SERVICE),
     "ListServiceDeployments": ("service", _SERVICE),
+    "ContinueServiceDeployment": ("serviceDeploymentArn", "service-deployment/{path}"),
     "DescribeServiceDeployments": ("serviceDeploymentArns", "service-deployment/{path}"),
     "DescribeServiceRevisions": ("serviceRevisionArns", "service-revision/{path}"),
     "DescribeTasks": ("tasks", _TASK),

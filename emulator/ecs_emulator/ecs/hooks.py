@@ -1,0 +1,144 @@
+"""PAUSE hooks: where a deployment waits for a person, for how long, and what becomes of it then.
+
+Sources: ECS developer guide, "Lifecycle hooks for Amazon ECS service deployments", "Pause hooks for Amazon ECS service
+deployments", "Continuing service deployments"; API reference, `DeploymentLifecycleHook`,
+`DeploymentLifecycleHookTimeoutConfiguration`. In which words ECS refuses, and what it says of a rollback, nothing
+public tells: that is by analogy. Rolling updates go through no stages here, so that no hook of theirs comes about; no
+Lambda function is called.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from ecs_emulator.clock import later, passed
+from ecs_emulator.ecs.store import Hook, ServiceDeployment, Shape, now
+from ecs_emulator.patch import on_reset, refuse
+
+PAUSE, AWAITING = "PAUSE", "AWAITING_ACTION"
+ROLLED_BACK = "Service deployment rolled back because the lifecycle hook {} {}."
+_PAUSING = (
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "POST_SCALE_UP",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+)
+_SHIFTING = ("TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT")
+"""Where no deployment pauses: a rollback goes through them as well."""
+_USUAL = {"timeoutInMinutes": 1440, "action": "ROLLBACK"}
+_LONGEST = 20160
+_approved: list[bool] = []
+
+
+def check(hooks: list[Shape]) -> None:
+    """Refuse hooks that ECS does not take."""
+    for hook in hooks:
+        kind, stages = hook.get("targetType", "AWS_LAMBDA"), hook.get("lifecycleStages") or []
+        if kind not in (PAUSE, "AWS_LAMBDA"):
+            _refuse(f"The lifecycle hook target type {kind} is not valid.")
+        if not stages:
+            _refuse("lifecycleStages is required for a lifecycle hook.")
+        if unknown := [stage for stage in stages if stage not in (*_PAUSING, *_SHIFTING)]:
+            _refuse(f"The lifecycle stage {unknown[0]} is not valid.")
+        if kind != PAUSE:
+            if not (hook.get("hookTargetArn") and hook.get("roleArn")):
+                _refuse("hookTargetArn and roleArn are required for a lifecycle hook of type AWS_LAMBDA.")
+            continue
+        if shifting := [stage for stage in stages if stage in _SHIFTING]:
+            _refuse(f"PAUSE hooks cannot be configured at the lifecycle stage {shifting[0]}.")
+        timeout = {**_USUAL, **(hook.get("timeoutConfiguration") or {})}
+        if not 1 <= int(timeout["timeoutInMinutes"]) <= _LONGEST:
+            _refuse(f"timeoutInMinutes must be between 1 and {_LONGEST}.")
+        if timeout["action"] not in ("CONTINUE", "ROLLBACK"):
+            _refuse(f"The timeout action {timeout['action']} is not valid.")
+
+
+def at(one: ServiceDeployment, stage: str) -> list[Shape]:
+    """Return the PAUSE hooks of a stage, as the deployment was configured when it began."""
+    hooks = one.configuration.get("lifecycleHooks") or []
+    return [hook for hook in hooks if hook.get("targetType") == PAUSE and stage in hook["lifecycleStages"]]
+
+
+def reach(one: ServiceDeployment) -> None:
+    """The deployment has come to its stage, once more perhaps: the stage's hooks wait, each with an id of its own."""
+    one.hooks = []
+    for hook in at(one, one.stage):
+        timeout = {**_USUAL, **(hook.get("timeoutConfiguration") or {})}
+        minutes = int(timeout["timeoutInMinutes"])
+        expires = now() + timedelta(minutes=minutes)
+        number = f"ecs-pause-{secrets.token_urlsafe(32)}"
+        one.hooks.append(Hook(number, later(minutes * 60), expires, str(timeout["action"])))
+
+
+def waits(one: ServiceDeployment) -> bool:
+    """Whether somebody has to answer before the deployment goes on."""
+    _expire(one)
+    return any(hook.status == AWAITING for hook in one.hooks)
+
+
+def refused(one: ServiceDeployment) -> str:
+    """Say why the deployment is to be rolled back; empty if it is not."""
+    _expire(one)
+    for hook in one.hooks:
+        if hook.status == "FAILED":
+            return ROLLED_BACK.format(hook.id, "was answered with ROLLBACK")
+        if hook.status == "TIMED_OUT" and hook.action == "ROLLBACK":
+            return ROLLED_BACK.format(hook.id, "timed out")
+    return ""
+
+
+def _expire(one: ServiceDeployment) -> None:
+    """Answer what waits for too long, or what somebody approves at once."""
+    for hook in one.hooks:
+        if hook.status == AWAITING and _approved:
+            hook.status = "SUCCEEDED"
+        if hook.status == AWAITING and passed(hook.until):
+            hook.status = "TIMED_OUT"
+
+
+def answer(one: ServiceDeployment, number: str, action: str) -> None:
+    """Let the deployment go on, or be rolled back, as somebody has decided."""
+    if action not in ("CONTINUE", "ROLLBACK"):
+        _refuse(f"The action {action} is not valid.")
+    _expire(one)
+    hook = next((hook for hook in one.hooks if hook.id == number and hook.status == AWAITING), None)
+    if hook is None or one.status != "IN_PROGRESS":
+        refuse("InvalidParameterException", f"The lifecycle hook {number} is not awaiting an action.")
+    hook.status = "SUCCEEDED" if action == "CONTINUE" else "FAILED"
+
+
+def leave(one: ServiceDeployment) -> None:
+    """Something else has ended the deployment: nobody is asked any more."""
+    one.hooks = [hook for hook in one.hooks if hook.status != AWAITING]
+
+
+def shown(one: ServiceDeployment) -> list[Shape]:
+    """Return the hooks as DescribeServiceDeployments answers them."""
+    return [
+        {
+            "hookId": hook.id,
+            "targetType": PAUSE,
+            "status": hook.status,
+            "expiresAt": hook.expires,
+            "timeoutAction": hook.action,
+        }
+        for hook in one.hooks
+    ]
+
+
+def approve_all() -> None:
+    """Let every hook be answered with CONTINUE as soon as a deployment comes to it, as by somebody who looks on."""
+    _approved[:] = [True]
+
+
+@on_reset
+def forget() -> None:
+    """Let deployments wait again."""
+    _approved.clear()
+
+
+def _refuse(text: str) -> None:
+    refuse("InvalidParameterException", text)
