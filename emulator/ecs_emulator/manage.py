@@ -32,6 +32,7 @@ from ecs_emulator.control import (
 )
 from ecs_emulator.sockets import HOST, bound, listening
 
+HTTPS = 443
 STOP_SECONDS = 30.0
 PS_SECONDS = 10.0
 
@@ -348,7 +349,7 @@ def entry(directory: Path, name: str) -> str:
     """
     cloud = find(directory)
     entries = json.loads(request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
-    return next((str(one["url"]) for one in entries if name in one["names"]), "")
+    return next((str(one["url"]) for one in entries if name in one["names"] and one["port"] == HTTPS), "")
 
 
 def _alive(pid: int) -> bool:

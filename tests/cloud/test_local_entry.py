@@ -32,7 +32,7 @@ def listener() -> Iterator[SimpleNamespace]:
     certificates: dict[str, Any] = acm_backends[ACCOUNT][REGION]._certificates
     for name in ("app", "shop"):
         certificates[name] = SimpleNamespace(common_name=f"{name}.example.com", sans=[])
-    one = SimpleNamespace(protocol="HTTPS", certificate="app")
+    one = SimpleNamespace(protocol="HTTPS", certificate="app", port=443)
     balancers: dict[str, Any] = elbv2_backends[ACCOUNT][REGION].load_balancers
     balancers[ARN] = SimpleNamespace(arn=ARN, listeners={"https": one})
     yield one
@@ -62,6 +62,20 @@ def test_another_certificate_is_shown_by_the_next_handshake(tmp_path: Path, list
     elbv2_backends[ACCOUNT][REGION].load_balancers.clear()
     entry._keep(tmp_path)
     assert entry.shown() == []
+
+
+def test_each_port_of_a_load_balancer_has_its_own(tmp_path: Path, listener: SimpleNamespace) -> None:
+    balancers: dict[str, Any] = elbv2_backends[ACCOUNT][REGION].load_balancers
+    balancers[ARN].listeners = {
+        "test": SimpleNamespace(protocol="HTTPS", certificate="app", port=8443),
+        "https": listener,
+    }
+    entry._keep(tmp_path)
+    opened = entry.shown()
+    assert [one["port"] for one in opened] == [443, 8443], "the one for everybody first"
+    assert len({one["url"] for one in opened}) == 2
+    balancers.clear()
+    entry._keep(tmp_path)
 
 
 # -- bodies ------------------------------------------------------------------------------------------------------------

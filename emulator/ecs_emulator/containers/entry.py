@@ -1,4 +1,4 @@
-"""Opens an HTTPS port on the loopback for each load balancer, which forwards as the load balancer would."""
+"""Opens an HTTPS port on the loopback for each HTTPS listener of a load balancer, and forwards as that would."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ecs_emulator.services.cloudwatch import traffic
 from ecs_emulator.sockets import listening
 from ecs_emulator.wsgi import Application, Body, Environ, Server, StartResponse
 
-FIRST_PORT = 8443
+FIRST_PORT, HTTPS = 8443, 443
 READ_SECONDS = 0.5
 IDLE_SECONDS = 60
 """A load balancer's idle timeout."""
@@ -36,20 +36,22 @@ NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load
 
 @dataclass(frozen=True)
 class Entry:
-    """An open port: the load balancer's ARN and host names, the URL, and the server behind it with its certificate."""
+    """An open port: the load balancer's ARN, port and names, the URL, and the server behind it with its certificate."""
 
     balancer: str
+    port: int
     names: tuple[str, ...]
     url: str
     server: Server
     context: ssl.SSLContext
 
 
-_entries: dict[str, Entry] = {}
+_entries: dict[tuple[str, int], Entry] = {}
+"""By load balancer and its port."""
 
 
 def open_all(directory: Path) -> None:
-    """Keep a port open for each load balancer with an HTTPS listener, from now on.
+    """Keep a port open for each HTTPS listener of a load balancer, from now on.
 
     Args:
         directory: where the certificates are put, for those who want to trust them.
@@ -59,27 +61,31 @@ def open_all(directory: Path) -> None:
 
 def shown() -> list[dict[str, Any]]:
     """The open entries, as `/_cloud/entries` answers them."""
-    return [{"load_balancer": one.balancer, "names": one.names, "url": one.url} for one in list(_entries.values())]
+    return [
+        {"load_balancer": one.balancer, "port": one.port, "names": one.names, "url": one.url}
+        for one in list(_entries.values())
+    ]
 
 
 def _keep(directory: Path) -> None:
     with LOCK:
-        wanted = dict(_balancers())
-    for arn in _entries.keys() - wanted.keys():
-        server = _entries.pop(arn).server
+        # the listener for everybody first: its URL is the same most of the time
+        wanted = dict(sorted(_listeners(), key=lambda one: one[0][1] != HTTPS))
+    for place in _entries.keys() - wanted.keys():
+        server = _entries.pop(place).server
         server.shutdown()
         server.server_close()
-    for arn, names in wanted.items():
-        if arn not in _entries:
-            _entries[arn] = _open(directory, arn, names)
-        elif (entry := _entries[arn]).names != names:
+    for place, names in wanted.items():
+        if place not in _entries:
+            _entries[place] = _open(directory, *place, names)
+        elif (entry := _entries[place]).names != names:
             # the listener has another certificate now: the next handshake shows it
             entry.context.load_cert_chain(write_certificate(directory, names))
-            _entries[arn] = replace(entry, names=names)
+            _entries[place] = replace(entry, names=names)
 
 
-def _balancers() -> Iterable[tuple[str, tuple[str, ...]]]:
-    """Yield the load balancers with a listener for HTTPS, each with the names of its certificate."""
+def _listeners() -> Iterable[tuple[tuple[str, int], tuple[str, ...]]]:
+    """Yield load balancers and ports with a listener for HTTPS, each with the names of its certificate."""
     from moto.acm.models import acm_backends
     from moto.elbv2.models import elbv2_backends
 
@@ -91,20 +97,20 @@ def _balancers() -> Iterable[tuple[str, tuple[str, ...]]]:
                     if listener.protocol == "HTTPS" and listener.certificate in certificates:
                         certificate = certificates[listener.certificate]
                         names = dict.fromkeys([certificate.common_name, *certificate.sans])
-                        yield balancer.arn, tuple(names)
+                        yield (balancer.arn, int(listener.port)), tuple(names)
 
 
-def _open(directory: Path, balancer: str, names: tuple[str, ...]) -> Entry:
+def _open(directory: Path, balancer: str, port: int, names: tuple[str, ...]) -> Entry:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(write_certificate(directory, names))
-    forward = Forward(balancer)
+    forward = Forward(balancer, port)
     traffic.serve(balancer)
     server = _listen(forward)
     # The handshake is made by the thread of the connection, so that nobody waits for somebody else's.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    return Entry(balancer, names, f"https://127.0.0.1:{server.server_address[1]}/", server, context)
+    return Entry(balancer, port, names, f"https://127.0.0.1:{server.server_address[1]}/", server, context)
 
 
 def _listen(forward: Forward) -> Server:
@@ -133,14 +139,15 @@ def _anybody(_: Environ) -> bool:
 class Forward:
     """A WSGI application that answers as a load balancer does: by rules and weights, from healthy targets in turn."""
 
-    def __init__(self, balancer: str) -> None:
-        self.balancer = balancer
+    def __init__(self, balancer: str, port: int) -> None:
+        self.balancer, self.port = balancer, port
         self._turn = itertools.count()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as WSGI asks."""
         with LOCK:
-            action = _action(self.balancer, environ.get("HTTP_HOST", "").partition(":")[0], environ["PATH_INFO"])
+            name = environ.get("HTTP_HOST", "").partition(":")[0]
+            action = _action(self.balancer, self.port, name, environ["PATH_INFO"])
         if action is None:
             return self._fail(start_response, "", NO_TARGET)
         if action["Type"] == "fixed-response":
@@ -175,14 +182,14 @@ class Forward:
         return _plain(start_response, *answer)
 
 
-def _action(balancer: str, name: str, path: str) -> dict[str, Any] | None:
-    """The action that a load balancer's HTTPS listener takes for a request."""
+def _action(balancer: str, port: int, name: str, path: str) -> dict[str, Any] | None:
+    """The action that a load balancer's HTTPS listener at a port takes for a request."""
     from moto.elbv2.models import elbv2_backends
 
     backends = [backend for by_region in elbv2_backends.values() for backend in by_region.values()]
     backend = next((one for one in backends if balancer in one.load_balancers), None)
     listeners = backend.load_balancers[balancer].listeners.values() if backend else ()
-    https = next((one for one in listeners if one.protocol == "HTTPS"), None)
+    https = next((one for one in listeners if one.protocol == "HTTPS" and int(one.port) == port), None)
     return forwarding.action_for(backend, https.arn, name, path) if https else None
 
 
