@@ -8,7 +8,7 @@ from zlib import crc32
 
 from provisioner import Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service
-from provisioner.config.together import alternate
+from provisioner.config.together import alternate, on_trial
 from provisioner.resources.elbv2.balancer import LoadBalancer, TargetGroup
 from provisioner.resources.elbv2.listeners import (
     REDIRECT_TO_HTTPS,
@@ -31,6 +31,7 @@ from provisioner.steps.service_roles import ServiceRoles
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange with clients that know it: the default of AWS's
 console (Application Load Balancer user guide, "Security policies")."""
+NOT_FOUND = answer("404", "not found")
 LAST_PRIORITY = 50_000
 BAND = LAST_PRIORITY // 130
 """Priorities for all paths of one length, of which there are 128."""
@@ -43,7 +44,7 @@ class LoadBalancing:
     Attributes:
         target_groups: the ARN of each public service's target group.
         shifts: by service whose traffic ECS shifts, the ARNs of its second target group and of the rule that leads to
-            both.
+            both; and of the rule at its test port, if it has one.
         routes: by public service, the listener or rule that uses its target group: ECS refuses the service before that.
         dns_name: the load balancer's own name; None without a public service, when there is no load balancer.
         name: how CloudWatch names the load balancer; None if there is none.
@@ -56,7 +57,7 @@ class LoadBalancing:
     name: str | None = None
     targets: dict[str, str] = field(default_factory=dict)
     alternates: dict[str, str] = field(default_factory=dict)
-    shifts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    shifts: dict[str, tuple[str, str, str | None]] = field(default_factory=dict)
 
 
 @step
@@ -101,9 +102,16 @@ def load_balancer(
     }
     # ECS moves the weights of a rule: of what has none of its own, the default action takes all paths
     whole = next((name for name, service in public.items() if service.path == "/*" and name not in seconds), None)
-    rest = forward(groups[whole]) if whole else answer("404", "not found")
+    rest = forward(groups[whole]) if whole else NOT_FOUND
     stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
     https = stack.ensure(Listener("https", balancer.id, 443, "HTTPS", [rest], TLS_POLICY, ready(certified).id))
+    tests = {
+        port: stack.ensure(
+            Listener(f"test-{port}", balancer.id, port, "HTTPS", [NOT_FOUND], TLS_POLICY, ready(certified).id)
+        )
+        for port in stack.config.test_ports
+    }
+    tried: dict[str, str] = {}
     others = {name: service for name, service in public.items() if name != whole}
     routes = {whole: https} if whole else {}
     for name, priority in priorities(others).items():
@@ -111,6 +119,10 @@ def load_balancer(
         to: Action = forward_by_ecs(groups[name], seconds[name].id) if by_ecs else forward(groups[name])
         conditions = [path(others[name].path)]
         routes[name] = stack.ensure(ListenerRule(name, https.id, priority, conditions, [to], by_ecs))
+        if port := others[name].deployment.test_port:
+            tried[name] = stack.ensure(
+                ListenerRule(on_trial(name), tests[port].id, priority, conditions, [to], by_ecs)
+            ).id
     alias = {
         "HostedZoneId": balancer.canonical_hosted_zone_id,
         "DNSName": balancer.dns_name,
@@ -124,7 +136,7 @@ def load_balancer(
         balancer.arn_suffix,
         {name: target.arn_suffix for name, target in targets.items()},
         {name: target.arn_suffix for name, target in seconds.items()},
-        {name: (target.id, routes[name].id) for name, target in seconds.items()},
+        {name: (target.id, routes[name].id, tried.get(name)) for name, target in seconds.items()},
     )
 
 

@@ -42,7 +42,8 @@ def security_groups(stack: Stack, network: Network) -> SecurityGroups:
     def out(name: str, of: Handle, egress: Sequence[Rule]) -> str:
         return stack.ensure(SecurityGroupEgress(name, of.id, egress)).id if egress else of.id
 
-    users = [allow(port, "users", cidr=source) for source in stack.facts.allow for port in (80, HTTPS)]
+    ports = (80, HTTPS, *config.test_ports)
+    users = [allow(port, "users", cidr=source) for source in stack.facts.allow for port in ports]
     balancer = group("alb", "Load balancer", users, sends=True) if public else None
     inside = [allow(HTTPS, "everything in the VPC", cidr=cidr)]
     endpoints = None if way_out else group("endpoints", "VPC endpoints", inside, sends=False)

@@ -9,6 +9,7 @@ from math import gcd
 
 from provisioner import Endpoints, Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service as Wanted
+from provisioner.resources.ecs.pauses import pause
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, ScaledService, SleepingStack
 from provisioner.steps.capacity import FARGATE, FARGATE_SPOT, Capacity
@@ -138,12 +139,18 @@ def _shifting(service: Wanted) -> dict[str, object]:
         "linear": {"linearConfiguration": {"stepPercent": percent, "stepBakeTimeInMinutes": minutes}},
     }.get(wanted.strategy, {})
     watched = bool(wanted.alarms)
+    hooks = {"lifecycleHooks": [pause([_stage(one) for one in wanted.pause_at], wanted.pause_minutes)]}
     return {
-        "strategy": wanted.strategy.replace("-", "_").upper(),
+        "strategy": _stage(wanted.strategy),
         "bakeTimeInMinutes": wanted.bake_minutes,
         "alarms": {"alarmNames": list(wanted.alarms), "enable": watched, "rollback": watched},
         **steps,
+        **(hooks if wanted.pause_at else {}),
     }
+
+
+def _stage(name: str) -> str:
+    return name.replace("-", "_").upper()
 
 
 def _strategy(service: Wanted, instances: str | None) -> list[dict[str, object]]:
@@ -183,6 +190,7 @@ def _load_balancers(name: str, service: Wanted, load_balancer: LoadBalancing, ro
     }
     if name not in load_balancer.shifts:
         return [target]
-    group, rule = load_balancer.shifts[name]
+    group, rule, test = load_balancer.shifts[name]
     settings = {"alternateTargetGroupArn": group, "productionListenerRule": rule, "roleArn": roles.shifting}
+    settings |= {"testListenerRule": test} if test else {}
     return [{**target, "advancedConfiguration": settings}]

@@ -12,6 +12,7 @@ from dataclasses import make_dataclass
 import typer
 
 from provisioner.cli import (
+    approve,
     ci,
     cloud,
     config,
@@ -54,6 +55,7 @@ from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
 
 __all__ = [
     "app",
+    "approve",
     "ci",
     "cloud",
     "config",
@@ -96,9 +98,9 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "schema", "doctor", "up", "plan", "rehearse", "deploy", "rollback", "history", "diff", "scale",
-    "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "show", "top", "logs", "output", "timeline",
-    "list", "policy", "ci", "down", "recover", "import",
+    "init", "config", "schema", "doctor", "up", "plan", "show", "rehearse", "deploy", "approve", "reject", "rollback",
+    "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "top", "logs",
+    "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

@@ -20,9 +20,23 @@ CanaryConfiguration, LinearConfiguration)."""
 LEAST_STEP = {"canary": 0.1, "linear": 3.0}
 LONGEST_BAKE = 1440
 """Minutes (API reference, DeploymentConfiguration, bakeTimeInMinutes)."""
+LONGEST_PAUSE = 20160
+"""Minutes (API reference, DeploymentLifecycleHookTimeoutConfiguration)."""
+PAUSES = (
+    "pre-scale-up",
+    "post-scale-up",
+    "post-test-traffic-shift",
+    "pre-production-traffic-shift",
+    "post-production-traffic-shift",
+)
+"""The stages at which a deployment can wait for a person, in their order (ECS developer guide, "Lifecycle hooks for
+Amazon ECS service deployments"). RECONCILE_SERVICE only comes where a deployment takes the place of another one."""
+PORTS = (80, 443)
+"""The load balancer's ports for everybody."""
+_UNPAUSED = ("test-traffic-shift", "production-traffic-shift")
 _OF_ROLLING = ("min_percent", "max_percent")
 _OF_STEPS = ("step_percent", "step_minutes")
-_OF_SHIFTING = (*_OF_STEPS, "bake_minutes", "alarms")
+_OF_SHIFTING = (*_OF_STEPS, "bake_minutes", "alarms", "pause_at", "pause_minutes", "test_port")
 
 Minutes = Annotated[int, values.between(0, LONGEST_BAKE, "a number of minutes that ECS waits")]
 
@@ -32,6 +46,25 @@ def _tenths(value: float) -> float:
     if not 0.1 <= value <= 100 or round(value * 10) != value * 10:
         raise ValueError(f"{value:g} is not a percentage of the traffic: use a multiple of 0.1 from 0.1 to 100")
     return float(value)
+
+
+def _unshifting(stage: str) -> str:
+    """Let pass only stages that shift no traffic: ECS pauses no deployment there."""
+    if stage in _UNPAUSED:
+        raise ValueError(f"{shown(stage)}: ECS pauses no deployment while it shifts traffic: use pre- or post-{stage}")
+    return stage
+
+
+def _own_port(port: int) -> int:
+    """Let pass only ports that the load balancer does not use for everybody."""
+    if port in PORTS:
+        raise ValueError(f"{port} leads to what runs, for everybody: use another one, such as 8443")
+    return port
+
+
+Stage = Annotated[
+    str, AfterValidator(_unshifting), values.one_of(PAUSES, "is not a stage at which a deployment can wait")
+]
 
 
 class Deployment(Model):
@@ -55,6 +88,12 @@ class Deployment(Model):
         values.unique("alarm"),
     ] = ()
     """Names of CloudWatch alarms: ECS rolls back if one is in ALARM."""
+    pause_at: Annotated[tuple[Stage, ...], LIST, values.unique("stage")] = ()
+    """The stages at which ECS waits until a person approves the deployment, or rejects it."""
+    pause_minutes: Annotated[int, values.between(1, LONGEST_PAUSE, "a number of minutes that ECS waits")] = 1440
+    """How many minutes ECS waits for that, before it rolls back."""
+    test_port: Annotated[int, values.between(1, 65535, "a port"), AfterValidator(_own_port)] | None = None
+    """The load balancer's port at which new tasks answer before traffic moves to them."""
 
     @property
     def shifts(self) -> bool:
@@ -71,7 +110,7 @@ class Deployment(Model):
         )
 
     def problems(self) -> Iterator[Problem]:
-        """Yield keys that are another strategy's, and a step that is too small."""
+        """Yield keys that are another strategy's, or of no effect, and a step that is too small."""
         strategy = self.strategy
         others = {
             "rolling": _OF_SHIFTING,
@@ -81,6 +120,8 @@ class Deployment(Model):
             if key in self.model_fields_set:
                 whose = "canary and linear" if key in _OF_STEPS else "rolling" if key in _OF_ROLLING else "the others"
                 yield key, f'has no effect with strategy "{strategy}", it is for {whose}: remove it'
+        if self.shifts and "pause_minutes" in self.model_fields_set and not self.pause_at:
+            yield "pause_minutes", "has no effect without pause_at: add that, or remove it"
         if (least := LEAST_STEP.get(strategy, 0)) > self.steps[0]:
             yield "step_percent", f"{self.steps[0]:g} is too small for {strategy}: use {least:g} to 100"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -141,6 +141,11 @@ class Config(Model):
     def public(self) -> Mapping[str, Service]:
         """The services behind the load balancer. Without any there is none, and no certificate and no public name."""
         return {name: service for name, service in self.services.items() if service.public}
+
+    @property
+    def test_ports(self) -> Sequence[int]:
+        """The load balancer's ports at which new tasks can be tried before traffic moves to them, in order."""
+        return sorted({port for one in self.public.values() if (port := one.deployment.test_port)})
 
     @property
     def public_zone(self) -> bool:

@@ -108,6 +108,11 @@ def alternate(service: str) -> str:
     return f"{service}-B"
 
 
+def on_trial(service: str) -> str:
+    """Return what the rule at the test port of a service is called, with a capital as well."""
+    return f"{service}-T"
+
+
 def _circles(config: Workloads) -> Iterator[Problem]:
     # A group's rules name the groups of its callers, so those are made first.
     try:

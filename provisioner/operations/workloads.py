@@ -73,6 +73,7 @@ def _service(
         "strategy": told["strategy"],
         "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
         "problem": told["problem"] or rolled_back or health["problem"],
+        "approval": _approval(told),
         "deployed": told.get("deployed", "").rpartition("/")[2],
         "deployment": ROLLED_BACK if rolled_back else ROLLOUTS.get(told["rollout_state"], told["rollout_state"]),
         "began": _moment(told["began"]),
@@ -81,6 +82,14 @@ def _service(
         "last_failure": {"at": _ended(failed), "why": why_stopped(failed)} if failed else None,
         "sidecars": _sidecars(name, records, [task for task in there if task.get("group") == f"service:{name}"]),
     }
+
+
+def _approval(told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a deployment waits for until a person answers, if it does."""
+    if not told["pauses"]:
+        return None
+    first = told["pauses"][0]
+    return {"stage": told["stage"], "until": _moment(first.until), "then": first.then.lower()}
 
 
 def _sidecars(name: str, records: Records, mine: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -115,6 +124,7 @@ def _missing(name: str) -> dict[str, Any]:
         "rollout": MISSING,
         "capacity": [],
         "problem": "it is recorded, and ECS has no such service",
+        "approval": None,
         "began": None,
         "healthy": None,
         "last_failure": None,

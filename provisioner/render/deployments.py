@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.render.text import duration
 
 if TYPE_CHECKING:
+    from provisioner.operations.deploying.approval import Decided
     from provisioner.operations.deploying.history import Entry
 
 HEAD = ("REVISION", "IMAGE", "BEGAN", "TOOK", "OUTCOME", "BY")
@@ -21,6 +22,19 @@ def table(entries: Sequence[Entry]) -> list[str]:
     rows = [HEAD, *(_row(entry) for entry in entries)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def decided(made: Decided, command_line: Callable[..., str]) -> list[str]:
+    """Say how a deployment was answered, and what may be done next.
+
+    Args:
+        command_line: from a command's name to the command line that runs it on the same stack.
+    """
+    said = f"{made.service}: {made.decision} {made.revision} at {made.stage}"
+    if made.decision == "approved":
+        return [f"{said}: it goes on. How it is doing: {command_line('status')}. To its end: {command_line('up')}."]
+    former = command_line("rollback", made.service)
+    return [f"{said}: ECS rolls it back. If nobody waits for it, let the state follow: {former}."]
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from provisioner.engine.words import count
 from provisioner.operations.serving import wrong
+from provisioner.render.status import awaited, standing, url
 from provisioner.render.status import lines as all_lines
-from provisioner.render.status import standing, url
 from provisioner.render.text import DAY, age, ago, cells, cut, sentence, table, visible
 
 MOST = 20
@@ -117,9 +117,9 @@ def _cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
 
 
 def _why(one: Mapping[str, Any], now: float) -> str:
-    """Return what is wrong with a service, or why one of its tasks failed lately."""
-    if one["problem"]:
-        return str(one["problem"])
+    """Return what is wrong with a service, what it waits for, or why one of its tasks failed lately."""
+    if told := "; ".join(filter(None, (one["problem"], awaited(one)))):
+        return told
     failure = one["last_failure"]
     if failure:
         when = f" {ago(now - failure['at'])}" if failure["at"] else ""

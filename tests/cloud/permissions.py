@@ -272,6 +272,11 @@ def _containers(stack: Stack) -> Calls:
     place = f"arn:aws:ecs:{PLACE}:service-{{}}/{cluster}/backend/none"
     yield "ecs", "list_service_deployments", {"cluster": cluster, "service": "backend"}
     yield "ecs", "describe_service_deployments", {"serviceDeploymentArns": [place.format("deployment")]}
+    yield (
+        "ecs",
+        "continue_service_deployment",
+        {"serviceDeploymentArn": place.format("deployment"), "hookId": "none", "action": "CONTINUE"},
+    )
     yield "ecs", "describe_service_revisions", {"serviceRevisionArns": [place.format("revision")]}
     yield "ecs", "stop_task", {"cluster": cluster, "task": "0" * 32}
     yield "ecs", "update_capacity_provider", {"name": provider, "autoScalingGroupProvider": {}}

@@ -165,6 +165,8 @@ def _changed(life: Life) -> None:
     life.both("diff", "frontend")
     life.run("rollback", "frontend")
     life.run("deploy", "frontend")
+    life.run("approve", code=4)
+    life.run("reject", code=4)
     life.run("scale", "frontend", "2")
     life.run("pause", "frontend", "--yes")
     life.run("resume", "frontend")

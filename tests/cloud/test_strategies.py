@@ -23,6 +23,7 @@ PLAIN = "public = true"
 BLUE_GREEN = 'deployment = { strategy = "blue-green", bake_minutes = 2 }'
 CANARY = 'deployment = { strategy = "canary", step_percent = 20, step_minutes = 3, bake_minutes = 2 }'
 WATCHED = CANARY.replace(" }", ', alarms = ["errors"] }')
+TRIED = BLUE_GREEN.replace(" }", ", test_port = 8443 }")
 LINEAR = 'deployment = { strategy = "linear", step_percent = 50, step_minutes = 3, bake_minutes = 2 }'
 
 
@@ -37,15 +38,30 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     here.close()
 
 
-def weights(project: Project) -> dict[str, int]:
-    """What the one rule with two target groups gives to each, by the name of the group."""
+def ports(project: Project) -> dict[int, str]:
+    """The ARNs of the load balancer's listeners by their ports."""
     elb = project.cloud.client("elbv2")
     (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
-    names = {one["TargetGroupArn"]: one["TargetGroupName"] for one in elb.describe_target_groups()["TargetGroups"]}
     listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-    (https,) = (one["ListenerArn"] for one in listeners if one["Port"] == 443)
+    return {one["Port"]: one["ListenerArn"] for one in listeners}
+
+
+def admitted(project: Project) -> set[int]:
+    """The ports at which the load balancer's group lets the one source of users in, and nobody else."""
+    found = project.cloud.client("ec2").describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": [f"{NAME}-alb"]}]
+    )["SecurityGroups"]
+    rules = [rule for group in found for rule in group["IpPermissions"]]
+    assert len({str(rule["IpRanges"][0]["CidrIp"]) for rule in rules}) == 1
+    return {rule["FromPort"] for rule in rules}
+
+
+def weights(project: Project, port: int = 443) -> dict[str, int]:
+    """What the one rule with two target groups gives to each, by the name of the group."""
+    elb = project.cloud.client("elbv2")
+    names = {one["TargetGroupArn"]: one["TargetGroupName"] for one in elb.describe_target_groups()["TargetGroups"]}
     found: dict[str, int] = {}
-    for rule in elb.describe_rules(ListenerArn=https)["Rules"]:
+    for rule in elb.describe_rules(ListenerArn=ports(project)[port])["Rules"]:
         for action in rule["Actions"]:
             for group in action.get("ForwardConfig", {}).get("TargetGroups", ()):
                 found[names[group["TargetGroupArn"]].removeprefix(f"{NAME}-frontend") or "a"] = group.get("Weight", 1)
@@ -150,6 +166,31 @@ def test_strategies_change_without_an_outage(project: Project) -> None:
     assert f"{NAME}-traffic" not in [role["RoleName"] for role in roles]
     names = project.cloud.client("elbv2").describe_target_groups()["TargetGroups"]
     assert [one["TargetGroupName"] for one in names] == [f"{NAME}-frontend"]
+
+
+def test_the_new_revision_can_be_tried_at_a_port_of_its_own(project: Project) -> None:
+    project.change(PLAIN, f"{PLAIN}\n{BLUE_GREEN}")
+    project.up()
+    on_trial = TRIED.replace(" }", ', pause_at = ["post-test-traffic-shift"] }')
+    # the port comes and goes on a running service
+    for keys in (TRIED, BLUE_GREEN, TRIED, on_trial):
+        project.change("^deployment = .*$", keys)
+        (run,) = rehearsed(project)["runs"]
+        assert (run["outages"], run["problems"]) == ([], []), keys
+        project.up()
+        clean(project)
+        assert admitted(project) == ({80, 443, 8443} if "test_port" in keys else {80, 443})
+        assert (8443 in ports(project)) == ("test_port" in keys)
+    before = weights(project)
+    assert weights(project, 8443) == before
+    project.run("deploy", "frontend", "--image", f"{REGISTRY}/good:1", "--no-wait")
+    project.cloud.wait(lambda: newest(project).get("lifecycleStage") == "POST_TEST_TRAFFIC_SHIFT", "the pause")
+    new = {name: 100 - weight for name, weight in before.items()}
+    assert (weights(project, 8443), weights(project)) == (new, before)
+    project.run("approve")
+    project.up()
+    assert weights(project) == new
+    project.down()
 
 
 def test_down_ends_a_deployment_that_is_under_way(project: Project) -> None:

@@ -263,6 +263,20 @@ def test_where_services_run() -> None:
                 "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True},
             },
         ),
+        (
+            {"strategy": "blue-green", "pause_at": ["post-production-traffic-shift", "post-scale-up"]},
+            {
+                "strategy": "BLUE_GREEN",
+                "bakeTimeInMinutes": 5,
+                "lifecycleHooks": [
+                    {
+                        "targetType": "PAUSE",
+                        "lifecycleStages": ["POST_SCALE_UP", "POST_PRODUCTION_TRAFFIC_SHIFT"],
+                        "timeoutConfiguration": {"timeoutInMinutes": 1440, "action": "ROLLBACK"},
+                    }
+                ],
+            },
+        ),
     ],
 )
 def test_traffic_is_shifted_between_two_target_groups(deployment: Any, expected: dict[str, Any]) -> None:
@@ -279,6 +293,22 @@ def test_traffic_is_shifted_between_two_target_groups(deployment: Any, expected:
     assert desired(stack, "listener/https").default_actions[0]["Type"] == "fixed-response"
     assert needs(stack, "service/web")["role/traffic"], "ECS can use it once its policy is known"
     assert service.ready_within() >= service.create_timeout + 60 * expected["bakeTimeInMinutes"]
+
+
+def test_new_tasks_can_be_tried_at_a_port_of_their_own() -> None:
+    one = {"image": "web:1", "port": 80, "public": True, "deployment": {"strategy": "canary", "test_port": 8443}}
+    stack = declared(web=one, shop=one | {"path": "/shop/*"})
+    test, https = desired(stack, "listener/test-8443"), desired(stack, "listener/https")
+    assert (test.port, test.certificate_arn, test.ssl_policy) == (8443, https.certificate_arn, https.ssl_policy)
+    assert test.default_actions[0]["Type"] == "fixed-response"
+    rule, everybody = desired(stack, "listener_rule/shop-T"), desired(stack, "listener_rule/shop")
+    assert (rule.conditions, rule.actions, rule.weighted_by_ecs) == (everybody.conditions, everybody.actions, True)
+    settings = desired(stack, "service/shop").load_balancers[0]["advancedConfiguration"]
+    assert settings["testListenerRule"] == "${listener_rule/shop-T:id}"
+    users = desired(stack, "security_group/alb").ingress
+    assert {rule["FromPort"] for rule in users} == {80, 443, 8443}
+    sources = [{rule["CidrIpv4"] for rule in users if rule["FromPort"] == port} for port in (443, 8443)]
+    assert sources[0] == sources[1]
 
 
 def test_a_rolling_service_has_one_target_group() -> None:

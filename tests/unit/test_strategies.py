@@ -103,3 +103,41 @@ def test_waiting_lasts_as_long_as_steps_and_bake_time() -> None:
     assert strategies.minutes({"deployment_configuration": linear}) == 305
     assert strategies.minutes({"deployment_configuration": CANARY}) == 15
     assert strategies.minutes({"deployment_configuration": ROLLING}) == 0
+
+
+HOOKS: dict[str, Any] = {
+    "lifecycleHooks": [
+        {
+            "targetType": "PAUSE",
+            "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"],
+            "timeoutConfiguration": {"timeoutInMinutes": 30, "action": "ROLLBACK"},
+        }
+    ]
+}
+LAMBDA: dict[str, Any] = {"hookTargetArn": "arn:f", "roleArn": "arn:r", "lifecycleStages": ["POST_SCALE_UP"]}
+
+
+def test_a_pause_is_compared_whatever_aws_leaves_out() -> None:
+    shown = {**CANARY, "lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}]}
+    (hook,) = strategies.configuration(shown)["lifecycleHooks"]
+    assert hook["timeoutConfiguration"] == {"timeoutInMinutes": 1440, "action": "ROLLBACK"}
+    for hooks in (None, [], [LAMBDA]):
+        assert "lifecycleHooks" not in strategies.configuration({**CANARY, "lifecycleHooks": hooks})
+
+
+def test_somebody_elses_hooks_stay_beside_pauses() -> None:
+    assert strategies.request({**CANARY, **HOOKS}, CANARY, [LAMBDA])["lifecycleHooks"] == [
+        *HOOKS["lifecycleHooks"],
+        LAMBDA,
+    ]
+    assert strategies.request(CANARY, {**CANARY, **HOOKS}, [LAMBDA])["lifecycleHooks"] == [LAMBDA]
+    assert "lifecycleHooks" not in strategies.request(CANARY, CANARY, [LAMBDA])
+
+
+def test_waiting_lasts_as_long_as_pauses_do() -> None:
+    assert strategies.minutes({"deployment_configuration": {**CANARY, **HOOKS}}) == 15 + 2 * 30
+
+
+def test_tasks_that_only_move_wait_for_nobody() -> None:
+    there = live(service({**CANARY, **HOOKS}, TWO), target_group="b")
+    assert service(ROLLING, ONE).widened(there.attributes, there).deployment_configuration == CANARY

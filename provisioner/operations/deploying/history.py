@@ -72,7 +72,7 @@ def history(options: Options, names: Sequence[str], most: int) -> list[Entry]:
     Raises:
         ConfigurationError: there is no such service, or the stack is not up.
     """
-    config, aws, state = _connected(options)
+    config, aws, state = _reading(options)
     for name in names:
         check_service(config, name)
     entries = []
@@ -119,7 +119,7 @@ def diff(options: Options, name: str, one: str | None, other: str | None) -> lis
     Raises:
         ConfigurationError: there is no such service or revision.
     """
-    config, aws, state = _connected(options)
+    config, aws, state = _reading(options)
     check_service(config, name)
     record = recorded_service(state.records, name)
     runs = str(record.arguments["task_definition"])
@@ -188,12 +188,18 @@ def last(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
-def _connected(options: Options) -> tuple[Config, Aws, State]:
+def connected(options: Options) -> tuple[Config, Aws, State]:
+    """Return the configuration, the way to AWS, and what is recorded; no lock is taken."""
     config = configuration.load(options)
-    aws = connecting.connect(options, config).reading()
+    aws = connecting.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     return config, aws, state
+
+
+def _reading(options: Options) -> tuple[Config, Aws, State]:
+    config, aws, state = connected(options)
+    return config, aws.reading(), state
 
 
 def revision_or_empty(aws: Aws, arn: str) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import canonical
 from provisioner.resources import members
+from provisioner.resources.ecs.pauses import Pause, waiting
 
 ROLLING = "ROLLING"
 BATCH = 20
@@ -39,6 +40,8 @@ class Deployment:
             without a breaker.
         triggered: whether the breaker or an alarm has ended it.
         weight: the percentage of the traffic that it has; None if ECS does not say, as of rolling updates.
+        arn: its own.
+        pauses: what it waits for until a person answers.
     """
 
     status: str
@@ -51,6 +54,8 @@ class Deployment:
     threshold: int = 0
     triggered: bool = False
     weight: float | None = None
+    arn: str = ""
+    pauses: tuple[Pause, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -234,4 +239,6 @@ def _deployment(shown: Mapping[str, Any]) -> Deployment:
         breaker.get("threshold", 0),
         any(one.get("status") == "TRIGGERED" for one in monitors),
         shown.get("targetServiceRevision", {}).get("requestedProductionTrafficWeight"),
+        shown.get("serviceDeploymentArn", ""),
+        waiting(shown),
     )

@@ -16,7 +16,7 @@ from provisioner.engine.resource import Changes, Observed, Resource, canonical, 
 from provisioner.engine.traits import Runs
 from provisioner.engine.words import count
 from provisioner.resources import members
-from provisioner.resources.ecs import strategies
+from provisioner.resources.ecs import pauses, strategies
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.deployments import NETWORK, ROLLING, revision_fields, strategy_of
@@ -45,6 +45,7 @@ DEFAULTS: Mapping[str, Any] = {
     "propagateTags": "NONE",
 }
 """What they are unless DescribeServices says otherwise."""
+ANSWERED = "`approve` and `reject`"
 AGAIN = "It is not tried again: change the service, or run `provision up --retry-failed`"
 
 
@@ -93,6 +94,7 @@ class Service(Runs, Resource):
         *grants("ecs", "DescribeServices", OWN),
         *grants("ecs", "ListServiceDeployments", OWN, use=Use.OTHER, why=FAILURE),
         *grants("ecs", "DescribeServiceDeployments", "service-deployment/{stack}/*", use=Use.OTHER, why=FAILURE),
+        *grants("ecs", "ContinueServiceDeployment", "service-deployment/{stack}/*", use=Use.OTHER, why=ANSWERED),
         *grants("ecs", "DescribeServiceRevisions", "service-revision/{stack}/*", use=Use.OTHER, why=FAILURE),
         *grants("ecs", "DescribeTasks", "task/{stack}/*"),
         *grants("ecs", "CreateService", OWN, conditions=ASKED),
@@ -175,6 +177,8 @@ class Service(Runs, Resource):
             "strategy": strategy_of(service),
             "stage": read.deployment.stage if read.deployment else "",
             "weight": read.deployment.weight if read.deployment else None,
+            "pauses": read.deployment.pauses if read.deployment else (),
+            "other_hooks": pauses.others(deployment),
             "problem": state.problem,
             "runs": service.get("taskDefinition", ""),
             "began": primary.get("createdAt"),
@@ -219,7 +223,9 @@ class Service(Runs, Resource):
         request = self._settings(changes.keys() - live.problems.keys())
         if "deployment_configuration" in changes:
             there = live.attributes["deployment_configuration"]
-            request["deploymentConfiguration"] = strategies.request(self.deployment_configuration, there)
+            request["deploymentConfiguration"] = strategies.request(
+                self.deployment_configuration, there, live.details.get("other_hooks", ())
+            )
         # These reach no running task by themselves, and a deployment that was given up starts none
         if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed", "target_group"}:
             request["forceNewDeployment"] = True
@@ -316,7 +322,8 @@ def _between_strategies(wanted: Service, live: Observed) -> Service:
         return replace(
             wanted,
             task_definition=there["task_definition"] if busy else wanted.task_definition,
-            deployment_configuration=there["deployment_configuration"],
+            # nobody is asked about what only moves
+            deployment_configuration=strategies.unpaused(there["deployment_configuration"]),
             load_balancers=there["load_balancers"],
             target_group=stays,
         )
@@ -345,6 +352,10 @@ def _progress(live: Observed) -> str:
     revision = live.attributes["task_definition"].rpartition("/")[2]
     text = f"{revision}: {text}{f', {pending} pending' if pending else ''}"
     if there > new:
-        return f"{text}, old tasks still running"
+        text = f"{text}, old tasks still running"
+    if told.get("pauses"):
+        return f"{text}, {pauses.told(live.attributes['service_name'], told['pauses'])}"
+    if there > new:
+        return text
     completed = told["rollout_state"] == "COMPLETED"
     return f"{text}, waiting for ECS to complete the deployment" if new >= wanted and not completed else text

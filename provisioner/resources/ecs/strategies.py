@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from provisioner.aws.client import Aws
+from provisioner.resources.ecs import pauses
 from provisioner.resources.ecs.deployments import ROLLING, resolved_groups, strategy_of
 
 CIRCUIT: Mapping[str, Any] = {
@@ -51,7 +52,7 @@ def configuration(shown: Mapping[str, Any]) -> dict[str, Any]:
     if strategy in _STEPS:
         member, usual = _STEPS[strategy]
         found[member] = {**usual, **(shown.get(member) or {})}
-    return found
+    return found | pauses.configured(shown)
 
 
 def shifts(fields: Fields) -> bool:
@@ -64,10 +65,24 @@ def rolling(fields: Fields) -> dict[str, Any]:
     return {name: fields["deployment_configuration"][name] for name in _OF_ROLLING}
 
 
-def request(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a deployment configuration as UpdateService takes it: what is left out there stays as it was."""
+def request(
+    wanted: Mapping[str, Any], live: Mapping[str, Any], others: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return a deployment configuration as UpdateService takes it: what is left out there stays as it was.
+
+    Args:
+        others: the hooks that somebody else has put there, which stay.
+    """
     back = "strategy" in live and "strategy" not in wanted
-    return {**wanted, "strategy": ROLLING, "alarms": NO_ALARMS, "bakeTimeInMinutes": 0} if back else dict(wanted)
+    sent = {**wanted, "strategy": ROLLING, "alarms": NO_ALARMS, "bakeTimeInMinutes": 0} if back else dict(wanted)
+    if {*wanted, *live} & {pauses.MEMBER}:
+        sent[pauses.MEMBER] = [*wanted.get(pauses.MEMBER, ()), *others]
+    return sent
+
+
+def unpaused(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deployment configuration without its pauses."""
+    return {key: value for key, value in configuration.items() if key != pauses.MEMBER}
 
 
 def target_groups(balancer: Mapping[str, Any]) -> list[str]:
@@ -81,14 +96,15 @@ def target_groups(balancer: Mapping[str, Any]) -> list[str]:
 
 
 def minutes(fields: Fields) -> float:
-    """Return for how many minutes a deployment waits at the most: after each step, and at the end."""
+    """Return for how many minutes a deployment waits at the most: after each step, at the end, and for a person."""
     settings = fields["deployment_configuration"]
-    waits = float(settings.get("bakeTimeInMinutes", 0))
+    waits, steps = float(settings.get("bakeTimeInMinutes", 0)), 1.0
     if canary := settings.get("canaryConfiguration"):
-        waits += canary["canaryBakeTimeInMinutes"]
+        waits, steps = waits + canary["canaryBakeTimeInMinutes"], 2.0
     if linear := settings.get("linearConfiguration"):
-        waits += linear["stepBakeTimeInMinutes"] * (100 / linear["stepPercent"])
-    return waits
+        steps = 100 / linear["stepPercent"]
+        waits += linear["stepBakeTimeInMinutes"] * steps
+    return waits + pauses.minutes(settings, steps)
 
 
 def hidden(attributes: Fields, requests: Sequence[Fields]) -> dict[str, Any]:
