@@ -173,6 +173,24 @@ def test_alias_names_the_zone_of_a_living_target(place: Net, route53: Any) -> No
     assert gone["ResponseCode"] == "NXDOMAIN"
 
 
+def test_an_alias_of_a_deleted_balancer_has_no_address(place: Net, route53: Any) -> None:
+    place.gateway()
+    balancer = place.balancer()
+    zone = account_zone(place.cloud)
+    target = {
+        "DNSName": balancer["DNSName"],
+        "HostedZoneId": balancer["CanonicalHostedZoneId"],
+        "EvaluateTargetHealth": False,
+    }
+    change(place.cloud, zone, "CREATE", {"Name": "www.example.com", "Type": "A", "AliasTarget": target})
+    place.cloud.advance(60)
+    asked = {"HostedZoneId": zone, "RecordName": "www.example.com", "RecordType": "A"}
+    assert route53.test_dns_answer(**asked)["RecordData"]
+    place.cloud.client("elbv2").delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    after = route53.test_dns_answer(**asked)
+    assert (after["ResponseCode"], after["RecordData"]) == ("NOERROR", [])
+
+
 def test_dns_answers_what_the_internet_would(cloud: EmbeddedCloud, route53: Any) -> None:
     put_record(cloud, "a.example.com", "A", "192.0.2.1")
     put_record(cloud, "b.example.com", "CNAME", "a.example.com")
