@@ -59,6 +59,7 @@ DB_CLUSTER_CREATE = Duration(61, _LOGS)
 DB_CLUSTER_DELETE = Duration(70, _LOGS)
 DB_INSTANCE_CREATE = Duration(509, f"{_LOGS}; from the moment at which its cluster is available")
 DB_INSTANCE_DELETE = Duration(455, _LOGS)
+DB_CLUSTER_START = Duration(300, _ESTIMATE)
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from provisioner.cli.app import app, command
 from provisioner.operations.options import Options
 
@@ -11,13 +15,29 @@ from provisioner.operations.options import Options
     "sleep",
     "provision sleep                    names the stack and the account, and asks",
     "provision sleep --yes --json       without asking, events as JSON lines",
+    "provision sleep --endpoints --balancer   and delete these until `provision wake`",
 )
-def sleep(options: Options) -> int:
+def sleep(
+    options: Options,
+    endpoints: Annotated[
+        bool, typer.Option("--endpoints", help="Delete the interface endpoints until the stack wakes.")
+    ] = False,
+    nat: Annotated[
+        bool, typer.Option("--nat", help="Delete NAT gateways with their addresses until the stack wakes.")
+    ] = False,
+    balancer: Annotated[
+        bool, typer.Option("--balancer", help="Delete the load balancer with its name until the stack wakes.")
+    ] = False,
+) -> int:
     """Stop everything of the stack that runs, until `provision wake`.
 
     All services have no tasks, no schedule starts a job, and container instances end, which takes ECS some 15 minutes
     more. A database with min_acu = 0 pauses by itself; another one is stopped, and AWS starts that again after 7 days.
-    Load balancer, endpoints and NAT gateways stay, and are named with what is still charged for.
+    Load balancer, interface endpoints and NAT gateways stay, and are named with what is still charged for, unless one
+    of the options has them deleted; `wake` makes them again. Of a VPC that is not the stack's nothing is deleted. The
+    load balancer goes with its listeners, rules and DNS records, and its target groups stay; NAT gateways go with their
+    routes and public addresses, which are other ones afterwards. With instances, endpoints and NAT gateways go when
+    these have ended.
 
     While a stack sleeps, `up` and `deploy` refuse to change it (exit code 4), `plan` and `status` say that it sleeps,
     and `down` deletes it.
@@ -29,4 +49,6 @@ def sleep(options: Options) -> int:
     from provisioner.operations.sizing.sleep import sleep as run
 
     screen = Screen(options)
-    return screen.report(run(options, lambda what: confirm(what, options.yes), screen))
+    asked = {"endpoints": endpoints, "nat": nat, "balancer": balancer}
+    without = [part for part, wanted in asked.items() if wanted]
+    return screen.report(run(options, without, lambda what: confirm(what, options.yes), screen))

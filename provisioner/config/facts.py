@@ -44,6 +44,11 @@ SCALED, PAUSED, ASLEEP = "scaled_service", "paused_workload", "sleeping_stack"
 """The types of the records that say what is in `Sizes`: here, since to read the types themselves takes boto3."""
 EXPIRES = "expiring_stack"
 """The type of the record that says until when a stack is wanted."""
+PART = "sleeping_part"
+"""The type of the records that say what `provision sleep` has deleted, for `provision wake` to make it again."""
+ENDPOINTS, NAT, BALANCER = "endpoints", "nat", "balancer"
+PARTS = {ENDPOINTS: "interface endpoints", NAT: "NAT gateways", BALANCER: "load balancer"}
+"""What can be deleted of a stack while it sleeps: the names of such records, and of the options, and in words."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from provisioner.operations import (
     unscaled,
 )
 from provisioner.operations.deploying import images
-from provisioner.operations.sizing import sizes
+from provisioner.operations.sizing import returning, sizes
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack, run
@@ -84,6 +84,8 @@ def declared(
         pinned, until = images.pinned(deployed, facts), expiry.recorded(records)
         stack = declare(config, replace(facts, deployed=pinned, sizes=sized, expires=until))
     handover.declare(stack, records, aws.take_over)
+    if sized.asleep:
+        stack.declared = returning.without(stack.declared, records)
     told = (notes, resized, production.notices(stack, records), unscaled.notices(stack, records))
     for text in itertools.chain(*told, task_policies.notices(stack), privileges.notices(stack, records)):
         stack.notice(text)

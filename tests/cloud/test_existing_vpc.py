@@ -120,6 +120,25 @@ def test_a_stack_lives_in_a_vpc_that_was_there(project: Project) -> None:  # noq
     assert (theirs.seen(), theirs.free_addresses()) == (before, free)
 
 
+def test_sleep_leaves_its_endpoints_and_nat_gateways(project: Project) -> None:  # noqa: F811
+    theirs = their_vpc(project.cloud, nat=True)
+    service = "com.amazonaws.ap-northeast-1.sqs"
+    project.cloud.client("ec2").create_vpc_endpoint(
+        VpcId=theirs.vpc, ServiceName=service, VpcEndpointType="Interface", SubnetIds=theirs.private
+    )
+    written(project, theirs)
+    project.up()
+    names = ("routes", "nat", "endpoints")
+    before = {name: theirs.seen()[name] for name in names}
+    said = project.run("sleep", "--endpoints", "--nat", "--balancer", "--yes").err
+    assert "--endpoints: this stack has no interface endpoints" in said
+    assert "--nat: this stack has no NAT gateways" in said
+    assert {name: theirs.seen()[name] for name in names} == before
+    assert project.planned() == {}
+    project.run("wake")
+    assert project.planned() == {}
+
+
 def test_tasks_get_public_addresses_where_that_is_said(project: Project) -> None:  # noqa: F811
     theirs = their_vpc(project.cloud, nat=False)
     before = theirs.seen()

@@ -170,7 +170,7 @@ def _changed(life: Life) -> None:
     life.run("scale", "frontend", "2")
     life.run("pause", "frontend", "--yes")
     life.run("resume", "frontend")
-    life.run("sleep", "--yes")
+    life.run("sleep", "--endpoints", "--balancer", "--yes")
     life.run("wake")
     life.run("exec", "frontend", "--", "echo", "well")
     life.run("state", "pull", "pulled.json")

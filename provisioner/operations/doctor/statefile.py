@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.words import count
 from provisioner.operations import state_transfer
 from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
+from provisioner.operations.sizing import sizes
 from provisioner.operations.stacks import forbidden
 from provisioner.state.model import StateError
 
@@ -48,7 +49,10 @@ def state(context: Context) -> Sequence[Checked]:
     except StateError as error:
         return [_told("state", error)]
     where = f"in the bucket {context.config.state.bucket}" if context.config.state.bucket else "on this machine"
-    return [ok("state", f"{where}: {records}")]
+    holds, notes = sizes.in_effect(context.config, context.records)
+    # what is deleted meanwhile still counts below: it is to be made again
+    asleep = f"; {notes[0]}" if holds.asleep else ""
+    return [ok("state", f"{where}: {records}{asleep}")]
 
 
 def _told(name: str, error: StateError) -> Checked:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner.config.facts import ENDPOINTS, NAT, PART, PARTS
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
 from provisioner.resources.ecs.cluster import Cluster
@@ -62,6 +63,11 @@ def runnable(options: Options, config: Config, state: State, name: str) -> Runna
     cluster = state.first(Cluster.type_name)
     if cluster is None or not cluster.id:
         raise ConfigurationError(f"{config.name} is not up, so {name} cannot run: create it with {up}")
+    if gone := [PARTS[one] for one in (ENDPOINTS, NAT) if f"{PART}/{one}" in state.records]:
+        raise ConfigurationError(
+            f"{config.name} is asleep without its {' and '.join(gone)}, so no task can start: run "
+            f"{options.command_line('wake')} first"
+        )
     definition = state.records.get(f"{TaskDefinition.type_name}/{name}")
     group, log = state.records.get(f"security_group/{name}"), state.records.get(f"log_group/service-{name}")
     if definition is None or definition.phase != "ready" or not (group and group.id and log and log.id):

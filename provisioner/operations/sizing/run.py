@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provisioner.engine.apply import Apply
 from provisioner.engine.destroy import Destroy
-from provisioner.engine.events import RunStarted
+from provisioner.engine.events import RunEstimate, RunStarted
 from provisioner.engine.known import KnownResources
+from provisioner.engine.narrow import Narrow
 from provisioner.operations import estimates
 from provisioner.operations.commands import Ended, watched
 from provisioner.operations.planning import plan_alone, refuse
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from provisioner.engine.events import Emit
     from provisioner.engine.resource import Observed
     from provisioner.operations.commands import Viewer
+    from provisioner.state.model import Record
     from provisioner.state.store import Store
 
 TIMEOUT, LOOK_SECONDS = 1800.0, 5.0
@@ -52,8 +54,11 @@ class Sizing:
         released: the addresses of records of what is scaled or paused no more.
         numbers: how many tasks each service is to have in the end, by its name.
         going: the addresses of what is deleted.
-        first, then, last: what is done before anything is recorded, when all is changed and not waited for yet, and at
-            the end.
+        parts: the records of the parts of the stack that are deleted once no task runs any more.
+        changed: what has to change before these are deleted.
+        removed: the addresses of all that goes with them.
+        first, then, removes, last: what is done before anything is recorded, when all is changed and not waited for
+            yet, before the parts are deleted, and at the end.
     """
 
     command: str
@@ -62,8 +67,12 @@ class Sizing:
     released: Collection[str]
     numbers: Mapping[str, range]
     going: Sequence[str] = ()
+    parts: Mapping[str, Record] = field(default_factory=dict)
+    changed: Mapping[str, Declared] = field(default_factory=dict)
+    removed: Sequence[str] = ()
     first: Action = nothing
     then: Callable[[Aws], None] = lambda aws: None
+    removes: Action = nothing
     last: Action = nothing
 
 
@@ -80,18 +89,24 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
 
     What holds is recorded first: whatever comes between, the same command goes on with it, and so does `up`.
     """
-    declared = sizing.declared
-    aws = aws.knowing(KnownResources(store.records, declared))
-    emit(RunStarted(sizing.command, aws.name, aws.account, aws.region, len(declared) + len(sizing.going)))
+    declared, changed = sizing.declared, sizing.changed
+    aws = aws.knowing(KnownResources(store.records, {**declared, **changed}))
+    total = len(declared) + len(sizing.going) + len(changed) + len(sizing.removed)
+    emit(RunStarted(sizing.command, aws.name, aws.account, aws.region, total))
     ahead = estimates.for_up(declared, store.records, store.state.history)
-    emit(ahead)
+    after = estimates.for_down({a: store.records[a] for a in sizing.removed}, store.state.history)
+    emit(RunEstimate({**ahead.tasks, **after.tasks}))
     apply = Apply(aws, store, declared, emit, ahead.tasks)
     destroy = Destroy(aws.exhaustive(), store, sizing.going, emit)
+    leaving = Apply(aws, store, changed, emit)
+    narrow = Narrow(leaving, "declared")
+    # it is asked for by name, and protected again when it is made again
+    removal = Destroy(aws.exhaustive(), store, sizing.removed, emit, unprotect=True, tasks=after.tasks)
 
     def work() -> Remains:
-        refuse(plan_alone(aws, store.records, declared, emit), store.records, emit)
+        refuse(plan_alone(aws, store.records, {**declared, **changed}, emit), store.records, emit)
         sizing.first(aws, emit)
-        for address, record in as_records(sizing.holds).items():
+        for address, record in (as_records(sizing.holds) | dict(sizing.parts)).items():
             former = store.records.get(address)
             if former is None or former.arguments != record.arguments:
                 store.put(record)
@@ -102,10 +117,22 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
         destroy.run()
         sizing.then(aws)
         wait(aws, emit, "services", lambda: _left(aws, sizing.numbers), timeout=TIMEOUT, look_seconds=LOOK_SECONDS)
+        if sizing.removed or changed:
+            sizing.removes(aws, emit)
+            leaving.run()
+            narrow.run()
+            removal.run()
         sizing.last(aws, emit)
         return Remains()
 
-    return timed(aws.pace, sizing.command, None, store, work, [apply.progress, destroy.progress])
+    return timed(
+        aws.pace,
+        sizing.command,
+        None,
+        store,
+        work,
+        [one.progress for one in (apply, destroy, leaving, narrow, removal)],
+    )
 
 
 def _left(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:

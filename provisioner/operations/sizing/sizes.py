@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from provisioner.config.facts import ASLEEP, PAUSED, SCALED, Scaled, Sizes
+from provisioner.config.facts import ASLEEP, PART, PARTS, PAUSED, SCALED, Scaled, Sizes
 from provisioner.config.models import Config
 from provisioner.config.services import Service
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count
 from provisioner.state.model import Record
 
-TYPES = frozenset({SCALED, PAUSED, ASLEEP})
+TYPES = frozenset({SCALED, PAUSED, ASLEEP, PART})
 """The types of such records."""
 
 
@@ -58,7 +58,9 @@ def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[Sizes, lis
     paused = {name: tasks for name, tasks in found.paused.items() if name in pausable}
     told += [f"{config.key(name)} is paused: `provision resume {name}` starts it again" for name in paused]
     if found.asleep:
-        told.insert(0, "the stack is asleep: `provision wake` starts it again")
+        gone = [words for part, words in PARTS.items() if f"{PART}/{part}" in records]
+        again = f", and makes its {' and '.join(gone)} again" if gone else ""
+        told.insert(0, f"the stack is asleep: `provision wake` starts it again{again}")
     return Sizes(scaled, paused, found.asleep), told
 
 

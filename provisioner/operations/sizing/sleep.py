@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
 from provisioner.engine.declaration import Declared
 from provisioner.engine.events import Notice
-from provisioner.engine.words import names
+from provisioner.engine.words import count
 from provisioner.operations import configuration, connecting, stores
-from provisioner.operations.billed import billed
-from provisioner.operations.sizing import database, sizes
+from provisioner.operations.sizing import database, parts, returning, sizes, told
+from provisioner.operations.sizing.balancer import as_led
 from provisioner.operations.sizing.quiet import quieted
 from provisioner.operations.sizing.run import Sizing, nothing, run
 from provisioner.operations.sizing.scope import numbers, sized
+from provisioner.operations.sizing.waiting import wait
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
-from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.cluster import container_instances, own_clusters
 from provisioner.resources.ecs.sizes import SleepingStack
-from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.rds.database import DbCluster
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
+    from provisioner.config.facts import Sizes
     from provisioner.config.models import Config
     from provisioner.engine.events import Emit
     from provisioner.operations.commands import Ended, Viewer
@@ -31,15 +34,16 @@ if TYPE_CHECKING:
 SLEEP, WAKE = "sleep", "wake"
 MINIMUM = f"{MinimumSize.type_name}/main"
 GROUP, CLUSTER = f"{AutoScalingGroup.type_name}/main", f"{DbCluster.type_name}/main"
-SLEEPS = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, Service))
-"""What costs little or nothing while a stack sleeps: of the database its storage."""
+INSTANCES_TIMEOUT, LOOK_SECONDS = 3600.0, 15.0
+"""Seconds that ECS may take to end the instances that have no tasks any more, and between two looks."""
 
 
-def sleep(options: Options, agree: Callable[[str], None], viewer: Viewer) -> Ended:
+def sleep(options: Options, without: Collection[str], agree: Callable[[str], None], viewer: Viewer) -> Ended:
     """Stop everything of a stack that runs: tasks, schedules, container instances, and the database.
 
     Args:
-        agree: is handed what will stop; raises `Cancelled` if the user does not want that.
+        without: the parts of the stack that are deleted until it wakes (`parts.MEMBERS`).
+        agree: is handed what will stop and go; raises `Cancelled` if the user does not want that.
 
     Raises:
         ProvisionError: nothing was begun; what goes wrong later is in the outcome.
@@ -51,14 +55,25 @@ def sleep(options: Options, agree: Callable[[str], None], viewer: Viewer) -> End
         after = replace(before, asleep=True)
         chosen = sizes.pausables(config)
         declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
-        if not before.asleep:
+        there = {one for one in without if parts.going(store.records, one)}
+        # what an earlier run was asked to delete is gone on with
+        wanted = [one for one in parts.MEMBERS if one in {*there, *dict(parts.recorded(store.records))}]
+        led = as_led(aws, store.records) if BALANCER in wanted else store.records
+        remembered = parts.remembered(led, wanted)
+        removed = parts.split(store.records, wanted).removed
+        for text in told.beforehand(config, store.records, without):
+            options.report(f"note: {text}")
+        if removed or not before.asleep:
             with aws.pace.runtime.watching():
-                agree(f"`sleep` stops all of {config.name} on {connecting.describe_account(config, aws)}")
+                agree(told.question(f"{config.name} on {connecting.describe_account(config, aws)}", removed))
+        waits = GROUP in store.records and not {ENDPOINTS, NAT}.isdisjoint(wanted)
 
         def stop_the_rest(aws: Aws, emit: Emit) -> None:
-            if CLUSTER in store.records and _stops_database(config):
+            if CLUSTER in store.records and told.stops_database(config):
                 database.stop(aws, emit)
-            for text in _after_sleep(config, store.records):
+            waking = _waking(config, store.records, replace(after, asleep=False))
+            seconds = returning.seconds(waking, store.records, store.state.history)
+            for text in told.afterwards(config, store.records, seconds, without_instances=waits):
                 emit(Notice(text))
 
         sizing = Sizing(
@@ -68,6 +83,10 @@ def sleep(options: Options, agree: Callable[[str], None], viewer: Viewer) -> End
             (),
             numbers(config, after, chosen),
             going=[MINIMUM] if MINIMUM in store.records else [],
+            parts=remembered,
+            changed=parts.asleep({**store.records, **remembered}),
+            removed=removed,
+            removes=_end_instances if waits else nothing,
             last=stop_the_rest,
         )
         return run(config, aws, store, sizing, viewer)
@@ -84,26 +103,45 @@ def wake(options: Options, viewer: Viewer) -> Ended:
     with stores.open_store(options, config, aws, WAKE) as store:
         config, before = sizes.held(config, store.records)
         after = replace(before, asleep=False)
-        chosen = sizes.pausables(config)
-        declared = {
-            **_minimum(config, store.records),
-            **sized(config, store.records, after, chosen),
-            **quieted(config, store.records, after, chosen),
-        }
+        made = [part for part, _ in parts.recorded(store.records)]
+
+        def forget_parts(_: Aws) -> None:
+            for part in made:
+                store.drop(f"{PART}/{part}")
+
+        def tell(_: Aws, emit: Emit) -> None:
+            for text in told.awake(config, store.records, made):
+                emit(Notice(text))
+
         sizing = Sizing(
             WAKE,
-            declared,
+            _waking(config, store.records, after),
             after,
             [f"{SleepingStack.type_name}/main"],
-            numbers(config, after, chosen),
+            numbers(config, after, sizes.pausables(config)),
             first=database.start if CLUSTER in store.records else nothing,
+            then=forget_parts,
+            last=tell,
         )
         return run(config, aws, store, sizing, viewer)
 
 
-def _stops_database(config: Config) -> bool:
-    """Whether the database does not pause by itself when nobody uses it."""
-    return config.database is not None and config.database.min_acu > 0
+def _waking(config: Config, records: Mapping[str, Record], after: Sizes) -> dict[str, Declared]:
+    """Return what is made or changed when the stack wakes."""
+    chosen = sizes.pausables(config)
+    others = {**sized(config, records, after, chosen), **quieted(config, records, after, chosen)}
+    return returning.returning(records, {**_minimum(config, records), **others})
+
+
+def _end_instances(aws: Aws, emit: Emit) -> None:
+    """Wait until ECS has ended the instances, whose agents need their way to AWS until then (steps/drain.py)."""
+
+    def left() -> dict[str, str]:
+        found = [one for cluster in own_clusters(aws) for one in container_instances(aws, cluster)]
+        why = f"{count(len(found), 'container instance')} left: ECS ends them 15 to 20 minutes after their last task"
+        return {GROUP: why} if found else {}
+
+    wait(aws, emit, "capacity", left, timeout=INSTANCES_TIMEOUT, look_seconds=LOOK_SECONDS)
 
 
 def _minimum(config: Config, records: Mapping[str, Record]) -> dict[str, Declared]:
@@ -114,16 +152,3 @@ def _minimum(config: Config, records: Mapping[str, Record]) -> dict[str, Declare
     minimum = MinimumSize("main", group.id, config.capacity.min)
     built_on = [GROUP, *(address for address in records if address.startswith("running_tasks/"))]
     return {MINIMUM: Declared(minimum, (), "minimum", recorded=tuple(built_on))}
-
-
-def _after_sleep(config: Config, records: Mapping[str, Record]) -> Iterator[str]:
-    """Yield what the user has to know of a stack that sleeps from now on."""
-    if GROUP in records:
-        yield "ECS ends the container instances, which have no tasks any more, in some 15 to 20 minutes"
-    if _stops_database(config):
-        yield "the database is stopped: AWS starts it again after 7 days"
-    elif config.database is not None:
-        yield "the database pauses by itself, some minutes after its last connection was closed"
-    left = [address for address in billed(records.values()) if records[address].type not in SLEEPS]
-    if left:
-        yield f"AWS goes on charging by the hour for {names(left)}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from provisioner.config.facts import ASLEEP, EXPIRES, PAUSED, SCALED
+from provisioner.config.facts import ASLEEP, EXPIRES, PART, PAUSED, SCALED
 from provisioner.engine.resource import Resource
 from provisioner.resources.ecs.api import API
 from provisioner.resources.only_recorded import OnlyRecorded
@@ -60,4 +62,23 @@ class ExpiringStack(OnlyRecorded, Resource):
     until: int
 
     type_name = EXPIRES
+    api = API
+
+
+@dataclass(frozen=True)
+class SleepingPart(OnlyRecorded, Resource):
+    """Records what `provision sleep` has deleted of one part of the stack, so that `wake` makes it again.
+
+    Attributes:
+        records: the records of what was deleted, by address, without their addresses.
+        meaning: by address, of these and of what stays, the fields that say an id or output of what was deleted, as
+            they were: what is made again has others.
+        names: by id or output of what was deleted, its address and the output's name, as `vpc/main:id`.
+    """
+
+    records: Mapping[str, Mapping[str, Any]]
+    meaning: Mapping[str, Mapping[str, Any]]
+    names: Mapping[str, str]
+
+    type_name = PART
     api = API

@@ -15,7 +15,13 @@ from provisioner.resources.ec2.security import OPEN, SecurityGroup
 from provisioner.resources.ecs.cluster import CapacityProvider, Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.drain import ContainerInsights, ContainerInstances, RunningTasks
 from provisioner.resources.ecs.service import Service
-from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, ScaledService, SleepingStack
+from provisioner.resources.ecs.sizes import (
+    ExpiringStack,
+    PausedWorkload,
+    ScaledService,
+    SleepingPart,
+    SleepingStack,
+)
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.iam import InstanceProfile, Role
 from provisioner.resources.servicediscovery import DiscoveryService
@@ -286,6 +292,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
     ScaledService: Sample(lambda here: here.ensure(ScaledService(NAME, 3, 3, "count = 2"))),
     ExpiringStack: Sample(lambda here: here.ensure(ExpiringStack(NAME, 1_700_000_000))),
     SleepingStack: Sample(lambda here: here.ensure(SleepingStack(NAME))),
+    SleepingPart: Sample(lambda here: here.ensure(SleepingPart(NAME, {}, {}, {}))),
     PausedWorkload: Sample(lambda here: here.ensure(PausedWorkload(NAME, 2))),
     ContainerInsights: Sample(lambda here: here.ensure(ContainerInsights(here.stack.name, here[Cluster].id))),
     ContainerInstances: Sample(

@@ -1,0 +1,42 @@
+"""What the load balancer of a stack that goes to sleep has by AWS, where the state does not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.known import KnownResources
+from provisioner.engine.words import names
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.state.model import Record
+
+
+def as_led(aws: Aws, records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records, of rules whose traffic ECS shifts with the weights of now: tasks are in those target groups.
+
+    What was read for it is forgotten.
+
+    Raises:
+        ConfigurationError: somebody else has made listeners or rules, which would go with the load balancer for good.
+    """
+    knowing = aws.knowing(KnownResources(records, {}))
+    live = {one.id: one for kind in (Listener, ListenerRule) for one in knowing.live(kind) if one.owned}
+    aws.drop_reads()
+    known = {one.id: one for one in records.values() if one.type in (Listener.type_name, ListenerRule.type_name)}
+    # one that a run was making when it ended has no id yet
+    if (others := sorted(live.keys() - known.keys())) and None not in known:
+        raise ConfigurationError(
+            f"--balancer: {names(others)} would go with the load balancer, and this stack does not make that again: "
+            "nothing was changed. Delete it by hand if nobody needs it, or sleep without --balancer"
+        )
+    led = dict(records)
+    for record in known.values():
+        if record.id in live and record.arguments.get("weighted_by_ecs"):
+            arguments = {**record.arguments, "actions": live[record.id].attributes["actions"]}
+            led[record.address] = replace(record, arguments=arguments)
+    return led
