@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from provisioner.aws import durations
-from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PARTS
+from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART, PARTS
 from provisioner.engine.words import count, names
 from provisioner.operations.sizing.parts import going, split
 from provisioner.resources.autoscaling import AutoScalingGroup
@@ -37,10 +37,13 @@ def question(stack: str, removed: Sequence[str]) -> str:
 
 def beforehand(config: Config, records: Mapping[str, Record], without: Collection[str]) -> Iterator[str]:
     """Yield what will not work while these parts are gone, or that there are none."""
-    for part in PARTS:
-        if part in without:
-            there = going(records, part)
-            yield _missed(config, records, part, there) if there else f"--{part}: this stack has no {PARTS[part]}"
+    for part, words in PARTS.items():
+        if part not in without:
+            continue
+        if there := going(records, part):
+            yield _missed(config, records, part, there)
+        elif f"{PART}/{part}" not in records:
+            yield f"--{part}: this stack has no {words}"
 
 
 def _missed(config: Config, records: Mapping[str, Record], part: str, there: Sequence[str]) -> str:
