@@ -11,7 +11,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.containers import runs
 from ecs_emulator.containers.definitions import CannotStart, EssentialExited
-from ecs_emulator.ecs import failing, one_off, ordering, probes, texts
+from ecs_emulator.ecs import connect, failing, one_off, ordering, probes, texts
 from ecs_emulator.ecs.placement import place, shortage
 from ecs_emulator.ecs.store import NEVER, Store, Task, last_part, now
 from ecs_emulator.ecs.tasks import end
@@ -72,6 +72,7 @@ def _start(store: Store, task: Task) -> None:
             except LookupError as error:
                 end(task, str(error), "TaskFailedToStart")
                 return
+            task.endpoints = connect.endpoints(store, task)
             task.status, task.next_at = "PENDING", later(durations.TASK_PULL)
             task.times["pullStartedAt"] = now()
         case "PENDING":
@@ -223,7 +224,7 @@ def _detach(store: Store, task: Task) -> None:
 
 
 def _register(store: Store, task: Task) -> None:
-    """Register the task: its address in the target groups and in Cloud Map."""
+    """Register the task: its address in the target groups and in Cloud Map, also for Service Connect."""
     if not task.address:
         return
     task.registered = True
@@ -272,4 +273,4 @@ def _say(store: Store, task: Task, text: str) -> None:
 
 def _registries(store: Store, task: Task) -> list[Any]:
     wanted = [last_part(registry["registryArn"]) for registry in task.spec["serviceRegistries"]]
-    return [one for one in wanted if one in store.discovery.services]
+    return [*(one for one in wanted if one in store.discovery.services), *connect.entries(store, task)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from ecs_emulator.ecs import shifting
+from ecs_emulator.ecs import connect, shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.rollouts import revision_arn
 from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, last_part, now
 from ecs_emulator.patch import refuse
+from ecs_emulator.services.ecs import texts
 
 _KEPT = (
     "capacityProviderStrategy",
@@ -18,6 +19,7 @@ _KEPT = (
     "loadBalancers",
     "serviceRegistries",
     "networkConfiguration",
+    connect.CONFIGURATION,
 )
 
 
@@ -49,7 +51,7 @@ def _revision(store: Store, service: Service, deployment: Deployment) -> Shape:
         "containerImages": [{"containerName": one["name"], "image": one["image"]} for one in containers],
         "guardDutyEnabled": False,
         "createdAt": deployment.created,
-        **{name: deployment.spec[name] for name in _KEPT if name in deployment.spec},
+        **{name: value for name in _KEPT if (value := deployment.spec.get(name)) is not None},
     }
     resolved = [
         {"targetGroupArn": one["targetGroupArn"], "productionListenerRule": rule}
@@ -68,13 +70,12 @@ def list_services_by_namespace(store: Store, request: Shape) -> Shape:
     spaces = store.discovery.list_namespaces()
     space = next((one for one in spaces if wanted in (one.id, one.name)), None)
     if space is None:
-        refuse("NamespaceNotFoundException", f"The specified namespace {wanted} was not found.")
+        refuse("NamespaceNotFoundException", texts.NO_SUCH_NAMESPACE.format(wanted))
     names = {space.id, space.name, space.arn}
     arns = [
         service.arn
         for service in store.services.values()
-        if service.status != "INACTIVE"
-        and service.shape.get("serviceConnectConfiguration", {}).get("namespace") in names
+        if service.status != "INACTIVE" and (service.shape.get(connect.CONFIGURATION) or {}).get("namespace") in names
     ]
     return {"serviceArns": arns}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs import breaker, failing, placement, rollouts
+from ecs_emulator.ecs import breaker, connect, failing, placement, rollouts
 from ecs_emulator.ecs.probes import is_unchecked, is_well, unwell
 from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
 from ecs_emulator.ecs.tasks import end, new
@@ -40,6 +40,7 @@ def schedule(store: Store, service: Service) -> None:
         if not any(store.tasks_of(service.cluster, service.name)):
             service.status = "INACTIVE"
             service.say("has been deleted.")
+            connect.settle(store, service)
         return
     _note_healthy(service, tasks)
     failing.count(store, service, service.deployments[0])
@@ -64,6 +65,7 @@ def schedule(store: Store, service: Service) -> None:
         _replace(service, primary, tasks, outdated)
         _complete(service, primary, current, [*outdated, *failed])
     rollouts.count(store, service)
+    connect.settle(store, service)
 
 
 def _note_healthy(service: Service, tasks: list[Task]) -> None:

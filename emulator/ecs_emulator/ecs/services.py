@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ecs_emulator.ecs import checks, rollouts, strategies
+from ecs_emulator.ecs import checks, connect, rollouts, strategies
 from ecs_emulator.ecs.dispatch import operation, required
 from ecs_emulator.ecs.rollouts import counts, deployment_arn, revision_arn, revision_counts
 from ecs_emulator.ecs.store import (
@@ -37,7 +37,10 @@ _DEFAULTS: Shape = {
 }
 _PLAIN = (*_DEFAULTS, "healthCheckGracePeriodSeconds", "serviceConnectConfiguration", "volumeConfigurations")
 # What starts a new deployment when an update changes it.
-_ROLLED = ("networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion")
+_ROLLED = (
+    *("networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion"),
+    connect.CONFIGURATION,
+)
 
 
 @operation
@@ -68,6 +71,7 @@ def create_service(store: Store, request: Shape) -> Shape:
     checks.check_exec(request, definition)
     checks.check_balancers(store, shape["loadBalancers"], definition)
     checks.check_registries(store, shape["serviceRegistries"], definition)
+    connect.check(store, key, shape, definition, None)
     shape["deploymentConfiguration"] = strategies.merged({}, request.get("deploymentConfiguration"))
     if "availabilityZoneRebalancing" not in request and shape["deploymentConfiguration"]["maximumPercent"] <= 100:
         # on by default where it is possible
@@ -87,6 +91,7 @@ def create_service(store: Store, request: Shape) -> Shape:
         token=request.get("clientToken", ""),
         request=content,
     )
+    connect.keep(store, service)
     _deploy(store, service, definition.arn)
     store.services[key] = service
     return {"service": describe(store, service, tags=True)}
@@ -119,6 +124,7 @@ def update_service(store: Store, request: Shape) -> Shape:
         checks.check_balancers(store, request["loadBalancers"], effective)
     if "serviceRegistries" in request:
         checks.check_registries(store, request["serviceRegistries"], effective)
+    connect.check(store, f"{service.cluster}/{service.name}", shape, effective, store.revision(current))
     shape["deploymentConfiguration"] = strategies.merged(
         service.shape["deploymentConfiguration"], request.get("deploymentConfiguration")
     )
@@ -128,6 +134,7 @@ def update_service(store: Store, request: Shape) -> Shape:
     rolled = any(shape.get(field) != service.shape.get(field) for field in _ROLLED)
     service.shape = shape
     service.desired = int(request.get("desiredCount", service.desired))
+    connect.keep(store, service)
     if rolled or request.get("forceNewDeployment") or (definition is not None and definition.arn != current):
         _deploy(store, service, effective.arn)
     return {"service": describe(store, service, tags=True)}
@@ -197,7 +204,7 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         **counts(tasks),
         "taskDefinition": service.deployments[0].task_definition,
         "deployments": [
-            _deployment(service, one, "ACTIVE" if index else "PRIMARY", tasks)
+            _deployment(store, service, one, "ACTIVE" if index else "PRIMARY", tasks)
             for index, one in enumerate(service.deployments)
         ],
         "roleArn": f"arn:aws:iam::{store.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
@@ -217,7 +224,7 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         shape["currentServiceDeployment"] = deployment_arn(store, service, service.history[0])
     if service.status != "ACTIVE":
         shape["deployments"] = [one for one in shape["deployments"] if one["runningCount"] + one["pendingCount"]]
-    shape.pop("serviceConnectConfiguration", None)
+    shape.pop(connect.CONFIGURATION, None)
     shape.pop("volumeConfigurations", None)
     return shape
 
@@ -242,6 +249,8 @@ def _deploy(store: Store, service: Service, definition: str) -> None:
     spec = {
         field: service.shape[field] for field in (*kept, "loadBalancers", "serviceRegistries") if field in service.shape
     }
+    # also that there is none: what ECS rolls back to may be without
+    spec[connect.CONFIGURATION] = service.shape.get(connect.CONFIGURATION)
     number = "".join(secrets.choice("123456789") for _ in range(19))
     deployment = Deployment(f"ecs-svc/{number}", definition, spec)
     deployment.reason = f"ECS deployment {deployment.id} in progress."
@@ -255,7 +264,7 @@ def _platform(request: Shape, shape: Shape) -> Shape:
     return {"platformVersion": request.get("platformVersion") or "LATEST", "platformFamily": "Linux"}
 
 
-def _deployment(service: Service, deployment: Deployment, status: str, tasks: list[Task]) -> Shape:
+def _deployment(store: Store, service: Service, deployment: Deployment, status: str, tasks: list[Task]) -> Shape:
     own = service.shape["deploymentController"]["type"] == "ECS"
     shape: dict[str, Any] = {
         "id": deployment.id,
@@ -273,11 +282,11 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
         **{
             field: value
             for field, value in deployment.spec.items()
-            if field not in ("loadBalancers", "serviceRegistries")
+            if field not in ("loadBalancers", "serviceRegistries") and value is not None
         },
     }
     if "platformVersion" in shape:
         shape["platformVersion"] = "1.4.0" if shape["platformVersion"] == "LATEST" else shape["platformVersion"]
-    if status == "PRIMARY" and "serviceConnectConfiguration" in service.shape:
-        shape["serviceConnectConfiguration"] = service.shape["serviceConnectConfiguration"]
+    if found := connect.resources(store, service, deployment.spec):
+        shape["serviceConnectResources"] = found
     return shape

@@ -185,6 +185,7 @@ class Service:
     Attributes:
         revisions: all that were ever deployed, by their ids.
         history: its service deployments, the newest first.
+        connect: the ids of its entries in Cloud Map that ECS keeps for Service Connect, by their names.
     """
 
     name: str
@@ -201,6 +202,7 @@ class Service:
     retry_at: float = 0.0
     revisions: dict[str, Deployment] = field(default_factory=dict)
     history: list[ServiceDeployment] = field(default_factory=list)
+    connect: dict[str, str] = field(default_factory=dict)
 
     @property
     def rolls(self) -> bool:
@@ -221,7 +223,11 @@ def is_essential(container: Shape) -> bool:
 
 @dataclass
 class Task:
-    """A task on its way from PROVISIONING to STOPPED; `next_at` is when it takes its next step."""
+    """A task on its way from PROVISIONING to STOPPED; `next_at` is when it takes its next step.
+
+    Attributes:
+        endpoints: what it can call through its proxy of Service Connect: by `name:port`, an entry's id in Cloud Map.
+    """
 
     id: str
     arn: str
@@ -260,6 +266,7 @@ class Task:
     unwell: str = ""
     was_well: bool = False
     protected_until: datetime | None = None
+    endpoints: dict[str, str] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ecs_emulator.ecs import connect
 from ecs_emulator.ecs.store import Service, Store, Task, TaskDefinition, last_part, stores
 from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.outages.network import groups_of
@@ -82,7 +83,8 @@ def _no_database(kept: Store, host: str, task: Task) -> str:
 def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
     """Say why a task cannot call the service at a URL, if one of this cloud's is or was there.
 
-    Its name leads to all running tasks in turn (Cloud Map, multivalue answers), so each of them has to answer.
+    Its name leads to all running tasks in turn (Cloud Map, multivalue answers; the proxies of Service Connect take
+    turns too), so each of them has to answer.
     """
     from moto.servicediscovery.models import servicediscovery_backends
 
@@ -99,6 +101,11 @@ def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
         if one.status == "RUNNING" and one.registered and any(_registered(one, service) for service in found)
     ]
     port = int(url["port"])
+    if (endpoint := task.endpoints.get(f"{url['host']}:{port}")) and callees:
+        # the proxy of Service Connect answers under this name, and knows the tasks that are registered for it
+        callees = [one for one in callees if endpoint in connect.entries(kept, one)]
+        if not callees:
+            return f"the proxies of its running tasks know no task of {url['host']}"
     deaf = [one for one in callees if port not in _ports(one)]
     if deaf:
         which = "no task" if len(deaf) == len(callees) else f"{len(deaf)} of {len(callees)} tasks"

@@ -12,7 +12,11 @@ CLUSTER_BUSY = (
 )
 CLUSTER_HAS_INSTANCES = "The Cluster cannot be deleted while Container Instances are active or draining."
 CLUSTER_HAS_TASKS = "The Cluster cannot be deleted while Tasks are active."
+ENTRY_IN_USE = "SC service is already used by {}"
+"""Of a namespace, where a name or an endpoint of Service Connect is taken (aws/copilot-cli#4337)."""
 GROUP_WITHOUT_BALANCER = "The target group with targetGroupArn {} does not have an associated load balancer."
+NO_SUCH_NAMESPACE = "The specified namespace {} was not found."
+NO_SUCH_PORT = "portName({}) does not refer to any named PortMapping in the container definitions"
 PROVIDER_IN_USE = "The specified capacity provider is in use and cannot be removed."
 ROLE_NOT_VALID = "Role is not valid"
 SERVICE_DRAINING = "Unable to Start a service that is still Draining."
