@@ -35,6 +35,8 @@ class Dependency:
             recorded, and says nothing of the order of deletion.
         for_changes: an `order_only` edge that counts only for a standing resource: a new one begins beside it.
         while_new: an address that has an `order_only` edge count as well as long as it is new.
+        always: an `order_only` edge that counts whether the needed one is new or not.
+        narrowing: an `order_only` edge that counts only when settings are taken away: first from who needs the other.
     """
 
     address: str
@@ -43,9 +45,13 @@ class Dependency:
     order_only: bool = False
     for_changes: bool = False
     while_new: str = ""
+    always: bool = False
+    narrowing: bool = False
 
     def is_new(self, standing: Collection[str]) -> bool:
         """Whether the needed resource, or the one that has it count, is not among those that were ready before."""
+        if self.always or self.narrowing:
+            return self.always
         return not {self.address, self.while_new or self.address} <= {*standing}
 
 
@@ -110,6 +116,11 @@ class Declared:
         return list(dict.fromkeys(one.address for one in self.dependencies if not one.order_only))
 
     @property
+    def uses(self) -> list[str]:
+        """The addresses of what may lose settings only after this one has: what it is built on, and what it calls."""
+        return [*self.built_on, *(one.address for one in self.dependencies if one.narrowing)]
+
+    @property
     def recorded_dependencies(self) -> list[str]:
         """The addresses of all its dependencies, as the state records them."""
         return [*self.recorded] or self.built_on
@@ -155,6 +166,8 @@ class Declarations:
         after: Iterable[Handle] = (),
         start_after: Iterable[Handle] = (),
         change_after: Mapping[Handle, Handle] | None = None,
+        follows: Iterable[Handle] = (),
+        uses: Iterable[Handle] = (),
         keys: Mapping[str, str] | None = None,
     ) -> Handle:
         """Declare that a resource should exist as described. No call is made.
@@ -166,6 +179,10 @@ class Declarations:
                 They may be deleted before it.
             change_after: the same, but only where this one stands already: both may be created at once. A standing one
                 is waited for as well if the resource is new that it maps to: what it gets by this change.
+            follows: resources whose changes come before this one's: it is created once they are there, and changed once
+                they are ready. They may be deleted before it.
+            uses: resources that this one uses without being built on them: they keep settings that they are to lose
+                until it is ready without its own.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
         Raises:
@@ -181,6 +198,10 @@ class Declarations:
             Dependency(one.address, ready=True, order_only=True, for_changes=True, while_new=new.address)
             for one, new in (change_after or {}).items()
         ]
+        for one in follows:
+            there = Dependency(one.address, order_only=True, always=True)
+            dependencies += [there, dataclasses.replace(there, ready=True, for_changes=True)]
+        dependencies += [Dependency(one.address, order_only=True, narrowing=True) for one in uses]
         if missing := {one.address for one in dependencies} - self.declared.keys():
             raise ValueError(
                 f"{desired.address} depends on {', '.join(sorted(missing))}, which no earlier step declares"

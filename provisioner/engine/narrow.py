@@ -39,7 +39,7 @@ class Narrow:
         users: dict[str, list[Dependency]] = {address: [] for address in going}
         for user in going:
             # however far down: what is in between may stay as it is
-            for one in reachable(user, lambda address: declared[address].built_on):
+            for one in reachable(user, lambda address: declared[address].uses):
                 if one in users and one != user:
                     users[one].append(Dependency(user, ready=True))
         nodes = [
