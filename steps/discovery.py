@@ -13,9 +13,9 @@ TTL = 10
 
 @dataclass(frozen=True)
 class Discovery:
-    """The namespace's id, None without one, and the entries in it, by service: of those that are called."""
+    """The namespace, None without one, and the entries in it, by service: of those that are called."""
 
-    namespace_id: str | None
+    namespace: Handle | None
     services: dict[str, Handle]
 
 
@@ -37,4 +37,4 @@ def discovery(stack: Stack, network: Network) -> Discovery:
     services = {
         name: stack.ensure(DiscoveryService(name, name, namespace.id, dns, health)) for name in stack.config.called
     }
-    return Discovery(namespace.id, services)
+    return Discovery(namespace, services)

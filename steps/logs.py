@@ -10,10 +10,15 @@ from provisioner.resources.logs import LogGroup, performance_log
 
 @dataclass(frozen=True)
 class Logs:
-    """The log groups' names by service or job, and the group of Container Insights, which the cluster comes after."""
+    """The log groups' names by service or job, and the group of Container Insights, which the cluster comes after.
+
+    Attributes:
+        proxies: the name of that of Service Connect's proxies; None without any.
+    """
 
     services: dict[str, str]
     insights: Handle
+    proxies: str | None
 
 
 @step
@@ -27,7 +32,10 @@ def logs(stack: Stack) -> Logs:
         name: stack.ensure(log_group(stack, f"service-{name}", f"/ecs/{stack.name}/{name}")).id
         for name in stack.config.workloads
     }
-    return Logs(services, stack.ensure(log_group(stack, "insights", performance_log(stack.name))))
+    # a name that no service or job has: `provision logs` shows what these say, and not their proxies
+    group = log_group(stack, "proxies", f"/ecs/{stack.name}/service-connect.proxies")
+    proxies = stack.ensure(group).id if stack.config.proxied else None
+    return Logs(services, stack.ensure(log_group(stack, "insights", performance_log(stack.name))), proxies)
 
 
 def log_group(stack: Stack, name: str, log_group_name: str) -> LogGroup:

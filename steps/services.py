@@ -9,6 +9,8 @@ from math import gcd
 
 from provisioner import Endpoints, Handle, Network, SecurityGroups, Stack, ready, step
 from provisioner.config.services import Service as Wanted
+from provisioner.config.workload import PROXY_CPU
+from provisioner.engine import words
 from provisioner.resources.ecs.pauses import pause
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.sizes import ExpiringStack, PausedWorkload, ScaledService, SleepingStack
@@ -19,6 +21,7 @@ from provisioner.steps.discovery import Discovery
 from provisioner.steps.drain import Drain
 from provisioner.steps.job_runs import JobRuns
 from provisioner.steps.load_balancer import LoadBalancing
+from provisioner.steps.logs import Logs
 from provisioner.steps.roles import Roles
 from provisioner.steps.task_definitions import TaskDefinitions
 
@@ -39,6 +42,7 @@ def services(
     cluster: Cluster,
     capacity: Capacity,
     drain: Drain,
+    logs: Logs,
     discovery: Discovery,
     load_balancer: LoadBalancing,
     database: Database | None,
@@ -57,6 +61,7 @@ def services(
 
     New or changed, all come after the jobs that run before them: if one fails, no service is touched.
     """
+    _notice_small(stack)
     wanted, sizes = stack.config.services, stack.facts.sizes
     handles: dict[str, Handle] = {}
     for name in TopologicalSorter({name: service.calls for name, service in wanted.items()}).static_order():
@@ -87,6 +92,7 @@ def services(
                 enable_execute_command=stack.config.exec_on(name),
                 enable_ecs_managed_tags=True,
                 propagate_tags="SERVICE",
+                service_connect=_connect(stack, name, discovery, logs),
             ),
             after=[
                 drain.handle,
@@ -101,6 +107,9 @@ def services(
             ],
             # also one that has been there, and can be called by its name from now on
             change_after={handles[callee]: discovery.services[callee] for callee in service.calls},
+            # a task's proxy reaches what had a name in the namespace when it began, and has tasks with a proxy
+            follows=[handles[callee] for callee in service.calls if callee in stack.config.endpoints],
+            uses=[handles[callee] for callee in service.calls],
         )
     for name, scaled in sizes.scaled.items():
         stack.ensure(ScaledService(name, scaled.least, scaled.most, scaled.instead_of))
@@ -174,6 +183,40 @@ def _circuit_breaker(service: Wanted) -> dict[str, object]:
         "resetOnHealthyTask": True,
         "thresholdConfiguration": {"type": "BOUNDED_PERCENT" if share else "COUNT", "value": value},
     }
+
+
+def _connect(stack: Stack, name: str, discovery: Discovery, logs: Logs) -> dict[str, object] | None:
+    """Return what a service has of Service Connect: under the very name and port that others know from DNS."""
+    config = stack.config
+    if name not in config.proxied or not discovery.namespace:
+        return None
+    endpoint = {
+        "portName": name,
+        # with a character that names of services do not have: these are taken by their entries for DNS
+        "discoveryName": f"{name}_connect",
+        "clientAliases": [{"dnsName": f"{name}.{config.dns.discovery_domain}", "port": config.services[name].port}],
+    }
+    options = {
+        "awslogs-group": logs.proxies,
+        "awslogs-region": stack.facts.region,
+        "awslogs-stream-prefix": name,
+        "mode": "non-blocking",
+    }
+    return {
+        "namespace": discovery.namespace.arn,
+        "services": [endpoint] if name in config.endpoints else [],
+        "logConfiguration": {"logDriver": "awslogs", "options": options},
+    }
+
+
+def _notice_small(stack: Stack) -> None:
+    """Name the services that have to share with their proxies what AWS advises these to have alone."""
+    small = [name for name, one in stack.config.proxied.items() if one.cpu < 2 * PROXY_CPU]
+    if small:
+        stack.notice(
+            f"{words.names([f'services.{name}' for name in small])}: less than {2 * PROXY_CPU} CPU units, of which the "
+            f"proxy of Service Connect takes its part: AWS advises {PROXY_CPU} for it alone (cpu = {2 * PROXY_CPU})"
+        )
 
 
 def _on(provider: str, weight: int, base: int = 0) -> dict[str, object]:

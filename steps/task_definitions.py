@@ -15,7 +15,7 @@ from provisioner.config.jobs import Job
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.config.services import Service
 from provisioner.config.sidecars import Sidecar
-from provisioner.config.workload import url_variable
+from provisioner.config.workload import PROXY_CPU, PROXY_MEMORY, url_variable
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.steps.database import Database
 from provisioner.steps.images import Images
@@ -119,17 +119,28 @@ def _exec_directories(stack: Stack, name: str, container: Container, prefix: str
 
 def _own(stack: Stack, name: str, workload: Service | Job, image: str, log_group: str) -> dict[str, Any]:
     """Return the workload's own container, which has what its sidecars leave of the task's size."""
-    sizes = workload.sidecars.values()
     container = _container(stack, name, workload, log_group, _exec_directories(stack, name, workload)) | {
         "name": name,
         "image": image,
         "essential": True,
-        "cpu": workload.cpu - sum(one.cpu or 0 for one in sizes),
-        "memory": workload.memory - sum(one.memory or 0 for one in sizes),
+        **_size(stack, name, workload),
     }
     if isinstance(workload, Service) and workload.checked:
         container["healthCheck"] = _health(workload.health)
+    if name in stack.config.endpoints:
+        # how a proxy of Service Connect finds it, and speaks to it, as `http://` of the URL says
+        container["portMappings"] = [one | {"name": name, "appProtocol": "http"} for one in container["portMappings"]]
     return container
+
+
+def _size(stack: Stack, name: str, workload: Service | Job) -> dict[str, int]:
+    """Return what the container has of its task: what none reserves is for a proxy of Service Connect."""
+    sidecars = workload.sidecars.values()
+    cpu = workload.cpu - sum(one.cpu or 0 for one in sidecars)
+    memory = workload.memory - sum(one.memory or 0 for one in sidecars)
+    if name not in stack.config.proxied:
+        return {"cpu": cpu, "memory": memory}
+    return {"cpu": cpu - min(PROXY_CPU, cpu // 2), "memory": memory - PROXY_MEMORY}
 
 
 def _sidecar(

@@ -18,7 +18,7 @@ from provisioner.config.container import Container
 from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
-from provisioner.config.services import Service
+from provisioner.config.services import SMALLEST_CONTAINER, Service
 from provisioner.config.tables import (
     HOST,
     RESERVED_BUCKETS,
@@ -32,7 +32,7 @@ from provisioner.config.tables import (
     StateSettings,
     StepsSettings,
 )
-from provisioner.config.workload import Architecture
+from provisioner.config.workload import PROXY_MEMORY, Architecture
 from provisioner.engine.errors import ConfigurationError
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
@@ -176,6 +176,21 @@ class Config(Model):
         return found
 
     @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The services that other services call by Service Connect: jobs cannot (ECS API, RunTask)."""
+        if self.network.connect == "dns":
+            return ()
+        callees = {callee for service in self.services.values() for callee in service.calls}
+        return tuple(name for name in self.services if name in callees)
+
+    @property
+    def proxied(self) -> Mapping[str, Service]:
+        """The services whose tasks have a proxy of Service Connect: those that call others, and those called."""
+        if self.network.connect == "dns":
+            return {}
+        return {name: one for name, one in self.services.items() if one.calls or name in self.endpoints}
+
+    @property
     def images(self) -> Mapping[str, Container]:
         """The containers that have an image of their own; the others run one of these (`image_of`)."""
         return {name: container for name, container in self.containers.items() if name not in self._images}
@@ -246,6 +261,7 @@ class Config(Model):
         yield from together.problems(self._workloads)
         yield from self._unused()
         yield from self._addresses()
+        yield from self._connect()
         yield from self._architectures()
         yield from self._regions()
 
@@ -280,6 +296,22 @@ class Config(Model):
             better = "c7g.large" if wanted == "arm64" else "c5.large"
             why = f'services.{first} with launch = "ec2" has architecture = "{wanted}"'
             yield "capacity.instance_types", f'{what}, but {why}: use types such as "{better}"'
+
+    def _connect(self) -> Iterator[Problem]:
+        """Yield what Service Connect has no use in, and tasks that its proxy has no room or no way in."""
+        if self.network.connect == "service-connect" and not self.endpoints:
+            why = "no service calls another one, and jobs find services by DNS"
+            yield "network.connect", f'"service-connect" has no effect: {why}. Remove it'
+        for name, service in self.proxied.items():
+            least = PROXY_MEMORY + SMALLEST_CONTAINER + sum(one.memory or 0 for one in service.sidecars.values())
+            if service.memory < least:
+                why = f"the proxy of Service Connect takes {PROXY_MEMORY} of it"
+                yield f"services.{name}.memory", f"{service.memory} MiB is too small: {why}. Use {least} or more"
+            if service.launch == "ec2" and self.network.egress == "none" and not self.network.vpc:
+                # where the agent reads what proxies are to do (ECS API, DiscoverPollEndpoint, serviceConnectEndpoint)
+                where = f"ecs-sc.{self.region}.api.aws, for which AWS documents no VPC endpoint"
+                why = f'services.{name} has launch = "ec2", and its proxies are told whom to call by {where}'
+                yield "network.connect", f'{why}: use launch = "fargate", or another network.egress'
 
     def _regions(self) -> Iterator[Problem]:
         named = {

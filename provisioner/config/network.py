@@ -19,6 +19,9 @@ RESERVED = 5
 ENDPOINTS = 8
 """Interface endpoints of the stack: each has an address in each private subnet."""
 
+CONNECT = 'Service Connect is used for all calls with [network] connect = "service-connect"'
+"""What is said where another tool's file has it for one service."""
+
 SubnetId = Annotated[
     str, values.matching(r"subnet-[0-9a-f]{8,17}", 'is not the id of a subnet, such as "subnet-0a1b2c3d4e5f67890"')
 ]
@@ -68,6 +71,8 @@ class Network(Model):
     ] = ()
     """With `egress = "none"`, further AWS services that tasks call, by what stands behind the Region in an
     endpoint's name, such as `sqs`."""
+    connect: Literal["dns", "service-connect"] = "dns"
+    """How services reach those that they call: at addresses from DNS, or by proxies of ECS Service Connect."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield endpoints beside a way to the internet, which leads to AWS's services too, and changes to a VPC."""

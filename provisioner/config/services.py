@@ -16,6 +16,8 @@ from provisioner.config.health import Health, short
 from provisioner.config.loader import shown, suggestion
 from provisioner.config.workload import Workload
 
+SMALLEST_CONTAINER = 6
+"""MiB (ECS API, ContainerDefinition, memory)."""
 CPU = 70
 """The average CPU in percent that the number of tasks follows, unless `scaling` says what it follows."""
 
@@ -211,7 +213,8 @@ class Service(Workload):
         if self.launch == "ec2":
             if not 128 <= self.cpu <= 196608:
                 yield "cpu", f"{self.cpu} is not allowed on EC2: use 128 to 196608 units (1024 are one vCPU)"
-            if self.memory < 6:
-                yield "memory", f"{self.memory} MiB is too small for a container: use 6 or more"
+            if self.memory < SMALLEST_CONTAINER:
+                least = f"use {SMALLEST_CONTAINER} or more"
+                yield "memory", f"{self.memory} MiB is too small for a container: {least}"
         else:
             yield from self.fargate_problems()

@@ -16,6 +16,8 @@ from provisioner.config.sidecars import Sidecar
 
 MOST_GROUPS = 4
 """Beside its own; AWS allows five (ECS API, AwsVpcConfiguration, securityGroups)."""
+PROXY_CPU, PROXY_MEMORY = 256, 64
+"""What AWS advises to leave a proxy of Service Connect of a task (ECS developer guide, "Service Connect")."""
 
 Architecture = Literal["x86_64", "arm64"]
 

@@ -24,6 +24,11 @@ def signed_in(config: Config) -> bool:
     return config.database is not None and config.database.iam_authentication
 
 
+def proxies_on_instances(config: Config) -> bool:
+    """Tasks on instances have proxies of Service Connect, for which the agent asks (developer guide)."""
+    return any(service.launch == "ec2" for service in config.proxied.values())
+
+
 def flow_logs(config: Config) -> bool:
     """The VPC has a flow log."""
     return config.network.flow_logs
@@ -50,6 +55,7 @@ ROLES: tuple[Permission, ...] = (
         "container-instance/{stack}/*",
         conditions=_CLUSTER,
     ),
+    *grants("ecs", "Poll", "task-set/{stack}/*", wanted=proxies_on_instances),
     *grants("ecs", "Submit*", "cluster/{stack}"),
     *grants("ecs", "TagResource", "container-instance/{stack}/*", conditions=_REGISTERED),
     *grants("ecs", "ListTagsForResource", "container-instance/{stack}/*", "task/{stack}/*"),

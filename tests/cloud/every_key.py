@@ -70,6 +70,7 @@ VALUES: dict[str, Any] = {
     "network.subnets.private": ["subnet-0a1b2c3d4e5f67891"],
     "network.egress": "nat",
     "network.endpoints": ["sqs"],
+    "network.connect": "service-connect",
     "dns.domain": "example.org",
     "dns.host": "www",
     "dns.create_zone": True,

@@ -13,6 +13,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import configuration, connecting, declaring, stores
 from provisioner.operations.commands import Ended, Viewer, watched
 from provisioner.operations.deploying import images, scope
+from provisioner.operations.deploying.connect import check_unchanged, lacks_port
 from provisioner.operations.deploying.history import (
     arn_of,
     check_service,
@@ -71,6 +72,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
         owner = config.image_of(name)
         asked = as_records(_deployed(config, before, owner, target))
         stack = declaring.declared(options, config, aws, {**before, **asked})
+        check_unchanged(before, {a: stack.declared[a] for a in scope.services_of(stack.declared, target.revisions)})
         # first the image: an `up` that is run after a kill goes on with that
         for record in (*asked.values(), *_records(before, target)):
             store.put(record)
@@ -117,6 +119,9 @@ def _target(config: Config, aws: Aws, records: Mapping[str, Record], name: str, 
     shown = found(aws, arn)
     if shown.get("status", "ACTIVE") != "ACTIVE":
         raise ConfigurationError(f"{last(arn)} was deregistered, so ECS starts no more tasks of it: choose another one")
+    if lacks_port(record, shown):
+        before = f"{last(arn)} is from before network.connect, and others could not reach it by Service Connect"
+        raise ConfigurationError(f"{before}: choose a later one, or deploy its image")
     image = image_of(shown, name)
     if image == image_of(found(aws, runs), name):
         return Target("", {name: arn})
@@ -138,7 +143,9 @@ def _others(config: Config, aws: Aws, records: Mapping[str, Record], name: str, 
         record = records.get(f"task_definition/{other}")
         if other != name and record and record.id:
             shown = (found(aws, arn) for arn in revisions(aws, record.id))
-            arn = next((str(one["taskDefinitionArn"]) for one in shown if image_of(one, other) == image), None)
+            service = records.get(f"service/{other}")
+            usable = (one for one in shown if image_of(one, other) == image and not lacks_port(service, one))
+            arn = next((str(one["taskDefinitionArn"]) for one in usable), None)
             if arn:
                 chosen[other] = arn
     return chosen

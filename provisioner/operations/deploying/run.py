@@ -20,6 +20,7 @@ from provisioner.engine.known import KnownResources
 from provisioner.operations import configuration, connecting, declaring, estimates, image_copies, stores
 from provisioner.operations.commands import Ended, Viewer, watched
 from provisioner.operations.deploying import images, scope
+from provisioner.operations.deploying.connect import check_unchanged
 from provisioner.operations.deploying.scope import Wanted
 from provisioner.operations.deploying.withdraw import withdraw
 from provisioner.operations.planning import plan_alone, refuse
@@ -102,6 +103,7 @@ def deploy(options: Options, wanted: Wanted, viewer: Viewer, waiting: Waiting | 
         before = dict(store.records)
         stack = _declared(options, config, aws, before, wanted, chosen)
         declared = limit.alone(stack.declared, before, scope.addresses(stack.declared, config, chosen))
+        check_unchanged(before, declared)
         replaced = scope.replaced(before, stack.declared, chosen)
         deployment = Deployment(COMMAND, declared, replaced, before, waiting or Waiting())
         with watched(aws, viewer) as emit:

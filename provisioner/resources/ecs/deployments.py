@@ -15,6 +15,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import canonical
 from provisioner.resources import members
+from provisioner.resources.ecs import connect
 from provisioner.resources.ecs.pauses import Pause, waiting
 
 ROLLING = "ROLLING"
@@ -91,6 +92,7 @@ def revision_fields(shown: Mapping[str, Any]) -> dict[str, Any]:
             {key: value for key, value in registry.items() if value is not None}
             for registry in shown.get("serviceRegistries", ())
         ],
+        "service_connect": connect.shown(shown),
     }
 
 
@@ -121,12 +123,14 @@ def numbered(arn: str) -> tuple[str, int]:
 
 
 def _same(name: str, live: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    there = live[name]
-    if name == "load_balancers" and not any("advancedConfiguration" in one for one in fields[name]):
+    if name not in fields and name != "service_connect":
+        return False
+    there, asked = live[name], fields.get(name)  # earlier versions recorded nothing of Service Connect
+    if name == "load_balancers" and not any("advancedConfiguration" in one for one in asked or ()):
         # which of two target groups is used is no matter of a revision that names one
         there = [{key: value for key, value in one.items() if key != "advancedConfiguration"} for one in there]
     loose = name in _UNORDERED
-    return bool(canonical(there, loose) == canonical(fields[name], loose))
+    return bool(canonical(there, loose) == canonical(asked, loose))
 
 
 def strategy_of(shown: Mapping[str, Any]) -> str:
@@ -173,7 +177,7 @@ def rejected(aws: Aws, service: Mapping[str, Any], requests: Sequence[Mapping[st
     for brief in briefs:
         revision = revisions.get(brief["targetServiceRevisionArn"], {})
         for fields in requests:
-            if revision and all(name in fields and _same(name, revision, fields) for name in revision):
+            if revision and all(_same(name, revision, fields) for name in revision):
                 arn = brief["serviceDeploymentArn"]
                 deployment = _described(aws, [arn]).get(arn)
                 return Rejected(deployment, fields) if deployment and deployment.failed else None

@@ -57,7 +57,7 @@ def _rejected(aws: Aws, live: Observed, read: Read, given_up: Rejected) -> Obser
         for name, value in given_up.fields.items()
         if name in live.attributes and name not in {*shown, "desired_count"}
     )
-    held = {name: given_up.fields[name] for name in shown} if same and not aws.retry_failed else {}
+    held = {name: given_up.fields.get(name) for name in shown} if same and not aws.retry_failed else {}
     told: dict[str, Any] = {"rolled_back": f"ECS rolled {what}: {why}", "last_lines": last_lines, "held": bool(held)}
     return replace(
         live,

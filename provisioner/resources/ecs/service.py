@@ -16,7 +16,7 @@ from provisioner.engine.resource import Changes, Observed, Resource, canonical, 
 from provisioner.engine.traits import Runs
 from provisioner.engine.words import count
 from provisioner.resources import members
-from provisioner.resources.ecs import pauses, strategies
+from provisioner.resources.ecs import connect, pauses, strategies
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.deployments import NETWORK, ROLLING, revision_fields, strategy_of
@@ -58,6 +58,7 @@ class Service(Runs, Resource):
     Attributes:
         scales: how many tasks there are is autoscaling's business once it runs; `desired_count` is what it begins with.
         load_balancers, service_registries: as CreateService spells them.
+        service_connect: as `connect` declares it.
         target_group: of two between which ECS shifts the traffic, the one that its tasks have to be in. Which one that
             is is ECS's business as long as it shifts; rolling updates then stay in the only one that is left.
     """
@@ -78,6 +79,7 @@ class Service(Runs, Resource):
     enable_execute_command: bool
     enable_ecs_managed_tags: bool
     propagate_tags: str
+    service_connect: Mapping[str, Any] | None = None
     scales: bool = False
     target_group: str | None = None
 
@@ -202,6 +204,8 @@ class Service(Runs, Resource):
         if NETWORK.keys() & {*fields}:
             # always whole
             settings["networkConfiguration"] = {"awsvpcConfiguration": members.arguments(NETWORK, self.fields())}
+        if "service_connect" in fields:
+            settings[connect.MEMBER] = connect.asked(self.service_connect)
         return settings
 
     def create(self, aws: Aws, token: str) -> Observed:
@@ -209,6 +213,8 @@ class Service(Runs, Resource):
         if not self.load_balancers:
             # Refused without a load balancer, whatever its value
             del settings["healthCheckGracePeriodSeconds"]
+        if self.service_connect is None:
+            del settings[connect.MEMBER]
         tags = aws.tag_list(self.address, "key", "value")
         made = aws.client("ecs").create_service(
             cluster=self.cluster,
@@ -266,6 +272,11 @@ class Service(Runs, Resource):
         if not self.load_balancers and (balancers := former("load_balancers")):
             grace = live.attributes["health_check_grace_period_seconds"]
             wider = replace(wider, load_balancers=balancers, health_check_grace_period_seconds=grace)
+        if connect.loses_callers(self.service_connect, before.get("service_connect"), live.attributes):
+            # Whoever has a proxy calls it by that one, until he has rolled out without. The revision stays with it, in
+            # which the port has its name.
+            there = {name: live.attributes[name] for name in ("service_connect", "task_definition")}
+            wider = replace(wider, **there)
         return _between_strategies(wider, live)
 
     @classmethod

@@ -10,6 +10,7 @@ from provisioner.config import validators as values
 from provisioner.config.foreign.copilot.count import count
 from provisioner.config.foreign.copilot.gathered import JOB, SHELL, SIDECAR, Workload
 from provisioner.config.foreign.tree import Value
+from provisioner.config.network import CONNECT
 
 
 def _command(workload: Workload, value: Value) -> None:
@@ -73,7 +74,7 @@ def _network(workload: Workload, value: Value) -> None:
     for key, one in value.table.items():
         if key == "connect":
             if one.flag is not False:
-                why = "Service Connect is not used: callers name this service in `calls`, which sets its URL"
+                why = f"{CONNECT}: callers name this service in `calls`, which sets its URL"
                 workload.leave(one, "network.connect", why)
         elif key != "vpc":
             workload.leave(one, f"network.{key}", "is not known here")

@@ -9,6 +9,7 @@ from provisioner.config.foreign import names
 from provisioner.config.foreign.ecs import container, deployment, public, scaling, task
 from provisioner.config.foreign.ecs.answers import SERVICE_TAG, Answer, tags
 from provisioner.config.foreign.ecs.gathered import Gathered, Keys, Workload
+from provisioner.config.network import CONNECT
 
 FARGATE, FARGATE_SPOT = "FARGATE", "FARGATE_SPOT"
 
@@ -36,8 +37,7 @@ OF_DEPLOYMENT = Keys(
         }
     ),
     why={
-        "serviceConnectConfiguration": "Service Connect is not used: callers name a service in calls, which sets its "
-        "URL",
+        "serviceConnectConfiguration": f"{CONNECT}: callers name a service in calls, which sets its URL",
         "volumeConfigurations": "a task has no volumes here: what is to stay belongs into a database or a bucket",
         "vpcLatticeConfigurations": "VPC Lattice is not used: callers name a service in calls, which sets its URL",
     },
