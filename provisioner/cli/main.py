@@ -16,6 +16,7 @@ from provisioner.cli import (
     ci,
     cloud,
     config,
+    cost,
     deploy,
     diff,
     doctor,
@@ -59,6 +60,7 @@ __all__ = [
     "ci",
     "cloud",
     "config",
+    "cost",
     "deploy",
     "diff",
     "doctor",
@@ -98,9 +100,9 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "schema", "doctor", "up", "plan", "show", "rehearse", "deploy", "approve", "reject", "rollback",
-    "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status", "top", "logs",
-    "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
+    "init", "config", "schema", "doctor", "cost", "up", "plan", "show", "rehearse", "deploy", "approve", "reject",
+    "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status",
+    "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

@@ -151,3 +151,28 @@ def packed(needs: Needs, room: Room) -> int:
             left.append(room.without(need, here))
             number -= here  # noqa: PLW2901
     return len(left)
+
+
+_VCPUS = {"medium": 1, "large": 2, "xlarge": 4}
+_GIB_PER_VCPU = {"c": 2, "m": 4, "r": 8}
+_BURSTABLE = {"nano": 0.5, "micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}
+"""GiB of memory of the `t` families; up to large they have 2 vCPUs."""
+_INTERFACES = {"nano": 2, "micro": 2, "medium": 2, "small": 3, "large": 3, "xlarge": 4, "2xlarge": 4}
+
+
+def by_name(name: str) -> Size | None:
+    """Return what an instance type has, as the names of most families tell; None if the name does not.
+
+    Of the families c, m and r an instance has 2, 4 and 8 GiB for each vCPU (EC2 instance types guide, naming
+    conventions and specifications); AWS is not asked.
+    """
+    family, _, size = name.partition(".")
+    interfaces = _INTERFACES.get(size, 8)
+    if re.fullmatch(r"t\d[a-z]*", family) and size in _BURSTABLE:
+        vcpus = {"xlarge": 4, "2xlarge": 8}.get(size, 2)
+        return Size(vcpus * 1024, int(_BURSTABLE[size] * 1024), interfaces)
+    number = re.fullmatch(r"(\d+)xlarge", size)
+    cpus = 4 * int(number[1]) if number else _VCPUS.get(size)
+    if cpus is None or not re.fullmatch(r"[cmr]\d[a-z]*", family):
+        return None
+    return Size(cpus * 1024, cpus * _GIB_PER_VCPU[family[0]] * 1024, interfaces)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 from provisioner.engine import own_code
+from provisioner.engine.costs import Around, Cost
 from provisioner.engine.errors import ConfigurationError
 from provisioner.state import variables
 
@@ -252,6 +253,15 @@ class Resource:
     def data(cls, settings: Mapping[str, Any]) -> str:
         """Return the data that goes with a resource of these settings, in words: `the images`; empty if none does."""
         return ""
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterable[Cost]:
+        """Return what a resource of these settings costs in a month, by lines; nothing if it costs nothing by itself.
+
+        Args:
+            around: the stack that it is in.
+        """
+        return ()
 
     @classmethod
     def amount(cls, aws: Aws, ids: Sequence[str]) -> str:

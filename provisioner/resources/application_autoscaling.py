@@ -10,6 +10,7 @@ from provisioner.aws.api import Api, Limit
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import ALARMS_THROTTLED
 from provisioner.aws.permissions import ASKED, OURS, OWN, TAGS_AT_ONCE, UNOWNED, Conditions, Use, grants
+from provisioner.engine.costs import Around, Cost, monthly
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.traits import Leads
@@ -160,6 +161,10 @@ class ScalingPolicy(Leads, Resource):
     )
     identity = ("resource_id", "policy_name")
     has_parent = True
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield monthly("2 alarms, by which a service scales", "alarm.month", 2)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

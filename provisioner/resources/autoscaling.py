@@ -13,12 +13,14 @@ from provisioner.aws.durations import Takes
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, FAILURE, OWN, TAGS_AT_ONCE, Use, grants
 from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.costs import Around, Cost
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import UNSEEN
 from provisioner.resources import instance_refresh, members
 from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.resources.phrases import because
+from provisioner.resources.sized import instance_costs
 
 
 def group_tags(name: str, tags: Mapping[str, str], inherited: Container[str]) -> list[dict[str, Any]]:
@@ -127,6 +129,10 @@ class AutoScalingGroup(Resource):
     create_timeout = 6 * 3600
     delete_timeout = 1800
     poll_interval = 5
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield from instance_costs(name, settings, around)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

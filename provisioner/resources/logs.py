@@ -11,6 +11,7 @@ from provisioner.aws.api import Api, Clients, Limit, TagCalls, Tags
 from provisioner.aws.client import Aws
 from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import tag_map, tags_of
+from provisioner.engine.costs import HOURS, Around, Cost, by_load
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import size
@@ -99,6 +100,13 @@ class LogGroup(Resource):
         # what was written lately does not count yet
         stored = sum(group.get("storedBytes", 0) for group in found if group["logGroupName"] in ids)
         return size(stored) if stored else ""
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield by_load("logs, when they are written", "logs.in", "log_gb")
+        days = int(settings.get("retention_in_days") or 0)
+        # what is kept at any time is what was written in so many days
+        yield by_load("logs, as long as they are kept", "logs.store", "log_gb", days * 24 / HOURS)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

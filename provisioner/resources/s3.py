@@ -15,6 +15,7 @@ from provisioner.aws.errors import IgnoreNotFound, code_of, refused
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, Use, grants
 from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.costs import Around, Cost, by_load
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count
@@ -136,6 +137,10 @@ class Bucket(Resource):
         number = sum(len(page.get("Versions", ())) for page in pages)
         more = "more than " if any(page.get("IsTruncated") for page in pages) else ""
         return f"{more}{count(number, 'object')}"
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield by_load("files in buckets", "s3.gb", "bucket_gb")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

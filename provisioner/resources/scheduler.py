@@ -15,8 +15,10 @@ from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
+from provisioner.engine.costs import Around, Cost
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.sized import run_costs
 
 API = Api(
     "scheduler",
@@ -133,6 +135,10 @@ class Schedule(Resource):
     identity = ("group_name", "schedule_name")
     derived = ("id",)
     unordered = frozenset({"subnets", "security_groups"})
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield from run_costs(name, around)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -26,6 +26,7 @@ from provisioner.aws.permissions import (
 )
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.engine.clock import since
+from provisioner.engine.costs import Around, Cost, monthly
 from provisioner.engine.errors import Failed
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -85,6 +86,10 @@ class PrivateDnsNamespace(ListedLate, Resource):
     delete_timeout = 600
     # listed when its operation ends, after up to 70 s (durations.NAMESPACE_OPERATION); then lists may lag
     listed_within = 120
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield monthly("the hosted zone of a namespace", "zone.month")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -20,7 +20,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ecs_emulator import manage
-from tests.aws import prices
+from tests.aws import costs
 from tests.aws.account import Account
 from tests.aws.commands import ROOT, Presses, Provision, say
 from tests.aws.life import PATIENCE, Life
@@ -185,7 +185,7 @@ def _recorded(provision: Provision) -> set[str]:
     return {thing["address"] for thing in ended.document}
 
 
-def _planned(stack: Stack, provision: Provision) -> list[prices.Cost]:
+def _planned(stack: Stack, provision: Provision) -> list[costs.Cost]:
     """Show what would be made and what it costs; return the costs.
 
     Raises:
@@ -201,7 +201,7 @@ def _planned(stack: Stack, provision: Provision) -> list[prices.Cost]:
         raise Refused(f"something called {NAME} is in the account already: {', '.join(strange)}")
     for line in announced(things, stack.region, ended.document["notes"]):
         say(line)
-    return prices.costs(things, stack.region)
+    return costs.costs(things, stack.region)
 
 
 def announced(things: Sequence[dict[str, Any]], region: str, notes: Sequence[str] = ()) -> list[str]:
@@ -211,15 +211,15 @@ def announced(things: Sequence[dict[str, Any]], region: str, notes: Sequence[str
         if thing["action"] == "create":
             kind = thing["address"].partition("/")[0]
             kinds[kind] = kinds.get(kind, 0) + 1
-    found = prices.costs(things, region)
+    found = costs.costs(things, region)
     return [
         f"It will make {sum(kinds.values())} things of {NAME}:",
         f"  {', '.join(f'{count} {kind}' for kind, count in kinds.items())}",
         *(f"  note: {note}" for note in notes),
         "It costs about, in US dollars an hour while all of it stands:",
         *(f"  {cost.hourly:6.3f}  {cost.what}" for cost in found),
-        f"  {prices.hourly(found):6.3f}  together; traffic, requests, logs and metrics come to cents",
-        f"  prices of {prices.prices_of(region)[1]}",
+        f"  {costs.hourly(found):6.3f}  together; traffic, requests, logs and images come to cents",
+        f"  prices of {costs.prices_of(region)[1]}",
         f"It takes about {MINUTES} minutes, and hours begun of load balancer and endpoints count as whole ones.",
         "Everything is taken down at the end, also when something fails.",
     ]
@@ -240,11 +240,11 @@ def confirm(yes: bool) -> None:
         raise Refused("not confirmed: nothing was made")
 
 
-def still_standing(provision: Provision, estimate: Sequence[prices.Cost], again: str) -> str:
+def still_standing(provision: Provision, estimate: Sequence[costs.Cost], again: str) -> str:
     """Say what stands, what it costs, and how it is taken down."""
-    costs = prices.standing(estimate, provision.stands)
+    standing = costs.standing(estimate, provision.stands)
     lines = [f"things of {NAME} that stand, as far as is known: {len(provision.stands)}"]
-    lines += [f"  {cost.hourly:6.3f} USD an hour at most: {cost.what}" for cost in costs]
+    lines += [f"  {cost.hourly:6.3f} USD an hour at most: {cost.what}" for cost in standing]
     return "\n".join([*lines, f"to take them down: {again}"])
 
 

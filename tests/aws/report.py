@@ -13,8 +13,8 @@ import boto3
 import botocore
 
 from provisioner import __version__
+from tests.aws.costs import Cost, hourly
 from tests.aws.masks import Masks
-from tests.aws.prices import Cost, hourly
 
 Result = Literal["ok", "failed", "skipped", "not run"]
 

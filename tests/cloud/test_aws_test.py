@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws import account, prices
+from tests.aws import account, costs
 from tests.aws.__main__ import Refused, announced, confirm, main, still_standing
 from tests.aws.account import Account
 from tests.aws.commands import ROOT, Presses, Provision
@@ -74,7 +74,7 @@ def test_a_whole_rehearsal_goes_well_and_differs_in_nothing(tmp_path: Path) -> N
     process = begun(tmp_path, "--yes")
     said = process.communicate()[1]
     assert process.returncode == 0, said
-    assert "0.696  together" in said
+    assert "0.685  together" in said
     directory, document = reported(tmp_path)
     steps = ["up", "second up", "plan", "deployment", "scale-out", "web address", "down", "sweep"]
     assert results(document) == dict.fromkeys(steps, "ok") | {"web address": "skipped"}
@@ -109,8 +109,8 @@ def test_the_test_on_aws_shows_its_cost_and_wants_a_terminal(tmp_path: Path) -> 
     process = begun(tmp_path)
     said = process.communicate()[1]
     assert process.returncode == 4, said
-    assert "0.696  together" in said
-    assert "8 interface endpoints in 2 zones" in said
+    assert "0.685  together" in said
+    assert "8 of vpc_endpoint" in said
     assert "there is no terminal to ask on" in said
     assert list(tmp_path.iterdir()) == []
 
@@ -239,13 +239,20 @@ def resource(address: str, **fields: Any) -> dict[str, Any]:
 RESOURCES = (
     resource("subnet/public-a"),
     resource("subnet/public-c"),
-    resource("load_balancer/main"),
+    resource("load_balancer/main", subnets=["subnet-a", "subnet-c"], scheme="internet-facing"),
     resource("nat_gateway/a"),
-    resource("vpc_endpoint/ssm", vpc_endpoint_type="Interface"),
+    resource("elastic_ip/nat-a"),
+    resource("vpc_endpoint/ssm", vpc_endpoint_type="Interface", subnet_ids=["subnet-b", "subnet-d"]),
     resource("vpc_endpoint/s3", vpc_endpoint_type="Gateway"),
     resource("db_cluster/main", serverless_v2_scaling_configuration={"MaxCapacity": 1.0}),
-    resource("service/web", assign_public_ip="ENABLED", desired_count=2),
-    resource("service/api", assign_public_ip="DISABLED", desired_count=1),
+    resource("db_instance/main", db_instance_class="db.serverless"),
+    resource("task_definition/web", cpu="256", memory="512"),
+    resource(
+        "service/web",
+        assign_public_ip="ENABLED",
+        desired_count=2,
+        capacity_provider_strategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    ),
     resource("vpc/main") | {"action": "none"},
 )
 
@@ -253,28 +260,29 @@ RESOURCES = (
 @pytest.mark.parametrize(
     ("region", "expected"),
     [
-        ("us-east-1", 0.0325 + 0.05 + 0.02 + 0.12 + 0.01),
-        ("ap-northeast-1", 0.0343 + 0.067 + 0.028 + 0.2 + 0.01),
+        # balancer, NAT gateway, endpoint, database, addresses of tasks, and tasks at the full price
+        ("us-east-1", 0.0325 + 0.05 + 0.02 + 0.12 + 0.01 + 2 * (0.25 * 0.04048 + 0.5 * 0.004445)),
+        ("ap-northeast-1", 0.0343 + 0.067 + 0.028 + 0.15 + 0.01 + 2 * (0.25 * 0.05056 + 0.5 * 0.00553)),
     ],
 )
 def test_costs_are_counted_from_the_plan(region: str, expected: float) -> None:
-    assert prices.hourly(prices.costs(RESOURCES, region)) == pytest.approx(expected)
+    assert costs.hourly(costs.costs(RESOURCES, region)) == pytest.approx(expected)
 
 
 def test_a_region_without_prices_is_said() -> None:
     text = "\n".join(announced(RESOURCES, "eu-west-1"))
-    assert "those of ap-northeast-1, since those of eu-west-1 are not in the table" in text
-    assert f"It will make 9 things of {NAME}" in text
-    assert "2 subnet, 1 load_balancer, 1 nat_gateway, 2 vpc_endpoint" in text
+    assert "ap-northeast-1, since some of eu-west-1 are not in the table" in text
+    assert f"It will make 11 things of {NAME}" in text
+    assert "2 subnet, 1 load_balancer, 1 nat_gateway, 1 elastic_ip, 2 vpc_endpoint" in text
 
 
 def test_what_stands_is_said_with_its_costs(tmp_path: Path) -> None:
     provision = Provision(tmp_path, tmp_path / "calls.log", [], Presses())
     provision.stands = {"vpc/main", "db_cluster/main"}
-    said = still_standing(provision, prices.costs(RESOURCES, "us-east-1"), "make test-aws ARGS=--down")
+    said = still_standing(provision, costs.costs(RESOURCES, "us-east-1"), "make test-aws ARGS=--down")
     assert said.splitlines() == [
         f"things of {NAME} that stand, as far as is known: 2",
-        "   0.120 USD an hour at most: Aurora at its most, 1 ACU; nothing while it is paused",
+        "   0.120 USD an hour at most: db_cluster/main",
         "to take them down: make test-aws ARGS=--down",
     ]
 

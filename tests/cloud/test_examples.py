@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.aws import prices
+from provisioner.engine.costs import HOURS
+from tests.aws import costs
 from tests.cloud.project import Project, project  # noqa: F401
 from tests.cloud.test_own_steps import Own, own, trust, untrusted  # noqa: F401
 
@@ -56,16 +57,16 @@ def test_an_internal_tool_is_small(project: Project) -> None:  # noqa: F811
     assert not kinds(planned) & {*unused, "private_dns_namespace"}
     endpoints = [one["changes"]["vpc_endpoint_type"]["new"] for one in planned.values() if _is(one, "vpc_endpoint")]
     assert endpoints == ["Gateway"], "which costs nothing"
-    monthly = prices.hourly(prices.costs([*planned.values()], "ap-northeast-1")) * prices.MONTH
-    assert 39.5 < monthly < 40.5, "as its README says"
+    monthly = costs.hourly(costs.costs([*planned.values()], "ap-northeast-1")) * HOURS
+    assert 49.5 < monthly < 50.5, "as its README says"
 
     project.change(r"^public = true\n", "")
     project.change(r'^health = "/"\n', "")
     private = project.planned()
     assert len(private) == 19, "as its README says"
     assert not kinds(private) & {"load_balancer", "listener", "target_group", "certificate", "record_set"}
-    monthly = prices.hourly(prices.costs([*private.values()], "ap-northeast-1")) * prices.MONTH
-    assert 14.5 < monthly < 15.5, "as its README says"
+    monthly = costs.hourly(costs.costs([*private.values()], "ap-northeast-1")) * HOURS
+    assert 24.0 < monthly < 25.0, "as its README says"
 
 
 def _is(planned: dict[str, Any], kind: str) -> bool:

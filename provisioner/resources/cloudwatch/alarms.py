@@ -10,6 +10,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.models import Config
+from provisioner.engine.costs import Around, Cost, monthly
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.cloudwatch.api import API
 
@@ -69,6 +70,10 @@ class Alarm(Resource):
     outputs = ("arn",)
     derived = ("id", "arn")
     unordered = frozenset({"alarm_actions", "ok_actions"})
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield monthly("an alarm", "alarm.month")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -13,6 +13,7 @@ from provisioner.aws.durations import Takes
 from provisioner.aws.permissions import ASKED, CHANGED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
+from provisioner.engine.costs import Around, Cost, by_load, hourly
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources.ec2.api import API, TAGGED
@@ -79,6 +80,13 @@ class VpcEndpoint(Resource):
     def __post_init__(self) -> None:
         if self.policy_document is not None:
             object.__setattr__(self, "policy_document", normal(self.policy_document))
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        if settings.get("vpc_endpoint_type") != "Gateway":
+            zones = len(settings.get("subnet_ids") or ())
+            yield hourly(f"an interface in {zones} zones", "endpoint.hour", zones)
+            yield by_load("data through interface endpoints", "endpoint.gb", "endpoint_gb")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

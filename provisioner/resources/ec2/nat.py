@@ -12,11 +12,13 @@ from provisioner.aws.durations import Takes
 from provisioner.aws.permissions import ASKED, OURS, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
+from provisioner.engine.costs import Around, Cost, by_load, hourly
 from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.traits import CreatedLater
 from provisioner.resources.ec2.api import API, tagged
 from provisioner.resources.ec2.common import list_by_tags, read_by_id
 from provisioner.resources.phrases import because
+from provisioner.resources.sized import public_addresses
 
 _LEFT = "down looks at the end for what is left of any stack"
 _WHY = "`[network] egress`"
@@ -39,6 +41,10 @@ class ElasticIp(Resource):
         *grants("ec2", "ReleaseAddress", OWN, conditions=OURS, use=Use.OPTION, why=_WHY),
     )
     outputs = ("public_ip",)
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield public_addresses(1)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -96,6 +102,11 @@ class NatGateway(CreatedLater, Resource):
     outputs = ("nat_gateway_id",)
     create_timeout = 900
     poll_interval = 5
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield hourly("a NAT gateway", "nat.hour")
+        yield by_load("data through NAT gateways", "nat.gb", "nat_gb")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

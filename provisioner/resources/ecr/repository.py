@@ -14,6 +14,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tags_of
+from provisioner.engine.costs import Around, Cost, by_load
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.words import count, size
 from provisioner.resources.ecr.api import API
@@ -77,6 +78,10 @@ class Repository(Resource):
         ]
         stored = sum(image.get("imageSizeInBytes", 0) for image in images)
         return count(len(images), "image") + (f", {size(stored)}" if stored else "")
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield by_load("images", "ecr.gb", "image_gb")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -12,10 +12,12 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.durations import Takes
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.costs import Around, Cost, monthly
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources.ecs.api import API, TAGGED
 from provisioner.resources.phrases import because
+from provisioner.resources.sized import watching_costs
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Cluster(Resource):
     outputs = ("arn",)
     unordered = frozenset({"settings"})
     delete_timeout = 1200
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield from watching_costs(settings, around)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -133,6 +139,10 @@ class CapacityProvider(Resource):
     create_only = frozenset({"capacity_provider_name", "auto_scaling_group_arn"})
     update_when_ready = True
     delete_timeout = 600
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield monthly("2 alarms, by which the group scales", "alarm.month", 2)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

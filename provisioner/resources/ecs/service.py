@@ -10,6 +10,7 @@ from typing import Any
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.permissions import ASKED, FAILURE, OWN, Use, grants
 from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.costs import Around, Cost
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, canonical, kept
@@ -23,6 +24,7 @@ from provisioner.resources.ecs.deployments import NETWORK, ROLLING, revision_fie
 from provisioner.resources.ecs.problems import newest, rollout, standing
 from provisioner.resources.ecs.reads import Read, reads
 from provisioner.resources.ecs.requested import as_requested
+from provisioner.resources.sized import on_fargate, task_costs
 
 SETTINGS = {
     "task_definition": "taskDefinition",
@@ -112,6 +114,11 @@ class Service(Runs, Resource):
     create_timeout = 1800
     delete_timeout = 1200
     poll_interval = 5
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        if on_fargate(settings):
+            yield from task_costs(name, settings, around)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -15,12 +15,14 @@ from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, UNSHOWN_TAGS, Use, grants
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
+from provisioner.engine.costs import Around, Cost, by_load, hourly
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource, kept
 from provisioner.resources import members
 from provisioner.resources.ec2.common import interfaces
 from provisioner.resources.elbv2.api import API, TAGGED
 from provisioner.resources.phrases import because
+from provisioner.resources.sized import public_addresses
 
 ATTRIBUTES = {
     "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
@@ -126,6 +128,14 @@ class LoadBalancer(Resource):
     update_when_ready = True
     create_timeout = 900
     poll_interval = 5
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield hourly("a load balancer", "alb.hour")
+        if settings.get("scheme") != "internal":
+            yield public_addresses(len(settings.get("subnets") or ()))
+        yield by_load("load balancer capacity units", "alb.lcu", "lcu_hours")
+        yield by_load("data to the internet", "out.gb", "out_gb")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

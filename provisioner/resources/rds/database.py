@@ -12,10 +12,12 @@ from provisioner.aws.client import Aws
 from provisioner.aws.durations import Takes
 from provisioner.aws.permissions import ASKED, CHANGED, FAILURE, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Purpose, Use, grants
 from provisioner.aws.tagging import observed, tag_map
+from provisioner.engine.costs import Around, Cost
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.engine.traits import FreesDependenciesEarly, ServesData
 from provisioner.resources import members
 from provisioner.resources.rds.api import API
+from provisioner.resources.rds.capacity import capacity_costs
 from provisioner.resources.rds.snapshots import FINAL_SNAPSHOT, final_name
 from provisioner.resources.rds.status import awaited, check_can_be_changed, check_can_be_saved, standing
 
@@ -156,6 +158,10 @@ class DbCluster(Resource):
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
         return "the database, except its final snapshot" if settings.get("final_snapshot") else "the database"
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield from capacity_costs(settings, around)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import tag_map
+from provisioner.engine.costs import Around, Cost, by_load, monthly
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2.security import vpcs as stack_vpcs
@@ -34,6 +35,11 @@ class HostedZone(Resource):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hosted_zone_name", normal_name(self.hosted_zone_name))
+
+    @classmethod
+    def costs(cls, name: str, settings: Mapping[str, Any], around: Around) -> Iterator[Cost]:
+        yield monthly("a hosted zone", "zone.month")
+        yield by_load("DNS queries", "zone.queries", "dns_million_queries")
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

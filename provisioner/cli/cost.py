@@ -1,0 +1,52 @@
+"""`provision cost`: what the stack costs, before there is one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "cost",
+    "provision cost                     by resource: idle, as declared, and at the most",
+    "provision cost --region eu-west-2  what it would cost there",
+    "provision cost --load load.toml    with requests, logs and data as that file says",
+    "provision cost --hints             what would be cheaper",
+    "provision cost --json              one JSON document, with each line's price",
+)
+def cost(
+    options: Options,
+    region: Annotated[str | None, typer.Option("--region", metavar="REGION", help="Another Region's prices.")] = None,
+    load: Annotated[
+        Path | None, typer.Option("--load", metavar="FILE", help="How much the stack is used: a TOML file.")
+    ] = None,
+    hints: Annotated[bool, typer.Option("--hints", help="Also say what would be cheaper, and what is lost.")] = False,
+) -> int:
+    """Show what the stack costs on AWS, as it is declared.
+
+    In US dollars a month, by list prices that are shipped with this tool or that `provision prices refresh` has read:
+    idle, while nobody uses it; usual, with as many tasks as declared; and at the most. What depends on the load is told
+    by its unit price, or counted with --load. Needs no account and makes no call.
+    """
+    from provisioner.cost import load as loads
+    from provisioner.operations import configuration, cost_hints, costs
+    from provisioner.render import cost as show
+    from provisioner.render.text import say
+
+    config = configuration.load(options, declares=True)
+    config = config.model_copy(update={"region": region}) if region else config
+    used = loads.read(load) if load else None
+    found = costs.of_config(config, options.directory, used)
+    cheaper = cost_hints.hints(config, options.directory, used) if hints else None
+    if options.json:
+        say([json.dumps(show.document(found, config.name, cheaper), ensure_ascii=False)])
+    else:
+        say(show.lines(found, config.name, cheaper))
+    return 0

@@ -1,0 +1,28 @@
+"""What an Aurora Serverless v2 cluster costs: its instances' capacity, and what follows from the data and its use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.config.facts import ASLEEP
+from provisioner.engine.costs import HOURS, Around, Cost, Settings, Units, by_load
+
+LEAST_AWAKE = 0.5
+"""ACU of an instance that is not paused (Aurora user guide, aurora-serverless-v2-auto-pause)."""
+
+
+def capacity_costs(settings: Settings, around: Around) -> Iterator[Cost]:
+    """Yield what the cluster costs: each of its instances has its own capacity, between the bounds of the cluster."""
+    scaling = settings.get("serverless_v2_scaling_configuration") or {}
+    least, most = float(scaling.get("MinCapacity") or 0), float(scaling.get("MaxCapacity") or 0)
+    number = sum(1 for _, one in around.of("db_instance") if one.get("db_instance_class") == "db.serverless")
+    acu = Units(least, max(least, min(LEAST_AWAKE, most)), most)
+    if any(around.of(ASLEEP)):
+        # it is stopped, or pauses by itself
+        acu = Units()
+    what = f"{f'{number} × ' if number > 1 else ''}{least:g} to {most:g} ACU"
+    hours = number * HOURS
+    yield Cost(what, "aurora.acu", acu.times(hours), "capacity", load="database_acu", per=hours)
+    yield by_load("the database's data", "aurora.storage", "database_gb")
+    yield by_load("reads and writes of the database's data", "aurora.io", "database_million_io")
+    yield by_load("backups beyond the size of the data", "aurora.backup", "backup_gb")

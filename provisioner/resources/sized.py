@@ -1,0 +1,158 @@
+"""How many tasks and container instances a stack has by its settings: idle, as declared, and at the most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import ceil
+from typing import NamedTuple
+
+from provisioner.config import instances
+from provisioner.config.instances import Room
+from provisioner.engine.costs import HOURS, Around, Cost, Settings, Units, by_load, hourly, monthly
+
+FARGATE = "FARGATE"
+"""How the names of Fargate's capacity providers begin; no other one's may (ECS API, CreateCapacityProvider)."""
+SPOT = "FARGATE_SPOT"
+ARM = "ARM64"
+
+
+class Numbers(NamedTuple):
+    """How many there are: idle, as declared, at the most."""
+
+    idle: int
+    usual: int
+    most: int
+
+    def units(self, each: float) -> Units:
+        """Return how many units that is, if each has so many."""
+        return Units(*self).times(each)
+
+
+def tasks(name: str, service: Settings, around: Around) -> Numbers:
+    """Return how many tasks a service has: with scaling, between its bounds."""
+    count = int(service.get("desired_count") or 0)
+    target = around.get("scalable_target", name)
+    if not target:
+        return Numbers(count, count, count)
+    least, most = int(target.get("min_capacity") or 0), int(target.get("max_capacity") or 0)
+    return Numbers(least, min(max(count, least), most), most)
+
+
+def on_fargate(service: Settings) -> bool:
+    """Whether a service runs on Fargate."""
+    providers = [str(one.get("capacityProvider")) for one in service.get("capacity_provider_strategy") or ()]
+    return bool(providers) and all(one.startswith(FARGATE) for one in providers)
+
+
+def task_costs(name: str, service: Settings, around: Around) -> list[Cost]:
+    """Return what the tasks of a service on Fargate cost: vCPU and memory, at the full price and as Spot."""
+    numbers, sizes = tasks(name, service, around), _size(name, around)
+    full = Numbers(*(_at_full_price(number, service) for number in numbers))
+    spot = Numbers(*(number - one for number, one in zip(numbers, full, strict=True)))
+    found = [
+        Cost(f"{each.usual} × {size:g} {unit}{more}", key, each.units(size * HOURS), "capacity", guess)
+        for each, more, guess in ((full, "", ""), (spot, ", Spot", "spot.fargate"))
+        for key, (unit, size) in sizes.items()
+        if any(each)
+    ]
+    if service.get("assign_public_ip") == "ENABLED" and any(numbers):
+        found.append(Cost("public addresses of tasks", "ipv4.hour", numbers.units(HOURS), "capacity"))
+    return found
+
+
+def run_costs(name: str, around: Around) -> Iterator[Cost]:
+    """Yield what a task of a job costs while it runs."""
+    for key, (unit, size) in _size(name, around).items():
+        yield by_load(f"an hour of a run of {name}, {size:g} {unit}", key, per=size)
+
+
+def _size(name: str, around: Around) -> dict[str, tuple[str, float]]:
+    """Return what a task has, by the key of its price: the unit, and how many of it."""
+    task = around.get("task_definition", name)
+    arm = ".arm" if (task.get("runtime_platform") or {}).get("cpuArchitecture") == ARM else ""
+    cpu, memory = int(task.get("cpu") or 0) / 1024, int(task.get("memory") or 0) / 1024
+    return {f"fargate{arm}.vcpu": ("vCPU", cpu), f"fargate{arm}.gb": ("GB", memory)}
+
+
+def _at_full_price(number: int, service: Settings) -> int:
+    """Return how many of so many tasks are not Spot: the base first, and of the rest a share by weight."""
+    weights, base = Counter[bool](), 0
+    for one in service.get("capacity_provider_strategy") or ():
+        spot = one.get("capacityProvider") == SPOT
+        weights[spot] += int(one.get("weight") or 0)
+        base += 0 if spot else int(one.get("base") or 0)
+    first = min(number, base)
+    whole = weights.total()
+    return first + (ceil((number - first) * weights[False] / whole) if whole else 0)
+
+
+def instance_costs(name: str, group: Settings, around: Around) -> list[Cost]:
+    """Return what the instances of a group cost with their disks, all as the first of its types."""
+    policy = group.get("mixed_instances_policy") or {}
+    template = policy.get("LaunchTemplate") or {}
+    types = [one["InstanceType"] for one in template.get("Overrides") or () if one.get("InstanceType")]
+    if not types:
+        return []
+    number = _instances(name, types, group, around)
+    share = (policy.get("InstancesDistribution") or {}).get("OnDemandPercentageAboveBaseCapacity", 100)
+    guess = "" if share else "spot.ec2"
+    what = f"{number.usual} × {types[0]}{', Spot' if guess else ''}"
+    return [Cost(what, f"ec2.{types[0]}", number.units(HOURS), "capacity", guess), *_disks(name, number, around)]
+
+
+def _disks(name: str, number: Numbers, around: Around) -> list[Cost]:
+    data = around.get("launch_template", name).get("launch_template_data") or {}
+    disks = [one.get("Ebs") or {} for one in data.get("BlockDeviceMappings") or ()]
+    return [
+        Cost(
+            f"{number.usual} × {disk['VolumeSize']} GB of disk",
+            f"ebs.{disk.get('VolumeType', 'gp2')}",
+            number.units(disk["VolumeSize"]),
+            "capacity",
+        )
+        for disk in disks
+        if disk.get("VolumeSize")
+    ]
+
+
+def _instances(name: str, types: list[str], group: Settings, around: Around) -> Numbers:
+    """Return how many instances the tasks need that run on them. At the most there are as many as the group may have.
+
+    Of a type whose size its name does not tell, one is enough.
+    """
+    most = int(group.get("max_size") or 0)
+    least = int(around.get("minimum_size", name).get("min_size") or 0)
+    sizes = {one: size for one in types if (size := instances.by_name(one))}
+    trunking = any(one.get("value") == "enabled" for _, one in around.of("account_setting"))
+    room = instances.surely(sizes, trunking=trunking) if sizes else None
+    needs = [Counter[Room]() for _ in Numbers._fields]
+    for service, settings in around.of("service"):
+        task = around.get("task_definition", service)
+        if not on_fargate(settings) and task:
+            need_of_one = Room(int(task.get("cpu") or 0) or 1, int(task.get("memory") or 0) or 1)
+            for need, number in zip(needs, tasks(service, settings, around), strict=True):
+                need[need_of_one] += number
+    idle, usual, _ = (
+        (instances.packed([*need.items()], room) if room else int(need.total() > 0)) if need.total() else 0
+        for need in needs
+    )
+    return Numbers(min(max(idle, least), most), min(max(usual, least), most), most)
+
+
+def watching_costs(settings: Settings, around: Around) -> list[Cost]:
+    """Return what Container Insights costs of a cluster: metrics that are charged as custom ones, if it is on.
+
+    11 of the cluster; of each service 13, and 8 of its family of task definitions (CloudWatch user guide, Amazon ECS
+    Container Insights metrics: the table of metrics by dimensions).
+    """
+    on = {one.get("name"): one.get("value") for one in settings.get("settings") or ()}
+    if on.get("containerInsights", "disabled") == "disabled":
+        return []
+    number = 11 + (13 + 8) * sum(1 for _ in around.of("service"))
+    return [monthly(f"{number} metrics of Container Insights", "metric.month", number)]
+
+
+def public_addresses(number: int) -> Cost:
+    """Return what public IPv4 addresses cost."""
+    return hourly(f"{number} public IPv4 {'address' if number == 1 else 'addresses'}", "ipv4.hour", number)
