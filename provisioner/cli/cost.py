@@ -46,7 +46,7 @@ def cost(
     found = costs.of_config(config, options.directory, used)
     cheaper = cost_hints.hints(config, options.directory, used) if hints else None
     if options.json:
-        say([json.dumps(show.document(found, config.name, cheaper), ensure_ascii=False)])
+        say([json.dumps(show.document(found, config.name, config.cost.budget, cheaper), ensure_ascii=False)])
     else:
-        say(show.lines(found, config.name, cheaper))
+        say(show.lines(found, config.name, config.cost.budget, cheaper))
     return 0

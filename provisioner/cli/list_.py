@@ -13,7 +13,7 @@ from provisioner.operations.options import Options
 @command(
     app,
     "list",
-    "provision list                     all stacks: where they are, their age, their last run",
+    "provision list                     all stacks: where they are, their cost, their age, their last run",
     "provision list --json              one JSON document",
 )
 def list_(options: Options) -> int:
@@ -27,6 +27,7 @@ def list_(options: Options) -> int:
     from provisioner.render.text import say
 
     found, notes = stack_list.everywhere(options)
+    found = stack_list.priced(found, options)
     if options.json:
         document = {"directory": str(options.directory), "stacks": [show.row(one) for one in found], "notes": notes}
         say([json.dumps(document, ensure_ascii=False)])

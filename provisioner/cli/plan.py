@@ -78,9 +78,9 @@ def plan(
 
     With any other option of `up`: what `up` would do with it.
     """
-    from provisioner.operations import commands, expiry, saved_plan
+    from provisioner.operations import commands, costs, expiry, saved_plan
     from provisioner.operations.rehearsal import foresight
-    from provisioner.render import advice, rehearsal, review, terraform
+    from provisioner.render import advice, cost, rehearsal, review, terraform
     from provisioner.render import plan as show
     from provisioner.render.text import columns, say
 
@@ -117,19 +117,22 @@ def plan(
         options_too = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
         foreseen = foresight.foresee(options, planned, records, options_too)
         notes += foreseen.notes
+    over = costs.over_budget(config, proposal.cost)
     if options.json:
         shown = show.document(planned, config.name, aws.account, aws.region, notes, proposal.lost, proposal.kept)
-        dated = expiry.document(proposal.expires, aws.pace.time())
-        say([json.dumps(shown | dated | rehearsal.outages(foreseen), ensure_ascii=False)])
+        shown |= expiry.document(proposal.expires, aws.pace.time())
+        say([json.dumps(shown | rehearsal.outages(foreseen) | cost.change(proposal.cost), ensure_ascii=False)])
     else:
         say(
             [
                 *review.lines(planned, review.Around.of(proposal, columns(sys.stdout))),
                 *review.consequences(proposal, foreseen),
                 *(f"note: {text}" for text in notes),
-                *advice.after_plan(planned, options.command_line, records.values(), words),
+                *([] if over else advice.after_plan(planned, options.command_line, records.values(), words)),
             ]
         )
+    if over:
+        raise over
     return show.exit_code(planned)
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from provisioner.cli.prompts import confirm
 from provisioner.engine.events import Emit
 from provisioner.engine.words import count
-from provisioner.operations import connecting, destroy, embedded_cloud, planning
+from provisioner.operations import connecting, costs, destroy, embedded_cloud, planning
 from provisioner.operations.commands import Ended, Proposal, Teardown, Wanted
 from provisioner.operations.options import Options
 from provisioner.operations.rehearsal import foresight
-from provisioner.render import advice, rehearsal, review, summary
+from provisioner.render import advice, cost, rehearsal, review, summary
 from provisioner.render.progress import Progress
 from provisioner.render.show import shown
 from provisioner.render.text import columns, limited, say
@@ -36,6 +36,7 @@ class Screen:
         around = review.Around.of(proposal, columns(sys.stderr))
         say([*review.in_short(proposal.planned, around), *(f"note: {text}" for text in proposal.notes)], sys.stderr)
         planning.refuse(proposal.planned, proposal.records)
+        costs.check_budget(config, proposal.cost)
         foreseen = foresight.Foreseen()
         if foresight.wanted(self.rehearse, config.target) and not self.wanted.give_back:
             words = [*rehearsal.words(step, new_ami=self.wanted.new_ami), *proposal.removal.words]
@@ -43,7 +44,7 @@ class Screen:
         notes = [f"note: {text}" for text in foreseen.notes]
         say([*review.consequences(proposal, foreseen), *notes], sys.stderr)
         what = f"`up` of {limited(config.name, step)} on {connecting.describe_account(config, proposal.aws)}"
-        confirm(what, options.yes)
+        confirm(f"{what}{cost.asked(proposal.cost)}", options.yes)
 
     def agree_to_delete(self, teardown: Teardown) -> None:
         """Show what goes, and ask."""
@@ -80,6 +81,7 @@ class Screen:
                 new_ami=self.wanted.new_ami,
                 again=[*ended.removal.words, *self.wanted.name_words],
             )
+            advised += cost.from_now_on(ended.cost)
         elif outcome.command in ("deploy", "rollback"):
             advised = advice.after_deploy(outcome, command)
         elif outcome.command in ("scale", "pause", "resume", "sleep", "wake"):
@@ -95,6 +97,6 @@ class Screen:
         if (progress := self._progress) is None:
             raise ValueError("the run was never watched")
         seconds = progress.real_seconds if ended.aws.endpoint else None
-        progress.emit(summary.finished(ended.outcome, self._advised, seconds))
+        progress.emit(summary.finished(ended.outcome, self._advised, seconds, cost.hour(ended.cost)))
         summary.report(ended.outcome, progress, self.options.json)
         return ended.outcome.exit_code

@@ -24,6 +24,7 @@ from provisioner.config.tables import (
     RESERVED_BUCKETS,
     Account,
     Capacity,
+    Cost,
     Database,
     Dns,
     KmsKey,
@@ -93,6 +94,8 @@ class Config(Model):
     """Tasks that run to their end, by name."""
     alarms: Alarms | None = None
     """CloudWatch alarms, and who is told of them; without the table there are none."""
+    cost: Cost = Cost()
+    """What the stack may cost."""
 
     _by_environment: tuple[str, ...] = PrivateAttr(())
     _images: Mapping[str, str] = PrivateAttr({})

@@ -183,6 +183,12 @@ class StateSettings(Model):
     """The S3 bucket of the state of stacks on AWS, for teams."""
 
 
+class Cost(Model):
+    """`[cost]`: what the stack may cost, in US dollars a month, by list prices and as it is declared."""
+
+    budget: Annotated[float, values.between(1, 10_000_000, "a budget in US dollars a month, such as 400")] | None = None
+
+
 class StepsSettings(Model):
     """`[steps]`: the folder of the user's own steps and resource types, beside the file."""
 

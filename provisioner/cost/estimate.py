@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provisioner.cost.free import FREE
 from provisioner.engine.costs import HOURS, Around, Basis, Cost, Settings, Units
+from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.engine.resource_types import type_named
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class Sums(NamedTuple):
     idle: float = 0.0
     usual: float = 0.0
     most: float = 0.0
+
+    def less(self, other: Sums) -> Sums:
+        """Return how much more this is than another sum."""
+        return Sums(self.idle - other.idle, self.usual - other.usual, self.most - other.most)
 
     @property
     def hour(self) -> float:
@@ -64,7 +69,7 @@ class Estimate:
     """What a stack costs.
 
     Attributes:
-        region: whose prices. date: that of the table.
+        region: whose prices. date: that of the table. known: whether any is known of that Region.
         lines: what has a quantity, the loads that were given among it.
         loads: what depends on the load, by its unit price, as far as no load was given.
         missing: the keys of prices that are not known, so that the sums are too low. Those of `loads` are not in it.
@@ -73,6 +78,7 @@ class Estimate:
 
     region: str
     date: str
+    known: bool = True
     lines: tuple[Line, ...] = ()
     loads: tuple[Line, ...] = ()
     missing: tuple[str, ...] = ()
@@ -94,12 +100,20 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a plan changes of the cost."""
+    """What a plan changes of the cost.
+
+    Attributes:
+        changed: how much dearer a resource becomes or, below 0, cheaper, by address; the largest first.
+    """
 
     before: Estimate
     after: Estimate
-    changed: Mapping[str, float] = field(default_factory=dict)
-    """What becomes dearer or, below 0, cheaper, by address, in US dollars a month; the largest first."""
+    changed: Mapping[str, Sums] = field(default_factory=dict)
+
+    @property
+    def more(self) -> Sums:
+        """How much dearer the whole becomes or, below 0, cheaper."""
+        return self.after.sums.less(self.before.sums)
 
 
 def total(lines: Iterable[Line]) -> Sums:
@@ -109,6 +123,51 @@ def total(lines: Iterable[Line]) -> Sums:
         if (lines := [*lines])
         else Sums()
     )
+
+
+def alike(by_address: Mapping[str, Sums]) -> list[tuple[str, str, Sums]]:
+    """Return resources with their sums, those of a type that cost the same as one: its name, the first, and the sum."""
+    found: dict[tuple[str, Sums], list[str]] = {}
+    for address, sums in by_address.items():
+        rounded = Sums(*(round(each, 2) for each in sums))
+        found.setdefault((address.partition("/")[0], rounded), []).append(address)
+    return [
+        (
+            f"{len(some)} × {kind}" if len(some) > 1 else some[0],
+            some[0],
+            Sums(*(each * len(some) for each in by_address[some[0]])),
+        )
+        for (kind, _), some in found.items()
+    ]
+
+
+def dearest(estimate: Estimate, number: int = 3) -> str:
+    """Return the few things that cost most, with what each costs in a month."""
+    rows = sorted(alike(estimate.by_address), key=lambda row: -row[2].usual)
+    return ", ".join(f"{name} {rough(sums.usual)}" for name, _, sums in rows[:number])
+
+
+def rough(dollars: float) -> str:
+    """Return US dollars as one says them: whole ones from ten on."""
+    return f"{dollars:,.0f}" if abs(dollars) >= 10 else f"{dollars:.2f}"
+
+
+def figures(sums: Sums) -> dict[str, float]:
+    """Return sums for JSON, in US dollars a month."""
+    return {"idle": round(sums.idle, 4), "usual": round(sums.usual, 4), "at_most": round(sums.most, 4)}
+
+
+def summary(estimate: Estimate) -> dict[str, Any]:
+    """Return the sums of a stack for JSON, and what is to be known of them."""
+    return {
+        "currency": "USD",
+        "region": estimate.region,
+        "prices_of": estimate.date,
+        **figures(estimate.sums),
+        "hour": round(estimate.sums.hour, 4),
+        "missing": [*estimate.missing],
+        "not_counted": [*estimate.unknown],
+    }
 
 
 def declared(items: Mapping[str, Declared]) -> dict[str, Settings]:
@@ -152,21 +211,23 @@ def estimate(settings: Mapping[str, Settings], prices: Prices, load: Load | None
     loads = [*_loads(found, prices, given)]
     counted, open_ = ([line for line, told in loads if told is wanted] for wanted in (True, False))
     missing = tuple(dict.fromkeys(one.price for one in (*lines, *counted) if one.unit_price is None))
-    return Estimate(prices.region, prices.date, (*lines, *counted), tuple(open_), missing, tuple(unknown))
+    return Estimate(prices.region, prices.date, prices.known, (*lines, *counted), tuple(open_), missing, tuple(unknown))
 
 
 def difference(before: Estimate, after: Estimate) -> Difference:
     """Return what becomes dearer and cheaper."""
     old, new = before.by_address, after.by_address
-    changes = {a: new.get(a, Sums()).usual - old.get(a, Sums()).usual for a in {**old, **new}}
-    shown = sorted(((a, one) for a, one in changes.items() if abs(one) >= CENT), key=lambda item: -abs(item[1]))
-    return Difference(before, after, dict(shown))
+    changes = {a: new.get(a, Sums()).less(old.get(a, Sums())) for a in {**old, **new}}
+    sizes = {a: max(map(abs, one)) for a, one in changes.items()}
+    shown = sorted((a for a, size in sizes.items() if size >= CENT), key=lambda a: -sizes[a])
+    return Difference(before, after, {a: changes[a] for a in shown})
 
 
 def _costs(kind: str, name: str, settings: Settings, around: Around) -> Iterable[Cost]:
     if kind in FREE:
         return ()
-    resource_type = type_named(kind)
+    # an own type is known where its file was loaded
+    resource_type = RESOURCE_TYPES.get(kind) or (type_named(kind) if _OF_THE_TOOL.fullmatch(kind) else None)
     return resource_type.costs(name, settings, around) if resource_type else ()
 
 

@@ -170,7 +170,8 @@ class RunFinished(Event):
     """A run ended: its counts by result, seconds, and what the user may do next.
 
     `real_seconds` is how long a run on the embedded cloud has really taken: its other seconds are AWS's. `unfinished`
-    names resources that are there, or may be, and are not ready.
+    names resources that are there, or may be, and are not ready. `cost_an_hour` is what the stack costs from now on, in
+    US dollars; only of an `up` that went well.
     """
 
     type: ClassVar[str] = "run_finished"
@@ -181,6 +182,7 @@ class RunFinished(Event):
     next: tuple[str, ...] = ()
     real_seconds: float | None = None
     unfinished: tuple[str, ...] = ()
+    cost_an_hour: float | None = None
 
 
 Emit = Callable[[Event], None]

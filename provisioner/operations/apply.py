@@ -38,6 +38,7 @@ def up(
     target_step: str | None = None,
     confirmed: Sequence[Planned] | None = None,
     first: Callable[[], None] = lambda: None,
+    check: Callable[[Sequence[Planned]], None] = lambda planned: None,
 ) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
 
@@ -48,6 +49,7 @@ def up(
         target_step: the step to bring up, with all the steps that it is built on, and no other.
         confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
         first: records what is to be known however the run ends, once nothing is refused.
+        check: is handed the plan before anything is written, and raises ProvisionError if that may not be done.
     """
     aws = aws.knowing(KnownResources(store.records, stack.declared))
     for text in stack.notices:
@@ -65,6 +67,7 @@ def up(
         )
         planned = guarded(found, store.records, stack)
         refuse(planned, store.records, emit)
+        check(planned)
         if confirmed is not None:
             check_confirmed(confirmed, planned)
         else:

@@ -19,6 +19,7 @@ from provisioner.operations import (
     apply,
     configuration,
     connecting,
+    costs,
     declaring,
     destroy,
     estimates,
@@ -39,6 +40,7 @@ from provisioner.operations.sizing import sizes
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.cost.estimate import Difference, Estimate
     from provisioner.engine.declaration import Declared
     from provisioner.engine.events import Emit
     from provisioner.engine.planned import Planned
@@ -132,6 +134,7 @@ class Proposal:
         seconds: how long it is expected to take on AWS.
         history: the earlier runs of the stack.
         expires: until when the stack is wanted then, in seconds since the epoch; None: it has no date.
+        cost: what changes of the cost; None where nothing does by the kind of the run.
     """
 
     config: Config
@@ -146,6 +149,7 @@ class Proposal:
     seconds: float = 0.0
     history: Sequence[Run] = ()
     expires: int | None = None
+    cost: Difference | None = None
 
 
 @dataclass(frozen=True)
@@ -168,12 +172,17 @@ class Teardown:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended."""
+    """How a run ended.
+
+    Attributes:
+        cost: what the stack costs from now on; only of an `up` that went well.
+    """
 
     config: Config
     aws: Aws
     outcome: Summary
     removal: Removal = field(default_factory=Removal)
+    cost: Estimate | None = None
 
 
 class Viewer(Protocol):
@@ -233,16 +242,22 @@ def up(options: Options, wanted: Wanted, viewer: Viewer, reviewed: Reviewed | No
             with signals.at_once():
                 beforehand.check(aws, stack, options.file, store.records, wanted.target_step, skip)
             if not options.yes and not reviewed:
-                planned = _agreed(config, aws, stack, store.state, wanted.target_step, viewer)
+                planned = _agreed(options, config, aws, stack, store.state, wanted.target_step, viewer)
         if reviewed:
             with signals.at_once():
                 planned = planning.show_plan(aws, store.records, stack, wanted.target_step)
             reviewed.check_same(config, aws, stack, store.records, planned)
             aws.drop_reads()
+
+        def check(planned: Sequence[Planned]) -> None:
+            found = costs.of_plan(planned, store.records, stack.declared, aws.region, options.directory)
+            costs.check_budget(config, found)
+
         with watched(aws, viewer) as emit:
             keep = partial(expiry.keep, store, stack.facts.expires)
-            outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned, keep)
-            ended = Ended(config, aws, outcome, removal)
+            outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned, keep, check)
+            cost = costs.of_records(store.records, aws.region, options.directory) if outcome.ok else None
+            ended = Ended(config, aws, outcome, removal, cost)
             viewer.ended(ended)
     return ended
 
@@ -289,19 +304,31 @@ def _give_back(options: Options, config: Config, aws: Aws, viewer: Viewer) -> En
 
 
 def _agreed(
-    config: Config, aws: Aws, stack: Stack, state: State, target_step: str | None, viewer: Viewer
+    options: Options,
+    config: Config,
+    aws: Aws,
+    stack: Stack,
+    state: State,
+    target_step: str | None,
+    viewer: Viewer,
 ) -> Sequence[Planned]:
     """Return the plan that the viewer has agreed to; what was read for it is forgotten."""
     with signals.at_once():
         planned = planning.show_plan(aws, state.records, stack, target_step)
-        proposal = _proposal(config, aws, stack, state, planned, target_step)
+        proposal = _proposal(options, config, aws, stack, state, planned, target_step)
     viewer.agree(proposal)
     aws.drop_reads()  # the user may have taken long to agree
     return planned
 
 
 def _proposal(
-    config: Config, aws: Aws, stack: Stack, state: State, planned: Sequence[Planned], target_step: str | None
+    options: Options,
+    config: Config,
+    aws: Aws,
+    stack: Stack,
+    state: State,
+    planned: Sequence[Planned],
+    target_step: str | None,
 ) -> Proposal:
     """Return a plan with what else there is to know of it."""
     records, notes = state.records, [*stack.notices, *planning.notes(aws, stack, planned)]
@@ -322,6 +349,7 @@ def _proposal(
         seconds,
         state.history,
         stack.facts.expires,
+        costs.of_plan(planned, records, declared, aws.region, options.directory),
     )
 
 
@@ -343,7 +371,7 @@ def plan(options: Options, wanted: Wanted) -> Proposal:
         return Proposal(config, aws, planned, [], [], state.records, removal)
     stack = _declared(options, config, aws, state.records, wanted, removal)
     planned = planning.show_plan(aws, state.records, stack, wanted.target_step)
-    proposal = _proposal(config, aws, stack, state, planned, wanted.target_step)
+    proposal = _proposal(options, config, aws, stack, state, planned, wanted.target_step)
     beside = stacks.beside(options, config, state.records)
     kept = losing.note(state.records, stack, options.command_line) if proposal.kept else []
     return replace(proposal, notes=[*beside, *proposal.notes, *kept])

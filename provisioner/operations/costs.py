@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from provisioner.cost import estimate, table
 from provisioner.cost.estimate import Difference, Estimate, Load
-from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.former_names import renamed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from provisioner.config.models import Config
+    from provisioner.engine.costs import Settings
     from provisioner.engine.declaration import Declared
     from provisioner.engine.planned import Planned
     from provisioner.state.model import Record
@@ -53,10 +55,11 @@ def of_config(config: Config, directory: Path, load: Load | None = None, *, asle
 
 
 def of_records(records: Mapping[str, Record], region: str, directory: Path) -> Estimate:
-    """Return what recorded resources cost."""
+    """Return what recorded resources cost; those of the user's own types only where these are loaded."""
     for module in COSTING:
         import_module(f"provisioner.resources.{module}")
-    return estimate.estimate(estimate.recorded(records), table.load(region, directory))
+    known = renamed(records, importing=False)
+    return estimate.estimate(estimate.recorded(known), table.load(region, directory))
 
 
 def of_plan(
@@ -67,7 +70,44 @@ def of_plan(
     directory: Path,
 ) -> Difference:
     """Return what a plan changes of the cost."""
+    return of_settings(estimate.recorded(records), estimate.planned(planned, records, items), region, directory)
+
+
+def of_settings(
+    before: Mapping[str, Settings], after: Mapping[str, Settings], region: str, directory: Path
+) -> Difference:
+    """Return what becomes dearer and cheaper from some settings to others, each by address."""
     prices = table.load(region, directory)
-    before = estimate.estimate(estimate.recorded(records), prices)
-    after = estimate.estimate(estimate.planned(planned, records, items), prices)
-    return estimate.difference(before, after)
+    return estimate.difference(estimate.estimate(before, prices), estimate.estimate(after, prices))
+
+
+class OverBudget(ProvisionError):
+    """The stack would cost more than `cost.budget`: nothing was changed."""
+
+
+def over_budget(config: Config, found: Difference | None) -> OverBudget | None:
+    """Return the refusal of a plan after which the stack costs more than it may, as declared; None if it does not.
+
+    A plan that makes it cheaper may go on.
+    """
+    budget = config.cost.budget
+    if budget is None or found is None:
+        return None
+    usual = found.after.sums.usual
+    if usual <= budget or found.more.usual <= -estimate.CENT:
+        return None
+    return OverBudget(
+        f"nothing was changed: the stack would cost about {estimate.rough(usual)} USD a month, and cost.budget is "
+        f"{budget:g}. The most: {estimate.dearest(found.after)}. `provision cost --hints` says what would be cheaper; "
+        f"or raise cost.budget"
+    )
+
+
+def check_budget(config: Config, found: Difference | None) -> None:
+    """Refuse a plan as `over_budget` says.
+
+    Raises:
+        OverBudget: with what costs most.
+    """
+    if refusal := over_budget(config, found):
+        raise refusal

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError
-from provisioner.operations import configuration, connecting, embedded_cloud
+from provisioner.operations import configuration, connecting, costs, embedded_cloud
 from provisioner.operations.stacks import RecordedStack, in_bucket, in_directory
 from provisioner.state.model import StateError
 
@@ -52,6 +52,16 @@ def _clocks(options: Options, targets: Collection[str]) -> dict[str, float]:
         with suppress(ProvisionError, StateError):
             shown["local"] = embedded_cloud.time(embedded_cloud.running(options))
     return shown
+
+
+def priced(found: Iterable[RecordedStack], options: Options) -> list[RecordedStack]:
+    """Return the stacks with what each costs on AWS; the resource types are loaded if there is one with resources."""
+    return [
+        replace(one, cost=costs.of_records(one.state.records, one.state.region, options.directory))
+        if one.state and one.state.records
+        else one
+        for one in found
+    ]
 
 
 def working(options: Options, *, answers: bool) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.facts import ASLEEP
+from provisioner.cost.estimate import summary
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.former_names import renamed
 from provisioner.engine.resource_types import current
@@ -19,6 +20,7 @@ from provisioner.state.model import Record, Run, State
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.cost.estimate import Estimate
     from provisioner.operations.options import Options
 
 
@@ -154,6 +156,7 @@ def document(
     locked_by: str = "",
     now: float,
     notes: Sequence[str] = (),
+    cost: Estimate | None = None,
 ) -> dict[str, Any]:
     """Return all of the status as one JSON document.
 
@@ -165,6 +168,7 @@ def document(
         locked_by: the command that holds the stack's lock.
         now: the target's time, in seconds since the epoch.
         notes: until when it is wanted, and what was scaled or paused.
+        cost: what is recorded costs on AWS, if that was counted.
     """
     told = {
         "stack": config.name,
@@ -181,6 +185,7 @@ def document(
         "asleep": any(record.type == ASLEEP for record in state.records.values()),
         **expiry.document(expiry.recorded(state.records), now),
         "notes": [*notes],
+        "cost": summary(cost) if cost else None,
     }
     return {**told, "serving": exit_code(told) == SERVING if live else None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from provisioner.operations import connecting, embedded_cloud, expiry, stack_status, stores
+from provisioner.operations import connecting, costs, embedded_cloud, expiry, stack_status, stores
 from provisioner.operations.sizing import sizes
 from provisioner.state import lease, lock
 from provisioner.state.runtime import MACHINE
@@ -74,6 +74,17 @@ def _document(options: Options, config: Config, ways: Sequence[Aws], way: Callab
     now = (ways[0].pace if ways else MACHINE).time()
     _, notes = sizes.in_effect(config, state.records)
     notes = [*expiry.notes(state.records, now), *notes]
+    # nobody who asks no cloud loads the types, which say what they cost
+    cost = costs.of_records(state.records, state.region, options.directory) if live else None
     return stack_status.document(
-        state, config, entry, live, unavailable, restarted=restarted, locked_by=locked_by, now=now, notes=notes
+        state,
+        config,
+        entry,
+        live,
+        unavailable,
+        restarted=restarted,
+        locked_by=locked_by,
+        now=now,
+        notes=notes,
+        cost=cost,
     )

@@ -19,6 +19,7 @@ from provisioner.state.model import Record, Run, State, StateError
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.cost.estimate import Estimate
     from provisioner.operations.options import Options
 
 RUNS = ("up", "down")
@@ -40,6 +41,7 @@ class RecordedStack:
         holder: which command is at work on it, empty if none is.
         problem: why it cannot be read.
         env: its environment, if it is of the configuration's project.
+        cost: what its resources cost on AWS, if that was counted.
         cut_off: the command that ended last without recording how, such as one that was killed, and when it had begun.
         now: the time of its target's clock, in seconds since the epoch.
     """
@@ -51,6 +53,7 @@ class RecordedStack:
     holder: str = ""
     problem: str = ""
     env: str = ""
+    cost: Estimate | None = None
     cut_off: tuple[str, float] | None = None
     now: float = 0.0
 

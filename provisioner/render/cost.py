@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from provisioner.cost.estimate import Sums
+from provisioner.cost.estimate import CENT, Sums, alike, dearest, figures, rough, summary
 from provisioner.engine.costs import HOURS
 from provisioner.engine.words import names
 from provisioner.render.text import table
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from provisioner.operations.cost_hints import Hint
 
 FEW = 3
-"""How many of the dearest resources are named."""
+"""How many differences are shown."""
 REFRESH = "`provision prices refresh`"
 
 
-def lines(estimate: Estimate, stack: str, hints: Sequence[Hint] | None = None) -> list[str]:
+def lines(
+    estimate: Estimate, stack: str, budget: float | None = None, hints: Sequence[Hint] | None = None
+) -> list[str]:
     """Return what a stack costs as a table by resource, with its sum, and what depends on the load.
 
     Args:
+        budget: what it may cost in a month, if that is said.
         hints: what would be cheaper, if that was asked for.
     """
     sums = estimate.sums
@@ -37,22 +40,17 @@ def lines(estimate: Estimate, stack: str, hints: Sequence[Hint] | None = None) -
         *_loads(estimate),
         "",
         *_notes(estimate),
+        *_budget(estimate, budget),
         *_hints(hints),
     ]
 
 
 def _rows(estimate: Estimate) -> Iterator[tuple[str, ...]]:
     """Yield a row for each resource, or for several of a type that cost the same; the dearest first."""
-    alike: dict[tuple[str, Sums], list[str]] = {}
-    for address, sums in estimate.by_address.items():
-        alike.setdefault((address.partition("/")[0], sums), []).append(address)
-    rows = [
-        (Sums(*(each * len(some) for each in sums)), some, kind if len(some) > 1 else "")
-        for (kind, sums), some in alike.items()
-    ]
-    for sums, some, kind in sorted(rows, key=lambda row: (-row[0].usual, -row[0].most)):
-        why = _why(line for line in estimate.lines if line.address == some[0])
-        yield f"{len(some)} × {kind}" if kind else some[0], *_money(sums), why
+    rows = alike(estimate.by_address)
+    for name, first, sums in sorted(rows, key=lambda row: (-row[2].usual, -row[2].most)):
+        why = _why(line for line in estimate.lines if line.address == first)
+        yield name, *_money(sums), why
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -72,14 +70,9 @@ def amount(dollars: float) -> str:
     return f"{dollars:,.2f}"
 
 
-def rough(dollars: float) -> str:
-    """Return US dollars as one says them: whole ones from ten on."""
-    return f"{dollars:,.0f}" if abs(dollars) >= 10 else f"{dollars:.2f}"
-
-
 def signed(dollars: float) -> str:
     """Return US dollars as a difference."""
-    return f"{'+' if dollars >= 0 else '-'}{rough(abs(dollars))}"
+    return f"{'-' if dollars < 0 else '+'}{rough(abs(dollars))}" if abs(dollars) >= CENT else "0"
 
 
 def _hour(sums: Sums) -> str:
@@ -122,6 +115,16 @@ def incomplete(estimate: Estimate) -> list[str]:
     return [f"Too low: no price known for {keys} in {estimate.region}: {REFRESH}"]
 
 
+def _budget(estimate: Estimate, budget: float | None) -> Iterator[str]:
+    if budget is not None:
+        left = budget - estimate.sums.usual
+        yield (
+            f"Of cost.budget = {budget:g}, {rough(left)} are left."
+            if left >= 0
+            else (f"More than cost.budget = {budget:g} by {rough(-left)}: `plan` and `up` refuse it.")
+        )
+
+
 def _hints(hints: Sequence[Hint] | None) -> Iterator[str]:
     if hints is not None:
         yield ""
@@ -129,7 +132,9 @@ def _hints(hints: Sequence[Hint] | None) -> Iterator[str]:
         yield from table((f"  {one.change}", f"saves {rough(one.saves)} a month", one.but) for one in hints)
 
 
-def document(estimate: Estimate, stack: str, hints: Sequence[Hint] | None = None) -> dict[str, Any]:
+def document(
+    estimate: Estimate, stack: str, budget: float | None = None, hints: Sequence[Hint] | None = None
+) -> dict[str, Any]:
     """Return what a stack costs as one JSON document."""
     by_address: dict[str, list[dict[str, Any]]] = {}
     for line in estimate.lines:
@@ -138,7 +143,13 @@ def document(estimate: Estimate, stack: str, hints: Sequence[Hint] | None = None
         {"address": address, **figures(sums), "lines": by_address[address]}
         for address, sums in estimate.by_address.items()
     ]
-    told = {"stack": stack, **summary(estimate), "resources": resources, "loads": [*map(_line, estimate.loads)]}
+    told = {
+        "stack": stack,
+        **summary(estimate),
+        "budget": budget,
+        "resources": resources,
+        "loads": [*map(_line, estimate.loads)],
+    }
     return told if hints is None else told | {"hints": [asdict(one) for one in hints]}
 
 
@@ -155,30 +166,12 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def figures(sums: Sums) -> dict[str, float]:
-    """Return sums for JSON, in US dollars a month."""
-    return {"idle": round(sums.idle, 4), "usual": round(sums.usual, 4), "at_most": round(sums.most, 4)}
-
-
-def summary(estimate: Estimate) -> dict[str, Any]:
-    """Return the sums of a stack for JSON, and what is to be known of them."""
-    return {
-        "currency": "USD",
-        "region": estimate.region,
-        "prices_of": estimate.date,
-        **figures(estimate.sums),
-        "hour": round(estimate.sums.hour, 4),
-        "missing": [*estimate.missing],
-        "not_counted": [*estimate.unknown],
-    }
-
-
 def change(found: Difference | None) -> dict[str, Any]:
     """Return what a plan changes of the cost, for JSON; None if that is not told."""
     if found is None:
         return {"cost": None}
     before = figures(found.before.sums)
-    changed = {address: round(more, 4) for address, more in found.changed.items()}
+    changed = {address: figures(more) for address, more in found.changed.items()}
     return {"cost": {**summary(found.after), "before": before, "changed": changed}}
 
 
@@ -186,28 +179,64 @@ def of_plan(found: Difference | None) -> list[str]:
     """Return what a plan changes of the cost: the sum, and of what was there what becomes dearer or cheaper."""
     if found is None:
         return []
-    after, before = found.after.sums, found.before.sums
-    several = f"{_hour(after)} an hour; idle {rough(after.idle)}, at most {rough(after.most)}"
-    about = "at least" if found.after.missing else "about"
-    if not found.before.lines:
-        dearest = [f"{address} {rough(sums.usual)}" for address, sums in [*found.after.by_address.items()][:FEW]]
-        text = f"Cost on AWS: {about} {rough(after.usual)} USD a month ({several})."
-        return [text, *([f"  the most: {', '.join(dearest)}"] if dearest else []), *incomplete(found.after)]
-    if not found.changed and before == after:
-        return [f"Cost on AWS: {about} {rough(after.usual)} USD a month ({several})."]
-    more = signed(after.usual - before.usual)
-    text = f"Cost on AWS: {rough(before.usual)} -> {about} {rough(after.usual)} USD a month ({more}; {several})."
-    return [text, *_changed(found.changed), *incomplete(found.after)]
+    before, after = found.before, found.after
+    if not after.known:
+        return [_unknown(after)]
+    first = f"{rough(before.sums.usual)} -> " if before.lines and found.changed else ""
+    each = f"{_hour(after.sums)} an hour; idle {rough(after.sums.idle)}, at most {rough(after.sums.most)}"
+    more = f", {_more(found.more)}" if first else ""
+    text = f"Cost on AWS: {first}{_about(after)} {rough(after.sums.usual)} USD a month ({each}){more}."
+    if before.lines:
+        return [text, *_changed(found.changed), *incomplete(after)]
+    return [text, *([f"  the most: {dearest(after)}"] if after.lines else []), *incomplete(after)]
 
 
-def _changed(changed: Mapping[str, float]) -> list[str]:
-    shown = [*changed.items()][:FEW]
-    told = table((f"  {address}", f"{signed(more)} USD a month") for address, more in shown)
-    left = len(changed) - len(shown)
-    return [*told, *([f"  … and {left} more"] if left else [])]
+def _unknown(estimate: Estimate) -> str:
+    region = estimate.region
+    return f"Cost on AWS: no price known for {region}: `provision prices refresh --region {region}`"
+
+
+def _about(estimate: Estimate) -> str:
+    """Say how good a sum is: without some of the prices it is too low."""
+    return "at least" if estimate.missing else "about"
+
+
+def _more(sums: Sums) -> str:
+    """Return a difference: one number if the three are the same, and else as usual, idle and at the most."""
+    if max(sums) - min(sums) < CENT:
+        return f"{signed(sums.usual)} a month"
+    others = {"idle": sums.idle, "at most": sums.most}
+    told = ", ".join(f"{what} {signed(each)}" for what, each in others.items() if abs(each - sums.usual) >= CENT)
+    return f"{signed(sums.usual)} a month ({told})"
+
+
+def _changed(changed: Mapping[str, Sums]) -> list[str]:
+    rows = sorted(alike(changed), key=lambda row: -max(map(abs, row[2])))
+    told = table((f"  {name}", _more(more)) for name, _, more in rows[:FEW])
+    left = len(rows) - FEW
+    return [*told, *([f"  … and {left} more"] if left > 0 else [])]
 
 
 def hourly(estimate: Estimate) -> str:
-    """Return what a stack costs in an hour, in a few words."""
-    about = "at least" if estimate.missing else "about"
-    return f"{about} {_hour(estimate.sums)} USD an hour on AWS, {rough(estimate.sums.usual)} a month"
+    """Return what a stack costs in an hour and in a month, in a few words; empty if no price is known."""
+    if not estimate.known:
+        return ""
+    return f"{_about(estimate)} {_hour(estimate.sums)} USD an hour on AWS, {rough(estimate.sums.usual)} a month"
+
+
+def hour(estimate: Estimate | None) -> float | None:
+    """Return what a stack costs in an hour, for JSON; None if that is not known."""
+    return round(estimate.sums.hour, 4) if estimate and estimate.known else None
+
+
+def asked(found: Difference | None) -> str:
+    """Return what a question says of the cost; nothing if no price is known."""
+    if found is None or not found.after.known:
+        return ""
+    return f", for {_about(found.after)} {rough(found.after.sums.usual)} USD a month"
+
+
+def from_now_on(estimate: Estimate | None) -> list[str]:
+    """Return what is said of the cost at the end of a run, in a line at most."""
+    text = hourly(estimate) if estimate else ""
+    return [f"From now on it costs {text}."] if text else []

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.engine.words import count
 from provisioner.operations.serving import wrong
-from provisioner.render.status import awaited, standing, url
+from provisioner.render.status import awaited, cost, standing, url
 from provisioner.render.status import lines as all_lines
 from provisioner.render.text import DAY, age, ago, cells, cut, sentence, table, visible
 
@@ -51,7 +51,7 @@ def _lines(document: Mapping[str, Any], command_line: Callable[..., str], width:
         unavailable = sentence(f"Live status unavailable: {document['live_unavailable'] or 'no reason was given'}")
         return [*top, *url(document), unavailable, f"All resources: {command_line('status', '--all')}"]
     more = command_line("status", "--all")
-    above = [*(cut(line, width) for line in top), *url(document), ""]
+    above = [*(cut(line, width) for line in top), *url(document), *cost(document), ""]
     taken = len(above) + sum(2 if _why(one, live["at"]) else 1 for one in live["services"])
     below = _below(live, width, command_line("up", "--new-ami"), more, MOST - taken)
     room = MOST - len(above) - len(below) - (1 if below else 0)

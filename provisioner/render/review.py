@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.refused import reasons
 from provisioner.engine.words import count
 from provisioner.operations.belonging import Kind, workload_of, workloads
-from provisioner.render import rehearsal, summary
+from provisioner.render import cost, rehearsal, summary
 from provisioner.render.created import matters, tasks
 from provisioner.render.differences import parsed
 from provisioner.render.fields import WORDS, differing, fields, thing, totals, unchanged
@@ -123,7 +123,7 @@ def in_short(planned: Sequence[Planned], around: Around) -> list[str]:
 
 
 def consequences(proposal: Proposal, foreseen: Foreseen) -> list[str]:
-    """Return what a plan means beyond its resources: what is interrupted, which data goes, how long it takes.
+    """Return what a plan means beyond its resources: interruptions, data that goes, what it costs, how long it takes.
 
     Args:
         foreseen: what a rehearsal of it said, if there was one.
@@ -131,7 +131,8 @@ def consequences(proposal: Proposal, foreseen: Foreseen) -> list[str]:
     seconds = proposal.seconds if foreseen.seconds is None else foreseen.seconds
     refusing = any(item.action == "refused" for item in proposal.planned)
     takes = [f"Takes about {roughly(seconds)} on AWS."] if seconds and not refusing else []
-    return [*rehearsal.expected(foreseen), *summary.data_lost(proposal.lost), *takes]
+    money = cost.of_plan(proposal.cost)
+    return [*rehearsal.expected(foreseen), *summary.data_lost(proposal.lost), *money, *takes]
 
 
 def refused(planned: Sequence[Planned]) -> list[str]:

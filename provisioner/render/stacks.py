@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from provisioner.cost.estimate import rough, summary
 from provisioner.operations import expiry
 from provisioner.render.text import ago, table, visible
 
 if TYPE_CHECKING:
+    from provisioner.cost.estimate import Estimate
     from provisioner.engine.events import StackLeft
     from provisioner.operations.stacks import RecordedStack
 
@@ -23,7 +25,10 @@ def lines(found: Sequence[RecordedStack], directory: str, now: float) -> list[st
     """
     if not found:
         return [f"No stacks in {directory}. Create one: `provision up`."]
-    head = ("stack", "env", "target", "account", "region", "resources", "created", "last run", "wanted until", "")
+    head = (
+        *("stack", "env", "target", "account", "region", "resources", "USD a month", "created", "last run"),
+        *("wanted until", ""),
+    )
     rows = [head, *(_cells(one, now) for one in found)]
     # most stacks have no date
     return table(rows if any(one.expires for one in found) else [(*row[:-2], row[-1]) for row in rows])
@@ -41,6 +46,7 @@ def row(one: RecordedStack) -> dict[str, Any]:
         "region": one.state.region if one.state else "",
         "resources": one.resources,
         "ready": one.ready,
+        "cost": summary(one.cost) if one.cost else None,
         "created": _iso(one.created) if one.created else None,
         "last_run": {
             "command": last.command,
@@ -76,6 +82,7 @@ def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
         known.account if known else "",
         known.region if known else "",
         f"{one.resources}{f', {unready} not ready' if unready else ''}" if known else "?",
+        _monthly(one.cost),
         ago(now - one.created) if one.created else "",
         f"{last.command} {last.result}, {ago(now - last.started - last.seconds)}" if last else "",
         _until(one),
@@ -87,6 +94,13 @@ def _until(one: RecordedStack) -> str:
     if one.expires is None:
         return ""
     return f"{expiry.moment(one.expires)}{', expired' if one.expires <= one.now else ''}"
+
+
+def _monthly(cost: Estimate | None) -> str:
+    """Return what a stack costs on AWS in a month, with a sign where some prices are not known."""
+    if cost is None or not cost.known:
+        return ""
+    return f"{rough(cost.sums.usual)}{'+' if cost.missing else ''}"
 
 
 def _iso(moment: float) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from provisioner.cost.estimate import rough
 from provisioner.engine.words import count
 from provisioner.render.text import date, say, sentence, table, visible
 
@@ -39,7 +40,7 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
     rows = table((f"  {resource['address']}", resource["phase"], resource["id"] or "") for resource in resources)
     for step, pairs in groupby(zip(resources, rows, strict=True), key=lambda pair: pair[0]["step"]):
         body += [step or "(no step)", *(row for _, row in pairs)]
-    return [*body, "", *_live(document, command_line("up", "--new-ami")), *url(document)]
+    return [*body, "", *_live(document, command_line("up", "--new-ami")), *url(document), *cost(document)]
 
 
 def standing(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:
@@ -60,6 +61,15 @@ def standing(document: Mapping[str, Any], command_line: Callable[..., str]) -> l
 
 def _locked(document: Mapping[str, Any]) -> list[str]:
     return [f"locked by {visible(document['locked_by'])}"] if document["locked_by"] else []
+
+
+def cost(document: Mapping[str, Any]) -> list[str]:
+    """Return what the stack costs on AWS, in a line; nothing if that is not known."""
+    told = document.get("cost")
+    if not told or not told["usual"]:
+        return []
+    about = "at least" if told["missing"] else "about"
+    return [f"cost {about} {told['hour']:.2f} USD an hour on AWS, {rough(told['usual'])} a month"]
 
 
 def url(document: Mapping[str, Any]) -> list[str]:

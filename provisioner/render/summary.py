@@ -29,15 +29,25 @@ FEW = 16
 """How many resources are named that are not finished, or were kept."""
 
 
-def finished(outcome: Summary, next: Sequence[str], real_seconds: float | None = None) -> RunFinished:
+def finished(
+    outcome: Summary, next: Sequence[str], real_seconds: float | None = None, cost_an_hour: float | None = None
+) -> RunFinished:
     """Return the event that closes a run.
 
     Args:
         real_seconds: how long a run on the embedded cloud has really taken.
+        cost_an_hour: what the stack costs from now on, in US dollars.
     """
     unfinished = tuple(record.address for record in outcome.unfinished)
     return RunFinished(
-        outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next), real_seconds, unfinished
+        outcome.command,
+        outcome.ok,
+        dict(outcome.counts),
+        outcome.seconds,
+        tuple(next),
+        real_seconds,
+        unfinished,
+        cost_an_hour,
     )
 
 

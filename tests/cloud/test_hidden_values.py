@@ -139,6 +139,7 @@ def _made(life: Life) -> None:
         "status",
         "top",
         "list",
+        "cost",
         "output",
         "timeline",
         "show",

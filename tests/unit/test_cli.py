@@ -426,8 +426,10 @@ def test_a_killed_commands_lock_is_nobody_at_work(recorded: Path) -> None:
 
 
 def test_what_asks_no_cloud_loads_no_boto3(recorded: Path, tmp_path: Path) -> None:
-    lines = ("state list", "state show vpc/main", "output --json", "status --json", "list")
-    assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 2, 0] []\n"
+    lines = ("state list", "state show vpc/main", "output --json", "status --json")
+    assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 2] []\n"
+    # the types say what a stack costs
+    assert loaded(("boto3", "moto", "docker", "dns"), "list", cwd=tmp_path) == "[0] []\n"
 
 
 def test_environments_and_state_directories_are_apart(run: Run, recorded: Path) -> None:

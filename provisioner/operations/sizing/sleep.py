@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
+from provisioner.cost import estimate
 from provisioner.engine.declaration import Declared
 from provisioner.engine.events import Notice
 from provisioner.engine.words import count
-from provisioner.operations import configuration, connecting, stores
+from provisioner.operations import configuration, connecting, costs, stores
 from provisioner.operations.sizing import database, parts, returning, sizes, told
 from provisioner.operations.sizing.balancer import as_led
 from provisioner.operations.sizing.quiet import quieted
@@ -63,9 +64,11 @@ def sleep(options: Options, without: Collection[str], agree: Callable[[str], Non
         removed = parts.split(store.records, wanted).removed
         for text in told.beforehand(config, store.records, without):
             options.report(f"note: {text}")
+        saves = _saves(options, aws, store.records, declared, after, removed)
         if removed or not before.asleep:
+            where = f"{config.name} on {connecting.describe_account(config, aws)}"
             with aws.pace.runtime.watching():
-                agree(told.question(f"{config.name} on {connecting.describe_account(config, aws)}", removed))
+                agree(f"{told.question(where, removed)}{saves}")
         waits = GROUP in store.records and not {ENDPOINTS, NAT}.isdisjoint(wanted)
 
         def stop_the_rest(aws: Aws, emit: Emit) -> None:
@@ -75,6 +78,8 @@ def sleep(options: Options, without: Collection[str], agree: Callable[[str], Non
             seconds = returning.seconds(waking, store.records, store.state.history)
             for text in told.afterwards(config, store.records, seconds, without_instances=waits):
                 emit(Notice(text))
+            if saves and (removed or not before.asleep):
+                emit(Notice(f"sleeping{saves}"))
 
         sizing = Sizing(
             SLEEP,
@@ -90,6 +95,26 @@ def sleep(options: Options, without: Collection[str], agree: Callable[[str], Non
             last=stop_the_rest,
         )
         return run(config, aws, store, sizing, viewer)
+
+
+def _saves(
+    options: Options,
+    aws: Aws,
+    records: Mapping[str, Record],
+    declared: Mapping[str, Declared],
+    after: Sizes,
+    removed: Collection[str],
+) -> str:
+    """Say what a stack costs on AWS less while it sleeps; empty if that is not known."""
+    awake = estimate.recorded({a: one for a, one in records.items() if one.type not in sizes.TYPES})
+    asleep = awake | estimate.declared(declared) | estimate.recorded(sizes.as_records(after))
+    for address in (MINIMUM, *removed):
+        asleep.pop(address, None)
+    found = costs.of_settings(awake, asleep, aws.region, options.directory)
+    less, left = -found.more.usual, found.after.sums.usual
+    if not found.after.known or less < estimate.CENT:
+        return ""
+    return f", which saves about {estimate.rough(less)} USD a month on AWS and leaves {estimate.rough(left)}"
 
 
 def wake(options: Options, viewer: Viewer) -> Ended:
