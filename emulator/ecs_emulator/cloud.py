@@ -82,9 +82,11 @@ class Cloud:
 
             self._moto = DomainDispatcherApplication(create_backend_app)
             from ecs_emulator.cloudcontrol.service import Service
+            from ecs_emulator.services.pricing import operations
 
             own = Service(self._call_on_behalf).answer
-            self._own = {"cloudcontrolapi": own, "cloudformation": partial(self._cloudformation, own)}
+            cloudformation = partial(self._cloudformation, own)
+            self._own = {"cloudcontrolapi": own, "cloudformation": cloudformation, "pricing": operations.answer}
             self._prepare()
         CLOCK.tick = tick.tick
         CLOCK.show_calendar()

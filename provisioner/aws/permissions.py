@@ -83,6 +83,7 @@ class Part(Enum):
     SHELL = "what `exec` and `tunnel` need"
     STATE = "what `state init` needs"
     DOCTOR = "what `doctor` asks of the account, besides what `plan` reads"
+    PRICES = "what `prices refresh` needs"
 
 
 EVERY: frozenset[Part] = frozenset({Part.MAIN})

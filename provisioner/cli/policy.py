@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "provision policy --import > import.json    what import needs besides",
     "provision policy --run > run.json          what run needs, and nothing else",
     "provision policy --shell > shell.json      what exec and tunnel need, and nothing else",
+    "provision policy --prices > prices.json    what prices refresh needs, and nothing else",
     "provision policy --boundary > most.json    the permissions boundary of the stack's roles",
     "provision policy --create-boundary         make it in the account, or bring it up to date",
     "provision policy --account 123456789012    for one account only",
@@ -46,6 +47,7 @@ def policy(
     doctor: Annotated[
         bool, typer.Option("--doctor", help="Print what doctor asks of the account; the other policies have it too.")
     ] = False,
+    prices: Annotated[bool, typer.Option("--prices", help="Print what prices refresh needs.")] = False,
     boundary: Annotated[
         bool, typer.Option("--boundary", help="Print the permissions boundary of the stack's roles instead.")
     ] = False,
@@ -75,7 +77,14 @@ def policy(
     regions.check_named(config.region, str(options.file))
     if create_boundary:
         return _create_boundary(options, config)
-    chosen = {Part.IMPORT: import_, Part.RUN: run, Part.SHELL: shell, Part.STATE: state, Part.DOCTOR: doctor}
+    chosen = {
+        Part.IMPORT: import_,
+        Part.RUN: run,
+        Part.SHELL: shell,
+        Part.STATE: state,
+        Part.DOCTOR: doctor,
+        Part.PRICES: prices,
+    }
     parts = [part for part, wanted in chosen.items() if wanted]
     database = _database(options, config) if boundary else ANY
     found = printed(config, account=account, read_only=read_only, boundary=boundary, parts=parts, database=database)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,15 @@ class Product:
         service: the service code. usage: the usage type, without the Region's prefix.
         operation: which of the products of that usage type it is; empty if there is one only.
         attributes: what else it has to be, by the price list's names.
+        per: how many of the price list's units one of ours is.
     """
 
     unit: str
     service: str
     usage: str
     operation: str = ""
-    attributes: Mapping[str, str] | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    per: int = 1
 
 
 LINUX = {

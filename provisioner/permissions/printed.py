@@ -38,7 +38,7 @@ def printed(
             is for.
     """
     if read_only + boundary + len(parts) > 1:
-        words = "--read-only, --boundary, --import, --run, --shell, --state and --doctor"
+        words = "--read-only, --boundary, --import, --run, --shell, --state, --prices and --doctor"
         raise ConfigurationError(f"{words} exclude each other: use one of them")
     if account is not None and not re.fullmatch("[0-9]{12}", account):
         raise ConfigurationError(f'--account "{account}" is not an account ID: use its 12 digits')

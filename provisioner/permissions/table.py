@@ -14,6 +14,7 @@ from provisioner.permissions.declared import of_any, of_types
 from provisioner.permissions.ending import ends
 from provisioner.permissions.keys import KEYS
 from provisioner.permissions.network import NETWORK
+from provisioner.permissions.prices import PRICES
 from provisioner.permissions.running import RUNNING
 from provisioner.permissions.secrets import LOOKED_UP, with_secrets
 from provisioner.permissions.shell import SHELL
@@ -22,8 +23,8 @@ from provisioner.resources.cloudwatch.metrics import PERMISSIONS as METRICS
 
 FIXED = (*NETWORK, *CONTAINERS, *KEYS, *LOOKED_UP)
 """What a stack needs besides what stands with its resource types."""
-ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL, *METRICS)
-"""What the state, `doctor`, `run`, `exec`, `tunnel` and `top` need."""
+ASIDE = (*STATE, *BEFOREHAND, *RUNNING, *SHELL, *METRICS, *PRICES)
+"""What the state, `doctor`, `run`, `exec`, `tunnel`, `top` and `prices refresh` need."""
 TABLE: tuple[Permission, ...] = (*FIXED, *of_any(), *ASIDE)
 """Every action that the tool needs on AWS, in the order in which the policies say them."""
 FREE = frozenset({"sts:GetCallerIdentity"})

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.cost.estimate import CENT, Sums, alike, dearest, figures, rough, summary
 from provisioner.engine.costs import HOURS
-from provisioner.engine.words import names
+from provisioner.engine.words import count, names
 from provisioner.render.text import table
 
 if TYPE_CHECKING:
     from provisioner.cost.estimate import Difference, Estimate, Line
     from provisioner.operations.cost_hints import Hint
+    from provisioner.operations.prices import Refreshed
 
 FEW = 3
 """How many differences are shown."""
@@ -240,3 +241,15 @@ def from_now_on(estimate: Estimate | None) -> list[str]:
     """Return what is said of the cost at the end of a run, in a line at most."""
     text = hourly(estimate) if estimate else ""
     return [f"From now on it costs {text}."] if text else []
+
+
+def refreshed(found: Refreshed) -> list[str]:
+    """Return what was read of AWS's prices: those that are new or others than before, and those that stay."""
+    changed = {key: (old, new) for key, (old, new) in found.read.items() if old != new}
+    rows = [
+        (f"  {key}", "new" if old is None else f"{old:.6g} ->", f"{new:.6g}") for key, (old, new) in changed.items()
+    ]
+    kept = [f"  {key} stays as it was: {why}" for key, why in found.kept.items()]
+    same = len(found.read) - len(changed)
+    head = f"{count(len(found.read), 'price')} of {found.region} read, {same} as before: {found.place}"
+    return [head, *table(rows), *kept]

@@ -50,6 +50,7 @@ NOT_HERE = {
     "ci comment": "the same",
     "ci issue": "the same",
     "tunnel": "it says where it listens, until it is ended: tests/cloud/test_exec.py",
+    "prices refresh": "it reads AWS's price list, and writes nothing of the configuration: tests/cloud/test_prices.py",
     "run": "it has the task's own log to say, and an id: tests/cloud/test_run.py",
 }
 

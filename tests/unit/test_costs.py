@@ -23,6 +23,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import all_types
 from provisioner.operations import cost_hints, costs
+from tests.unit import cost_page
 from tests.unit.conftest import Run
 
 TOKYO = "ap-northeast-1"
@@ -246,6 +247,11 @@ def _lines(config: Config) -> Iterator[Any]:
     around = Around(estimate.declared(declared))
     for address, item in declared.items():
         yield from item.resource.costs(address.partition("/")[2], item.resource.fields(), around)
+
+
+def test_the_page_says_what_the_command_does() -> None:
+    text = cost_page.PAGE.read_text()
+    assert cost_page.written(text) == text, "run `python -m tests.unit.cost_page`"
 
 
 # -- what is cheaper ---------------------------------------------------------------------------------------------------

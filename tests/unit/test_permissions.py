@@ -34,7 +34,7 @@ SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling",
     "cloudformation": "cloudformation", "cloudwatch": "cloudwatch", "ec2": "ec2", "ecr": "ecr", "ecs": "ecs",
     "events": "events", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
-    "organizations": "organizations",
+    "organizations": "organizations", "pricing": "pricing",
     "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "scheduler": "scheduler",
     "secretsmanager": "secretsmanager", "servicediscovery": "servicediscovery", "sns": "sns", "ssm": "ssm",
     "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",

@@ -20,6 +20,7 @@ from ecs_emulator.services import (
     iam,
     kms,
     logs,
+    pricing,
     rds,
     route53,
     s3,
@@ -41,7 +42,7 @@ from ecs_emulator.services.model import EmulatedApi
 _FOLDERS = (
     ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
     application_autoscaling, autoscaling, ecs, scheduler, sts, sqs, secretsmanager, tagging,
-    dynamodb, ses, sns, cloudwatch,
+    dynamodb, ses, sns, cloudwatch, pricing,
 )  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
 """By botocore's names."""

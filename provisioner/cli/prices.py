@@ -1,0 +1,47 @@
+"""`provision prices`: the list prices that `provision cost` counts with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import SETTINGS, app, command
+from provisioner.operations.options import Options
+
+group = typer.Typer(
+    name="prices", help="Read AWS's list prices anew.", rich_markup_mode=None, context_settings=SETTINGS
+)
+app.add_typer(group)
+
+
+@command(
+    group,
+    "refresh",
+    "provision prices refresh                       those of the Region of stack.toml",
+    "provision prices refresh --region eu-west-3    those of another Region",
+    "provision prices refresh --json                one JSON document",
+)
+def refresh(
+    options: Options,
+    region: Annotated[str | None, typer.Option("--region", metavar="REGION", help="Another Region's prices.")] = None,
+) -> int:
+    """Read the list prices of a Region from AWS's Price List API.
+
+    They are written beside the state, and `cost`, `plan` and the others count with them from then on; the shipped ones
+    are used for what is missing. A price that is not certain is left as it was, and named. Nothing else is changed.
+
+    Needs pricing:GetProducts, which `provision policy --prices` prints.
+    """
+    from provisioner.operations import prices
+    from provisioner.render import cost as show
+    from provisioner.render.text import say
+
+    found = prices.refresh(options, region)
+    if options.json:
+        say([json.dumps(asdict(found), ensure_ascii=False)])
+    else:
+        say(show.refreshed(found))
+    return 0
