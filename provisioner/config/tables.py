@@ -187,6 +187,7 @@ class Cost(Model):
     """`[cost]`: what the stack may cost, in US dollars a month, by list prices and as it is declared."""
 
     budget: Annotated[float, values.between(1, 10_000_000, "a budget in US dollars a month, such as 400")] | None = None
+    """US dollars a month that the stack may cost as declared, by list prices: beyond it `plan` and `up` refuse."""
 
 
 class StepsSettings(Model):
