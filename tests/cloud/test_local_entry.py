@@ -112,7 +112,7 @@ def door() -> Iterator[int]:
     """The port of an entry, without TLS, to one target."""
     Target.begun = threading.Event()
     with ThreadingHTTPServer(("127.0.0.1", 0), Target) as target:
-        server = entry._serving(listening(), partial(entry.Forward("")._ask, "", target.server_address[1]), 443)
+        server = entry._serving(listening(), partial(entry.Forward("", 443)._ask, "", target.server_address[1]))
         threads = [threading.Thread(target=one.serve_forever, args=(0.02,)) for one in (target, server)]
         for thread in threads:
             thread.start()

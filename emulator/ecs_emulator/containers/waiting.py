@@ -30,6 +30,7 @@ def _comes(host: Engine, run: TaskContainers, spec: ContainerSpec, on: dict[str,
     limit = float(awaited.definition.get("startTimeout") or 0.0)
     while run.is_starting():
         if _ended(host, run):
+            run.exit_codes.setdefault(spec.name, NEVER_STARTED)
             _end(run)
             return False
         met = None if run.exit_codes.get(awaited.name) == NEVER_STARTED else _met(host, awaited, condition)
