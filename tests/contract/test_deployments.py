@@ -18,7 +18,8 @@ SERVICE = {
     "currentServiceDeployment": f"{PLACE}:service-deployment/example-cluster/example-service/ejGvqq2ilnbKT9qj0vLJe",
     "deployments": [{"id": f"ecs-svc/{NUMBER}", "status": "PRIMARY"}],
 }
-EXAMPLE = Deployment("SUCCESSFUL", revision=NUMBER, threshold=3)
+ARN = f"{PLACE}:service-deployment/example-cluster/example-service/ejGvqq2ilnbKT9qj0vLJe"
+EXAMPLE = Deployment("SUCCESSFUL", revision=NUMBER, threshold=3, arn=ARN)
 
 
 class Answers:
@@ -75,7 +76,7 @@ def test_one_that_is_about_an_earlier_revision_is_none() -> None:
         Answers(status="ROLLBACK_SUCCESSFUL", rollback=back, statusReason="it failed."),
         deployments=[{"id": "ecs-svc/1", "status": "PRIMARY"}],
     )
-    assert found == Deployment("ROLLBACK_SUCCESSFUL", "it failed", revision=NUMBER, back_to="1", threshold=3)
+    assert found == Deployment("ROLLBACK_SUCCESSFUL", "it failed", revision=NUMBER, back_to="1", threshold=3, arn=ARN)
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_the_question_of_up_names_it_in_a_line_without_values() -> None:
     ]
 
 
-def test_only_the_member_that_is_not_known_is_said_to_be_known_later() -> None:
+def test_only_the_member_that_is_not_known_is_said_to_be_so() -> None:
     [line] = [one for one in lines(rolled_out(), workloads=WEB) if "image" in one]
     assert line == f"  ~ image 1.dkr.ecr.eu-west-1.amazonaws.com/shop/web (sha256:{'a' * 12}…) -> (known after up)"
     policy = json.dumps({"Action": "s3:*", "Resource": ["${bucket/a:arn}/*", "arn:b"]})
