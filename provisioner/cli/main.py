@@ -29,6 +29,7 @@ from provisioner.cli import (
     logs,
     output,
     pause,
+    picture,
     plan,
     policy,
     prices,
@@ -75,6 +76,7 @@ __all__ = [
     "main",
     "output",
     "pause",
+    "picture",
     "plan",
     "policy",
     "prices",
@@ -102,9 +104,9 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "config", "schema", "doctor", "cost", "up", "plan", "show", "rehearse", "deploy", "approve", "reject",
-    "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel", "status",
-    "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
+    "init", "config", "schema", "doctor", "cost", "up", "plan", "show", "picture", "rehearse", "deploy", "approve",
+    "reject", "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel",
+    "status", "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

@@ -170,14 +170,21 @@ def show(options: Options, source: Source) -> View:
     state.guard(config.name, aws.account, aws.region)
     if source == "live":
         return live(config, aws, state)
-    return declared(config, aws, state, declaring.declared(options, config, aws, state.records).declared)
+    wanted = declaring.declared(options, config, aws, state.records).declared
+    return declared(config, aws, state.records, state.history, wanted)
 
 
-def declared(config: Config, aws: Aws, state: State, resources: Mapping[str, Declared]) -> View:
+def declared(
+    config: Config,
+    aws: Aws,
+    records: Mapping[str, Record],
+    history: Sequence[Run],
+    resources: Mapping[str, Declared],
+) -> View:
     """Return the stack as its configuration has it, and what is recorded besides."""
-    around = _Around.of(config, state.records, state.history)
+    around = _Around.of(config, records, history)
     nodes = [_declared_node(around, item) for item in resources.values()]
-    rest = {address: record for address, record in state.records.items() if address not in resources}
+    rest = {address: record for address, record in records.items() if address not in resources}
     nodes += [_recorded_node(around, record) for record in rest.values()]
     edges = [edge for item in resources.values() for edge in _edges(item.address, item.dependencies)]
     edges += _recorded_edges(rest.values(), {node.address for node in nodes})

@@ -268,7 +268,7 @@ def test_list_shows_all_stacks_of_the_directory(run: Run, directory: Path) -> No
     assert "not JSON" in found["local", "broken"]["problem"]
 
     head, *rows = run("list")[1].splitlines()
-    assert head.split() == "stack env target account region resources USD a month created last run".split()
+    assert " ".join(head.split()) == "stack env target account region resources USD a month created last run"
     (line,) = [row for row in rows if row.startswith("shop-staging")]
     assert f"staging  aws     {ACCOUNT}  {REGION}  4, 1 not ready" in line
     assert line.endswith("up failed, 2 hours ago")

@@ -1,0 +1,58 @@
+"""`provision picture`: the stack as a picture, in a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import app, command
+from provisioner.cli.show import Source
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "picture",
+    "provision picture stack.html                   a page: search, settings, what would change",
+    "provision picture stack.svg                    the picture alone, for a document",
+    "provision picture now.html --source live       what is recorded, as AWS has it now",
+)
+def picture(
+    options: Options,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: a file that ends with .html or .svg.")],
+    source: Annotated[
+        Source, typer.Option(help="Draw what the configuration, the state or AWS has.")
+    ] = Source.DECLARED,
+) -> int:
+    """Draw the stack: who reaches whom, in which subnets, and what `up` would change.
+
+    A page is one file that asks nobody for anything: it can be mailed, or kept with a release. It shows the settings of
+    each resource, the old and the new ones of what changes, and a link to the console. Values of variables and secrets
+    are never in it; the account's number and IDs of resources are. Makes only read calls, and writes the file.
+    """
+    from provisioner.engine.errors import ConfigurationError
+    from provisioner.operations import picture as operation
+    from provisioner.render.picture import page
+    from provisioner.render.picture.svg import svg
+    from provisioner.render.text import say
+
+    if file.suffix not in (".html", ".svg"):
+        raise ConfigurationError(f"{file}: end the name with .html for a page, or .svg for the picture alone")
+    found = operation.picture(options, source.value)
+    text = svg(found.diagram) if file.suffix == ".svg" else page.page(found)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
+    said = {"file": str(file), "resources": len(found.view.nodes), "bytes": len(text.encode())}
+    say(
+        [
+            json.dumps(said)
+            if options.json
+            else f"Wrote {file}: {len(found.view.nodes)} resources of {found.view.stack}."
+        ]
+    )
+    return 0
