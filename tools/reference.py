@@ -1,4 +1,4 @@
-"""Writes the reference of the documents: docs/configuration.md and docs/commands.md, between their marks.
+"""Writes the reference of the documents: docs/configuration.md, docs/commands.md, and the picture docs/stack.svg.
 
     python -m tools.reference
 
@@ -18,6 +18,12 @@ import typer
 from provisioner.cli.main import app
 from provisioner.cli.options import COMMON
 from provisioner.config import schema
+from provisioner.config.models import SAMPLE, load
+from provisioner.operations import costs, view
+from provisioner.operations.diagram import diagram
+from provisioner.render.picture.svg import svg
+from provisioner.steps import offline
+from provisioner.steps.stack import run
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, END = "<!-- written by tools/reference.py -->", "<!-- end of what tools/reference.py writes -->"
@@ -31,11 +37,21 @@ TABLES = {
 
 
 def pages() -> dict[Path, str]:
-    """Return both pages as they should be, by path."""
-    return {
+    """Return both pages and the picture as they should be, by path."""
+    written = {
         path: _between(path.read_text(encoding="utf-8"), lines)
         for path, lines in ((DOCS / "configuration.md", _keys()), (DOCS / "commands.md", _commands()))
     }
+    return {**written, DOCS / "stack.svg": _picture()}
+
+
+def _picture() -> str:
+    """Return the picture of the sample, as `provision picture` draws it, with nothing to change."""
+    config = load(SAMPLE)
+    declared = run(config, offline.facts(config)).declared
+    cost = costs.of_config(config, Path("none")).by_address
+    shown = view.declared(config, "123456789012", {}, (), declared)
+    return svg(diagram(config, shown, {}, config.region, {address: one.usual for address, one in cost.items()}))
 
 
 def _between(text: str, lines: Iterable[str]) -> str:

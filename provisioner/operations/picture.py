@@ -44,7 +44,7 @@ def picture(options: Options, source: view.Source) -> Picture:
     if source == "declared":
         proposal = commands.plan(options, commands.Wanted())
         config, planned = proposal.config, {one.address: one for one in proposal.planned}
-        shown = view.declared(config, proposal.aws, proposal.records, proposal.history, proposal.declared)
+        shown = view.declared(config, proposal.aws.account, proposal.records, proposal.history, proposal.declared)
         cost = proposal.cost.after if proposal.cost else None
     else:
         config, planned = configuration.load(options), {}

@@ -171,12 +171,12 @@ def show(options: Options, source: Source) -> View:
     if source == "live":
         return live(config, aws, state)
     wanted = declaring.declared(options, config, aws, state.records).declared
-    return declared(config, aws, state.records, state.history, wanted)
+    return declared(config, aws.account, state.records, state.history, wanted)
 
 
 def declared(
     config: Config,
-    aws: Aws,
+    account: str,
     records: Mapping[str, Record],
     history: Sequence[Run],
     resources: Mapping[str, Declared],
@@ -188,7 +188,7 @@ def declared(
     nodes += [_recorded_node(around, record) for record in rest.values()]
     edges = [edge for item in resources.values() for edge in _edges(item.address, item.dependencies)]
     edges += _recorded_edges(rest.values(), {node.address for node in nodes})
-    return View(config.name, aws.account, aws.region, "declared", nodes, edges)
+    return View(config.name, account, config.region, "declared", nodes, edges)
 
 
 def recorded(config: Config, state: State) -> View:

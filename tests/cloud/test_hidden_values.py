@@ -146,6 +146,8 @@ def _made(life: Life) -> None:
         "show",
         "show --source recorded",
         "show --source live",
+        "picture stack.html",
+        "picture recorded.svg --source recorded",
         "state list",
         f"state show {DEFINITION}",
         "logs frontend",
