@@ -43,6 +43,7 @@ SKIPPED = {
     r"provision (exec|tunnel) ": "needs a container: tests/docker/test_sessions.py has some",
     r"provision (plan|up) --(take-over|give-back) ": "needs another system: test_take_over_whole.py has one",
     r"provision init --from ": "needs the files of another tool: tests/cloud/test_moving.py has some",
+    r"provision logs .*--container ": "needs a sidecar: tests/cloud/test_stack_sidecars.py has some",
     r"provision secret ": "asks for a value: tests/cloud/test_service_secrets.py answers",
     r"provision status --watch": "goes on until Ctrl-C: tests/cloud/test_status.py ends it",
     r"provision import ": "needs something that somebody else has made: tests/cloud/test_import.py makes it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def test_ones_own_topic_is_looked_at_first(project: Project, attributes: dict[st
     project.write(alarms(f'topic = "{TOPIC}"'))
     ended = project.run("plan", code=4 if words else 2)
     if not words:
-        assert "create alarm/frontend.cpu" in ended.out
+        assert re.search(r"\+ alarm/[\w., ]*\bfrontend\.cpu\b", " ".join(ended.out.split()))
         assert "topic/" not in ended.out
         return
     assert words in ended.err

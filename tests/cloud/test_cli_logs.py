@@ -45,7 +45,7 @@ def test_a_missing_or_empty_log_group_is_no_error(recorded: Project) -> None:
     ]
 
     logs = recorded.cloud.client("logs")
-    where = {"logGroupName": f"/ecs/{STACK}/frontend", "logStreamName": "service/web/0123456789abcdef"}
+    where = {"logGroupName": f"/ecs/{STACK}/frontend", "logStreamName": "service/frontend/0123456789abcdef"}
     logs.create_log_stream(**where)
     now = int(recorded.cloud.time() * 1000)
     events = [{"timestamp": now - 1000 + number, "message": f"line {number}"} for number in range(3)]
@@ -110,7 +110,7 @@ def test_services_and_jobs_are_shown_together(written: Project) -> None:
     instant = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(written.cloud.time() - 250))
     assert texts(written.run("logs", "--since", instant).out) == shown[2:]
     events = written.run("logs", "frontend", "--json").events
-    assert [set(event) for event in events] == [{"time", "service", "task", "text"}] * 2
+    assert [set(event) for event in events] == [{"time", "service", "container", "task", "text"}] * 2
     assert json.loads(events[0]["text"])["café"] == "a.b"
 
 

@@ -284,7 +284,7 @@ def test_the_answer_on_a_terminal_is_kept_outside(untrusted: Own) -> None:
     code, told = answered(untrusted, "n", "plan")
     assert (code, "nothing of them was run" in told) == (1, True)
     code, told = answered(untrusted, "y", "plan")
-    assert (code, "create own.queue/jobs" in told) == (2, True)
+    assert (code, "+ own.queue/jobs" in told) == (2, True)
     file = untrusted.directory / "xdg" / "provision" / "trusted-steps.json"
     assert file.stat().st_mode & 0o777 == 0o600
     assert list(json.loads(file.read_text())) == [str((untrusted.directory / "steps").resolve())]

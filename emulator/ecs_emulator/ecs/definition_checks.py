@@ -64,9 +64,9 @@ def _check_containers(request: Shape, containers: list[Shape]) -> None:
         _check_container(request, container, names)
         _check_memory(container)
         _check_health(container.get("healthCheck"))
-    check_together(request, containers)
     if len(set(names)) != len(names):
         refuse("ClientException", "Container names should be unique in a task definition.")
+    check_together(request, containers)
     if not any(container.get("essential", True) for container in containers):
         refuse("ClientException", "At least one container should be marked as essential.")
 

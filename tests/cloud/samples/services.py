@@ -343,6 +343,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
         },
         untried={
             "failed": "only ECS makes it so: tests/cloud/test_resources_ecs_service.py",
+            "service_connect": "it needs a namespace and a port with a name: tests/cloud/test_connect.py",
             "scales": "it is not AWS's: it says whose desired_count is: tests/cloud/test_stack_scaling.py",
             "target_group": "it is on the way back from a strategy only: tests/cloud/test_strategies.py",
         },
