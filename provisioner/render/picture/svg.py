@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
 from provisioner.render.picture.layout import Box, Layout, layout, ordered
 
@@ -80,7 +80,7 @@ def _lines(diagram: Diagram, drawn: Layout) -> Iterator[str]:
     wide, high = f"{drawn.wide:g}", f"{drawn.high:g}"
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
-        f'role="group" aria-label={quoteattr(f"Picture of {diagram.title}")}>'
+        f'role="group" aria-label={_quoted(f"Picture of {diagram.title}")}>'
     )
     yield f"<style>{STYLE}</style>"
     yield (
@@ -101,7 +101,7 @@ def _lines(diagram: Diagram, drawn: Layout) -> Iterator[str]:
     for line in drawn.lines:
         kind = "thin" if drawn.small and line.link.wire == "calls" else line.link.wire
         yield (
-            f'<path class="wire {kind}" data-from={quoteattr(line.link.start)} data-to={quoteattr(line.link.end)} '
+            f'<path class="wire {kind}" data-from={_quoted(line.link.start)} data-to={_quoted(line.link.end)} '
             f'd="{line.path}" marker-end="url(#head)"/>'
         )
         if line.link.label and not drawn.small:
@@ -128,9 +128,7 @@ def _card(card: Card, box: Box) -> Iterator[str]:
     label = ": ".join(filter(None, (card.title, "; ".join(filter(None, told)))))
     small = box.high < 40
     name = f"card {kind}".rstrip()
-    yield (
-        f'<g class="{name}" data-key={quoteattr(card.key)} tabindex="0" role="button" aria-label={quoteattr(label)}>'
-    )
+    yield (f'<g class="{name}" data-key={_quoted(card.key)} tabindex="0" role="button" aria-label={_quoted(label)}>')
     yield f"<title>{escape(label)}</title>"
     yield _rect("body", box, 6)
     yield _rect("bar", Box(box.x, box.y, 4, box.high), 2)
@@ -157,6 +155,10 @@ def _card(card: Card, box: Box) -> Iterator[str]:
 def money(dollars: float) -> str:
     """Return what something costs in a month, in short; empty if it is free, or nearly."""
     return f"${dollars:,.0f}" if dollars >= LEAST else ""
+
+
+def _quoted(text: str) -> str:
+    return f'"{escape(text)}"'
 
 
 def _rect(name: str, box: Box, round: int) -> str:
