@@ -55,7 +55,8 @@ def thing(item: Planned, named: str | None = None) -> list[str]:
     Args:
         named: the action in words, if not its own name.
     """
-    said = _said(item) if named is None else f"{named} {item.address}".strip()
+    runs = item.address.startswith("job_run/")
+    said = _said(item) if named is None or runs else f"{named} {item.address}".strip()
     return [f"  {SYMBOLS[item.action]} {said}", *(f"      {line}" for line in fields(item))]
 
 

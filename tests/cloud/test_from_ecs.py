@@ -142,7 +142,6 @@ def test_a_cluster_made_by_hand(elsewhere: Project, strange: Strange) -> None:
     assert (nightly["command"], nightly["schedule"]) == (["report", "--all"], "cron(0 3 * * ? *)")
     assert (weekly["command"], weekly["timezone"]) == (["report"], "Europe/Berlin")
     for place in (
-        "containerDefinitions.log_router",
         "volumes.files",
         "mountPoints./srv/files",
         "environment.API_TOKEN",
@@ -155,6 +154,7 @@ def test_a_cluster_made_by_hand(elsewhere: Project, strange: Strange) -> None:
         "healthCheck.interval",
     ):
         assert f"service web_app: {place}" in left
+    assert "FireLens" in left["service web_app, log_router: "]
     assert "EFS" in left["service web_app: volumes.files"]
     assert "0 of now" in left["service worker: scaling"]
     assert "FlexibleTimeWindow" in "".join(left)

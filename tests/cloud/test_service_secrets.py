@@ -237,14 +237,14 @@ def test_a_life_with_secrets_of_all_kinds(project: Project) -> None:
     ended.append(put(project, "STRIPE_KEY", OTHER))
     ended.append(told := project.run("plan", code=2))
     assert [line.split(" changed: ")[0].strip() for line in told.out.splitlines() if " changed: " in line] == [
-        "secret STRIPE_KEY"
+        "~ secret STRIPE_KEY"
     ]
     ssm.put_parameter(Name="/shared/theirs", Value="hunter-of-theirs-2", Type="SecureString", Overwrite=True)
     manager.put_secret_value(SecretId="shared/auth0", SecretString=json.dumps({"client": "hunter-of-auth0-2"}))
     ssm.put_parameter(Name=f"/{NAME}/secrets/SESSION", Value="hunter-of-session", Type="SecureString", Overwrite=True)
     ended.append(told := project.run("plan", code=2))
     changed = {line.split(" changed: ")[0].strip() for line in told.out.splitlines() if " changed: " in line}
-    assert changed == {f"secret {name}" for name in ("STRIPE_KEY", "THEIRS", "AUTH0", "SESSION")}
+    assert changed == {f"~ secret {name}" for name in ("STRIPE_KEY", "THEIRS", "AUTH0", "SESSION")}
     assert set(project.planned()) == {"task_definition/web", "service/web"}
     ended.append(project.up())
     assert project.planned() == {}
