@@ -1,6 +1,7 @@
 """Calls of an internal service by DNS while it is deployed, in real containers: how many of them are lost.
 
-The numbers of docs/network.md are what this prints.
+The numbers of docs/network.md are what this prints: `pytest -s -m enumeration tests/docker/test_calls.py`. It measures
+on a real clock, so that what it finds depends on the machine, and continuous integration leaves it out.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def shop(engine: docker.DockerClient, new_project: Callable[[], Project]) -> Ite
     project.down()
 
 
+@pytest.mark.enumeration
 @pytest.mark.timeout(1500)
 def test_calls_by_dns_are_lost_at_a_deployment(shop: Project) -> None:
     url = shop.run("output", "local_url").out.strip()
