@@ -35,7 +35,7 @@ def test_a_refused_change_is_reported_once_by_its_setting(project: Project) -> N
     refused = shown.out.split("\nrefused\n")[1].splitlines()
     assert refused[0].startswith("  ! network.cidr cannot change from 10.0.0.0/16 to 10.8.0.0/16 (10 resources: ")
     assert refused[1] == "  ! database.name cannot change from sample to other (db_cluster/main)"
-    assert "task_definition/backend" in shown.out, "the rest of the plan is shown as well"
+    assert "service backend: " in shown.out, "the rest of the plan is shown as well"
     assert (
         "Restore the old value, or recreate the stack: `down`, then `up`, both with the options of this command, "
         in shown.out
