@@ -43,6 +43,8 @@ UNCHANGED = {
     "services.web.wait_for_database",
     # no job of it has a schedule
     "alarms.schedules",
+    # what it is about is a sum in the plan
+    "cost.budget",
     # all that it would take over is written
     "services.web.extends",
 }
