@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
+from provisioner.config.facts import PAUSED, SCALED
+
 if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.state.model import Record
@@ -16,7 +18,7 @@ BEFORE = {"role": ("task-", "execution-"), "log_group": ("service-",)}
 OWN = frozenset(
     {
         *("alarm", "copied_image", "deployed_image", "discovery_service", "image", "image_in_use", "job_run"),
-        *("listener_rule", "paused", "repository", "scalable_target", "scaled", "scaling_policy", "schedule"),
+        *("listener_rule", PAUSED, "repository", "scalable_target", SCALED, "scaling_policy", "schedule"),
         *("security_group", "security_group_egress", "service", "target_group", "task_definition", "wanted_image"),
         *BEFORE,
     }

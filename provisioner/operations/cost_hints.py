@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from provisioner.config.models import Config
     from provisioner.cost.estimate import Load
-    from provisioner.engine.costs import Settings
 
 LEAST = 1.0
 """US dollars a month, below which a saving is not told."""
@@ -98,5 +97,5 @@ def _services(config: Config, **changes: Any) -> Config:
     return config.model_copy(update={"services": services})
 
 
-def _with(config: Config, table: str, **changes: Settings | Any) -> Config:
+def _with(config: Config, table: str, **changes: Any) -> Config:
     return config.model_copy(update={table: getattr(config, table).model_copy(update=changes)})

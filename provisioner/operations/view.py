@@ -6,7 +6,7 @@ Pictures and reports are drawn from it, so that all of them say the same. No val
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.config.loader import near
@@ -282,7 +282,7 @@ def _live_node(around: _Around, aws: Aws, record: Record, resource_type: type[Re
 
 
 def _gone(node: Node) -> Node:
-    return Node(**{**vars(node), "state": ABSENT, "id": None, "outputs": {}})
+    return replace(node, state=ABSENT, id=None, outputs={})
 
 
 def visible_settings(resource_type: type[Resource], settings: Mapping[str, Any]) -> dict[str, Any]:
