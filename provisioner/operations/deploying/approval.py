@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws.client import batches
 from provisioner.aws.errors import code_of
 from provisioner.engine.errors import ConfigurationError, Failed
 from provisioner.engine.words import names
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OUTCOMES = {CONTINUE: "approved", ROLLBACK: "rejected"}
 """What is said of each answer."""
+AT_ONCE = 10
+"""Services that DescribeServices takes (ECS API reference)."""
 _TOO_LATE = ("InvalidParameterException", "ServiceDeploymentNotFoundException")
 
 
@@ -80,15 +82,13 @@ def decide(options: Options, name: str | None, action: str) -> Decided:
 
 def _shown(aws: Aws, records: Mapping[str, Record], services: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Return services as ECS shows them, by name; without those that it does not have."""
-    asked = {name: str(recorded_service(records, name).arguments["cluster"]) for name in services}
-    read = partial(_one, aws)
-    found = zip(asked, aws.each(lambda one: read(*one), list(asked.items())), strict=True)
-    return {name: service for name, service in found if service}
-
-
-def _one(aws: Aws, name: str, cluster: str) -> Mapping[str, Any]:
-    services = aws.client("ecs").describe_services(cluster=cluster, services=[name])["services"]
-    return next((one for one in services if one.get("status") == "ACTIVE"), {})
+    clusters = {str(recorded_service(records, name).arguments["cluster"]) for name in services}
+    found = dict[str, Mapping[str, Any]]()
+    for cluster in clusters:
+        for some in batches(services, AT_ONCE):
+            shown = aws.client("ecs").describe_services(cluster=cluster, services=[*some])["services"]
+            found |= {str(one["serviceName"]): one for one in shown if one.get("status") == "ACTIVE"}
+    return found
 
 
 def _unclear(chosen: Sequence[str], found: Mapping[str, Deployment | None], waits: Sequence[str]) -> str:
