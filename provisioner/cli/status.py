@@ -39,8 +39,8 @@ def status(
     from provisioner.render import overview
     from provisioner.render import status as show
     from provisioner.render.channels import unread
-    from provisioner.render.redrawn import blocks, redrawn, width
-    from provisioner.render.text import on_terminal, unicode
+    from provisioner.render.redrawn import blocks, redrawn
+    from provisioner.render.text import SCREEN, columns, on_terminal, unicode
 
     config = configuration.load(options)
     mark = "…" if unicode(sys.stdout) else "..."
@@ -54,7 +54,7 @@ def status(
             elif everything:
                 draw(show.lines(document, options.command_line))
             else:
-                draw(overview.lines(document, options.command_line, width(sys.stdout), mark))
+                draw(overview.lines(document, options.command_line, columns(sys.stdout, SCREEN), mark))
             if unread():
                 break
     return code

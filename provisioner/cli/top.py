@@ -33,8 +33,7 @@ def top(
     """
     from provisioner.operations import top as operation
     from provisioner.render import usage as show
-    from provisioner.render.redrawn import width
-    from provisioner.render.text import say, unicode
+    from provisioner.render.text import SCREEN, columns, say, unicode
 
     stack, began, found = operation.usage(options, services or [])
     if options.json:
@@ -42,5 +41,5 @@ def top(
         document = {"stack": stack, "began": began, "period": operation.SPAN, "services": series}
         say([json.dumps(document, ensure_ascii=False)])
     else:
-        say(show.lines(found, width(sys.stdout), show.BARS if unicode(sys.stdout) else show.PLAIN))
+        say(show.lines(found, columns(sys.stdout, SCREEN), show.BARS if unicode(sys.stdout) else show.PLAIN))
     return 0

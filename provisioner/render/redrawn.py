@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +10,6 @@ from typing import TextIO
 from provisioner.render.text import STYLES, date, say, visible
 
 Draw = Callable[[Sequence[str]], None]
-WIDTH = 80
-"""Columns of what is no terminal."""
-
-
-def width(stream: TextIO) -> int:
-    """Return the columns of a terminal, or `WIDTH` of anything else."""
-    return shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH
 
 
 @contextmanager

@@ -131,9 +131,13 @@ def limited(stack: str, target_step: str | None) -> str:
     return f"step {target_step} of {stack}" if target_step else stack
 
 
+SCREEN = 80
+"""The columns of what is made for one screen, where there is no terminal."""
+
+
 def columns(stream: TextIO, otherwise: int = 120) -> int:
     """Return the columns of a terminal, or another number of anything else: logs are wider than many terminals."""
-    return shutil.get_terminal_size((otherwise, 24)).columns if on_terminal(stream) else otherwise
+    return shutil.get_terminal_size((otherwise, 24)).columns if stream.isatty() else otherwise
 
 
 def wrapped(line: str, width: int, indent: int) -> list[str]:
