@@ -12,7 +12,7 @@ from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, ProvisionError, ReplacementRequired
 from provisioner.engine.lookup import addresses_by_id, find, find_declared
 from provisioner.engine.parts import as_of, former, rest
-from provisioner.engine.planned import KNOWN_AFTER_UP, Planned, PlannedAction
+from provisioner.engine.planned import KNOWN_AFTER_UP, Planned, PlannedAction, parsed
 from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import prefetch
@@ -202,13 +202,6 @@ def masked(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {masked(key): masked(item) for key, item in value.items()}
     if isinstance(value, str):
-        return json.dumps(masked(inner)) if (inner := _document(value)) else KNOWN_AFTER_UP
+        inner = parsed(value)
+        return KNOWN_AFTER_UP if inner is value else json.dumps(masked(inner))
     return [masked(item) for item in value]
-
-
-def _document(text: str) -> Any:
-    """Return what a text says in JSON, if that is a table or a list; None otherwise."""
-    try:
-        return json.loads(text) if text[:1] in {"{", "["} else None
-    except ValueError:
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -59,3 +60,13 @@ class Planned:
             "why": self.why,
             "bookkeeping": self.bookkeeping,
         }
+
+
+def parsed(value: Any) -> Any:
+    """Return a document that AWS keeps as JSON text as what it says, and any other value as it is."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.engine.losses import Loss
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, Planned
+from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, Planned, parsed
 from provisioner.engine.refused import reasons
 from provisioner.engine.resource import Change
 from provisioner.engine.words import count
-from provisioner.render.differences import parsed
 from provisioner.render.fields import thing, totals
 from provisioner.render.summary import data_lost
 from provisioner.render.text import visible

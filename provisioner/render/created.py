@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from provisioner.render.differences import parsed
+from provisioner.engine.planned import parsed
+from provisioner.engine.words import count
 
 Settings = Mapping[str, Any]
 
@@ -27,7 +28,7 @@ def tasks(settings: Settings) -> str:
     where = [str(one.get("capacityProvider")) for one in settings.get("capacity_provider_strategy") or ()]
     names = {"FARGATE": "Fargate", "FARGATE_SPOT": "Fargate Spot"}
     on = " and ".join(dict.fromkeys(names.get(one, "instances") for one in where))
-    many = "" if number is None else f"{number} task{'' if number == 1 else 's'}"
+    many = "" if number is None else count(number, "task")
     return " on ".join(filter(None, (many, on)))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.config.secrets import VERSION_LABEL
-from provisioner.engine.planned import HIDDEN_CHANGE
+from provisioner.engine.planned import HIDDEN_CHANGE, parsed
 from provisioner.render.text import visible
 
 ABSENT = object()
@@ -90,16 +90,6 @@ def line(leaf: Leaf) -> str:
     if VERSION_LABEL in path:
         return f"secret {path.partition(VERSION_LABEL)[2]} changed: {shown(old)} -> {shown(new)}"
     return f"{path}: {shown(old)} -> {shown(new)}"
-
-
-def parsed(value: Any) -> Any:
-    """Return a document that AWS keeps as JSON text as what it says, and any other value as it is."""
-    if isinstance(value, str) and value[:1] in {"{", "["}:
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
 
 
 def shown(value: Any) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.planned import parsed
 from provisioner.engine.refused import reasons
 from provisioner.engine.words import count
 from provisioner.operations.belonging import Kind, workload_of, workloads
 from provisioner.render import cost, rehearsal, summary
 from provisioner.render.created import matters, tasks
-from provisioner.render.differences import parsed
 from provisioner.render.fields import WORDS, differing, fields, thing, totals, unchanged
 from provisioner.render.tasks import Difference, Images, differences, made_of
 from provisioner.render.text import SYMBOLS, roughly, visible, wrapped

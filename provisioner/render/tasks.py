@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.docker.reference import DIGEST, parse
-from provisioner.engine.planned import HIDDEN_CHANGE, KNOWN_AFTER_UP
+from provisioner.engine.planned import HIDDEN_CHANGE, KNOWN_AFTER_UP, parsed
 from provisioner.engine.resource import Change
-from provisioner.render.differences import ABSENT, Leaf, leaves, line, parsed, shown
+from provisioner.render.differences import ABSENT, Leaf, leaves, line, shown
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config

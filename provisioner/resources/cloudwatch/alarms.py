@@ -150,8 +150,6 @@ def states_of(aws: Aws, names: Sequence[str]) -> dict[str, str]:
     return {
         alarm["AlarmName"]: str(alarm.get("StateValue", ""))
         for some in batches(names, AT_ONCE)
-        for kind in ("MetricAlarms", "CompositeAlarms")
-        for alarm in aws.pages(
-            "cloudwatch", "describe_alarms", kind, AlarmNames=some, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-        )
+        for sort in ("MetricAlarm", "CompositeAlarm")
+        for alarm in aws.pages("cloudwatch", "describe_alarms", f"{sort}s", AlarmNames=some, AlarmTypes=[sort])
     }
