@@ -27,7 +27,7 @@ from provisioner.cli.options import (
 from provisioner.operations.options import Options
 
 if TYPE_CHECKING:
-    from provisioner.operations.commands import Proposal
+    from provisioner.operations.proposal import Proposal
 
 
 class Format(StrEnum):

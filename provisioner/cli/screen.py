@@ -11,8 +11,9 @@ from provisioner.cli.prompts import confirm
 from provisioner.engine.events import Emit
 from provisioner.engine.words import count
 from provisioner.operations import connecting, costs, destroy, embedded_cloud, planning
-from provisioner.operations.commands import Ended, Proposal, Teardown, Wanted
+from provisioner.operations.commands import Ended, Teardown, Wanted
 from provisioner.operations.options import Options
+from provisioner.operations.proposal import Proposal
 from provisioner.operations.rehearsal import foresight
 from provisioner.render import advice, cost, rehearsal, review, summary
 from provisioner.render.progress import Progress

@@ -22,7 +22,6 @@ from provisioner.operations import (
     costs,
     declaring,
     destroy,
-    estimates,
     expiry,
     giving_back,
     handover,
@@ -35,18 +34,18 @@ from provisioner.operations import (
     stores,
 )
 from provisioner.operations.doctor import beforehand
+from provisioner.operations.proposal import Proposal, proposed
 from provisioner.operations.sizing import sizes
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.cost.estimate import Difference, Estimate
-    from provisioner.engine.declaration import Declared
+    from provisioner.cost.estimate import Estimate
     from provisioner.engine.events import Emit
     from provisioner.engine.planned import Planned
     from provisioner.operations.options import Options
     from provisioner.operations.summary import Summary
-    from provisioner.state.model import Record, Run, State
+    from provisioner.state.model import Record, State
     from provisioner.steps.stack import Stack
 
 
@@ -119,37 +118,6 @@ class Wanted:
             "--expires": self.expires,
         }
         return [option for option, value in given.items() if value]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What `up` would do, with reads only.
-
-    Attributes:
-        planned: each resource, also those of which nothing changes.
-        notes: sentences about what the plan does not say.
-        lost: which data would be deleted.
-        kept: which data is no longer declared and stays.
-        declared: what the plan is about, by address.
-        seconds: how long it is expected to take on AWS.
-        history: the earlier runs of the stack.
-        expires: until when the stack is wanted then, in seconds since the epoch; None: it has no date.
-        cost: what changes of the cost; None where nothing does by the kind of the run.
-    """
-
-    config: Config
-    aws: Aws
-    planned: Sequence[Planned]
-    notes: Sequence[str]
-    lost: Sequence[Loss]
-    records: Mapping[str, Record]
-    removal: Removal
-    kept: Sequence[str] = ()
-    declared: Mapping[str, Declared] = field(default_factory=dict)
-    seconds: float = 0.0
-    history: Sequence[Run] = ()
-    expires: int | None = None
-    cost: Difference | None = None
 
 
 @dataclass(frozen=True)
@@ -315,42 +283,10 @@ def _agreed(
     """Return the plan that the viewer has agreed to; what was read for it is forgotten."""
     with signals.at_once():
         planned = planning.show_plan(aws, state.records, stack, target_step)
-        proposal = _proposal(options, config, aws, stack, state, planned, target_step)
+        proposal = proposed(options, config, aws, stack, state, planned, target_step)
     viewer.agree(proposal)
     aws.drop_reads()  # the user may have taken long to agree
     return planned
-
-
-def _proposal(
-    options: Options,
-    config: Config,
-    aws: Aws,
-    stack: Stack,
-    state: State,
-    planned: Sequence[Planned],
-    target_step: str | None,
-) -> Proposal:
-    """Return a plan with what else there is to know of it."""
-    records, notes = state.records, [*stack.notices, *planning.notes(aws, stack, planned)]
-    kept = [] if target_step else losing.retained(records, stack)
-    declared, _ = declaring.scope(records, stack, target_step)
-    seconds = estimates.for_plan(planned, declared, records, state.history)
-    lost = losing.lost(aws, planned, records)
-    return Proposal(
-        config,
-        aws,
-        planned,
-        notes,
-        lost,
-        records,
-        stack.removal,
-        kept,
-        declared,
-        seconds,
-        state.history,
-        stack.facts.expires,
-        costs.of_plan(planned, records, declared, aws.region, options.directory),
-    )
 
 
 def plan(options: Options, wanted: Wanted) -> Proposal:
@@ -371,7 +307,7 @@ def plan(options: Options, wanted: Wanted) -> Proposal:
         return Proposal(config, aws, planned, [], [], state.records, removal)
     stack = _declared(options, config, aws, state.records, wanted, removal)
     planned = planning.show_plan(aws, state.records, stack, wanted.target_step)
-    proposal = _proposal(options, config, aws, stack, state, planned, wanted.target_step)
+    proposal = proposed(options, config, aws, stack, state, planned, wanted.target_step)
     beside = stacks.beside(options, config, state.records)
     kept = losing.note(state.records, stack, options.command_line) if proposal.kept else []
     return replace(proposal, notes=[*beside, *proposal.notes, *kept])

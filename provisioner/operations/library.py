@@ -11,8 +11,9 @@ from pathlib import Path
 from provisioner.engine.errors import Cancelled
 from provisioner.engine.events import Emit, Event, Notice
 from provisioner.operations import commands
-from provisioner.operations.commands import Proposal, Teardown, Wanted
+from provisioner.operations.commands import Teardown, Wanted
 from provisioner.operations.options import Options, Target
+from provisioner.operations.proposal import Proposal
 from provisioner.operations.summary import Summary
 
 

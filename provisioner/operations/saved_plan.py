@@ -13,7 +13,8 @@ from provisioner.config.origins import settings
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.words import names
 from provisioner.operations import declaring, expiry
-from provisioner.operations.commands import Proposal, Wanted
+from provisioner.operations.commands import Wanted
+from provisioner.operations.proposal import Proposal
 from provisioner.operations.state_transfer import write_file
 
 if TYPE_CHECKING:

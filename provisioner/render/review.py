@@ -19,7 +19,7 @@ from provisioner.render.text import SYMBOLS, roughly, visible, wrapped
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned, PlannedAction
-    from provisioner.operations.commands import Proposal
+    from provisioner.operations.proposal import Proposal
     from provisioner.operations.rehearsal.foresight import Foreseen
 
 LISTED: tuple[PlannedAction, ...] = ("create", "adopt", "delete")

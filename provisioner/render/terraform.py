@@ -16,7 +16,7 @@ from provisioner.operations.view import fields_of, visible_settings
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
-    from provisioner.operations.commands import Proposal
+    from provisioner.operations.proposal import Proposal
 
 FORMAT_VERSION, TERRAFORM_VERSION = "1.2", "1.9.0"
 """The version of the representation, and of a Terraform that writes it: some tools tell a plan by that."""

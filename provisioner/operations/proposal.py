@@ -1,0 +1,84 @@
+"""A plan with what else there is to know of it: notes, data that goes or stays, how long it takes, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from provisioner.operations import costs, declaring, estimates, losing, planning
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.cost.estimate import Difference
+    from provisioner.engine.declaration import Declared
+    from provisioner.engine.kept import Removal
+    from provisioner.engine.losses import Loss
+    from provisioner.engine.planned import Planned
+    from provisioner.operations.options import Options
+    from provisioner.state.model import Record, Run, State
+    from provisioner.steps.stack import Stack
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What `up` would do, with reads only.
+
+    Attributes:
+        planned: each resource, also those of which nothing changes.
+        notes: sentences about what the plan does not say.
+        lost: which data would be deleted.
+        kept: which data is no longer declared and stays.
+        declared: what the plan is about, by address.
+        seconds: how long it is expected to take on AWS.
+        history: the earlier runs of the stack.
+        expires: until when the stack is wanted then, in seconds since the epoch; None: it has no date.
+        cost: what changes of the cost; None where nothing does by the kind of the run.
+    """
+
+    config: Config
+    aws: Aws
+    planned: Sequence[Planned]
+    notes: Sequence[str]
+    lost: Sequence[Loss]
+    records: Mapping[str, Record]
+    removal: Removal
+    kept: Sequence[str] = ()
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+    seconds: float = 0.0
+    history: Sequence[Run] = ()
+    expires: int | None = None
+    cost: Difference | None = None
+
+
+def proposed(
+    options: Options,
+    config: Config,
+    aws: Aws,
+    stack: Stack,
+    state: State,
+    planned: Sequence[Planned],
+    target_step: str | None,
+) -> Proposal:
+    """Return a plan with what else there is to know of it."""
+    records, notes = state.records, [*stack.notices, *planning.notes(aws, stack, planned)]
+    kept = [] if target_step else losing.retained(records, stack)
+    declared, _ = declaring.scope(records, stack, target_step)
+    seconds = estimates.for_plan(planned, declared, records, state.history)
+    lost = losing.lost(aws, planned, records)
+    return Proposal(
+        config,
+        aws,
+        planned,
+        notes,
+        lost,
+        records,
+        stack.removal,
+        kept,
+        declared,
+        seconds,
+        state.history,
+        stack.facts.expires,
+        costs.of_plan(planned, records, declared, aws.region, options.directory),
+    )
