@@ -12,7 +12,8 @@ from ecs_emulator.containers.engine import LIMITS
 from ecs_emulator.ecs import overrides, secrets, task_endpoint
 from ecs_emulator.ecs.container_instances import size
 from ecs_emulator.ecs.dependencies import in_order
-from ecs_emulator.ecs.store import Shape, Store, Task
+from ecs_emulator.ecs.records import Shape, Task
+from ecs_emulator.ecs.store import Store
 
 SECOND = 1_000_000_000
 """In Docker's nanoseconds."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from ecs_emulator.containers.definitions import CannotStart
 from ecs_emulator.containers.engine import Engine
-from ecs_emulator.ecs.store import Store, Task
+from ecs_emulator.ecs.records import Task
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.registry import tokens
 
 

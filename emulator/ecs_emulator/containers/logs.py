@@ -9,7 +9,8 @@ from typing import Any
 
 from ecs_emulator.containers.definitions import ContainerSpec
 from ecs_emulator.containers.engine import Engine
-from ecs_emulator.ecs.store import Shape, Store, Task
+from ecs_emulator.ecs.records import Shape, Task
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.lock import LOCK
 
 MOST_BYTES = 256 * 1024

@@ -12,7 +12,8 @@ from ecs_emulator.containers.definitions import NETWORK
 from ecs_emulator.containers.engine import Engine
 from ecs_emulator.containers.task_containers import KILLED, TaskContainers, exit_code
 from ecs_emulator.ecs import task_endpoint
-from ecs_emulator.ecs.store import Store, Task, is_essential, last_part
+from ecs_emulator.ecs.records import Task, is_essential, last_part
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import on_reset
 from ecs_emulator.registry import storage
 

@@ -14,7 +14,8 @@ from ecs_emulator.check_counts import CheckCounts
 from ecs_emulator.containers import runs
 from ecs_emulator.containers.definitions import HASTE
 from ecs_emulator.containers.engine import Engine, repeat
-from ecs_emulator.ecs.store import Store, Task, stores
+from ecs_emulator.ecs.records import Task
+from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.forwarding import matches
 from ecs_emulator.lock import LOCK
 from ecs_emulator.outages.network import let_in

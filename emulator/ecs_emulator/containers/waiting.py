@@ -10,7 +10,7 @@ from ecs_emulator.containers.definitions import ContainerSpec
 from ecs_emulator.containers.engine import Engine
 from ecs_emulator.containers.task_containers import TaskContainers
 from ecs_emulator.ecs.dependencies import NEVER_STARTED
-from ecs_emulator.ecs.store import is_essential
+from ecs_emulator.ecs.records import is_essential
 
 LOOK_SECONDS = 0.2
 

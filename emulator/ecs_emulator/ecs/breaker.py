@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterator
 
 from ecs_emulator.ecs import probes
-from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task
+from ecs_emulator.ecs.records import Deployment, Service, Shape, Task
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 DEFAULTS: Shape = {

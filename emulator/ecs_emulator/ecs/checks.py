@@ -6,7 +6,8 @@ from typing import Any
 
 from ecs_emulator.ecs.clusters import check_strategy, strategy_entries
 from ecs_emulator.ecs.dispatch import check_name
-from ecs_emulator.ecs.store import FARGATE, Cluster, Shape, Store, TaskDefinition
+from ecs_emulator.ecs.records import FARGATE, Cluster, Shape, TaskDefinition
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 

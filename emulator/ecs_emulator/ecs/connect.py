@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecs_emulator.ecs.store import Service, Shape, Store, Task, TaskDefinition
+from ecs_emulator.ecs.records import Service, Shape, Task, TaskDefinition
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 

@@ -12,7 +12,8 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import overrides, settings
 from ecs_emulator.ecs.dispatch import at_most, operation
-from ecs_emulator.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
+from ecs_emulator.ecs.records import ContainerInstance, Shape, Task, last_part, tag_list, tag_map
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 # Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni; those that the guide

@@ -6,7 +6,8 @@ import re
 
 from ecs_emulator.ecs.definition_sizes import units
 from ecs_emulator.ecs.definition_together import check_together
-from ecs_emulator.ecs.store import Shape, Store
+from ecs_emulator.ecs.records import Shape
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 from ecs_emulator.services.iam.rules import known_elsewhere

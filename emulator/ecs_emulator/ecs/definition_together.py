@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ecs_emulator.ecs.definition_sizes import units
-from ecs_emulator.ecs.store import Shape
+from ecs_emulator.ecs.records import Shape
 from ecs_emulator.patch import refuse
 
 _MOST = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
-from ecs_emulator.ecs.store import Shape
+from ecs_emulator.ecs.records import Shape
 
 NEVER_STARTED = 143
 """The exit code of a container that was never started, since what it waits for can never be (amazon-ecs-agent,

@@ -11,9 +11,10 @@ from typing import Any
 
 from ecs_emulator.ecs import breaker, hooks, shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
+from ecs_emulator.ecs.records import Service, ServiceDeployment, Shape, now
 from ecs_emulator.ecs.rollouts import deployment_arn, revision_arn
 from ecs_emulator.ecs.services import find
-from ecs_emulator.ecs.store import Service, ServiceDeployment, Shape, Store, now
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 KEPT = timedelta(days=90)

@@ -10,7 +10,8 @@ from typing import Any
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import BaseResponse
 
-from ecs_emulator.ecs.store import Shape, Store, store
+from ecs_emulator.ecs.records import Shape
+from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.own_services import answer
 from ecs_emulator.paging import Listing, listings
 from ecs_emulator.patch import refuse

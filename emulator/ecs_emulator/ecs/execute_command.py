@@ -6,7 +6,8 @@ from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.ecs import overrides, ways_out
 from ecs_emulator.ecs.dispatch import operation
-from ecs_emulator.ecs.store import Shape, Store, Task
+from ecs_emulator.ecs.records import Shape, Task
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.ecs.tasks import describe, find
 from ecs_emulator.patch import refuse
 from ecs_emulator.sessions import behind, book

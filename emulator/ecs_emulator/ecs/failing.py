@@ -8,7 +8,8 @@ from ecs_emulator import faults
 from ecs_emulator.clock import later
 from ecs_emulator.containers import logs
 from ecs_emulator.ecs import breaker, rollouts, secrets, texts
-from ecs_emulator.ecs.store import NEVER, Deployment, Service, Shape, Store, Task, is_essential, now, stores
+from ecs_emulator.ecs.records import NEVER, Deployment, Service, Shape, Task, is_essential, now
+from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.ecs.tasks import end
 from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.patch import on_reset

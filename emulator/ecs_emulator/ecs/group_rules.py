@@ -13,7 +13,8 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from ecs_emulator.ecs import groups
 from ecs_emulator.ecs.group_settings import check_settings
-from ecs_emulator.ecs.store import Shape, store
+from ecs_emulator.ecs.records import Shape
+from ecs_emulator.ecs.store import store
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.autoscaling import texts as autoscaling_texts
 from ecs_emulator.services.ec2 import texts as ec2_texts

@@ -15,7 +15,8 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import refreshes
 from ecs_emulator.ecs.managed import DRAINING_HOOK
-from ecs_emulator.ecs.store import ContainerInstance, Shape, Store, now, store
+from ecs_emulator.ecs.records import ContainerInstance, Shape, now
+from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.patch import refuse, replace
 
 _BACK_OFF_SECONDS = 30.0

@@ -13,7 +13,7 @@ import secrets
 from datetime import timedelta
 
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs.store import Hook, ServiceDeployment, Shape, now
+from ecs_emulator.ecs.records import Hook, ServiceDeployment, Shape, now
 from ecs_emulator.patch import on_reset, refuse
 
 PAUSE, AWAITING = "PAUSE", "AWAITING_ACTION"

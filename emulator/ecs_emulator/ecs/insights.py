@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ecs_emulator import durations
 from ecs_emulator.clock import CLOCK, later, passed
-from ecs_emulator.ecs.store import Cluster, Store
+from ecs_emulator.ecs.records import Cluster
+from ecs_emulator.ecs.store import Store
 
 REPORT_SECONDS = 60.0
 """How often Container Insights writes (CloudWatch user guide, "Container Insights": one-minute intervals)."""

@@ -13,7 +13,8 @@ from ecs_emulator.containers import runs
 from ecs_emulator.containers.definitions import CannotStart, EssentialExited
 from ecs_emulator.ecs import connect, failing, one_off, ordering, probes, texts
 from ecs_emulator.ecs.placement import place, shortage
-from ecs_emulator.ecs.store import NEVER, Store, Task, last_part, now
+from ecs_emulator.ecs.records import NEVER, Task, last_part, now
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.ecs.tasks import end
 from ecs_emulator.services.ec2.interfaces import create_interface, release_later
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from ecs_emulator.ecs.store import CapacityProvider, Cluster, Shape, Store
+from ecs_emulator.ecs.records import CapacityProvider, Cluster, Shape
+from ecs_emulator.ecs.store import Store
 
 MANAGED_TAG = "AmazonECSManaged"
 DRAINING_HOOK = "ecs-managed-draining-termination-hook"

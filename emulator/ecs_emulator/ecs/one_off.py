@@ -11,7 +11,8 @@ from ecs_emulator.clock import later
 from ecs_emulator.containers import logs, runs
 from ecs_emulator.ecs import texts
 from ecs_emulator.ecs.programs import program
-from ecs_emulator.ecs.store import NEVER, Shape, Store, Task, is_essential
+from ecs_emulator.ecs.records import NEVER, Shape, Task, is_essential
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.ecs.tasks import end
 
 TERMINATED = 143

@@ -15,7 +15,8 @@ from ecs_emulator.ecs import overrides, texts
 from ecs_emulator.ecs.dependencies import NEVER_STARTED, in_order
 from ecs_emulator.ecs.failing import EXITS
 from ecs_emulator.ecs.programs import program
-from ecs_emulator.ecs.store import NEVER, Shape, Store, Task, is_essential
+from ecs_emulator.ecs.records import NEVER, Shape, Task, is_essential
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.ecs.tasks import end
 
 _RUNS_SECONDS = 5.0

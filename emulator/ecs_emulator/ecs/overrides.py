@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ecs_emulator.ecs.store import Shape, Task, TaskDefinition
+from ecs_emulator.ecs.records import Shape, Task, TaskDefinition
 from ecs_emulator.patch import refuse
 
 _MOST_CHARACTERS = 8192

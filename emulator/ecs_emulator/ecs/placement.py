@@ -7,7 +7,8 @@ from collections import Counter
 from ecs_emulator import durations, faults
 from ecs_emulator.clock import later
 from ecs_emulator.ecs.container_instances import remaining, size
-from ecs_emulator.ecs.store import FARGATE, NEVER, ContainerInstance, Shape, Store, Task
+from ecs_emulator.ecs.records import FARGATE, NEVER, ContainerInstance, Shape, Task
+from ecs_emulator.ecs.store import Store
 
 
 def place(store: Store, task: Task) -> bool:

@@ -11,7 +11,8 @@ from ecs_emulator.check_counts import CheckCounts
 from ecs_emulator.clock import CLOCK, later, passed
 from ecs_emulator.containers import runs, targets
 from ecs_emulator.ecs.programs import program
-from ecs_emulator.ecs.store import Service, Shape, Store, Task, is_essential, now
+from ecs_emulator.ecs.records import Service, Shape, Task, is_essential, now
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.outages import health as assumed
 from ecs_emulator.patch import on_reset
 

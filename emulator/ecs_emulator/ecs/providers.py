@@ -8,7 +8,8 @@ from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import managed
 from ecs_emulator.ecs.dispatch import operation
-from ecs_emulator.ecs.store import FARGATE, NEVER, CapacityProvider, Shape, Store, last_part, tag_list, tag_map
+from ecs_emulator.ecs.records import FARGATE, NEVER, CapacityProvider, Shape, last_part, tag_list, tag_map
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 _INTERNAL_ERROR = "An internal error occurred. Try again."

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 
 from ecs_emulator.ecs import refreshes
 from ecs_emulator.ecs.group_rules import require
-from ecs_emulator.ecs.store import Shape
+from ecs_emulator.ecs.records import Shape
 from ecs_emulator.patch import add, refuse
 
 _DEFAULTS: Shape = {

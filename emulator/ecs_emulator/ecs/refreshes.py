@@ -10,7 +10,7 @@ from typing import Any
 
 from ecs_emulator import durations, faults
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs.store import NEVER, Shape, now
+from ecs_emulator.ecs.records import NEVER, Shape, now
 
 ACTIVE = ("Pending", "InProgress", "Cancelling")
 LEAVING = ("Terminating", "Terminating:Wait", "Terminating:Proceed")

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from ecs_emulator.ecs import connect, shifting
 from ecs_emulator.ecs.dispatch import at_most, operation
+from ecs_emulator.ecs.records import Deployment, Service, Shape, Task, last_part, now
 from ecs_emulator.ecs.rollouts import revision_arn
-from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, last_part, now
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 

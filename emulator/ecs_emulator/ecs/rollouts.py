@@ -12,7 +12,8 @@ import string
 
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import breaker, hooks, shifting
-from ecs_emulator.ecs.store import NEVER, Deployment, Service, ServiceDeployment, Shape, Store, Task, now
+from ecs_emulator.ecs.records import NEVER, Deployment, Service, ServiceDeployment, Shape, Task, now
+from ecs_emulator.ecs.store import Store
 
 ALARMED = "Service deployment rolled back because of CloudWatch alarms in state ALARM: {}."
 """By analogy: nothing public quotes it. What the event says is known (`failing.heed_alarms`)."""

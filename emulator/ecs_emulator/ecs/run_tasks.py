@@ -9,8 +9,9 @@ from typing import Any
 from ecs_emulator.clock import CLOCK
 from ecs_emulator.ecs import checks, overrides, placement, tasks
 from ecs_emulator.ecs.dispatch import operation, required
+from ecs_emulator.ecs.records import Cluster, Shape, TaskDefinition, tag_map
 from ecs_emulator.ecs.services import on_fargate
-from ecs_emulator.ecs.store import Cluster, Shape, Store, TaskDefinition, tag_map
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import on_reset, refuse
 
 _TOKEN_SECONDS = 86400.0

@@ -14,7 +14,8 @@ from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import groups
 from ecs_emulator.ecs.container_instances import capacity_of, remaining, size
 from ecs_emulator.ecs.placement import fits
-from ecs_emulator.ecs.store import NEVER, CapacityProvider, Shape, Store, store
+from ecs_emulator.ecs.records import NEVER, CapacityProvider, Shape
+from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.patch import add, refuse, replace, wrap
 from ecs_emulator.services.application_autoscaling import texts
 

@@ -7,7 +7,8 @@ import math
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import breaker, connect, failing, placement, rollouts
 from ecs_emulator.ecs.probes import is_unchecked, is_well, unwell
-from ecs_emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
+from ecs_emulator.ecs.records import Deployment, Service, Shape, Task, now
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.ecs.tasks import end, new
 
 _SCALING = "Scaling activity initiated by (deployment {})"

@@ -13,7 +13,8 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.ecs import overrides
-from ecs_emulator.ecs.store import Store, Task, last_part
+from ecs_emulator.ecs.records import Task, last_part
+from ecs_emulator.ecs.store import Store
 
 _FAILED = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable "

@@ -7,19 +7,9 @@ from typing import Any
 
 from ecs_emulator.ecs import checks, connect, rollouts, strategies
 from ecs_emulator.ecs.dispatch import operation, required
+from ecs_emulator.ecs.records import FARGATE, Deployment, Service, Shape, Task, last_part, now, tag_list, tag_map
 from ecs_emulator.ecs.rollouts import counts, deployment_arn, revision_arn, revision_counts
-from ecs_emulator.ecs.store import (
-    FARGATE,
-    Deployment,
-    Service,
-    Shape,
-    Store,
-    Task,
-    last_part,
-    now,
-    tag_list,
-    tag_map,
-)
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ecs_emulator.ecs.dispatch import operation
-from ecs_emulator.ecs.store import Shape, Store, last_part, tag_list, tag_map
+from ecs_emulator.ecs.records import Shape, last_part, tag_list, tag_map
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 

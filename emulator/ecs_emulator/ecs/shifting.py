@@ -16,7 +16,8 @@ from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import later, passed
 from ecs_emulator.ecs import hooks
-from ecs_emulator.ecs.store import NEVER, Deployment, Service, ServiceDeployment, Shape, Store, last_part, now
+from ecs_emulator.ecs.records import NEVER, Deployment, Service, ServiceDeployment, Shape, last_part, now
+from ecs_emulator.ecs.store import Store
 
 BEFORE_TASKS = ("RECONCILE_SERVICE", "PRE_SCALE_UP")
 """The stages in which no task of the new revision is started."""

@@ -8,7 +8,8 @@ strategy"; by analogy where no public text quotes a refusal.
 from __future__ import annotations
 
 from ecs_emulator.ecs import breaker, hooks, rollouts, shifting
-from ecs_emulator.ecs.store import Service, Shape, Store
+from ecs_emulator.ecs.records import Service, Shape
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 _OF = {"canaryConfiguration": "CANARY", "linearConfiguration": "LINEAR"}

@@ -8,7 +8,8 @@ from typing import Any
 
 from ecs_emulator.ecs.definition_checks import check_definition, fits_fargate
 from ecs_emulator.ecs.dispatch import at_most, operation
-from ecs_emulator.ecs.store import Shape, Store, TaskDefinition, now, tag_list, tag_map
+from ecs_emulator.ecs.records import Shape, TaskDefinition, now, tag_list, tag_map
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 _COPIED = (

@@ -14,7 +14,8 @@ from ecs_emulator.authorization import sessions
 from ecs_emulator.authorization.sessions import Session
 from ecs_emulator.ecs import overrides
 from ecs_emulator.ecs.container_instances import size
-from ecs_emulator.ecs.store import Shape, Store, Task
+from ecs_emulator.ecs.records import Shape, Task
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import on_reset
 
 _SHORT = {"createdAt": "CreatedAt", "startedAt": "StartedAt"}

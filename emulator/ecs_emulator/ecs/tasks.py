@@ -8,7 +8,8 @@ from ecs_emulator.ecs import overrides
 from ecs_emulator.ecs.container_instances import size
 from ecs_emulator.ecs.dispatch import at_most, operation
 from ecs_emulator.ecs.probes import container_health, health
-from ecs_emulator.ecs.store import Cluster, Shape, Store, Task, TaskDefinition, last_part, tag_list
+from ecs_emulator.ecs.records import Cluster, Shape, Task, TaskDefinition, last_part, tag_list
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 _OTHER_FILTERS = ("containerInstance", "family", "launchType", "serviceName")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecs_emulator import routes
-from ecs_emulator.ecs.store import Store, Task
+from ecs_emulator.ecs.records import Task
+from ecs_emulator.ecs.store import Store
 from ecs_emulator.security_groups import allow_tcp, sends_out
 from ecs_emulator.services.ec2.endpoints import settle
 

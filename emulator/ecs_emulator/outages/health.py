@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecs_emulator.ecs.store import Store, Task, TaskDefinition, stores
+from ecs_emulator.ecs.records import Task, TaskDefinition
+from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.forwarding import matches
 from ecs_emulator.outages.network import enabled, let_in
 

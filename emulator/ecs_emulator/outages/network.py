@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ecs_emulator.clock import later, now
-from ecs_emulator.ecs.store import Store, Task, stores
+from ecs_emulator.ecs.records import Task
+from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.routes import reaches_internet
 from ecs_emulator.security_groups import admit, allow_tcp
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ecs_emulator.ecs import connect
-from ecs_emulator.ecs.store import Service, Store, Task, TaskDefinition, last_part, stores
+from ecs_emulator.ecs.records import Service, Task, TaskDefinition, last_part
+from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.outages.network import groups_of
 from ecs_emulator.security_groups import allow_tcp

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ecs_emulator.ecs.probes import target_state
-from ecs_emulator.ecs.store import Store, Task, stores
+from ecs_emulator.ecs.records import Task
+from ecs_emulator.ecs.store import Store, stores
 from ecs_emulator.forwarding import action_for, patterns, shares
 from ecs_emulator.outages import network
 

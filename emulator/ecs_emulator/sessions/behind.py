@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ecs_emulator.containers import engine, runs
-from ecs_emulator.ecs.store import Shape, Task
+from ecs_emulator.ecs.records import Shape, Task
 from ecs_emulator.sessions import commands, ports
 from ecs_emulator.sessions.book import chosen
 from ecs_emulator.sessions.channel import Channel

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecs_emulator.ecs.store import Task
+from ecs_emulator.ecs.records import Task
 from ecs_emulator.patch import on_reset
 from ecs_emulator.registry import storage
 from ecs_emulator.sessions import PREFIX

@@ -8,7 +8,7 @@ from typing import Any
 
 from ecs_emulator.containers import database, runs
 from ecs_emulator.containers.engine import Engine, two_way
-from ecs_emulator.ecs.store import Task
+from ecs_emulator.ecs.records import Task
 
 _OWN = ("localhost", "127.0.0.1")
 _STDOUT = 1

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ecs_emulator.ecs.store import Service, Store, now, store
+from ecs_emulator.ecs.records import Service, now
+from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.services.cloudwatch import measured, traffic
 from ecs_emulator.services.cloudwatch.measured import BALANCER, INSIGHTS
 

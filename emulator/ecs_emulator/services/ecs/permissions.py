@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ecs_emulator.authorization.api_call import ApiCall, Context, requested
 from ecs_emulator.authorization.policy import Check
-from ecs_emulator.ecs.store import last_part, store
+from ecs_emulator.ecs.records import last_part
+from ecs_emulator.ecs.store import store
 from ecs_emulator.services.ec2.permissions import passed
 
 _CREATING: Mapping[str, Callable[[ApiCall], str]] = {

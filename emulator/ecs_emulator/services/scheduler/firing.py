@@ -16,7 +16,8 @@ from ecs_emulator.authorization import roles
 from ecs_emulator.authorization.policy import Check
 from ecs_emulator.clock import passed
 from ecs_emulator.ecs import run_tasks
-from ecs_emulator.ecs.store import Shape, Store, last_part, store
+from ecs_emulator.ecs.records import Shape, last_part
+from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.services.scheduler import checks, operations
 from ecs_emulator.services.scheduler.schedules import NEVER, Schedule, Schedules, in_use
 

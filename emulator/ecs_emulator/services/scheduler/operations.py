@@ -13,7 +13,7 @@ from moto.scheduler import urls
 
 from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
-from ecs_emulator.ecs.store import last_part
+from ecs_emulator.ecs.records import last_part
 from ecs_emulator.own_services import answer
 from ecs_emulator.paging import Listing, listings
 from ecs_emulator.patch import refuse, replace

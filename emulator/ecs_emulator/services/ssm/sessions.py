@@ -9,7 +9,8 @@ from moto.core.responses import ActionResult
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from ecs_emulator.ecs.execute_command import connected
-from ecs_emulator.ecs.store import Task, store
+from ecs_emulator.ecs.records import Task
+from ecs_emulator.ecs.store import store
 from ecs_emulator.patch import add, refuse
 from ecs_emulator.sessions import behind, book
 
