@@ -9,7 +9,7 @@ Keys and commands are described where they are made: docstrings of the models, h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from provisioner.config import schema
 from provisioner.config.models import SAMPLE, load
 from provisioner.operations import costs, view
 from provisioner.operations.diagram import diagram
+from provisioner.permissions.document import between
 from provisioner.render.picture.svg import svg
 from provisioner.steps import offline
 from provisioner.steps.stack import run
@@ -39,7 +40,7 @@ TABLES = {
 def pages() -> dict[Path, str]:
     """Return both pages and the picture as they should be, by path."""
     written = {
-        path: _between(path.read_text(encoding="utf-8"), lines)
+        path: between(path.read_text(encoding="utf-8"), BEGIN, END, lines)
         for path, lines in ((DOCS / "configuration.md", _keys()), (DOCS / "commands.md", _commands()))
     }
     return {**written, DOCS / "stack.svg": _picture()}
@@ -52,14 +53,6 @@ def _picture() -> str:
     cost = costs.of_config(config, Path("none")).by_address
     shown = view.declared(config, "123456789012", {}, (), declared)
     return svg(diagram(config, shown, {}, config.region, {address: one.usual for address, one in cost.items()}))
-
-
-def _between(text: str, lines: Iterable[str]) -> str:
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the marks are missing that the reference stands between: {BEGIN} and {END}")
-    return "\n".join([before + BEGIN, *lines, END + after])
 
 
 # -- stack.toml --------------------------------------------------------------------------------------------------------

@@ -20,15 +20,21 @@ def written(text: str) -> str:
     Raises:
         ValueError: the marks between which they stand are missing.
     """
-    return _between(_between(text, "limits", _limits()), "actions", _tables())
+    for what, lines in (("limits", _limits()), ("actions", _tables())):
+        text = between(text, BEGIN.format(what), END.format(what), lines)
+    return text
 
 
-def _between(text: str, what: str, lines: Iterable[str]) -> str:
-    first, last = BEGIN.format(what), END.format(what)
+def between(text: str, first: str, last: str, lines: Iterable[str]) -> str:
+    """Return a page with these lines between two marks.
+
+    Raises:
+        ValueError: the marks are missing.
+    """
     before, begin, rest = text.partition(first)
     _, end, after = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"the marks are missing that the tables stand between: {first} and {last}")
+        raise ValueError(f"the marks are missing that the lines stand between: {first} and {last}")
     return "\n".join([before + first, *lines, last + after])
 
 
