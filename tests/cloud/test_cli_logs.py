@@ -95,8 +95,8 @@ def put(project: Project, name: str, task: str, text: str, ago: float = 0) -> No
 
 
 def texts(out: str) -> list[str]:
-    """The lines that were shown, without the time, one blank apart."""
-    return [" ".join(line.split()[1:]) for line in out.splitlines()]
+    """The lines that were shown, without the time (with its date, where more than today is shown), one blank apart."""
+    return [" ".join(re.sub(r"^(\d{4}-\d\d-\d\d )?\S+", "", line).split()) for line in out.splitlines()]
 
 
 JSON_LINE = 'frontend/33333333 {"level":"error","msg":"no [way] (1.5)","caf\\u00e9":"a.b"}'
