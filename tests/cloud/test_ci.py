@@ -418,7 +418,11 @@ def test_the_lock_of_a_cancelled_job_names_it_and_ends(project: Project) -> None
     said = project.run("up", *words, code=1).err
     assert f"`provision up` by runner on fv-az1, process 1, {run}, since" in said
     assert "its lease ends in" in said
-    assert run in project.run("up", *words, "--wait").err
+    waiting = project.start("up", *words, "--wait")
+    assert waiting.stderr is not None
+    assert run in waiting.stderr.readline()
+    project.cloud.advance(5)
+    assert project.end(waiting).code == 0
 
 
 @pytest.mark.slow
