@@ -12,7 +12,7 @@ from hypothesis import settings
 LONG = (
     "resources_contract", "resources_contract_serving", "rehearse_whole", "afternoon", "faults_whole", "crash",
     "recover", "two_stacks", "stack_whole", "stack_services", "cli_terminal", "stack_options", "plan_is_up", "secrets",
-    "rehearse", "resources_rds", "resources_capacity", "environments",
+    "rehearse", "resources_rds", "resources_capacity", "environments", "ci", "own_steps", "doctor",
 )  # fmt: skip
 """The files in tests/cloud that take longest."""
 
