@@ -68,6 +68,11 @@ class Account:
                 found.setdefault(task["group"].removeprefix("service:"), set()).add(task["taskDefinitionArn"])
         return found
 
+    def parameter(self, name: str) -> str:
+        """Return the value of a SecureString."""
+        answer = self.client("ssm").get_parameter(Name=name, WithDecryption=True)
+        return str(answer["Parameter"]["Value"])
+
     def instances(self) -> int:
         """Return how many container instances have joined."""
         found = pages(self.client("ecs"), "list_container_instances", "containerInstanceArns", cluster=NAME)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -92,27 +92,48 @@ class Provision:
 
     def run(self, *words: str) -> Ended:
         """Run it to its end, with its calls in the log; events are shown as they come."""
-        environment = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
-        environment["PYTHONPATH"] = str(ROOT)
         with tempfile.TemporaryFile("w+") as errors:
-            with subprocess.Popen(
-                [*PROVISION, *words, *self.common, "--log", str(self.log)],
-                cwd=self.directory,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                process_group=0,  # Ctrl-C is handed on by `Presses`, and by nobody else
-            ) as process:
-                self.presses.command = process
+            with self._begun(words, stdin=subprocess.DEVNULL, stderr=errors, text=True) as process:
                 lines = []
-                for line in process.stdout or ():
+                for line in process.stdout:
                     lines.append(line)
                     self._hear(line)
-            self.presses.command = None
             errors.seek(0)
             return Ended(process.returncode, "".join(lines), errors.read())
+
+    def pipe(self, content: bytes, *words: str) -> tuple[int, bytes, bytes]:
+        """Run it with something on its standard input; return its exit code and its two outputs."""
+        with self._begun(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            out, err = process.communicate(content)
+        return process.returncode, out, err
+
+    @contextlib.contextmanager
+    def meanwhile(self, *words: str) -> Iterator[Any]:
+        """Run it for as long as the block takes, and end it by Ctrl-C."""
+        with self._begun(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.send_signal(signal.SIGINT)
+
+    @contextlib.contextmanager
+    def _begun(self, words: Sequence[str], **streams: Any) -> Iterator[Any]:
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
+        environment["PYTHONPATH"] = str(ROOT)
+        # what follows `--` is another program's
+        cut = words.index("--") if "--" in words else len(words)
+        line = [*PROVISION, *words[:cut], *self.common, "--log", str(self.log), *words[cut:]]
+        # Ctrl-C is handed on by `Presses`, and by nobody else
+        settings: dict[str, Any] = {
+            "cwd": self.directory,
+            "env": environment,
+            "stdout": subprocess.PIPE,
+            "process_group": 0,
+        }
+        with subprocess.Popen(line, **settings, **streams) as process:
+            self.presses.command = process
+            yield process
+        self.presses.command = None
 
     def _hear(self, line: str) -> None:
         if not line.startswith('{"event": '):

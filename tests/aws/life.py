@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.aws.reads import reads
+from tests.aws import sessions
 from tests.aws.account import Account, changed, ours
 from tests.aws.commands import Presses, Provision, Stopped, say, until
-from tests.aws.report import Report, Result, Step
-from tests.aws.stack import FRONTENDS, INSTANCES, Stack
+from tests.aws.report import Report, Result, Skipped, Step, Wrong
+from tests.aws.stack import APP, FRONTENDS, INSTANCES, NAME, Stack
 from tests.cloud.inventory import Inventory
 from tests.cloud.project import Ended
 
@@ -22,14 +23,6 @@ PATIENCE = 1200.0
 REACH = 300.0
 """Seconds until a name that was made a while ago is known, and the load balancer has found healthy tasks."""
 RUN = ("--yes", "--json")
-
-
-class Wrong(Exception):
-    """What was seen is not what it should be."""
-
-
-class Skipped(Exception):
-    """A step does not apply here."""
 
 
 @dataclass
@@ -212,6 +205,31 @@ def web(life: Life) -> str:
     return f"{url} answers {answers[-1]}"
 
 
+def exec_command(life: Life) -> str:
+    """Run a command in a task."""
+    return sessions.command(life.provision)
+
+
+def exec_megabyte(life: Life) -> str:
+    """Send a megabyte through a command in a task."""
+    needs_containers(life)
+    return sessions.megabyte(life.provision)
+
+
+def tunnel(life: Life) -> str:
+    """Ask the database through a tunnel."""
+    needs_containers(life)
+    # the embedded cloud's databases have certificates of their own
+    authorities = str(APP / "backend" / "rds-ca-bundle.pem") if life.stack.target == "aws" else None
+    return sessions.query(life.provision, life.account.parameter(f"/{NAME}/database/password"), authorities)
+
+
+def needs_containers(life: Life) -> None:
+    """Raise `Skipped` where the embedded cloud runs no containers."""
+    if life.stack.target == "local" and "nothing was run" in life.provision.run("exec", "backend", "--", "id").out:
+        raise Skipped("the embedded cloud runs no containers without Docker")
+
+
 def down(life: Life) -> str:
     """Take everything down."""
     since = life.logged() if life.stack.log.exists() else 0
@@ -248,6 +266,9 @@ STEPS: tuple[tuple[str, Callable[[Life], str]], ...] = (
     ("deployment", deployment),
     ("scale-out", scale_out),
     ("web address", web),
+    ("exec", exec_command),
+    ("exec, a megabyte", exec_megabyte),
+    ("tunnel", tunnel),
 )
 
 

@@ -19,6 +19,14 @@ from tests.aws.masks import Masks
 Result = Literal["ok", "failed", "skipped", "not run"]
 
 
+class Wrong(Exception):
+    """What was seen is not what it should be."""
+
+
+class Skipped(Exception):
+    """A step does not apply here."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step: how it ended, how long it took, and what was seen."""

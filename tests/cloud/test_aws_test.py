@@ -28,6 +28,8 @@ from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.project import Project
 
 pytestmark = pytest.mark.slow
+INSIDE = ("exec, a megabyte", "tunnel")
+"""The steps that need a container."""
 
 
 @pytest.fixture
@@ -76,8 +78,8 @@ def test_a_whole_rehearsal_goes_well_and_differs_in_nothing(tmp_path: Path) -> N
     assert process.returncode == 0, said
     assert "0.685  together" in said
     directory, document = reported(tmp_path)
-    steps = ["up", "second up", "plan", "deployment", "scale-out", "web address", "down", "sweep"]
-    assert results(document) == dict.fromkeys(steps, "ok") | {"web address": "skipped"}
+    steps = ["up", "second up", "plan", "deployment", "scale-out", "web address", "exec", *INSIDE, "down", "sweep"]
+    assert results(document) == dict.fromkeys(steps, "ok") | dict.fromkeys(["web address", *INSIDE], "skipped")
     assert [line for line in document["comparison"][:-1] if not line.startswith("note: ")] == []
     assert document["timelines"]["up"]["result"] == document["timelines"]["down"]["result"] == "ok"
     assert "all went well" in (directory / "report.md").read_text()

@@ -22,6 +22,8 @@ import docker
 import pytest
 
 from ecs_emulator import control
+from tests.aws import sessions
+from tests.aws.commands import Presses, Provision
 from tests.cloud.project import Project
 from tests.cloud.warm import ROOT
 from tests.docker.images import PYTHON
@@ -300,6 +302,15 @@ def test_logs_and_status_see_them(system: System) -> None:
     assert {json.loads(line)["service"] for line in lines} == {"frontend", "backend"}
     live = system.project.run("status", "--json").document["live"]
     assert {one["name"]: one["running"] for one in live["services"]} == {"backend": 1, "frontend": 1}
+
+
+def test_what_the_test_on_aws_looks_at_inside(system: System) -> None:
+    provision = Provision(system.project.directory, system.project.directory / "calls.log", [], Presses())
+    parameter = {"Name": f"/{CLUSTER}/database/password", "WithDecryption": True}
+    password = system.project.cloud.client("ssm").get_parameter(**parameter)["Parameter"]["Value"]
+    assert "exit code 7" in sessions.command(provision)
+    assert "1048576 bytes went through" in sessions.megabyte(provision)
+    assert re.search(r"MariaDB.*, by TLSv1\.[23]$", sessions.query(provision, password, None))
 
 
 def test_a_form_from_another_site_is_refused(system: System) -> None:
