@@ -28,6 +28,10 @@ ENDPOINT = "us-east-1"
 REGIONLESS = frozenset({"AmazonRoute53"})
 """The services whose products belong to no Region."""
 SOURCE = "AWS Price List API"
+PREFIX = r"((EU|[A-Z]{3}\d)-)?"
+"""What usage types of a Region begin with, such as `APN1-`. Those of us-east-1 have it for some services only, so that
+nothing else may pass for one: `TS-` (trust stores) and `IA-` (infrequent access) belong to the name.
+"""
 
 
 @dataclass(frozen=True)
@@ -86,21 +90,12 @@ def _wanted(config: Config, prices: Prices) -> Iterator[tuple[str, Product]]:
 
 
 def _price(aws: Aws, region: str, product: Product) -> dict[str, Any]:
-    """Return the price of the one product that is meant: its usage type has to be the same but for the prefix.
-
-    So a load balancer with a trust store is no load balancer, nor I/O-Optimized capacity Aurora's usual one.
+    """Return the price of the one product that is meant.
 
     Raises:
         _NotOne: there is none, or several, or it has no price.
     """
-    usage = re.compile(rf"([A-Z]{{2,4}}\d?-)?{re.escape(product.usage)}")
-    meant = [
-        one
-        for one in _products(aws, region, product)
-        if usage.fullmatch(_attribute(one, "usagetype"))
-        and product.operation in ("", _attribute(one, "operation"))
-        and all(_attribute(one, name) == value for name, value in product.attributes.items())
-    ]
+    meant = [one for one in _products(aws, region, product) if is_meant(one, product)]
     prices = {amount: one for one in meant for amount in _amounts(one)}
     if len(prices) != 1:
         several = f"{len(meant)} products {product.usage}, of {len(prices)} prices" if meant else f"no {product.usage}"
@@ -114,15 +109,33 @@ def _price(aws: Aws, region: str, product: Product) -> dict[str, Any]:
     }
 
 
-def _products(aws: Aws, region: str, product: Product) -> Iterator[Mapping[str, Any]]:
-    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in product.attributes.items()]
+def is_meant(one: Mapping[str, Any], product: Product) -> bool:
+    """Return whether a product of the price list is the one that is meant.
+
+    Its usage type has to be the same but for the prefix: a load balancer with a trust store is no load balancer, nor
+    I/O-Optimized capacity Aurora's usual one.
+    """
+    return (
+        re.fullmatch(PREFIX + re.escape(product.usage), _attribute(one, "usagetype")) is not None
+        and product.operation in ("", _attribute(one, "operation"))
+        and all(_attribute(one, name) == value for name, value in product.attributes.items())
+    )
+
+
+def filters(region: str, product: Product) -> list[dict[str, str]]:
+    """Return what GetProducts is asked by; it gives products too whose usage types only contain the wanted one."""
+    found = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in product.attributes.items()]
     if "instanceType" not in product.attributes:
-        filters.append({"Type": "CONTAINS", "Field": "usagetype", "Value": product.usage})
+        found.append({"Type": "CONTAINS", "Field": "usagetype", "Value": product.usage})
     if product.service not in REGIONLESS:
         field = "fromRegionCode" if product.service == "AWSDataTransfer" else "regionCode"
-        filters.append({"Type": "TERM_MATCH", "Field": field, "Value": region})
+        found.append({"Type": "TERM_MATCH", "Field": field, "Value": region})
+    return found
+
+
+def _products(aws: Aws, region: str, product: Product) -> Iterator[Mapping[str, Any]]:
     pages = aws.client("pricing", ENDPOINT).get_paginator("get_products")
-    for page in pages.paginate(ServiceCode=product.service, Filters=filters):
+    for page in pages.paginate(ServiceCode=product.service, Filters=filters(region, product)):
         yield from map(json.loads, page.get("PriceList", ()))
 
 

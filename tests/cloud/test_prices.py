@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ecs_emulator.services.pricing import operations
 from provisioner.aws.permissions import Part
 from provisioner.config.models import load
 from provisioner.cost import table
+from provisioner.operations import prices
 from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.permissions import enforce
@@ -32,6 +34,7 @@ def test_the_embedded_clouds_prices_are_the_shipped_ones() -> None:
 
 
 def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
+    project.write(project.config.read_text() + '[capacity]\ninstance_types = ["c5.large", "c4.large"]\n')
     before = project.run("cost", "--json").document
     enforce(project.cloud, *printed(load(project.config), account=None, parts=[Part.PRICES]).values())
     found = project.run("prices", "refresh", "--json").document
@@ -42,7 +45,7 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
     assert found["read"]["aurora.acu"] == [0.15, 0.15]
     assert found["read"]["aurora.io"] == [0.24, 0.24]
     assert found["read"]["ec2.c5.large"] == [0.107, 0.107]
-    assert found["kept"].keys() == {"aurora.backup", "logs.store", "ec2.c5a.large"}
+    assert found["kept"]["ec2.c4.large"] == "AWS lists no BoxUsage:c4.large"
     place = project.state / table.OWN
     written = json.loads(place.read_text())
     told = written["regions"]["ap-northeast-1"]["alb.hour"]
@@ -57,6 +60,51 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
     dearer = project.run("cost", "--json").document
     assert dearer["usual"] - before["usual"] == pytest.approx(730)
     assert "alb.hour  1.0243 ->  0.0243" in project.run("prices", "refresh").out
+
+
+def test_one_product_is_meant_by_each_key_in_each_region() -> None:
+    """In us-east-1 most usage types have no prefix, so that those of trust stores look like a Region's."""
+    shipped = json.loads(table.SHIPPED.read_text())["regions"]
+    known = table.load("us-east-1").products
+    for region in table.regions():
+        for key, (amount, _) in {**shipped[region], **shipped[table.EVERYWHERE]}.items():
+            product = table.product_of(key, known)
+            assert product
+            asked = prices.filters(region, product)
+            given = [one for one in operations.products()[product.service] if operations.matches(one, asked)]
+            (meant,) = (one for one in given if prices.is_meant(one, product))
+            ((dimension,),) = (one["priceDimensions"].values() for one in meant["terms"]["OnDemand"].values())
+            assert float(dimension["pricePerUnit"]["USD"]) * product.per == pytest.approx(amount), (region, key)
+
+
+@pytest.mark.parametrize("usage", ["TS-LoadBalancerUsage", "USE1-TS-LoadBalancerUsage", "Outposts-LoadBalancerUsage"])
+def test_what_looks_like_a_regions_prefix_is_none(usage: str) -> None:
+    product = table.load("us-east-1").products["alb.hour"]
+    attributes = {"usagetype": usage, "operation": product.operation}
+    assert not prices.is_meant({"product": {"attributes": attributes}}, product)
+    for other in ("LoadBalancerUsage", "EU-LoadBalancerUsage", "APN1-LoadBalancerUsage"):
+        assert prices.is_meant({"product": {"attributes": attributes | {"usagetype": other}}}, product)
+
+
+def test_us_east_1_is_read_whole(project: Project) -> None:
+    found = project.run("prices", "refresh", "--region", "us-east-1", "--json").document
+    shipped = json.loads(table.SHIPPED.read_text())["regions"]["us-east-1"]
+    assert found["kept"].keys() & shipped.keys() == set()
+    assert all(old == new for old, new in found["read"].values())
+
+
+def test_the_price_list_is_as_aws_gives_it(cloud: EmbeddedCloud) -> None:
+    """Texts of JSON, a hundred on a page, in three Regions (Pricing API, GetProducts)."""
+    client = cloud.client("pricing", "eu-central-1")
+    pages = [*client.get_paginator("get_products").paginate(ServiceCode="AmazonEC2")]
+    assert {len(page["PriceList"]) for page in pages[:-1]} == {100}
+    first = json.loads(pages[0]["PriceList"][0])
+    assert {"product", "serviceCode", "terms", "version", "publicationDate"} <= first.keys()
+    assert len({one for page in pages for one in page["PriceList"]}) == len(operations.products()["AmazonEC2"])
+    with pytest.raises(ClientError, match="Credential should be scoped to a valid region"):
+        cloud.client("pricing", "ap-northeast-1").get_products(ServiceCode="AmazonEC2")
+    with pytest.raises(client.exceptions.InvalidNextTokenException):
+        client.get_products(ServiceCode="AmazonEC2", NextToken="x")
 
 
 def test_no_policy_but_its_own_reads_prices(project: Project) -> None:

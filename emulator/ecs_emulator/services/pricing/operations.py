@@ -7,12 +7,13 @@ stores, Aurora's I/O-Optimized capacity, reserved instances' hosts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ecs_emulator.errors import Answer, error_answer, unknown_operation
+from ecs_emulator import calls
+from ecs_emulator.errors import Answer, error_answer, unknown_operation, unknown_region
 from ecs_emulator.wsgi import Environ
 
 TABLE = Path(__file__).with_name("prices.json")
@@ -20,14 +21,21 @@ TABLE = Path(__file__).with_name("prices.json")
 EVERYWHERE = "global"
 PAGE = 100
 """Products of a page (Pricing API, GetProducts, MaxResults)."""
+ENDPOINTS = frozenset({"us-east-1", "eu-central-1", "ap-south-1"})
+"""The Regions whose endpoints the API has; each has the products of all Regions (AWS General Reference)."""
 PREFIXES = {
     "us-east-1": "USE1", "us-east-2": "USE2", "us-west-1": "USW1", "us-west-2": "USW2", "ca-central-1": "CAN1",
-    "eu-west-1": "EU", "eu-west-2": "EUW2", "eu-west-3": "EUW3", "eu-central-1": "EUC1", "eu-north-1": "EUN1",
-    "eu-south-1": "EUS1", "ap-northeast-1": "APN1", "ap-northeast-2": "APN2", "ap-southeast-1": "APS1",
-    "ap-southeast-2": "APS2", "ap-south-1": "APS3", "ap-east-1": "APE1", "sa-east-1": "SAE1", "af-south-1": "AFS1",
-    "me-south-1": "MES1",
+    "ca-west-1": "CAN2", "mx-central-1": "MXC1", "sa-east-1": "SAE1", "eu-west-1": "EU", "eu-west-2": "EUW2",
+    "eu-west-3": "EUW3", "eu-central-1": "EUC1", "eu-central-2": "EUC2", "eu-north-1": "EUN1", "eu-south-1": "EUS1",
+    "eu-south-2": "EUS2", "il-central-1": "ILC1", "me-central-1": "MEC1", "me-south-1": "MES1", "af-south-1": "AFS1",
+    "ap-east-1": "APE1", "ap-east-2": "APE2", "ap-northeast-1": "APN1", "ap-northeast-2": "APN2",
+    "ap-northeast-3": "APN3", "ap-south-1": "APS3", "ap-south-2": "APS5", "ap-southeast-1": "APS1",
+    "ap-southeast-2": "APS2", "ap-southeast-3": "APS4", "ap-southeast-4": "APS6", "ap-southeast-5": "APS7",
+    "ap-southeast-6": "APS8", "ap-southeast-7": "APS9",
 }  # fmt: skip
 """What usage types of a Region begin with."""
+PREFIXED = frozenset({"AmazonECS", "AmazonVPC", "AmazonCloudWatch"})
+"""The services whose usage types begin so in us-east-1 too, but for CloudWatch's `CW:`; the others' have no prefix."""
 REGIONLESS = frozenset({"AmazonRoute53"})
 """The services whose products belong to no Region."""
 LIKE = {
@@ -48,11 +56,13 @@ Product = dict[str, Any]
 
 def answer(environ: Environ, operation: str) -> Answer:
     """Answer one call."""
+    if calls.scope(environ)[1] not in ENDPOINTS:
+        return unknown_region(environ)
     if operation != "GetProducts":
         return unknown_operation(environ, operation)
     asked = json.loads(environ["wsgi.input"].getvalue() or b"{}")
     filters = asked.get("Filters") or []
-    found = [one for one in _products() if one["serviceCode"] == asked.get("ServiceCode") and _matches(one, filters)]
+    found = [one for one in products().get(asked.get("ServiceCode"), ()) if matches(one, filters)]
     try:
         start = int(asked.get("NextToken") or 0)
     except ValueError:
@@ -64,7 +74,8 @@ def answer(environ: Environ, operation: str) -> Answer:
     return 200, [("Content-Type", "application/x-amz-json-1.1")], json.dumps(told).encode()
 
 
-def _matches(product: Product, filters: list[Mapping[str, str]]) -> bool:
+def matches(product: Product, filters: Sequence[Mapping[str, str]]) -> bool:
+    """Return whether a product passes all filters."""
     attributes = product["product"]["attributes"]
     return all(_passes(attributes.get(one["Field"]), one["Type"], one["Value"]) for one in filters)
 
@@ -80,16 +91,17 @@ def _passes(value: str | None, how: str, wanted: str) -> bool:
 
 
 @cache
-def _products() -> list[Product]:
+def products() -> dict[str, list[Product]]:
+    """Return all products by the code of their service."""
     table = json.loads(TABLE.read_text())
-    return [
-        product
-        for region, prices in table["regions"].items()
-        for key, (amount, _) in prices.items()
-        for told in [table["keys"].get(key) or _instance(key)]
-        for one in (PREFIXES if region == EVERYWHERE and told["service"] not in REGIONLESS else [region])
-        for product in _of(one, told, amount, table["version"])
-    ]
+    found: dict[str, list[Product]] = {}
+    for region, prices in table["regions"].items():
+        for key, (amount, _) in prices.items():
+            told = table["keys"].get(key) or _instance(key)
+            of_all = region == EVERYWHERE and told["service"] not in REGIONLESS
+            for one in PREFIXES if of_all else [region]:
+                found.setdefault(told["service"], []).extend(_of(one, told, amount, table["version"]))
+    return found
 
 
 def _instance(key: str) -> dict[str, Any]:
@@ -102,7 +114,7 @@ def _of(region: str, key: Mapping[str, Any], amount: float, date: str) -> Iterat
     """Yield the product of a price, and the one whose name is nearly the same."""
     usages = {key["usage"]: 1.0} | ({LIKE[key["usage"]]: 1.3} if key["usage"] in LIKE else {})
     for usage, factor in usages.items():
-        prefix = "" if region == EVERYWHERE else f"{PREFIXES.get(region, region.upper())}-"
+        prefix = _prefix(region, key["service"], usage)
         attributes = {
             "servicecode": key["service"],
             "usagetype": f"{prefix}{usage}",
@@ -121,3 +133,8 @@ def _of(region: str, key: Mapping[str, Any], amount: float, date: str) -> Iterat
             "version": "1",
             "publicationDate": f"{date}T00:00:00Z",
         }
+
+
+def _prefix(region: str, service: str, usage: str) -> str:
+    bare = region == "us-east-1" and (service not in PREFIXED or usage.startswith("CW:"))
+    return "" if region == EVERYWHERE or bare else f"{PREFIXES[region]}-"
