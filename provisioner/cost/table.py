@@ -82,10 +82,6 @@ class Prices:
     products: Mapping[str, Product]
     known: bool
 
-    def missing(self, key: str) -> str:
-        """Return what is said of a key without a price."""
-        return f"no price known for {key} in {self.region}: `provision prices refresh`"
-
 
 def load(region: str, directory: Path | None = None) -> Prices:
     """Return the prices of a Region: those that were read there, and the shipped ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -46,12 +47,20 @@ def of_config(config: Config, directory: Path, load: Load | None = None, *, asle
 
     prices = table.load(config.region, directory)
     if not prices.known:
-        raise ConfigurationError(
-            f"no price known for {config.region}: `provision prices refresh --region {config.region}` reads them. The "
-            f"shipped table has {', '.join(table.regions())}"
-        )
+        raise ConfigurationError(_unknown(config.region))
     stack = run(config, replace(offline.facts(config), sizes=Sizes(asleep=asleep)))
     return estimate.estimate(estimate.declared(stack.declared), prices, load)
+
+
+def _unknown(region: str) -> str:
+    """Say that there are no prices of a Region, and what to do: it is misspelt, or newer than the table."""
+    near = difflib.get_close_matches(region, table.regions(), 1)
+    known = f"the shipped table has AWS's {len(table.regions())} commercial Regions"
+    return (
+        f"no price known for {region}: {known}. "
+        + (f"Did you mean {near[0]}? " if near else "")
+        + f"If AWS has it, `provision prices refresh --region {region}` reads its prices"
+    )
 
 
 def of_records(records: Mapping[str, Record], region: str, directory: Path) -> Estimate:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 FEW = 3
 """How many differences are shown."""
-REFRESH = "`provision prices refresh`"
 
 
 def lines(
@@ -109,11 +108,20 @@ def _notes(estimate: Estimate) -> Iterator[str]:
 
 
 def incomplete(estimate: Estimate) -> list[str]:
-    """Return which prices are not known, so that the sums are too low; nothing if all are."""
+    """Return which prices are not known, of which resources, so that the sums are too low; nothing if all are."""
     if not estimate.missing:
         return []
-    keys = names(estimate.missing)
-    return [f"Too low: no price known for {keys} in {estimate.region}: {REFRESH}"]
+    told = names([f"{key} ({_of(key, estimate)})" for key in estimate.missing])
+    them = "it" if len(estimate.missing) == 1 else "them"
+    command = f"`provision prices refresh --region {estimate.region}` reads {them}"
+    needs = "with pricing:GetProducts (`provision policy --prices`)"
+    return [f"Too low: no price known in {estimate.region} for {told}: {command}, {needs}."]
+
+
+def _of(key: str, estimate: Estimate) -> str:
+    """Return whose price it is: the resource, or how many there are."""
+    first, *others = {line.address for line in estimate.lines if line.price == key}
+    return count(1 + len(others), "resource") if others else first
 
 
 def _budget(estimate: Estimate, budget: float | None) -> Iterator[str]:

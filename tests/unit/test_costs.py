@@ -23,6 +23,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import all_types
 from provisioner.operations import cost_hints, costs
+from provisioner.render import cost as show
 from tests.unit import cost_page
 from tests.unit.conftest import Run
 
@@ -173,13 +174,23 @@ def test_a_sleeping_stack_keeps_what_does_not_sleep() -> None:
     assert "service/backend" not in asleep
 
 
-def test_a_region_without_a_price_says_so_and_guesses_none() -> None:
-    config = load(SAMPLE).model_copy(update={"region": "eu-west-2"})
+def test_what_has_no_price_is_named_and_not_guessed() -> None:
+    config = changed(load(SAMPLE), "capacity", instance_types=["c4.large"])
     found = costs.of_config(config, NOWHERE)
-    assert {"ec2.c5.large", "ebs.gp3"} == {*found.missing}
-    assert found.by_address["auto_scaling_group/main"].usual == 0
-    with pytest.raises(ConfigurationError, match="no price known for xx-east-9"):
+    assert found.missing == ("ec2.c4.large",)
+    (line,) = (one for one in found.lines if one.price == "ec2.c4.large")
+    assert (line.unit_price, line.sums) == (None, (0, 0, 0))
+    (text,) = show.incomplete(found)
+    assert "no price known in ap-northeast-1 for ec2.c4.large (auto_scaling_group/main): " in text
+    assert "`provision prices refresh --region ap-northeast-1` reads it, with pricing:GetProducts" in text
+
+
+def test_a_region_that_is_none_of_awss_is_refused() -> None:
+    config = load(SAMPLE)
+    with pytest.raises(ConfigurationError, match=r"no price known for xx-east-9: .* has AWS's \d+ commercial Regions"):
         costs.of_config(config.model_copy(update={"region": "xx-east-9"}), NOWHERE)
+    with pytest.raises(ConfigurationError, match="Did you mean eu-west-1"):
+        costs.of_config(config.model_copy(update={"region": "eu-wst-1"}), NOWHERE)
 
 
 def test_what_others_declare_is_named_and_not_counted() -> None:
@@ -200,7 +211,10 @@ def test_a_load_is_counted_once_however_many_it_goes_through() -> None:
     found = priced(groups, "us-east-1", log_gb=40)
     assert found.sums.usual == pytest.approx(40 * 0.5 + 40 * 30 * 24 / HOURS * 0.03)
     assert found.loads == ()
-    assert {line.price: line.unit_price for line in priced(groups).loads} == {"logs.in": 0.76, "logs.store": None}
+    tokyo = table.load(TOKYO)
+    one = replace(tokyo, prices={"logs.in": tokyo.prices["logs.in"]})
+    told = {line.price: line.unit_price for line in estimate.estimate(groups, one).loads}
+    assert told == {"logs.in": 0.76, "logs.store": None}
 
 
 def test_a_load_says_how_much_capacity_is_usual() -> None:
@@ -286,10 +300,11 @@ def test_cost_says_the_same_as_json(here: Path, run: Run) -> None:
 
 
 def test_cost_of_another_region_names_what_it_does_not_know(here: Path, run: Run) -> None:
-    code, out, _ = run("cost", "--region", "eu-west-3")
+    with (here / "stack.toml").open("a") as file:
+        file.write('launch = "ec2"\n[capacity]\ninstance_types = ["c4.large"]\n')
+    code, out, _ = run("cost", "--region", "us-east-1")
     assert code == 0
-    assert "Too low: no price known for" in out
-    assert "provision prices refresh" in out
+    assert "Too low: no price known in us-east-1 for ec2.c4.large" in out
     code, _, err = run("cost", "--region", "mars-1")
     assert code == 4
     assert "no price known for mars-1" in err
