@@ -1,4 +1,4 @@
-"""Writes the reference of the documents: docs/configuration.md, docs/commands.md, and the picture docs/stack.svg.
+"""Writes the reference of the documents: docs/configuration.md, commands.md and prices.md, and the picture stack.svg.
 
     python -m tools.reference
 
@@ -25,6 +25,7 @@ from provisioner.permissions.document import between
 from provisioner.render.picture.svg import svg
 from provisioner.steps import offline
 from provisioner.steps.stack import run
+from tools import price_page
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, END = "<!-- written by tools/reference.py -->", "<!-- end of what tools/reference.py writes -->"
@@ -38,10 +39,12 @@ TABLES = {
 
 
 def pages() -> dict[Path, str]:
-    """Return both pages and the picture as they should be, by path."""
+    """Return the pages and the picture as they should be, by path."""
+    parts = {"configuration": _keys(), "commands": _commands(), "prices": price_page.lines(load(SAMPLE))}
     written = {
         path: between(path.read_text(encoding="utf-8"), BEGIN, END, lines)
-        for path, lines in ((DOCS / "configuration.md", _keys()), (DOCS / "commands.md", _commands()))
+        for name, lines in parts.items()
+        for path in [DOCS / f"{name}.md"]
     }
     return {**written, DOCS / "stack.svg": _picture()}
 

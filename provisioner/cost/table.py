@@ -36,16 +36,17 @@ class Price:
 
 @dataclass(frozen=True)
 class Product:
-    """How AWS's price list names what has a price.
+    """What has a price, and how AWS's price list names it.
 
     Attributes:
-        unit: what is counted.
+        what: what it is, in words. unit: what is counted.
         service: the service code. usage: the usage type, without the Region's prefix.
         operation: which of the products of that usage type it is; empty if there is one only.
         attributes: what else it has to be, by the price list's names.
         per: how many of the price list's units one of ours is.
     """
 
+    what: str
     unit: str
     service: str
     usage: str
@@ -92,7 +93,7 @@ def load(region: str, directory: Path | None = None) -> Prices:
     Raises:
         ConfigurationError: the file there cannot be read.
     """
-    table = json.loads(SHIPPED.read_text())
+    table = shipped()
     products = {key: Product(**told) for key, told in table["keys"].items()}
     sources = table["sources"]
     prices = {
@@ -137,10 +138,22 @@ def product_of(key: str, products: Mapping[str, Product]) -> Product | None:
     """Return how AWS's price list names what a key is for; None if it has no such thing."""
     if key.startswith("ec2."):
         name = key.removeprefix("ec2.")
-        return Product("hour", "AmazonEC2", f"BoxUsage:{name}", "", {**LINUX, "instanceType": name})
+        return Product(
+            f"an instance of the type {name}",
+            "hour",
+            "AmazonEC2",
+            f"BoxUsage:{name}",
+            "",
+            {**LINUX, "instanceType": name},
+        )
     return products.get(key)
+
+
+def shipped() -> dict[str, Any]:
+    """Return the shipped table: `sources`, `keys`, and by Region and key an amount with its source."""
+    return dict(json.loads(SHIPPED.read_text()))
 
 
 def regions() -> list[str]:
     """Return the Regions that the shipped table has prices of."""
-    return sorted(json.loads(SHIPPED.read_text())["regions"].keys() - {EVERYWHERE})
+    return sorted(shipped()["regions"].keys() - {EVERYWHERE})

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 import provisioner.resources  # importing the package hands its types to the engine
@@ -24,6 +25,7 @@ from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import all_types
 from provisioner.operations import cost_hints, costs
 from provisioner.render import cost as show
+from provisioner.steps import offline, stack
 from tests.unit import cost_page
 from tests.unit.conftest import Run
 
@@ -66,18 +68,39 @@ def test_the_costing_modules_are_those_of_the_types() -> None:
 
 
 def test_each_price_has_a_source_with_a_date() -> None:
-    shipped = json.loads(table.SHIPPED.read_text())
+    shipped = table.shipped()
     used = set()
     for prices in shipped["regions"].values():
         for key, (amount, source) in prices.items():
             assert key in shipped["keys"] or key.startswith("ec2."), key
             assert amount > 0, key
             used.add(source)
-    assert used <= shipped["sources"].keys()
+    assert used == shipped["sources"].keys()
     for told in shipped["sources"].values():
         assert told["what"]
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", told["date"])
         assert told["date"] <= shipped["version"]
+
+
+def test_each_commercial_region_has_each_price() -> None:
+    assert table.regions() == sorted(boto3.Session().get_available_regions("ec2"))
+    for region in table.regions():
+        known = table.load(region)
+        assert known.products.keys() - known.prices.keys() == set(), region
+        types = {key for key in known.prices if key.startswith("ec2.")}
+        assert {"ec2.t3.micro", "ec2.t4g.micro"} & types, region
+
+
+def test_the_sample_is_priced_in_each_region_that_has_its_type() -> None:
+    config = load(SAMPLE)
+    settings = estimate.declared(stack.run(config, offline.facts(config)).declared)
+    lacking = {
+        region: found.missing
+        for region in table.regions()
+        if (found := estimate.estimate(settings, table.load(region), dict.fromkeys(MEASURES, 1.0))).missing
+    }
+    newest = ("ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1")
+    assert lacking == dict.fromkeys(newest, ("ec2.c5.large",))  # they have no c5
 
 
 def test_each_key_that_a_type_names_is_in_the_table() -> None:
@@ -255,11 +278,7 @@ def test_each_measure_is_one_that_a_type_names() -> None:
 
 
 def _lines(config: Config) -> Iterator[Any]:
-    import provisioner.steps  # noqa: F401
-    from provisioner.steps import offline
-    from provisioner.steps.stack import run
-
-    declared = run(config, replace(offline.facts(config), public_zone_id=None)).declared
+    declared = stack.run(config, replace(offline.facts(config), public_zone_id=None)).declared
     around = Around(estimate.declared(declared))
     for address, item in declared.items():
         yield from item.resource.costs(address.partition("/")[2], item.resource.fields(), around)
