@@ -74,6 +74,7 @@ class Prices:
         known: whether there are any of the Region's own.
         prices: by key. guesses: by key, what on-demand prices are multiplied with where nobody knows the price.
         products: by key, for all keys but those of instance types.
+        prefix: what usage types of the Region begin with in AWS's price list; empty if nobody knows.
     """
 
     region: str
@@ -82,6 +83,7 @@ class Prices:
     guesses: Mapping[str, float]
     products: Mapping[str, Product]
     known: bool
+    prefix: str
 
 
 def load(region: str, directory: Path | None = None) -> Prices:
@@ -105,7 +107,8 @@ def load(region: str, directory: Path | None = None) -> Prices:
     for key, told in read.items():
         prices[key] = Price(float(told["amount"]), unit_of(key, products), str(told["source"]), str(told["date"]))
     guesses = {key: float(told["factor"]) for key, told in table["guesses"].items()}
-    return Prices(region, table["version"], prices, guesses, products, bool(read) or region in table["regions"])
+    known, prefix = bool(read) or region in table["regions"], table["prefixes"].get(region, "")
+    return Prices(region, table["version"], prices, guesses, products, known, prefix)
 
 
 def own(directory: Path) -> dict[str, dict[str, dict[str, Any]]]:
@@ -150,7 +153,7 @@ def product_of(key: str, products: Mapping[str, Product]) -> Product | None:
 
 
 def shipped() -> dict[str, Any]:
-    """Return the shipped table: `sources`, `keys`, and by Region and key an amount with its source."""
+    """Return the shipped table: `sources`, `keys`, `prefixes`, and by Region and key an amount with its source."""
     return dict(json.loads(SHIPPED.read_text()))
 
 

@@ -28,10 +28,10 @@ ENDPOINT = "us-east-1"
 REGIONLESS = frozenset({"AmazonRoute53"})
 """The services whose products belong to no Region."""
 SOURCE = "AWS Price List API"
-PREFIX = r"((EU|[A-Z]{3}\d)-)?"
-"""What usage types of a Region begin with, such as `APN1-`. Those of us-east-1 have it for some services only, so that
-nothing else may pass for one: `TS-` (trust stores) and `IA-` (infrequent access) belong to the name.
-"""
+BARE = "us-east-1"
+"""The Region whose usage types have a prefix for some services only."""
+ANY_PREFIX = r"(EU|[A-Z]{3}\d)"
+"""What the usage types of a Region begin with that is newer than the table."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def refresh(options: Options, region: str | None) -> Refreshed:
     found, kept = dict[str, dict[str, Any]](), dict[str, str]()
     for key, product in _wanted(config, prices):
         try:
-            found[key] = _price(aws, region, product)
+            found[key] = _price(aws, prices, product)
         except _NotOne as why:
             kept[key] = str(why)
         except (ClientError, BotoCoreError) as error:
@@ -89,18 +89,18 @@ def _wanted(config: Config, prices: Prices) -> Iterator[tuple[str, Product]]:
             yield key, product
 
 
-def _price(aws: Aws, region: str, product: Product) -> dict[str, Any]:
+def _price(aws: Aws, prices: Prices, product: Product) -> dict[str, Any]:
     """Return the price of the one product that is meant.
 
     Raises:
         _NotOne: there is none, or several, or it has no price.
     """
-    meant = [one for one in _products(aws, region, product) if is_meant(one, product)]
-    prices = {amount: one for one in meant for amount in _amounts(one)}
-    if len(prices) != 1:
-        several = f"{len(meant)} products {product.usage}, of {len(prices)} prices" if meant else f"no {product.usage}"
+    meant = [one for one in _products(aws, prices.region, product) if is_meant(one, product, prices)]
+    amounts = {amount: one for one in meant for amount in _amounts(one)}
+    if len(amounts) != 1:
+        several = f"{len(meant)} products {product.usage}, of {len(amounts)} prices" if meant else f"no {product.usage}"
         raise _NotOne(f"AWS lists {several}")
-    ((amount, one),) = prices.items()
+    ((amount, one),) = amounts.items()
     date = str(one.get("publicationDate", ""))[:10]
     return {
         "amount": round(amount * product.per, 10),
@@ -109,14 +109,18 @@ def _price(aws: Aws, region: str, product: Product) -> dict[str, Any]:
     }
 
 
-def is_meant(one: Mapping[str, Any], product: Product) -> bool:
-    """Return whether a product of the price list is the one that is meant.
+def is_meant(one: Mapping[str, Any], product: Product, prices: Prices) -> bool:
+    """Return whether a product of the price list is the one that is meant in a Region.
 
-    Its usage type has to be the same but for the prefix: a load balancer with a trust store is no load balancer, nor
-    I/O-Optimized capacity Aurora's usual one.
+    Its usage type has to be the same but for the Region's prefix: a load balancer with a trust store (`TS-`) is no load
+    balancer, I/O-Optimized capacity not Aurora's usual one, and Singapore is also listed with data of Jakarta's prefix
+    (infracost/infracost#1141).
     """
+    prefix = "" if product.service in REGIONLESS else f"{prices.prefix or ANY_PREFIX}-"
+    if prefix and prices.region == BARE:
+        prefix = f"({prefix})?"
     return (
-        re.fullmatch(PREFIX + re.escape(product.usage), _attribute(one, "usagetype")) is not None
+        re.fullmatch(prefix + re.escape(product.usage), _attribute(one, "usagetype")) is not None
         and product.operation in ("", _attribute(one, "operation"))
         and all(_attribute(one, name) == value for name, value in product.attributes.items())
     )

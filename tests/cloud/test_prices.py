@@ -63,32 +63,42 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
 
 
 def test_one_product_is_meant_by_each_key_in_each_region() -> None:
-    """In us-east-1 most usage types have no prefix, so that those of trust stores look like a Region's."""
-    shipped = json.loads(table.SHIPPED.read_text())["regions"]
-    known = table.load("us-east-1").products
+    """Most usage types of us-east-1 have no prefix, and in ap-southeast-1 is one that has another Region's."""
+    shipped = table.shipped()["regions"]
     for region in table.regions():
+        known = table.load(region)
         for key, (amount, _) in {**shipped[region], **shipped[table.EVERYWHERE]}.items():
-            product = table.product_of(key, known)
+            product = table.product_of(key, known.products)
             assert product
             asked = prices.filters(region, product)
             given = [one for one in operations.products()[product.service] if operations.matches(one, asked)]
-            (meant,) = (one for one in given if prices.is_meant(one, product))
+            (meant,) = (one for one in given if prices.is_meant(one, product, known))
             ((dimension,),) = (one["priceDimensions"].values() for one in meant["terms"]["OnDemand"].values())
             assert float(dimension["pricePerUnit"]["USD"]) * product.per == pytest.approx(amount), (region, key)
 
 
-@pytest.mark.parametrize("usage", ["TS-LoadBalancerUsage", "USE1-TS-LoadBalancerUsage", "Outposts-LoadBalancerUsage"])
-def test_what_looks_like_a_regions_prefix_is_none(usage: str) -> None:
-    product = table.load("us-east-1").products["alb.hour"]
-    attributes = {"usagetype": usage, "operation": product.operation}
-    assert not prices.is_meant({"product": {"attributes": attributes}}, product)
-    for other in ("LoadBalancerUsage", "EU-LoadBalancerUsage", "APN1-LoadBalancerUsage"):
-        assert prices.is_meant({"product": {"attributes": attributes | {"usagetype": other}}}, product)
+@pytest.mark.parametrize(
+    ("region", "meant", "others"),
+    [
+        ("us-east-1", ["", "USE1-"], ["TS-", "USE1-TS-", "Outposts-", "USW2-"]),
+        ("eu-west-1", ["EU-"], ["", "TS-", "EUW2-", "EU-TS-"]),
+        ("ap-northeast-1", ["APN1-"], ["", "TS-", "APN2-", "APN1-TS-"]),
+        ("xx-west-9", ["XXW9-"], ["", "TS-", "XXW9-TS-"]),
+    ],
+)
+def test_a_usage_type_has_its_regions_prefix(region: str, meant: list[str], others: list[str]) -> None:
+    known = table.load(region)
+    product = known.products["alb.hour"]
+    listed = [
+        {"product": {"attributes": {"usagetype": f"{prefix}{product.usage}", "operation": product.operation}}}
+        for prefix in (*meant, *others)
+    ]
+    assert [prices.is_meant(one, product, known) for one in listed] == [True] * len(meant) + [False] * len(others)
 
 
 def test_us_east_1_is_read_whole(project: Project) -> None:
     found = project.run("prices", "refresh", "--region", "us-east-1", "--json").document
-    shipped = json.loads(table.SHIPPED.read_text())["regions"]["us-east-1"]
+    shipped = table.shipped()["regions"]["us-east-1"]
     assert found["kept"].keys() & shipped.keys() == set()
     assert all(old == new for old, new in found["read"].values())
 

@@ -23,19 +23,8 @@ PAGE = 100
 """Products of a page (Pricing API, GetProducts, MaxResults)."""
 ENDPOINTS = frozenset({"us-east-1", "eu-central-1", "ap-south-1"})
 """The Regions whose endpoints the API has; each has the products of all Regions (AWS General Reference)."""
-PREFIXES = {
-    "us-east-1": "USE1", "us-east-2": "USE2", "us-west-1": "USW1", "us-west-2": "USW2", "ca-central-1": "CAN1",
-    "ca-west-1": "CAN2", "mx-central-1": "MXC1", "sa-east-1": "SAE1", "eu-west-1": "EU", "eu-west-2": "EUW2",
-    "eu-west-3": "EUW3", "eu-central-1": "EUC1", "eu-central-2": "EUC2", "eu-north-1": "EUN1", "eu-south-1": "EUS1",
-    "eu-south-2": "EUS2", "il-central-1": "ILC1", "me-central-1": "MEC1", "me-south-1": "MES1", "af-south-1": "AFS1",
-    "ap-east-1": "APE1", "ap-east-2": "APE2", "ap-northeast-1": "APN1", "ap-northeast-2": "APN2",
-    "ap-northeast-3": "APN3", "ap-south-1": "APS3", "ap-south-2": "APS5", "ap-southeast-1": "APS1",
-    "ap-southeast-2": "APS2", "ap-southeast-3": "APS4", "ap-southeast-4": "APS6", "ap-southeast-5": "APS7",
-    "ap-southeast-6": "APS8", "ap-southeast-7": "APS9",
-}  # fmt: skip
-"""What usage types of a Region begin with."""
 PREFIXED = frozenset({"AmazonECS", "AmazonVPC", "AmazonCloudWatch"})
-"""The services whose usage types begin so in us-east-1 too, but for CloudWatch's `CW:`; the others' have no prefix."""
+"""The services whose usage types have the Region's prefix in us-east-1 too, but for CloudWatch's `CW:`."""
 REGIONLESS = frozenset({"AmazonRoute53"})
 """The services whose products belong to no Region."""
 LIKE = {
@@ -46,6 +35,8 @@ LIKE = {
     "TimedStorage-ByteHrs": "IA-TimedStorage-ByteHrs",
 }
 """By a usage type, another one that ends the same way, or nearly, and has another price."""
+TWIN = {("ap-southeast-1", "DataTransfer-Out-Bytes"): "APS4"}
+"""By Region and usage type, whose prefix a second product there has, with another price (infracost/infracost#1141)."""
 INSTANCE = {
     "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used",
     "licenseModel": "No License required", "operation": "RunInstances",
@@ -99,8 +90,9 @@ def products() -> dict[str, list[Product]]:
         for key, (amount, _) in prices.items():
             told = table["keys"].get(key) or _instance(key)
             of_all = region == EVERYWHERE and told["service"] not in REGIONLESS
-            for one in PREFIXES if of_all else [region]:
-                found.setdefault(told["service"], []).extend(_of(one, told, amount, table["version"]))
+            for one in table["prefixes"] if of_all else [region]:
+                prefix = table["prefixes"].get(one, "")
+                found.setdefault(told["service"], []).extend(_of(one, prefix, told, amount, table["version"]))
     return found
 
 
@@ -110,14 +102,20 @@ def _instance(key: str) -> dict[str, Any]:
     return {"unit": "Hrs", "service": "AmazonEC2", "usage": f"BoxUsage:{name}", "attributes": attributes}
 
 
-def _of(region: str, key: Mapping[str, Any], amount: float, date: str) -> Iterator[Product]:
-    """Yield the product of a price, and the one whose name is nearly the same."""
-    usages = {key["usage"]: 1.0} | ({LIKE[key["usage"]]: 1.3} if key["usage"] in LIKE else {})
-    for usage, factor in usages.items():
-        prefix = _prefix(region, key["service"], usage)
+def _of(region: str, prefix: str, key: Mapping[str, Any], amount: float, date: str) -> Iterator[Product]:
+    """Yield the product of a price, and those whose names are nearly the same."""
+    usage = key["usage"]
+    bare = region == "us-east-1" and (key["service"] not in PREFIXED or usage.startswith("CW:"))
+    before = "" if region == EVERYWHERE or bare else f"{prefix}-"
+    usages = {f"{before}{usage}": 1.0}
+    if usage in LIKE:
+        usages[f"{before}{LIKE[usage]}"] = 1.3
+    if (region, usage) in TWIN:
+        usages[f"{TWIN[region, usage]}-{usage}"] = 1.1
+    for usage_type, factor in usages.items():
         attributes = {
             "servicecode": key["service"],
-            "usagetype": f"{prefix}{usage}",
+            "usagetype": usage_type,
             "operation": key.get("operation", ""),
             **(key.get("attributes") or {}),
         }
@@ -127,14 +125,9 @@ def _of(region: str, key: Mapping[str, Any], amount: float, date: str) -> Iterat
         price = {"USD": f"{amount * factor / key.get('per', 1):.10f}"}
         terms = {"1": {"priceDimensions": {"1": {**each, "pricePerUnit": price}}}}
         yield {
-            "product": {"sku": f"{prefix}{usage}", "attributes": attributes},
+            "product": {"sku": usage_type, "attributes": attributes},
             "serviceCode": key["service"],
             "terms": {"OnDemand": terms},
             "version": "1",
             "publicationDate": f"{date}T00:00:00Z",
         }
-
-
-def _prefix(region: str, service: str, usage: str) -> str:
-    bare = region == "us-east-1" and (service not in PREFIXED or usage.startswith("CW:"))
-    return "" if region == EVERYWHERE or bare else f"{PREFIXES[region]}-"
