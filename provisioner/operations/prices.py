@@ -41,13 +41,14 @@ class Refreshed:
     Attributes:
         place: the file that has it.
         read: by key, the former amount, None if there was none, and the new one.
-        kept: by key, why the former price stays.
+        kept: by key, why the former price stays. missing: by key, why there is none as before.
     """
 
     region: str
     place: str
     read: Mapping[str, tuple[float | None, float]]
     kept: Mapping[str, str]
+    missing: Mapping[str, str]
 
 
 def refresh(options: Options, region: str | None) -> Refreshed:
@@ -62,19 +63,21 @@ def refresh(options: Options, region: str | None) -> Refreshed:
         raise ConfigurationError(f'--region "{region}" is not an AWS Region, such as "ap-northeast-1"')
     aws = connecting.connect(options, config).reading()
     prices = table.load(region, options.directory)
-    found, kept = dict[str, dict[str, Any]](), dict[str, str]()
+    found, why_not = dict[str, dict[str, Any]](), dict[str, str]()
     for key, product in _wanted(config, prices):
         try:
             found[key] = _price(aws, prices, product)
         except _NotOne as why:
-            kept[key] = str(why)
+            why_not[key] = str(why)
         except (ClientError, BotoCoreError) as error:
             raise ProvisionError(f"no prices were changed: {explained(error)}") from None
-    if all(prices.products[key].service in REGIONLESS for key in found):
+    if not found.keys() - {key for key, product in prices.products.items() if product.service in REGIONLESS}:
         raise ProvisionError(f"no prices were changed: AWS's price list has none of {region}: is that a Region?")
     place = _write(options.directory, region, found)
     old = {key: price.amount for key, price in prices.prices.items()}
-    return Refreshed(region, str(place), {key: (old.get(key), told["amount"]) for key, told in found.items()}, kept)
+    read = {key: (old.get(key), told["amount"]) for key, told in found.items()}
+    kept, missing = ({key: why for key, why in why_not.items() if (key in old) is had} for had in (True, False))
+    return Refreshed(region, str(place), read, kept, missing)
 
 
 class _NotOne(Exception):
@@ -156,9 +159,10 @@ def _amounts(one: Mapping[str, Any]) -> Iterable[float]:
 
 
 def _write(directory: Path, region: str, found: Mapping[str, Any]) -> Path:
-    """Write the prices of a Region beside those of others, whole or not at all."""
+    """Write the prices of a Region beside those that are there, whole or not at all."""
     place = directory / table.OWN
-    whole = {"regions": {**table.own(directory), region: found}}
+    before = table.own(directory)
+    whole = {"regions": {**before, region: {**before.get(region, {}), **found}}}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         new = place.with_suffix(".new")

@@ -113,7 +113,7 @@ def incomplete(estimate: Estimate) -> list[str]:
         return []
     told = names([f"{key} ({_of(key, estimate)})" for key in estimate.missing])
     them = "it" if len(estimate.missing) == 1 else "them"
-    command = f"`provision prices refresh --region {estimate.region}` reads {them}"
+    command = f"`provision prices refresh --region {estimate.region}` reads {them}, if AWS has {them} there"
     needs = "with pricing:GetProducts (`provision policy --prices`)"
     return [f"Too low: no price known in {estimate.region} for {told}: {command}, {needs}."]
 
@@ -252,7 +252,7 @@ def from_now_on(estimate: Estimate | None) -> list[str]:
 
 
 def refreshed(found: Refreshed) -> list[str]:
-    """Return what was read of AWS's prices: those that are new or others than before, and those that stay."""
+    """Return what was read of AWS's prices: those that are new or others than before, that stay, and that lack."""
     changed = {key: (old, new) for key, (old, new) in found.read.items() if old != new}
     rows = [
         (f"  {key}", "new" if old is None else f"{old:.6g} ->", f"{new:.6g}") for key, (old, new) in changed.items()
@@ -260,4 +260,5 @@ def refreshed(found: Refreshed) -> list[str]:
     kept = [f"  {key} stays as it was: {why}" for key, why in found.kept.items()]
     same = len(found.read) - len(changed)
     head = f"{count(len(found.read), 'price')} of {found.region} read, {same} as before: {found.place}"
-    return [head, *table(rows), *kept]
+    missing = [f"  {key} has no price: {why}" for key, why in found.missing.items()]
+    return [head, *table(rows), *kept, *missing]

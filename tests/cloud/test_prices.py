@@ -45,7 +45,7 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
     assert found["read"]["aurora.acu"] == [0.15, 0.15]
     assert found["read"]["aurora.io"] == [0.24, 0.24]
     assert found["read"]["ec2.c5.large"] == [0.107, 0.107]
-    assert found["kept"]["ec2.c4.large"] == "AWS lists no BoxUsage:c4.large"
+    assert (found["kept"], found["missing"]) == ({}, {"ec2.c4.large": "AWS lists no BoxUsage:c4.large"})
     place = project.state / table.OWN
     written = json.loads(place.read_text())
     told = written["regions"]["ap-northeast-1"]["alb.hour"]
@@ -53,13 +53,17 @@ def test_prices_are_read_and_count_from_then_on(project: Project) -> None:
     assert project.run("cost", "--json").document["usual"] == pytest.approx(before["usual"])
 
     # another Region comes beside it, and an amount that differs is counted and told
-    project.run("prices", "refresh", "--region", "us-east-1")
+    other = project.run("prices", "refresh", "--region", "us-east-1").out
+    assert "ec2.c4.large has no price: AWS lists no BoxUsage:c4.large" in other
     told["amount"] = 1.0243
-    written["regions"]["ap-northeast-1"]["alb.hour"] = told
+    written["regions"]["ap-northeast-1"] |= {"alb.hour": told, "ec2.c4.large": {**told, "amount": 0.5}}
     place.write_text(json.dumps(json.loads(place.read_text()) | {"regions": written["regions"]}))
     dearer = project.run("cost", "--json").document
     assert dearer["usual"] - before["usual"] == pytest.approx(730)
-    assert "alb.hour  1.0243 ->  0.0243" in project.run("prices", "refresh").out
+    again = project.run("prices", "refresh").out
+    assert "alb.hour  1.0243 ->  0.0243" in again
+    assert "ec2.c4.large stays as it was: AWS lists no BoxUsage:c4.large" in again
+    assert table.own(project.state)["ap-northeast-1"]["ec2.c4.large"]["amount"] == 0.5
 
 
 def test_one_product_is_meant_by_each_key_in_each_region() -> None:
@@ -98,8 +102,7 @@ def test_a_usage_type_has_its_regions_prefix(region: str, meant: list[str], othe
 
 def test_us_east_1_is_read_whole(project: Project) -> None:
     found = project.run("prices", "refresh", "--region", "us-east-1", "--json").document
-    shipped = table.shipped()["regions"]["us-east-1"]
-    assert found["kept"].keys() & shipped.keys() == set()
+    assert found["kept"] == {}
     assert all(old == new for old, new in found["read"].values())
 
 
