@@ -61,6 +61,7 @@ def inventory(client: Client) -> Inventory:
         _ecs,
         _scaling,
         _scheduler,
+        _events,
         _sns,
         _rds,
         _rest,
@@ -487,6 +488,10 @@ def _scheduler(client: Client) -> Sorts:
         "schedules",
         [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in shown],
     )
+
+
+def _events(client: Client) -> Sorts:
+    yield "event_rules", pages(client("events"), "list_rules", "Rules")
 
 
 def _rds(client: Client) -> Sorts:

@@ -11,7 +11,7 @@ from ecs_emulator import durations
 from ecs_emulator.clock import later, passed
 from ecs_emulator.containers import runs
 from ecs_emulator.containers.definitions import CannotStart, EssentialExited
-from ecs_emulator.ecs import connect, failing, one_off, ordering, probes, texts
+from ecs_emulator.ecs import connect, failing, one_off, ordering, probes, task_events, texts
 from ecs_emulator.ecs.placement import place, shortage
 from ecs_emulator.ecs.records import NEVER, Task, last_part, now
 from ecs_emulator.ecs.store import Store
@@ -23,7 +23,14 @@ _ECS = "amazon-ecs"
 
 
 def step(store: Store, task: Task) -> None:
-    """Take the task's next step if its time has come."""
+    """Take the task's next step if its time has come, and tell EventBridge of another state."""
+    before = task.status
+    _step(store, task)
+    if task.status != before:
+        task_events.changed(store, task)
+
+
+def _step(store: Store, task: Task) -> None:
     if task.ended:
         if passed(task.forget_at):
             del store.tasks[task.id]

@@ -46,6 +46,8 @@ def run_task(store: Store, request: Shape) -> Shape:
     started_by = request.get("startedBy", "")
     if not re.fullmatch(r"[A-Za-z0-9_/-]{0,128}", started_by):
         refuse("InvalidParameterException", "startedBy can have up to 128 letters, digits, and the characters - / _.")
+    if request.get("group", "").startswith("service:"):
+        refuse("InvalidParameterException", "Invalid namespace for group.")
     token = request.get("clientToken") or ""
     if not re.fullmatch(r"[\x21-\x7e]{0,64}", token):
         refuse("InvalidParameterException", "clientToken can have up to 64 characters in the range of 33 to 126.")

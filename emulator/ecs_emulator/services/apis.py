@@ -17,6 +17,7 @@ from ecs_emulator.services import (
     ecr,
     ecs,
     elbv2,
+    events,
     iam,
     kms,
     logs,
@@ -42,7 +43,7 @@ from ecs_emulator.services.model import EmulatedApi
 _FOLDERS = (
     ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
     application_autoscaling, autoscaling, ecs, scheduler, sts, sqs, secretsmanager, tagging,
-    dynamodb, ses, sns, cloudwatch, pricing,
+    dynamodb, ses, sns, cloudwatch, pricing, events,
 )  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
 """By botocore's names."""

@@ -17,6 +17,7 @@ from tests.cloud.refusals import (
     ecs_services,
     ecs_tasks,
     elbv2,
+    events,
     iam,
     logs,
     rds,
@@ -52,6 +53,7 @@ _TABLES = (
     wafv2,
     scheduler,
     alarms,
+    events,
     cloudcontrol,
 )
 CASES: tuple[Case, ...] = tuple(case for table in _TABLES for case in table.CASES)

@@ -32,6 +32,7 @@ _SERVICES = {
     "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
     "cloudwatch": ("CloudWatch", "AmazonCloudWatch/latest/APIReference/"),
     "sns": ("SNS", "sns/latest/api/"),
+    "events": ("EventBridge", "eventbridge/latest/APIReference/"),
     "cloudcontrol": ("Cloud Control", "cloudcontrolapi/latest/APIReference/"),
     "scheduler": ("EventBridge Scheduler", "scheduler/latest/APIReference/"),
     "wafv2": ("WAF", "waf/latest/APIReference/"),

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.services.cloudwatch import traffic
+from ecs_emulator.services.events import bus
 
-BALANCER, INSIGHTS = "AWS/ApplicationELB", "ECS/ContainerInsights"
+BALANCER, EVENTS, INSIGHTS = "AWS/ApplicationELB", "AWS/Events", "ECS/ContainerInsights"
 MINUTE = 60
 Source = Callable[[str, Iterable[int]], float | None]
 """Returns a statistic of the minutes from the epoch on; None if the metric has no points in them."""
@@ -24,6 +25,10 @@ def source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, st
         return lambda stat, minutes: traffic.statistic(metric, stat, dimensions, minutes)
     if (namespace, metric) == (INSIGHTS, "RunningTaskCount") and {*dimensions} == {"ClusterName", "ServiceName"}:
         return lambda stat, minutes: _running(kept, dimensions["ClusterName"], dimensions["ServiceName"], stat, minutes)
+    if (namespace, metric) == (EVENTS, "TriggeredRules") and {*dimensions} == {"RuleName"}:
+        return lambda stat, minutes: traffic.of_values(
+            stat, bus.triggered(kept.account, kept.region, dimensions["RuleName"], minutes)
+        )
     return None
 
 
