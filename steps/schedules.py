@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioner import Endpoints, Network, Roles, SecurityGroups, Stack, ready, step
@@ -19,9 +20,15 @@ RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3}
 
 @dataclass(frozen=True)
 class Schedules:
-    """The name of the stack's group of schedules; None without any schedule."""
+    """What belongs to the jobs that have a schedule.
+
+    Attributes:
+        group: the name of the stack's group of schedules; None without any schedule.
+        task_groups: by job, the group that ECS puts its scheduled tasks in.
+    """
 
     group: str | None
+    task_groups: Mapping[str, str]
 
 
 @step
@@ -43,7 +50,7 @@ def schedules(
     """
     wanted = {name: job for name, job in stack.config.jobs.items() if job.schedule}
     if not wanted:
-        return Schedules(None)
+        return Schedules(None, {})
     group = stack.ensure(ScheduleGroup("main", stack.name))
     runner = role(
         stack,
@@ -52,6 +59,7 @@ def schedules(
         inline_policies={"run": _may_run(stack, cluster.arn, roles, list(wanted))},
         description="EventBridge Scheduler: run the jobs that have a schedule",
     )
+    task_groups = {name: f"scheduled-{name}" for name in wanted}
     for name, job in wanted.items():
         stack.ensure(
             Schedule(
@@ -63,6 +71,7 @@ def schedules(
                 cluster_arn=cluster.arn,
                 role_arn=ready(runner).arn,
                 task_definition=task_definitions.arns[name],
+                task_group=task_groups[name],
                 subnets=network.tasks,
                 security_groups=[security_groups.services[name], *job.security_groups],
                 assign_public_ip=stack.config.network.assign_public_ip,
@@ -72,7 +81,7 @@ def schedules(
             ),
             after=[drain.handle, *endpoints.available, *map(ready, services.handles.values())],
         )
-    return Schedules(group.id)
+    return Schedules(group.id, task_groups)
 
 
 def _may_run(stack: Stack, cluster: str, roles: Roles, names: list[str]) -> Policy:

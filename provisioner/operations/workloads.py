@@ -188,9 +188,10 @@ def _parsed(text: str) -> Reference:
 
 def _job(name: str, records: Records, there: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a job with its last run: of the last hour as ECS shows it, before that as the state knows it."""
-    family = f"family:{records[f'task_definition/{name}'].arguments.get('family')}"
+    family = f":task-definition/{records[f'task_definition/{name}'].arguments.get('family')}:"
     ran, schedule = records.get(f"job_run/{name}"), records.get(f"schedule/{name}")
-    task = next((task for task in there if task.get("group") == family), None)
+    # by hand and by the clock it runs in different task groups
+    task = next((task for task in there if family in str(task.get("taskDefinitionArn", ""))), None)
     last: dict[str, Any] | None = None
     if task:
         last = _run(name, task)

@@ -93,6 +93,7 @@ class Schedule(Resource):
         schedule_expression_timezone: a name of IANA's; the clock of `cron` and `at`.
         cluster_arn, task_definition, subnets, security_groups, assign_public_ip: what runs where.
         role_arn: what EventBridge Scheduler runs it as.
+        task_group: the group that ECS puts its tasks in; those of other runs of the family are in another one.
         retry_policy: for calls that start no task, as AWS spells it; a task that fails is none of its business.
         flexible_time_window, state: as AWS spells them.
     """
@@ -104,6 +105,7 @@ class Schedule(Resource):
     cluster_arn: str
     role_arn: str
     task_definition: str
+    task_group: str
     subnets: Sequence[str]
     security_groups: Sequence[str]
     assign_public_ip: str
@@ -179,6 +181,7 @@ class Schedule(Resource):
                 "RetryPolicy": dict(self.retry_policy),
                 "EcsParameters": {
                     "TaskDefinitionArn": self.task_definition,
+                    "Group": self.task_group,
                     "TaskCount": 1,
                     "LaunchType": "FARGATE",
                     "NetworkConfiguration": {"awsvpcConfiguration": network},
@@ -204,6 +207,7 @@ def _live(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> O
         "cluster_arn": target.get("Arn"),
         "role_arn": target.get("RoleArn"),
         "task_definition": task.get("TaskDefinitionArn"),
+        "task_group": task.get("Group"),
         "subnets": network.get("Subnets", []),
         "security_groups": network.get("SecurityGroups", []),
         "assign_public_ip": network.get("AssignPublicIp", "DISABLED"),

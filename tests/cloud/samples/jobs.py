@@ -56,6 +56,7 @@ def _schedule(here: Here) -> Handle:
         cluster_arn=here[Cluster].arn,
         role_arn=ready(runner).arn,
         task_definition=task_definition(here, "job").arn,
+        task_group="scheduled",
         subnets=[here[Subnet].id],
         security_groups=[here[SecurityGroup].id],
         assign_public_ip="DISABLED",
@@ -101,6 +102,7 @@ JOBS: Mapping[type[Resource], Sample] = {
             "task_definition": lambda hand: _aimed(
                 hand, task={"TaskDefinitionArn": _arn("ecs:ap-northeast-1", "task-definition/sample-sample:1")}
             ),
+            "task_group": lambda hand: _aimed(hand, task={"Group": "theirs"}),
             "subnets": lambda hand: _aimed(hand, {"Subnets": [hand["subnet/c"]]}),
             "security_groups": lambda hand: _aimed(hand, {"SecurityGroups": [hand["security_group/scheduled"]]}),
             "assign_public_ip": lambda hand: _aimed(hand, {"AssignPublicIp": "ENABLED"}),
