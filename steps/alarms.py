@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner import Handle, Stack, ready, step
 from provisioner.config.alarms import Alarms as Wanted
 from provisioner.config.together import alternate
 from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.events import EventRule
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.sns import Subscription, Topic
 from provisioner.steps.cluster import Cluster
@@ -68,6 +70,7 @@ def alarms(
         *_of_services(stack, wanted, cluster, load_balancer, services),
         *_of_database(wanted, database),
         *_of_schedules(wanted, schedules),
+        *_of_jobs(stack, wanted, cluster, schedules),
     ]
     for one in found:
         namespace, metric = one.metric
@@ -238,3 +241,51 @@ def _of_schedules(wanted: Wanted, schedules: Schedules) -> Iterator[_Alarm]:
             QUIET,
             minutes=1,
         )
+
+
+def _of_jobs(stack: Stack, wanted: Wanted, cluster: Cluster, schedules: Schedules) -> Iterator[_Alarm]:
+    """Declare a rule for each job with a schedule that matches its failed runs, and yield the alarm on what it counts.
+
+    It needs no target for that (`aws-glue-alpha` of aws-cdk, `Job.metricFailure`); the metric is delivered on a
+    best-effort basis (EventBridge user guide, "Monitoring Amazon EventBridge").
+    """
+    for name, group in schedules.task_groups.items() if wanted.failed_jobs else ():
+        rule = stack.ensure(
+            EventRule(
+                f"{name}.failed",
+                rule_name=f"{stack.name}-{name}-failed",
+                description=f"{stack.name}: failed runs of scheduled job {name}",
+                event_pattern=_failed_run(cluster.arn, group, name),
+            )
+        )
+        yield _Alarm(
+            f"{name}.failed",
+            f"a run of scheduled job {name} failed",
+            ("AWS/Events", "TriggeredRules"),
+            {"RuleName": rule.id},
+            "Sum",
+            (AT_LEAST, 1),
+            QUIET,
+            minutes=1,
+        )
+
+
+def _failed_run(cluster: str, group: str, container: str) -> dict[str, Any]:
+    """Return the pattern of tasks whose program did not end with 0, or that AWS ended or never started.
+
+    Sidecars end with the program, by a signal: their exit codes say nothing. Name and exit code have to be those of one
+    container (aws/event-ruler, "JSON Array Matching").
+    Sources: ECS developer guide, "Amazon ECS task state change events"; API reference, Task, stopCode.
+    """
+    ended = {"containers": {"name": [container], "exitCode": [{"anything-but": [0]}]}}
+    not_by_itself = {"stopCode": [{"anything-but": ["EssentialContainerExited", "UserInitiated"]}]}
+    return {
+        "source": ["aws.ecs"],
+        "detail-type": ["ECS Task State Change"],
+        "detail": {
+            "clusterArn": [cluster],
+            "group": [group],
+            "lastStatus": ["STOPPED"],
+            "$or": [ended, not_by_itself],
+        },
+    }

@@ -36,6 +36,8 @@ class Alarms(Model):
     """The capacity of the database in percent of `database.max_acu`; `false`: no alarm."""
     schedules: bool = True
     """Watch for runs of scheduled jobs that could not be started."""
+    failed_jobs: bool = True
+    """Watch for runs of scheduled jobs that failed: another exit code than 0, or a task that never ran."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield alarms that nobody would hear."""

@@ -27,6 +27,7 @@ FREE: Mapping[str, str] = {
     "deployed_image": _NOTE,
     "discovery_service": "what ECS registers in Cloud Map is free of charge; the zone stands with its namespace",
     "flow_log": "what it writes stands with its log group",
+    "event_rule": "events that AWS's own services send to the default bus are free of charge",
     "expiring_stack": _NOTE,
     "guard_duty_endpoints": "GuardDuty makes them, and charges for what it watches, not for them",
     "guard_duty_groups": _VPC,

@@ -17,7 +17,8 @@ BEFORE = {"role": ("task-", "execution-"), "log_group": ("service-",)}
 """By resource type, what stands before the name of the service or job; elsewhere nothing does."""
 OWN = frozenset(
     {
-        *("alarm", "copied_image", "deployed_image", "discovery_service", "image", "image_in_use", "job_run"),
+        *("alarm", "copied_image", "deployed_image", "discovery_service", "event_rule", "image"),
+        *("image_in_use", "job_run"),
         *("listener_rule", PAUSED, "repository", "scalable_target", SCALED, "scaling_policy", "schedule"),
         *("security_group", "security_group_egress", "service", "target_group", "task_definition", "wanted_image"),
         *BEFORE,

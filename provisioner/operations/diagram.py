@@ -125,7 +125,7 @@ _GROUPS = (
         ),
     ),
     _Group("logs", "CloudWatch Logs", "aws", "lines", ("log_group", "flow_log")),
-    _Group("alarms", "CloudWatch alarms", "aws", "lines", ("alarm", "topic", "subscription")),
+    _Group("alarms", "CloudWatch alarms", "aws", "lines", ("alarm", "event_rule", "topic", "subscription")),
     _Group("parameters", "Parameter Store", "aws", "key", ("secure_parameter",)),
     _Group("roles", "IAM roles", "aws", "key", ("role", "service_linked_role")),
     _Group("zones", "private zones", "aws", "names", ("private_dns_namespace",)),

@@ -58,6 +58,7 @@ _TYPES: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "cluster": lambda of: [f"{one['name']} {one['value']}" for one in of["settings"]],
     "db_cluster": _database,
     "db_instance": lambda of: [of["db_instance_class"]],
+    "event_rule": lambda of: [of["description"].partition(": ")[2]],
     "hosted_zone": lambda of: [of["hosted_zone_name"]],
     "listener": lambda of: [f"{of['protocol']} {of['port']}"],
     "load_balancer": lambda of: [of["scheme"]],

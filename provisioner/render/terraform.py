@@ -39,6 +39,7 @@ TYPES = {
     "default_security_group": "aws_default_security_group",
     "discovery_service": "aws_service_discovery_service",
     "elastic_ip": "aws_eip",
+    "event_rule": "aws_cloudwatch_event_rule",
     "flow_log": "aws_flow_log",
     "hosted_zone": "aws_route53_zone",
     "instance_profile": "aws_iam_instance_profile",

@@ -104,6 +104,7 @@ VALUES: dict[str, Any] = {
     "alarms.memory": 80,
     "alarms.acu": 80,
     "alarms.schedules": False,
+    "alarms.failed_jobs": False,
     "cost.budget": 400,
     "jobs": {
         "task": {"image": f"{REGISTRY}/task:1", "database": True, "calls": ["api"]},

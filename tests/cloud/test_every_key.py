@@ -43,6 +43,7 @@ UNCHANGED = {
     "services.web.wait_for_database",
     # no job of it has a schedule
     "alarms.schedules",
+    "alarms.failed_jobs",
     # what it is about is a sum in the plan
     "cost.budget",
     # all that it would take over is written

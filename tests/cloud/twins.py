@@ -119,6 +119,7 @@ _UNTAG: Mapping[str, Callable[[Client, str], object]] = {
     "ecr": lambda client, arn: client("ecr").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "ecs": lambda client, arn: client("ecs").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "elbv2": lambda client, arn: client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=_OWNER),
+    "events": lambda client, arn: client("events").untag_resource(ResourceARN=arn, TagKeys=_OWNER),
     "iam": _untag_iam,
     "logs": lambda client, arn: client("logs").untag_resource(resourceArn=arn, tagKeys=_OWNER),
     "rds": lambda client, arn: client("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=_OWNER),

@@ -29,7 +29,7 @@ READS = {
 }
 """The operation that a service's tags are read by, and where they are in its answer."""
 
-UNRECORDED = {"cloudwatch", "sns"}
+UNRECORDED = {"cloudwatch", "events", "sns"}
 """No answer of these was found: that their tags are `Tags` is only botocore's model's word."""
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from provisioner.config.alarms import Alarms
 from provisioner.config.models import Config
 from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.events import EventRule
 from provisioner.resources.policies import policy
 from provisioner.resources.sns import Subscription, Topic, may_publish
 from provisioner.steps.stack import Stack, run
@@ -38,7 +39,15 @@ def test_what_a_stack_has_is_watched_and_nothing_else() -> None:
     job = {"jobs": {"feed": {"image": "web:1", "schedule": "rate(1 hours)"}}}
     whole = declared(stack(TOLD, database={}, **job), Alarm)
     services = {f"{name}.{what}" for name in ("web", "worker") for what in ("running", "cpu", "memory")}
-    assert whole.keys() == {*services, "errors", "web.errors", "web.unhealthy", "database.acu", "schedules"}
+    assert whole.keys() == {
+        *services,
+        "errors",
+        "web.errors",
+        "web.unhealthy",
+        "database.acu",
+        "schedules",
+        "feed.failed",
+    }
     assert declared(stack(TOLD, services={"worker": WORKER}), Alarm).keys() == {
         "worker.running",
         "worker.cpu",
@@ -56,11 +65,25 @@ def test_what_a_stack_has_is_watched_and_nothing_else() -> None:
         ("cpu", {"web.cpu", "worker.cpu"}),
         ("memory", {"web.memory", "worker.memory"}),
         ("acu", {"database.acu"}),
+        ("schedules", {"schedules"}),
+        ("failed_jobs", {"feed.failed"}),
     ],
 )
 def test_false_leaves_one_out(key: str, gone: set[str]) -> None:
-    usual, without = (declared(stack({**TOLD, **more}, database={}), Alarm) for more in ({}, {key: False}))
+    more = {"database": {}, "jobs": {"feed": {"image": "web:1", "schedule": "rate(1 hours)"}}}
+    usual, without = (declared(stack({**TOLD, **said}, **more), Alarm) for said in ({}, {key: False}))
     assert usual.keys() - without.keys() == gone
+
+
+def test_failed_runs_are_watched_of_jobs_with_a_schedule() -> None:
+    jobs = {"feed": {"image": "web:1", "schedule": "rate(1 hours)"}, "migrate": {"image": "web:1"}}
+    made = stack(TOLD, jobs=jobs)
+    assert declared(made, EventRule).keys() == {"feed.failed"}
+    alarm = declared(made, Alarm)["feed.failed"]
+    assert (alarm.namespace, alarm.metric_name) == ("AWS/Events", "TriggeredRules")
+    assert alarm.dimensions == {"RuleName": "${event_rule/feed.failed:id}"}
+    assert declared(stack({**TOLD, "failed_jobs": False}, jobs=jobs), EventRule) == {}
+    assert declared(stack(None, jobs=jobs), EventRule) == {}
 
 
 def test_a_service_is_watched_down_to_its_least() -> None:

@@ -38,6 +38,7 @@ CONSOLE: Mapping[str, str] = {
     "auto_scaling_group": "ec2/home#AutoScalingGroupDetails:id={id}",
     "log_group": "cloudwatch/home#logsV2:log-groups/log-group/{id}",
     "alarm": "cloudwatch/home#alarmsV2:alarm/{id}",
+    "event_rule": "events/home#/eventbus/default/rules/{id}",
 }
 """Where the console shows a resource, behind its host; of other types it is not known here."""
 

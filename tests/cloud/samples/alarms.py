@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.engine.declaration import Handle
 from provisioner.engine.resource import Resource
 from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.events import EventRule
 from provisioner.resources.policies import Policy, policy
 from provisioner.resources.sns import Subscription, Topic
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
@@ -63,10 +64,32 @@ def _put(**change: Any) -> Any:
     return by_hand
 
 
+def _rule(here: Here) -> Handle:
+    pattern = {"source": ["aws.ecs"], "detail": {"lastStatus": ["STOPPED"], "group": ["sample"]}}
+    return here.ensure(EventRule(NAME, "sample-rule", "Sample", pattern))
+
+
+def _matching(**change: Any) -> Any:
+    def by_hand(hand: ByHand) -> None:
+        shown = hand("events").describe_rule(Name=hand.id)
+        kept = {name: shown[name] for name in ("Name", "Description", "EventPattern", "State")}
+        hand("events").put_rule(**{**kept, **change})
+
+    return by_hand
+
+
 ALARMS: Mapping[type[Resource], Sample] = {
     Topic: Sample(lambda here: here.ensure(Topic(NAME, "sample-topic", _publish("cloudwatch"))), {"policy": _opened}),
     Subscription: Sample(
         lambda here: here.ensure(Subscription(NAME, here[Topic].arn, "sqs", QUEUE)),
+    ),
+    EventRule: Sample(
+        _rule,
+        {
+            "description": _matching(Description="Theirs"),
+            "event_pattern": _matching(EventPattern=json.dumps({"source": ["aws.ec2"]})),
+            "state": lambda hand: hand("events").disable_rule(Name=hand.id),
+        },
     ),
     Alarm: Sample(
         _alarm,

@@ -1,0 +1,119 @@
+"""EventBridge: rules on the default event bus, without targets: what they match is counted in CloudWatch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.api import Api, TagCalls
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import not_found
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
+from provisioner.aws.tagging import observed, tag_map, tags_of
+from provisioner.engine.resource import Changes, Observed, Resource
+
+API = Api(
+    "events",
+    "EventBridge",
+    tags=TagCalls(
+        "arn",
+        lambda aws, arn: tag_map(aws.client("events").list_tags_for_resource(ResourceARN=arn)["Tags"]),
+        lambda aws, arn, tags: aws.client("events").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class EventRule(Resource):
+    """A rule that matches events of the account, and hands them to nobody.
+
+    EventBridge counts what it matches in the metric TriggeredRules, which an alarm can be on: so it needs no role, and
+    no topic has to let rules publish (EventBridge user guide, "Using resource-based policies", Amazon SNS).
+
+    Attributes:
+        event_pattern: as EventBridge spells it.
+        state: ENABLED, or DISABLED.
+    """
+
+    rule_name: str
+    description: str
+    event_pattern: Mapping[str, Any]
+    state: str = "ENABLED"
+
+    type_name = "event_rule"
+    api = API
+    arn = "rule/{rule_name}"
+    permissions = (
+        *grants("events", "DescribeRule", OWN),
+        *grants("events", "ListTagsForResource", OWN, use=Use.OTHER, why=UNSHOWN_TAGS),
+        *grants("events", "PutRule", OWN),
+        *grants("events", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
+        *retagging("events", "TagResource", OWN),
+        *grants("events", "ListTargetsByRule DeleteRule", OWN),
+        *grants("events", "RemoveTargets", OWN, use=Use.OTHER, why="somebody has given a rule of the stack a target"),
+    )
+    identity = ("rule_name",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        # an account may have hundreds, of which these are asked for by their names
+        names = {fields["rule_name"] for fields in known}
+        tagged = {arn.partition(":rule/")[2] for arn in aws.tagged("events") if ":rule/" in arn}
+        # those of another bus have its name before theirs
+        names |= {name for name in tagged if "/" not in name}
+        for rule in aws.each(partial(_shown, aws), sorted(names)):
+            if rule is not None:
+                yield _live(aws, rule, tags_of(aws, "events", rule["Arn"]))
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        made = aws.client("events").put_rule(**self._settings(), Tags=aws.tag_list(self.address))
+        return observed(aws, self.rule_name, self.fields(), aws.tags(self.address), {"arn": made["RuleArn"]})
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        # always whole: what is left out is empty again; its tags stay (API reference, PutRule)
+        aws.client("events").put_rule(**self._settings())
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "Name": self.rule_name,
+            "Description": self.description,
+            "EventPattern": json.dumps(self.event_pattern),
+            "State": self.state,
+        }
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        # one that has targets is not deleted, and somebody may have given it some (API reference, DeleteRule)
+        targets = [one["Id"] for one in aws.pages("events", "list_targets_by_rule", "Targets", Rule=live.id)]
+        if targets:
+            aws.client("events").remove_targets(Rule=live.id, Ids=targets)
+        aws.client("events").delete_rule(Name=live.id)
+
+
+def _live(aws: Aws, rule: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
+    attributes = {
+        "rule_name": rule["Name"],
+        "description": rule.get("Description", ""),
+        "event_pattern": json.loads(rule.get("EventPattern") or "{}"),
+        "state": rule.get("State"),
+    }
+    return observed(aws, rule["Name"], attributes, tags, {"arn": rule["Arn"]})
+
+
+def _shown(aws: Aws, name: str) -> Mapping[str, Any] | None:
+    """Return what EventBridge shows of a rule of the default bus; None if there is none of that name."""
+    try:
+        found: Mapping[str, Any] = aws.read("events", "describe_rule", Name=name)
+    except ClientError as error:
+        if not not_found(error, "events"):
+            raise
+        return None
+    return found
