@@ -48,6 +48,7 @@ _CLOUDWATCH = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cl
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html"
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html"
 _IAM = "a cautious guess: IAM throttles, and documents no rate"
+_EVENTS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
 _RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-api-throttling.html"
 _ROUTE53 = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html"
@@ -93,6 +94,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("elasticloadbalancing", "together", 20, 4, _ELB, ("DeregisterTargets", "RegisterTargets")),
     Limit("elasticloadbalancing", "together", 40, 10, _ELB, ("Describe*",)),
     Limit("elasticloadbalancing", "together", 20, 3, _ELB, ("*",)),
+    Limit("events", "each", 50, 50, _EVENTS, ("*",)),
     # Each role is read by itself, by four operations; tools that audit accounts read ten roles at a time, and more.
     Limit("iam", "each", 50, 20, _IAM, ("Get*", "List*")),
     Limit("iam", "together", 30, 10, _IAM, ("*",)),

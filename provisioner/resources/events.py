@@ -10,13 +10,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.api import Api, TagCalls
+from provisioner.aws.api import Api, Limit, TagCalls
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
+from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
+
+_RATES = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"
 
 API = Api(
     "events",
@@ -26,7 +29,12 @@ API = Api(
         lambda aws, arn: tag_map(aws.client("events").list_tags_for_resource(ResourceARN=arn)["Tags"]),
         lambda aws, arn, tags: aws.client("events").tag_resource(ResourceARN=arn, Tags=tag_pairs(tags)),
     ),
-)
+    transient=(
+        Row("in_use", "ConcurrentModificationException", "", 60, "another change is in progress",
+            "EventBridge API, PutRule; alchemy-run/alchemy#206"),
+    ),
+    rates=(Limit("each", 50, 50, _RATES, ("*",)),),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,7 @@ SAMPLES = (
         "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
     ),
     Sample(B, "scheduler", "ConflictException", "Schedule group shop-dev is being deleted."),
+    Sample(B, "events", "ConcurrentModificationException", "Rule shop-dev-feed-failed was modified by another call."),
     Sample(B, "servicediscovery", "ResourceInUse", "Service contains registered instances; delete the instances first"),
     Sample(B, "servicediscovery", "DuplicateRequest", "Another operation of type DeleteNamespace is under way."),
     Sample(

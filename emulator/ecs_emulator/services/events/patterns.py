@@ -53,9 +53,15 @@ def _wrong_values(name: str, values: Any) -> str:
             return "Match value must be String, number, true, false, or null"
         if isinstance(one, dict) and len(one) != 1:
             return "Only one key allowed in match expression"
-        if isinstance(one, dict) and not {*one} <= {*_OPERATORS, "exists"}:
-            return f"Unrecognized match type {next(iter(one))}"
+        if isinstance(one, dict) and (found := _wrong_operator(*next(iter(one.items())))):
+            return found
     return ""
+
+
+def _wrong_operator(name: str, said: Any) -> str:
+    if name not in _SAID:
+        return f"Unrecognized match type {name}"
+    return "" if _SAID[name](said) else f"The value of {name} is not valid"
 
 
 def matches(pattern: Pattern, event: Any) -> bool:
@@ -138,6 +144,55 @@ def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _is_text(said: Any) -> bool:
+    return isinstance(said, str)
+
+
+def _is_end(said: Any) -> bool:
+    """A text, or one whose letters may be large or small."""
+    return _is_text(
+        said["equals-ignore-case"] if isinstance(said, dict) and [*said] == ["equals-ignore-case"] else said
+    )
+
+
+def _is_network(said: Any) -> bool:
+    try:
+        return _is_text(said) and bool(ipaddress.ip_network(said, strict=False))
+    except ValueError:
+        return False
+
+
+def _is_number(said: Any) -> bool:
+    return isinstance(said, (int, float)) and not isinstance(said, bool)
+
+
+def _is_range(said: Any) -> bool:
+    """One or two signs, each with a number."""
+    if not isinstance(said, list) or len(said) not in (2, 4):
+        return False
+    return all(one in _NUMBERS for one in said[::2]) and all(map(_is_number, said[1::2]))
+
+
+def _is_exclusion(said: Any) -> bool:
+    """Texts or numbers, one or several, or an operator on texts."""
+    if isinstance(said, dict):
+        texts = ("prefix", "suffix", "equals-ignore-case", "wildcard")
+        return len(said) == 1 and {*said} <= {*texts} and all(map(_is_text, _several(next(iter(said.values())))))
+    several = _several(said)
+    return bool(several) and (all(map(_is_text, several)) or all(map(_is_number, several)))
+
+
+_SAID: Mapping[str, Callable[[Any], bool]] = {
+    "anything-but": _is_exclusion,
+    "cidr": _is_network,
+    "equals-ignore-case": _is_text,
+    "exists": lambda said: isinstance(said, bool),
+    "numeric": _is_range,
+    "prefix": _is_end,
+    "suffix": _is_end,
+    "wildcard": _is_text,
+}
+"""By operator, whether a value is one that it takes."""
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "anything-but": _anything_but,
     "cidr": _within,
