@@ -83,7 +83,9 @@ class Cloud:
             self._moto = DomainDispatcherApplication(create_backend_app)
             from ecs_emulator.cloudcontrol.service import Service
             from ecs_emulator.services.pricing import operations
+            from ecs_emulator.services.scheduler.universal import UNIVERSAL
 
+            UNIVERSAL.call = self._call_on_behalf
             own = Service(self._call_on_behalf).answer
             cloudformation = partial(self._cloudformation, own)
             self._own = {"cloudcontrolapi": own, "cloudformation": cloudformation, "pricing": operations.answer}

@@ -255,3 +255,43 @@ def test_the_caller_needs_to_pass_the_role(network: Network, schedules: Any) -> 
     enforce(network.cloud, policy(allowing("scheduler:*")))
     schedules.get_schedule_group(Name="default")
     enforce(network.cloud)
+
+
+def calls_service(network: Network, count: int, name: str = "rest", **more: Any) -> Answer:
+    """A CreateSchedule that gives the service `web` so many tasks, every five minutes."""
+    given = json.dumps({"Cluster": "main", "Service": "web", "DesiredCount": count, **more})
+    target = {"Arn": "arn:aws:scheduler:::aws-sdk:ecs:updateService", "RoleArn": ROLE, "Input": given}
+    return {**wanted(network, name), "Target": target}
+
+
+def desired(network: Network) -> int:
+    (service,) = network.cloud.client("ecs").describe_services(cluster="main", services=["web"])["services"]
+    return int(service["desiredCount"])
+
+
+def test_a_universal_target_is_called_as_its_role(network: Network, schedules: Any) -> None:
+    network.service("web")
+    schedules.create_schedule(**calls_service(network, 0))
+    network.cloud.advance(600)
+    assert desired(network) == 1, "its role may not do it"
+    allow(network, "ecs:UpdateService")
+    network.cloud.advance(300)
+    assert desired(network) == 0
+    schedules.update_schedule(**{**calls_service(network, 2), "State": "DISABLED"})
+    network.cloud.advance(600)
+    assert desired(network) == 0, "it is disabled"
+
+
+def test_the_input_of_a_universal_target_is_in_the_sdks_words(network: Network, schedules: Any) -> None:
+    network.service("web")
+    allow(network, "ecs:UpdateService")
+    schedules.create_schedule(**calls_service(network, 0, desiredcount=0))
+    network.cloud.advance(600)
+    assert desired(network) == 1
+
+
+@pytest.mark.parametrize("operation", ["ecs:describeServices", "ecs:stopAll", "nothing:updateService"])
+def test_only_what_changes_something_is_a_universal_target(network: Network, schedules: Any, operation: str) -> None:
+    target = {"Arn": f"arn:aws:scheduler:::aws-sdk:{operation}", "RoleArn": ROLE, "Input": "{}"}
+    with refused("ValidationException", "not in correct format"):
+        schedules.create_schedule(**{**wanted(network), "Target": target})

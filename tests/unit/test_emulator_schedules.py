@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ecs_emulator.services.scheduler.expressions import due, parse
+from ecs_emulator.services.scheduler.universal import operation_of, sdk_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,3 +90,22 @@ def test_a_rate_of_days_counts_hours_whatever_the_clocks_do() -> None:
         "2024-03-10 12:00",
         "2024-03-11 12:00",
     ]
+
+
+@pytest.mark.parametrize(
+    ("member", "name"),
+    [
+        ("cluster", "Cluster"),
+        ("desiredCount", "DesiredCount"),
+        ("DBClusterIdentifier", "DbClusterIdentifier"),
+        ("MinCapacity", "MinCapacity"),
+        ("roleARN", "RoleArn"),
+    ],
+)
+def test_members_of_an_input_are_called_as_the_sdk_does(member: str, name: str) -> None:
+    assert sdk_name(member) == name
+
+
+def test_an_api_of_a_universal_target_has_no_hyphens() -> None:
+    model, operation = operation_of("arn:aws:scheduler:::aws-sdk:applicationautoscaling:registerScalableTarget")
+    assert (model.service_name, operation) == ("application-autoscaling", "RegisterScalableTarget")

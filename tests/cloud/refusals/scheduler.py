@@ -14,6 +14,7 @@ from tests.cloud.refusals.network import group, subnets
 case = partial(Case, "scheduler")
 TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 ECS = "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_EcsParameters.html"
+UNIVERSAL = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html"
 WINDOW = "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_FlexibleTimeWindow.html"
 RETRY = "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html"
 TRUST = "https://github.com/aws/aws-sdk-js-v3/issues/6494"
@@ -83,6 +84,10 @@ def without_a_definition(scene: Scene) -> dict[str, Any]:
     return target(scene, EcsParameters={"TaskDefinitionArn": "web"})
 
 
+def universal(scene: Scene, operation: str, given: str = "{}") -> dict[str, Any]:
+    return {"Arn": f"arn:aws:scheduler:::aws-sdk:{operation}", "RoleArn": role(scene), "Input": given}
+
+
 NO_GROUP = f"arn:aws:scheduler:{PLACE}:schedule-group/nothing"
 
 CASES = (
@@ -118,6 +123,10 @@ CASES = (
         lambda s, c: create(s, c, Target=target(s, EcsParameters=None)), "EcsParameters"),
     case("CreateSchedule", "with a task definition that is no ARN", "ValidationException", ECS,
         lambda s, c: create(s, c, Target=without_a_definition(s)), "TaskDefinitionArn"),
+    case("CreateSchedule", "with a universal target that only reads", "ValidationException", UNIVERSAL,
+        lambda s, c: create(s, c, Target=universal(s, "ecs:describeServices")), "Arn is not in correct format"),
+    case("CreateSchedule", "with input of a universal target that is no JSON", "ValidationException", UNIVERSAL,
+        lambda s, c: create(s, c, Target=universal(s, "ecs:updateService", "Cluster=main")), "Input"),
     case("CreateSchedule", "with a role that does not exist", "ValidationException", TRUST,
         lambda s, c: create(s, c, Target=target(s, RoleArn="arn:aws:iam::123456789012:role/nobody")), ASSUME),
     case("CreateSchedule", "with a role that trusts another service", "ValidationException", TRUST,

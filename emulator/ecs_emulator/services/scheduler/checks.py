@@ -13,6 +13,7 @@ from ecs_emulator.authorization.policy import arn_like, like, listed
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.scheduler.expressions import At, parse
 from ecs_emulator.services.scheduler.schedules import Schedules, Shape, now
+from ecs_emulator.services.scheduler.universal import is_universal, operation_of
 
 PRINCIPAL = "scheduler.amazonaws.com"
 _EARLIEST = timedelta(minutes=5)
@@ -63,6 +64,8 @@ def _check_target(target: Shape) -> None:
     parts = target["Arn"].split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or not parts[2] or not parts[5]:
         _invalid("Provided Arn is not in correct format.")
+    if is_universal(target["Arn"]):
+        _check_universal(target)
     cluster = parts[2] == "ecs" and parts[5].startswith("cluster/")
     given = target.get("EcsParameters")
     if cluster != bool(given):
@@ -73,6 +76,20 @@ def _check_target(target: Shape) -> None:
         _invalid("Provided TaskDefinitionArn is not in correct format.")
     if given and given.get("LaunchType") and given.get("CapacityProviderStrategy"):
         _invalid("LaunchType must be omitted if a CapacityProviderStrategy is given.")
+
+
+def _check_universal(target: Shape) -> None:
+    """An operation that is there and does not only read, and input in JSON (user guide, "Using universal targets")."""
+    try:
+        operation_of(target["Arn"])
+    except ValueError as error:
+        _invalid(f"Provided Arn is not in correct format: {error}.")
+    try:
+        given = json.loads(target.get("Input") or "{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        _invalid("Target.Input of a universal target must be a JSON object.")
 
 
 def trusts(account: str, role_arn: str, group_arn: str) -> bool:

@@ -1,7 +1,7 @@
-"""Invokes the targets of schedules that are due: RunTask, with what the execution role may do.
+"""Invokes the targets of schedules that are due: RunTask and universal targets, with what the execution role may do.
 
 A target that refuses is not asked again: what it refuses now, such as a role without a permission, it refuses the next
-moment too. Other targets than clusters of ECS are not invoked.
+moment too. Other targets are not invoked.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import traceback
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.core.exceptions import ServiceException
 
 from ecs_emulator.authorization import roles
@@ -20,6 +21,7 @@ from ecs_emulator.ecs.records import Shape, last_part
 from ecs_emulator.ecs.store import Store, store
 from ecs_emulator.services.scheduler import checks, operations
 from ecs_emulator.services.scheduler.schedules import NEVER, Schedule, Schedules, in_use
+from ecs_emulator.services.scheduler.universal import UNIVERSAL, is_universal
 
 _SAME = {
     "CapacityProviderStrategy": "capacityProviderStrategy",
@@ -61,17 +63,27 @@ def _go_on(kept: Schedules, schedule: Schedule) -> None:
 
 def _invoke(kept: Schedules, schedule: Schedule) -> None:
     target = schedule.shape["Target"]
-    if "EcsParameters" not in target:
-        return
-    ecs = store(kept.account, target["Arn"].split(":")[3] or kept.region)
     try:
-        request = _request(schedule, target)
-        if _allowed(kept, ecs, schedule, request):
-            run_tasks.run(ecs, request)
-    except (ServiceException, ValueError):
+        if "EcsParameters" in target:
+            _run_task(kept, schedule, target)
+        elif is_universal(target["Arn"]) and _trusted(kept, schedule):
+            UNIVERSAL.invoke(kept, target)
+    except (ServiceException, BotoCoreError, ClientError, ValueError):
         return
     except Exception:  # noqa: BLE001 (one that cannot be invoked must not keep the others from it)
         traceback.print_exc()
+
+
+def _run_task(kept: Schedules, schedule: Schedule, target: Shape) -> None:
+    ecs = store(kept.account, target["Arn"].split(":")[3] or kept.region)
+    request = _request(schedule, target)
+    if _allowed(kept, ecs, schedule, request):
+        run_tasks.run(ecs, request)
+
+
+def _trusted(kept: Schedules, schedule: Schedule) -> bool:
+    """Whether the execution role still trusts the service."""
+    return checks.trusts(kept.account, schedule.shape["Target"]["RoleArn"], kept.groups[schedule.group].arn)
 
 
 def _request(schedule: Schedule, target: Shape) -> Shape:
@@ -93,10 +105,9 @@ def _allowed(kept: Schedules, ecs: Store, schedule: Schedule, request: Shape) ->
 
     Source: user guide, "Setting up EventBridge Scheduler", execution role for ECS.
     """
-    arn = schedule.shape["Target"]["RoleArn"]
-    if not checks.trusts(kept.account, arn, kept.groups[schedule.group].arn):
+    if not _trusted(kept, schedule):
         return False
-    role = roles.named(kept.account, last_part(arn))
+    role = roles.named(kept.account, last_part(schedule.shape["Target"]["RoleArn"]))
     definition = ecs.definition(request["taskDefinition"])
     if definition is None:
         return False
