@@ -31,5 +31,6 @@ from provisioner.steps import (  # noqa: F401  (importing a step registers it)
     service_roles,
     service_secrets,
     services,
+    sleep_schedules,
     task_definitions,
 )

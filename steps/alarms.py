@@ -27,6 +27,17 @@ how CloudWatch alarms treat missing data")."""
 
 
 @dataclass(frozen=True)
+class Alarms:
+    """The alarms that tell nobody while services have no tasks: on these tasks, and on what the load balancer answers.
+
+    By service; and that on the load balancer, if there is one.
+    """
+
+    running: dict[str, Handle]
+    errors: Handle | None
+
+
+@dataclass(frozen=True)
 class _Alarm:
     """One alarm: of what, on which statistic of which metric, beyond what, and after whom it comes.
 
@@ -56,26 +67,27 @@ def alarms(
     database: Database | None,
     services: Services,
     schedules: Schedules,
-) -> None:
+) -> Alarms:
     """Declare the alarms, and a topic with the addresses that are told of them, if there is a table `[alarms]`.
 
     Those of a service's tasks come after it is ready: until then it has fewer than it is to have.
     """
     wanted = stack.config.alarms
     if wanted is None:
-        return
+        return Alarms({}, None)
     told = [*_own_topic(stack, wanted), *([wanted.topic] if wanted.topic else [])]
     found = [
         *_of_load_balancer(stack, wanted, load_balancer),
         *_of_services(stack, wanted, cluster, load_balancer, services),
         *_of_database(wanted, database),
-        *_of_schedules(wanted, schedules),
+        *_of_schedules(wanted, schedules, sleeps=stack.config.schedule is not None),
         *_of_jobs(stack, wanted, cluster, schedules),
     ]
+    made: dict[str, Handle] = {}
     for one in found:
         namespace, metric = one.metric
         comparison, threshold = one.beyond
-        stack.ensure(
+        made[one.address] = stack.ensure(
             Alarm(
                 one.address,
                 alarm_name=f"{stack.name}-{one.address.replace('.', '-')}",
@@ -95,6 +107,8 @@ def alarms(
             ),
             after=one.after,
         )
+    running = {name: made[f"{name}.running"] for name in stack.config.services if f"{name}.running" in made}
+    return Alarms(running, made.get("errors"))
 
 
 def _own_topic(stack: Stack, wanted: Wanted) -> list[str]:
@@ -224,7 +238,7 @@ def _of_database(wanted: Wanted, database: Database | None) -> Iterator[_Alarm]:
         )
 
 
-def _of_schedules(wanted: Wanted, schedules: Schedules) -> Iterator[_Alarm]:
+def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iterator[_Alarm]:
     """Yield the one on runs that were given up after all attempts; how a run ends EventBridge Scheduler does not know.
 
     Source: EventBridge Scheduler user guide, "Monitoring Amazon EventBridge Scheduler with Amazon CloudWatch": metrics
@@ -233,7 +247,7 @@ def _of_schedules(wanted: Wanted, schedules: Schedules) -> Iterator[_Alarm]:
     if wanted.schedules and schedules.group:
         yield _Alarm(
             "schedules",
-            "a scheduled job could not be started",
+            "a scheduled job could not be started" + (", or the stack not stopped" if sleeps else ""),
             ("AWS/Scheduler", "InvocationDroppedCount"),
             {"ScheduleGroup": schedules.group},
             "Sum",

@@ -43,15 +43,17 @@ def schedules(
     task_definitions: TaskDefinitions,
     services: Services,
 ) -> Schedules:
-    """Declare a schedule for each job that has one, in a group of the stack's own.
+    """Declare a schedule for each job that has one, in a group of the stack's own, where `[schedule]`'s are too.
 
     Each runs one revision, and another one once the services do: it comes after them. So at teardown it goes before
     them, and starts nothing meanwhile.
     """
     wanted = {name: job for name, job in stack.config.jobs.items() if job.schedule}
-    if not wanted:
+    if not wanted and stack.config.schedule is None:
         return Schedules(None, {})
     group = stack.ensure(ScheduleGroup("main", stack.name))
+    if not wanted:
+        return Schedules(group.id)
     runner = role(
         stack,
         "schedules",
@@ -77,7 +79,7 @@ def schedules(
                 assign_public_ip=stack.config.network.assign_public_ip,
                 retry_policy=RETRIES,
                 flexible_time_window={"Mode": "OFF"},
-                state="DISABLED" if stack.facts.sizes.rests(name) else "ENABLED",
+                state="DISABLED" if stack.facts.sizes.held(name) else "ENABLED",
             ),
             after=[drain.handle, *endpoints.available, *map(ready, services.handles.values())],
         )

@@ -42,6 +42,8 @@ class Deployed:
 
 SCALED, PAUSED, ASLEEP = "scaled_service", "paused_workload", "sleeping_stack"
 """The types of the records that say what is in `Sizes`: here, since to read the types themselves takes boto3."""
+CALLING = "universal_schedule"
+"""The type of the schedules that put the stack to sleep and wake it."""
 EXPIRES = "expiring_stack"
 """The type of the record that says until when a stack is wanted."""
 PART = "sleeping_part"
@@ -72,16 +74,22 @@ class Sizes:
 
     Attributes:
         scaled: by service. paused: services, and jobs with a schedule, with the tasks that each had before.
-        asleep: whether the whole stack is stopped.
+        asleep: whether the whole stack is stopped, by `sleep`.
+        by_schedule: whether it is stopped by `[schedule]`, as AWS shows.
     """
 
     scaled: Mapping[str, Scaled] = field(default_factory=dict)
     paused: Mapping[str, int] = field(default_factory=dict)
     asleep: bool = False
+    by_schedule: bool = False
+
+    def held(self, name: str) -> bool:
+        """Whether a command has stopped a service or a job, so that no schedule of its own is on."""
+        return self.asleep or name in self.paused
 
     def rests(self, name: str) -> bool:
-        """Whether a service has no tasks, or a job's schedule is off."""
-        return self.asleep or name in self.paused
+        """Whether a service has no tasks."""
+        return self.by_schedule or self.held(name)
 
     def unanswered(self, services: Mapping[str, Service]) -> bool:
         """Whether the load balancer answers 503 instead of a public service that has no tasks."""

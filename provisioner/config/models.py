@@ -19,6 +19,7 @@ from provisioner.config.jobs import Job
 from provisioner.config.network import Network
 from provisioner.config.secrets import Secret
 from provisioner.config.services import SMALLEST_CONTAINER, Service
+from provisioner.config.sleeping import Schedule
 from provisioner.config.tables import (
     HOST,
     RESERVED_BUCKETS,
@@ -94,6 +95,8 @@ class Config(Model):
     """Tasks that run to their end, by name."""
     alarms: Alarms | None = None
     """CloudWatch alarms, and who is told of them; without the table there are none."""
+    schedule: Schedule | None = None
+    """When AWS puts the stack to sleep and wakes it; without the table it never does."""
     cost: Cost = Cost()
     """What the stack may cost."""
 
@@ -277,6 +280,8 @@ class Config(Model):
             yield f"{users[0]}.database", f"{why}: add it, or remove database = true{others}"
         if self.capacity.min and not self.on_instances:
             yield "capacity.min", f'{self.capacity.min} has no effect, as no service has launch = "ec2": remove it'
+        if self.capacity.min and self.schedule:
+            yield "capacity.min", f"{self.capacity.min} keeps instances there while the stack sleeps: remove it"
         if self.network.egress == "public" and self.on_instances:
             name = next(name for name, service in self.services.items() if service.launch == "ec2")
             why = f'"public" gives tasks on Fargate public addresses, and services.{name} has launch = "ec2"'

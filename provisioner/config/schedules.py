@@ -1,4 +1,4 @@
-"""`schedule` and `timezone` of `[jobs.NAME]`: EventBridge Scheduler's expressions, and what is often written instead.
+"""`schedule` of `[jobs.NAME]`, and `[schedule]`: EventBridge Scheduler's expressions, and what is meant by others.
 
 Source: EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler".
 """
@@ -63,6 +63,27 @@ def expression(value: str) -> str:
     else:
         raise ValueError(f"{shown(value)} is no schedule: write {FORMS}")
     return text
+
+
+def cron(value: str) -> str:
+    """Return the expression, if it is one of EventBridge Scheduler's by the clock that comes again.
+
+    Raises:
+        ValueError: it is none; with AWS's form of what was meant, where that is known.
+    """
+    text = expression(value)
+    if not text.startswith("cron("):
+        raise ValueError(f'{shown(value)} does not say the time of day: write "cron(0 20 ? * MON-FRI *)"')
+    return text
+
+
+def later(text: str, minutes: int) -> str:
+    """Return a `cron(…)` of some minutes later, if that is a single time of the same day; else the same one."""
+    minute, hour, *days = text.removeprefix("cron(").removesuffix(")").split()
+    if not (minute.isdecimal() and hour.isdecimal()):
+        return text
+    moment = int(hour) * 60 + int(minute) + minutes
+    return f"cron({moment % 60} {moment // 60} {' '.join(days)})" if moment < UNITS["d"] else text
 
 
 def zone(value: str) -> str:

@@ -60,6 +60,7 @@ FREE: Mapping[str, str] = {
     "target_group": _BALANCER,
     "task_definition": _SERVICE_PARTS,
     "topic": "AWS charges for what is sent, which an alarm does seldom",
+    "universal_schedule": "14 million calls a month are free of charge",
     "validation_record": "records are free of charge; the zone is not",
     "vpc": _VPC,
     "wanted_image": _NOTE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from provisioner.config.facts import PAUSED, SCALED
+from provisioner.config.facts import CALLING, PAUSED, SCALED
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
@@ -21,7 +21,7 @@ OWN = frozenset(
         *("image_in_use", "job_run"),
         *("listener_rule", PAUSED, "repository", "scalable_target", SCALED, "scaling_policy", "schedule"),
         *("security_group", "security_group_egress", "service", "target_group", "task_definition", "wanted_image"),
-        *BEFORE,
+        *(CALLING, *BEFORE),
     }
 )
 """The resource types of which each service or job has its own; others may be called like one by chance."""

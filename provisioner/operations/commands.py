@@ -35,7 +35,7 @@ from provisioner.operations import (
 )
 from provisioner.operations.doctor import beforehand
 from provisioner.operations.proposal import Proposal, proposed
-from provisioner.operations.sizing import sizes
+from provisioner.operations.sizing import schedule, sizes
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -200,7 +200,7 @@ def up(options: Options, wanted: Wanted, viewer: Viewer, reviewed: Reviewed | No
     if wanted.give_back:
         return _give_back(options, config, aws, viewer)
     with stores.open_store(options, config, aws, "up") as store:
-        sizes.check_awake(store.records)
+        sizes.check_awake(store.records, schedule.asleep_until(config, aws, store.records))
         stack = _declared(options, config, aws, store.records, wanted, removal)
         stack.notices[:0] = stacks.beside(options, config, store.records)
         if not wanted.target_step:

@@ -27,7 +27,7 @@ from provisioner.operations import (
     unscaled,
 )
 from provisioner.operations.deploying import images
-from provisioner.operations.sizing import returning, sizes
+from provisioner.operations.sizing import returning, schedule, sizes
 from provisioner.resources.cloudcontrol.declare import recoverable
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack, run
@@ -75,7 +75,9 @@ def declared(
         ProvisionError: the facts cannot be read, or do not allow what is configured.
     """
     deployed, notes = images.in_effect(config, records)
-    sized, resized = sizes.in_effect(config, records)
+    with signals.at_once():
+        rests = schedule.asleep_until(config, aws, records)
+    sized, resized = sizes.in_effect(config, records, by_schedule=rests)
     config = sizes.applied(images.applied(config, deployed), sized)
     for line in image_copies.hosts(config):
         options.report(line)

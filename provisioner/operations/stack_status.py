@@ -155,6 +155,7 @@ def document(
     restarted: float | None = None,
     locked_by: str = "",
     now: float,
+    by_schedule: bool = False,
     notes: Sequence[str] = (),
     cost: Estimate | None = None,
 ) -> dict[str, Any]:
@@ -167,6 +168,7 @@ def document(
         restarted: when the embedded cloud was started, if that was after all that is recorded.
         locked_by: the command that holds the stack's lock.
         now: the target's time, in seconds since the epoch.
+        by_schedule: whether the stack sleeps by its schedule.
         notes: until when it is wanted, and what was scaled or paused.
         cost: what is recorded costs on AWS, if that was counted.
     """
@@ -182,7 +184,7 @@ def document(
         "live_unavailable": live_unavailable,
         "restarted": restarted,
         "locked_by": locked_by,
-        "asleep": any(record.type == ASLEEP for record in state.records.values()),
+        "asleep": by_schedule or any(record.type == ASLEEP for record in state.records.values()),
         **expiry.document(expiry.recorded(state.records), now),
         "notes": [*notes],
         "cost": summary(cost) if cost else None,

@@ -72,7 +72,9 @@ def _document(options: Options, config: Config, ways: Sequence[Aws], way: Callab
         locked_by = lock.holder(stores.directory(options, config) / lock.LOCK_FILE)
     entry = embedded_cloud.entry(options, config)
     now = (ways[0].pace if ways else MACHINE).time()
-    _, notes = sizes.in_effect(config, state.records)
+    desired = {one["name"]: one["desired"] for one in live.services} if live else {}
+    rests = sizes.until(config, now) if sizes.sleeps(config, state.records, desired) else None
+    _, notes = sizes.in_effect(config, state.records, by_schedule=rests)
     notes = [*expiry.notes(state.records, now), *notes]
     # nobody who asks no cloud loads the types, which say what they cost
     cost = costs.of_records(state.records, state.region, options.directory) if live else None
@@ -85,6 +87,7 @@ def _document(options: Options, config: Config, ways: Sequence[Aws], way: Callab
         restarted=restarted,
         locked_by=locked_by,
         now=now,
+        by_schedule=rests is not None,
         notes=notes,
         cost=cost,
     )

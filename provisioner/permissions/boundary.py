@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.aws.permissions import Conditions, Permission, Use, filled, grants
+from provisioner.aws.permissions import OURS, Conditions, Permission, Use, filled, grants
 from provisioner.config import task_policies
 from provisioner.config.models import Config
 from provisioner.engine.declaration import REFERENCE
@@ -37,6 +37,11 @@ def flow_logs(config: Config) -> bool:
 def scheduled(config: Config) -> bool:
     """A job has a schedule, for which EventBridge Scheduler runs tasks."""
     return any(job.schedule for job in config.jobs.values())
+
+
+def sleeping(config: Config) -> bool:
+    """EventBridge Scheduler puts the stack to sleep and wakes it."""
+    return config.schedule is not None
 
 
 def shifting(config: Config) -> bool:
@@ -96,6 +101,17 @@ ROLES: tuple[Permission, ...] = (
         conditions=(("StringEquals", "iam:PassedToService", ("ecs-tasks.amazonaws.com",)),),
         wanted=scheduled,
     ),
+    # EventBridge Scheduler puts the stack to sleep and wakes it
+    *grants("ecs", "DescribeServices UpdateService", "service/{stack}/*", wanted=sleeping),
+    *grants(
+        "application-autoscaling",
+        "RegisterScalableTarget",
+        "scalable-target/*",
+        conditions=OURS,
+        wanted=sleeping,
+    ),
+    *grants("rds", "StartDBCluster StopDBCluster", "cluster:{stack}", wanted=sleeping),
+    *grants("cloudwatch", "DisableAlarmActions EnableAlarmActions", "alarm:{stack}-*", wanted=sleeping),
 )
 """What the policies of the roles come to, limited to this stack's resources where they are.
 

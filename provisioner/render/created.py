@@ -67,6 +67,7 @@ _TYPES: Mapping[str, Callable[[Settings], Iterable[str]]] = {
     "scalable_target": lambda of: [f"{of['min_capacity']} to {of['max_capacity']} tasks"],
     "schedule": lambda of: [of["schedule_expression"]],
     "service": lambda of: [tasks(of)],
+    "universal_schedule": lambda of: [of["schedule_expression"], of["target_arn"].rpartition("aws-sdk:")[2]],
     "vpc": lambda of: [of["cidr_block"]],
 }
 """By resource type, what is said of a new one; of the others the name is enough."""

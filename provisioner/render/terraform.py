@@ -59,6 +59,7 @@ TYPES = {
     "scaling_policy": "aws_appautoscaling_policy",
     "schedule": "aws_scheduler_schedule",
     "schedule_group": "aws_scheduler_schedule_group",
+    "universal_schedule": "aws_scheduler_schedule",
     "secure_parameter": "aws_ssm_parameter",
     "security_group": "aws_security_group",
     "service": "aws_ecs_service",

@@ -1,7 +1,8 @@
-"""EventBridge Scheduler: the stack's group of schedules, and the schedules in it, which run tasks."""
+"""EventBridge Scheduler: the stack's group of schedules, and the schedules in it: they run tasks, or call an API."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,9 @@ from provisioner.aws.errors import not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHOWN_TAGS, Use, grants, retagging
 from provisioner.aws.tagging import observed, tag_map, tags_of
+from provisioner.config.facts import CALLING
 from provisioner.engine.costs import Around, Cost
+from provisioner.engine.planned import parsed
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.sized import run_costs
@@ -84,6 +87,27 @@ class ScheduleGroup(Resource):
         aws.client("scheduler").delete_schedule_group(Name=live.id)
 
 
+_UNIVERSAL = ":scheduler:::aws-sdk:"
+"""What the ARN of a universal target has (user guide, "Using universal targets")."""
+PERMISSIONS = (
+    # without a group of the stack's there is nothing to list
+    *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule, `[schedule]`"),
+    *grants("scheduler", "GetSchedule", OWN),
+    *grants("scheduler", "CreateSchedule DeleteSchedule", OWN),
+    *grants("scheduler", "UpdateSchedule", OWN, use=Use.OTHER, why=CHANGED),
+    *grants(
+        "iam",
+        "PassRole",
+        "role{role_path}{stack}-*",
+        conditions=(("StringEquals", "iam:PassedToService", ("scheduler.amazonaws.com",)),),
+        use=Use.IMPLIED,
+        why="CreateSchedule, UpdateSchedule",
+        source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
+    ),
+)
+"""What both sorts of schedules take."""
+
+
 @dataclass(frozen=True)
 class Schedule(Resource):
     """A schedule that runs one task on Fargate whenever it is due.
@@ -118,22 +142,7 @@ class Schedule(Resource):
     has_tags = False
     has_parent = True
     arn = "schedule/{stack}/*"
-    permissions = (
-        # without a group of the stack's there is nothing to list
-        *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule"),
-        *grants("scheduler", "GetSchedule", OWN),
-        *grants("scheduler", "CreateSchedule DeleteSchedule", OWN),
-        *grants("scheduler", "UpdateSchedule", OWN, use=Use.OTHER, why=CHANGED),
-        *grants(
-            "iam",
-            "PassRole",
-            "role{role_path}{stack}-*",
-            conditions=(("StringEquals", "iam:PassedToService", ("scheduler.amazonaws.com",)),),
-            use=Use.IMPLIED,
-            why="CreateSchedule, UpdateSchedule",
-            source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
-        ),
-    )
+    permissions = PERMISSIONS
     identity = ("group_name", "schedule_name")
     derived = ("id",)
     unordered = frozenset({"subnets", "security_groups"})
@@ -144,14 +153,8 @@ class Schedule(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        groups = {live.id: live for live in aws.live(ScheduleGroup)}
-        for name, group in groups.items():
-            listed = aws.pages("scheduler", "list_schedules", "Schedules", GroupName=name)
-            named = [{"GroupName": name, "Name": one["Name"]} for one in listed]
-            for one in aws.each(partial(_shown, aws, "get_schedule"), named):
-                # one may be deleted between list and look
-                if one is not None:
-                    yield _live(one, owned=group.owned, deleting=group.deleting)
+        for one, group in _listed(aws, universal=False):
+            yield _live(one, owned=group.owned, deleting=group.deleting)
 
     def create(self, aws: Aws, token: str) -> Observed:
         settings = self._settings()
@@ -191,8 +194,113 @@ class Schedule(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        group, _, name = live.id.partition("/")
-        aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
+        _delete(aws, live)
+
+
+@dataclass(frozen=True)
+class UniversalSchedule(Resource):
+    """A schedule that calls an operation of an API whenever it is due.
+
+    Attributes:
+        schedule_expression, schedule_expression_timezone: as of `Schedule`.
+        target_arn: the operation, `arn:aws:scheduler:::aws-sdk:ecs:updateService`.
+        role_arn: what EventBridge Scheduler calls it as.
+        input: the operation's parameters, with names as in AWS's SDK for Java.
+        retry_policy: for calls that are refused, as AWS spells it.
+        flexible_time_window, state: as AWS spells them.
+    """
+
+    group_name: str
+    schedule_name: str
+    schedule_expression: str
+    schedule_expression_timezone: str
+    target_arn: str
+    role_arn: str
+    input: Mapping[str, Any]
+    retry_policy: Mapping[str, int]
+    flexible_time_window: Mapping[str, Any]
+    state: str = "ENABLED"
+
+    type_name = CALLING
+    api = API
+    has_tags = False
+    has_parent = True
+    arn = "schedule/{stack}/*"
+    permissions = PERMISSIONS
+    identity = ("group_name", "schedule_name")
+    derived = ("id",)
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
+        for one, group in _listed(aws, universal=True):
+            yield _live_call(one, owned=group.owned, deleting=group.deleting)
+
+    def create(self, aws: Aws, token: str) -> Observed:
+        settings = self._settings()
+        aws.client("scheduler").create_schedule(ClientToken=token, **settings)
+        return _live_call(settings, owned=True)
+
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        # always whole: what is left out has its default again (API reference, UpdateSchedule)
+        aws.client("scheduler").update_schedule(**self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "GroupName": self.group_name,
+            "Name": self.schedule_name,
+            "ScheduleExpression": self.schedule_expression,
+            "ScheduleExpressionTimezone": self.schedule_expression_timezone,
+            "FlexibleTimeWindow": dict(self.flexible_time_window),
+            "State": self.state,
+            "Target": {
+                "Arn": self.target_arn,
+                "RoleArn": self.role_arn,
+                "RetryPolicy": dict(self.retry_policy),
+                "Input": json.dumps(self.input),
+            },
+        }
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Observed) -> None:
+        _delete(aws, live)
+
+
+def _listed(aws: Aws, *, universal: bool) -> Iterator[tuple[Mapping[str, Any], Observed]]:
+    """Yield what is shown of the schedules in the stack's groups, with their groups: those of one sort."""
+    for group in aws.live(ScheduleGroup):
+        listed = aws.pages("scheduler", "list_schedules", "Schedules", GroupName=group.id)
+        named = [
+            {"GroupName": group.id, "Name": one["Name"]}
+            for one in listed
+            if (_UNIVERSAL in one["Target"]["Arn"]) == universal
+        ]
+        for one in aws.each(partial(_shown, aws, "get_schedule"), named):
+            # one may be deleted between list and look
+            if one is not None:
+                yield one, group
+
+
+def _delete(aws: Aws, live: Observed) -> None:
+    group, _, name = live.id.partition("/")
+    aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
+
+
+def _live_call(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> Observed:
+    target = shown.get("Target", {})
+    attributes = {
+        "group_name": shown["GroupName"],
+        "schedule_name": shown["Name"],
+        "schedule_expression": shown.get("ScheduleExpression"),
+        "schedule_expression_timezone": shown.get("ScheduleExpressionTimezone", "UTC"),
+        "target_arn": target.get("Arn"),
+        "role_arn": target.get("RoleArn"),
+        "input": parsed(target.get("Input") or "{}"),
+        "retry_policy": target.get("RetryPolicy", {}),
+        "flexible_time_window": shown.get("FlexibleTimeWindow", {}),
+        "state": shown.get("State", "ENABLED"),
+    }
+    name = f"{shown['GroupName']}/{shown['Name']}"
+    return Observed(name, attributes, owned=owned, deleting=deleting, status=str(shown.get("State", "")))
 
 
 def _live(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> Observed:

@@ -105,6 +105,9 @@ VALUES: dict[str, Any] = {
     "alarms.acu": 80,
     "alarms.schedules": False,
     "alarms.failed_jobs": False,
+    "schedule.sleep": "cron(0 20 ? * MON-FRI *)",
+    "schedule.wake": "cron(0 8 ? * MON-FRI *)",
+    "schedule.timezone": "Asia/Tokyo",
     "cost.budget": 400,
     "jobs": {
         "task": {"image": f"{REGISTRY}/task:1", "database": True, "calls": ["api"]},
@@ -171,7 +174,11 @@ VALUES: dict[str, Any] = {
     "services.web.target_container": "proxy",
 }
 """Another value for each key."""
+_NIGHTS = {"schedule.sleep": "cron(0 21 ? * MON-FRI *)", "schedule.wake": "cron(0 7 ? * MON-FRI *)"}
 WITH: dict[str, dict[str, Any]] = {
+    "schedule.sleep": {"schedule.wake": _NIGHTS["schedule.wake"]},
+    "schedule.wake": {"schedule.sleep": _NIGHTS["schedule.sleep"]},
+    "schedule.timezone": _NIGHTS,
     "network.subnets.public": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "network.subnets.private": {"network.vpc": "vpc-0a1b2c3d4e5f67890"},
     "services.web.on_demand.base": {"services.web.on_demand.percent": 50},

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from provisioner.config.jobs import Job
-from provisioner.config.schedules import expression, zone
+from provisioner.config.schedules import cron, expression, later, zone
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,22 @@ def test_what_does_not_go_together_is_named() -> None:
     assert problems(timezone="Asia/Tokyo") == ["timezone"]
     assert problems(timezone="Asia/Tokyo", schedule="rate(1 hour)") == ["timezone"]
     assert problems(timezone="Asia/Tokyo", schedule="cron(0 9 * * ? *)") == []
+
+
+def test_a_stack_sleeps_by_the_time_of_day_alone() -> None:
+    assert cron("cron(0 20 ? * MON-FRI *)") == "cron(0 20 ? * MON-FRI *)"
+    with pytest.raises(ValueError, match="does not say the time of day: write"):
+        cron("rate(1 day)")
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("cron(0 7 ? * MON-FRI *)", "cron(15 7 ? * MON-FRI *)"),
+        ("cron(50 7 * * ? *)", "cron(5 8 * * ? *)"),
+        ("cron(45 23 ? * FRI *)", "cron(45 23 ? * FRI *)"),
+        ("cron(0 7,13 * * ? *)", "cron(0 7,13 * * ? *)"),
+    ],
+)
+def test_a_later_time_is_of_the_same_day(text: str, then: str) -> None:
+    assert later(text, 15) == then

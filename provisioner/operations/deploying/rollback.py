@@ -24,6 +24,7 @@ from provisioner.operations.deploying.history import (
     recorded_service,
 )
 from provisioner.operations.deploying.run import Deployment, as_records, prepared, run
+from provisioner.operations.sizing.schedule import asleep_until
 from provisioner.operations.sizing.sizes import check_awake
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import DeployedImage, digest_of
@@ -66,7 +67,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
     check_service(config, name)
     aws = prepared(connecting.connect(options, config))
     with stores.open_store(options, config, aws, COMMAND) as store:
-        check_awake(store.records)
+        check_awake(store.records, asleep_until(config, aws, store.records))
         target = _target(config, aws, store.records, name, to)
         before = dict(store.records)
         owner = config.image_of(name)

@@ -24,6 +24,7 @@ from provisioner.operations.deploying.connect import check_unchanged
 from provisioner.operations.deploying.scope import Wanted
 from provisioner.operations.deploying.withdraw import withdraw
 from provisioner.operations.planning import plan_alone, refuse
+from provisioner.operations.sizing.schedule import asleep_until
 from provisioner.operations.sizing.sizes import check_awake
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecr.copied_images import is_own
@@ -99,7 +100,7 @@ def deploy(options: Options, wanted: Wanted, viewer: Viewer, waiting: Waiting | 
     check_contexts(config, options.file)
     aws = prepared(connecting.connect(options, config))
     with stores.open_store(options, config, aws, COMMAND) as store:
-        check_awake(store.records)
+        check_awake(store.records, asleep_until(config, aws, store.records))
         before = dict(store.records)
         stack = _declared(options, config, aws, before, wanted, chosen)
         declared = limit.alone(stack.declared, before, scope.addresses(stack.declared, config, chosen))

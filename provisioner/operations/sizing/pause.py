@@ -11,7 +11,7 @@ from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.known import KnownResources
 from provisioner.engine.words import names as listed
 from provisioner.operations import configuration, connecting, stores
-from provisioner.operations.sizing import sizes
+from provisioner.operations.sizing import schedule, sizes
 from provisioner.operations.sizing.quiet import quieted
 from provisioner.operations.sizing.run import Sizing, run
 from provisioner.operations.sizing.scope import numbers, sized
@@ -42,7 +42,7 @@ def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], 
     chosen = _chosen(config, names)
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, PAUSE) as store:
-        sizes.check_awake(store.records)
+        sizes.check_awake(store.records, schedule.asleep_until(config, aws, store.records))
         config, before = sizes.held(config, store.records)
         if new := [name for name in chosen if name not in before.paused]:
             with aws.pace.runtime.watching():
@@ -67,7 +67,7 @@ def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
     chosen = _chosen(config, names)
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, RESUME) as store:
-        sizes.check_awake(store.records)
+        sizes.check_awake(store.records, schedule.asleep_until(config, aws, store.records))
         config, before = sizes.held(config, store.records)
         after = replace(before, paused={n: tasks for n, tasks in before.paused.items() if n not in chosen})
         released = [f"{PausedWorkload.type_name}/{name}" for name in chosen if name in before.paused]

@@ -9,7 +9,7 @@ from provisioner.config.facts import Scaled, Sizes
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations import configuration, connecting, stores
 from provisioner.operations.deploying.history import check_service
-from provisioner.operations.sizing import sizes
+from provisioner.operations.sizing import schedule, sizes
 from provisioner.operations.sizing.run import Sizing, run
 from provisioner.operations.sizing.scope import numbers, sized
 from provisioner.resources.ecs.sizes import ScaledService
@@ -37,7 +37,7 @@ def scale(options: Options, name: str, number: int, most: int | None, viewer: Vi
     wanted = _wanted(config, name, number, most)
     aws = connecting.connect(options, config)
     with stores.open_store(options, config, aws, COMMAND) as store:
-        sizes.check_awake(store.records)
+        sizes.check_awake(store.records, schedule.asleep_until(config, aws, store.records))
         before, _ = sizes.in_effect(config, store.records)
         if name in before.paused:
             raise ConfigurationError(f"{name} is paused: run `provision resume {name}` first")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.target import as_recorded
+from provisioner.operations.sizing import schedule
 from provisioner.resources.application_autoscaling import ScalableTarget
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.scheduler import Schedule
@@ -31,7 +32,7 @@ def sized(config: Config, records: Mapping[str, Record], wanted: Sizes, names: I
     """
     found = {}
     for name in names:
-        for address, changes in _sizes(config, wanted, name).items():
+        for address, changes in _sizes(config, records, wanted, name).items():
             record = records.get(address)
             # one that was being changed when a run ended is `created`, and this goes on with it
             if record is None or record.phase not in ("created", "ready"):
@@ -43,21 +44,22 @@ def sized(config: Config, records: Mapping[str, Record], wanted: Sizes, names: I
             raise ConfigurationError(
                 f"{config.key(name)}.scaling has changed in the configuration: run `provision up` first"
             )
-    return found
+    return found | schedule.of_stack(config, records, wanted)
 
 
-def _sizes(config: Config, wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:
+def _sizes(config: Config, records: Mapping[str, Record], wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:
     """Return the fields that say how many tasks a service or a job is to have, by address."""
     rests = wanted.rests(name)
     if name in config.jobs:
         return {f"{Schedule.type_name}/{name}": {"state": "DISABLED" if rests else "ENABLED"}}
-    service = config.services[name]
+    service, scheduled = config.services[name], schedule.of_service(config, records, wanted, name)
     if service.scaling is None:
-        return {f"{Service.type_name}/{name}": {"desired_count": 0 if rests else service.count}}
+        return {f"{Service.type_name}/{name}": {"desired_count": 0 if rests else service.count}, **scheduled}
     least, most = (0, 0) if rests else (service.least, service.most)
     return {
         f"{Service.type_name}/{name}": {},
         f"{ScalableTarget.type_name}/{name}": {"min_capacity": least, "max_capacity": most},
+        **scheduled,
     }
 
 

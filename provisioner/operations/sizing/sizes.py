@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from provisioner.config.facts import ASLEEP, PART, PARTS, PAUSED, SCALED, Scaled, Sizes
+from provisioner.config.due import next_due
+from provisioner.config.facts import ASLEEP, CALLING, PART, PARTS, PAUSED, SCALED, Scaled, Sizes
 from provisioner.config.models import Config
 from provisioner.config.services import Service
 from provisioner.engine.errors import ConfigurationError
@@ -39,8 +40,14 @@ def recorded(records: Mapping[str, Record]) -> Sizes:
     return Sizes(scaled, paused, bool(of(ASLEEP)))
 
 
-def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[Sizes, list[str]]:
-    """Return what holds of that, and sentences about all: where the configuration has changed, that holds."""
+def in_effect(
+    config: Config, records: Mapping[str, Record], *, by_schedule: str | None = None
+) -> tuple[Sizes, list[str]]:
+    """Return what holds of that, and sentences about all: where the configuration has changed, that holds.
+
+    Args:
+        by_schedule: until when the stack sleeps by its schedule (`until`); None if it does not.
+    """
     found, scaled, told = recorded(records), dict[str, Scaled](), list[str]()
     for name, one in found.scaled.items():
         if (service := config.services.get(name)) is None:
@@ -61,7 +68,58 @@ def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[Sizes, lis
         gone = [words for part, words in PARTS.items() if f"{PART}/{part}" in records]
         again = f", and makes its {' and '.join(gone)} again" if gone else ""
         told.insert(0, f"the stack is asleep: `provision wake` starts it again{again}")
-    return Sizes(scaled, paused, found.asleep), told
+    if by_schedule is not None:
+        told.insert(0, f"{asleep(by_schedule)}: `provision wake` starts it now")
+    return Sizes(scaled, paused, found.asleep, by_schedule is not None), told
+
+
+def asleep(until: str) -> str:
+    """Say how the stack sleeps by its schedule.
+
+    Args:
+        until: what `until` says.
+    """
+    return f"asleep{until} by schedule"
+
+
+def sleeps(config: Config, records: Mapping[str, Record], desired: Mapping[str, int]) -> bool:
+    """Whether the stack sleeps by its schedule: of no service that is not paused ECS wants a task.
+
+    Args:
+        desired: how many tasks ECS wants, by service.
+    """
+    there = [
+        desired[name]
+        for name, service in config.services.items()
+        if name in desired and service.least and f"{PAUSED}/{name}" not in records
+    ]
+    return may_sleep(config, records) and bool(there) and not any(there)
+
+
+def may_sleep(config: Config, records: Mapping[str, Record]) -> bool:
+    """Whether there are schedules that may have put the stack to sleep, and no `sleep` by hand has turned them off.
+
+    Without the table `up` deletes them and starts all again, but for a database that is stopped: only `wake` does that.
+    """
+    there = any(record.type == CALLING for record in records.values())
+    wanted = config.schedule is not None or f"{CALLING}/sleep.database" in records
+    return there and wanted and f"{ASLEEP}/main" not in records
+
+
+def until(config: Config, now: float) -> str:
+    """Say when the schedule wakes the stack, as ` until Mon 07:00 JST`; empty if that is not known.
+
+    Args:
+        now: seconds since the epoch, on the cloud's clock.
+    """
+    wanted = config.schedule
+    return f" until {due}" if wanted and (due := moment(wanted.wake, wanted.timezone, now)) else ""
+
+
+def moment(expression: str, zone: str, now: float) -> str:
+    """Say when a schedule is next due, as `Mon 07:00 JST`; empty if that is not known."""
+    due = next_due(expression, zone, now)
+    return f"{due:%a %H:%M %Z}" if due else ""
 
 
 def held(config: Config, records: Mapping[str, Record]) -> tuple[Config, Sizes]:
@@ -70,14 +128,18 @@ def held(config: Config, records: Mapping[str, Record]) -> tuple[Config, Sizes]:
     return applied(config, sizes), sizes
 
 
-def check_awake(records: Mapping[str, Record]) -> None:
+def check_awake(records: Mapping[str, Record], by_schedule: str | None = None) -> None:
     """Refuse to change a stack that sleeps: what is made new would run, and a database that is stopped takes no change.
+
+    Args:
+        by_schedule: until when it sleeps by its schedule; None if it does not.
 
     Raises:
         ConfigurationError: it sleeps.
     """
-    if recorded(records).asleep:
-        raise ConfigurationError("the stack is asleep: run `provision wake` first, or `provision down` to delete it")
+    why = "asleep" if recorded(records).asleep else asleep(by_schedule) if by_schedule is not None else ""
+    if why:
+        raise ConfigurationError(f"the stack is {why}: run `provision wake` first, or `provision down` to delete it")
 
 
 def pausables(config: Config) -> list[str]:

@@ -134,8 +134,8 @@ def wake(options: Options, viewer: Viewer) -> Ended:
             for part in made:
                 store.drop(f"{PART}/{part}")
 
-        def tell(_: Aws, emit: Emit) -> None:
-            for text in told.awake(config, store.records, made):
+        def tell(aws: Aws, emit: Emit) -> None:
+            for text in told.awake(config, store.records, made, aws.pace.time()):
                 emit(Notice(text))
 
         sizing = Sizing(

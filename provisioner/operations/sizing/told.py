@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.aws import durations
 from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART, PARTS
 from provisioner.engine.words import count, names
+from provisioner.operations.sizing import sizes
 from provisioner.operations.sizing.parts import going, split
 from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2.nat import ElasticIp
@@ -77,17 +78,23 @@ def afterwards(
         seconds += durations.DB_CLUSTER_START.aws
     elif config.database is not None:
         yield "the database pauses by itself, some minutes after its last connection was closed"
+    if config.schedule:
+        yield "its schedule is off as well: only `provision wake` starts the stack again"
     yield f"`provision wake` takes about {count(max(1, ceil(seconds / 60)), 'minute')}"
     if kept := split(records, ()).kept:
         yield f"AWS goes on charging by the hour for {names(kept)}"
 
 
-def awake(config: Config, records: Mapping[str, Record], made: Collection[str]) -> Iterator[str]:
-    """Yield what is not as it was, of a stack that has woken.
+def awake(config: Config, records: Mapping[str, Record], made: Collection[str], now: float) -> Iterator[str]:
+    """Yield what is not as it was, of a stack that has woken, and when it sleeps again by its schedule.
 
     Args:
         made: the parts that were made again.
+        now: seconds since the epoch, on the cloud's clock.
     """
+    if wanted := config.schedule:
+        at = sizes.moment(wanted.sleep, wanted.timezone, now)
+        yield f"the stack sleeps again by schedule{f': {at}' if at else ''}"
     if BALANCER in made:
         name = next(str(one.outputs.get("dns_name")) for one in records.values() if one.type == LoadBalancer.type_name)
         yield (

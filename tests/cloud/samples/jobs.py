@@ -12,7 +12,7 @@ from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.ecs.cluster import Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs.job_run import JobRun
 from provisioner.resources.iam import Role
-from provisioner.resources.scheduler import Schedule, ScheduleGroup
+from provisioner.resources.scheduler import Schedule, ScheduleGroup, UniversalSchedule
 from tests.cloud.samples.network import closed, sending
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 from tests.cloud.samples.services import task_definition
@@ -66,9 +66,33 @@ def _schedule(here: Here) -> Handle:
     return here.ensure(schedule)
 
 
-def _rescheduled(hand: ByHand, **change: Any) -> None:
+def _universal(here: Here) -> Handle:
+    caller = here.ensure(Role("caller", "caller", trust("scheduler")))
+    here.ensure(Role("other-caller", "other-caller", trust("scheduler")))
+    schedule = UniversalSchedule(
+        NAME,
+        group_name=here[ScheduleGroup].id,
+        schedule_name="sample.call",
+        schedule_expression="cron(0 0 1 1 ? 2190)",
+        schedule_expression_timezone="Asia/Tokyo",
+        target_arn="arn:aws:scheduler:::aws-sdk:ecs:updateService",
+        role_arn=ready(caller).arn,
+        input={"Cluster": here[Cluster].id, "Service": "web", "DesiredCount": 0},
+        retry_policy={"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 3},
+        flexible_time_window={"Mode": "OFF"},
+    )
+    return here.ensure(schedule)
+
+
+def _recalled(hand: ByHand, target: Mapping[str, Any] | None = None, **change: Any) -> None:
+    """Change the schedule that calls, and its target."""
+    shown = hand("scheduler").get_schedule(GroupName="sample-group", Name="sample.call")
+    _rescheduled(hand, "sample.call", Target={**shown["Target"], **(target or {})}, **change)
+
+
+def _rescheduled(hand: ByHand, name: str = "sample", **change: Any) -> None:
     scheduler = hand("scheduler")
-    shown = scheduler.get_schedule(GroupName="sample-group", Name="sample")
+    shown = scheduler.get_schedule(GroupName="sample-group", Name=name)
     kept = {name: shown[name] for name in KEPT}
     scheduler.update_schedule(**{**kept, **change})
 
@@ -113,6 +137,23 @@ JOBS: Mapping[type[Resource], Sample] = {
                 hand, FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
             ),
             "state": lambda hand: _rescheduled(hand, State="DISABLED"),
+        },
+    ),
+    UniversalSchedule: Sample(
+        _universal,
+        {
+            "schedule_expression": lambda hand: _recalled(hand, ScheduleExpression="rate(700 days)"),
+            "schedule_expression_timezone": lambda hand: _recalled(hand, ScheduleExpressionTimezone="UTC"),
+            "target_arn": lambda hand: _recalled(hand, {"Arn": "arn:aws:scheduler:::aws-sdk:ecs:deleteService"}),
+            "role_arn": lambda hand: _recalled(hand, {"RoleArn": _arn("iam:", "role/other-caller")}),
+            "input": lambda hand: _recalled(hand, {"Input": "{}"}),
+            "retry_policy": lambda hand: _recalled(
+                hand, {"RetryPolicy": {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 1}}
+            ),
+            "flexible_time_window": lambda hand: _recalled(
+                hand, FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
+            ),
+            "state": lambda hand: _recalled(hand, State="DISABLED"),
         },
     ),
 }

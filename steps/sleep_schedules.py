@@ -1,0 +1,173 @@
+"""The stack's own sleep by the clock: what stops it and starts it again, with nobody's machine running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner import Handle, Stack, ready, step
+from provisioner.config.schedules import later
+from provisioner.config.services import Service
+from provisioner.resources.policies import Policy, policy
+from provisioner.resources.scheduler import UniversalSchedule
+from provisioner.steps.alarms import Alarms
+from provisioner.steps.cluster import Cluster
+from provisioner.steps.database import Database
+from provisioner.steps.roles import from_this_account, role, trust
+from provisioner.steps.scaling import Scaling
+from provisioner.steps.schedules import Schedules
+from provisioner.steps.services import Services
+
+RETRIES = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20}
+"""For calls that are refused, as while a database is backed up. AWS's own go on for a day, over the next schedule."""
+ALARMS_LATER = 15
+"""Minutes after waking that alarms tell again: until then tasks start, as they do every morning."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One pair of calls: what is called to sleep, and to wake.
+
+    Attributes:
+        operations: as in the ARNs of universal targets, `rds:stopDBCluster`.
+        inputs: their parameters.
+        on: whether the schedules are enabled.
+        resource: what is slept and woken, which comes before them and goes after them.
+        minutes: how long after the stack's own time the second one is due.
+    """
+
+    name: tuple[str, str]
+    operations: tuple[str, str]
+    inputs: tuple[Mapping[str, Any], Mapping[str, Any]]
+    on: bool
+    resource: tuple[Handle, ...]
+    minutes: int = 0
+
+
+@step
+def sleep_schedules(
+    stack: Stack,
+    cluster: Cluster,
+    database: Database | None,
+    services: Services,
+    scaling: Scaling,
+    alarms: Alarms,
+    schedules: Schedules,
+) -> None:
+    """Declare what puts the stack to sleep and wakes it, if there is a table `[schedule]`.
+
+    What a command has stopped stays so: its schedules are off until that is over.
+    """
+    wanted = stack.config.schedule
+    if wanted is None or schedules.group is None:
+        return
+    runner = role(
+        stack,
+        "sleep",
+        trust("scheduler.amazonaws.com", from_this_account(stack, "scheduler", f"schedule-group/{stack.name}")),
+        inline_policies={"sleep": _may_sleep(stack)},
+        description="EventBridge Scheduler: put the stack to sleep and wake it",
+    )
+    calls = [_of_service(stack, cluster, name, services.handles[name], scaling) for name in stack.config.services]
+    for call in (*calls, *_of_database(stack, database), *_of_alarms(stack, alarms)):
+        times = wanted.sleep, later(wanted.wake, call.minutes)
+        for name, time, operation, given in zip(call.name, times, call.operations, call.inputs, strict=True):
+            stack.ensure(
+                UniversalSchedule(
+                    name,
+                    group_name=schedules.group,
+                    schedule_name=name,
+                    schedule_expression=time,
+                    schedule_expression_timezone=wanted.timezone,
+                    target_arn=f"arn:{stack.facts.partition}:scheduler:::aws-sdk:{operation}",
+                    role_arn=ready(runner).arn,
+                    input=given,
+                    retry_policy=RETRIES,
+                    flexible_time_window={"Mode": "OFF"},
+                    state="ENABLED" if call.on else "DISABLED",
+                ),
+                after=[ready(one) for one in call.resource],
+            )
+
+
+def _of_service(stack: Stack, cluster: Cluster, name: str, handle: Handle, scaling: Scaling) -> _Call:
+    """Return the calls that take the tasks of a service to none and back; by its bounds, if it has some.
+
+    Between 0 and 0 there are no tasks, whatever its policies say (API reference, RegisterScalableTarget).
+    """
+    service: Service = stack.config.services[name]
+    on = not stack.facts.sizes.held(name)
+    names = f"{name}.sleep", f"{name}.wake"
+    if service.scaling is None:
+        of: dict[str, Any] = {"Cluster": cluster.name, "Service": name}
+        inputs = of | {"DesiredCount": 0}, of | {"DesiredCount": service.count}
+        return _Call(names, ("ecs:updateService", "ecs:updateService"), inputs, on, (handle,))
+    bounds = "applicationautoscaling:registerScalableTarget"
+    of = {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": scaling.targets[name].id,
+    }
+    inputs = (
+        of | {"MinCapacity": 0, "MaxCapacity": 0},
+        of | {"MinCapacity": service.least, "MaxCapacity": service.most},
+    )
+    return _Call(names, (bounds, bounds), inputs, on, (handle, scaling.targets[name]))
+
+
+def _of_database(stack: Stack, database: Database | None) -> list[_Call]:
+    """Return the calls that stop and start the database, unless it pauses by itself."""
+    if database is None or stack.config.database is None or stack.config.database.min_acu == 0:
+        return []
+    of = {"DbClusterIdentifier": database.cluster_id}
+    names, operations = ("sleep.database", "wake.database"), ("rds:stopDBCluster", "rds:startDBCluster")
+    return [_Call(names, operations, (of, of), not stack.facts.sizes.asleep, (database.writer,))]
+
+
+def _of_alarms(stack: Stack, alarms: Alarms) -> list[_Call]:
+    """Return the calls after which the alarms that sleep sets off tell nobody, and tell again.
+
+    Those of what a command has stopped are left out: these tell nobody until that is over.
+    """
+    sizes, services = stack.facts.sizes, stack.config.services
+    if not alarms.running and alarms.errors is None:
+        return []
+    quiet = [handle for name, handle in alarms.running.items() if not sizes.held(name)]
+    if alarms.errors and not any(sizes.held(name) for name, one in services.items() if one.public):
+        quiet.append(alarms.errors)
+    of = {"AlarmNames": [handle.id for handle in quiet]}
+    names, operations = ("sleep.alarms", "wake.alarms"), ("disableAlarmActions", "enableAlarmActions")
+    made = (*alarms.running.values(), *filter(None, [alarms.errors]))
+    first, second = (f"cloudwatch:{one}" for one in operations)
+    return [_Call(names, (first, second), (of, of), bool(quiet), made, ALARMS_LATER)]
+
+
+def _may_sleep(stack: Stack) -> Policy:
+    """Stop and start what is this stack's, and nothing else.
+
+    To set bounds Application Auto Scaling asks for the service as well (ECS developer guide, "IAM permissions required
+    for Amazon ECS service auto scaling").
+    """
+    facts, name = stack.facts, stack.name
+    place = f"{facts.region}:{facts.account}"
+
+    def allow(actions: list[str], resource: str, **condition: Any) -> dict[str, Any]:
+        return {
+            "Effect": "Allow",
+            "Action": actions,
+            "Resource": f"arn:{facts.partition}:{resource}",
+            **({"Condition": condition} if condition else {}),
+        }
+
+    statements = [allow(["ecs:DescribeServices", "ecs:UpdateService"], f"ecs:{place}:service/{name}/*")]
+    if any(service.scaling for service in stack.config.services.values()):
+        tags = {"aws:ResourceTag/Project": stack.config.project, "aws:ResourceTag/Environment": stack.config.env}
+        target = f"application-autoscaling:{place}:scalable-target/*"
+        statements.append(allow(["application-autoscaling:RegisterScalableTarget"], target, StringEquals=tags))
+    if stack.config.database and stack.config.database.min_acu:
+        statements.append(allow(["rds:StartDBCluster", "rds:StopDBCluster"], f"rds:{place}:cluster:{name}"))
+    if stack.config.alarms:
+        actions = ["cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions"]
+        statements.append(allow(actions, f"cloudwatch:{place}:alarm:{name}-*"))
+    return policy(*statements)
