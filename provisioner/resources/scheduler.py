@@ -37,11 +37,14 @@ API = Api(
         Row("in_use", "ConflictException", "", 300, "another change is in progress", "EventBridge Scheduler API"),
     ),
 )  # fmt: skip
+_UNIVERSAL = ":scheduler:::aws-sdk:"
+"""What the ARN of a universal target has (user guide, "Using universal targets")."""
+_SCHEDULES = "schedule/{stack}/*"
 
 
 @dataclass(frozen=True)
 class ScheduleGroup(Resource):
-    """A group of schedules. It carries the tags: schedules have none."""
+    """A group of schedules. It carries the tags, and the permissions of all schedules: these have no tags."""
 
     group_name: str
 
@@ -55,6 +58,20 @@ class ScheduleGroup(Resource):
         *grants("scheduler", "TagResource", OWN, conditions=ASKED, **TAGS_AT_ONCE),
         *retagging("scheduler", "TagResource", OWN),
         *grants("scheduler", "DeleteScheduleGroup", OWN),
+        # of the schedules in it, whichever sort they are; without a group there is nothing to list
+        *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule, `[schedule]`"),
+        *grants("scheduler", "GetSchedule", _SCHEDULES),
+        *grants("scheduler", "CreateSchedule DeleteSchedule", _SCHEDULES),
+        *grants("scheduler", "UpdateSchedule", _SCHEDULES, use=Use.OTHER, why=CHANGED),
+        *grants(
+            "iam",
+            "PassRole",
+            "role{role_path}{stack}-*",
+            conditions=(("StringEquals", "iam:PassedToService", ("scheduler.amazonaws.com",)),),
+            use=Use.IMPLIED,
+            why="CreateSchedule, UpdateSchedule",
+            source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
+        ),
     )
     identity = ("group_name",)
     derived = ("id", "arn")
@@ -85,27 +102,6 @@ class ScheduleGroup(Resource):
     def delete(cls, aws: Aws, live: Observed) -> None:
         # with all that is still in it
         aws.client("scheduler").delete_schedule_group(Name=live.id)
-
-
-_UNIVERSAL = ":scheduler:::aws-sdk:"
-"""What the ARN of a universal target has (user guide, "Using universal targets")."""
-PERMISSIONS = (
-    # without a group of the stack's there is nothing to list
-    *grants("scheduler", "ListSchedules", use=Use.OPTION, why="jobs with a schedule, `[schedule]`"),
-    *grants("scheduler", "GetSchedule", OWN),
-    *grants("scheduler", "CreateSchedule DeleteSchedule", OWN),
-    *grants("scheduler", "UpdateSchedule", OWN, use=Use.OTHER, why=CHANGED),
-    *grants(
-        "iam",
-        "PassRole",
-        "role{role_path}{stack}-*",
-        conditions=(("StringEquals", "iam:PassedToService", ("scheduler.amazonaws.com",)),),
-        use=Use.IMPLIED,
-        why="CreateSchedule, UpdateSchedule",
-        source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
-    ),
-)
-"""What both sorts of schedules take."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,6 @@ class Schedule(Resource):
     has_tags = False
     has_parent = True
     arn = "schedule/{stack}/*"
-    permissions = PERMISSIONS
     identity = ("group_name", "schedule_name")
     derived = ("id",)
     unordered = frozenset({"subnets", "security_groups"})
@@ -226,7 +221,6 @@ class UniversalSchedule(Resource):
     has_tags = False
     has_parent = True
     arn = "schedule/{stack}/*"
-    permissions = PERMISSIONS
     identity = ("group_name", "schedule_name")
     derived = ("id",)
 
