@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from provisioner.config.models import load
+from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.lookups import NAME
+from tests.cloud.permissions import ITSELF, enforce, policy
 from tests.cloud.project import SMALL, Project
 from tests.cloud.test_deploy import clean
 
@@ -214,3 +217,23 @@ def test_a_lost_state_is_recovered_while_it_sleeps(project: Project) -> None:
     project.run("recover", "--yes")
     assert project.planned() == {}
     assert "asleep until" in project.run("status").out
+
+
+def test_the_printed_policies_are_enough(cloud: EmbeddedCloud, tmp_path: Path) -> None:
+    project = Project(cloud, tmp_path)
+    project.write(SMALL + MORE + SCHEDULE)
+    project.run("policy", "--create-boundary")
+    documents = printed(load(project.config), read_only=False, boundary=False, account=None).values()
+    enforce(cloud, *documents, policy(ITSELF))
+    project.up()
+    enforce(cloud)
+    role = cloud.client("iam").get_role(RoleName=f"{NAME}-sleep")["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith(f"policy/{NAME}-boundary")
+    until(project, 12)
+    until(project, 20)
+    assert shown(project) == ASLEEP, "what the roles do is within the boundary"
+    enforce(cloud, *documents, policy(ITSELF))
+    project.run("wake")
+    project.down()
+    enforce(cloud)
+    project.close()
