@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provisioner.operations import costs, declaring, estimates, losing, planning
+from provisioner.operations.sizing import schedule
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -66,6 +67,7 @@ def proposed(
     kept = [] if target_step else losing.retained(records, stack)
     declared, _ = declaring.scope(records, stack, target_step)
     seconds = estimates.for_plan(planned, declared, records, state.history)
+    counted = schedule.awake(declared, records) if stack.facts.sizes.by_schedule else declared
     lost = losing.lost(aws, planned, records)
     return Proposal(
         config,
@@ -80,5 +82,5 @@ def proposed(
         seconds,
         state.history,
         stack.facts.expires,
-        costs.of_plan(planned, records, declared, aws.region, options.directory),
+        costs.of_plan(planned, records, counted, aws.region, options.directory),
     )

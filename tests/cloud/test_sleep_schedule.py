@@ -104,6 +104,7 @@ def test_a_stack_sleeps_and_wakes_by_the_clock(project: Project) -> None:
         told = " ".join(project.run(command).out.split())
         assert re.search(r"note: asleep until \w{3} 07:00 JST by schedule: `provision wake` starts it now", told), told
     assert project.run("status", "--json").document["asleep"] is True
+    assert " -> " not in project.run("plan").out, "it costs as much as by day"
 
     since = project.last_call()
     for words in ("up --yes", "deploy", "rollback frontend", "scale frontend 3", "pause --yes", "resume"):
@@ -128,6 +129,16 @@ def test_who_wakes_it_at_night_has_it_until_the_next_night(project: Project) -> 
     clean(project)
     until(project, 20)
     assert shown(project) == ASLEEP
+
+
+def test_a_service_that_is_new_at_night_comes_after_wake(project: Project) -> None:
+    until(project, 20)
+    project.write(SMALL + MORE + SCHEDULE + '[services.more]\nextends = "frontend"\ncommand = "more"\n')
+    assert "run `provision wake` first" in project.run("up", "--yes", code=4).err
+    project.run("wake")
+    assert shown(project) == AWAKE
+    project.up()
+    assert calls(project)["more.wake"] == "ENABLED"
 
 
 def test_sleep_by_hand_lasts_until_wake_by_hand(project: Project) -> None:

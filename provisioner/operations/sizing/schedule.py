@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.known import KnownResources
 from provisioner.engine.target import as_recorded
 from provisioner.operations.sizing import sizes
+from provisioner.resources.application_autoscaling import ScalableTarget
 from provisioner.resources.cloudwatch.alarms import Alarm
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.scheduler import UniversalSchedule
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from provisioner.config.services import Service as Wanted
     from provisioner.engine.declaration import Declared
     from provisioner.state.model import Record
+
+_NUMBERS = {
+    Service.type_name: ("desired_count",),
+    ScalableTarget.type_name: ("min_capacity", "max_capacity"),
+}
+"""By resource type, the fields that say how many tasks there are."""
 
 
 def asleep_until(config: Config, aws: Aws, records: Mapping[str, Record]) -> str | None:
@@ -32,6 +40,17 @@ def asleep_until(config: Config, aws: Aws, records: Mapping[str, Record]) -> str
     aws.drop_reads()
     desired = {str(one.attributes["service_name"]): int(one.attributes["desired_count"]) for one in live}
     return sizes.until(config, aws.pace.time()) if sizes.sleeps(config, records, desired) else None
+
+
+def awake(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:
+    """Return what is declared of a stack that sleeps by its schedule with as many tasks as by day, as is recorded."""
+    return {a: _by_day(item, records[a]) if a in records else item for a, item in declared.items()}
+
+
+def _by_day(item: Declared, record: Record) -> Declared:
+    numbers = _NUMBERS.get(record.type, ())
+    changes: dict[str, Any] = {name: record.arguments[name] for name in numbers if name in record.arguments}
+    return replace(item, resource=replace(item.resource, **changes)) if changes else item
 
 
 def of_service(config: Config, records: Mapping[str, Record], wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:

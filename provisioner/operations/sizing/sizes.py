@@ -147,6 +147,12 @@ def pausables(config: Config) -> list[str]:
     return [*config.services, *(name for name, job in config.jobs.items() if job.schedule)]
 
 
+def there(config: Config, records: Mapping[str, Record]) -> list[str]:
+    """Return what is recorded of that: what is new in the configuration `up` makes, once the stack is awake."""
+    kinds = {name: "service" if name in config.services else "schedule" for name in pausables(config)}
+    return [name for name, kind in kinds.items() if f"{kind}/{name}" in records]
+
+
 def size_of(service: Service, scaled: Scaled) -> str:
     """Say how many tasks a service has by `provision scale`."""
     if service.scaling:

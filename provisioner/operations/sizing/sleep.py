@@ -143,7 +143,7 @@ def wake(options: Options, viewer: Viewer) -> Ended:
             _waking(config, store.records, after),
             after,
             [f"{SleepingStack.type_name}/main"],
-            numbers(config, after, sizes.pausables(config)),
+            numbers(config, after, sizes.there(config, store.records)),
             first=database.start if CLUSTER in store.records else nothing,
             then=forget_parts,
             last=tell,
@@ -153,7 +153,7 @@ def wake(options: Options, viewer: Viewer) -> Ended:
 
 def _waking(config: Config, records: Mapping[str, Record], after: Sizes) -> dict[str, Declared]:
     """Return what is made or changed when the stack wakes."""
-    chosen = sizes.pausables(config)
+    chosen = sizes.there(config, records)
     others = {**sized(config, records, after, chosen), **quieted(config, records, after, chosen)}
     return returning.returning(records, {**_minimum(config, records), **others})
 
