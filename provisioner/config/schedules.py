@@ -1,4 +1,4 @@
-"""`schedule` of `[jobs.NAME]`, and `[schedule]`: EventBridge Scheduler's expressions, and what is meant by others.
+"""`schedule` of jobs, and `[schedule]`: EventBridge Scheduler's expressions, and what is often written instead.
 
 Source: EventBridge Scheduler user guide, "Schedule types in EventBridge Scheduler".
 """
