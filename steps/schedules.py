@@ -53,7 +53,7 @@ def schedules(
         return Schedules(None, {})
     group = stack.ensure(ScheduleGroup("main", stack.name))
     if not wanted:
-        return Schedules(group.id)
+        return Schedules(group.id, {})
     runner = role(
         stack,
         "schedules",
