@@ -24,11 +24,19 @@ Phase = Literal["creating", "created", "ready", "deleting"]
 
 
 class StateError(Exception):
-    """The state cannot be used as it is; nothing was changed. The message says why and what to do."""
+    """The state cannot be used as it is; nothing was changed. The message says why and what to do.
+
+    Attributes:
+        code: the family that it belongs to, as `provision explain` takes it.
+    """
+
+    code = "state"
 
 
 class StateLocked(StateError):
     """Another command holds the state's lock; `holder` says in one phrase which."""
+
+    code = "state-locked"
 
     def __init__(self, holder: str, more: str = "") -> None:
         super().__init__(f"the state is locked by {holder}{more}. Wait for that command to end, or add --wait")
@@ -42,6 +50,8 @@ class StateUnavailable(StateError):
         unanswered: whether it gave no answer at all.
     """
 
+    code = "state-unavailable"
+
     def __init__(self, message: str, *, unanswered: bool = False) -> None:
         super().__init__(message)
         self.unanswered = unanswered
@@ -50,9 +60,13 @@ class StateUnavailable(StateError):
 class StateTooNew(StateError):
     """A newer version of this tool wrote the state."""
 
+    code = "state-too-new"
+
 
 class ForeignState(StateError):
     """The state belongs to another stack, account or region."""
+
+    code = "foreign-state"
 
 
 FORMER = {"made": "created", "removed": "deleted", "kept": "retained"}

@@ -1,8 +1,8 @@
-"""Writes the reference of the documents: docs/configuration.md, commands.md and prices.md, and the picture stack.svg.
+"""Writes the reference of the documents, and the picture docs/stack.svg: keys, commands, errors.
 
     python -m tools.reference
 
-Keys and commands are described where they are made: docstrings of the models, helps of the commands.
+All of it is described where it is made: docstrings of the models, helps of the commands, families of errors.
 `tests/unit/test_reference_pages.py` compares the pages.
 """
 
@@ -25,7 +25,7 @@ from provisioner.permissions.document import between
 from provisioner.render.picture.svg import svg
 from provisioner.steps import offline
 from provisioner.steps.stack import run
-from tools import price_page
+from tools import error_page
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, END = "<!-- written by tools/reference.py -->", "<!-- end of what tools/reference.py writes -->"
@@ -40,11 +40,13 @@ TABLES = {
 
 def pages() -> dict[Path, str]:
     """Return the pages and the picture as they should be, by path."""
-    parts = {"configuration": _keys(), "commands": _commands(), "prices": price_page.lines(load(SAMPLE))}
     written = {
         path: between(path.read_text(encoding="utf-8"), BEGIN, END, lines)
-        for name, lines in parts.items()
-        for path in [DOCS / f"{name}.md"]
+        for path, lines in (
+            (DOCS / "configuration.md", _keys()),
+            (DOCS / "commands.md", _commands()),
+            (DOCS / "errors.md", error_page.lines()),
+        )
     }
     return {**written, DOCS / "stack.svg": _picture()}
 

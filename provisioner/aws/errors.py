@@ -169,45 +169,73 @@ _BOUNDARY = (
 HINTS = (
     # whose policy denies, in IAM's words (IAM user guide, "Access denied error messages")
     (
+        "permission",
         f"{_DENIALS}(service|resource) control policy",
         "Ask the administrators of the organization to allow this: no policy of the account can. Then run again",
     ),
-    (f"{_DENIALS}permissions boundary", "Have the caller's permissions boundary allow this, then run again"),
-    (f"{_DENIALS}session policy", "Assume the role without a session policy that leaves this out, then run again"),
-    (f"{_DENIALS}endpoint policy", "Have the policy of the VPC endpoint allow this, then run again"),
-    (f"{_DENIALS}resource-based policy", "Have the policy of that resource allow this, then run again"),
     (
+        "permission",
+        f"{_DENIALS}permissions boundary",
+        "Have the caller's permissions boundary allow this, then run again",
+    ),
+    (
+        "permission",
+        f"{_DENIALS}session policy",
+        "Assume the role without a session policy that leaves this out, then run again",
+    ),
+    ("permission", f"{_DENIALS}endpoint policy", "Have the policy of the VPC endpoint allow this, then run again"),
+    ("permission", f"{_DENIALS}resource-based policy", "Have the policy of that resource allow this, then run again"),
+    (
+        "permission",
         f"{_DENIALS}explicit deny in an identity-based policy",
         "Take the statement that denies this out of the caller's policies, then run again",
     ),
     # the policies of `provision policy` allow these with a boundary only; so do many accounts' own
     (
+        "permission",
         r"AccessDenied: .*perform: iam:(CreateRole|(Put|Attach|Detach|Delete)Role(Policy)?|UpdateAssumeRolePolicy) ",
         _BOUNDARY,
     ),
-    ("AccessDenied|Unauthorized|NotAuthorized", _DENIED),
-    ("ExpiredToken|RequestExpired", "Renew the credentials, then run again"),
+    ("permission", "AccessDenied|Unauthorized|NotAuthorized", _DENIED),
+    ("credentials", "ExpiredToken|RequestExpired", "Renew the credentials, then run again"),
     (
+        "credentials",
         "InvalidClientTokenId|UnrecognizedClient|AuthFailure|InvalidAccessKeyId|SignatureDoesNotMatch",
         "Check the credentials, and that the account has the Region enabled, then run again",
     ),
     # before the quotas, whose row would match RequestLimitExceeded and TooManyRequestsException as well
     (
+        "throttled",
         f"{THROTTLED}|FailedResourceAccessException: .*{ALARMS_THROTTLED}",
         "Throttled by AWS after all retries: run again in a minute",
     ),
-    ("LimitExceeded|QuotaExceeded|TooMany", "Raise this quota or delete unused resources, then run again"),
-    ("FreeTierRestriction", "The account is on AWS's free plan: upgrade it to the paid plan, then run again"),
+    ("quota", "LimitExceeded|QuotaExceeded|TooMany", "Raise this quota or delete unused resources, then run again"),
     (
+        "account-restricted",
+        "FreeTierRestriction",
+        "The account is on AWS's free plan: upgrade it to the paid plan, then run again",
+    ),
+    (
+        "account-restricted",
         "OperationNotPermitted: .*not support creating load balancers",
         "AWS has to enable load balancers for this account: open a case with AWS Support, then run again",
     ),
 )
-"""What to do, by a regular expression for a part of the code, and what follows it."""
+"""The family and what to do, by a regular expression for a part of the code, and what follows it."""
 
 
 class ApiError(ProvisionError):
-    """AWS refused a call, or could not be reached."""
+    """AWS refused a call, or could not be reached.
+
+    Args:
+        code: the family of the refusal.
+    """
+
+    code = "aws"
+
+    def __init__(self, message: str, code: str = "aws") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def explained(error: Exception) -> Exception:
@@ -215,18 +243,22 @@ def explained(error: Exception) -> Exception:
     if isinstance(error, ClientError):
         code = str(error.response["Error"].get("Code", "Unknown"))
         message = error.response["Error"].get("Message", "").strip() or "no message"
-        hint = next((h for how, h in HINTS if re.match(rf"[\w.]*({how})", f"{code}: {message}")), _FIX)
-        return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}")
+        found = ((family, hint) for family, how, hint in HINTS if re.match(rf"[\w.]*({how})", f"{code}: {message}"))
+        family, hint = next(found, ("aws", _FIX))
+        return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}", family)
     if isinstance(error, NoCredentialsError):
-        return ApiError("no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again")
+        return ApiError(
+            "no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again", "credentials"
+        )
     text = str(error).rstrip(".")
     if isinstance(error, BAD_CREDENTIALS):
         return ApiError(
             f"the credentials could not be loaded: {text}. Sign in again (`aws sso login`, `aws login`), or choose "
-            f"another --profile, then run again"
+            f"another --profile, then run again",
+            "credentials",
         )
     if isinstance(error, NO_CONNECTION):
-        return ApiError(f"could not reach AWS: {text}. Check the network, then run again")
+        return ApiError(f"could not reach AWS: {text}. Check the network, then run again", "connection")
     if isinstance(error, BotoCoreError):
         return ApiError(f"the call to AWS failed: {text}. Run again")
     return error

@@ -18,6 +18,8 @@ TOKENS = {
 class BadList(ProvisionError):
     """A list came in pages that do not end, as AWS's never do; reading it again would be no better."""
 
+    code = "connection"
+
     def __init__(self, service: str, operation: str) -> None:
         super().__init__(
             f"{service} {operation} returned the same page token twice, which AWS never does: check "

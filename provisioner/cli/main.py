@@ -22,6 +22,7 @@ from provisioner.cli import (
     doctor,
     down,
     exec_,
+    explain,
     history,
     import_,
     init,
@@ -68,6 +69,7 @@ __all__ = [
     "doctor",
     "down",
     "exec_",
+    "explain",
     "history",
     "import_",
     "init",
@@ -107,6 +109,7 @@ ORDER = (
     "init", "config", "schema", "doctor", "cost", "up", "plan", "show", "picture", "rehearse", "deploy", "approve",
     "reject", "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel",
     "status", "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
+    "explain",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
@@ -176,9 +179,9 @@ def _failed(error: Exception) -> int:
         say([str(error)], sys.stderr)
         return error.exit_code
     if isinstance(error, ProvisionError):
-        return _fail(str(error), error.exit_code)
+        return _fail(str(error), error.exit_code, error.code)
     if isinstance(error, StateError):
-        return _fail(str(error), 1)
+        return _fail(str(error), 1, error.code)
     if isinstance(error, Unwritable):
         return _fail(f"standard output cannot be written: {error.strerror}", 1)
     if isinstance(error, typer.TyperException):
@@ -188,9 +191,10 @@ def _failed(error: Exception) -> int:
         if where == "provision" and message.startswith("No such option"):
             message += " Options come after the command, as in `provision up --env staging`."
         return _fail(f"{message} See `{where} --help`", USAGE)
+    from provisioner.engine.error_codes import error_code
     from provisioner.render.summary import unexpected
 
-    return _fail(unexpected(error), 1)
+    return _fail(unexpected(error), 1, error_code(error))
 
 
 def _usage(message: str) -> str:
@@ -199,10 +203,12 @@ def _usage(message: str) -> str:
     return message if message.endswith(("?", "!")) else f"{message.rstrip('.')}."
 
 
-def _fail(message: str, code: int) -> int:
+def _fail(message: str, code: int, family: str = "") -> int:
+    """Say what went wrong, and where to read on if that needs more than a sentence; return the exit code."""
+    from provisioner.render.error_families import more
     from provisioner.render.text import say
 
-    say([f"error: {message or 'no reason was given'}"], sys.stderr)
+    say([f"error: {message or 'no reason was given'}", *more([family] if family else [])], sys.stderr)
     return code
 
 

@@ -42,6 +42,8 @@ _NO_BASE = re.compile(
 class BuildError(NotCreated):
     """An image could not be built; the message says why and what to do."""
 
+    code = "image-build"
+
 
 @dataclass(frozen=True)
 class Recipe:

@@ -31,6 +31,8 @@ _NOT_FOUND = "credentials not found"
 class CredentialsError(NotCreated):
     """Docker's configuration or one of its helpers cannot be used; the message says why and what to do."""
 
+    code = "registry-login"
+
 
 @dataclass(frozen=True)
 class Login:

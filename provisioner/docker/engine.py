@@ -31,6 +31,8 @@ T = TypeVar("T")
 class EngineError(NotCreated):
     """The engine cannot be reached or used; the message says why and what to do."""
 
+    code = "docker"
+
 
 def named() -> bool:
     """Say whether anything says that there is an engine: cheap, unlike asking it, which loads docker's package."""

@@ -31,6 +31,8 @@ _DENIED = re.compile(r"no basic auth credentials|denied|unauthorized|authenticat
 class PushError(NotCreated):
     """An image could not be pushed; the message says why and what to do."""
 
+    code = "image-push"
+
 
 class TagTaken(PushError):
     """The registry has another image under this tag, which cannot be moved."""

@@ -50,6 +50,8 @@ _AGAIN = (408, 429, 500, 502, 503, 504)
 class RegistryError(NotCreated):
     """A registry refuses, or has what cannot be used; the message says why and what to do."""
 
+    code = "registry"
+
 
 class Unreachable(RegistryError):
     """A registry does not answer for now, or not to so many questions; nothing is known of what it has."""
@@ -69,6 +71,8 @@ class Denied(RegistryError):
     Args:
         registry: its name.
     """
+
+    code = "registry-login"
 
     def __init__(self, message: str, registry: str) -> None:
         super().__init__(message)

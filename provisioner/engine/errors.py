@@ -10,30 +10,40 @@ UNPROTECT = "`provision down --unprotect`"
 
 
 class ProvisionError(Exception):
-    """Base of all errors that are shown to the user as one message, never as a traceback."""
+    """Base of all errors that are shown to the user as one message, never as a traceback.
 
+    Attributes:
+        code: the family that it belongs to, as `provision explain` takes it: durable, since programs may read it.
+    """
+
+    code = "stopped"
     exit_code = 1
 
 
 class ConfigurationError(ProvisionError):
     """The configuration or the command line is wrong; nothing was written."""
 
+    code = "configuration"
     exit_code = 4
 
 
 class NobodyToAsk(ConfigurationError):
     """The user would have to agree, and there is no terminal to ask on."""
 
+    code = "no-terminal"
+
 
 class WaitingOnUser(ProvisionError):
     """Nothing is wrong, but somebody has to act outside this tool first (for example delegate a zone)."""
 
+    code = "waiting"
     exit_code = 3
 
 
 class Interrupted(ProvisionError):
     """The user stopped the command; calls under way are recorded."""
 
+    code = "interrupted"
     exit_code = 130
 
 
@@ -44,13 +54,19 @@ class ReadInterrupted(Interrupted):
 class Cancelled(ProvisionError):
     """The user was asked, and did not agree. Terraform ends with 1 as well ("Apply cancelled.")."""
 
+    code = "cancelled"
+
 
 class NotOwned(ProvisionError):
     """A resource under our name does not carry this stack's tags."""
 
+    code = "not-owned"
+
 
 class ReplacementRequired(ProvisionError):
     """A field differs that AWS cannot change in place."""
+
+    code = "create-only"
 
 
 class Protected(ProvisionError):
@@ -60,6 +76,8 @@ class Protected(ProvisionError):
         addresses: the protected resources.
         command: the command that deletes them all the same, in backticks.
     """
+
+    code = "protected"
 
     def __init__(self, addresses: Sequence[str], command: str = UNPROTECT) -> None:
         verb = "is" if len(addresses) == 1 else "are"
@@ -86,24 +104,46 @@ class PartProtected(Protected):
         )
 
 
+class PlanChanged(ProvisionError):
+    """What would be done now is not the plan that was reviewed; nothing was changed."""
+
+    code = "plan-changed"
+
+
+class EmbeddedCloudFailed(ProvisionError):
+    """The embedded cloud could not be started, or does not answer."""
+
+    code = "embedded-cloud"
+
+
 class TimedOut(ProvisionError):
     """Something did not become ready, or did not go away, within its budget."""
+
+    code = "timed-out"
 
 
 class Failed(ProvisionError):
     """AWS reports that a resource failed; the message is AWS's reason."""
 
+    code = "resource-failed"
+
 
 class OutcomeUnknown(ProvisionError):
     """A write got no usable answer: its effect has to be looked up before it is repeated."""
+
+    code = "outcome-unknown"
 
 
 class NotCreated(ProvisionError):
     """A call before the create call failed: there is nothing to look for."""
 
+    code = "not-created"
+
 
 class ReadOnly(ProvisionError):
     """A write was about to be made while only reads are allowed."""
+
+    code = "read-only"
 
 
 class SomeFailed(ProvisionError):
@@ -113,6 +153,8 @@ class SomeFailed(ProvisionError):
         failures: address to the error that stopped it.
         skipped: addresses that were not started, each with the address that it was waiting for.
     """
+
+    code = "some-failed"
 
     def __init__(self, failures: Mapping[str, BaseException], skipped: Mapping[str, str]) -> None:
         self.failures, self.skipped = dict(failures), dict(skipped)

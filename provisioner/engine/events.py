@@ -105,12 +105,13 @@ class ResourceDone(Event):
 
 @dataclass(frozen=True)
 class ResourceFailed(Event):
-    """A resource could not be brought to where it should be."""
+    """A resource could not be brought to where it should be; `code` is the family of the error."""
 
     type: ClassVar[str] = "failed"
     address: str
     step: str
     error: str
+    code: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class PlanRefused(ProvisionError):
         reasons: why.
     """
 
+    code = "plan-refused"
+
     def __init__(self, reasons: Sequence[RefusalReason], records: Iterable[Record]) -> None:
         self.reasons = list(reasons)
         lines = [line for reason in self.reasons for line in reason.text.splitlines()]

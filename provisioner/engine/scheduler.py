@@ -15,6 +15,7 @@ from math import inf
 from provisioner.engine import own_code
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Dependency
+from provisioner.engine.error_codes import error_code
 from provisioner.engine.errors import Interrupted, ProvisionError, SomeFailed, TimedOut
 from provisioner.engine.events import Emit, ResourceFailed, ResourceSkipped, ResourceWaiting
 from provisioner.engine.resource import Resource
@@ -360,7 +361,7 @@ class Scheduler:
             return  # the whole run is, and says so
         self._failed[address] = error
         self._moments[address].ended = self._pace.now()
-        self._emit(ResourceFailed(address, self._nodes[address].step, _said(error)))
+        self._emit(ResourceFailed(address, self._nodes[address].step, _said(error), error_code(error)))
 
     def _give_up(self) -> None:
         """Say of each resource that was not started what it was waiting for, and raise."""

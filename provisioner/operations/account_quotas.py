@@ -36,6 +36,8 @@ DEPENDENT = "DEPENDENCY_ACCESS_DENIED_ERROR"
 class NotTold(ProvisionError):
     """Service Quotas could not look up what was applied."""
 
+    code = "permission"
+
 
 def limit(aws: Aws, service: str, code: str, region: str | None = None) -> float | None:
     """Return a quota's applied value, or AWS's default where only that is known; None if neither is.

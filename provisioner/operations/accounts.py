@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class WrongAccount(ConfigurationError):
     """The credentials are of another account than `account.id`."""
 
+    code = "wrong-account"
+
 
 def check(config: Config, aws: Aws, file: Path) -> None:
     """Refuse credentials of an account that is not the environment's.

@@ -93,6 +93,8 @@ def of_settings(
 class OverBudget(ProvisionError):
     """The stack would cost more than `cost.budget`: nothing was changed."""
 
+    code = "over-budget"
+
 
 def over_budget(config: Config, found: Difference | None) -> OverBudget | None:
     """Return the refusal of a plan after which the stack costs more than it may, as declared; None if it does not.

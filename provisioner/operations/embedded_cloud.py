@@ -39,18 +39,18 @@ def used() -> Iterator[None]:
 
     Raises:
         ConfigurationError: it is not installed, or what it is asked makes no sense.
-        ProvisionError: it could not be started, or does not answer.
+        EmbeddedCloudFailed: it could not be started, or does not answer.
     """
     require()
     from ecs_emulator.control import CloudError, UsageError
-    from provisioner.engine.errors import ConfigurationError, ProvisionError
+    from provisioner.engine.errors import ConfigurationError, EmbeddedCloudFailed
 
     try:
         yield
     except UsageError as error:
         raise ConfigurationError(str(error)) from error
     except CloudError as error:
-        raise ProvisionError(str(error)) from error
+        raise EmbeddedCloudFailed(str(error)) from error
 
 
 def domain(config: Config) -> str:
@@ -64,11 +64,11 @@ def start(options: Options, config: Config, port: int | None = None) -> CloudPro
 
     Raises:
         ConfigurationError: it is not installed, or runs on another port.
-        ProvisionError: it could not be started.
+        EmbeddedCloudFailed: it could not be started.
         StateError: somebody else could write to the state directory.
     """
     from ecs_emulator import manage
-    from provisioner.engine.errors import ProvisionError
+    from provisioner.engine.errors import EmbeddedCloudFailed
     from provisioner.state.directory import trust
 
     trust(options.directory)
@@ -81,7 +81,7 @@ def start(options: Options, config: Config, port: int | None = None) -> CloudPro
         since = ["--since", str(_newest(options.directory))]
         return manage.start(options.directory, domain(config), port=port, more=since)
     except OSError as error:
-        raise ProvisionError(
+        raise EmbeddedCloudFailed(
             f"{error.filename or options.directory} cannot be written: {error.strerror}. Fix that, then run again"
         ) from None
 
@@ -148,7 +148,7 @@ def time(cloud: CloudProcess) -> float:
     """Return what the embedded cloud's clock shows, in seconds since the epoch.
 
     Raises:
-        ProvisionError: it does not answer.
+        EmbeddedCloudFailed: it does not answer.
     """
     from ecs_emulator import control
 

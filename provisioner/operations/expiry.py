@@ -28,6 +28,8 @@ LATEST = 32_503_680_000
 class NotExpired(ProvisionError):
     """A stack is not to be deleted for its date: it has none, or that is to come."""
 
+    code = "not-expired"
+
 
 def seconds(text: str) -> int | None:
     """Return the seconds that the option's value stands for; None if the stack is to have no date any more.

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import ApiError, explained, rate_exceeded
 from provisioner.engine import events
-from provisioner.engine.errors import ProvisionError
+from provisioner.engine.errors import PlanChanged
 from provisioner.engine.events import Emit, Notice
 from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
@@ -51,11 +51,11 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
     """Refuse to do anything else than what the user has agreed to.
 
     Raises:
-        ProvisionError: somebody changed something since.
+        PlanChanged: somebody changed something since.
     """
     before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
     if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
-        raise ProvisionError(
+        raise PlanChanged(
             f"nothing was changed: the plan for {names(other)} has changed since it was shown. "
             "Run the same command again to see the new plan"
         )

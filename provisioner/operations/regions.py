@@ -39,7 +39,9 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
             return ConfigurationError(f"{about} is not an AWS Region that can be reached: {_nearest(region, known)}")
         if isinstance(error, EndpointConnectionError):
             set_to = "the setting AWS_ENDPOINT_URL" if os.environ.get("AWS_ENDPOINT_URL") else "the network"
-            return ApiError(f"{about}: its endpoint {error.kwargs['endpoint_url']} cannot be reached: check {set_to}")
+            return ApiError(
+                f"{about}: its endpoint {error.kwargs['endpoint_url']} cannot be reached: check {set_to}", "connection"
+            )
     if code in UNKNOWN_CALLER and (offered := _offered(session)) is not None:
         if region not in offered:
             return ConfigurationError(f"{about} is not a Region that this account can use: {_nearest(region, offered)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.origins import settings
-from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.errors import ConfigurationError, PlanChanged
 from provisioner.engine.words import names
 from provisioner.operations import declaring, expiry
 from provisioner.operations.commands import Wanted
@@ -118,12 +118,12 @@ class FromFile:
         """Refuse a plan of another stack, target, account or Region.
 
         Raises:
-            ProvisionError: with both.
+            PlanChanged: with both.
         """
         here = {"stack": config.name, "target": config.target, "account": aws.account, "region": aws.region}
         there = {name: getattr(self.saved, name) for name in here}
         if other := [f"{name} {there[name]}, not {value}" for name, value in here.items() if there[name] != value]:
-            raise ProvisionError(f"nothing was changed: the plan is for {' and '.join(other)}")
+            raise PlanChanged(f"nothing was changed: the plan is for {' and '.join(other)}")
 
     def check_same(
         self, config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], planned: Sequence[Planned]
@@ -131,14 +131,14 @@ class FromFile:
         """Refuse to do a plan that is not what would be done now.
 
         Raises:
-            ProvisionError: with what has changed since: configuration, state, AWS.
+            PlanChanged: with what has changed since: configuration, state, AWS.
         """
         wanted = self.saved.asked()
         declared, _ = declaring.scope(records, stack, wanted.target_step)
         now = _now(self.options, config, aws, wanted, declared, records, planned)
         if changed := [*_changed(self.saved, now)]:
             what = "".join(f"\n  {line}" for line in changed)
-            raise ProvisionError(
+            raise PlanChanged(
                 f"nothing was changed, since the plan is not what would be done now:{what}\n"
                 "Make a new one with `provision plan --out`, and review it"
             )

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.engine import own_code
+from provisioner.engine.error_codes import error_code
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import ResourceDone, RunFinished
 from provisioner.engine.losses import Loss
 from provisioner.engine.refused import NO_REASON, told
 from provisioner.engine.words import count, names
+from provisioner.render.error_families import more
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
 
@@ -133,7 +135,13 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     if outcome.leftovers:
         why = "" if outcome.counts or outcome.error else ", since the state has no records"
         lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack not deleted{why}")
-    return lines
+    return lines if outcome.error is None else [*lines, *more(_codes(outcome.error))]
+
+
+def _codes(error: BaseException) -> list[str]:
+    """Return the families of what went wrong: those of the resources that failed."""
+    several = error.failures.values() if isinstance(error, SomeFailed) else [error]
+    return [error_code(one) for one in several]
 
 
 def _alike(failures: Mapping[str, BaseException]) -> dict[tuple[bool, tuple[str, ...]], list[str]]:

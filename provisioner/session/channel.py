@@ -44,6 +44,7 @@ Dial = Callable[[str], tuple[socket.socket, bytes]]
 class SessionFailed(ProvisionError):
     """A session could not be had, or ended before what was asked for; `run` and `docker run` end with 125 as well."""
 
+    code = "session"
     exit_code = 125
 
 

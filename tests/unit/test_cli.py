@@ -438,13 +438,13 @@ def test_environments_and_state_directories_are_apart(run: Run, recorded: Path) 
     assert "vpc/main" in run("state", "list", "--state-dir", ".provision", "--env", "dev")[1]
 
 
-def test_a_broken_state_is_one_line(run: Run, recorded: Path) -> None:
+def test_a_broken_state_is_one_message(run: Run, recorded: Path) -> None:
     (recorded / "state.json").write_text("{")
     code, out, err = run("state", "list")
     assert (code, out) == (1, "")
     assert err.startswith("error: .provision/local/ecs-sample-dev/state.json is incomplete or not JSON")
     assert "Run `provision recover`" in err
-    assert err.count("\n") == 1
+    assert err.splitlines()[1:] == ["More: `provision explain state`"]
 
 
 # -- the cloud's commands without a cloud ------------------------------------------------------------------------------

@@ -383,6 +383,7 @@ def test_two_errors_at_once_are_both_reported() -> None:
         "! not deleted: subnet subnet-1",
         "error: 2 failed: a/b, c/d",
         "error: 1 resource of this stack not deleted",
+        "More: `provision explain resource-failed`",
     ]
 
 
@@ -414,7 +415,7 @@ def test_failures_of_one_reason_are_reported_once() -> None:
     error = SomeFailed({f"scalable_target/{n}": bad for n in range(200)}, {})
     progress = run([BEGUN, *(ResourceFailed(f"scalable_target/{n}", "scaling", "") for n in range(200))])
     names = ", ".join(f"scalable_target/{n}" for n in range(6))
-    assert summary.failures(Summary("up", {}, 1, error=error), progress)[:-1] == [
+    assert summary.failures(Summary("up", {}, 1, error=error), progress)[:-2] == [
         f"! {names} and 194 more failed, in step scaling:",
         "    the list cannot be read",
     ]

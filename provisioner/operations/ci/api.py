@@ -22,6 +22,8 @@ GITHUB_VERSION = "2022-11-28"
 class ForgeError(ProvisionError):
     """The forge refused a call, or did not answer."""
 
+    code = "forge"
+
 
 @dataclass(frozen=True)
 class Api:

@@ -34,6 +34,7 @@ LAST_LINES_SECONDS = 3.0
 class NotStarted(ProvisionError):
     """The task never ran its program, or nobody knows how that ended; `docker run` ends with 125 as well."""
 
+    code = "task-not-started"
     exit_code = 125
 
 

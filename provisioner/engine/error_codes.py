@@ -1,0 +1,20 @@
+"""The family of an error, by which `provision explain` and programs know it."""
+
+from __future__ import annotations
+
+from provisioner.engine import own_code
+from provisioner.engine.errors import ProvisionError, SomeFailed
+from provisioner.state.model import StateError
+
+OWN_STEPS, UNEXPECTED = "own-steps", "unexpected"
+"""The families of what the user's own steps raise, and of what nobody foresaw."""
+
+
+def error_code(error: BaseException) -> str:
+    """Return the code of the family that an error belongs to: of several failures alike, theirs."""
+    if isinstance(error, SomeFailed):
+        codes = set(map(error_code, error.failures.values()))
+        return codes.pop() if len(codes) == 1 else error.code
+    if isinstance(error, ProvisionError | StateError):
+        return error.code
+    return OWN_STEPS if own_code.place(error) else UNEXPECTED

@@ -1,0 +1,64 @@
+"""What `provision explain` shows of families of errors."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.render.error_families import FAMILIES, Family
+from provisioner.render.text import cut
+
+WIDTH = 80
+
+
+def check(codes: Sequence[str]) -> list[str]:
+    """Return the codes, each once.
+
+    Raises:
+        ConfigurationError: there is no such family.
+    """
+    for code in codes:
+        if code not in FAMILIES:
+            near = difflib.get_close_matches(code, FAMILIES, 1)
+            hint = f'did you mean "{near[0]}"?' if near else "`provision explain` lists them"
+            raise ConfigurationError(f'there is no family of errors "{code}"; {hint}')
+    return [*dict.fromkeys(codes)]
+
+
+def overview() -> Iterator[str]:
+    """Yield all families by their groups: the code, the exit code and the first words of what it means."""
+    column = max(map(len, FAMILIES)) + 2
+    for group, families in groupby(FAMILIES.values(), lambda family: family.group):
+        yield from ["", group] if group != next(iter(FAMILIES.values())).group else [group]
+        for family in families:
+            first = re.split("[;:.]( |$)", family.means, maxsplit=1)[0]
+            yield cut(f"  {family.code:{column}}{family.exit_code:<5}{first}", WIDTH)
+    yield from ["", "The second column is the exit code. `provision explain CODE` says all of one, and what to do."]
+
+
+def lines(codes: Sequence[str]) -> Iterator[str]:
+    """Yield what each of these families means and what to do, one step a line."""
+    for number, code in enumerate(codes):
+        yield from [""] if number else []
+        yield from _one(FAMILIES[code])
+
+
+def _one(family: Family) -> Iterator[str]:
+    yield f"{family.code} (exit code {family.exit_code})"
+    yield from textwrap.wrap(family.means, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield "What to do:"
+    for step in family.fix:
+        yield from textwrap.wrap(step, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False)
+    if family.page:
+        yield f"See docs/{family.page}."
+
+
+def documents(codes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return these families for `--json`."""
+    return [asdict(FAMILIES[code]) | {"fix": list(FAMILIES[code].fix)} for code in codes]
