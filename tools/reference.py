@@ -1,9 +1,9 @@
-"""Writes the reference of the documents, and the picture docs/stack.svg: keys, commands, errors.
+"""Writes the reference of the documents, and the picture docs/stack.svg.
 
     python -m tools.reference
 
-All of it is described where it is made: docstrings of the models, helps of the commands, families of errors.
-`tests/unit/test_reference_pages.py` compares the pages.
+All of it is described where it is made: docstrings of the models, helps of the commands, families of errors, classes of
+the resource types, the table of permissions. `tests/unit/test_reference_pages.py` compares the pages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from provisioner.permissions.document import between
 from provisioner.render.picture.svg import svg
 from provisioner.steps import offline
 from provisioner.steps.stack import run
-from tools import error_page
+from tools import error_page, policy_page, type_page
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, END = "<!-- written by tools/reference.py -->", "<!-- end of what tools/reference.py writes -->"
@@ -46,6 +46,8 @@ def pages() -> dict[Path, str]:
             (DOCS / "configuration.md", _keys()),
             (DOCS / "commands.md", _commands()),
             (DOCS / "errors.md", error_page.lines()),
+            (DOCS / "resource-types.md", type_page.lines()),
+            (DOCS / "permissions.md", policy_page.lines()),
         )
     }
     return {**written, DOCS / "stack.svg": _picture()}

@@ -15,6 +15,7 @@ from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementR
 from provisioner.engine.known import KnownResources
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
+from provisioner.resources.aws_names import AWS_NAMES
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -130,7 +131,9 @@ def _read(aws: Aws, resource_type: type[Resource], id: str) -> tuple[Observed, T
         live = None
     if live is None or live.deleting:
         gone = "it is being deleted" if live else f"there is none in account {aws.account}, Region {aws.region}"
-        raise ConfigurationError(f"cannot import {resource_type.type_name} {id}: {gone}. Check the ID")
+        form = AWS_NAMES[resource_type.type_name].id if resource_type.type_name in AWS_NAMES else ""
+        looks = f", which looks like {form}" if form else ""
+        raise ConfigurationError(f"cannot import {resource_type.type_name} {id}: {gone}. Check the ID{looks}")
     return live, tags
 
 

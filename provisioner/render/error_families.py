@@ -159,7 +159,7 @@ _FAMILIES = (
             "If a permissions boundary is named: an administrator runs `provision policy --create-boundary`.",
             "Run the same command again: it resumes.",
         ),
-        page="security.md#what-the-caller-must-be-allowed-to-do",
+        page="permissions.md",
     ),
     Family(
         "quota", _AWS, "A quota of the account is used up.",

@@ -1,0 +1,92 @@
+"""The page of all that `provision policy` prints, docs/permissions.md: statement by statement, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import typer
+
+from provisioner.aws.permissions import Part, Permission
+from provisioner.cli.main import app
+from provisioner.config.models import load
+from provisioner.permissions.boundary import boundary
+from provisioner.permissions.policy import Statement, statement, statements
+from provisioner.permissions.table import ANY, needed
+from tools.type_page import EVERYTHING
+
+HOW = {"ArnEquals": "=", "StringEquals": "=", "Bool": "=", "ArnLike": "like", "StringLike": "like"}
+"""Conditions in signs; all else is written as IAM calls it."""
+
+PLACES = {"aws:ResourceTag": "on the resource", "aws:RequestTag": "in the call"}
+
+
+def lines() -> Iterator[str]:
+    """Yield the page's lines: a heading for each policy, and a row for each of its statements."""
+    config = load(EVERYTHING / "stack.toml")
+    kinds: dict[str, Iterable[Permission]] = {
+        "": needed(config, account=ANY, read_only=False, part=Part.MAIN),
+        "--read-only": needed(config, account=ANY, read_only=True, part=Part.MAIN),
+        "--boundary": boundary(config, ANY, ANY),
+    }
+    others = [part for part in Part if part is not Part.MAIN]
+    kinds |= {f"--{part.name.lower()}": needed(config, account=ANY, read_only=False, part=part) for part in others}
+    helps = _helps()
+    for option, permissions in kinds.items():
+        heading = f"provision policy {option}".strip()
+        yield from ["", f"## `{heading}`", helps[option], "", "| actions | on | if | why |", "|---|---|---|---|"]
+        yield from _rows([*permissions])
+
+
+def _helps() -> Mapping[str, str]:
+    """Return what the help says of each option, and of the policy that is printed without one."""
+    group: Any = typer.main.get_command(app)
+    command = group.commands["policy"]
+    own = {name: str(one.help) for one in command.params for name in one.opts}
+    return {**own, "": " ".join(str(command.help).partition("\n\n")[0].split())}
+
+
+def _rows(permissions: Sequence[Permission]) -> Iterator[str]:
+    found = statements(permissions)
+    for one in sorted(found, key=lambda one: (_listed(one["Action"])[0].lower(), str(one["Resource"]))):
+        cells = (
+            _codes(_listed(one["Action"])),
+            _codes(_listed(one["Resource"])),
+            "<br>".join(_conditions(one)),
+            _why(one, permissions),
+        )
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _conditions(one: Statement) -> Iterator[str]:
+    """Yield the conditions; the three tags by which a stack is told are one."""
+    found = {
+        key: (how, _listed(values)) for how, keys in one.get("Condition", {}).items() for key, values in keys.items()
+    }
+    for prefix, where in PLACES.items():
+        keys = {f"{prefix}/{tag}" for tag in ("Project", "Environment", "ManagedBy")}
+        if keys <= found.keys() and all(found[key][0] == "StringEquals" for key in keys):
+            yield f"the stack's tags {where}"
+            found = {key: value for key, value in found.items() if key not in keys}
+    for key, (how, values) in found.items():
+        yield f"`{key}` {HOW.get(how, how)} {_codes(values)}"
+
+
+def _why(one: Statement, permissions: Sequence[Permission]) -> str:
+    """Return what its actions are for: the cases that the table of permissions names, or the life of a stack."""
+    these = [it for it in permissions if _part_of(it, one)]
+    return "; ".join(dict.fromkeys(it.why or "every stack" for it in these))
+
+
+def _part_of(it: Permission, one: Statement) -> bool:
+    alone = statement([it.name], it.resources, it.conditions)
+    same = alone.get("Condition") == one.get("Condition") and {*it.resources} <= {*_listed(one["Resource"])}
+    return same and it.name in _listed(one["Action"])
+
+
+def _codes(values: Iterable[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
