@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import typer
@@ -18,6 +20,8 @@ from tools.type_page import EVERYTHING
 HOW = {"ArnEquals": "=", "StringEquals": "=", "Bool": "=", "ArnLike": "like", "StringLike": "like"}
 """Conditions in signs; all else is written as IAM calls it."""
 
+PLACE = re.compile("^arn:aws:[a-z0-9-]*:(ap-northeast-1)?:[*]?:")
+"""What an ARN has before the resource: the service, the Region and the account."""
 PLACES = {"aws:ResourceTag": "on the resource", "aws:RequestTag": "in the call"}
 
 
@@ -34,7 +38,7 @@ def lines() -> Iterator[str]:
     helps = _helps()
     for option, permissions in kinds.items():
         heading = f"provision policy {option}".strip()
-        yield from ["", f"## `{heading}`", helps[option], "", "| actions | on | if | why |", "|---|---|---|---|"]
+        yield from ["", f"## `{heading}`", helps[option], "", "| actions | on what, if what, and why |", "|---|---|"]
         yield from _rows([*permissions])
 
 
@@ -49,13 +53,21 @@ def _helps() -> Mapping[str, str]:
 def _rows(permissions: Sequence[Permission]) -> Iterator[str]:
     found = statements(permissions)
     for one in sorted(found, key=lambda one: (_listed(one["Action"])[0].lower(), str(one["Resource"]))):
-        cells = (
-            _codes(_listed(one["Action"])),
-            _codes(_listed(one["Resource"])),
-            "<br>".join(_conditions(one)),
-            _why(one, permissions),
-        )
+        limits = [f"on {_resources(one)}", *(f"if {condition}" for condition in _conditions(one))]
+        cells = (_actions(one), "<br>".join([*limits, f"why: {_why(one, permissions)}"]))
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _actions(one: Statement) -> str:
+    """Return the actions by service, as the page of each service in AWS's reference has them."""
+    by_service = groupby(sorted(_listed(one["Action"])), key=lambda name: name.partition(":")[0])
+    return "<br>".join(
+        f"{service}: {', '.join(name.partition(':')[2] for name in some)}" for service, some in by_service
+    )
+
+
+def _resources(one: Statement) -> str:
+    return "everything" if one["Resource"] == "*" else _codes(PLACE.sub("", arn) for arn in _listed(one["Resource"]))
 
 
 def _conditions(one: Statement) -> Iterator[str]:

@@ -71,12 +71,11 @@ def _api(resource_type: type[Resource]) -> str:
 
 def _section(one: Shown) -> Iterator[str]:
     about = (one.type.__doc__ or "").partition("\n")[0]
-    yield from ["", f"### {one.type.type_name}", about, "", "| | |", "|---|---|"]
-    for head, text in _rows(one):
-        yield f"| {head} | {text.replace('|', chr(92) + '|')} |"
+    yield from ["", f"### {one.type.type_name}", about, ""]
+    yield from (f"- **{head}**: {text}" for head, text in _facts(one))
 
 
-def _rows(one: Shown) -> Iterator[tuple[str, str]]:
+def _facts(one: Shown) -> Iterator[tuple[str, str]]:
     name, known = one.type.type_name, AWS_NAMES[one.type.type_name]
     named = [f"`{known.cloudformation}`"] if known.cloudformation else []
     named += [f"in Terraform `{TYPES[name]}`"] if name in TYPES else []

@@ -55,11 +55,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def refused(project: Project, *words: str, code: int = 4) -> str:  # noqa: F811
-    """The one line with which a command ends."""
+    """The one line with which a command ends, before the one that says where to read on."""
     ended: Ended = project.run(*words, code=code)
     assert ended.out == ""
-    assert ended.err.count("\n") == 1, ended.err
-    return ended.err
+    first, *rest = ended.err.splitlines(keepends=True)
+    assert [line.partition("`")[0] for line in rest] in ([], ["More: "]), ended.err
+    return first
 
 
 def in_region(project: Project, region: str) -> None:  # noqa: F811

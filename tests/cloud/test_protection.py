@@ -75,7 +75,7 @@ def test_down_is_refused_with_what_to_do_and_writes_nothing(project: Project) ->
     since = project.last_call()
     ended = project.run("down", "--yes", "--json", code=1)
     assert ended.out == ""
-    assert ended.err.count("\n") == 1
+    assert ended.err.splitlines()[1:] == ["More: `provision explain protected`"]
     assert all(address in ended.err for address in BOTH)
     assert "`provision down --unprotect`" in ended.err
     # what counts is what is there, not what the file has come to say
