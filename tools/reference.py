@@ -124,7 +124,7 @@ def _cell(text: str) -> str:
 def _commands() -> Iterator[str]:
     yield from ["", "## Options that every command takes", "", "| option | |", "|---|---|"]
     root = typer.main.get_command(app)
-    commands = dict(_leaves("provision", root))
+    commands = dict(leaves("provision", root))
     yield from (_option(one) for one in commands["provision up"].params if one.name in COMMON)
     for name, one in commands.items():
         yield from ["", f"## `{name}`", *_help(one)]
@@ -133,11 +133,11 @@ def _commands() -> Iterator[str]:
             yield from ["", "| argument or option | |", "|---|---|", *map(_option, own)]
 
 
-def _leaves(name: str, group: Any) -> Iterator[tuple[str, Any]]:
+def leaves(name: str, group: Any) -> Iterator[tuple[str, Any]]:
     """Yield the commands of a group and of the groups in it, as they are typed, in the order of help."""
     for word, one in group.commands.items():
         if hasattr(one, "commands"):
-            yield from _leaves(f"{name} {word}", one)
+            yield from leaves(f"{name} {word}", one)
         elif not one.hidden:
             yield f"{name} {word}", one
 

@@ -1,4 +1,4 @@
-"""The documents: each page has its place in the site and in the index, and both languages say the same."""
+"""The documents: each page has its place, each command and key has its page, and both languages say the same."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
-from tools import site
+from provisioner.cli.main import app
+from provisioner.cli.options import COMMON
+from provisioner.config import schema
+from tools import reference, site
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
+
+INDEXES = {"index.md", "index.ja.md"}
+BY_HAND = [(DOCS / page).read_text(encoding="utf-8") for page in PAGES if page not in INDEXES]
+TOLD = "\n".join(text for text in BY_HAND if reference.BEGIN not in text)
+"""What is written by hand, apart from the indexes, which say a little of everything."""
 
 
 def listed(nav: object) -> list[str]:
@@ -37,6 +46,33 @@ def test_the_index_leads_to_every_page() -> None:
     text = (DOCS / "index.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\(([\w./-]+\.md)", text))
     assert {page for page in PAGES if "/" not in page and page != "index.md"} - linked == set()
+
+
+def told(word: str) -> bool:
+    """Whether a page that is written by hand names a word."""
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", TOLD) is not None
+
+
+def test_every_command_and_option_is_on_a_page() -> None:
+    commands = dict(reference.leaves("provision", typer.main.get_command(app)))
+    assert len(commands) > 50
+    assert [one for one in commands if not told(one) and f"`{one.removeprefix('provision ')}" not in TOLD] == []
+    options = {
+        (name, option)
+        for name, one in commands.items()
+        for parameter in one.params
+        if parameter.name not in {*COMMON, "help"}
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    assert sorted(one for one in options if not told(one[1])) == []
+
+
+def test_every_key_is_on_a_page() -> None:
+    tables = schema.document()["definitions"]
+    keys = {(name, key) for name, table in tables.items() if name != "Environment" for key in table["properties"]}
+    assert len(keys) > 100
+    assert sorted(key for key in keys if not told(key[1])) == []
 
 
 @pytest.mark.parametrize(
