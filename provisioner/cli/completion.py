@@ -100,6 +100,12 @@ def _outputs(given: Given) -> Iterable[str]:  # noqa: ARG001 (every stack has th
     return ["url", "local_url", *OUTPUTS, *sorted(ALWAYS)]
 
 
+def _families(given: Given) -> Iterable[str]:  # noqa: ARG001 (the tool's own are the same for every file)
+    from provisioner.render.error_families import FAMILIES
+
+    return FAMILIES
+
+
 def _profiles(given: Given) -> Iterable[str]:  # noqa: ARG001 (they are the machine's)
     """Return the profiles of the files of the AWS CLI."""
     home = Path("~/.aws").expanduser()
@@ -122,6 +128,7 @@ _BY_NAME: Mapping[tuple[str, str], Callable[[Given], Iterable[str]]] = {
     ("pause", "names"): _SERVICES_AND_JOBS,
     ("resume", "names"): _SERVICES_AND_JOBS,
     ("config", "key"): _table,
+    ("explain", "codes"): _families,
     ("exec", "container"): _containers,
     ("logs", "container"): _containers,
 }

@@ -388,5 +388,7 @@ FAMILIES: Mapping[str, Family] = {family.code: family for family in _FAMILIES}
 
 def more(codes: Iterable[str]) -> list[str]:
     """Return the line after an error that says where to read on; none where its message says all there is to do."""
-    several = [code for code in dict.fromkeys(codes) if len(FAMILIES[code].fix) > 1]
+    # the user's own errors may have a code of their own
+    known = [FAMILIES[code] for code in dict.fromkeys(codes) if code in FAMILIES]
+    several = [family.code for family in known if len(family.fix) > 1]
     return [f"More: `provision explain {' '.join(several)}`"] if several else []

@@ -140,6 +140,7 @@ COMPLETED = {
     "provision state show --env prod ": set[str](),
     "provision up --profile w": {"work"},
     "provision output ur": {"url"},
+    "provision explain quo": {"quota"},
 }
 
 

@@ -75,7 +75,7 @@ def test_the_code_of_an_error(error: Exception, code: str) -> None:
 
 
 def test_one_sentence_is_enough_for_some() -> None:
-    assert more(["configuration", "throttled"]) == []
+    assert more(["configuration", "throttled", "of-my-own"]) == []
     assert more(["quota", "throttled", "quota"]) == ["More: `provision explain quota`"]
 
 
