@@ -39,7 +39,7 @@ def overview() -> Iterator[str]:
         for family in families:
             first = re.split("[;:.]( |$)", family.means, maxsplit=1)[0]
             yield cut(f"  {family.code:{column}}{family.exit_code:<5}{first}", WIDTH)
-    yield from ["", "The second column is the exit code. `provision explain CODE` says all of one, and what to do."]
+    yield from ["", "The second column is the exit code. `provision explain CODE` says the rest."]
 
 
 def lines(codes: Sequence[str]) -> Iterator[str]:

@@ -99,6 +99,7 @@ def test_explain_lists_all_families(run: Run) -> None:
     assert code == 0
     assert [line.split()[0] for line in out.splitlines() if line.startswith("  ")] == [*FAMILIES]
     assert "…" not in out
+    assert all(len(line) <= 80 for line in out.splitlines())
     assert [one["code"] for one in json.loads(run("explain", "--json")[1])] == [*FAMILIES]
 
 
