@@ -23,13 +23,13 @@ from provisioner.steps import offline
 from provisioner.steps.stack import run
 
 EVERYTHING = Path(__file__).parent / "everything"
-"""A configuration of which the steps declare each type that they can."""
+"""A configuration for which the steps declare each type that they can."""
 COSTS = {"exists": "as long as it is there", "capacity": "by its size", "load": "by use"}
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A type, how often the example has it, and one of those; None if no step declares it."""
+    """A type, and a resource of it in the example; None if no step declares it."""
 
     type: type[Resource]
     example: Declared | None
