@@ -3,7 +3,7 @@
     python -m tools.reference
 
 All of it is described where it is made: docstrings of the models, helps of the commands, families of errors, classes of
-the resource types, the table of permissions. `tests/unit/test_reference_pages.py` compares the pages.
+the resource types, the tables of permissions and prices. `tests/unit/test_reference_pages.py` compares the pages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from provisioner.permissions.document import between
 from provisioner.render.picture.svg import svg
 from provisioner.steps import offline
 from provisioner.steps.stack import run
-from tools import error_page, policy_page, type_page
+from tools import error_page, policy_page, price_page, type_page
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, END = "<!-- written by tools/reference.py -->", "<!-- end of what tools/reference.py writes -->"
@@ -48,6 +48,7 @@ def pages() -> dict[Path, str]:
             (DOCS / "errors.md", error_page.lines()),
             (DOCS / "resource-types.md", type_page.lines()),
             (DOCS / "permissions.md", policy_page.lines()),
+            (DOCS / "prices.md", price_page.lines(load(SAMPLE))),
         )
     }
     return {**written, DOCS / "stack.svg": _picture()}

@@ -56,11 +56,14 @@ def shown() -> tuple[Shown, ...]:
 
 @cache
 def declared() -> Mapping[str, Declared]:
-    """Return all that the steps declare of the example."""
-    config = load(EVERYTHING / "stack.toml")
-    copies = {"web": Copy(f"{config.services['web'].image}@sha256:{'1' * 64}", "1")}
-    facts = replace(offline.facts(config), root=EVERYTHING, copies=copies, engine=True, local=False)
-    return run(config, facts).declared
+    """Return all that the steps declare of the example, in either of its environments."""
+    found: dict[str, Declared] = {}
+    for env in (None, "night"):
+        config = load(EVERYTHING / "stack.toml", env=env)
+        copies = {"web": Copy(f"{config.services['web'].image}@sha256:{'1' * 64}", "1")}
+        facts = replace(offline.facts(config), root=EVERYTHING, copies=copies, engine=True, local=False)
+        found = run(config, facts).declared | found
+    return found
 
 
 def _api(resource_type: type[Resource]) -> str:
