@@ -26,7 +26,7 @@ def test_the_distribution_has_a_name_of_its_own() -> None:
     assert PROJECT["name"] == "ecs-provision"
     assert PROJECT["scripts"] == {"provision": "provisioner.cli.main:main"}
     own = [need for need in PROJECT["optional-dependencies"]["dev"] if need.startswith(PROJECT["name"])]
-    assert own == ["ecs-provision[app]"], "its extras are its own, and not those of another distribution"
+    assert own == ["ecs-provision[app,dash]"], "its extras are its own, and not those of another distribution"
 
 
 def test_the_extra_is_the_emulator_of_the_same_version() -> None:
