@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,7 @@ def having(config: Config, wanted: Mapping[str, str], container: str) -> dict[st
 
 
 @dataclass
-class _Group:
+class Group:
     """A log group, what was read of it, and how the look at it gets on.
 
     Attributes:
@@ -146,9 +147,9 @@ def lines(
     Raises:
         ApiError: a read was refused, or for too long a time none succeeded. What was read is yielded before.
     """
-    read = [_Group(name, group, Window(int(start * 1000)), container) for name, group in wanted.items()]
+    read = [Group(name, group, Window(int(start * 1000)), container) for name, group in wanted.items()]
     while True:
-        yield from heapq.merge(*(_look(aws, group) for group in read), key=lambda line: line.time)
+        yield from heapq.merge(*(look(aws, group) for group in read), key=lambda line: line.time)
         if signals.interrupted():
             return
         for group in read:
@@ -168,8 +169,14 @@ def _waited(aws: Aws) -> bool:
     return True
 
 
-def _look(aws: Aws, group: _Group) -> Iterator[Line]:
-    """Yield what is new in a group, page by page. What ends it early is noted there, so that nothing read is lost."""
+def look(
+    aws: Aws, group: Group, interruptible: Callable[[], AbstractContextManager[None]] = signals.at_once
+) -> Iterator[Line]:
+    """Yield what is new in a group, page by page. What ends it early is noted there, so that nothing read is lost.
+
+    Args:
+        interruptible: the context in which a page is read: no signal reaches a thread that is not the main one.
+    """
     group.failure, window = None, group.window
     if not group.token:
         window.begin(int(aws.pace.time() * 1000))
@@ -177,7 +184,7 @@ def _look(aws: Aws, group: _Group) -> Iterator[Line]:
     while more and not signals.interrupted():
         events: Sequence[Event] = ()
         try:
-            with signals.at_once():
+            with interruptible():
                 events = _page(aws, group)
             more = bool(group.token)
         except KeyboardInterrupt:
@@ -194,7 +201,7 @@ def _look(aws: Aws, group: _Group) -> Iterator[Line]:
             yield Line(int(event.get("timestamp", 0)), group.name, task, str(event.get("message", "")), container)
 
 
-def _page(aws: Aws, group: _Group) -> Sequence[Event]:
+def _page(aws: Aws, group: Group) -> Sequence[Event]:
     """Return the events of the next page: none is no sign that there are no more (API reference, FilterLogEvents)."""
     request: dict[str, Any] = {"logGroupName": group.id, "startTime": group.window.start}
     if group.container:
@@ -212,7 +219,7 @@ def _page(aws: Aws, group: _Group) -> Sequence[Event]:
 
 def _judge(
     aws: Aws,
-    group: _Group,
+    group: Group,
     follow: bool,
     on_missing: Callable[[str], None],
     on_trouble: Callable[[str, str], None],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.operations import connecting, costs, embedded_cloud, expiry, stack_status, stores
@@ -14,38 +15,85 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.operations.options import Options
+    from provisioner.state.model import State
+    from provisioner.state.runtime import Runtime
 
 POLL_SECONDS = 5.0
+
+
+@dataclass
+class Watch:
+    """Looks at one stack again and again on one way to AWS: on the embedded cloud's clock a second waits for the first.
+
+    Attributes:
+        ways: the way, once it is there.
+    """
+
+    options: Options
+    config: Config
+    ways: list[Aws] = field(default_factory=list)
+
+    def way(self) -> Aws:
+        """Return the way to AWS, which refuses every write; made when it is first needed.
+
+        Raises:
+            ProvisionError: there is none.
+        """
+        if not self.ways:
+            self.ways.append(connecting.connect(self.options, self.config).reading())
+        return self.ways[0]
+
+    def time(self) -> float:
+        """Return the target's seconds since the epoch, as far as it is known."""
+        return (self.ways[0].pace if self.ways else MACHINE).time()
+
+    @property
+    def runtime(self) -> Runtime:
+        """The clock that whoever looks waits by."""
+        return self.ways[0].pace.runtime if self.ways else MACHINE
+
+    def look(self) -> tuple[State, dict[str, Any]]:
+        """Return the state as it is written, and the status document.
+
+        Raises:
+            ProvisionError, StateError: the state cannot be read, or the credentials are of another account.
+        """
+        if self.config.state.bucket and not self.ways:
+            self.ways.append(connecting.reader(self.options, self.config))
+        aws = self.ways[0] if self.config.state.bucket else None
+        state = stores.as_written(self.options, self.config, aws)
+        return state, _document(self, state)
+
+    def again(self) -> None:
+        """Forget what was read."""
+        for aws in self.ways:
+            aws.drop_reads()
+
+    def leave(self) -> None:
+        """Drop the way: another embedded cloud may be there by now, or other credentials."""
+        for aws in self.ways:
+            aws.pace.runtime.close()
+        self.ways.clear()
 
 
 def documents(options: Options, config: Config, *, again: bool) -> Iterator[dict[str, Any]]:
     """Yield the status document, and with `again` another one every few seconds, for ever.
 
-    One way to AWS serves for all: on the embedded cloud's clock a second one waits for the first.
-
     Raises:
         ProvisionError: the state cannot be read, or the credentials are of another account.
     """
-    ways: list[Aws] = [connecting.reader(options, config)] if config.state.bucket else []
-
-    def way() -> Aws:
-        if not ways:
-            ways.append(connecting.connect(options, config))
-        return ways[0]
-
+    watch = Watch(options, config)
     while True:
-        document = _document(options, config, ways, way)
+        _, document = watch.look()
         yield document
         if not again:
             return
-        runtime = ways[0].pace.runtime if ways else MACHINE
         # whoever watches only looks on: a rehearsal's time passes for the others' sake
-        with runtime.watching():
-            runtime.sleep(POLL_SECONDS)
-        for aws in ways:
-            aws.drop_reads()
+        with watch.runtime.watching():
+            watch.runtime.sleep(POLL_SECONDS)
+        watch.again()
         if document["live"] is None and not config.state.bucket:
-            ways.clear()  # another embedded cloud may be there by now
+            watch.leave()
 
 
 def changes(found: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -58,20 +106,20 @@ def changes(found: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         last = said
 
 
-def _document(options: Options, config: Config, ways: Sequence[Aws], way: Callable[[], Aws]) -> dict[str, Any]:
-    aws = ways[0] if config.state.bucket else None
-    state = stores.as_written(options, config, aws)
+def _document(watch: Watch, state: State) -> dict[str, Any]:
+    options, config = watch.options, watch.config
     started = embedded_cloud.started(options) if config.target == "local" else 0.0
     restarted = started if stack_status.outlived(state, started) else None
     live, unavailable = (
-        stack_status.condition(options, config, state, way) if restarted is None else (None, "it was restarted")
+        stack_status.condition(options, config, state, watch.way) if restarted is None else (None, "it was restarted")
     )
-    if aws:
+    if config.state.bucket:
+        aws = watch.way()
         locked_by = lease.holder(stores.objects(config, aws, aws.client("s3")), aws.pace.runtime)
     else:
         locked_by = lock.holder(stores.directory(options, config) / lock.LOCK_FILE)
     entry = embedded_cloud.entry(options, config)
-    now = (ways[0].pace if ways else MACHINE).time()
+    now = watch.time()
     desired = {one["name"]: one["desired"] for one in live.services} if live else {}
     rests = sizes.until(config, now) if sizes.sleeps(config, state.records, desired) else None
     _, notes = sizes.in_effect(config, state.records, by_schedule=rests)

@@ -71,6 +71,8 @@ def _service(
         "revision": told["runs"].rpartition("/")[2],
         "rollout": live.status if live.deleting else told["rollout_state"],
         "strategy": told["strategy"],
+        "stage": told["stage"],
+        "weight": told["weight"],
         "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
         "problem": told["problem"] or rolled_back or health["problem"],
         "approval": _approval(told),
@@ -116,7 +118,7 @@ def _sidecars(name: str, records: Records, mine: Sequence[Mapping[str, Any]]) ->
 
 def _missing(name: str) -> dict[str, Any]:
     """Return what is told of a service that is recorded, and that ECS does not have."""
-    told = dict.fromkeys(("revision", "strategy", "deployed", "deployment", "image", "tag", "digest"), "")
+    told = dict.fromkeys(("revision", "strategy", "stage", "deployed", "deployment", "image", "tag", "digest"), "")
     return {
         "name": name,
         "running": 0,
@@ -125,6 +127,7 @@ def _missing(name: str) -> dict[str, Any]:
         "capacity": [],
         "problem": "it is recorded, and ECS has no such service",
         "approval": None,
+        "weight": None,
         "began": None,
         "healthy": None,
         "last_failure": None,

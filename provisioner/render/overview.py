@@ -52,7 +52,7 @@ def _lines(document: Mapping[str, Any], command_line: Callable[..., str], width:
         return [*top, *url(document), unavailable, f"All resources: {command_line('status', '--all')}"]
     more = command_line("status", "--all")
     above = [*(cut(line, width) for line in top), *url(document), *cost(document), ""]
-    taken = len(above) + sum(2 if _why(one, live["at"]) else 1 for one in live["services"])
+    taken = len(above) + sum(2 if why(one, live["at"]) else 1 for one in live["services"])
     below = _below(live, width, command_line("up", "--new-ami"), more, MOST - taken)
     room = MOST - len(above) - len(below) - (1 if below else 0)
     services = _services(live["services"], live["at"], width, room, more)
@@ -66,14 +66,14 @@ def _services(services: Sequence[Mapping[str, Any]], now: float, width: int, roo
     ordered = sorted(services, key=lambda one: (not wrong("services", one), one["state"] == "serving"))
     fit = len(ordered) if len(ordered) < room else max(room - 2, 1)
     shown, left = ordered[:fit], len(ordered) - fit
-    head, *rows = _table([_cells(one, now) for one in shown], width)
+    head, *rows = _table([service_cells(one, now) for one in shown], width)
     spare = room - 1 - len(shown) - (1 if left else 0)
     body: list[str] = []
     for one, row in zip(shown, rows, strict=True):
         body.append(row)
-        why = _wrapped(_why(one, now), width, min(spare, LINES))
-        spare -= len(why)
-        body += why
+        told = _wrapped(why(one, now), width, min(spare, LINES))
+        spare -= len(told)
+        body += told
     return [head, *body, *([cut(f"… and {left} more: {more}", width)] if left else [])]
 
 
@@ -100,7 +100,8 @@ def _table(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
     return [cut(line, width) for line in shown]
 
 
-def _cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
+def service_cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
+    """Return the row of a service, below `HEAD`."""
     revision = one["revision"].rpartition(":")[2]
     digest = one["digest"].removeprefix("sha256:")[:DIGEST]
     state, deployment = one["state"], one["deployment"]
@@ -116,7 +117,7 @@ def _cells(one: Mapping[str, Any], now: float) -> tuple[str, ...]:
     )
 
 
-def _why(one: Mapping[str, Any], now: float) -> str:
+def why(one: Mapping[str, Any], now: float) -> str:
     """Return what is wrong with a service, what it waits for, or why one of its tasks failed lately."""
     if told := "; ".join(filter(None, (one["problem"], awaited(one)))):
         return told
