@@ -17,6 +17,7 @@ from provisioner.cli import (
     cloud,
     config,
     cost,
+    dash,
     deploy,
     diff,
     doctor,
@@ -64,6 +65,7 @@ __all__ = [
     "cloud",
     "config",
     "cost",
+    "dash",
     "deploy",
     "diff",
     "doctor",
@@ -110,6 +112,7 @@ ORDER = (
     "reject", "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel",
     "status", "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
     "explain",
+    "status", "dash", "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

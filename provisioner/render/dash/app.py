@@ -1,0 +1,368 @@
+"""The dashboard as a Textual application: panes, keys, and where each stands on terminals of any size."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import DataTable, Input, Static, Tree
+
+from provisioner.operations import signals
+from provisioner.operations.dashboard import Dashboard, Told, Trouble, Wishes, Written, log_groups
+from provisioner.render.dash import texts
+from provisioner.render.dash.layout import HEAD, NO_LOG, PANES, ROOMY, TALL, WIDE, widgets
+from provisioner.render.dash.panes import Lines, Log, Resources, Rows
+from provisioner.render.dash.screens import Details, help_screen
+from provisioner.render.text import visible
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.events import DescendantFocus, Resize
+    from textual.widget import Widget
+
+Follow = Callable[[Callable[[Told], None]], None]
+"""Looks at the stack until the wishes end, and tells what it sees."""
+
+
+class Seen(Message):
+    """Something was seen."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__()
+        self.told = told
+
+
+class Broken(Message):
+    """Whoever looked cannot go on, for a reason that is no error of AWS."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Dash(App[None]):
+    """The dashboard of one stack.
+
+    Args:
+        follow: looks on, in a thread of its own; `wishes` is what tells it what to look at.
+        command_line: from a command's name to the command line that runs it on the same stack.
+    """
+
+    CSS_PATH = "dash.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(pane[0], f"pane('{pane}')", pane) for pane in PANES if pane != "logs"),
+        Binding("l", "logs", "logs"),
+        Binding("d", "describe", "all of it"),
+        Binding("z", "zoom", "one pane"),
+        Binding("R", "refresh", "look now"),
+        Binding("slash", "ask('/')", "filter"),
+        Binding("colon", "ask(':')", "jump"),
+        Binding("question_mark", "help", "help"),
+        Binding("escape", "clear", "back"),
+        Binding("q", "quit", "leave"),
+        Binding("ctrl+c", "interrupt", "leave", priority=True),
+    ]
+
+    def __init__(self, stack: str, follow: Follow, wishes: Wishes, command_line: texts.CommandLine) -> None:
+        # the terminal's own colours, none of them where NO_COLOR is set
+        super().__init__(ansi_color=True)
+        self.theme, self.animation_level = "ansi-dark", "none"
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]
+        self._stack, self._follow, self._wishes, self._command_line = stack, follow, wishes, command_line
+        self._seen: Dashboard | None = None
+        self._live_seen: Dashboard | None = None
+        self._sought = dict.fromkeys(PANES, "")
+        self._pane, self._asked = PANES[0], "/"
+        self._broken: Exception | None = None
+
+    # -- from the beginning to the end -----------------------------------------------------------------------------
+
+    def run_until_left(self) -> int:
+        """Show it until the user leaves, and return the exit code.
+
+        Raises:
+            Exception: what broke whoever looked on.
+        """
+        try:
+            self.run(mouse=False)
+        finally:
+            self._wishes.end()
+        if self._broken:
+            raise self._broken
+        return self.return_code or 0
+
+    def interrupt(self) -> None:
+        """Leave as by Ctrl-C; any thread may call this."""
+        # before it runs, and when it has ended, there is nothing to leave
+        with suppress(RuntimeError):
+            self.call_from_thread(self.action_interrupt)
+
+    def compose(self) -> ComposeResult:
+        """Make the widgets."""
+        yield from widgets()
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.title = self._stack
+        self.screen.add_class("-all")
+        self.query_one("#head", Static).update(f"{self._stack}: reading the state and asking AWS …")
+        self.query_one("#ask").display = False
+        self.action_pane(PANES[0])
+        self._head("logs", NO_LOG)
+        threading.Thread(target=self._look_on, name="dashboard", daemon=True).start()
+
+    def _look_on(self) -> None:
+        try:
+            self._follow(self._tell)
+        except Exception as error:  # noqa: BLE001 (it is raised where the command ends)
+            self.post_message(Broken(error))
+
+    def _tell(self, told: Told) -> None:
+        self.post_message(Seen(told))
+
+    def on_broken(self, message: Broken) -> None:
+        """End with the error."""
+        self._broken = message.error
+        self.exit(return_code=1)
+
+    # -- what is seen ----------------------------------------------------------------------------------------------
+
+    def on_seen(self, message: Seen) -> None:
+        """Show what was seen."""
+        told = message.told
+        if isinstance(told, Written):
+            self._written(told)
+        elif isinstance(told, Trouble):
+            self._trouble(texts.stale(told.text, self._live_seen.at if self._live_seen else None))
+        else:
+            self._seen = told
+            self._live_seen = told if told.status["live"] is not None or not told.view.nodes else self._live_seen
+            self._trouble(texts.trouble(told, self._live_seen.at if self._live_seen else None))
+            self._show()
+
+    def _trouble(self, text: str) -> None:
+        line = self.query_one("#trouble", Static)
+        line.display = bool(text)
+        line.update(Text(visible(text)))
+
+    def _written(self, told: Written) -> None:
+        log = self.query_one(Log)
+        if told.name == log.name_of:
+            log.more(told.lines)
+            said = told.trouble or ("nothing in the last ten minutes" if log.empty else "")
+            self._head("logs", f"logs of {told.name}" + (f": {said}" if said else ""))
+
+    def _show(self) -> None:
+        """Show what is known now, filtered as the user wants it."""
+        seen = self._seen
+        if seen is None:
+            return
+        running = self._live_seen or seen
+        self._show_head()
+        wanted = self._sought
+        rows = {key: row for key, row in texts.services(running).items() if texts.matches(wanted["services"], *row)}
+        self.query_one("#service-rows", Rows).show(rows)
+        self._head("services", f"services ({len(rows)}), seen at {texts.moment(running.at)}")
+        found = texts.groups(seen, wanted["resources"])
+        self.query_one(Resources).show(found)
+        self._head("resources", f"resources ({sum(map(len, found.values()))})")
+        alarms = {one.name: texts.alarm(one, self._stack) for one in running.alarms}
+        alarms = {key: row for key, row in alarms.items() if texts.matches(wanted["alarms"], *row)}
+        self.query_one("#alarm-rows", Rows).show(alarms)
+        self._head("alarms", f"alarms ({len(alarms)})" if alarms else "alarms: none")
+        for name, make in (("cost", lambda _: texts.cost(seen)), ("timeline", partial(texts.last_run, seen))):
+            self.query_one(f"#{name}-lines", Lines).show(partial(_having, make, wanted[name]))
+            self._head(name, {"cost": "cost on AWS", "timeline": "last run"}[name])
+        self._show_problem()
+
+    def _show_head(self) -> None:
+        if self._seen:
+            width = max(self.size.width - 2, 1)
+            lines = [texts.short(line, width) for line in texts.head(self._seen, self._command_line)[:HEAD]]
+            self.query_one("#head", Static).update(Text("\n".join(lines), no_wrap=True))
+
+    def on_resize(self, _: Resize) -> None:
+        """Cut the lines above and below for the new width."""
+        self._show_head()
+        self._show_keys()
+
+    def _head(self, pane: str, text: str) -> None:
+        wanted = self._sought[pane]
+        self.query_one(f"#{pane}").border_title = Text(f"{text}  /{wanted}" if wanted else text)
+
+    def _show_problem(self) -> None:
+        told = texts.problem(self._live_seen, self._service) if self._live_seen else ""
+        line = self.query_one("#problem", Static)
+        line.display = bool(told)
+        line.update(Text(told))
+
+    def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
+        """Say what is wrong with the service under the cursor."""
+        self._show_problem()
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _service(self) -> str:
+        return self.query_one("#service-rows", Rows).chosen
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane."""
+        self._mark(name)
+        self._focusable(name).focus()
+
+    def _focusable(self, name: str) -> Widget:
+        return next(one for one in self.query_one(f"#{name}").query("*") if one.can_focus)
+
+    def _mark(self, name: str) -> None:
+        """Note which pane is the one that keys are about: on a small terminal no other is shown."""
+        self._pane = name
+        for pane in self.query(".pane"):
+            pane.set_class(pane.id == name, "-current")
+        for column in self.query("#below, .column"):
+            column.set_class(bool(column.query(f"#{name}")), "-current")
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        text = Text(no_wrap=True)
+        for pane in PANES:
+            text.append(f" {pane[0]}", "bold").append(f" {pane}", "reverse" if pane == self._pane else "")
+        words = ("filter", "jump", "keys", "leave") if self.size.width >= ROOMY else ("", "", "keys", "quit")
+        for key, what in zip("/:?q", words, strict=True):
+            text.append(f" {key}", "bold").append(f" {what}".rstrip())
+        self.query_one("#keys", Static).update(text)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Note that the user has gone to another pane."""
+        pane = next((one.id for one in event.widget.ancestors if one.has_class("pane")), None)
+        if pane and pane != self._pane:
+            self._mark(pane)
+
+    def action_logs(self) -> None:
+        """Follow the log of what the cursor is on: a service, or a resource of a service or job."""
+        log, wanted = self.query_one(Log), self._service
+        if self._pane == "resources" and self._seen:
+            chosen = self.query_one(Resources).chosen
+            node = next((one for one in self._seen.view.nodes if one.address == chosen), None)
+            wanted = (node.workload if node else "") or wanted
+        if self._pane != "logs" or not log.name_of:
+            self._follow_log(wanted)
+        self.action_pane("logs")
+
+    def _follow_log(self, name: str) -> None:
+        log = self.query_one(Log)
+        if name and name != log.name_of:
+            log.follow(name)
+            self._wishes.follow(name)
+        self._head("logs", f"logs of {log.name_of}: reading" if log.name_of else NO_LOG)
+
+    def action_describe(self) -> None:
+        """Show all of what the cursor is on."""
+        seen = self._seen
+        if seen is None:
+            return
+        if self._pane == "services" and (name := self._service):
+            self.push_screen(Details(name, partial(texts.service, self._live_seen or seen, name)))
+        elif self._pane == "resources" and (address := self.query_one(Resources).chosen) and address[-1] != "/":
+            self.push_screen(Details(address, partial(texts.described, seen, address)))
+        elif self._pane == "alarms" and (name := self.query_one("#alarm-rows", Rows).chosen):
+            found = next((node.address for node in seen.view.nodes if node.type == "alarm" and node.id == name), name)
+            self.push_screen(Details(name, partial(texts.described, seen, found)))
+
+    def on_data_table_row_selected(self, _: DataTable.RowSelected) -> None:
+        """Show all of what was chosen with Enter."""
+        self.action_describe()
+
+    def on_tree_node_selected(self, _: Tree.NodeSelected[str]) -> None:
+        """Show all of what was chosen with Enter; a group opens or closes."""
+        self.action_describe()
+
+    def action_zoom(self) -> None:
+        """Show one pane alone, or all again."""
+        self.screen.toggle_class("-all")
+
+    def action_refresh(self) -> None:
+        """Look now."""
+        self._wishes.refresh()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(help_screen())
+
+    def action_interrupt(self) -> None:
+        """Leave, and say by the exit code that it was interrupted."""
+        self.exit(return_code=signals.INTERRUPTED)
+
+    # -- filter and jump -------------------------------------------------------------------------------------------
+
+    def action_ask(self, sign: str) -> None:
+        """Ask for the text of a filter, or for where to go."""
+        self._asked = sign
+        line = self.query_one("#ask", Input)
+        line.border_title = "go to a pane, a service, or an address" if sign == ":" else f"filter of {self._pane}"
+        line.value = "" if sign == ":" else self._sought[self._pane]
+        line.display = True
+        line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
+        if self._asked == "/" and event.input.display:
+            self._seek(event.value)
+
+    def _seek(self, text: str) -> None:
+        self._sought[self._pane] = text
+        if self._pane == "logs":
+            log = self.query_one(Log)
+            log.filter(text)
+            self._head("logs", f"logs of {log.name_of}")
+        self._show()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter, or go there."""
+        event.input.display = False
+        self.action_pane(self._place(event.value.strip()) if self._asked == ":" else self._pane)
+
+    def action_clear(self) -> None:
+        """Clear the filter, and close what asks for a text."""
+        if self._asked == "/":
+            self._seek("")
+        self.query_one("#ask").display = False
+        self.action_pane(self._pane)
+
+    def _place(self, text: str) -> str:
+        """Return the pane of a pane's name, a service or a resource, and put its cursor there."""
+        first, _, rest = text.partition(" ")
+        pane = next((one for one in PANES if first and one.startswith(first)), "")
+        view, rest = self._seen.view if self._seen else None, rest.strip()
+        if pane and (not rest or (pane == "logs" and view and rest in log_groups(view))):
+            if rest:
+                self._follow_log(rest)
+            return pane
+        if view and self._seen and text in texts.services(self._live_seen or self._seen):
+            self._sought["services"] = ""
+            self._show()
+            self.query_one("#service-rows", Rows).choose(text)
+            return "services"
+        addresses = [node.address for node in view.nodes if not node.bookkeeping] if view else []
+        if found := next((one for one in addresses if text and one.startswith(text)), ""):
+            self._sought["resources"] = ""
+            self._show()
+            self.query_one(Resources).choose(found)
+            return "resources"
+        if text:
+            self._trouble(f"there is no pane, service or resource {text}: `:services`, `:logs web`, `:vpc/main`")
+        return self._pane
+
+
+def _having(make: Callable[[int], Any], wanted: str, width: int) -> list[str]:
+    """Return those of the lines in which a text occurs."""
+    return [line for line in make(width) if texts.matches(wanted, line)]
