@@ -167,6 +167,7 @@ def _changed(life: Life) -> None:
     life.keep()
     life.run("up", "--yes")
     life.both("history")
+    life.run("dash", "--json")
     life.both("diff", "frontend")
     life.run("rollback", "frontend")
     life.run("deploy", "frontend")

@@ -56,11 +56,17 @@ def test_the_tool_runs_from_its_wheel(wheels: Wheels, program: str, tmp_path: Pa
     without = here.run("provision", "up", "--yes", within=project)
     assert without.returncode == 4
     assert "`ecs-provision[local]`" in without.stderr
+    assert "textual" not in here.installed()
+    undrawn = here.run("provision", "dash", within=project)
+    assert undrawn.returncode == 4
+    assert "`uv tool install 'ecs-provision[dash]'`" in undrawn.stderr
     # with the extra a whole life
     here.install(*wheels.options, "ecs-provision[local]")
     up = here.run("provision", "up", "--yes", within=project)
     assert up.returncode == 0, up.stdout + up.stderr
     assert here.run("provision", "plan", within=project).returncode == 0
+    here.install(*wheels.options, "ecs-provision[dash]")
+    assert "needs a terminal" in here.run("provision", "dash", within=project).stderr
     down = here.run("provision", "down", "--yes", within=project)
     assert down.returncode == 0, down.stdout + down.stderr
     assert here.run("provision", "cloud", "stop", within=project).returncode == 0
