@@ -50,5 +50,8 @@ def dash(
 
     wishes = dashboard.Wishes()
     shown = Dash(config.name, partial(dashboard.follow, watch, every, wishes), wishes, options.command_line)
+    # the last comes first
+    options.ends.callback(shown.end)
+    options.ends.callback(watch.stop)
     with signals.calling(shown.interrupt):
         return shown.run_until_left()

@@ -124,11 +124,13 @@ class Wishes:
         log: the service or job whose log is followed; empty: none.
         at_once: look now.
         ended: look no more.
+        due: when the next look is to begin, by `time.monotonic`.
     """
 
     log: str = ""
     at_once: bool = False
     ended: bool = False
+    due: float = field(default_factory=time.monotonic)
     changed: threading.Event = field(default_factory=threading.Event)
 
     def follow(self, name: str) -> None:
@@ -169,23 +171,23 @@ def follow(watch: Watch, every: float, wishes: Wishes, tell: Callable[[Told], No
         every: seconds from the end of one look to the next.
         tell: takes what was seen, in this thread.
     """
-    due, logs = 0.0, _Logs()
+    logs = _Logs()
     while not wishes.ended:
         wishes.changed.clear()
         try:
-            if wishes.at_once or time.monotonic() >= due:
+            if wishes.at_once or time.monotonic() >= wishes.due:
                 wishes.at_once = False
                 seen = _again(watch)
-                due = time.monotonic() + every
+                wishes.due = time.monotonic() + every
                 logs.groups = log_groups(seen.view)
                 tell(seen)
             if (name := wishes.log) and watch.ways:
                 tell(logs.read(watch.way(), name))
         except (ProvisionError, StateError) as error:
-            due = time.monotonic() + every
+            wishes.due = time.monotonic() + every
             watch.leave()
             tell(Trouble(str(error)))
-        soon = max(0.0, due - time.monotonic())
+        soon = max(0.0, wishes.due - time.monotonic())
         # whoever watches only looks on: a rehearsal's time passes for the others' sake
         with watch.runtime.watching():
             wishes.changed.wait(min(soon, LOG_SECONDS) if wishes.log else soon)

@@ -69,6 +69,12 @@ class Watch:
         for aws in self.ways:
             aws.drop_reads()
 
+    def stop(self) -> None:
+        """Let no call be made or repeated any more; another thread may be looking."""
+        for aws in self.ways:
+            aws.pace.stop.set()
+            aws.pace.leaving.set()
+
     def leave(self) -> None:
         """Drop the way: another embedded cloud may be there by now, or other credentials."""
         for aws in self.ways:

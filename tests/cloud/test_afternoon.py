@@ -45,6 +45,7 @@ SKIPPED = {
     r"provision init --from ": "needs the files of another tool: tests/cloud/test_moving.py has some",
     r"provision logs .*--container ": "needs a sidecar: tests/cloud/test_stack_sidecars.py has some",
     r"provision secret ": "asks for a value: tests/cloud/test_service_secrets.py answers",
+    r"provision dash": "it draws on the whole terminal: tests/cloud/test_dash.py looks at it",
     r"provision status --watch": "goes on until Ctrl-C: tests/cloud/test_status.py ends it",
     r"provision import ": "needs something that somebody else has made: tests/cloud/test_import.py makes it",
 }

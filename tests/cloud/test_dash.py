@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.dashes import Shown, shown, unwritten
 from tests.cloud.lookups import NAME
 from tests.cloud.project import NETWORK, SMALL, Project, project, ready_image  # noqa: F401  (a fixture)
-from tests.cloud.proxy import refusing
+from tests.cloud.proxy import leaving_unanswered, refusing
 from tests.cloud.test_cli_terminal import CONTROL, Screen
 
 SCREENS = Path(__file__).parent / "screens"
@@ -253,3 +255,21 @@ def test_a_stack_that_is_not_there_is_told_and_seen_to_come(project: Project) ->
             await screen.sees("resources ready", "vpc/main")
 
     asyncio.run(life())
+
+
+@pytest.mark.slow
+def test_it_is_left_at_once_though_aws_answers_nothing(stack: Project) -> None:
+    shutil.copytree(stack.state / "local", stack.state / "aws")
+    silent = threading.Event()
+    with leaving_unanswered(stack.cloud.endpoint, lambda request: silent.is_set()) as endpoint:
+        keys = {"AWS_ACCESS_KEY_ID": stack.cloud.process.key, "AWS_SECRET_ACCESS_KEY": "testing"}
+        screen = Screen(stack, ("dash", "--target", "aws"), settings=keys | {"AWS_ENDPOINT_URL": endpoint})
+        screen.until("serving")
+        silent.set()
+        screen.type("R")
+        # what was read until now says nothing of AWS's silence: the next look does not come back
+        screen.until("AWS has not answered yet")
+        screen.type("q")
+        # while the way is open nothing else ends the read
+        assert screen.end().code == 0
+    shutil.rmtree(stack.state / "aws")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from textual.events import DescendantFocus, Resize
     from textual.widget import Widget
 
+GRACE_SECONDS = 1.0
+"""How long the reads under way may still be answered when the user has left."""
+SILENCE_SECONDS = 15.0
+"""How long a look may last before that is told."""
 Follow = Callable[[Callable[[Told], None]], None]
 """Looks at the stack until the wishes end, and tells what it sees."""
 
@@ -83,6 +89,7 @@ class Dash(App[None]):
         self._sought = dict.fromkeys(PANES, "")
         self._pane, self._asked = PANES[0], "/"
         self._broken: Exception | None = None
+        self._looking = threading.Thread(target=self._look_on, name="dashboard", daemon=True)
 
     # -- from the beginning to the end -----------------------------------------------------------------------------
 
@@ -99,6 +106,16 @@ class Dash(App[None]):
         if self._broken:
             raise self._broken
         return self.return_code or 0
+
+    def end(self) -> None:
+        """End the process if a read is still not answered, for which Python would wait up to a minute.
+
+        Nothing is lost: reads are all that can be under way, and the terminal is as it was.
+        """
+        if self._looking.is_alive():
+            self._looking.join(GRACE_SECONDS)
+        if self._looking.is_alive() and self.return_code is not None:
+            os._exit(self.return_code)
 
     def interrupt(self) -> None:
         """Leave as by Ctrl-C; any thread may call this."""
@@ -118,7 +135,8 @@ class Dash(App[None]):
         self.query_one("#ask").display = False
         self.action_pane(PANES[0])
         self._head("logs", NO_LOG)
-        threading.Thread(target=self._look_on, name="dashboard", daemon=True).start()
+        self.set_interval(1.0, self._show_silence)
+        self._looking.start()
 
     def _look_on(self) -> None:
         try:
@@ -153,6 +171,11 @@ class Dash(App[None]):
         line = self.query_one("#trouble", Static)
         line.display = bool(text)
         line.update(Text(visible(text)))
+
+    def _show_silence(self) -> None:
+        """Say that AWS does not answer, once a look lasts for long: its end may be minutes away."""
+        if time.monotonic() > self._wishes.due + SILENCE_SECONDS:
+            self._trouble(texts.stale("AWS has not answered yet", self._live_seen.at if self._live_seen else None))
 
     def _written(self, told: Written) -> None:
         log = self.query_one(Log)
