@@ -16,7 +16,7 @@ import pytest
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.dashes import Shown, shown, unwritten
 from tests.cloud.lookups import NAME
-from tests.cloud.project import NETWORK, SMALL, Project, project, ready_image  # noqa: F401  (a fixture)
+from tests.cloud.project import NETWORK, SMALL, Project, ready_image
 from tests.cloud.proxy import leaving_unanswered, refusing
 from tests.cloud.test_cli_terminal import CONTROL, Screen
 
@@ -38,7 +38,7 @@ def stack(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
     here.close()
 
 
-def on(project: Project, columns: int, lines: int, act: Callable[[Shown], Awaitable[None]], every: float = 5.0) -> None:  # noqa: F811
+def on(project: Project, columns: int, lines: int, act: Callable[[Shown], Awaitable[None]], every: float = 5.0) -> None:
     """Do something with the dashboard, once it has looked; nothing may be written."""
 
     async def life() -> None:
@@ -121,7 +121,7 @@ def test_a_value_of_a_variable_is_on_no_screen(stack: Project) -> None:
     assert SECRET not in stack.run("dash", "--json").out
 
 
-def put(project: Project, text: str, ago: float, task: str = "1" * 32) -> None:  # noqa: F811
+def put(project: Project, text: str, ago: float, task: str = "1" * 32) -> None:
     """Have a task of the frontend write a line, dated so many seconds ago."""
     logs, group = project.cloud.client("logs"), f"/ecs/{NAME}/frontend"
     stream = f"frontend/frontend/{task}"
@@ -242,24 +242,27 @@ def test_it_ends_as_interrupted(stack: Project, how: str) -> None:
         assert screen.hang_up().code == 130
 
 
-def test_a_stack_that_is_not_there_is_told_and_seen_to_come(project: Project) -> None:  # noqa: F811
-    project.write(SMALL)
+def test_a_stack_that_is_not_there_is_told_and_seen_to_come(running_cloud: EmbeddedCloud, tmp_path: Path) -> None:
+    # beside the other stack, which has to stay: the cloud is not emptied
+    other = Project(running_cloud, tmp_path)
+    other.write(SMALL.replace('env = "dev"', 'env = "other"'))
 
     async def life() -> None:
-        async with shown(project, 100, 30, every=2.0) as screen:
-            await screen.sees("ecs-sample-dev on local: no resources. Create the stack: `provision up")
+        async with shown(other, 100, 30, every=2.0) as screen:
+            await screen.sees("ecs-sample-other on local: no resources. Create the stack: `provision up")
             # on the same clock: whoever only looks on must not hold it
-            ended = await asyncio.to_thread(project.run, "up", "--yes", *NETWORK)
+            ended = await asyncio.to_thread(other.run, "up", "--yes", *NETWORK)
             assert "created" in ended.err
             await screen.press("r")
             await screen.sees("resources ready", "vpc/main")
 
     asyncio.run(life())
+    other.close()
 
 
 @pytest.mark.slow
 def test_it_is_left_at_once_though_aws_answers_nothing(stack: Project) -> None:
-    shutil.copytree(stack.state / "local", stack.state / "aws")
+    shutil.copytree(stack.state / "local", stack.state / "aws", dirs_exist_ok=True)
     silent = threading.Event()
     with leaving_unanswered(stack.cloud.endpoint, lambda request: silent.is_set()) as endpoint:
         keys = {"AWS_ACCESS_KEY_ID": stack.cloud.process.key, "AWS_SECRET_ACCESS_KEY": "testing"}

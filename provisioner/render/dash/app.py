@@ -89,6 +89,7 @@ class Dash(App[None]):
         self._sought = dict.fromkeys(PANES, "")
         self._pane, self._asked = PANES[0], "/"
         self._broken: Exception | None = None
+        self._interrupted = False
         self._looking = threading.Thread(target=self._look_on, name="dashboard", daemon=True)
 
     # -- from the beginning to the end -----------------------------------------------------------------------------
@@ -119,7 +120,8 @@ class Dash(App[None]):
 
     def interrupt(self) -> None:
         """Leave as by Ctrl-C; any thread may call this."""
-        # before it runs, and when it has ended, there is nothing to leave
+        self._interrupted = True
+        # before it runs there is nothing to leave yet, and when it has ended nothing any more
         with suppress(RuntimeError):
             self.call_from_thread(self.action_interrupt)
 
@@ -137,6 +139,8 @@ class Dash(App[None]):
         self._head("logs", NO_LOG)
         self.set_interval(1.0, self._show_silence)
         self._looking.start()
+        if self._interrupted:
+            self.action_interrupt()
 
     def _look_on(self) -> None:
         try:
@@ -220,13 +224,13 @@ class Dash(App[None]):
 
     def _head(self, pane: str, text: str) -> None:
         wanted = self._sought[pane]
-        self.query_one(f"#{pane}").border_title = Text(f"{text}  /{wanted}" if wanted else text)
+        self.query_one(f"#{pane}").border_title = Text(visible(f"{text}  /{wanted}" if wanted else text))
 
     def _show_problem(self) -> None:
         told = texts.problem(self._live_seen, self._service) if self._live_seen else ""
         line = self.query_one("#problem", Static)
         line.display = bool(told)
-        line.update(Text(told))
+        line.update(Text(visible(told)))
 
     def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
         """Say what is wrong with the service under the cursor."""
@@ -355,10 +359,11 @@ class Dash(App[None]):
         self.action_pane(self._place(event.value.strip()) if self._asked == ":" else self._pane)
 
     def action_clear(self) -> None:
-        """Clear the filter, and close what asks for a text."""
-        if self._asked == "/":
+        """Close what asks for where to go, or clear the filter of the pane."""
+        line = self.query_one("#ask")
+        if not (line.display and self._asked == ":"):
             self._seek("")
-        self.query_one("#ask").display = False
+        line.display = False
         self.action_pane(self._pane)
 
     def _place(self, text: str) -> str:

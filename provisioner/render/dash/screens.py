@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from provisioner.render.dash.panes import Lines
+from provisioner.render.text import visible
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -53,7 +55,7 @@ class Details(ModalScreen[None]):
     def on_mount(self) -> None:
         """Show them."""
         box = self.query_one(Lines)
-        box.border_title, box.border_subtitle = self._title, "Esc: back"
+        box.border_title, box.border_subtitle = Text(visible(self._title)), "Esc: back"
         box.show(self._make)
         box.focus()
 
