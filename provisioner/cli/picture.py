@@ -47,12 +47,8 @@ def picture(
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
-    said = {"file": str(file), "resources": len(found.view.nodes), "bytes": len(text.encode())}
+    said = {"file": str(file), "resources": found.view.resources, "bytes": len(text.encode())}
     say(
-        [
-            json.dumps(said)
-            if options.json
-            else f"Wrote {file}: {len(found.view.nodes)} resources of {found.view.stack}."
-        ]
+        [json.dumps(said) if options.json else f"Wrote {file}: {found.view.resources} resources of {found.view.stack}."]
     )
     return 0

@@ -88,7 +88,7 @@ class _Planner:
         self._desired[item.address] = desired
         if desired.created_by_aws:
             self.observed[item.address] = Observed(desired.name, desired.fields())
-            return Planned(item.address, "none", item.step, bookkeeping=True)
+            return Planned(item.address, "none", item.step)
         try:
             live = self._find(desired, record, reread=bool(record) or self._named_since(item))
             if live is None or live.deleting:
@@ -153,7 +153,7 @@ class _Planner:
         resource_type = type_of(record)
         none = resource_type.created_by_aws and record.phase != "deleting" and not self._aws.live(resource_type)
         action: PlannedAction = "none" if none else "delete"
-        return Planned(record.address, action, record.step, bookkeeping=resource_type.created_by_aws)
+        return Planned(record.address, action, record.step)
 
     def _find(self, desired: Resource, record: Record | None, *, reread: bool) -> Observed | None:
         live = find_declared(self._aws, desired, record, self._addresses_by_id)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from provisioner.engine.events import Action
 from provisioner.engine.resource import Change, canonical
+from provisioner.state.counted import is_counted
 
 PlannedAction = Literal[Action, "adopt", "none", "refused"]
 
@@ -25,8 +26,7 @@ class Planned:
     `changes` holds, for a change, each field's old and new value; for a creation only new ones; for a refusal, the
     fields that AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml`
     a field comes. `later` holds the second part of a change that is made in two, with the value between them as the old
-    one: the removals that wait until all users are ready. `bookkeeping` is set where there is nothing to review: AWS
-    makes it by itself, or the state alone knows of it.
+    one: the removals that wait until all users are ready.
     """
 
     address: str
@@ -36,7 +36,11 @@ class Planned:
     why: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     later: Mapping[str, Change] = field(default_factory=dict)
-    bookkeeping: bool = False
+
+    @property
+    def bookkeeping(self) -> bool:
+        """Whether it is no resource that counts: AWS makes it by itself, or the state alone knows of it."""
+        return not is_counted(self.address)
 
     @property
     def first(self) -> Mapping[str, Change]:

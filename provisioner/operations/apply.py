@@ -22,6 +22,7 @@ from provisioner.operations.declaring import scope
 from provisioner.operations.losing import guarded
 from provisioner.operations.planning import answered, check_confirmed, notes, refuse, snapshots
 from provisioner.operations.summary import Remains, Summary, timed
+from provisioner.state.counted import counted
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -55,7 +56,7 @@ def up(
     for text in stack.notices:
         emit(Notice(text))
     declared, orphaned = scope(store.records, stack, target_step)
-    emit(RunStarted("up", aws.name, aws.account, aws.region, len(declared) + len(orphaned)))
+    emit(RunStarted("up", aws.name, aws.account, aws.region, counted([*declared, *orphaned])))
     ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
     limited, unprotect = target_step is not None, stack.removal.unprotect

@@ -25,6 +25,7 @@ from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs.cluster import Cluster
 from provisioner.resources.logs import remove_remade
 from provisioner.resources.rds.snapshots import final_snapshots
+from provisioner.state.counted import counted
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def down(
     aws = aws.knowing(KnownResources(dict(store.records))).exhaustive()
     recorded.check_order(store.records)
     going = removal(store.records, target_step)
-    emit(RunStarted("down", aws.name, aws.account, aws.region, len(going)))
+    emit(RunStarted("down", aws.name, aws.account, aws.region, counted(going)))
     ahead = estimates.for_down(going, store.state.history)
     emit(ahead)
     destroy = Destroy(aws, store, going, emit, unprotect=unprotect, tasks=ahead.tasks)

@@ -281,8 +281,7 @@ def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
 
 def _sign(nodes: Sequence[Node], signs: Mapping[str, Sign]) -> Sign:
     """Return the sign of a card: `+` and `-` only if it comes or goes as a whole, `~` if a part of it does."""
-    # a delegation is looked at only: it is the owner's of the parent zone
-    counted = [node for node in nodes if not node.bookkeeping and node.type != "delegation"] or nodes
+    counted = [node for node in nodes if not node.bookkeeping] or nodes
     found = {signs[node.address] for node in counted}
     if "!" in found:
         return "!"

@@ -16,6 +16,7 @@ from provisioner.operations.handover import left_to, recorded_names
 from provisioner.operations.planning import check_confirmed, plan_alone, refuse
 from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.route53.handover import former_of
+from provisioner.state.counted import counted
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -60,7 +61,7 @@ def give_back(
         confirmed: the plan that the user agreed to, if one was asked.
     """
     aws = aws.knowing(KnownResources(store.records, declared))
-    emit(RunStarted("up", aws.name, aws.account, aws.region, len(declared)))
+    emit(RunStarted("up", aws.name, aws.account, aws.region, counted(declared)))
     walk = Apply(aws, store, declared, emit)
 
     def work() -> Remains:

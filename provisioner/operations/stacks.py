@@ -14,6 +14,7 @@ from provisioner.config import paths
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.words import count
 from provisioner.operations import expiry
+from provisioner.state.counted import counted
 from provisioner.state.model import Record, Run, State, StateError
 
 if TYPE_CHECKING:
@@ -65,12 +66,13 @@ class RecordedStack:
     @property
     def resources(self) -> int:
         """How many resources are recorded."""
-        return len(self.state.records) if self.state else 0
+        return counted(self.state.records) if self.state else 0
 
     @property
     def ready(self) -> int:
         """How many of them are ready."""
-        return sum(record.phase == "ready" for record in self.state.records.values()) if self.state else 0
+        records = self.state.records if self.state else {}
+        return counted(address for address, record in records.items() if record.phase == "ready")
 
     @property
     def created(self) -> float | None:

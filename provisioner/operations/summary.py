@@ -16,6 +16,7 @@ from provisioner.engine.leftovers import Leftover
 from provisioner.engine.run import RunProgress
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.operations.billed import billed as costing
+from provisioner.state.counted import is_counted
 from provisioner.state.model import Record, Run, Span
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def timed(
     seconds, timeline = round(pace.now() - started, 2), list[Span]()
     # a resource that is changed in parts is in several walks, and the last one says what became of it
     results: dict[str, str] = {address: result for walk in walks for address, result in walk.results.items()}
-    counts = dict(Counter(results.values()))
+    counts = dict(Counter(result for address, result in results.items() if is_counted(address)))
     for walk in walks:
         timeline = continued(timeline, walk.timeline(started))
     path = critical_path(timeline, seconds)

@@ -22,6 +22,7 @@ from provisioner.engine.resource_types import type_named
 from provisioner.engine.run import prefetch
 from provisioner.operations import configuration, connecting, declaring, estimates, stores
 from provisioner.operations.belonging import Kind, workload_of, workloads
+from provisioner.state.counted import is_counted
 from provisioner.state.variables import DIGEST
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared, Dependency
     from provisioner.engine.resource import Observed
     from provisioner.operations.options import Options
-    from provisioner.state.model import Record, Run, State
+from provisioner.state.model import Record, Run, State
 
 Source = Literal["declared", "recorded", "live"]
 """Where settings come from: the configuration, the state, or AWS."""
@@ -100,6 +101,11 @@ class View:
     nodes: list[Node]
     edges: list[Edge]
 
+    @property
+    def resources(self) -> int:
+        """How many resources there are."""
+        return sum(not node.bookkeeping for node in self.nodes)
+
     def to_dict(self) -> dict[str, Any]:
         """Return it in its JSON form."""
         return asdict(self)
@@ -151,7 +157,7 @@ class _Around:
             record.created if record else None,
             record.changed if record else None,
             takes,
-            resource_type.created_by_aws,
+            not is_counted(address),
         )
 
 

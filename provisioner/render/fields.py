@@ -34,8 +34,8 @@ SENTENCES = {
 
 
 def differing(planned: Sequence[Planned]) -> list[Planned]:
-    """Return those resources that are not as they should be."""
-    return [item for item in planned if item.action != "none"]
+    """Return those resources that are not as they should be; of what does not count, only what goes."""
+    return [item for item in planned if item.action not in (("none", "create") if item.bookkeeping else ("none",))]
 
 
 def unchanged(planned: Sequence[Planned]) -> int:
@@ -44,8 +44,8 @@ def unchanged(planned: Sequence[Planned]) -> int:
 
 
 def totals(planned: Sequence[Planned]) -> str:
-    """Return how many resources are to be created, changed and so on."""
-    counts = Counter(item.action for item in planned)
+    """Return how many resources are to be created, changed and so on; empty if there is none that counts."""
+    counts = Counter(item.action for item in planned if not item.bookkeeping)
     return ", ".join(f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action])
 
 

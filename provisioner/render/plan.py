@@ -39,7 +39,7 @@ def document(
         "stack": stack,
         "account": account,
         "region": region,
-        "counts": dict(Counter(item.action for item in planned)),
+        "counts": dict(Counter(item.action for item in planned if not item.bookkeeping)),
         "notes": list(notes),
         "losses": [asdict(one) for one in lost],
         "kept": list(kept),

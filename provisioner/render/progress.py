@@ -26,6 +26,7 @@ from provisioner.engine.events import (
 )
 from provisioner.engine.remaining import RemainingWork, left
 from provisioner.render.text import roughly
+from provisioner.state.counted import is_counted
 
 NEWEST = 4
 """How many of the latest finished resources are remembered one by one."""
@@ -143,7 +144,7 @@ class Progress:
         if isinstance(event, ResourceFailed):
             self.failed.append(event)
         elif isinstance(event, ResourceDone):
-            self.counts[event.result] += 1
+            self.counts[event.result] += is_counted(event.address)
             self.results.append(event)
             if event.result != "unchanged":
                 self.newest.append(event)

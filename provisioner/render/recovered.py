@@ -32,7 +32,7 @@ def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
         ]
         yield from table([("address", "found by", "id"), *rows])
         ways = Counter(f.found_by for f in recovery.found)
-        yield f"{count(len(recovery.found), 'resource')}: {', '.join(f'{n} by {how}' for how, n in ways.items())}."
+        yield f"{count(len(recovery.found), 'record')}: {', '.join(f'{n} by {how}' for how, n in ways.items())}."
         if recovery.missing:
             yield f"Declared but not found, to be created by `up`: {_named(recovery.missing)}."
     if recovery.dropped:

@@ -63,7 +63,7 @@ class Group:
     @property
     def counts(self) -> str:
         """How many resources are to be created, changed and so on."""
-        return totals(self.items)
+        return totals(self.items) or "what AWS created by itself"
 
     def of(self, action: str) -> list[Planned]:
         """The resources with one action."""
@@ -147,8 +147,8 @@ def refused(planned: Sequence[Planned]) -> list[str]:
 
 
 def _sum(planned: Sequence[Planned], around: Around) -> str:
-    stay = f"{around.kept} kept, " if around.kept else ""
-    return f"Plan: {totals(planned)}, {stay}{unchanged(planned)} unchanged."
+    stay = f"{around.kept} kept" if around.kept else ""
+    return f"Plan: {', '.join(filter(None, (totals(planned), stay, f'{unchanged(planned)} unchanged')))}."
 
 
 def _group(group: Group, around: Around) -> Iterator[str]:
@@ -225,5 +225,5 @@ def _briefly(group: Group, images: Images) -> Iterator[str]:
     if len(others) > FEW:
         yield f"{len(others) - FEW} more changed"
     yield from _settings(group, images)
-    counts = Counter(item.action for item in group.items)
+    counts = Counter(item.action for item in group.items if not item.bookkeeping)
     yield from (f"{counts[action]} {WORDS[action]}" for action in LISTED if counts[action])

@@ -12,6 +12,7 @@ from typing import Any
 from provisioner.cost.estimate import rough
 from provisioner.engine.words import count
 from provisioner.render.text import date, say, sentence, table, visible
+from provisioner.state.counted import counted, is_counted
 
 TIMES = frozenset({"created", "changed"})
 """The fields of a record that are moments."""
@@ -31,7 +32,8 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
     if not resources:
         return [f"{head}: no resources. Create the stack: {command_line('up')}.", *locked]
     if document["restarted"] is not None:
-        what = f"{head}: {count(len(resources), 'resource')} recorded, but the embedded cloud was restarted"
+        number = counted(resource["address"] for resource in resources)
+        what = f"{head}: {count(number, 'resource')} recorded, but the embedded cloud was restarted"
         return [
             f"{what} ({date(document['restarted'])}) and is empty. Create them again: {command_line('up')}.",
             *locked,
@@ -45,7 +47,8 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
 
 def standing(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:
     """Return which stack it is, how many of its resources are ready, and what is done with it."""
-    resources, locked = document["resources"], _locked(document)
+    locked = _locked(document)
+    resources = [resource for resource in document["resources"] if is_counted(resource["address"])]
     ready, going = (sum(resource["phase"] == phase for resource in resources) for phase in ("ready", "deleting"))
     known = "ready" if document["live"] is not None else "recorded as ready"
     place = f"{document['stack']} on {document['target']} ({document['account']}, {document['region']})"

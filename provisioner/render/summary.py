@@ -19,6 +19,7 @@ from provisioner.engine.words import count, names
 from provisioner.render.error_families import more
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
+from provisioner.state.counted import is_counted
 
 if TYPE_CHECKING:
     from provisioner.operations.summary import Summary
@@ -106,7 +107,7 @@ def _kept(results: Sequence[ResourceDone]) -> list[str]:
     """Return what a teardown has left where it is, a line for each reason."""
     whys: dict[str, list[str]] = {}
     for done in results:
-        if done.result == "retained":
+        if done.result == "retained" and is_counted(done.address):
             whys.setdefault(done.why, []).append(done.address)
     return [
         sentence(f"Retained: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))

@@ -22,7 +22,8 @@ SAID = {"none": "unchanged", "create": "to create", "change": "to change", "dele
 def lines(view: View, width: int) -> Iterator[str]:
     """Yield the stack by service and job, then by step: each resource with its state and what matters of it."""
     shown = [node for node in view.nodes if not node.bookkeeping]
-    yield f"{view.stack}, as {view.source if view.source != 'live' else 'AWS has it'}: {count(len(shown), 'resource')}"
+    number = count(view.resources, "resource")
+    yield f"{view.stack}, as {view.source if view.source != 'live' else 'AWS has it'}: {number}"
     groups: dict[str, list[Node]] = {}
     for node in sorted(shown, key=lambda node: not node.workload):
         groups.setdefault(f"{node.kind} {node.workload}" if node.workload else node.step or "(no step)", []).append(

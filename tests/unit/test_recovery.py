@@ -368,7 +368,7 @@ def test_it_prints_what_was_found_and_what_to_do(stack: Stack) -> None:
         "address  found by  id",
         "box/a    tag       box-0000000a",
         "box/old  tag       box-00000old  (no longer declared)",
-        "2 resources: 2 by tag.",
+        "2 records: 2 by tag.",
         "Declared but not found, to be created by `up`: box/b.",
         "Recorded but not found, removed from the state: box/gone.",
     ]

@@ -362,11 +362,12 @@ def test_what_was_kept_is_named_with_the_reason() -> None:
     kept = [
         ResourceDone(f"service_linked_role/{name}", "s", "retained", 0, None, "the account shares it") for name in "ab"
     ]
+    kept.append(ResourceDone("default_security_group/main", "network", "retained", 0))
     kept.append(ResourceDone("delegation/a.b", "dns", "retained", 0))
     outcome = summary.finished(Summary("down", {"deleted": 4, "retained": 3}, 9), [])
     assert summary.result(outcome, kept) == [
         "down done: 4 deleted, 3 retained, in 9.0 s.",
-        "  Retained: delegation/a.b.",
+        "  Retained: default_security_group/main.",
         "  Retained: service_linked_role/a, service_linked_role/b: the account shares it.",
     ]
 

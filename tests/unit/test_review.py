@@ -214,7 +214,7 @@ def created() -> list[Planned]:
             for address, settings in some.items()
         ),
         planned("create", "log_group/service-web", "logs"),
-        Planned("instances/shop-dev", "none", "capacity", bookkeeping=True),
+        Planned("instances/shop-dev", "none", "capacity"),
     ]
 
 
@@ -253,7 +253,7 @@ def test_the_numbers_of_the_groups_add_up_to_those_of_the_plan() -> None:
 
 
 def test_what_only_keeps_the_books_is_never_counted_unchanged() -> None:
-    books = Planned("instances/shop-dev", "none", "capacity", bookkeeping=True)
+    books = Planned("instances/shop-dev", "none", "capacity")
     assert lines([books, planned("none")]) == ["No changes: 1 resource as declared."]
 
 

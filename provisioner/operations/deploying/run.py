@@ -30,6 +30,7 @@ from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import DeployedImage, ImageInUse, digest_of
 from provisioner.resources.ecs.service import Service
+from provisioner.state.counted import counted
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def run(aws: Aws, store: Store, stack: Stack, deployment: Deployment, emit: Emit
     tags = [address for address in deployment.replaced if store.records[address].type == ImageInUse.type_name]
     # the former image may be pulled until the services serve
     going = tags if deployment.waiting.waits else []
-    emit(RunStarted(command, aws.name, aws.account, aws.region, len(declared) + len(going)))
+    emit(RunStarted(command, aws.name, aws.account, aws.region, counted([*declared, *going])))
     ahead = estimates.for_up(declared, store.records, store.state.history)
     emit(ahead)
     leaving = None if deployment.waiting.waits else Service

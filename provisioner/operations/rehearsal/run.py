@@ -17,6 +17,7 @@ from provisioner.engine.known import KnownResources
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
+from provisioner.engine.words import count
 from provisioner.operations import (
     ami,
     apply,
@@ -37,6 +38,7 @@ from provisioner.operations.rehearsal.variables import with_values
 from provisioner.operations.summary import Summary
 from provisioner.resources.ecr.copied_images import CopiedImage
 from provisioner.resources.ecr.images import Image
+from provisioner.state.counted import counted
 from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:
@@ -231,7 +233,7 @@ class _Copy:
         self.notes += [f"assumed: {text}" for text in assumed]
         if not self.declared:
             return
-        self.report(f"copying the stack from its state: {len(self.declared)} resources")
+        self.report(f"copying the stack from its state: {count(counted(self.declared), 'resource')}")
         control.pass_time(self.temporary.cloud, 0, COPYING)
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)

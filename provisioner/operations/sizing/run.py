@@ -20,6 +20,7 @@ from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import target_groups
 from provisioner.resources.elbv2.balancer import target_health
+from provisioner.state.counted import counted
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -91,7 +92,7 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
     """
     declared, changed = sizing.declared, sizing.changed
     aws = aws.knowing(KnownResources(store.records, {**declared, **changed}))
-    total = len(declared) + len(sizing.going) + len(changed) + len(sizing.removed)
+    total = counted([*declared, *sizing.going, *changed, *sizing.removed])
     emit(RunStarted(sizing.command, aws.name, aws.account, aws.region, total))
     ahead = estimates.for_up(declared, store.records, store.state.history)
     after = estimates.for_down({a: store.records[a] for a in sizing.removed}, store.state.history)

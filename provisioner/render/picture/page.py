@@ -107,7 +107,7 @@ def _times(node: Node) -> str:
 def _overview(picture: Picture) -> Iterator[str]:
     """Yield what the panel says first: how many resources there are, what they cost, and what a plan does."""
     view, planned = picture.view, picture.planned
-    yield f"{len(view.nodes)} resources in {view.region}, account {view.account}"
+    yield f"{view.resources} resources in {view.region}, account {view.account}"
     yield from picture.sums
     for action, (_, said) in {"create": WORDS["+"], "change": WORDS["~"], "delete": WORDS["-"]}.items():
         if number := sum(one.action == action for one in planned.values()):

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from provisioner.render.picture.layout import Box, Layout, layout, ordered
+from provisioner.state.counted import counted
 
 if TYPE_CHECKING:
     from provisioner.operations.diagram import Card, Diagram, Glyph
@@ -114,10 +115,11 @@ def _lines(diagram: Diagram, drawn: Layout) -> Iterator[str]:
 
 
 def _below(diagram: Diagram) -> str:
-    number = sum(len(card.resources) for card in diagram.cards) + len(diagram.network)
+    network = counted(diagram.network)
+    number = sum(counted(card.resources) for card in diagram.cards) + network
     signs = {card.sign for card in diagram.cards} - {""}
     key = ", ".join(f"{sign} {said}" for sign, (_, said) in WORDS.items() if sign in signs)
-    return f"{number} resources, {len(diagram.network)} of them the network itself{f' · {key}' if key else ''}"
+    return f"{number} resources, {network} of them the network itself{f' · {key}' if key else ''}"
 
 
 def _card(card: Card, box: Box) -> Iterator[str]:
