@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from provisioner.aws import answers, rate_limits
+from provisioner.aws import rate_limits
 from provisioner.aws.durations import TOOK
 from provisioner.aws.errors import note_service, throttled
 from provisioner.aws.reads import reads
-from provisioner.aws.redaction import check, without_secrets
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted, ReadOnly
 
@@ -86,6 +85,9 @@ class Connection:
     def _make(self, service: str, region: str) -> Any:
         from botocore.config import Config
 
+        from provisioner.aws import answers
+        from provisioner.aws.redaction import check
+
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 10},
             connect_timeout=10,
@@ -139,6 +141,8 @@ class Connection:
         if error := parsed.get("Error"):
             note_service(parsed, model.service_model.service_name)
         if error and (message := error.get("Message")):
+            from provisioner.aws.redaction import without_secrets
+
             error["Message"] = without_secrets(message, context[_PARAMETERS], model.input_shape)
 
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ParamValidationError
-from botocore.model import ListShape, MapShape, StructureShape
-from botocore.validate import ParamValidator
-
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
 
@@ -121,6 +117,9 @@ def check(params: Any, model: OperationModel, **_: Any) -> None:
     Raises:
         ParamValidationError: in botocore's words, with the secrets left out.
     """
+    from botocore.exceptions import ParamValidationError
+    from botocore.validate import ParamValidator
+
     shape = model.input_shape
     if shape is None or not ParamValidator().validate(params, shape).has_errors():
         return
@@ -134,6 +133,8 @@ def _secret(shape: Shape, name: str) -> bool:
 
 def _below(shape: Shape | None, key: Any = None) -> Shape | None:
     """Return the shape of what is inside a value, or None if the model says nothing of it."""
+    from botocore.model import ListShape, MapShape, StructureShape
+
     match shape:
         case StructureShape():
             return shape.members.get(key)

@@ -26,7 +26,7 @@ logs: 1 to change
   ~ log_group/insights
       retention_in_days: 7 -> 14
 
-Plan: 4 to change, 35 unchanged.
+Plan: 4 to change, 34 unchanged.
 """
 
 
@@ -43,7 +43,7 @@ def test_a_new_stack_is_told_by_service_and_step(project: Project) -> None:  # n
     numbers = counted(text)
     headings = re.findall(r"^\S.*: (\d+) to create$", text, re.MULTILINE)
     assert sum(map(int, headings)) == numbers["to create"] == document["counts"]["create"]
-    assert numbers["unchanged"] == document["counts"]["none"] > 0
+    assert numbers["unchanged"] == document["counts"].get("none", 0)
     image = f"+ image {ECR}/frontend:1, port 80, cpu 256, memory 512, 1 task on Fargate Spot"
     assert image in " ".join(text.split())
     assert "  + vpc/main: 10.0.0.0/16\n" in text
@@ -67,4 +67,4 @@ def test_a_change_reads_as_a_review(project: Project) -> None:  # noqa: F811
     assert "sk_live" not in ended.out + ended.err
     assert ended.out.startswith(EXPECTED), ended.out
     project.up()
-    assert project.run("plan").out.startswith("No changes: 39 resources as declared.")
+    assert project.run("plan").out.startswith("No changes: 38 resources as declared.")
