@@ -212,6 +212,10 @@ def _fail(message: str, code: int, family: str = "") -> int:
     from provisioner.render.text import say
 
     say([f"error: {message or 'no reason was given'}", *more([family] if family else [])], sys.stderr)
+def _fail(message: str, code: int) -> int:
+    from provisioner.render.text import tell
+
+    tell([f"error: {message or 'no reason was given'}"], sys.stderr)
     return code
 
 

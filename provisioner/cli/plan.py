@@ -82,7 +82,7 @@ def plan(
     from provisioner.operations.rehearsal import foresight
     from provisioner.render import advice, cost, rehearsal, review, terraform
     from provisioner.render import plan as show
-    from provisioner.render.text import columns, say
+    from provisioner.render.text import columns, say, tell
 
     wanted = commands.Wanted(
         target_step=target_step,
@@ -123,7 +123,7 @@ def plan(
         shown |= expiry.document(proposal.expires, aws.pace.time())
         say([json.dumps(shown | rehearsal.outages(foreseen) | cost.change(proposal.cost), ensure_ascii=False)])
     else:
-        say(
+        tell(
             [
                 *review.lines(planned, review.Around.of(proposal, columns(sys.stdout))),
                 *review.consequences(proposal, foreseen),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from provisioner.cli.prompts import confirm
+from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Emit
 from provisioner.engine.words import count
 from provisioner.operations import connecting, costs, destroy, embedded_cloud, planning
@@ -18,7 +19,7 @@ from provisioner.operations.rehearsal import foresight
 from provisioner.render import advice, cost, rehearsal, review, summary
 from provisioner.render.progress import Progress
 from provisioner.render.show import shown
-from provisioner.render.text import columns, limited, say
+from provisioner.render.text import columns, limited, tell
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Screen:
         """Show the plan and what will be down, and ask."""
         config, options, step = proposal.config, self.options, self.wanted.target_step
         around = review.Around.of(proposal, columns(sys.stderr))
-        say([*review.in_short(proposal.planned, around), *(f"note: {text}" for text in proposal.notes)], sys.stderr)
+        tell([*review.in_short(proposal.planned, around), *(f"note: {text}" for text in proposal.notes)], sys.stderr)
         planning.refuse(proposal.planned, proposal.records)
         costs.check_budget(config, proposal.cost)
         foreseen = foresight.Foreseen()
@@ -43,7 +44,7 @@ class Screen:
             words = [*rehearsal.words(step, new_ami=self.wanted.new_ami), *proposal.removal.words]
             foreseen = foresight.foresee(options, proposal.planned, proposal.records, words)
         notes = [f"note: {text}" for text in foreseen.notes]
-        say([*review.consequences(proposal, foreseen), *notes], sys.stderr)
+        tell([*review.consequences(proposal, foreseen), *notes], sys.stderr)
         what = f"`up` of {limited(config.name, step)} on {connecting.describe_account(config, proposal.aws)}"
         confirm(f"{what}{cost.asked(proposal.cost)}", options.yes)
 
@@ -52,13 +53,13 @@ class Screen:
         going, aws, config = teardown.going, teardown.aws, teardown.config
         notes = [f"note: {text}" for text in teardown.notes]
         if not going:
-            say(notes, sys.stderr)
+            tell(notes, sys.stderr)
             return
         deleted = destroy.deletable(going)
         number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
         more = ", and what AWS created for them," if destroy.created_by_aws(going) else ""
         what = f"`down` deletes {number}{more} of {limited(config.name, self.wanted.target_step)}"
-        say([*summary.removal(deleted, teardown.protected, teardown.lost), *notes], sys.stderr)
+        tell([*summary.removal(deleted, teardown.protected, teardown.lost), *notes], sys.stderr)
         with aws.pace.runtime.watching():
             confirm(f"{what} on {connecting.describe_account(config, aws)}", self.options.yes)
 
@@ -91,6 +92,7 @@ class Screen:
             advised = advice.after_down(outcome, command, config, unprotect=self.wanted.unprotect)
         if self._progress is not None:
             self._progress.unfinished = summary.by_step(outcome)
+            self._progress.interrupted = isinstance(outcome.error, Interrupted)
         self._advised = [*advised, *advice.after_long(outcome, command)]
 
     def report(self, ended: Ended) -> int:

@@ -46,6 +46,18 @@ class RunEstimate(Event):
 
 
 @dataclass(frozen=True)
+class RunCost(Event):
+    """What the stack costs on AWS when the run is over, in US dollars a month as declared: `--json` does not write it.
+
+    `complete` says whether all prices are known.
+    """
+
+    type: ClassVar[str] = "cost"
+    month: float
+    complete: bool = True
+
+
+@dataclass(frozen=True)
 class ResourceQueued(Event):
     """A call that a resource needs waits for its turn, below the rate that AWS allows its API.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from provisioner.config.builds import check_contexts
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.events import RunCost
 from provisioner.engine.kept import Removal, check
 from provisioner.engine.losses import Loss
 from provisioner.operations import (
@@ -217,11 +218,14 @@ def up(options: Options, wanted: Wanted, viewer: Viewer, reviewed: Reviewed | No
             reviewed.check_same(config, aws, stack, store.records, planned)
             aws.drop_reads()
 
-        def check(planned: Sequence[Planned]) -> None:
-            found = costs.of_plan(planned, store.records, stack.declared, aws.region, options.directory)
-            costs.check_budget(config, found)
-
         with watched(aws, viewer) as emit:
+
+            def check(planned: Sequence[Planned]) -> None:
+                found = costs.of_plan(planned, store.records, stack.declared, aws.region, options.directory)
+                costs.check_budget(config, found)
+                if found.after.known:
+                    emit(RunCost(found.after.sums.usual, not found.after.missing))
+
             keep = partial(expiry.keep, store, stack.facts.expires)
             outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned, keep, check)
             cost = costs.of_records(store.records, aws.region, options.directory) if outcome.ok else None

@@ -13,6 +13,7 @@ from provisioner.render.text import table
 
 if TYPE_CHECKING:
     from provisioner.cost.estimate import Difference, Estimate, Line
+    from provisioner.engine.events import RunCost
     from provisioner.operations.cost_hints import Hint
     from provisioner.operations.prices import Refreshed
 
@@ -192,9 +193,8 @@ def of_plan(found: Difference | None) -> list[str]:
     if not after.known:
         return [_unknown(after)]
     first = f"{rough(before.sums.usual)} -> " if before.lines and found.changed else ""
-    each = f"{_hour(after.sums)} an hour; idle {rough(after.sums.idle)}, at most {rough(after.sums.most)}"
     more = f", {_more(found.more)}" if first else ""
-    text = f"Cost on AWS: {first}{_about(after)} {rough(after.sums.usual)} USD a month ({each}){more}."
+    text = f"Cost on AWS: {first}{_whole(after)}{more}."
     if before.lines:
         return [text, *_changed(found.changed), *incomplete(after)]
     return [text, *([f"  the most: {dearest(after)}"] if after.lines else []), *incomplete(after)]
@@ -203,6 +203,13 @@ def of_plan(found: Difference | None) -> list[str]:
 def _unknown(estimate: Estimate) -> str:
     region = estimate.region
     return f"Cost on AWS: no price known for {region}: `provision prices refresh --region {region}`"
+
+
+def _whole(estimate: Estimate) -> str:
+    """Return what a stack costs, and in which bounds."""
+    sums = estimate.sums
+    each = f"{_hour(sums)} an hour; idle {rough(sums.idle)}, at most {rough(sums.most)}"
+    return f"{_about(estimate)} {rough(sums.usual)} USD a month ({each})"
 
 
 def _about(estimate: Estimate) -> str:
@@ -226,11 +233,9 @@ def _changed(changed: Mapping[str, Sums]) -> list[str]:
     return [*told, *([f"  … and {left} more"] if left > 0 else [])]
 
 
-def hourly(estimate: Estimate) -> str:
-    """Return what a stack costs in an hour and in a month, in a few words; empty if no price is known."""
-    if not estimate.known:
-        return ""
-    return f"{_about(estimate)} {_hour(estimate.sums)} USD an hour on AWS, {rough(estimate.sums.usual)} a month"
+def monthly(found: RunCost | None) -> str:
+    """Return what a stack costs when a run is over, in a few words; empty if that is not known."""
+    return f"{'about' if found.complete else 'at least'} {rough(found.month)} USD a month on AWS" if found else ""
 
 
 def hour(estimate: Estimate | None) -> float | None:
@@ -246,9 +251,8 @@ def asked(found: Difference | None) -> str:
 
 
 def from_now_on(estimate: Estimate | None) -> list[str]:
-    """Return what is said of the cost at the end of a run, in a line at most."""
-    text = hourly(estimate) if estimate else ""
-    return [f"From now on it costs {text}."] if text else []
+    """Return what is said of the cost at the end of a run as `plan` says it, in a line at most."""
+    return [f"Cost on AWS: {_whole(estimate)}."] if estimate and estimate.known else []
 
 
 def refreshed(found: Refreshed) -> list[str]:

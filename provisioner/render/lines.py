@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
-from provisioner.engine.events import Emit, Event, RunEstimate
+from provisioner.engine.events import Emit, Event, RunCost, RunEstimate
 from provisioner.render.text import visible
 
 
@@ -13,7 +13,7 @@ def view(stream: TextIO) -> Emit:
     """Return a view that writes each event to the stream at once."""
 
     def write(event: Event) -> None:
-        if isinstance(event, RunEstimate):
+        if isinstance(event, (RunCost, RunEstimate)):
             return
         stream.write(visible(json.dumps(event.to_dict(), ensure_ascii=False)) + "\n")
         stream.flush()

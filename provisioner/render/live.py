@@ -9,9 +9,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
 from provisioner.engine.words import names
+from provisioner.render import cost
 from provisioner.render.plain import below, reason
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import STYLES, SYMBOLS, cells, cut, duration, say, unicode, visible, word
+from provisioner.render.text import (
+    STYLES,
+    SYMBOLS,
+    cells,
+    cut,
+    duration,
+    side_by_side,
+    tell,
+    unicode,
+    visible,
+    word,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,14 +55,19 @@ def draw(progress: Progress, width: int = 80, height: int = HEIGHT, mark: str = 
         for done in progress.newest
     ]
     notices = [f"i {text}" for text in progress.notices[-NOTICES:]]
-    top = [_head(progress), _bar(progress)]
+    top = [*_head(progress, width), *_standing(progress, width)]
     room = min(height, HEIGHT) - len(top) - len(failures) - len(newest) - len(notices)
     lines = top + _tree(list(progress.active.values()), now, width, room, mark) + notices + failures + newest
     return [cut(line, width, mark) for line in lines[: min(height, HEIGHT)]]
 
 
 def closing(progress: Progress) -> list[str]:
-    """Return what stays on the screen when the picture goes: all notices, and what was done in each step."""
+    """Return what stays on the screen when the picture goes: all notices, and what was done in each step.
+
+    Of an interrupted run nothing does: how it ended, and what is not finished, is said in few lines of its own.
+    """
+    if progress.interrupted:
+        return []
     lines = [f"note: {below(text)}" for text in progress.notices]
     done = [item for item in progress.results if item.result not in QUIET]
     for step, result in dict.fromkeys((item.step, item.result) for item in done):
@@ -64,20 +81,30 @@ def closing(progress: Progress) -> list[str]:
     return lines
 
 
-def _head(progress: Progress) -> str:
-    run = progress.run
+def _head(progress: Progress, width: int) -> list[str]:
+    """Return which run it is and how long it has taken, in a line: what has no room is left out, the Region first."""
+    run, time = progress.run, duration(progress.elapsed)
     if run is None:
-        return f"reading live resources from AWS  {duration(progress.elapsed)}"
-    return f"{run.command} {run.stack}  account {run.account}  {run.region}  {duration(progress.elapsed)}"
+        return [f"reading live resources from AWS  {time}"]
+    what = f"{run.command} {run.stack}"
+    for more in ([f"account {run.account}", run.region], [f"account {run.account}"]):
+        [*lines] = side_by_side([what, *more, time], width, 2)
+        if len(lines) == 1:
+            return lines
+    return side_by_side([what, time], width, 1)
 
 
-def _bar(progress: Progress) -> str:
+def _standing(progress: Progress, width: int) -> list[str]:
+    """Return how far the run is, what is left, what was done and the cost, in two lines: the cost is left out first."""
     total = progress.run.total if progress.run else 0
-    filled = BAR * progress.done // total if total else 0
-    text = f"[{'#' * filled}{'.' * (BAR - filled)}] {progress.done}/{total}"
-    text += f"  {left}" if (left := progress.left) else ""
-    counts = {word(result): number for result, number in progress.counts.items()}
-    return text + "".join(f"  {number} {result}" for result, number in sorted(counts.items()))
+    size = max(min(BAR, width - 2 * len(str(total)) - 4), 0)
+    filled = size * progress.done // total if total else 0
+    bar = f"[{'#' * filled}{'.' * (size - filled)}] {progress.done}/{total}"
+    left, why = progress.left
+    counts = [f"{number} {word(result)}" for result, number in sorted(progress.counts.items()) if number]
+    failed = [f"{len(progress.failed)} failed"] if progress.failed else []
+    together = f"{left}, {why}" if why and cells(f"{bar}  {left}, {why}") <= width else left
+    return side_by_side([bar, together, *failed, *counts, cost.monthly(progress.cost)], width, 2)
 
 
 def _tree(active: list[Active], now: float, width: int, room: int, mark: str) -> list[str]:
@@ -139,4 +166,4 @@ def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
     with Live(get_renderable=render, console=console, refresh_per_second=8, transient=True):
         yield
     with progress.lock:
-        say(closing(progress), stream)
+        tell(closing(progress), stream)

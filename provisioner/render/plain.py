@@ -73,7 +73,7 @@ def heartbeat(progress: Progress) -> str | None:
     now = progress.clock()
     oldest = sorted(progress.active.values(), key=lambda resource: resource.since)
     active = names([f"{t.address} ({visible(t.what)}, {duration(now - t.since)})" for t in oldest], SHOWN)
-    left = progress.left
+    left = ", ".join(filter(None, progress.left))
     return (
         f"{SYMBOLS['waiting']} {progress.done} of {progress.run.total} done after {duration(progress.elapsed)}"
         f"{', ' + left if left else ''}"

@@ -20,6 +20,7 @@ from provisioner.engine.events import (
     ResourceSkipped,
     ResourceStarted,
     ResourceWaiting,
+    RunCost,
     RunEstimate,
     RunFinished,
     RunStarted,
@@ -58,6 +59,8 @@ class Progress:
         created: the addresses of what this run has begun to create.
         tasks: what lies ahead, with how long it is expected to take.
         over: the addresses of what is finished, or failed, or will not be begun.
+        cost: what the stack costs when the run is over, if that is known.
+        interrupted: whether the user ended the run.
         unfinished: by step, the addresses of what is there, or may be, and is not finished when the run has ended.
         unseen: why events could not be shown any more. That ends no run: its work must not depend on its readers.
     """
@@ -72,6 +75,8 @@ class Progress:
     failed: list[ResourceFailed] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    cost: RunCost | None = None
+    interrupted: bool = False
     unfinished: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unseen: OSError | None = None
     created: set[str] = field(default_factory=set)
@@ -98,14 +103,14 @@ class Progress:
         return sum(self.counts.values())
 
     @property
-    def left(self) -> str:
-        """How long the run will take still, in words, and what for; empty if that is short or not known."""
+    def left(self) -> tuple[str, str]:
+        """How long the run will take still, in words, and what mostly for; empty if that is short or not known."""
         now = self.clock()
         found = left(self.tasks, self.over, {address: now - active.since for address, active in self.active.items()})
         if found.seconds < SHORT:
-            return ""
+            return "", ""
         step = found.step.replace("_", " ")
-        return f"about {roughly(found.seconds)} left{', mostly for the ' if step else ''}{step}"
+        return f"about {roughly(found.seconds)} left", f"mostly for the {step}" if step else ""
 
     def emit(self, event: Event) -> None:
         """Note an event and hand it on."""
@@ -123,20 +128,16 @@ class Progress:
                 self.run = event
             case RunEstimate():
                 self.tasks = event.tasks
+            case RunCost():
+                self.cost = event
             case Notice():
                 self.notices.append(event.text)
             case RunFinished():
                 self.finished = event
             case ResourceDone() | ResourceFailed() | ResourceSkipped():
                 self._end(event)
-            case ResourceStarted():
-                self._at(event.address, event.step, self._act(event))
-            case ResourceWaiting():
-                self._at(event.address, event.step, event.why)
-            case ResourceProgress():
-                self._at(event.address, event.step, event.text)
-            case ResourceQueued():
-                self._at(event.address, event.step, f"waiting for {event.api}'s rate limit")
+            case ResourceStarted() | ResourceWaiting() | ResourceProgress() | ResourceQueued():
+                self._at(event.address, event.step, self._doing(event))
 
     def _end(self, event: ResourceDone | ResourceFailed | ResourceSkipped) -> None:
         self.active.pop(event.address, None)
@@ -148,6 +149,18 @@ class Progress:
             self.results.append(event)
             if event.result != "unchanged":
                 self.newest.append(event)
+
+    def _doing(self, event: ResourceStarted | ResourceWaiting | ResourceProgress | ResourceQueued) -> str:
+        """Return what is done with a resource, or waited for."""
+        match event:
+            case ResourceStarted():
+                return self._act(event)
+            case ResourceWaiting():
+                return event.why
+            case ResourceProgress():
+                return event.text
+            case ResourceQueued():
+                return f"waiting for {event.api}'s rate limit"
 
     def _act(self, event: ResourceStarted) -> str:
         """Return what is done; settings that come after the creation are a part of it."""

@@ -18,7 +18,7 @@ from provisioner.engine.refused import NO_REASON, told
 from provisioner.engine.words import count, names
 from provisioner.render.error_families import more
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
+from provisioner.render.text import SYMBOLS, duration, sentence, tell, visible, word
 from provisioner.state.counted import is_counted
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def report(outcome: Summary, progress: Progress, json: bool) -> None:
     Raises:
         OSError: events could not be written to standard output.
     """
-    say(failures(outcome, progress), sys.stderr)
+    tell(failures(outcome, progress), sys.stderr)
     if progress.unseen is not None:
         raise progress.unseen
     if progress.finished is not None and not json:
-        say(result(progress.finished, progress.results))
+        tell(result(progress.finished, progress.results))
 
 
 def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[str]:
@@ -100,7 +100,7 @@ def by_step(outcome: Summary) -> dict[str, list[str]]:
 
 def unfinished(addresses: Sequence[str]) -> list[str]:
     """Return what is there and not finished, in a line; nothing if there is none."""
-    return [sentence(f"Not finished: {names(sorted(addresses), FEW)}")] if addresses else []
+    return [sentence(f"Not finished: {names(sorted(addresses), NAMED)}")] if addresses else []
 
 
 def _kept(results: Sequence[ResourceDone]) -> list[str]:

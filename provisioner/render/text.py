@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -140,17 +141,42 @@ def columns(stream: TextIO, otherwise: int = 120) -> int:
     return shutil.get_terminal_size((otherwise, 24)).columns if stream.isatty() else otherwise
 
 
+_COMMAND = re.compile(r"`[^`]+`")
+_UNBROKEN = "\N{NO-BREAK SPACE}"
+
+
 def wrapped(line: str, width: int, indent: int) -> list[str]:
-    """Return a line as several of so many columns, the later ones indented; one without blanks stays longer."""
+    """Return a line as several of so many columns, the later ones indented.
+
+    Words, and commands in backticks, are never broken, so that they can be copied: one that is too long stays so.
+    """
     text = line.lstrip()
-    return textwrap.wrap(
-        visible(text),
-        max(width, 2 * indent),
+    room = max(width, 2 * indent)
+    whole = _COMMAND.sub(lambda found: _unbroken(found[0], room - indent), visible(text))
+    folded = textwrap.wrap(
+        whole,
+        room,
         initial_indent=" " * (len(line) - len(text)),
         subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,
-    ) or [line]
+    )
+    return [part.replace(_UNBROKEN, " ") for part in folded] or [line]
+
+
+def _unbroken(text: str, room: int) -> str:
+    return text.replace(" ", _UNBROKEN) if len(text) <= room else text
+
+
+def side_by_side(parts: Iterable[str], width: int, most: int) -> list[str]:
+    """Return parts as so many lines at most, two blanks apart, none broken: what has no room is left out."""
+    lines: list[str] = []
+    for part in filter(None, parts):
+        if lines and cells(lines[-1]) + 2 + cells(part) <= width:
+            lines[-1] += f"  {part}"
+        elif len(lines) < most:
+            lines.append(part)
+    return lines
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -175,6 +201,17 @@ def unicode(stream: TextIO) -> bool:
 def coloured(stream: TextIO) -> bool:
     """Say whether colours are welcome on a stream: it is a terminal, and nobody has asked for none (NO_COLOR)."""
     return on_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def tell(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Write sentences as `say` does, on a terminal folded to its columns at the words."""
+    stream = stream or sys.stdout
+    if not on_terminal(stream):
+        say(lines, stream)
+        return
+    width = columns(stream)
+    parts = [part for text in lines for part in text.split("\n")]
+    say((one for part in parts for one in wrapped(part, width, len(part) - len(part.lstrip()) + 4)), stream)
 
 
 def say(lines: Iterable[str], stream: TextIO | None = None) -> None:

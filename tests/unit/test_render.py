@@ -234,7 +234,7 @@ def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
     clock.now = 63
     assert live.draw(progress, 78) == [
         "up shop-dev  account 123456789012  eu-west-1  1 min 03 s",
-        "[############............] 2/4  1 created  1 unchanged",
+        "[############............] 2/4  1 failed  1 created  1 unchanged",
         "  network",
         "    subnet/public-a     waiting for the change to take effect  1 min 03 s",
         "  load_balancer",
