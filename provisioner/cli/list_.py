@@ -9,6 +9,9 @@ import time
 from provisioner.cli.app import app, command
 from provisioner.operations.options import Options
 
+WIDE = 1000
+"""Columns of what is no terminal, where nothing is left out."""
+
 
 @command(
     app,
@@ -19,12 +22,13 @@ from provisioner.operations.options import Options
 def list_(options: Options) -> int:
     """List the stacks in the state directory and the state bucket.
 
-    Of every project, environment and target. Reads only files and the bucket that [state] names.
+    Of every project, environment and target. Reads only files and the bucket that [state] names. A narrow terminal has
+    fewer columns; --json has all.
     What cannot be read is reported on standard error.
     """
     from provisioner.operations import stack_list
     from provisioner.render import stacks as show
-    from provisioner.render.text import say
+    from provisioner.render.text import columns, say
 
     found, notes = stack_list.everywhere(options)
     found = stack_list.priced(found, options)
@@ -32,6 +36,6 @@ def list_(options: Options) -> int:
         document = {"directory": str(options.directory), "stacks": [show.row(one) for one in found], "notes": notes}
         say([json.dumps(document, ensure_ascii=False)])
     else:
-        say(show.lines(found, str(options.directory), time.time()))
+        say(show.lines(found, str(options.directory), time.time(), columns(sys.stdout, WIDE)))
         say((f"note: {text}" for text in notes), sys.stderr)
     return 0

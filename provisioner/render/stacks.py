@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.cost.estimate import rough, summary
 from provisioner.operations import expiry
-from provisioner.render.text import ago, table, visible
+from provisioner.render.text import ago, cells, table, visible, wrapped
 
 if TYPE_CHECKING:
     from provisioner.cost.estimate import Estimate
@@ -16,22 +16,40 @@ if TYPE_CHECKING:
     from provisioner.operations.stacks import RecordedStack
 
 
-def lines(found: Sequence[RecordedStack], directory: str, now: float) -> list[str]:
-    """Return the stacks as a table with a head.
+HEAD = (
+    *("stack", "env", "target", "account", "region", "resources", "USD a month", "created", "last run"),
+    "wanted until",
+)
+LESS = ("env", "created", "account", "region", "target")
+"""The columns that are left out where there is no room, one after the other."""
+
+
+def lines(found: Sequence[RecordedStack], directory: str, now: float, width: int = 120) -> list[str]:
+    """Return the stacks as a table with a head, and below each what is wrong with it.
 
     Args:
         directory: the state directory, to be named if there is nothing.
         now: seconds since the epoch.
+        width: the columns that there are. No line is longer, unless a name is.
     """
     if not found:
         return [f"No stacks in {directory}. Create one: `provision up`."]
-    head = (
-        *("stack", "env", "target", "account", "region", "resources", "USD a month", "created", "last run"),
-        *("wanted until", ""),
-    )
-    rows = [head, *(_cells(one, now) for one in found)]
     # most stacks have no date
-    return table(rows if any(one.expires for one in found) else [(*row[:-2], row[-1]) for row in rows])
+    head = HEAD if any(one.expires for one in found) else HEAD[:-1]
+    title, *shown = _fitted([head, *(_cells(one, now)[: len(head)] for one in found)], width)
+    below = [wrapped(f"  {wrong}", width, 6) if (wrong := _wrong(one)) else [] for one in found]
+    return [title, *(line for row, more in zip(shown, below, strict=True) for line in (row, *more))]
+
+
+def _fitted(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return a table with as few of its columns left out as there is room for."""
+    head = rows[0]
+    for number in range(len(LESS) + 1):
+        kept = [column for column, title in enumerate(head) if title not in LESS[:number]]
+        drawn = table([row[column] for column in kept] for row in rows)
+        if max(map(cells, drawn)) <= width:
+            break
+    return drawn
 
 
 def row(one: RecordedStack) -> dict[str, Any]:
@@ -86,8 +104,12 @@ def _cells(one: RecordedStack, now: float) -> tuple[str, ...]:
         ago(now - one.created) if one.created else "",
         f"{last.command} {last.result}, {ago(now - last.started - last.seconds)}" if last else "",
         _until(one),
-        f"locked: {one.holder}" if one.holder else one.problem,
     )
+
+
+def _wrong(one: RecordedStack) -> str:
+    """Return who is at work on a stack, or why it cannot be read; empty if neither."""
+    return f"locked: {one.holder}" if one.holder else one.problem
 
 
 def _until(one: RecordedStack) -> str:

@@ -107,14 +107,14 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     clock = Clock()
     progress = Progress(clock=clock)
     progress.emit(RunStarted("up", "shop-dev", "1", "eu-west-1", 5))
-    assert progress.left == ""
+    assert progress.left == ("", "")
     progress.emit(RunEstimate(TASKS))
     progress.emit(ResourceDone("vpc", "network", "created", 1.0))
     progress.emit(ResourceStarted("cluster", "database", "create"))
     progress.emit(ResourceQueued("balancer", "load_balancer", "elasticloadbalancing", "Elastic Load Balancing"))
     progress.emit(ResourceQueued("role", "roles", "iam", "IAM"))
     clock.now = 300.0
-    assert progress.left == "about 10 min left, mostly for the database"
+    assert progress.left == ("about 10 min left", "mostly for the database")
     drawn = live.draw(progress, 100)
     assert drawn[1] == "[####....................] 1/5  about 10 min left, mostly for the database  1 created"
     assert "    balancer  waiting for Elastic Load Balancing's rate limit  5 min 00 s" in drawn
@@ -125,10 +125,10 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     progress.emit(ResourceWaiting("balancer", "load_balancer", "provisioning", 0.0))
     for address in ("cluster", "instance", "balancer"):
         progress.emit(ResourceDone(address, "", "created", 1.0))
-    assert progress.left == "about 2 min left, mostly for the services"
+    assert progress.left == ("about 2 min left", "mostly for the services")
     progress.emit(ResourceStarted("service", "services", "create"))
     clock.now += 70
-    assert progress.left == "", "not worth a word"
+    assert progress.left == ("", ""), "not worth a word"
 
 
 def test_plain_lines_repeat_the_estimate_without_a_silence() -> None:
