@@ -90,6 +90,7 @@ class Screen:
             advised = advice.after_sizing(outcome, command)
         else:
             advised = advice.after_down(outcome, command, config, unprotect=self.wanted.unprotect)
+            advised += cost.so_far(ended.spent, config.target)
         if self._progress is not None:
             self._progress.unfinished = summary.by_step(outcome)
             self._progress.interrupted = isinstance(outcome.error, Interrupted)
@@ -100,6 +101,7 @@ class Screen:
         if (progress := self._progress) is None:
             raise ValueError("the run was never watched")
         seconds = progress.real_seconds if ended.aws.endpoint else None
-        progress.emit(summary.finished(ended.outcome, self._advised, seconds, cost.hour(ended.cost)))
+        spent = round(ended.spent.dollars, 4) if ended.spent else None
+        progress.emit(summary.finished(ended.outcome, self._advised, seconds, cost.hour(ended.cost), spent))
         summary.report(ended.outcome, progress, self.options.json)
         return ended.outcome.exit_code

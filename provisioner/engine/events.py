@@ -184,7 +184,8 @@ class RunFinished(Event):
 
     `real_seconds` is how long a run on the embedded cloud has really taken: its other seconds are AWS's. `unfinished`
     names resources that are there, or may be, and are not ready. `cost_an_hour` is what the stack costs from now on, in
-    US dollars; only of an `up` that went well.
+    US dollars; only of an `up` that went well. `cost_so_far` is what it has cost, as far as that is known; only of a
+    `down` that has deleted all of it.
     """
 
     type: ClassVar[str] = "run_finished"
@@ -196,6 +197,7 @@ class RunFinished(Event):
     real_seconds: float | None = None
     unfinished: tuple[str, ...] = ()
     cost_an_hour: float | None = None
+    cost_so_far: float | None = None
 
 
 Emit = Callable[[Event], None]

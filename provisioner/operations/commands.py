@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from provisioner.cost.estimate import Estimate
     from provisioner.engine.events import Emit
     from provisioner.engine.planned import Planned
+    from provisioner.operations.costs import SoFar
     from provisioner.operations.options import Options
     from provisioner.operations.summary import Summary
     from provisioner.state.model import Record, State
@@ -145,6 +146,7 @@ class Ended:
 
     Attributes:
         cost: what the stack costs from now on; only of an `up` that went well.
+        spent: what it has cost; only of a `down` that has deleted all of it.
     """
 
     config: Config
@@ -152,6 +154,7 @@ class Ended:
     outcome: Summary
     removal: Removal = field(default_factory=Removal)
     cost: Estimate | None = None
+    spent: SoFar | None = None
 
 
 class Viewer(Protocol):
@@ -361,9 +364,13 @@ def down(
         notes = handover.put_back(going) if going else stacks.beside(options, config, store.records)
         viewer.agree_to_delete(Teardown(config, aws, going, protected, lost, notes))
         aws.drop_reads()  # the user may have taken long to agree
+        records = dict(store.records)
         with watched(aws, viewer) as emit:
             outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
-            ended = Ended(config, aws, outcome)
+            spent = None
+            if outcome.ok and not target_step:
+                spent = costs.so_far(records, aws.region, options.directory, aws.pace.time())
+            ended = Ended(config, aws, outcome, spent=spent)
             viewer.ended(ended)
     return ended
 

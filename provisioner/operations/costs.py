@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
     from provisioner.state.model import Record
 
+HOUR = 3600
+"""In seconds."""
 COSTING = (
     "application_autoscaling", "autoscaling", "cloudwatch.alarms", "ec2.endpoints", "ec2.nat", "ecr.repository",
     "ecs.cluster", "ecs.service", "elbv2.balancer", "logs", "rds.database", "route53.zones", "s3", "scheduler",
@@ -69,6 +71,36 @@ def of_records(records: Mapping[str, Record], region: str, directory: Path) -> E
         import_module(f"provisioner.resources.{module}")
     known = renamed(records, importing=False)
     return estimate.estimate(estimate.recorded(known), table.load(region, directory))
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What a stack has cost since it was created, at the size that it had in the end.
+
+    Attributes:
+        dollars: US dollars by list prices, without what depends on the load.
+        seconds: since its first resource was created.
+        complete: whether all prices, and all times of creation, are known; what is not is left out.
+    """
+
+    dollars: float
+    seconds: float
+    complete: bool
+
+
+def so_far(records: Mapping[str, Record], region: str, directory: Path, now: float) -> SoFar | None:
+    """Return what recorded resources have cost; None if nothing of it is known.
+
+    Args:
+        now: seconds since the epoch, by the clock of the target.
+    """
+    found = of_records(records, region, directory)
+    stood = {a: max(now - one.created, 0.0) for a, one in renamed(records, importing=False).items() if one.created}
+    dollars = [sums.hour * stood[a] / HOUR for a, sums in found.by_address.items() if a in stood]
+    if not (found.known and dollars):
+        return None
+    complete = len(dollars) == len(found.by_address) and not (found.missing or found.unknown)
+    return SoFar(sum(dollars), max(stood.values()), complete)
 
 
 def of_plan(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from provisioner.cost.estimate import CENT, Sums, alike, dearest, figures, rough, summary
 from provisioner.engine.costs import HOURS
 from provisioner.engine.words import count, names
-from provisioner.render.text import table
+from provisioner.render.text import MINUTE, age, table
 
 if TYPE_CHECKING:
     from provisioner.cost.estimate import Difference, Estimate, Line
     from provisioner.engine.events import RunCost
     from provisioner.operations.cost_hints import Hint
+    from provisioner.operations.costs import SoFar
     from provisioner.operations.prices import Refreshed
 
 FEW = 3
@@ -253,6 +254,17 @@ def asked(found: Difference | None) -> str:
 def from_now_on(estimate: Estimate | None) -> list[str]:
     """Return what is said of the cost at the end of a run as `plan` says it, in a line at most."""
     return [f"Cost on AWS: {_whole(estimate)}."] if estimate and estimate.known else []
+
+
+def so_far(found: SoFar | None, target: str) -> list[str]:
+    """Return what a stack has cost until it was deleted, in a line at most."""
+    if found is None:
+        return []
+    about = "about" if found.complete else "at least"
+    dollars = f"{about} {rough(found.dollars)}" if found.dollars >= CENT else "less than 0.01"
+    time = age(found.seconds) if found.seconds >= MINUTE else "less than a minute"
+    did = "It has cost" if target == "aws" else "On AWS it would have cost"
+    return [f"{did} {dollars} USD in {time}, by list prices."]
 
 
 def refreshed(found: Refreshed) -> list[str]:

@@ -33,13 +33,18 @@ FEW = 16
 
 
 def finished(
-    outcome: Summary, next: Sequence[str], real_seconds: float | None = None, cost_an_hour: float | None = None
+    outcome: Summary,
+    next: Sequence[str],
+    real_seconds: float | None = None,
+    cost_an_hour: float | None = None,
+    cost_so_far: float | None = None,
 ) -> RunFinished:
     """Return the event that closes a run.
 
     Args:
         real_seconds: how long a run on the embedded cloud has really taken.
         cost_an_hour: what the stack costs from now on, in US dollars.
+        cost_so_far: what it has cost until it was deleted, in US dollars.
     """
     unfinished = tuple(record.address for record in outcome.unfinished)
     return RunFinished(
@@ -51,6 +56,7 @@ def finished(
         real_seconds,
         unfinished,
         cost_an_hour,
+        cost_so_far,
     )
 
 

@@ -34,7 +34,9 @@ def test_one_sum_everywhere(project: Project) -> None:
     ended = project.up()
     (finished,) = ended.said("run_finished")
     assert finished["cost_an_hour"] == pytest.approx(told["hour"])
-    assert any(f"{told['hour']:.2f} USD an hour" in line for line in finished["next"])
+    [line] = [line for line in finished["next"] if line.startswith("Cost on AWS: ")]
+    assert line in project.run("plan").out.splitlines(), "in the same words"
+    assert f"({told['hour']:.2f} an hour; " in line
     assert project.run("status", "--json").document["cost"]["usual"] == pytest.approx(told["usual"])
     assert f"{told['hour']:.2f} USD an hour on AWS" in project.run("status").out
     (one,) = project.run("list", "--json").document["stacks"]

@@ -37,6 +37,11 @@ def test_all_commands_count_the_same_resources(project: Project) -> None:  # noq
     gone = sums(down.out, "down done")
     assert sum(gone.values()) == total, "what was created or there already is deleted or retained"
     assert f"`down` deletes {gone['deleted']} resources" in asked
+    spent = re.search(
+        r"^  On AWS it would have cost about (0\.\d\d) USD in \d+ min, by list prices\.$", down.out, re.MULTILINE
+    )
+    assert spent
+    assert 0.05 < float(spent[1]) < 1.0, "half a dollar an hour, for some minutes"
     steps = re.findall(r"^  - \w+: (\d+) resources?$", asked, re.MULTILINE)
     assert sum(map(int, steps)) == gone["deleted"]
     retained = re.findall(r"\w+/[\w.-]+", " ".join(re.findall(r"^  Retained: (.*)$", down.out, re.MULTILINE)))
