@@ -36,6 +36,8 @@ QUIET = frozenset({"unchanged", "retained"})
 NAMED, FEW = 6, 3
 """So many addresses are named in one line; and so many created or deleted ones at most, of which there may be many."""
 BAR = 24
+TYPED = "^C"
+"""What a terminal shows of Ctrl-C behind the last line: beyond its columns it would begin another one, which stays."""
 LINES = 3
 """Lines that what is waited for takes at the most, where there is room."""
 
@@ -158,7 +160,7 @@ def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
     def render() -> RenderableType:
         with progress.lock:
             # One line less than the terminal has, since the cursor stands below the last.
-            lines = draw(progress, console.width, max(console.height - 1, 1), mark)
+            lines = draw(progress, max(console.width - len(TYPED), 1), max(console.height - 1, 1), mark)
         first = Text(lines[0], "bold")
         return Group(first, *(Text(line, STYLES.get(line[:1], ""), no_wrap=True) for line in lines[1:]))
 
