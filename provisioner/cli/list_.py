@@ -9,9 +9,6 @@ import time
 from provisioner.cli.app import app, command
 from provisioner.operations.options import Options
 
-WIDE = 1000
-"""Columns of what is no terminal, where nothing is left out."""
-
 
 @command(
     app,
@@ -28,7 +25,7 @@ def list_(options: Options) -> int:
     """
     from provisioner.operations import stack_list
     from provisioner.render import stacks as show
-    from provisioner.render.text import columns, say
+    from provisioner.render.text import WIDE, columns, say
 
     found, notes = stack_list.everywhere(options)
     found = stack_list.priced(found, options)

@@ -40,7 +40,7 @@ def status(
     from provisioner.render import status as show
     from provisioner.render.channels import unread
     from provisioner.render.redrawn import blocks, redrawn
-    from provisioner.render.text import SCREEN, columns, on_terminal, unicode
+    from provisioner.render.text import SCREEN, WIDE, columns, on_terminal, unicode
 
     config = configuration.load(options)
     mark = "…" if unicode(sys.stdout) else "..."
@@ -52,7 +52,7 @@ def status(
             if options.json:
                 draw([json.dumps(document, ensure_ascii=False)])
             elif everything:
-                draw(show.lines(document, options.command_line))
+                draw(show.lines(document, options.command_line, columns(sys.stdout, WIDE)))
             else:
                 draw(overview.lines(document, options.command_line, columns(sys.stdout, SCREEN), mark))
             if unread():

@@ -11,7 +11,7 @@ from typing import Any
 
 from provisioner.cost.estimate import rough
 from provisioner.engine.words import count
-from provisioner.render.text import date, say, sentence, table, visible
+from provisioner.render.text import WIDE, cells, date, say, sentence, table, visible
 from provisioner.state.counted import counted, is_counted
 
 TIMES = frozenset({"created", "changed"})
@@ -21,11 +21,12 @@ NOTES = 3
 """How many notes on what was scaled or paused are shown."""
 
 
-def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:
+def lines(document: Mapping[str, Any], command_line: Callable[..., str], width: int = WIDE) -> list[str]:
     """Return the status document (see `provisioner.operations.stack_status.document`) for a person.
 
     Args:
         command_line: from a command's name, and its own options, to the command line that runs it on the same stack.
+        width: the columns that there are: an id that has no room stands on a line of its own.
     """
     resources, locked = document["resources"], _locked(document)
     head = f"{document['stack']} on {document['target']}"
@@ -41,8 +42,17 @@ def lines(document: Mapping[str, Any], command_line: Callable[..., str]) -> list
     body = [*standing(document, command_line), ""]
     rows = table((f"  {resource['address']}", resource["phase"], resource["id"] or "") for resource in resources)
     for step, pairs in groupby(zip(resources, rows, strict=True), key=lambda pair: pair[0]["step"]):
-        body += [step or "(no step)", *(row for _, row in pairs)]
+        body.append(step or "(no step)")
+        body += [line for resource, row in pairs for line in _whole_id(row, resource["id"] or "", width)]
     return [*body, "", *_live(document, command_line("up", "--new-ami")), *url(document), *cost(document)]
+
+
+def _whole_id(row: str, id: str, width: int) -> list[str]:
+    """Return the row of a resource, with its id on a line of its own if a terminal would break it."""
+    shown = visible(id)
+    if cells(row) <= width or not shown:
+        return [row]
+    return [row.removesuffix(shown).rstrip(), f"      {shown}"]
 
 
 def standing(document: Mapping[str, Any], command_line: Callable[..., str]) -> list[str]:

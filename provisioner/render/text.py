@@ -132,6 +132,8 @@ def limited(stack: str, target_step: str | None) -> str:
     return f"step {target_step} of {stack}" if target_step else stack
 
 
+WIDE = 1000
+"""The columns of what is no terminal, where nothing is left out or folded."""
 SCREEN = 80
 """The columns of what is made for one screen, where there is no terminal."""
 

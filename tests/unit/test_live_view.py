@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from provisioner.engine.events import Event, ResourceDone, ResourceFailed, RunCost, RunEstimate, RunStarted
 from provisioner.engine.remaining import RemainingWork
-from provisioner.render import live
+from provisioner.render import live, status
 from provisioner.render.progress import Progress
 from provisioner.render.text import wrapped
 
@@ -75,3 +77,24 @@ def test_little_stays_of_an_interrupted_run() -> None:
     assert live.closing(progress)
     progress.interrupted = True
     assert live.closing(progress) == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_an_id_without_room_has_a_line_of_its_own(width: int) -> None:
+    resources: list[dict[str, Any]] = [{"address": "service/web", "step": "services", "phase": "ready", "id": ARN}]
+    resources.append({"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"})
+    live: dict[str, Any] = {"services": [], "instances": [], "databases": [], "amis": []}
+    document: dict[str, Any] = {
+        "stack": "s",
+        "target": "aws",
+        "account": "1",
+        "region": "r",
+        "restarted": None,
+        "notes": [],
+    }
+    document |= {"resources": resources, "live": live, "locked_by": "", "url": "", "local_url": ""}
+    told = status.lines(document, lambda *words: f"`provision {' '.join(words)}`", width)
+    assert "  vpc/main     ready  vpc-1" in told
+    whole = f"  service/web  ready  {ARN}"
+    own = ["  service/web  ready", f"      {ARN}"]
+    assert [line for line in told if "service/web" in line or ARN in line] == ([whole] if width == 120 else own)
