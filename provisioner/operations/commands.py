@@ -6,7 +6,7 @@ What is to be shown and agreed to goes to a `Viewer`. The command line's writes 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -369,7 +369,9 @@ def down(
             outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
             spent = None
             if outcome.ok and not target_step:
-                spent = costs.so_far(records, aws.region, options.directory, aws.pace.time())
+                # prices that cannot be read do not make a teardown fail
+                with suppress(ConfigurationError):
+                    spent = costs.so_far(records, aws.region, options.directory, aws.pace.time())
             ended = Ended(config, aws, outcome, spent=spent)
             viewer.ended(ended)
     return ended

@@ -90,7 +90,7 @@ def _head(progress: Progress, width: int) -> list[str]:
         return [f"reading live resources from AWS  {time}"]
     what = f"{run.command} {run.stack}"
     for more in ([f"account {run.account}", run.region], [f"account {run.account}"]):
-        [*lines] = side_by_side([what, *more, time], width, 2)
+        lines = side_by_side([what, *more, time], width, 2)
         if len(lines) == 1:
             return lines
     return side_by_side([what, time], width, 1)
