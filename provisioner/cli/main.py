@@ -209,13 +209,9 @@ def _usage(message: str) -> str:
 def _fail(message: str, code: int, family: str = "") -> int:
     """Say what went wrong, and where to read on if that needs more than a sentence; return the exit code."""
     from provisioner.render.error_families import more
-    from provisioner.render.text import say
-
-    say([f"error: {message or 'no reason was given'}", *more([family] if family else [])], sys.stderr)
-def _fail(message: str, code: int) -> int:
     from provisioner.render.text import tell
 
-    tell([f"error: {message or 'no reason was given'}"], sys.stderr)
+    tell([f"error: {message or 'no reason was given'}", *more([family] if family else [])], sys.stderr)
     return code
 
 
