@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from provisioner.render.picture.svg import WORDS, element
+from provisioner.render.redacted import without_values
 from provisioner.render.text import duration
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ CONSOLE: Mapping[str, str] = {
 
 def page(picture: Picture) -> str:
     """Return the page as a whole file."""
-    diagram, view, planned = picture.diagram, picture.view, picture.planned
+    diagram, view = picture.diagram, picture.view
+    planned = {one.address: one for one in without_values([*picture.planned.values()])}
     cards = {card.key: _card(card) for card in diagram.cards}
     cards[NETWORK] = {"title": diagram.vpc, "about": "the network itself", "resources": list(diagram.network)}
     owners = {address: key for key, card in cards.items() for address in card["resources"]}
