@@ -16,7 +16,7 @@ from provisioner.operations.options import Options
 if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.operations.ci.pipeline import Pipeline
-    from provisioner.render.ci import Report
+    from provisioner.render.report.markdown import Written
 
 group = typer.Typer(
     name="ci",
@@ -44,7 +44,9 @@ Ends = Annotated[
         help="Environments that a job each night deletes when their `up --expires` is over, such as 'pr-*'.",
     ),
 ]
-PlanFile = Annotated[Path, typer.Argument(metavar="FILE", help="What `provision plan --json` has printed.")]
+ReportFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="What the option --report has written: a file that ends with .md.")
+]
 
 
 @command(
@@ -150,24 +152,31 @@ def roles(
     return 0
 
 
-@command(group, "report", "provision ci report plan.json >> $GITHUB_STEP_SUMMARY")
-def report(options: Options, file: PlanFile) -> int:
-    """Print a plan as Markdown. Values of variables are left out, whatever they look like."""
+@command(group, "report", "provision ci report plan.md     in a job of GitHub, also to its summary")
+def report(options: Options, file: ReportFile) -> int:
+    """Put a report into the job's summary: the file that GITHUB_STEP_SUMMARY names. Elsewhere it is printed.
+
+    It says so if there is no report, since the command was killed or never ran.
+    """
+    from provisioner.operations.ci import summary
     from provisioner.render import ci as show
     from provisioner.render.text import say
     from provisioner.state.lock import pipeline_run
 
     found, _ = _report(options, file)
-    text = show.markdown(found, run=pipeline_run()) if found else show.missing(pipeline_run())
-    say([json.dumps({"markdown": text}, ensure_ascii=False)] if options.json else text.splitlines())
+    text = found.text if found else show.missing(pipeline_run())
+    if summary.add(text):
+        say([json.dumps({"done": "added"}) if options.json else f"{file}: added to the job's summary"])
+    else:
+        say([json.dumps({"markdown": text}, ensure_ascii=False)] if options.json else text.splitlines())
     return 0
 
 
-@command(group, "comment", "provision ci comment plan.json     in a pipeline of a pull request")
-def comment(options: Options, file: PlanFile) -> int:
-    """Write a plan as a comment on the pull request, over the one that is there.
+@command(group, "comment", "provision ci comment plan.md     in a pipeline of a pull request")
+def comment(options: Options, file: ReportFile) -> int:
+    """Write a report as a comment on the pull request, over the one that is there.
 
-    On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN. Values of variables are left out.
+    On GitHub it needs the variable GITHUB_TOKEN, on GitLab PROVISION_GITLAB_TOKEN.
     """
     from provisioner.operations.ci import api
     from provisioner.render import ci as show
@@ -175,15 +184,15 @@ def comment(options: Options, file: PlanFile) -> int:
     from provisioner.state.lock import pipeline_run
 
     found, stack = _report(options, file)
-    head, run = show.marker(stack, "plan"), pipeline_run()
-    body = show.markdown(found, head, run) if found else f"{head}\n\n{show.missing(run)}"
+    head = show.marker(stack, "plan")
+    body = f"{head}\n\n{found.text if found else show.missing(pipeline_run())}"
     done = api.keep_comment(api.here(), head, body)
     say([json.dumps({"done": done})] if options.json else [f"comment {done}"])
     return 0
 
 
-@command(group, "issue", "provision ci issue plan.json       in a pipeline by the clock")
-def issue(options: Options, file: PlanFile) -> int:
+@command(group, "issue", "provision ci issue plan.md       in a pipeline by the clock")
+def issue(options: Options, file: ReportFile) -> int:
     """Open an issue if the plan has anything to do, keep it up to date, close it when there is nothing.
 
     It fails if there is no plan: that says nothing about drift.
@@ -192,14 +201,13 @@ def issue(options: Options, file: PlanFile) -> int:
     from provisioner.operations.ci import api
     from provisioner.render import ci as show
     from provisioner.render.text import say
-    from provisioner.state.lock import pipeline_run
 
     found, stack = _report(options, file)
-    if found is None:
-        raise ProvisionError(f"{file} is no plan: the job's log says why `provision plan` failed")
+    if found is None or found.command != "plan" or found.outcome not in ("no changes", "changes", "refused"):
+        raise ProvisionError(f"{file} is no report of a plan: the job's log says why `provision plan` failed")
     head = show.marker(stack, "drift")
-    body = show.markdown(found, head, pipeline_run()) if found.planned else ""
-    done = api.keep_issue(api.here(), head, show.title(found), body)
+    body = "" if found.outcome == "no changes" else f"{head}\n\n{found.text}"
+    done = api.keep_issue(api.here(), head, f"{stack} is not as declared: {found.counts}", body)
     say([json.dumps({"done": done})] if options.json else [f"issue {done}" if done else "no drift"])
     return 0
 
@@ -218,14 +226,21 @@ def _checked(options: Options, config: Config, pipeline: Pipeline) -> Pipeline:
     return found
 
 
-def _report(options: Options, file: Path) -> tuple[Report | None, str]:
-    """Return what a plan says, None if the file has none, and the stack that it is about."""
+def _report(options: Options, file: Path) -> tuple[Written | None, str]:
+    """Return a report, None if the file has none, and the stack that it should be about.
+
+    Raises:
+        ConfigurationError: it is about another stack.
+    """
+    from provisioner.engine.errors import ConfigurationError
     from provisioner.operations import configuration
-    from provisioner.render import ci as show
+    from provisioner.render.report import markdown
 
     stack = configuration.load(options).name
     try:
-        found = show.report(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = markdown.read(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None, stack
+    if found.stack and found.stack != stack:
+        raise ConfigurationError(f"{file} is about {found.stack}, and not {stack}: name the same --env here and there")
     return found, stack

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
+from provisioner.cli.reports import Report, reporting
 from provisioner.operations import signals
 from provisioner.operations.options import Options
 
@@ -21,6 +22,7 @@ from provisioner.operations.options import Options
     "provision deploy web --build       build the image here again, after an --image",
     "provision deploy --no-wait         start the deployment, and leave it to ECS",
     "provision deploy --timeout 10m     wait for ten minutes at the most",
+    "provision deploy --report deploy.md    what was deployed, or why not, in a file",
     "provision deploy --env staging     another environment",
 )
 def deploy(
@@ -42,6 +44,7 @@ def deploy(
         str | None,
         typer.Option(metavar="SPAN", help="Wait no longer than this: 90s, 10m or 2h. What was begun goes on."),
     ] = None,
+    report: Report = None,
 ) -> int:
     """Roll an image out to the services and jobs that run it, and wait until they serve.
 
@@ -55,19 +58,20 @@ def deploy(
     With --no-wait the exit code is 0 once ECS has begun. Ctrl-C asks whether to roll back what was begun; the exit code
     is 130 then, whatever the answer.
     """
-    from provisioner.cli.screen import Screen
-    from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations.deploying.run import Waiting
-    from provisioner.operations.deploying.run import deploy as run
-    from provisioner.operations.deploying.scope import Wanted
-    from provisioner.operations.spans import seconds_of
+    with reporting(options, "deploy", report) as draft:
+        from provisioner.cli.screen import Screen
+        from provisioner.engine.errors import ConfigurationError
+        from provisioner.operations.deploying.run import Waiting
+        from provisioner.operations.deploying.run import deploy as run
+        from provisioner.operations.deploying.scope import Wanted
+        from provisioner.operations.spans import seconds_of
 
-    if no_wait and timeout:
-        raise ConfigurationError("--no-wait and --timeout do not go together: leave one of the two out")
-    waiting = Waiting(waits=not no_wait, seconds=seconds_of("--timeout", timeout) if timeout else inf)
-    screen = Screen(options)
-    rollout = run(options, Wanted(services or (), image, build), screen, waiting)
-    code = screen.report(rollout.ended)
+        if no_wait and timeout:
+            raise ConfigurationError("--no-wait and --timeout do not go together: leave one of the two out")
+        waiting = Waiting(waits=not no_wait, seconds=seconds_of("--timeout", timeout) if timeout else inf)
+        screen = Screen(options, draft=draft)
+        rollout = run(options, Wanted(services or (), image, build), screen, waiting)
+        code = draft.ended(screen.report(rollout.ended))
     if code == signals.INTERRUPTED and rollout.begun and not options.json:
         _offer_rollback(options, rollout.begun)
     return code

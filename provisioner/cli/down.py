@@ -10,6 +10,7 @@ import typer
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import TargetStep, Unprotect
+from provisioner.cli.reports import Report, reporting
 from provisioner.operations.options import Options
 
 
@@ -22,6 +23,7 @@ from provisioner.operations.options import Options
     "provision down --target-step services      that step and its dependents",
     "provision down --unprotect         a protected stack, which is refused otherwise",
     "provision down --expired           each stack here whose `up --expires` is over, and no other",
+    "provision down --report down.md    what was deleted, and what is left, in a file",
     "provision down --delete-secrets    and the secrets that were set for it",
 )
 def down(
@@ -35,6 +37,7 @@ def down(
         bool,
         typer.Option("--expired", help="Delete each stack whose time (`up --expires`) is over, instead of this one."),
     ] = False,
+    report: Report = None,
 ) -> int:
     """Delete the whole stack.
 
@@ -46,17 +49,20 @@ def down(
     other; with --env or --target only those. It says of each other stack why it stays. The exit code is 0 if nothing
     is left whose time is over.
     """
-    from provisioner.cli.screen import Screen
-    from provisioner.operations.commands import Wanted
-    from provisioner.operations.commands import down as run
-
     if expired:
-        return _expired(options, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
-    screen = Screen(options, Wanted(target_step=target_step, unprotect=unprotect))
-    return screen.report(run(options, screen, target_step, unprotect=unprotect, delete_secrets=delete_secrets))
+        other = "--target-step" if target_step else "--unprotect" if unprotect else "--report" if report else ""
+        return _expired(options, other, delete_secrets=delete_secrets)
+    with reporting(options, "down", report, target_step) as draft:
+        from provisioner.cli.screen import Screen
+        from provisioner.operations.commands import Wanted
+        from provisioner.operations.commands import down as run
+
+        screen = Screen(options, Wanted(target_step=target_step, unprotect=unprotect), draft=draft)
+        ended = run(options, screen, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
+        return draft.ended(screen.report(ended))
 
 
-def _expired(options: Options, target_step: str | None, *, unprotect: bool, delete_secrets: bool) -> int:
+def _expired(options: Options, other: str, *, delete_secrets: bool) -> int:
     from provisioner.cli.screen import Screen
     from provisioner.engine.errors import ConfigurationError
     from provisioner.engine.events import StackLeft
@@ -66,8 +72,10 @@ def _expired(options: Options, target_step: str | None, *, unprotect: bool, dele
     from provisioner.render import stacks as show
     from provisioner.render.text import say
 
-    if option := "--target-step" if target_step else "--unprotect" if unprotect else "":
-        raise ConfigurationError(f"--expired: it deletes whole stacks, and none that is protected: leave {option} out")
+    if other == "--report":
+        raise ConfigurationError("--expired: it is about several stacks, and a report about one: leave --report out")
+    if other:
+        raise ConfigurationError(f"--expired: it deletes whole stacks, and none that is protected: leave {other} out")
 
     deleted: list[str] = []
 

@@ -24,10 +24,13 @@ from provisioner.cli.options import (
     TargetStep,
     Unprotect,
 )
+from provisioner.cli.reports import Report, reporting
 from provisioner.operations.options import Options
 
 if TYPE_CHECKING:
+    from provisioner.operations.commands import Wanted
     from provisioner.operations.proposal import Proposal
+    from provisioner.render.report.draft import Draft
 
 
 class Format(StrEnum):
@@ -44,6 +47,7 @@ class Format(StrEnum):
     "provision plan service/web         all of one resource",
     "provision plan --out plan.json     for `provision up --plan plan.json`, which does exactly this",
     "provision plan --json              one JSON document",
+    "provision plan --report plan.md --report plan.html    also for others to read",
     "provision plan --format terraform-json   for conftest, OPA, Checkov",
 )
 def plan(
@@ -68,6 +72,7 @@ def plan(
         typer.Option("--out", metavar="FILE", help="Also write the plan to a new file, which `up --plan` does."),
     ] = None,
     expires: Expires = None,
+    report: Report = None,
 ) -> int:
     """Show what `up` would do.
 
@@ -77,25 +82,45 @@ def plan(
     With ADDRESS: all of one resource, also what stays as it is.
 
     With any other option of `up`: what `up` would do with it.
+
+    With --report: the same, for a pull request or a release, in a file that is written also when no plan can be made.
     """
+    with reporting(options, "plan", report, target_step) as draft:
+        from provisioner.operations.commands import Wanted
+
+        wanted = Wanted(
+            target_step=target_step,
+            redeploy=redeploy,
+            retry_failed=retry_failed,
+            new_ami=new_ami,
+            delete=delete or (),
+            unprotect=unprotect,
+            take_over=take_over or (),
+            give_back=give_back or (),
+            expires=expires,
+        )
+        return draft.ended(_plan(options, wanted, address, format, out, draft, rehearse=rehearse))
+
+
+def _plan(
+    options: Options,
+    wanted: Wanted,
+    address: str | None,
+    format: Format,
+    out: Path | None,
+    draft: Draft,
+    *,
+    rehearse: bool | None,
+) -> int:
     from provisioner.operations import commands, costs, expiry, saved_plan
     from provisioner.operations.rehearsal import foresight
+    from provisioner.operations.report import of_proposal
     from provisioner.render import advice, cost, rehearsal, review, terraform
     from provisioner.render import plan as show
     from provisioner.render.text import columns, say, tell
 
-    wanted = commands.Wanted(
-        target_step=target_step,
-        redeploy=redeploy,
-        retry_failed=retry_failed,
-        new_ami=new_ami,
-        delete=delete or (),
-        unprotect=unprotect,
-        take_over=take_over or (),
-        give_back=give_back or (),
-        expires=expires,
-    )
     proposal = commands.plan(options, wanted)
+    draft.about = of_proposal(proposal)
     if out:
         saved_plan.save(out, options, proposal, wanted)
     if format == Format.TERRAFORM_JSON:
@@ -106,16 +131,16 @@ def plan(
     config, aws, planned = proposal.config, proposal.aws, proposal.planned
     records, removal = proposal.records, proposal.removal
     notes = list(proposal.notes)
-    words = ["--target-step", target_step] if target_step else []
-    words += [*(["--redeploy"] if redeploy else []), *(["--retry-failed"] if retry_failed else [])]
-    words += ["--new-ami"] if new_ami else []
-    words += ["--expires", expires] if expires else []
+    words = ["--target-step", wanted.target_step] if wanted.target_step else []
+    words += [*(["--redeploy"] if wanted.redeploy else []), *(["--retry-failed"] if wanted.retry_failed else [])]
+    words += ["--new-ami"] if wanted.new_ami else []
+    words += ["--expires", wanted.expires] if wanted.expires else []
     words += [*removal.words, *wanted.name_words]
     words = ["--plan", str(out)] if out else words
     foreseen = foresight.Foreseen()
-    if foresight.wanted(rehearse, config.target) and not give_back:
-        options_too = [*rehearsal.words(target_step, new_ami=new_ami), *removal.words]
-        foreseen = foresight.foresee(options, planned, records, options_too)
+    if foresight.wanted(rehearse, config.target) and not wanted.give_back:
+        options_too = [*rehearsal.words(wanted.target_step, new_ami=wanted.new_ami), *removal.words]
+        foreseen = draft.foreseen = foresight.foresee(options, planned, records, options_too)
         notes += foreseen.notes
     over = costs.over_budget(config, proposal.cost)
     if options.json:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import Delete, NewAmi, TargetStep, Unprotect
+from provisioner.cli.reports import Report, reporting
 from provisioner.operations.options import Options
+
+if TYPE_CHECKING:
+    from provisioner.operations.rehearsal.run import RehearsalOptions
+    from provisioner.render.report.draft import Draft
 
 
 class Rehearsable(StrEnum):
@@ -30,6 +36,7 @@ class Rehearsable(StrEnum):
     "provision rehearse --fails web     and the new image of `web` exits at once",
     "provision rehearse --fails web.nginx     and that of its sidecar `nginx` does",
     "provision rehearse --fails migrate     and the job before the services does",
+    "provision rehearse --report rehearsal.html    also a page, with a picture of what would change",
     "provision rehearse --json          one JSON document; exit code 1 if it would fail",
 )
 def rehearse(
@@ -55,6 +62,7 @@ def rehearse(
         ),
     ] = "uneven",
     spread: Annotated[bool, typer.Option("--spread", help="Also rehearse with 'fast' and 'slow'.")] = False,
+    report: Report = None,
 ) -> int:
     """Rehearse the next `up` or `down` on a copy of the stack.
 
@@ -62,22 +70,35 @@ def rehearse(
     down meanwhile, and how many calls it makes. The stack is copied from its state to an embedded cloud of this
     process. Of the stack itself only the state is read.
     """
-    from provisioner.config.builds import check_contexts
-    from provisioner.operations import configuration, embedded_cloud, stores
+    with reporting(options, "rehearse", report, target_step) as draft:
+        from provisioner.operations import embedded_cloud
 
-    embedded_cloud.require()
+        embedded_cloud.require()
+        from provisioner.operations.rehearsal.run import RehearsalOptions
+
+        request = RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()), tuple(fails or ()))
+        choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
+        return draft.ended(_rehearse(options, request, choices, draft, reported=bool(report)))
+
+
+def _rehearse(
+    options: Options, request: RehearsalOptions, choices: Sequence[str], draft: Draft, *, reported: bool
+) -> int:
+    from provisioner.config.builds import check_contexts
+    from provisioner.operations import configuration, stores
     from provisioner.operations.rehearsal import run
+    from provisioner.operations.report import of_rehearsal
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
 
     config = configuration.load(options, declares=True)
-    if what is Rehearsable.UP:
+    if request.command == Rehearsable.UP:
         check_contexts(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
-    request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()), tuple(fails or ()))
     run.check(request, config, state)
-    choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
     found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))
+    draft.rehearsal = found
+    draft.about = of_rehearsal(options, config, state, found) if reported else None
     say([show.document(found)] if options.json else show.lines(found))
     return found.exit_code

@@ -11,13 +11,14 @@ from provisioner.cli.prompts import confirm
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Emit
 from provisioner.engine.words import count
-from provisioner.operations import connecting, costs, destroy, embedded_cloud, planning
+from provisioner.operations import connecting, costs, destroy, embedded_cloud, planning, report
 from provisioner.operations.commands import Ended, Teardown, Wanted
 from provisioner.operations.options import Options
 from provisioner.operations.proposal import Proposal
 from provisioner.operations.rehearsal import foresight
 from provisioner.render import advice, cost, rehearsal, review, summary
 from provisioner.render.progress import Progress
+from provisioner.render.report.draft import Draft
 from provisioner.render.show import shown
 from provisioner.render.text import columns, limited, tell
 
@@ -29,6 +30,7 @@ class Screen:
     options: Options
     wanted: Wanted = field(default_factory=Wanted)
     rehearse: bool | None = None
+    draft: Draft | None = None
     _progress: Progress | None = None
     _advised: Sequence[str] = ()
 
@@ -37,12 +39,16 @@ class Screen:
         config, options, step = proposal.config, self.options, self.wanted.target_step
         around = review.Around.of(proposal, columns(sys.stderr))
         tell([*review.in_short(proposal.planned, around), *(f"note: {text}" for text in proposal.notes)], sys.stderr)
+        if self.draft:
+            self.draft.about = report.of_proposal(proposal)
         planning.refuse(proposal.planned, proposal.records)
         costs.check_budget(config, proposal.cost)
         foreseen = foresight.Foreseen()
         if foresight.wanted(self.rehearse, config.target) and not self.wanted.give_back:
             words = [*rehearsal.words(step, new_ami=self.wanted.new_ami), *proposal.removal.words]
             foreseen = foresight.foresee(options, proposal.planned, proposal.records, words)
+        if self.draft:
+            self.draft.foreseen = foreseen
         notes = [f"note: {text}" for text in foreseen.notes]
         tell([*review.consequences(proposal, foreseen), *notes], sys.stderr)
         what = f"`up` of {limited(config.name, step)} on {connecting.describe_account(config, proposal.aws)}"
@@ -51,6 +57,8 @@ class Screen:
     def agree_to_delete(self, teardown: Teardown) -> None:
         """Show what goes, and ask."""
         going, aws, config = teardown.going, teardown.aws, teardown.config
+        if self.draft:
+            self.draft.about = report.of_teardown(teardown, self.options.directory)
         notes = [f"note: {text}" for text in teardown.notes]
         if not going:
             tell(notes, sys.stderr)
@@ -67,11 +75,13 @@ class Screen:
     def watching(self, clock: Callable[[], float]) -> Iterator[Emit]:
         """Show the events while the context lasts."""
         with shown(self.options.json, clock) as self._progress:
-            yield self._progress.emit
+            yield self.draft.noting(self._progress) if self.draft else self._progress.emit
 
     def ended(self, ended: Ended) -> None:
         """Keep what is said at the end."""
         outcome, config, command = ended.outcome, ended.config, self.options.command_line
+        if self.draft:
+            self.draft.note(ended)
         if self.wanted.give_back:
             advised = advice.after_give_back(outcome, command, self.wanted.name_words)
         elif outcome.command == "up":

@@ -22,6 +22,7 @@ from provisioner.cli.options import (
     TargetStep,
     Unprotect,
 )
+from provisioner.cli.reports import Report, reporting
 from provisioner.operations.options import Options
 
 
@@ -39,6 +40,7 @@ from provisioner.operations.options import Options
     "provision up --take-over www.example.com   a name that another system has, when all that serves is ready",
     "provision up --plan plan.json      what `provision plan --out plan.json` has shown, and nothing else",
     "provision up --env pr-12 --expires 8h      an environment for today: `down --expired` deletes it after that",
+    "provision up --report up.html      what was done, or why not, with a picture of the stack",
     "provision up --give-back www.example.com   only that: the name leads to the other system again",
 )
 def up(
@@ -60,6 +62,7 @@ def up(
         ),
     ] = None,
     expires: Expires = None,
+    report: Report = None,
 ) -> int:
     """Create or change the stack.
 
@@ -84,30 +87,33 @@ def up(
     With --plan: what the file says and nothing else. If configuration, state or AWS have changed since, nothing is
     done, and what has changed is said. The file has the other options.
 
+    With --report: what was done, or why not, in a file that is written however it ends, after Ctrl-C as well.
+
     With --expires: the state keeps until when the stack is wanted, and `provision down --expired` deletes it after
     that. Each later --expires counts from then on, and `up` without it keeps the date. A protected stack has none.
     """
-    from provisioner.cli.screen import Screen
-    from provisioner.operations import saved_plan
-    from provisioner.operations.commands import Wanted
-    from provisioner.operations.commands import up as run
+    with reporting(options, "up", report, target_step) as draft:
+        from provisioner.cli.screen import Screen
+        from provisioner.operations import saved_plan
+        from provisioner.operations.commands import Wanted
+        from provisioner.operations.commands import up as run
 
-    wanted = Wanted(
-        target_step=target_step,
-        redeploy=redeploy,
-        retry_failed=retry_failed,
-        new_ami=new_ami,
-        delete=delete or (),
-        unprotect=unprotect,
-        skip_checks=skip_checks,
-        take_over=take_over or (),
-        give_back=give_back or (),
-        expires=expires,
-    )
-    reviewed = None
-    if plan:
-        saved_plan.check_alone(wanted)
-        reviewed = saved_plan.FromFile(saved_plan.read(plan), options)
-        wanted = replace(reviewed.saved.asked(), skip_checks=skip_checks)
-    screen = Screen(options, wanted, rehearse)
-    return screen.report(run(options, wanted, screen, reviewed))
+        wanted = Wanted(
+            target_step=target_step,
+            redeploy=redeploy,
+            retry_failed=retry_failed,
+            new_ami=new_ami,
+            delete=delete or (),
+            unprotect=unprotect,
+            skip_checks=skip_checks,
+            take_over=take_over or (),
+            give_back=give_back or (),
+            expires=expires,
+        )
+        reviewed = None
+        if plan:
+            saved_plan.check_alone(wanted)
+            reviewed = saved_plan.FromFile(saved_plan.read(plan), options)
+            wanted = replace(reviewed.saved.asked(), skip_checks=skip_checks)
+        screen = Screen(options, wanted, rehearse, draft)
+        return draft.ended(screen.report(run(options, wanted, screen, reviewed)))

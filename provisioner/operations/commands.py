@@ -35,7 +35,7 @@ from provisioner.operations import (
     stores,
 )
 from provisioner.operations.doctor import beforehand
-from provisioner.operations.proposal import Proposal, proposed
+from provisioner.operations.proposal import Proposal, begun, proposed
 from provisioner.operations.sizing import schedule, sizes
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class Teardown:
         going: the records that go, by address.
         protected: the addresses of what is protected.
         lost: which data would be deleted.
+        records: all that is recorded.
     """
 
     config: Config
@@ -138,6 +139,7 @@ class Teardown:
     protected: Sequence[str] = ()
     lost: Sequence[Loss] = ()
     notes: Sequence[str] = ()
+    records: Mapping[str, Record] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class Ended:
     Attributes:
         cost: what the stack costs from now on; only of an `up` that went well.
         spent: what it has cost; only of a `down` that has deleted all of it.
+        proposal: what it was to do; None of a run that has no plan, or of which it was refused.
     """
 
     config: Config
@@ -155,6 +158,7 @@ class Ended:
     removal: Removal = field(default_factory=Removal)
     cost: Estimate | None = None
     spent: SoFar | None = None
+    proposal: Proposal | None = None
 
 
 class Viewer(Protocol):
@@ -221,18 +225,22 @@ def up(options: Options, wanted: Wanted, viewer: Viewer, reviewed: Reviewed | No
             reviewed.check_same(config, aws, stack, store.records, planned)
             aws.drop_reads()
 
+        proposals = list[Proposal]()
+
         with watched(aws, viewer) as emit:
 
             def check(planned: Sequence[Planned]) -> None:
-                found = costs.of_plan(planned, store.records, stack.declared, aws.region, options.directory)
-                costs.check_budget(config, found)
-                if found.after.known:
-                    emit(RunCost(found.after.sums.usual, not found.after.missing))
+                proposal = begun(options, config, aws, stack, store.state, planned, wanted.target_step)
+                proposals.append(proposal)
+                costs.check_budget(config, proposal.cost)
+                if proposal.cost and proposal.cost.after.known:
+                    after = proposal.cost.after
+                    emit(RunCost(after.sums.usual, not after.missing))
 
             keep = partial(expiry.keep, store, stack.facts.expires)
             outcome = apply.up(aws, store, stack, emit, wanted.target_step, planned, keep, check)
             cost = costs.of_records(store.records, aws.region, options.directory) if outcome.ok else None
-            ended = Ended(config, aws, outcome, removal, cost)
+            ended = Ended(config, aws, outcome, removal, cost, proposal=next(iter(proposals), None))
             viewer.ended(ended)
     return ended
 
@@ -362,9 +370,9 @@ def down(
             if delete_secrets and (found := secrets.kept(aws)):
                 lost.append(Loss("the secrets that were set", found))
         notes = handover.put_back(going) if going else stacks.beside(options, config, store.records)
-        viewer.agree_to_delete(Teardown(config, aws, going, protected, lost, notes))
-        aws.drop_reads()  # the user may have taken long to agree
         records = dict(store.records)
+        viewer.agree_to_delete(Teardown(config, aws, going, protected, lost, notes, records))
+        aws.drop_reads()  # the user may have taken long to agree
         with watched(aws, viewer) as emit:
             outcome = destroy.down(aws, store, emit, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
             spent = None

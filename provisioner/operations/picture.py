@@ -11,6 +11,7 @@ from provisioner.operations import commands, configuration, costs, stores, view
 from provisioner.operations.diagram import Diagram, diagram
 
 if TYPE_CHECKING:
+    from provisioner.config.models import Config
     from provisioner.cost.estimate import Estimate
     from provisioner.engine.planned import Planned
     from provisioner.operations.options import Options
@@ -51,11 +52,23 @@ def picture(options: Options, source: view.Source) -> Picture:
         shown = view.show(options, source)
         records = stores.as_written(options, config).records
         cost = costs.of_records(records, shown.region, options.directory)
+    return drawn(config, shown, planned, cost, f"as {WORDS[source]}")
+
+
+def drawn(
+    config: Config, shown: view.View, planned: Mapping[str, Planned], cost: Estimate | None, about: str
+) -> Picture:
+    """Return the picture of a stack that was looked at before.
+
+    Args:
+        planned: what a plan does with its resources, by address.
+        about: what stands behind the Region in the picture's second line.
+    """
     sums = [*_sums(cost)]
-    about = ", ".join([f"{shown.region}, as {WORDS[source]}", *sums[:1]])
     actions = {address: one.action for address, one in planned.items()}
     dollars = {address: one.usual for address, one in cost.by_address.items()} if cost else {}
-    return Picture(diagram(config, shown, actions, about, dollars), shown, planned, _lines(cost), sums)
+    head = ", ".join([shown.region, about, *sums[:1]])
+    return Picture(diagram(config, shown, actions, head, dollars), shown, planned, _lines(cost), sums)
 
 
 def _sums(cost: Estimate | None) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from provisioner.engine.losses import losses
 from provisioner.operations import costs, declaring, estimates, losing, planning
 from provisioner.operations.sizing import schedule
 
@@ -51,6 +52,35 @@ class Proposal:
     history: Sequence[Run] = ()
     expires: int | None = None
     cost: Difference | None = None
+
+
+def begun(
+    options: Options,
+    config: Config,
+    aws: Aws,
+    stack: Stack,
+    state: State,
+    planned: Sequence[Planned],
+    target_step: str | None,
+) -> Proposal:
+    """Return the plan of a run that is about to write, as it is known without a further call."""
+    records, (declared, _) = dict(state.records), declaring.scope(state.records, stack, target_step)
+    going = [records[item.address] for item in planned if item.action == "delete"]
+    return Proposal(
+        config,
+        aws,
+        planned,
+        stack.notices,
+        losses(going),
+        records,
+        stack.removal,
+        [] if target_step else losing.retained(records, stack),
+        declared,
+        estimates.for_plan(planned, declared, records, state.history),
+        [*state.history],
+        stack.facts.expires,
+        costs.of_plan(planned, records, declared, aws.region, options.directory),
+    )
 
 
 def proposed(

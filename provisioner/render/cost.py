@@ -201,6 +201,15 @@ def of_plan(found: Difference | None) -> list[str]:
     return [text, *([f"  the most: {dearest(after)}"] if after.lines else []), *incomplete(after)]
 
 
+def in_short(found: Difference | None) -> str:
+    """Return what a plan changes of the cost in a few words; nothing if it changes none, or no price is known."""
+    if found is None or not found.after.known or not found.changed:
+        return ""
+    if found.before.lines:
+        return f"{signed(found.more.usual)} USD a month"
+    return f"{_about(found.after)} {rough(found.after.sums.usual)} USD a month"
+
+
 def _unknown(estimate: Estimate) -> str:
     region = estimate.region
     return f"Cost on AWS: no price known for {region}: `provision prices refresh --region {region}`"

@@ -28,14 +28,19 @@ def lines(found: Rehearsal) -> list[str]:
     """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
     run = found.runs[0]
     broken = f" with new tasks of {names(found.request.fails, 4)} that exit at once" if found.request.fails else ""
-    verdict = "would succeed" if run.passes else "would be refused" if run.refused else "would fail"
-    shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}{broken}: it {verdict}."]
+    shown = [f"Rehearsal of `{found.request.command}` of {_subject(found)}{broken}: it {verdict(found)}."]
     shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.problems for line in text.splitlines()]
     if not run.refused:
         shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *down(run.outages)]
         shown.append(f"{count(run.calls, 'call')}, {run.writes} of them writes.")
     shown += [f"  with {other.durations} durations: {_failing(other)}" for other in found.runs[1:] if not other.passes]
     return shown + [f"note: {visible(text)}" for text in found.notes]
+
+
+def verdict(found: Rehearsal) -> str:
+    """Return whether the run with the durations that were asked for goes well, in two or three words."""
+    run = found.runs[0]
+    return "would succeed" if run.passes else "would be refused" if run.refused else "would fail"
 
 
 def _subject(found: Rehearsal) -> str:

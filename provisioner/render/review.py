@@ -105,7 +105,7 @@ def lines(planned: Sequence[Planned], around: Around) -> list[str]:
     wanted = differing(planned)
     if not wanted:
         return [f"No changes: {count(unchanged(planned), 'resource')} as declared."]
-    shown = [line for group in groups(planned, around.workloads) for line in _group(group, around)]
+    shown = [line for group in groups(planned, around.workloads) for line in of_group(group, around)]
     return [*shown, *refused(wanted), "", _sum(planned, around)]
 
 
@@ -117,7 +117,7 @@ def in_short(planned: Sequence[Planned], around: Around) -> list[str]:
     shown = []
     for group in groups(planned, around.workloads):
         [sign, *more] = dict.fromkeys(SYMBOLS[item.action] for item in group.items)
-        text = f"{group.title}: {', '.join(_briefly(group, around.images)) or group.counts}"
+        text = f"{group.title}: {', '.join(briefly(group, around.images)) or group.counts}"
         shown += wrapped(f"  {'~' if more else sign} {text}", around.width, 6)
     return [*shown, *refused(wanted), _sum(planned, around)]
 
@@ -151,7 +151,7 @@ def _sum(planned: Sequence[Planned], around: Around) -> str:
     return f"Plan: {', '.join(filter(None, (totals(planned), stay, f'{unchanged(planned)} unchanged')))}."
 
 
-def _group(group: Group, around: Around) -> Iterator[str]:
+def of_group(group: Group, around: Around) -> Iterator[str]:
     """Yield a group's heading, what changes in it, and what comes and goes."""
     replaced = group.task_definition("change") and group.service("change")
     yield from wrapped(f"{group.title}: {group.counts}{', new tasks' if replaced else ''}", around.width, 4)
@@ -209,7 +209,7 @@ def _listed(action: str, group: Group, width: int) -> Iterator[str]:
         yield from wrapped(f"  {SYMBOLS[action]} {word}{text}", width, 6)
 
 
-def _briefly(group: Group, images: Images) -> Iterator[str]:
+def briefly(group: Group, images: Images) -> Iterator[str]:
     """Yield what the question of `up` says of a group."""
     task_definition = group.task_definition("change")
     found: list[Difference] = []

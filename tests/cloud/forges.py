@@ -170,21 +170,23 @@ class Runner:
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": TOKEN,
             **{name: str(path) for name, path in files.items()},
         }  # fmt: skip
-        log = ""
+        log, code = "", 0
         for step in steps:
-            only = re.fullmatch(r"github\.event_name == '(\w+)'", step.get("if", f"github.event_name == '{event}'"))
-            assert only, step
-            if "run" not in step or only[1] != event or (self.installed and step["name"] == "Install"):
+            when = step.get("if", f"github.event_name == '{event}'")
+            only = re.fullmatch(r"github\.event_name == '(\w+)'", when)
+            assert only or when == "always()", step
+            if "run" not in step or (self.installed and step["name"] == "Install"):
+                continue
+            if only and (code or only[1] != event):
                 continue
             own = {name: value.replace("${{ github.token }}", TOKEN) for name, value in step.get("env", {}).items()}
             added = files["GITHUB_ENV"].read_text().split() if files["GITHUB_ENV"].exists() else []
             kept = dict(line.split("=", 1) for line in added)
             ran = self._run(step["run"], variables | kept | own)
             log += ran.log
-            if ran.code:
-                return Ran(ran.code, log)
-        self.installed = True
-        return Ran(0, log)
+            code = code or ran.code
+        self.installed = self.installed or not code
+        return Ran(code, log)
 
     def gitlab(self, job: str, **more: str) -> Ran:
         """Run a job of the part of GitLab's file that is the stack's."""

@@ -101,8 +101,12 @@ def test_each_environment_and_directory_has_its_own(project: Project) -> None:
     workflow = yaml.safe_load((project.directory / ".github/workflows/provision-ecs-sample-live.yml").read_text())
     assert workflow["env"]["PROVISION_TRUST_STEPS"] == "${{ vars.PROVISION_TRUST_STEPS }}"
     assert workflow["defaults"]["run"]["working-directory"] == "deploy"
-    assert workflow["jobs"]["deploy"]["steps"][-1]["run"] == "provision up -c other.toml --env live --yes --wait"
+    assert [step["run"] for step in workflow["jobs"]["deploy"]["steps"][-2:]] == [
+        "provision up -c other.toml --env live --yes --wait --report up.md",
+        "provision ci report up.md -c other.toml --env live",
+    ]
     jobs = yaml.safe_load((project.directory / ".gitlab" / "provision-ecs-sample-live.yml").read_text())
+    assert jobs["deploy ecs-sample-live"]["artifacts"]["paths"] == ["deploy/up.md", "deploy/up.html"]
     base = jobs[".provision ecs-sample-live"]
     assert (base["image"], base["services"], base["before_script"][0]) == (
         "docker:28",
@@ -318,13 +322,16 @@ def test_a_pull_request_has_one_comment_that_is_kept(project: Project, forge: Fo
     assert runner.github("plan", "pull_request").log.count("comment updated") == 1
     [strangers, ours] = forge.comments
     assert strangers["body"] == "<!-- provision plan ecs-sample-dev -->"
-    assert ours["body"].startswith("<!-- provision plan ecs-sample-dev -->\n\n### Plan of ecs-sample-dev")
+    assert ours["body"].startswith("<!-- provision plan ecs-sample-dev -->\n\n### plan of ecs-sample-dev: ")
+    assert "service frontend: " in ours["body"]
     assert "+ create service/frontend" in ours["body"]
     assert "https://github.com/octo-org/shop/actions/runs/42" in ours["body"]
     assert [word for word in (VALUE, TOKEN, WEB_TOKEN) if word in ours["body"] + ran.log] == []
     assert (runner.temp / "aws-token").read_text() == WEB_TOKEN
     assert (runner.temp / "aws-token").stat().st_mode & 0o777 == 0o600
-    assert "### Plan of ecs-sample-dev" in (runner.temp / "plan-GITHUB_STEP_SUMMARY").read_text()
+    summary = (runner.temp / "plan-GITHUB_STEP_SUMMARY").read_text()
+    assert summary.count("### plan of ecs-sample-dev: ") == 2
+    assert ours["body"].partition("\n\n")[2] == summary[summary.rindex("### plan") :], "it is the same report"
 
 
 def test_its_token_is_what_it_signs_in_with(project: Project, forge: Forge, runner: Runner) -> None:
@@ -344,10 +351,15 @@ def test_a_plan_that_fails_says_so_and_fails_the_job(project: Project, forge: Fo
     ran = runner.github("plan", "pull_request")
     assert ran.code == 1
     assert "run `provision state init`" in ran.log
-    assert "### No plan was made" in forge.comments[0]["body"]
+    assert "### plan of ecs-sample-dev failed: " in forge.comments[0]["body"]
+    assert "run `provision state init`" in forge.comments[0]["body"]
+    assert "exit code 4" in forge.comments[0]["body"]
     ran = runner.github("drift", "schedule")
     assert (ran.code, forge.issues) == (1, [])
-    assert "is no plan" in ran.log
+    assert "is no report of a plan" in ran.log
+    ran = runner.github("deploy", "push")
+    assert ran.code == 4
+    assert "### up of ecs-sample-dev failed: " in (runner.temp / "deploy-GITHUB_STEP_SUMMARY").read_text()
 
 
 def test_a_refusal_of_the_forge_is_one_clear_error(project: Project, forge: Forge, runner: Runner) -> None:
@@ -360,8 +372,14 @@ def test_a_refusal_of_the_forge_is_one_clear_error(project: Project, forge: Forg
 
 
 def test_outside_of_a_pipeline_nothing_is_written(project: Project) -> None:
-    (project.directory / "plan.json").write_text("{}")
-    assert "this is for a pipeline of GitHub or GitLab" in project.run("ci", "comment", "plan.json", code=4).err
+    assert "this is for a pipeline of GitHub or GitLab" in project.run("ci", "comment", "plan.md", code=4).err
+    assert project.run("ci", "report", "plan.md").out.startswith("### No report was written\n")
+    project.run("plan", "--env", "other", "--report", "plan.md", code=2)
+    assert project.run("ci", "report", "plan.md", "--env", "other").out.startswith("### plan of ecs-sample-other: ")
+    said = project.run("ci", "report", "plan.md", code=4).err
+    assert (
+        said == "error: plan.md is about ecs-sample-other, and not ecs-sample-dev: name the same --env here and there\n"
+    )
 
 
 @pytest.mark.slow

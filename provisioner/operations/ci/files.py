@@ -78,6 +78,7 @@ def text(options: Options, config: Config, pipeline: Pipeline, install: str, acc
     """
     words = {
         "AUDIENCE": pipeline.audience,
+        "BELOW": "" if below == "." else f"{below}/",
         "BRANCH": pipeline.branch,
         "DEPLOY_ROLE": role_arn(config, account, Purpose.DEPLOY),
         "DIRECTORY": below,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from provisioner.operations.deploying.connect import check_unchanged
 from provisioner.operations.deploying.scope import Wanted
 from provisioner.operations.deploying.withdraw import withdraw
 from provisioner.operations.planning import plan_alone, refuse
+from provisioner.operations.proposal import Proposal, begun
 from provisioner.operations.sizing.schedule import asleep_until
 from provisioner.operations.sizing.sizes import check_awake
 from provisioner.operations.summary import Remains, Summary, timed
@@ -36,6 +37,7 @@ from provisioner.state.model import Record
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.engine.planned import Planned
     from provisioner.operations.options import Options
     from provisioner.state.store import Store
     from provisioner.steps.stack import Stack
@@ -109,7 +111,13 @@ def deploy(options: Options, wanted: Wanted, viewer: Viewer, waiting: Waiting | 
         replaced = scope.replaced(before, stack.declared, chosen)
         deployment = Deployment(COMMAND, declared, replaced, before, waiting or Waiting())
         with watched(aws, viewer) as emit:
-            ended = Ended(config, aws, run(aws, store, stack, deployment, emit))
+            proposals = list[Proposal]()
+
+            def planned(found: Sequence[Planned]) -> None:
+                proposals.append(begun(options, config, aws, stack, store.state, found, None))
+
+            outcome = run(aws, store, stack, deployment, emit, planned)
+            ended = Ended(config, aws, outcome, proposal=next(iter(proposals), None))
             viewer.ended(ended)
         return Rollout(ended, _begun(config, chosen, before, store.records))
 
@@ -176,8 +184,19 @@ def as_records(deployed: Mapping[str, Deployed]) -> dict[str, Record]:
     }
 
 
-def run(aws: Aws, store: Store, stack: Stack, deployment: Deployment, emit: Emit) -> Summary:
-    """Bring about what a deployment is about, and nothing else of the stack; take it back if it fails."""
+def run(
+    aws: Aws,
+    store: Store,
+    stack: Stack,
+    deployment: Deployment,
+    emit: Emit,
+    begins: Callable[[Sequence[Planned]], None] = lambda planned: None,
+) -> Summary:
+    """Bring about what a deployment is about, and nothing else of the stack; take it back if it fails.
+
+    Args:
+        begins: is handed the plan before anything is written, if nothing of it is refused.
+    """
     declared, command = deployment.declared, deployment.command
     aws = aws.knowing(KnownResources(store.records, stack.declared))
     for text in stack.notices:
@@ -193,7 +212,9 @@ def run(aws: Aws, store: Store, stack: Stack, deployment: Deployment, emit: Emit
     former = Destroy(aws.exhaustive(), store, going, emit)
 
     def work() -> Remains:
-        refuse(plan_alone(aws, store.records, declared, emit), store.records, emit)
+        planned = plan_alone(aws, store.records, declared, emit)
+        refuse(planned, store.records, emit)
+        begins(planned)
         try:
             apply.run()
         except ProvisionError as error:

@@ -41,7 +41,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "+": ("create", "to create"),
     "~": ("change", "to change"),
     "-": ("delete", "to delete"),
-    "!": ("refused", "a change is refused"),
+    "!": ("refused", "refused or failed"),
 }
 """By sign: the class of a card, and what is said of it."""
 GLYPHS: Mapping[Glyph, str] = {
@@ -61,6 +61,8 @@ GLYPHS: Mapping[Glyph, str] = {
 """Signs of our own, as paths in a square of 16: what AWS draws may not be passed on."""
 LEAST = 0.95
 """US dollars a month, below which no card has a price."""
+BUTTON, STILL = 'tabindex="0" role="button"', 'role="img"'
+"""What a card is to a screen reader and the keyboard."""
 TIERS = ("public", "private", "database")
 LETTER, BOLD = 6.1, 7.5
 """About how wide a letter is, in pixels."""
@@ -71,13 +73,16 @@ def svg(diagram: Diagram) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + element(diagram)
 
 
-def element(diagram: Diagram) -> str:
-    """Return the picture as an element, as a page has it."""
-    drawn = layout(diagram)
-    return "\n".join(_lines(diagram, drawn)) + "\n"
+def element(diagram: Diagram, role: str = BUTTON) -> str:
+    """Return the picture as an element, as a page has it.
+
+    Args:
+        role: the attributes of each card: a button, or `STILL` on a page on which nothing can be selected.
+    """
+    return "\n".join(_lines(diagram, layout(diagram), role)) + "\n"
 
 
-def _lines(diagram: Diagram, drawn: Layout) -> Iterator[str]:
+def _lines(diagram: Diagram, drawn: Layout, role: str) -> Iterator[str]:
     wide, high = f"{drawn.wide:g}", f"{drawn.high:g}"
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
@@ -109,7 +114,7 @@ def _lines(diagram: Diagram, drawn: Layout) -> Iterator[str]:
             yield f'<text class="halo" x="{line.label_x:g}" y="{line.label_y:g}">{escape(line.link.label)}</text>'
     cards = diagram.by_key
     for key, box in ordered(drawn.cards):
-        yield from _card(cards[key], box)
+        yield from _card(cards[key], box, role)
     yield f'<text x="16" y="{drawn.high - 12:g}">{escape(_below(diagram))}</text>'
     yield "</svg>"
 
@@ -122,7 +127,7 @@ def _below(diagram: Diagram) -> str:
     return f"{number} resources, {network} of them the network itself{f' · {key}' if key else ''}"
 
 
-def _card(card: Card, box: Box) -> Iterator[str]:
+def _card(card: Card, box: Box, role: str) -> Iterator[str]:
     """Yield a card: a bar and a sign say what becomes of it, never a colour alone."""
     kind, said = WORDS.get(card.sign, ("", ""))
     price = money(card.cost)
@@ -130,7 +135,7 @@ def _card(card: Card, box: Box) -> Iterator[str]:
     label = ": ".join(filter(None, (card.title, "; ".join(filter(None, told)))))
     small = box.high < 40
     name = f"card {kind}".rstrip()
-    yield (f'<g class="{name}" data-key={_quoted(card.key)} tabindex="0" role="button" aria-label={_quoted(label)}>')
+    yield (f'<g class="{name}" data-key={_quoted(card.key)} {role} aria-label={_quoted(label)}>')
     yield f"<title>{escape(label)}</title>"
     yield _rect("body", box, 6)
     yield _rect("bar", Box(box.x, box.y, 4, box.high), 2)

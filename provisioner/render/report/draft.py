@@ -1,0 +1,80 @@
+"""What is known so far of a command that is to be reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provisioner.engine.events import Emit, Event
+    from provisioner.operations.commands import Ended
+    from provisioner.operations.rehearsal.foresight import Foreseen
+    from provisioner.operations.rehearsal.run import Rehearsal
+    from provisioner.operations.report import About, Caller
+    from provisioner.operations.summary import Summary
+    from provisioner.render.progress import Progress
+
+
+@dataclass
+class Draft:
+    """Filled in as the command goes on, so that there is something to report whenever it ends.
+
+    Attributes:
+        command: `plan`, `up`, `down`, `deploy` or `rehearse`.
+        stack: its name; empty if the configuration does not tell.
+        target_step: the step that it is limited to.
+        about: the stack and the plan, once known.
+        foreseen: what a rehearsal said of the plan; None: there was none.
+        rehearsal: the result of `rehearse`.
+        outcome, progress: how a run ended, and what is known from its events.
+        events: each with the seconds since the run began.
+        error: what ended the command, in words; empty if nothing did.
+        code: the exit code.
+        began, seconds: since the epoch, and how long the command has taken on this machine.
+    """
+
+    command: str
+    stack: str = ""
+    target_step: str | None = None
+    about: About | None = None
+    foreseen: Foreseen | None = None
+    rehearsal: Rehearsal | None = None
+    outcome: Summary | None = None
+    progress: Progress | None = None
+    events: list[tuple[float, Event]] = field(default_factory=list)
+    error: str = ""
+    code: int = 0
+    caller: Caller | None = None
+    began: float = field(default_factory=time.time)
+    seconds: float = 0.0
+
+    def ended(self, code: int) -> int:
+        """Note the exit code, and return it."""
+        self.code = code
+        return code
+
+    def note(self, ended: Ended) -> None:
+        """Note how a run ended, and what it was to do if that is not known yet."""
+        from provisioner.operations.report import of_proposal
+
+        self.outcome = ended.outcome
+        if ended.proposal and self.about is None:
+            self.about = of_proposal(ended.proposal)
+
+    def noting(self, progress: Progress) -> Emit:
+        """Return what takes the events of a run: they are noted here, and handed on."""
+        self.progress = progress
+        emit: Callable[[Event], None] = progress.emit
+
+        def note(event: Event) -> None:
+            self.events.append((progress.elapsed, event))
+            emit(event)
+
+        return note
+
+    @property
+    def failed(self) -> Sequence[str]:
+        """The addresses of what has failed."""
+        return [one.address for one in self.progress.failed] if self.progress else []
