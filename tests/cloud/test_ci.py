@@ -353,12 +353,12 @@ def test_a_plan_that_fails_says_so_and_fails_the_job(project: Project, forge: Fo
     assert "run `provision state init`" in ran.log
     assert "### plan of ecs-sample-dev failed: " in forge.comments[0]["body"]
     assert "run `provision state init`" in forge.comments[0]["body"]
-    assert "exit code 4" in forge.comments[0]["body"]
+    assert "failed, exit code 1" in forge.comments[0]["body"]
     ran = runner.github("drift", "schedule")
     assert (ran.code, forge.issues) == (1, [])
     assert "is no report of a plan" in ran.log
     ran = runner.github("deploy", "push")
-    assert ran.code == 4
+    assert ran.code == 1
     assert "### up of ecs-sample-dev failed: " in (runner.temp / "deploy-GITHUB_STEP_SUMMARY").read_text()
 
 
@@ -374,12 +374,12 @@ def test_a_refusal_of_the_forge_is_one_clear_error(project: Project, forge: Forg
 def test_outside_of_a_pipeline_nothing_is_written(project: Project) -> None:
     assert "this is for a pipeline of GitHub or GitLab" in project.run("ci", "comment", "plan.md", code=4).err
     assert project.run("ci", "report", "plan.md").out.startswith("### No report was written\n")
-    project.run("plan", "--env", "other", "--report", "plan.md", code=2)
-    assert project.run("ci", "report", "plan.md", "--env", "other").out.startswith("### plan of ecs-sample-other: ")
-    said = project.run("ci", "report", "plan.md", code=4).err
-    assert (
-        said == "error: plan.md is about ecs-sample-other, and not ecs-sample-dev: name the same --env here and there\n"
+    project.run("plan", "--env", "other", "--report", "plan.md", code=1)
+    assert project.run("ci", "report", "plan.md", "--env", "other").out.startswith(
+        "### plan of ecs-sample-other failed"
     )
+    said = project.run("ci", "report", "plan.md", code=4).err
+    assert "plan.md is about ecs-sample-other, and not ecs-sample-dev: name the same --env here and there" in said
 
 
 @pytest.mark.slow

@@ -47,13 +47,15 @@ NOT_HERE = {
     "secret rm": "the same",
     "ci init": "it writes a file, of the configuration's names alone: tests/cloud/test_ci.py",
     "ci roles": "it has policies to say, of the configuration's names alone: the same",
-    "ci report": "values are looked for in tests/unit/test_ci.py and tests/cloud/test_ci.py",
+    "ci report": "it has a report to say, in which values are looked for here, and in tests/cloud/test_ci.py",
     "ci comment": "the same",
     "ci issue": "the same",
     "tunnel": "it says where it listens, until it is ended: tests/cloud/test_exec.py",
     "prices refresh": "it reads AWS's price list, and writes nothing of the configuration: tests/cloud/test_prices.py",
     "run": "it has the task's own log to say, and an id: tests/cloud/test_run.py",
 }
+
+REPORT = ("--report", "report.md", "--report", "report.html")
 
 
 def configuration(more: str = "", **environment: str) -> str:
@@ -133,7 +135,7 @@ def _made(life: Life) -> None:
     refusals = {"RegisterTaskDefinition": "ClientException"}
     with refusing(life.project.cloud.endpoint, refusals) as endpoint:
         life.project.reach(endpoint)
-        life.run("up", "--yes", code=1)
+        life.run("up", "--yes", *REPORT, code=1)
         life.project.reach(life.project.cloud.endpoint)
     life.run("up", "--yes", "--json")
     life.both("plan")
@@ -160,17 +162,17 @@ def _changed(life: Life) -> None:
     """All values change, `up` is killed and goes on; the record is lost in three ways, the configuration is wrong."""
     changed = {name: value + CHANGED for name, value in (SECRETS | PLAIN).items()}
     life.project.write(configuration(**changed))
-    life.both("plan", code=2)
+    life.both("plan", *REPORT, code=2)
     life.both("plan", DEFINITION, code=2)
-    life.both("rehearse")
+    life.both("rehearse", *REPORT)
     life.project.cut(5, signal.SIGKILL, "up", "--yes")
     life.keep()
-    life.run("up", "--yes")
+    life.run("up", "--yes", *REPORT)
     life.both("history")
     life.run("dash", "--json")
     life.both("diff", "frontend")
     life.run("rollback", "frontend")
-    life.run("deploy", "frontend")
+    life.run("deploy", "frontend", *REPORT)
     life.run("approve", code=4)
     life.run("reject", code=4)
     life.run("scale", "frontend", "2")

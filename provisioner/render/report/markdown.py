@@ -62,9 +62,9 @@ def markdown(report: Report, most: int = MOST - ROOM) -> str:
     kept = [0] * len(whole)
     room = most - len(_text(report, whole, kept))
     for number in sorted(range(len(whole)), key=lambda one: whole[one].rank):
-        for block in whole[number].blocks:
-            # a fence may have to be as long as the longest ticks in it, and that twice
-            needed = len("\n".join(_shown(whole[number], [block]))) + 2 * _ticks(block) + 1
+        around, section = _around(whole[number]), whole[number]
+        for block in section.blocks:
+            needed = len("\n".join(_shown(section, [block]))) + 1 + (0 if kept[number] else around)
             if needed > room:
                 break
             room -= needed
@@ -86,6 +86,12 @@ def _escaped(text: str) -> str:
 
 def _cut(section: Section) -> Section:
     return replace(section, blocks=[_lines(block) for block in section.blocks])
+
+
+def _around(section: Section) -> int:
+    """Return how many characters a section takes at the most, without its blocks."""
+    fences = 2 * max(map(_ticks, section.blocks), default=0)
+    return len("\n\n".join(_section(section, [("",)]))) + 2 + fences
 
 
 def _lines(block: Block) -> Block:
