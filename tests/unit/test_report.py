@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
+from provisioner.operations.report import Caller, caller
 from provisioner.render.redacted import without_values
 from provisioner.render.report.content import Outcome, Report, Section
 from provisioner.render.report.markdown import LONGEST, MANY, MOST, inline, markdown, read
@@ -107,6 +109,13 @@ def test_a_line_and_a_block_without_an_end_are_cut() -> None:
     assert "y" * LONGEST + "…" in text
     assert f"… and {501 - MANY} more lines" in text
     assert len(text) < 10_000
+
+
+def test_who_ran_it_is_the_forges_user_on_its_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat", "GITHUB_SHA": "4f2a9c", "GITHUB_RUN_ID": "42"}
+    for name, value in {**pipeline, "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r"}.items():
+        monkeypatch.setenv(name, value)
+    assert caller(Path()) == Caller("octocat", "https://github.com/o/r/actions/runs/42", "4f2a9c")
 
 
 def test_a_page_asks_nobody_for_anything() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from provisioner.engine.events import ResourceProgress, ResourceWaiting
+from provisioner.engine.events import Notice, ResourceProgress, ResourceWaiting
 from provisioner.engine.words import names
 from provisioner.operations.belonging import workloads
 from provisioner.render import cost, plain, rehearsal, review, summary
@@ -161,7 +161,8 @@ def _first(draft: Draft, about: About | None, ended: Outcome) -> str:
         return f"rehearsal of {request.command} of {draft.rehearsal.stack}: it {verdict}{counts and f': {counts}'}"
     if draft.outcome and draft.progress and draft.progress.finished:
         result = summary.result(draft.progress.finished)[0].rstrip(".").partition(": ")[2]
-        return f"{of} {ended}: {result}"
+        why = str(draft.outcome.error or "") if ended == "failed" else ""
+        return f"{of} {ended}: {f'{cut(why, BRIEF)}; ' if why else ''}{result}"
     if ended == "interrupted":
         return f"{of} {ended}, before it began"
     if draft.error:
@@ -212,7 +213,7 @@ def _plan(draft: Draft, about: About) -> Iterator[Section]:
     money = cost.of_plan(about.cost)
     yield Section("Cost", [tuple(money)] if money else [], 1)
     seconds = _seconds(draft, about)
-    told = f"About {roughly(seconds)} on AWS." if seconds and not refused else ""
+    told = f"About {roughly(seconds)} on AWS." if seconds and not (refused or draft.outcome) else ""
     yield Section("Time", [(told,)] if told else [], 1, listed=True)
     notes = dict.fromkeys([*about.notes, *(draft.foreseen.notes if draft.foreseen else ())])
     yield Section("Notes", [(note,) for note in notes], 2, listed=True)
@@ -221,9 +222,12 @@ def _plan(draft: Draft, about: About) -> Iterator[Section]:
 
 
 def _events(draft: Draft) -> Iterator[Block]:
-    """Yield what happened, without what was only waited for."""
+    """Yield what happened, without what was only waited for, and what is said elsewhere."""
+    notes = {*draft.about.notes} if draft.about else set[str]()
     for seconds, event in draft.events:
-        if not isinstance(event, ResourceWaiting | ResourceProgress) and (text := plain.line(event)):
+        if isinstance(event, ResourceWaiting | ResourceProgress) or (isinstance(event, Notice) and event.text in notes):
+            continue
+        if text := plain.line(event):
             first, *rest = text.splitlines()
             yield (f"{first} (at {duration(seconds)})", *(f"    {line}" for line in rest))
 
