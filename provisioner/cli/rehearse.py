@@ -99,6 +99,6 @@ def _rehearse(
     run.check(request, config, state)
     found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))
     draft.rehearsal = found
-    draft.about = of_rehearsal(options, config, state, found) if reported else None
     say([show.document(found)] if options.json else show.lines(found))
+    draft.about = of_rehearsal(options, config, state, found) if reported else None
     return found.exit_code

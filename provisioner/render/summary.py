@@ -196,6 +196,10 @@ def removal(records: Mapping[str, Record], protected: Sequence[str] = (), lost: 
     ]
 
 
-def data_lost(lost: Sequence[Loss]) -> list[str]:
-    """Return which data a run is about to delete, in a line; nothing if there is none."""
-    return [f"Data that will be deleted: {', '.join(map(told, lost))}."] if lost else []
+def data_lost(lost: Sequence[Loss], going: str = "will be") -> list[str]:
+    """Return which data a run is about to delete, in a line; nothing if there is none.
+
+    Args:
+        going: `was to be`, when the run has ended.
+    """
+    return [f"Data that {going} deleted: {', '.join(map(told, lost))}."] if lost else []

@@ -68,6 +68,8 @@ def test_a_run_that_goes_well_and_what_it_changes(project: Project) -> None:
     assert "> [!WARNING]\n> " in text
     assert "frontend" in text.splitlines()[0].partition("will be down for a time")[0]
     assert 'class="card change"' in page
+    project.run("picture", "picture.html")
+    assert VALUE not in (project.directory / "picture.html").read_text(encoding="utf-8"), "nor in a picture's page"
     assert "will be down:" in page.partition('<div class="warning"')[2].partition("</div>")[0]
     project.run("rehearse", *FILES)
     assert reported(project)[0].startswith("### rehearsal of up of ecs-sample-dev: it would succeed: ")

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
+from provisioner.config.models import Config
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
-from provisioner.operations.report import Caller, caller
+from provisioner.operations.rehearsal.foresight import Foreseen
+from provisioner.operations.rehearsal.outage import PredictedOutage
+from provisioner.operations.report import About, Caller, caller
 from provisioner.render.redacted import without_values
+from provisioner.render.report import content
 from provisioner.render.report.content import Outcome, Report, Section
+from provisioner.render.report.draft import Draft
 from provisioner.render.report.markdown import LONGEST, MANY, MOST, inline, markdown, read
 from provisioner.render.report.page import page
 
@@ -123,3 +128,21 @@ def test_a_page_asks_nobody_for_anything() -> None:
     assert "default-src 'none'" in shown
     assert [word for word in ("<script", "src=", "@import", "url(", "<link") if word in shown] == []
     assert '<span class="create">  + vpc/main</span>' in shown
+
+
+def test_an_outage_leads_and_many_are_counted() -> None:
+    config = Config.model_validate(
+        {"project": "shop", "env": "dev", "services": {"web": {"image": "nginx", "port": 80}}}
+    )
+    outages = [PredictedOutage(f"web{number}", 1.0, 61.0, "no task `runs`") for number in range(100)]
+    draft = Draft("plan", "shop-dev", about=About(config, "123456789012", "eu-west-1", (), {}))
+    draft.foreseen = Foreseen(outages, rehearsed=True, seconds=60.0)
+    found = content.report(draft)
+    assert found.headline.startswith("plan of shop-dev: no changes; web0, web1 and 98 more will be down for a time")
+    assert found.warnings[:2] == ["Services that will be down:", "web0 for 1 min 00 s, after 1.0 s (no task `runs`)"]
+    assert found.warnings[-1] == "… and 81 more"
+    assert len(found.warnings) == 21
+    draft.foreseen = Foreseen((), rehearsed=True, seconds=60.0)
+    assert content.report(draft).headline.endswith("; nothing is interrupted")
+    draft.foreseen = Foreseen(None, ("nobody knows",))
+    assert "interrupted" not in content.report(draft).headline

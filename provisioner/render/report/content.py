@@ -27,8 +27,10 @@ WIDTH = 100
 """The columns that lists are folded to."""
 FEW = 2
 """Services of which the first line says what changes."""
-LONG, BRIEF = 300, 160
-"""Characters of the first line at the most, and in it of an error."""
+LONG, BRIEF, LINE = 300, 160, 600
+"""Characters of the first line at the most, in it of an error, and of a warning."""
+MANY = 20
+"""Warnings of what is down at the most."""
 ORDER = ("refused", "delete", "change", "adopt", "create")
 """Of the resources one by one, what is left out last comes first."""
 
@@ -75,14 +77,15 @@ def report(draft: Draft) -> Report:
     """Return the report of a command. Values of variables are not in it."""
     about = replace(draft.about, planned=without_values(draft.about.planned)) if draft.about else None
     ended = _outcome(draft)
-    warnings = [*_interrupted(draft), *_lost(draft)]
+    down, lost = _interrupted(draft), _lost(draft)
+    left = [f"… and {len(down) - MANY} more"] if len(down) > MANY else []
     sections = [one for one in _sections(draft, about) if one.blocks]
     return Report(
         draft.command,
         draft.stack,
         ended,
         cut("; ".join(_headline(draft, about, ended)), LONG),
-        warnings,
+        [cut(line, LINE) for line in (*down[:MANY], *left, *lost)],
         sections,
         [*_facts(draft, about, ended)],
         draft.caller.run if draft.caller else "",
@@ -107,8 +110,7 @@ def _interrupted(draft: Draft) -> list[str]:
 
 
 def _lost(draft: Draft) -> list[str]:
-    lines = summary.data_lost(draft.about.lost) if draft.about else []
-    return [line.replace("will be deleted", "was to be deleted") for line in lines] if draft.outcome else lines
+    return summary.data_lost(draft.about.lost, "was to be" if draft.outcome else "will be") if draft.about else []
 
 
 def _outages(draft: Draft) -> Sequence[PredictedOutage]:
@@ -161,8 +163,8 @@ def _first(draft: Draft, about: About | None, ended: Outcome) -> str:
         return f"rehearsal of {request.command} of {draft.rehearsal.stack}: it {verdict}{counts and f': {counts}'}"
     if draft.outcome and draft.progress and draft.progress.finished:
         result = summary.result(draft.progress.finished)[0].rstrip(".").partition(": ")[2]
-        why = str(draft.outcome.error or "") if ended == "failed" else ""
-        return f"{of} {ended}: {f'{cut(why, BRIEF)}; ' if why else ''}{result}"
+        why = [cut(str(draft.outcome.error), BRIEF)] if ended == "failed" and draft.outcome.error else []
+        return f"{of} {ended}: {'; '.join([*why, result])}"
     if ended == "interrupted":
         return f"{of} {ended}, before it began"
     if draft.error:
