@@ -65,12 +65,12 @@ class About:
         """Return the picture of the stack with what was to become of it, and the addresses of what has failed."""
         planned = {one.address: one for one in self.planned}
         planned |= {address: replace(planned[address], action="refused") for address in failed if address in planned}
-        after = self.cost.after if self.cost else None
         if self.declared:
             shown = view.declared(self.config, self.account, self.records, (), self.declared)
-            return drawn(self.config, shown, planned, after, "as declared")
-        before = State(self.config.name, self.account, self.region, records=dict(self.records))
-        return drawn(self.config, view.recorded(self.config, before), planned, after, "as recorded before")
+            return drawn(self.config, shown, planned, self.cost.after if self.cost else None, "as declared")
+        state = State(self.config.name, self.account, self.region, records=dict(self.records))
+        before = self.cost.before if self.cost else None
+        return drawn(self.config, view.recorded(self.config, state), planned, before, "as recorded before")
 
 
 def of_proposal(proposal: Proposal) -> About:

@@ -78,6 +78,7 @@ def test_a_run_that_goes_well_and_what_it_changes(project: Project) -> None:
     assert text.startswith("### down of ecs-sample-dev done: ")
     assert "Data that was to be deleted: " in text
     assert 'class="card delete"' in page
+    assert re.search(r"as recorded before, about [1-9]\d+ USD a month", page)
 
 
 def test_a_run_that_fails_says_what_and_what_is_next(project: Project) -> None:
