@@ -40,7 +40,7 @@ def sleep(
     these have ended.
 
     While a stack sleeps, `up` and `deploy` refuse to change it (exit code 4), `plan` and `status` say that it sleeps,
-    and `down` deletes it.
+    and `down` deletes it. A `[schedule]` that puts it to sleep every night is off until `wake`.
 
     Exit code 0 only when no task runs any more, and the database has stopped.
     """
