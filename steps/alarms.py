@@ -247,7 +247,7 @@ def _of_schedules(wanted: Wanted, schedules: Schedules, *, sleeps: bool) -> Iter
     if wanted.schedules and schedules.group:
         yield _Alarm(
             "schedules",
-            "a scheduled job could not be started" + (", or the stack not stopped" if sleeps else ""),
+            "a scheduled job could not be started" + (", or the stack not put to sleep or woken" if sleeps else ""),
             ("AWS/Scheduler", "InvocationDroppedCount"),
             {"ScheduleGroup": schedules.group},
             "Sum",

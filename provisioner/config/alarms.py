@@ -35,7 +35,7 @@ class Alarms(Model):
     acu: Percent = 90
     """The capacity of the database in percent of `database.max_acu`; `false`: no alarm."""
     schedules: bool = True
-    """Watch for runs of scheduled jobs that could not be started."""
+    """Watch for runs of scheduled jobs, and calls of `[schedule]`, that were given up."""
     failed_jobs: bool = True
     """Watch for runs of scheduled jobs that failed: another exit code than 0, or a task that never ran."""
 
