@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.cli.main import main
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.resource_types import all_types
 from tests.unit.hostile import WEB
 
 Run = Callable[..., tuple[int, str, str]]
@@ -34,3 +37,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return code, shown.out, shown.err
 
     return call
+
+
+@pytest.fixture
+def shipped_types(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, type[Resource]]:
+    """The types of the tool by their own names, and no others: a worker's other tests may have made some."""
+    for name, resource_type in [*all_types().items()]:
+        if not (resource_type.__module__.startswith("provisioner.resources.") and name.isidentifier()):
+            monkeypatch.delitem(RESOURCE_TYPES, name)
+    return RESOURCE_TYPES

@@ -13,7 +13,6 @@ from typing import Any
 import boto3
 import pytest
 
-import provisioner.resources  # importing the package hands its types to the engine
 from provisioner.config.models import SAMPLE, Config, load
 from provisioner.cost import estimate, table
 from provisioner.cost.estimate import Estimate
@@ -22,7 +21,6 @@ from provisioner.cost.load import MEASURES, read
 from provisioner.engine.costs import HOURS, Around
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Resource
-from provisioner.engine.resource_types import all_types
 from provisioner.operations import cost_hints, costs
 from provisioner.render import cost as show
 from provisioner.steps import offline, stack
@@ -32,12 +30,6 @@ from tests.unit.conftest import Run
 TOKYO = "ap-northeast-1"
 NOWHERE = Path("/nonexistent")
 FARGATE = [{"capacityProvider": "FARGATE", "weight": 1, "base": 1}]
-
-
-def of_the_tool() -> Iterator[type[Resource]]:
-    """The types of this package by their own names: a worker may have made more, for other tests or of AWS's names."""
-    ours = (one for one in all_types().values() if one.__module__.startswith(provisioner.resources.__name__))
-    return (one for one in ours if re.fullmatch(r"\w+", one.type_name))
 
 
 def says(resource_type: type[Resource]) -> bool:
@@ -55,15 +47,15 @@ def changed(config: Config, name: str, **values: Any) -> Config:
 # -- the types and the table -------------------------------------------------------------------------------------------
 
 
-def test_each_type_says_what_it_costs_or_is_free() -> None:
-    both = [one.type_name for one in of_the_tool() if says(one) == (one.type_name in FREE)]
+def test_each_type_says_what_it_costs_or_is_free(shipped_types: Mapping[str, type[Resource]]) -> None:
+    both = [one.type_name for one in shipped_types.values() if says(one) == (one.type_name in FREE)]
     assert both == []
-    assert {*FREE} - {one.type_name for one in of_the_tool()} == set()
+    assert {*FREE} - {one.type_name for one in shipped_types.values()} == set()
     assert all(FREE.values())
 
 
-def test_the_costing_modules_are_those_of_the_types() -> None:
-    modules = {inspect.getmodule(one).__name__ for one in of_the_tool() if says(one)}  # type: ignore[union-attr]
+def test_the_costing_modules_are_those_of_the_types(shipped_types: Mapping[str, type[Resource]]) -> None:
+    modules = {inspect.getmodule(one).__name__ for one in shipped_types.values() if says(one)}  # type: ignore[union-attr]
     assert {f"provisioner.resources.{name}" for name in costs.COSTING} == modules
 
 
@@ -221,8 +213,8 @@ def test_what_others_declare_is_named_and_not_counted() -> None:
     assert found.unknown == ("AWS::SQS::Queue/jobs", "own.topic/a")
 
 
-def test_settings_that_are_absent_are_survived() -> None:
-    everything = {f"{one.type_name}/main": dict[str, Any]() for one in of_the_tool()}
+def test_settings_that_are_absent_are_survived(shipped_types: Mapping[str, type[Resource]]) -> None:
+    everything = {f"{one.type_name}/main": dict[str, Any]() for one in shipped_types.values()}
     assert priced(everything).sums.usual > 0
 
 

@@ -13,6 +13,7 @@ from tests.unit.conftest import Run
 from tools import reference
 
 
+@pytest.mark.usefixtures("shipped_types")
 def test_the_pages_are_as_written() -> None:
     """`python -m tools.reference` writes them anew."""
     for path, text in reference.pages().items():
