@@ -121,27 +121,28 @@ def test_a_value_of_a_variable_is_on_no_screen(stack: Project) -> None:
     assert SECRET not in stack.run("dash", "--json").out
 
 
-def put(project: Project, text: str, ago: float, task: str = "1" * 32) -> None:
-    """Have a task of the frontend write a line, dated so many seconds ago."""
+def put(project: Project, text: str, moment: float, task: str = "1" * 32) -> None:
+    """Have a task of the frontend write a line, dated in seconds since the epoch."""
     logs, group = project.cloud.client("logs"), f"/ecs/{NAME}/frontend"
     stream = f"frontend/frontend/{task}"
     if not logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)["logStreams"]:
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
-    at = int((project.cloud.time() - ago) * 1000)
-    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": at, "message": text}])
+    event = {"timestamp": int(moment * 1000), "message": text}
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
 
 
 def test_a_log_is_followed_without_gaps(stack: Project) -> None:
-    put(stack, "first", 60)
+    now = stack.cloud.time()
+    put(stack, "first", now - 60)
 
     async def look(screen: Shown) -> None:
         await screen.sees("= frontend")
         await screen.press("l")
         await screen.sees("logs of frontend", "frontend/11111111  first")
-        await asyncio.to_thread(put, stack, "second", 1)
+        await asyncio.to_thread(put, stack, "second", now - 1)
         await screen.sees("second")
         # another task's, older than the newest line: it comes late
-        await asyncio.to_thread(put, stack, '{"level":"error","msg":"late"}', 20, "2" * 32)
+        await asyncio.to_thread(put, stack, '{"level":"error","msg":"late"}', now - 20, "2" * 32)
         await screen.sees("22222222  ERROR late")
         for text in ("first", "second", "late"):
             assert screen.text.count(text) == 1
