@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, RichLog, Static, Tree
 
 from provisioner.render.dash import texts
-from provisioner.render.text import visible
+from provisioner.render.text import cells, visible
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -61,18 +61,24 @@ class Rows(DataTable[Text]):
 
     def on_mount(self) -> None:
         """Make the columns."""
-        self.add_columns(*self._head)
+        self._draw()
 
     def show(self, rows: Mapping[str, tuple[str, ...]]) -> None:
         """Show other rows; nothing is drawn again if they are the same."""
         if rows == self._shown:
             return
         kept, self._shown = self.chosen, dict(rows)
-        self.clear()
-        for key, row in rows.items():
-            self.add_row(*(coloured(cell) for cell in row), key=key)
+        self._draw()
         if kept in rows:
             self.move_cursor(row=[*rows].index(kept), animate=False)
+
+    def _draw(self) -> None:
+        self.clear(columns=True)
+        for name, *column in zip(self._head, *self._shown.values(), strict=True):
+            # left to itself the table may keep the widths of the head
+            self.add_column(name, width=max(map(cells, (name, *map(visible, column)))))
+        for key, row in self._shown.items():
+            self.add_row(*(coloured(cell) for cell in row), key=key)
 
     @property
     def chosen(self) -> str:
