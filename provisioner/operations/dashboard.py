@@ -173,7 +173,6 @@ def follow(watch: Watch, every: float, wishes: Wishes, tell: Callable[[Told], No
     """
     logs = _Logs()
     while not wishes.ended:
-        wishes.changed.clear()
         try:
             if wishes.at_once or time.monotonic() >= wishes.due:
                 wishes.at_once = False
@@ -191,6 +190,8 @@ def follow(watch: Watch, every: float, wishes: Wishes, tell: Callable[[Told], No
         # whoever watches only looks on: a rehearsal's time passes for the others' sake
         with watch.runtime.watching():
             wishes.changed.wait(min(soon, LOG_SECONDS) if wishes.log else soon)
+        # what is wished from now on is seen by the next round, or wakes it
+        wishes.changed.clear()
 
 
 def _again(watch: Watch) -> Dashboard:
