@@ -21,7 +21,8 @@ COLUMN_GAP = 72
 PAD, HEAD = 16, 26
 """Inside of a frame: around, and at its top, where its name stands."""
 TOP, LEFT = 56, 16
-OUTSIDE = 150
+OUTSIDE, BESIDE = 168, 216
+"""The columns left and right of the VPC: wide enough for the names of AWS's services, with a sign."""
 TIERS = 12
 """Between two tiers: lines to other columns run there."""
 LANE = 12
@@ -126,8 +127,8 @@ def layout(diagram: Diagram) -> Layout:
         right, bottom = strip + WIDE - 10, max(bottom, end + 10)
     vpc = Box(LEFT + OUTSIDE + PAD, TOP, right + PAD - LEFT - OUTSIDE - PAD, bottom + PAD - TOP)
     outer = _place_column(by_place.get("outside", ()), LEFT, TOP + HEAD + 22, OUTSIDE - 12, HIGH, cards, gap=48)
-    beyond = _place_column(by_place.get("aws", ()), vpc.right + 36, TOP + HEAD, OUTSIDE + 14, HIGH, cards, gap=18)
-    wide = vpc.right + 36 + (OUTSIDE + 14 if "aws" in by_place else 0) + LEFT
+    beyond = _place_column(by_place.get("aws", ()), vpc.right + 36, TOP + HEAD, BESIDE, HIGH, cards, gap=18)
+    wide = vpc.right + 36 + (BESIDE if "aws" in by_place else 0) + LEFT
     high = max(vpc.bottom, outer, beyond) + 34
     lines = tuple(_line(link, cards) for link in diagram.links if _drawn(link, small))
     return Layout(wide, high, small, (Frame("vpc", diagram.vpc, vpc), *frames), cards, lines)
@@ -212,14 +213,19 @@ def _line(link: Link, cards: Mapping[str, Box]) -> Line:
 
 
 def _from_above(link: Link, start: Box, end: Box) -> Line:
-    """Return a line from the load balancer down to a service: straight, or down beside the column to a lower one."""
-    between = start.bottom + PAD + TIERS / 2
+    """Return a line from the load balancer down to a service: straight, or down beside the column to a lower one.
+
+    It leaves at the left: at the right of a tier's top stands its name.
+    """
+    trunk, between = start.x + LANE + 2, start.bottom + PAD + TIERS / 2
     if end.y - between < HEAD + TIERS:
-        middle = min(max(start.x + start.wide / 2, end.x + 12), end.right - 12)
-        path = f"M{start.x + start.wide / 2:g} {start.bottom:g}V{between:g}H{middle:g}V{end.y:g}"
-        return Line(link, path, middle + 5, between + 14)
+        middle = min(max(trunk, end.x + 12), end.right - 12)
+        path = f"M{trunk:g} {start.bottom:g}V{between:g}H{middle:g}V{end.y:g}"
+        # straight below the load balancer there is room above the tier
+        straight = abs(middle - trunk) < LANE
+        return Line(link, path, middle + 5, start.bottom + 13 if straight else between + 14)
     lane, entry = end.x - 9, end.y + end.high / 2
-    path = f"M{start.x + start.wide / 2:g} {start.bottom:g}V{between:g}H{lane:g}V{entry:g}H{end.x:g}"
+    path = f"M{trunk:g} {start.bottom:g}V{between:g}H{lane:g}V{entry:g}H{end.x:g}"
     return Line(link, path, lane + 12, end.y - 3)
 
 
