@@ -51,7 +51,9 @@ def shown() -> tuple[Shown, ...]:
     for item in declared().values():
         examples.setdefault(item.resource.type_name, item)
     own = provisioner.resources.__name__
-    return tuple(Shown(one, examples.get(name)) for name, one in all_types().items() if one.__module__.startswith(own))
+    # those of AWS's own names are made as they are needed
+    found = {name: one for name, one in all_types().items() if one.__module__.startswith(own) and name.isidentifier()}
+    return tuple(Shown(one, examples.get(name)) for name, one in found.items())
 
 
 @cache

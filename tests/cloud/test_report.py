@@ -55,7 +55,7 @@ def test_a_run_that_goes_well_and_what_it_changes(project: Project) -> None:
     project.run("up", "--yes", *FILES)
     text, page = reported(project)
     assert text.startswith("### up of ecs-sample-dev done: ")
-    assert "From now on it costs about" in section(text, "Next")
+    assert "Cost on AWS: about" in section(text, "Next")
     assert re.search(r"^\+ service/frontend created \(.*\(at ", text, re.MULTILINE)
     for row in ("| stack | ecs-sample-dev, on the embedded cloud |", "| ended | done, exit code 0 |", "| by | "):
         assert row in text
@@ -89,7 +89,7 @@ def test_a_run_that_fails_says_what_and_what_is_next(project: Project) -> None:
         project.run("up", "--yes", *FILES, code=1)
         project.reach(project.cloud.endpoint)
     text, page = reported(project)
-    assert re.match("### up of ecs-sample-dev failed: .* created, .* in ", text)
+    assert re.match("### up of ecs-sample-dev failed: .* created, in ", text)
     assert "! load_balancer/main failed" in section(text, "What failed")
     assert "not started, because load_balancer/main failed: " in section(text, "What failed")
     assert "`provision up`" in section(text, "Next")
