@@ -22,13 +22,15 @@ PASSING = frozenset(
 """The statuses in which a database cluster answers, or is about to (Aurora user guide, "DB cluster status")."""
 RESTING = frozenset({"stopping", "stopped"})
 """The statuses in which a cluster of a stack that sleeps is as well."""
+COMING_OR_GOING = frozenset({"REGISTERING", "DRAINING", "DEREGISTERING", "INACTIVE"})
+"""The statuses of a container instance whose agent does not answer yet, or no more (ECS API reference,
+ContainerInstance)."""
 _WRONG: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "services": lambda one: one["state"] in WRONG,
     "databases": lambda one: one["status"] not in PASSING,
     "jobs": lambda one: (one["last_run"] or {}).get("result") == "failed",
     "certificates": lambda one: bool(one["problem"]),
-    # one that drains is on its way out, and has lost its agent when it is gone
-    "instances": lambda one: not one["connected"] and one["status"] != "DRAINING",
+    "instances": lambda one: not one["connected"] and one["status"] not in COMING_OR_GOING,
 }
 SERVING, NOT_SERVING, NOT_KNOWN = 0, 2, 1
 """The exit codes of `status`."""

@@ -174,7 +174,7 @@ def _certificate(one: Mapping[str, Any], now: float) -> str:
 
 def _instances(live: Mapping[str, Any], new_ami: str) -> str:
     instances = live["instances"]
-    lost = sum(not one["connected"] for one in instances)
+    lost = sum(wrong("instances", one) for one in instances)
     types = ", ".join(sorted({one["type"] for one in instances}))
     text = f"{count(len(instances), 'instance')}  {types}"
     text += f", {lost} disconnected" if lost else ""

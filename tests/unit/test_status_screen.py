@@ -206,6 +206,8 @@ def test_each_service_has_one_verdict(more: dict[str, Any], verdict: str) -> Non
         ("instances", {"connected": True, "status": "ACTIVE"}, 0),
         ("instances", {"connected": False, "status": "ACTIVE"}, 2),
         ("instances", {"connected": False, "status": "DRAINING"}, 0),
+        ("instances", {"connected": False, "status": "DEREGISTERING"}, 0),
+        ("instances", {"connected": False, "status": "REGISTRATION_FAILED"}, 2),
     ],
 )
 def test_the_exit_code_counts_all_that_runs(part: str, one: dict[str, Any], code: int) -> None:
