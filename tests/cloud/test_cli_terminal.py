@@ -58,7 +58,9 @@ class Screen:
         # what a picture is erased with must not be dropped when Ctrl-C is typed
         settings[3] |= termios.NOFLSH
         termios.tcsetattr(theirs, termios.TCSANOW, settings)
-        environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        # a worker of pytest has columns and lines of its own
+        others = {"NO_COLOR", "COLUMNS", "LINES"}
+        environment = {name: value for name, value in os.environ.items() if name not in others}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "provisioner.cli.main", *self.words],
             cwd=self.project.directory,

@@ -236,7 +236,9 @@ def test_the_run_calls_only_what_the_table_has(life: Life) -> None:
     assert len(called) > 140
     # which resources have to be asked for their tags one by one depends on what the bulk read shows in time
     assert called - recorded - others == set()
-    assert len(recorded - called) < 10, "what is called in a life is no more than that"
+    # there are no jobs with a schedule
+    unused = {name for name in recorded - called if not name.startswith(("events:", "scheduler:"))}
+    assert len(unused) < 5, "what is called in a life is no more than that"
 
 
 def test_nothing_is_denied_under_the_printed_policies(life: Life) -> None:
