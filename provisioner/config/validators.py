@@ -47,7 +47,8 @@ VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 class Check(AfterValidator):
     """A check of a value, with the keywords that say the same in a JSON schema (`provision schema`)."""
 
-    keywords: Mapping[str, Any] = field(default_factory=dict)
+    # before Python 3.13 an optional type is hashed with all that it is annotated with
+    keywords: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Return the schema of the value with what is checked of it; pydantic asks for it."""

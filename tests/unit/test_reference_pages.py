@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.config import overlays, schema
+from provisioner.config import overlays, schema, validators
 from provisioner.config.models import SAMPLE, Config
 from tests.unit.conftest import Run
 from tools import reference
@@ -41,6 +41,12 @@ def test_short_forms_and_limits_are_in_the_schema() -> None:
     assert "recreate" in service["deployment"]["anyOf"][0]["enum"]
     assert (service["port"]["minimum"], service["port"]["maximum"]) == (1, 65535)
     assert service["user"]["pattern"].startswith("^(")
+
+
+def test_checks_can_be_hashed() -> None:
+    """Before Python 3.13 an optional type with a check could not be read otherwise."""
+    checks = {validators.matching("[a-z]+", "is no word"), validators.one_of(["a", "b"], "is neither")}
+    assert len(checks) == 2
 
 
 def test_schema_prints_it(run: Run) -> None:
