@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.losses import losses
@@ -66,6 +66,7 @@ def begun(
     """Return the plan of a run that is about to write, as it is known without a further call."""
     records, (declared, _) = dict(state.records), declaring.scope(state.records, stack, target_step)
     going = [records[item.address] for item in planned if item.action == "delete"]
+    counted = schedule.awake(declared, records) if stack.facts.sizes.by_schedule else declared
     return Proposal(
         config,
         aws,
@@ -79,7 +80,7 @@ def begun(
         estimates.for_plan(planned, declared, records, state.history),
         [*state.history],
         stack.facts.expires,
-        costs.of_plan(planned, records, declared, aws.region, options.directory),
+        costs.of_plan(planned, records, counted, aws.region, options.directory),
     )
 
 
@@ -92,25 +93,7 @@ def proposed(
     planned: Sequence[Planned],
     target_step: str | None,
 ) -> Proposal:
-    """Return a plan with what else there is to know of it."""
-    records, notes = state.records, [*stack.notices, *planning.notes(aws, stack, planned)]
-    kept = [] if target_step else losing.retained(records, stack)
-    declared, _ = declaring.scope(records, stack, target_step)
-    seconds = estimates.for_plan(planned, declared, records, state.history)
-    counted = schedule.awake(declared, records) if stack.facts.sizes.by_schedule else declared
-    lost = losing.lost(aws, planned, records)
-    return Proposal(
-        config,
-        aws,
-        planned,
-        notes,
-        lost,
-        records,
-        stack.removal,
-        kept,
-        declared,
-        seconds,
-        state.history,
-        stack.facts.expires,
-        costs.of_plan(planned, records, counted, aws.region, options.directory),
-    )
+    """Return a plan with what else there is to know of it, for which a few more reads are made."""
+    found = begun(options, config, aws, stack, state, planned, target_step)
+    notes = [*found.notes, *planning.notes(aws, stack, planned)]
+    return replace(found, notes=notes, lost=losing.lost(aws, planned, found.records))
