@@ -166,26 +166,14 @@ class Schedule(Resource):
             "SecurityGroups": list(self.security_groups),
             "AssignPublicIp": self.assign_public_ip,
         }
-        return {
-            "GroupName": self.group_name,
-            "Name": self.schedule_name,
-            "ScheduleExpression": self.schedule_expression,
-            "ScheduleExpressionTimezone": self.schedule_expression_timezone,
-            "FlexibleTimeWindow": dict(self.flexible_time_window),
-            "State": self.state,
-            "Target": {
-                "Arn": self.cluster_arn,
-                "RoleArn": self.role_arn,
-                "RetryPolicy": dict(self.retry_policy),
-                "EcsParameters": {
-                    "TaskDefinitionArn": self.task_definition,
-                    "Group": self.task_group,
-                    "TaskCount": 1,
-                    "LaunchType": "FARGATE",
-                    "NetworkConfiguration": {"awsvpcConfiguration": network},
-                },
-            },
+        parameters = {
+            "TaskDefinitionArn": self.task_definition,
+            "Group": self.task_group,
+            "TaskCount": 1,
+            "LaunchType": "FARGATE",
+            "NetworkConfiguration": {"awsvpcConfiguration": network},
         }
+        return _whole(self, Arn=self.cluster_arn, EcsParameters=parameters)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -239,20 +227,7 @@ class UniversalSchedule(Resource):
         aws.client("scheduler").update_schedule(**self._settings())
 
     def _settings(self) -> dict[str, Any]:
-        return {
-            "GroupName": self.group_name,
-            "Name": self.schedule_name,
-            "ScheduleExpression": self.schedule_expression,
-            "ScheduleExpressionTimezone": self.schedule_expression_timezone,
-            "FlexibleTimeWindow": dict(self.flexible_time_window),
-            "State": self.state,
-            "Target": {
-                "Arn": self.target_arn,
-                "RoleArn": self.role_arn,
-                "RetryPolicy": dict(self.retry_policy),
-                "Input": json.dumps(self.input),
-            },
-        }
+        return _whole(self, Arn=self.target_arn, Input=json.dumps(self.input))
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -279,43 +254,53 @@ def _delete(aws: Aws, live: Observed) -> None:
     aws.client("scheduler").delete_schedule(GroupName=group, Name=name)
 
 
+def _whole(one: Schedule | UniversalSchedule, **target: Any) -> dict[str, Any]:
+    """Return a schedule as AWS spells it, with what its sort says of the target."""
+    return {
+        "GroupName": one.group_name,
+        "Name": one.schedule_name,
+        "ScheduleExpression": one.schedule_expression,
+        "ScheduleExpressionTimezone": one.schedule_expression_timezone,
+        "FlexibleTimeWindow": dict(one.flexible_time_window),
+        "State": one.state,
+        "Target": {"RoleArn": one.role_arn, "RetryPolicy": dict(one.retry_policy), **target},
+    }
+
+
 def _live_call(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> Observed:
     target = shown.get("Target", {})
-    attributes = {
-        "group_name": shown["GroupName"],
-        "schedule_name": shown["Name"],
-        "schedule_expression": shown.get("ScheduleExpression"),
-        "schedule_expression_timezone": shown.get("ScheduleExpressionTimezone", "UTC"),
-        "target_arn": target.get("Arn"),
-        "role_arn": target.get("RoleArn"),
-        "input": parsed(target.get("Input") or "{}"),
-        "retry_policy": target.get("RetryPolicy", {}),
-        "flexible_time_window": shown.get("FlexibleTimeWindow", {}),
-        "state": shown.get("State", "ENABLED"),
-    }
-    name = f"{shown['GroupName']}/{shown['Name']}"
-    return Observed(name, attributes, owned=owned, deleting=deleting, status=str(shown.get("State", "")))
+    fields = {"target_arn": target.get("Arn"), "input": parsed(target.get("Input") or "{}")}
+    return _observed(shown, fields, owned=owned, deleting=deleting)
 
 
 def _live(shown: Mapping[str, Any], *, owned: bool, deleting: bool = False) -> Observed:
     target = shown.get("Target", {})
     task = target.get("EcsParameters", {})
     network = task.get("NetworkConfiguration", {}).get("awsvpcConfiguration", {})
-    attributes = {
-        "group_name": shown["GroupName"],
-        "schedule_name": shown["Name"],
-        "schedule_expression": shown.get("ScheduleExpression"),
-        "schedule_expression_timezone": shown.get("ScheduleExpressionTimezone", "UTC"),
+    fields = {
         "cluster_arn": target.get("Arn"),
-        "role_arn": target.get("RoleArn"),
         "task_definition": task.get("TaskDefinitionArn"),
         "task_group": task.get("Group"),
         "subnets": network.get("Subnets", []),
         "security_groups": network.get("SecurityGroups", []),
         "assign_public_ip": network.get("AssignPublicIp", "DISABLED"),
+    }
+    return _observed(shown, fields, owned=owned, deleting=deleting)
+
+
+def _observed(shown: Mapping[str, Any], fields: Mapping[str, Any], *, owned: bool, deleting: bool) -> Observed:
+    """Return what is there, with the fields that only its sort has."""
+    target = shown.get("Target", {})
+    attributes = {
+        "group_name": shown["GroupName"],
+        "schedule_name": shown["Name"],
+        "schedule_expression": shown.get("ScheduleExpression"),
+        "schedule_expression_timezone": shown.get("ScheduleExpressionTimezone", "UTC"),
+        "role_arn": target.get("RoleArn"),
         "retry_policy": target.get("RetryPolicy", {}),
         "flexible_time_window": shown.get("FlexibleTimeWindow", {}),
         "state": shown.get("State", "ENABLED"),
+        **fields,
     }
     name = f"{shown['GroupName']}/{shown['Name']}"
     return Observed(name, attributes, owned=owned, deleting=deleting, status=str(shown.get("State", "")))
