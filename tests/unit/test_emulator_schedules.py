@@ -109,3 +109,11 @@ def test_members_of_an_input_are_called_as_the_sdk_does(member: str, name: str) 
 def test_an_api_of_a_universal_target_has_no_hyphens() -> None:
     model, operation = operation_of("arn:aws:scheduler:::aws-sdk:applicationautoscaling:registerScalableTarget")
     assert (model.service_name, operation) == ("application-autoscaling", "RegisterScalableTarget")
+
+
+@pytest.mark.parametrize(
+    "operation", ["ecs:describeServices", "translate:translateDocument", "bedrockruntime:invokeModel"]
+)
+def test_what_the_guide_excludes_is_no_target(operation: str) -> None:
+    with pytest.raises(ValueError, match="no operation that changes anything"):
+        operation_of(f"arn:aws:scheduler:::aws-sdk:{operation}")

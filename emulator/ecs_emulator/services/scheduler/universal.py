@@ -24,7 +24,8 @@ from ecs_emulator.wsgi import Environ
 _ARN = re.compile(r"arn:[^:]+:scheduler:::aws-sdk:([a-z0-9]+):([a-zA-Z0-9]+)")
 _READS = (
     "get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup", "discover",
-    "validate", "batchget", "batchdescribe", "batchread", "transactget",
+    "validate", "batchget", "batchdescribe", "batchread", "transactget", "adminget", "adminlist", "testmigration",
+    "retrieve", "testconnection", "translatedocument", "isauthorized", "invokemodel",
 )  # fmt: skip
 """The beginnings of the operations that are no targets (user guide, "Unsupported actions")."""
 
