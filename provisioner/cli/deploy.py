@@ -69,7 +69,7 @@ def deploy(
         if no_wait and timeout:
             raise ConfigurationError("--no-wait and --timeout do not go together: leave one of the two out")
         waiting = Waiting(waits=not no_wait, seconds=seconds_of("--timeout", timeout) if timeout else inf)
-        screen = Screen(options, draft=draft)
+        screen = Screen(options, draft=draft if report else None)
         rollout = run(options, Wanted(services or (), image, build), screen, waiting)
         code = draft.ended(screen.report(rollout.ended))
     if code == signals.INTERRUPTED and rollout.begun and not options.json:

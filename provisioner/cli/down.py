@@ -57,7 +57,8 @@ def down(
         from provisioner.operations.commands import Wanted
         from provisioner.operations.commands import down as run
 
-        screen = Screen(options, Wanted(target_step=target_step, unprotect=unprotect), draft=draft)
+        wanted = Wanted(target_step=target_step, unprotect=unprotect)
+        screen = Screen(options, wanted, draft=draft if report else None)
         ended = run(options, screen, target_step, unprotect=unprotect, delete_secrets=delete_secrets)
         return draft.ended(screen.report(ended))
 

@@ -115,5 +115,5 @@ def up(
             saved_plan.check_alone(wanted)
             reviewed = saved_plan.FromFile(saved_plan.read(plan), options)
             wanted = replace(reviewed.saved.asked(), skip_checks=skip_checks)
-        screen = Screen(options, wanted, rehearse, draft)
+        screen = Screen(options, wanted, rehearse, draft if report else None)
         return draft.ended(screen.report(run(options, wanted, screen, reviewed)))

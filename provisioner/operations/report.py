@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from provisioner.cost import estimate
-from provisioner.engine.errors import ProvisionError
+from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.planned import Planned
 from provisioner.operations import configuration, costs, destroy, view
 from provisioner.operations.picture import drawn
@@ -100,7 +101,10 @@ def of_teardown(teardown: Teardown, directory: Path) -> About:
     planned = [Planned(one.address, "delete", one.step) for one in destroy.deletable(teardown.going).values()]
     stays = {address: record for address, record in records.items() if address not in teardown.going}
     before, after = (estimate.recorded(some) for some in (records, stays))
-    cost = costs.of_settings(before, after, aws.region, directory)
+    cost = None
+    # prices that cannot be read stop no teardown
+    with suppress(ConfigurationError):
+        cost = costs.of_settings(before, after, aws.region, directory)
     return About(config, aws.account, aws.region, planned, records, lost=teardown.lost, notes=teardown.notes, cost=cost)
 
 

@@ -147,3 +147,16 @@ def test_a_file_that_is_none_is_refused_first(project: Project, words: tuple[str
     assert told in project.run(*words, code=4).err
     assert project.last_call() == before
     assert not [one for one in Path(project.directory).glob("it.*") if one.is_file()]
+
+
+@pytest.mark.parametrize("files", [(), FILES], ids=["without a report", "with one"])
+def test_prices_that_cannot_be_read_stop_no_teardown(project: Project, files: tuple[str, ...]) -> None:
+    project.write(CONFIG)
+    ready_image(project.cloud, "frontend")
+    project.up()
+    (project.state / "prices.json").write_text("{")
+    said = project.run("down", "--yes", *files)
+    assert "No leftover resources" in said.out
+    assert "USD" not in said.out
+    if files:
+        assert reported(project)[0].startswith("### down of ecs-sample-dev done: ")
