@@ -110,9 +110,8 @@ pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
     "init", "config", "schema", "doctor", "cost", "up", "plan", "show", "picture", "rehearse", "deploy", "approve",
     "reject", "rollback", "history", "diff", "scale", "pause", "resume", "sleep", "wake", "run", "exec", "tunnel",
-    "status", "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
-    "explain",
     "status", "dash", "top", "logs", "output", "timeline", "list", "policy", "ci", "down", "recover", "import",
+    "explain",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
