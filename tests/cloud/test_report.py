@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud.project import ENDPOINTS, SMALL, Project, project, ready_image
+from tests.cloud.project import ENDPOINTS, SMALL, Project, project, put_index, ready_image
 from tests.cloud.proxy import refusing
 
 __all__ = ["project"]
@@ -147,6 +147,20 @@ def test_a_file_that_is_none_is_refused_first(project: Project, words: tuple[str
     assert told in project.run(*words, code=4).err
     assert project.last_call() == before
     assert not [one for one in Path(project.directory).glob("it.*") if one.is_file()]
+
+
+@pytest.mark.parametrize("files", [(), FILES], ids=["without a report", "with one"])
+def test_prices_that_cannot_be_read_stop_no_deployment(project: Project, files: tuple[str, ...]) -> None:
+    project.write(CONFIG)
+    ready_image(project.cloud, "frontend")
+    project.up()
+    amd, arm = ({"os": "linux", "architecture": one} for one in ("amd64", "arm64"))
+    put_index(project.cloud.client("ecr"), "frontend", amd, arm)
+    (project.state / "prices.json").write_text("{")
+    image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
+    project.run("deploy", "frontend", "--image", image, *files)
+    if files:
+        assert reported(project)[0].startswith("### deploy of ecs-sample-dev done: ")
 
 
 @pytest.mark.parametrize("files", [(), FILES], ids=["without a report", "with one"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -114,7 +115,9 @@ def deploy(options: Options, wanted: Wanted, viewer: Viewer, waiting: Waiting | 
             proposals = list[Proposal]()
 
             def planned(found: Sequence[Planned]) -> None:
-                proposals.append(begun(options, config, aws, stack, store.state, found, None))
+                # prices that cannot be read stop no deployment
+                with suppress(ConfigurationError):
+                    proposals.append(begun(options, config, aws, stack, store.state, found, None))
 
             outcome = run(aws, store, stack, deployment, emit, planned)
             ended = Ended(config, aws, outcome, proposal=next(iter(proposals), None))
