@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks.commands import RUNS, heading, row
 from benchmarks.project import PROVISION, ROOT, Project, project
-from provisioner.operations.own_steps import Own
-from provisioner.operations.trusted import VARIABLE
+from provisioner.operations.context.own_step_trust import VARIABLE
+from provisioner.operations.context.own_steps import Own
 
 EXAMPLE = ROOT / "examples" / "django"
 

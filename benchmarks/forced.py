@@ -23,7 +23,7 @@ from provisioner.aws.rate_limits import limits_of
 from provisioner.engine.declaration import Declared, Dependency
 from provisioner.engine.resource import Resource
 from provisioner.engine.traits import FreesDependenciesEarly
-from provisioner.operations.estimates import Seconds, Times, lag, on_aws, times
+from provisioner.operations.impact.duration import Seconds, Times, lag, on_aws, times
 
 JOBS = 10
 """Terraform's default of `-parallelism`."""

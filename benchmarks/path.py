@@ -22,8 +22,8 @@ from provisioner.aws import durations as predicted
 from provisioner.config.facts import Facts
 from provisioner.config.models import load
 from provisioner.engine.declaration import Declared
-from provisioner.operations.declaring import declare
-from provisioner.operations.estimates import Seconds
+from provisioner.operations.impact.duration import Seconds
+from provisioner.operations.planning.declaration import declare
 
 FEW, MANY = (2,), (10, 50, 200)
 """How many services the stacks of the two benchmarks have."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provisioner.engine.errors import Failed, ProvisionError
     from provisioner.engine.ports import Row
     from provisioner.engine.resource import Change, Changes, Observed, Resource
-    from provisioner.operations.library import down, plan, up
+    from provisioner.operations.commands.library import down, plan, up
     from provisioner.resources.cloudcontrol.declare import CloudControl
     from provisioner.steps.endpoints import Endpoints
     from provisioner.steps.network import Network
@@ -50,17 +50,17 @@ _PLACES = {
     "Services": "steps.services",
     "Stack": "steps.stack",
     "TagCalls": "aws.api",
-    "down": "operations.library",
+    "down": "operations.commands.library",
     "grants": "aws.permissions",
     "ids": "engine.declaration",
     "observed": "aws.tagging",
-    "plan": "operations.library",
+    "plan": "operations.commands.library",
     "ready": "engine.declaration",
     "step": "engine.declaration",
     "tag_map": "aws.tagging",
     "tag_pairs": "aws.ownership",
     "tags_of": "aws.tagging",
-    "up": "operations.library",
+    "up": "operations.commands.library",
 }
 """The module below this package that defines each name."""
 

@@ -19,8 +19,9 @@ from provisioner.cli.main import app
 from provisioner.cli.options import COMMON
 from provisioner.config import schema
 from provisioner.config.models import SAMPLE, load
-from provisioner.operations import costs, view
-from provisioner.operations.diagram import diagram
+from provisioner.operations.impact import costs
+from provisioner.operations.inspection import view
+from provisioner.operations.inspection.diagram import diagram
 from provisioner.permissions.document import between
 from provisioner.render.picture.svg import svg
 from provisioner.steps import offline

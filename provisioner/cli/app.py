@@ -14,7 +14,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from provisioner import __version__
 from provisioner.cli.completion import completing
 from provisioner.cli.options import COMMON
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 USAGE = 4
 """The exit code for a command line that cannot be understood."""

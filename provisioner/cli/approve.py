@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 Service = Annotated[
     str | None,
@@ -57,7 +57,7 @@ def reject(options: Options, service: Service = None) -> int:
 
 def _answer(options: Options, service: str | None, action: str) -> int:
     from provisioner.aws.errors import explaining
-    from provisioner.operations.deploying.approval import decide
+    from provisioner.operations.commands.approve import decide
     from provisioner.render.deployments import decided
     from provisioner.render.text import say
 

@@ -11,7 +11,7 @@ import typer
 
 from provisioner.cli.app import SETTINGS, app, command
 from provisioner.operations.ci.forges import GITLAB, Forge
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
@@ -75,9 +75,9 @@ def init(
 
     With --end-expired: one more job each night, which deletes environments of these names when they have expired.
     """
-    from provisioner.operations import configuration
     from provisioner.operations.ci import files
     from provisioner.operations.ci.pipeline import Pipeline
+    from provisioner.operations.context import configuration
     from provisioner.render.text import say
 
     config = configuration.load(options)
@@ -127,9 +127,9 @@ def roles(
     With --end-expired there is a third one, which may delete what is of environments of these names, and make nothing.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import configuration, connecting, regions
     from provisioner.operations.ci import roles as making
     from provisioner.operations.ci.pipeline import Pipeline
+    from provisioner.operations.context import configuration, connection, regions
     from provisioner.render import ci as show
     from provisioner.render.text import say
 
@@ -141,12 +141,12 @@ def roles(
     if only_print:
         say([json.dumps(making.document(config, pipeline), indent=None if options.json else 2)])
         return 0
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     steps = making.changes(aws, config, pipeline)
     done = [step.what for step in steps]
     if steps and config.target == "aws":
         say(show.asked(done), sys.stderr)
-        confirm(f"`ci roles` does this in {connecting.describe_account(config, aws)}", options.yes)
+        confirm(f"`ci roles` does this in {connection.describe_account(config, aws)}", options.yes)
     making.apply(steps)
     say([json.dumps({"done": done})] if options.json else [*(f"{what}: done" for what in done)] or ["no changes"])
     return 0
@@ -233,7 +233,7 @@ def _report(options: Options, file: Path) -> tuple[Written | None, str]:
         ConfigurationError: it is about another stack.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations import configuration
+    from provisioner.operations.context import configuration
     from provisioner.render.report import markdown
 
     stack = configuration.load(options).name

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import SETTINGS, app, command
-from provisioner.operations import embedded_cloud
-from provisioner.operations.options import Options
+from provisioner.operations.context import embedded_cloud
+from provisioner.operations.context.options import Options
 
 group = typer.Typer(name="cloud", help="Manage the embedded cloud.", rich_markup_mode=None, context_settings=SETTINGS)
 app.add_typer(group)
@@ -17,7 +17,7 @@ app.add_typer(group)
 
 def _directory(options: Options) -> Path:
     """Return the embedded cloud's directory; a configuration above this directory, which it lies beside, is named."""
-    from provisioner.operations import configuration
+    from provisioner.operations.context import configuration
 
     if not options.state_dir:
         configuration.found(options)
@@ -76,7 +76,7 @@ def start(
     from dataclasses import asdict
 
     from ecs_emulator import control, manage
-    from provisioner.operations import configuration, embedded_cloud
+    from provisioner.operations.context import configuration, embedded_cloud
     from provisioner.render import status as show
 
     policies, controls = (manage.read_policies(_files(given)) for given in (policy, scp))
@@ -111,7 +111,7 @@ def stop(options: Options) -> int:
     """
     from ecs_emulator import manage
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import stack_list
+    from provisioner.operations.inspection import stack_list
     from provisioner.render import status as show
 
     running = manage.find(_directory(options))
@@ -147,7 +147,7 @@ def status(options: Options) -> int:
 def env(options: Options) -> int:
     """Print shell commands that point other AWS tools to the embedded cloud."""
     from ecs_emulator import manage
-    from provisioner.operations import configuration
+    from provisioner.operations.context import configuration
     from provisioner.render import status as show
 
     config = configuration.load(options)

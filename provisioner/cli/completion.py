@@ -95,7 +95,7 @@ def _addresses(given: Given) -> Iterable[str]:
 
 
 def _outputs(given: Given) -> Iterable[str]:  # noqa: ARG001 (every stack has the same)
-    from provisioner.operations.stack_status import ALWAYS, OUTPUTS
+    from provisioner.operations.inspection.stack_status import ALWAYS, OUTPUTS
 
     return ["url", "local_url", *OUTPUTS, *sorted(ALWAYS)]
 

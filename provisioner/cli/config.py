@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 Key = Annotated[
     str | None, typer.Argument(metavar="KEY", help="A key or a table, such as services.web.cpu (default: all).")
@@ -30,7 +30,7 @@ def config(options: Options, key: Key = None) -> int:
     look like secrets are hidden. Makes no call.
     """
     from provisioner.config import origins
-    from provisioner.operations import configuration
+    from provisioner.operations.context import configuration
     from provisioner.render import settings
     from provisioner.render.text import say
 

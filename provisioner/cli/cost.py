@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -36,7 +36,8 @@ def cost(
     by its unit price, or counted with --load. Needs no account and makes no call.
     """
     from provisioner.cost import load as loads
-    from provisioner.operations import configuration, cost_hints, costs
+    from provisioner.operations.context import configuration
+    from provisioner.operations.impact import costs, savings
     from provisioner.render import cost as show
     from provisioner.render.text import say
 
@@ -44,7 +45,7 @@ def cost(
     config = config.model_copy(update={"region": region}) if region else config
     used = loads.read(load) if load else None
     found = costs.of_config(config, options.directory, used)
-    cheaper = cost_hints.hints(config, options.directory, used) if hints else None
+    cheaper = savings.hints(config, options.directory, used) if hints else None
     if options.json:
         say([json.dumps(show.document(found, config.name, config.cost.budget, cheaper), ensure_ascii=False)])
     else:

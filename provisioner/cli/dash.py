@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -34,8 +34,9 @@ def dash(
 
     Needs an extra: `uv tool install 'ecs-provision[dash]'`.
     """
-    from provisioner.operations import configuration, dashboard, signals
-    from provisioner.operations.stack_watch import Watch
+    from provisioner.operations.context import configuration, signals
+    from provisioner.operations.inspection import dashboard
+    from provisioner.operations.inspection.stack_watch import Watch
     from provisioner.render.dash.opening import require
     from provisioner.render.text import say
 

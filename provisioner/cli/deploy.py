@@ -10,8 +10,8 @@ import typer
 
 from provisioner.cli.app import app, command
 from provisioner.cli.reports import Report, reporting
-from provisioner.operations import signals
-from provisioner.operations.options import Options
+from provisioner.operations.context import signals
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -60,11 +60,11 @@ def deploy(
     """
     with reporting(options, "deploy", report) as draft:
         from provisioner.cli.screen import Screen
+        from provisioner.config.time_spans import seconds_of
         from provisioner.engine.errors import ConfigurationError
-        from provisioner.operations.deploying.run import Waiting
-        from provisioner.operations.deploying.run import deploy as run
-        from provisioner.operations.deploying.scope import Wanted
-        from provisioner.operations.spans import seconds_of
+        from provisioner.operations.commands.deploy import deploy as run
+        from provisioner.operations.deployment.rollout import Waiting
+        from provisioner.operations.deployment.scope import Wanted
 
         if no_wait and timeout:
             raise ConfigurationError("--no-wait and --timeout do not go together: leave one of the two out")
@@ -86,7 +86,7 @@ def _offer_rollback(options: Options, begun: Mapping[str, str]) -> None:
     from provisioner.cli.prompts import agreed
     from provisioner.cli.screen import Screen
     from provisioner.engine.words import names
-    from provisioner.operations.deploying.rollback import rollback
+    from provisioner.operations.commands.rollback import rollback
 
     signals.answered()
     if not agreed(f"Roll {names(sorted(begun))} back?"):

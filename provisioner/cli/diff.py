@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -27,7 +27,7 @@ def diff(
 
     Values of variables that look like secrets are hidden. The exit code is 0, also if there are differences.
     """
-    from provisioner.operations.deploying.history import diff as read
+    from provisioner.operations.inspection.revisions import diff as read
     from provisioner.render.text import say
 
     lines = read(options, service, one, other)

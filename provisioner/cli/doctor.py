@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -28,15 +28,16 @@ def doctor(options: Options) -> int:
     with how to fix it. Makes only read calls. What cannot be checked is `unknown`, which is not a failure.
     """
     from provisioner.config.builds import check_contexts
-    from provisioner.operations import configuration, connecting, image_copies, stores
+    from provisioner.operations.context import configuration, connection, stores
     from provisioner.operations.doctor.context import Context
     from provisioner.operations.doctor.examine import CHECKS, examine
+    from provisioner.operations.prerequisites import image_copies
     from provisioner.render import doctor as show
     from provisioner.render.text import say
 
     config = configuration.load(options, declares=True)
     check_contexts(config, options.file)
-    aws = connecting.aws_without_account(options, config).reading()
+    aws = connection.aws_without_account(options, config).reading()
 
     def records(aws: Aws) -> Mapping[str, Record]:
         state = stores.recorded(options, config, aws)

@@ -11,7 +11,7 @@ import typer
 from provisioner.cli.app import app, command
 from provisioner.cli.options import TargetStep, Unprotect
 from provisioner.cli.reports import Report, reporting
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -54,8 +54,8 @@ def down(
         return _expired(options, other, delete_secrets=delete_secrets)
     with reporting(options, "down", report, target_step) as draft:
         from provisioner.cli.screen import Screen
-        from provisioner.operations.commands import Wanted
-        from provisioner.operations.commands import down as run
+        from provisioner.operations.commands.down import down as run
+        from provisioner.operations.commands.request import Wanted
 
         wanted = Wanted(target_step=target_step, unprotect=unprotect)
         screen = Screen(options, wanted, draft=draft if report else None)
@@ -67,9 +67,9 @@ def _expired(options: Options, other: str, *, delete_secrets: bool) -> int:
     from provisioner.cli.screen import Screen
     from provisioner.engine.errors import ConfigurationError
     from provisioner.engine.events import StackLeft
-    from provisioner.operations import expired
-    from provisioner.operations.commands import down as run
-    from provisioner.operations.stacks import RecordedStack
+    from provisioner.operations.commands import expire as expired
+    from provisioner.operations.commands.down import down as run
+    from provisioner.operations.context.stacks import RecordedStack
     from provisioner.render import stacks as show
     from provisioner.render.text import say
 

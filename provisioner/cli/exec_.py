@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -50,8 +50,8 @@ def exec_(
     stack is not up, or has no such service.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations import configuration, connecting, stores
-    from provisioner.operations.shell import execute, places, sessions
+    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.shell import execute, sessions, task_choice
     from provisioner.render.text import say
     from provisioner.session import terminal
     from provisioner.session.command import Mode
@@ -62,12 +62,12 @@ def exec_(
     if not words and mode is not Mode.TERMINAL:
         raise ConfigurationError("a shell needs a terminal: add a command after --")
     config = configuration.load(options)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
-    cluster, name = places.named(options, config, state, service)
-    sidecar = places.sidecar_of(config, service, container)
-    place = places.chosen(places.places(aws, service, cluster, name, sidecar), service, task)
+    cluster, name = task_choice.named(options, config, state, service)
+    sidecar = task_choice.sidecar_of(config, service, container)
+    place = task_choice.chosen(task_choice.places(aws, service, cluster, name, sidecar), service, task)
 
     def tell(text: str) -> None:
         terminal.say(text) if mode is Mode.TERMINAL else say([text], sys.stderr)

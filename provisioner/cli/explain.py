@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(

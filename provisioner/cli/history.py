@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -29,7 +29,7 @@ def history(
 
     ECS keeps deployments for 90 days. With --json, one object per line.
     """
-    from provisioner.operations.deploying.history import history as read
+    from provisioner.operations.inspection.revisions import history as read
     from provisioner.render import deployments
     from provisioner.render.text import say
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -31,23 +31,25 @@ def import_(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.resource_types import current
-    from provisioner.operations import configuration, connecting, declaring, import_resource, signals, stores
+    from provisioner.operations.context import configuration, connection, signals, stores
+    from provisioner.operations.planning import declaration
+    from provisioner.operations.state_admin import imports
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
     config = configuration.load(options, declares=True)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     address = current(address)
     with stores.open_store(options, config, aws, "import") as store:
-        stack = declaring.declared(options, config, aws, store.records)
+        stack = declaration.declared(options, config, aws, store.records)
         with signals.at_once():
-            found = import_resource.candidate(aws, store.records, stack.declared, address, resource)
+            found = imports.candidate(aws, store.records, stack.declared, address, resource)
         if not options.json:
             say(show.candidate(found))
         what = f"`import` records {found.live.id} as {address} of {config.name}, so that `down` will delete it"
-        confirm(f"{what}, on {connecting.describe_account(config, aws)}", options.yes)
+        confirm(f"{what}, on {connection.describe_account(config, aws)}", options.yes)
         aws.drop_reads()
-        import_resource.take(aws, store, found)
+        imports.take(aws, store, found)
     if options.json:
         say([json.dumps(show.candidate_document(found), ensure_ascii=False)])
     else:

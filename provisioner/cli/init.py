@@ -11,7 +11,7 @@ import typer
 
 from provisioner.cli.app import app, command
 from provisioner.config import paths
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 class Source(StrEnum):
@@ -92,7 +92,7 @@ def _sample(options: Options, with_app: bool) -> int:
 
 
 def _converted(options: Options, source: Source, what: str | None, region: str | None) -> int:
-    from provisioner.operations.foreign.convert import convert
+    from provisioner.operations.migration.convert import convert
     from provisioner.render import converted
     from provisioner.render.text import say
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -23,7 +23,7 @@ def list_(options: Options) -> int:
     fewer columns; --json has all.
     What cannot be read is reported on standard error.
     """
-    from provisioner.operations import stack_list
+    from provisioner.operations.inspection import stack_list
     from provisioner.render import stacks as show
     from provisioner.render.text import WIDE, columns, say
 

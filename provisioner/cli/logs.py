@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
-    from provisioner.operations.log_reader import Line
+    from provisioner.operations.inspection.log_reader import Line
     from provisioner.render.log_lines import Look
 
 
@@ -48,18 +48,19 @@ def logs(
     Of all their tasks, also of those that have stopped, oldest first: time, name, task and text. On a terminal JSON is
     shown with level and message first; into a pipe it goes as it is. With --json, one object per line.
     """
-    from provisioner.operations import configuration, connecting, embedded_cloud, log_reader, signals, stores
-    from provisioner.operations.spans import span
+    from provisioner.config.time_spans import span
+    from provisioner.operations.context import configuration, connection, embedded_cloud, signals, stores
+    from provisioner.operations.inspection import log_reader
     from provisioner.render import log_lines
     from provisioner.render.channels import unread
 
     began = log_reader.since(since)
     config = configuration.load(options)
-    aws = connecting.reader(options, config) if config.state.bucket else None
+    aws = connection.reader(options, config) if config.state.bucket else None
     state = stores.recorded(options, config, aws)
     wanted = log_reader.groups(options, config, state, names or [])
     wanted = log_reader.having(config, wanted, container) if container else wanted
-    aws = aws or connecting.connect(options, config).reading()
+    aws = aws or connection.connect(options, config).reading()
     state.guard(config.name, aws.account, aws.region)
 
     def missing(name: str) -> None:

@@ -55,7 +55,7 @@ from provisioner.cli import (
     wake,
 )
 from provisioner.cli.app import USAGE, app
-from provisioner.operations import signals
+from provisioner.operations.context import signals
 from provisioner.render.channels import UNREAD, Unwritable, dependable, drop
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from provisioner.aws import call_log
-from provisioner.operations.options import Target
+from provisioner.operations.context.options import Target
 
 TargetStep = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -25,7 +25,8 @@ def output(
 
     The load balancer's name, the database's host and other values for scripts, as recorded in the state.
     """
-    from provisioner.operations import configuration, embedded_cloud, stack_status, stores
+    from provisioner.operations.context import configuration, embedded_cloud, stores
+    from provisioner.operations.inspection import stack_status
     from provisioner.render.text import say, table
 
     config = configuration.load(options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import Pausables
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -28,7 +28,7 @@ def pause(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.cli.screen import Screen
-    from provisioner.operations.sizing.pause import pause as run
+    from provisioner.operations.commands.pause import pause as run
 
     screen = Screen(options)
     return screen.report(run(options, names or (), lambda what: confirm(what, options.yes), screen))

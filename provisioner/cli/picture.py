@@ -10,7 +10,7 @@ import typer
 
 from provisioner.cli.app import app, command
 from provisioner.cli.show import Source
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -34,7 +34,7 @@ def picture(
     are never in it; the account's number and IDs of resources are. Makes only read calls, and writes the file.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations import picture as operation
+    from provisioner.operations.commands import picture as operation
     from provisioner.render.picture import page
     from provisioner.render.picture.svg import svg
     from provisioner.render.text import say

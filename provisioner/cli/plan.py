@@ -25,11 +25,11 @@ from provisioner.cli.options import (
     Unprotect,
 )
 from provisioner.cli.reports import Report, reporting
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
-    from provisioner.operations.commands import Wanted
-    from provisioner.operations.proposal import Proposal
+    from provisioner.operations.commands.request import Wanted
+    from provisioner.operations.planning.proposal import Proposal
     from provisioner.render.report.draft import Draft
 
 
@@ -86,7 +86,7 @@ def plan(
     With --report: the same, for a pull request or a release, in a file that is written also when no plan can be made.
     """
     with reporting(options, "plan", report, target_step) as draft:
-        from provisioner.operations.commands import Wanted
+        from provisioner.operations.commands.request import Wanted
 
         wanted = Wanted(
             target_step=target_step,
@@ -112,17 +112,20 @@ def _plan(
     *,
     rehearse: bool | None,
 ) -> int:
-    from provisioner.operations import commands, costs, expiry, saved_plan
+    from provisioner.operations.commands import plan as commands_plan
+    from provisioner.operations.commands import plan_file
+    from provisioner.operations.commands.report import of_proposal
+    from provisioner.operations.impact import costs
+    from provisioner.operations.overrides import expiration
     from provisioner.operations.rehearsal import foresight
-    from provisioner.operations.report import of_proposal
     from provisioner.render import advice, cost, rehearsal, review, terraform
     from provisioner.render import plan as show
     from provisioner.render.text import columns, say, tell
 
-    proposal = commands.plan(options, wanted)
+    proposal = commands_plan.plan(options, wanted)
     draft.about = of_proposal(proposal)
     if out:
-        saved_plan.save(out, options, proposal, wanted)
+        plan_file.save(out, options, proposal, wanted)
     if format == Format.TERRAFORM_JSON:
         say([json.dumps(terraform.document(proposal), ensure_ascii=False, default=str)])
         return show.exit_code(proposal.planned)
@@ -145,7 +148,7 @@ def _plan(
     over = costs.over_budget(config, proposal.cost)
     if options.json:
         shown = show.document(planned, config.name, aws.account, aws.region, notes, proposal.lost, proposal.kept)
-        shown |= expiry.document(proposal.expires, aws.pace.time())
+        shown |= expiration.document(proposal.expires, aws.pace.time())
         say([json.dumps(shown | rehearsal.outages(foreseen) | cost.change(proposal.cost), ensure_ascii=False)])
     else:
         tell(
@@ -164,7 +167,7 @@ def _plan(
 def _one(options: Options, proposal: Proposal, address: str) -> int:
     """Show all of one resource."""
     from provisioner.engine.resource_types import current
-    from provisioner.operations import view
+    from provisioner.operations.inspection import view
     from provisioner.render import plan as show
     from provisioner.render.text import columns, say
     from provisioner.render.view import resource

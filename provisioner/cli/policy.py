@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
@@ -68,7 +68,7 @@ def policy(
     configuration, keep the previous policies attached until `up` has deleted it.
     """
     from provisioner.aws.permissions import Part
-    from provisioner.operations import configuration, regions
+    from provisioner.operations.context import configuration, regions
     from provisioner.permissions.printed import part_of, printed
     from provisioner.permissions.table import ANY, boundary_arn
     from provisioner.render import policy as show
@@ -103,8 +103,8 @@ def policy(
 
 def _database(options: Options, config: Config) -> str:
     """Return the database's resource id if the state on this machine has it: a bucket is not asked to print."""
-    from provisioner.operations import stores
-    from provisioner.operations.boundary import database_of
+    from provisioner.operations.context import stores
+    from provisioner.operations.prerequisites.permissions_boundary import database_of
     from provisioner.permissions.table import ANY
 
     return ANY if config.state.bucket else database_of(config, stores.recorded(options, config).records)
@@ -112,16 +112,17 @@ def _database(options: Options, config: Config) -> str:
 
 def _create_boundary(options: Options, config: Config) -> int:
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import boundary, connecting, stores
+    from provisioner.operations.context import connection, stores
+    from provisioner.operations.prerequisites import permissions_boundary as boundary
     from provisioner.render import policy as show
 
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     database = boundary.database_of(config, stores.recorded(options, config, aws).records)
     document = boundary.wanted(config, aws.account, database)
     found, todo = boundary.change(aws, config, document)
     if todo and config.target == "aws":
         confirm(
-            f"`policy --create-boundary` {todo}s {found.arn} in {connecting.describe_account(config, aws)}", options.yes
+            f"`policy --create-boundary` {todo}s {found.arn} in {connection.describe_account(config, aws)}", options.yes
         )
     if todo:
         boundary.make(aws, found, document)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import SETTINGS, app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 group = typer.Typer(
     name="prices", help="Read AWS's list prices anew.", rich_markup_mode=None, context_settings=SETTINGS
@@ -35,7 +35,7 @@ def refresh(
 
     Needs pricing:GetProducts, which `provision policy --prices` prints.
     """
-    from provisioner.operations import prices
+    from provisioner.operations.commands import prices
     from provisioner.render import cost as show
     from provisioner.render.text import say
 

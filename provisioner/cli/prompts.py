@@ -9,7 +9,7 @@ import select
 import sys
 
 from provisioner.engine.errors import Cancelled, ConfigurationError, NobodyToAsk
-from provisioner.operations import signals
+from provisioner.operations.context import signals
 from provisioner.render.text import visible
 
 HEARTBEAT = 0.25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -24,19 +24,10 @@ def recover(options: Options) -> int:
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations import (
-        configuration,
-        connecting,
-        declaring,
-        expiry,
-        recovery,
-        signals,
-        state_set_aside,
-        stopping,
-        stores,
-    )
-    from provisioner.operations.deploying import images, unrecorded
-    from provisioner.operations.sizing import sizes
+    from provisioner.operations.context import configuration, connection, graceful_stop, signals, stores
+    from provisioner.operations.overrides import expiration, images, sizes
+    from provisioner.operations.planning import declaration
+    from provisioner.operations.state_admin import image_notices, recovery, set_aside
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
@@ -44,27 +35,27 @@ def recover(options: Options) -> int:
         say([text], sys.stderr)
 
     config = configuration.load(options, declares=True)
-    aws = connecting.connect(options, config).reading()
+    aws = connection.connect(options, config).reading()
     with signals.held():
-        backups = state_set_aside.set_aside(options, config, aws)
+        backups = set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:
         deployed = images.records_of(store.records)
-        stack = declaring.declared(
+        stack = declaration.declared(
             options,
             config,
             aws,
-            deployed | sizes.records_of(store.records) | expiry.records_of(store.records),
+            deployed | sizes.records_of(store.records) | expiration.records_of(store.records),
             lambda text: report(f"note: {text}. Continuing without it"),
         )
-        with stopping.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
+        with graceful_stop.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
             aws.know_tagged_types()
             found = recovery.search(aws, dict(store.records), stack.declared, report)
             aws.pace.check()
             if not deployed:
-                for text in unrecorded.notes(aws, config, stack.declared, found.by_address):
+                for text in image_notices.notes(aws, config, stack.declared, found.by_address):
                     report(f"note: {text}")
         if not options.json:
-            say(show.lines(found, config.name, connecting.describe_account(config, aws)))
+            say(show.lines(found, config.name, connection.describe_account(config, aws)))
         if store.records:
             what = f"`recover` replaces the {count(len(store.records), 'record')} of {config.name}"
             moved = f"the unreadable state was moved to {', '.join(backups)}; nothing else was changed"

@@ -12,7 +12,7 @@ import typer
 from provisioner.cli.app import app, command
 from provisioner.cli.options import Delete, NewAmi, TargetStep, Unprotect
 from provisioner.cli.reports import Report, reporting
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
     from provisioner.operations.rehearsal.run import RehearsalOptions
@@ -71,7 +71,7 @@ def rehearse(
     process. Of the stack itself only the state is read.
     """
     with reporting(options, "rehearse", report, target_step) as draft:
-        from provisioner.operations import embedded_cloud
+        from provisioner.operations.context import embedded_cloud
 
         embedded_cloud.require()
         from provisioner.operations.rehearsal.run import RehearsalOptions
@@ -85,9 +85,9 @@ def _rehearse(
     options: Options, request: RehearsalOptions, choices: Sequence[str], draft: Draft, *, reported: bool
 ) -> int:
     from provisioner.config.builds import check_contexts
-    from provisioner.operations import configuration, stores
+    from provisioner.operations.commands.report import of_rehearsal
+    from provisioner.operations.context import configuration, stores
     from provisioner.operations.rehearsal import run
-    from provisioner.operations.report import of_rehearsal
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.operations import signals
-from provisioner.operations.options import Options
+from provisioner.operations.context import signals
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
     from provisioner.render.report.draft import Draft
@@ -95,7 +95,7 @@ def _write(options: Options, draft: Draft, files: Sequence[Path]) -> list[str]:
     """Write the report, and return what went wrong with that."""
     if not files:
         return []
-    from provisioner.operations.report import caller, stack_name
+    from provisioner.operations.commands.report import caller, stack_name
     from provisioner.render.report.content import report
     from provisioner.render.report.markdown import markdown
     from provisioner.render.report.page import page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import Pausables
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -25,7 +25,7 @@ def resume(
     Exit code 0 only when all tasks run.
     """
     from provisioner.cli.screen import Screen
-    from provisioner.operations.sizing.pause import resume as run
+    from provisioner.operations.commands.pause import resume as run
 
     screen = Screen(options)
     return screen.report(run(options, names or (), screen))

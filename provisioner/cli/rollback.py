@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -33,7 +33,7 @@ def rollback(
     Exit code 0 only when the revision serves; 4 if there is none to go back to, and then nothing was written.
     """
     from provisioner.cli.screen import Screen
-    from provisioner.operations.deploying.rollback import rollback as run
+    from provisioner.operations.commands.rollback import rollback as run
 
     screen = Screen(options)
     return screen.report(run(options, service, to, screen))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.operations.one_off.runnable import Runnable
+    from provisioner.operations.one_off.task_settings import Runnable
     from provisioner.operations.one_off.tasks import TaskEnded
 
 
@@ -45,14 +45,14 @@ def run(
     up, the job is not in it, or runs already.
     """
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations import configuration, connecting, stores
+    from provisioner.operations.context import configuration, connection, stores
     from provisioner.operations.one_off import tasks
-    from provisioner.operations.one_off.runnable import runnable
+    from provisioner.operations.one_off.task_settings import runnable
 
     if attach and (words or no_wait):
         raise ConfigurationError("--attach starts nothing: leave out the command and --no-wait")
     config = configuration.load(options)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     what = runnable(options, config, state, name)
@@ -90,8 +90,8 @@ def _started(options: Options, what: Runnable, task: str) -> None:
 
 def _follow(options: Options, aws: Aws, what: Runnable, arn: str) -> int:
     """Show a task until it has stopped, and return the exit code; the first Ctrl-C stops the task."""
-    from provisioner.operations import signals
-    from provisioner.operations.log_reader import Line
+    from provisioner.operations.context import signals
+    from provisioner.operations.inspection.log_reader import Line
     from provisioner.operations.one_off import tasks
     from provisioner.render.text import say
 
@@ -117,7 +117,7 @@ def _follow(options: Options, aws: Aws, what: Runnable, arn: str) -> int:
 
 def _code(name: str, end: TaskEnded) -> int:
     """Say how a task ended, and return the exit code for it."""
-    from provisioner.operations import signals
+    from provisioner.operations.context import signals
     from provisioner.operations.one_off.tasks import NotStarted
     from provisioner.render.text import say
 

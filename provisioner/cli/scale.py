@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -40,7 +40,7 @@ def scale(
     Exit code 0 only when the tasks run; 4 if the service cannot have that, and then nothing was written.
     """
     from provisioner.cli.screen import Screen
-    from provisioner.operations.sizing.scale import scale as run
+    from provisioner.operations.commands.scale import scale as run
 
     screen = Screen(options)
     return screen.report(run(options, service, number, most, screen))

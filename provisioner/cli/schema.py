@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(

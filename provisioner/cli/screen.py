@@ -11,11 +11,16 @@ from provisioner.cli.prompts import confirm
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Emit
 from provisioner.engine.words import count
-from provisioner.operations import connecting, costs, destroy, embedded_cloud, planning, report
-from provisioner.operations.commands import Ended, Teardown, Wanted
-from provisioner.operations.options import Options
-from provisioner.operations.proposal import Proposal
+from provisioner.operations.commands import report
+from provisioner.operations.commands.request import Wanted
+from provisioner.operations.context import connection, embedded_cloud
+from provisioner.operations.context.options import Options
+from provisioner.operations.impact import costs
+from provisioner.operations.planning import dry_run
+from provisioner.operations.planning.proposal import Proposal
 from provisioner.operations.rehearsal import foresight
+from provisioner.operations.runs import destroy
+from provisioner.operations.runs.viewer import Ended, Teardown
 from provisioner.render import advice, cost, rehearsal, review, summary
 from provisioner.render.progress import Progress
 from provisioner.render.report.draft import Draft
@@ -41,7 +46,7 @@ class Screen:
         tell([*review.in_short(proposal.planned, around), *(f"note: {text}" for text in proposal.notes)], sys.stderr)
         if self.draft:
             self.draft.about = report.of_proposal(proposal)
-        planning.refuse(proposal.planned, proposal.records)
+        dry_run.refuse(proposal.planned, proposal.records)
         costs.check_budget(config, proposal.cost)
         foreseen = foresight.Foreseen()
         if foresight.wanted(self.rehearse, config.target) and not self.wanted.give_back:
@@ -51,7 +56,7 @@ class Screen:
             self.draft.foreseen = foreseen
         notes = [f"note: {text}" for text in foreseen.notes]
         tell([*review.consequences(proposal, foreseen), *notes], sys.stderr)
-        what = f"`up` of {limited(config.name, step)} on {connecting.describe_account(config, proposal.aws)}"
+        what = f"`up` of {limited(config.name, step)} on {connection.describe_account(config, proposal.aws)}"
         confirm(f"{what}{cost.asked(proposal.cost)}", options.yes)
 
     def agree_to_delete(self, teardown: Teardown) -> None:
@@ -69,7 +74,7 @@ class Screen:
         what = f"`down` deletes {number}{more} of {limited(config.name, self.wanted.target_step)}"
         tell([*summary.removal(deleted, teardown.protected, teardown.lost), *notes], sys.stderr)
         with aws.pace.runtime.watching():
-            confirm(f"{what} on {connecting.describe_account(config, aws)}", self.options.yes)
+            confirm(f"{what} on {connection.describe_account(config, aws)}", self.options.yes)
 
     @contextmanager
     def watching(self, clock: Callable[[], float]) -> Iterator[Emit]:

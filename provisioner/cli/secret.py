@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import SETTINGS, app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 group = typer.Typer(
     name="secret", help="Set and list the secrets of services.", rich_markup_mode=None, context_settings=SETTINGS
@@ -39,14 +39,17 @@ def set_(
     """
     from provisioner.cli.prompts import hidden_input
     from provisioner.config.secrets import users
-    from provisioner.operations import configuration, connecting, secrets
+    from provisioner.operations.context import configuration, connection
+    from provisioner.operations.prerequisites import secret_parameters
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    secrets.check_name(config, name)
+    secret_parameters.check_name(config, name)
     value = hidden_input(f"Value of {name} for {config.name} (is not shown): ")
-    secrets.check_size(value, advanced=advanced)
-    version, changed = secrets.put(connecting.connect(options, config), config, name, value, advanced=advanced)
+    secret_parameters.check_size(value, advanced=advanced)
+    version, changed = secret_parameters.put(
+        connection.connect(options, config), config, name, value, advanced=advanced
+    )
     using = sorted({table for one, tables in users(config.secrets).items() if one.place == name for table in tables})
     if options.json:
         done = {"name": name, "stack": config.name, "version": version, "changed": changed, "services": using}
@@ -64,11 +67,12 @@ def set_(
 )
 def list_(options: Options) -> int:
     """List the secrets that services are given, and those that are set and not used. No value is read."""
-    from provisioner.operations import configuration, connecting, secrets
+    from provisioner.operations.context import configuration, connection
+    from provisioner.operations.prerequisites import secret_parameters
     from provisioner.render.text import say, table
 
     config = configuration.load(options)
-    rows = secrets.listed(connecting.connect(options, config).reading(), config, options.command_line)
+    rows = secret_parameters.listed(connection.connect(options, config).reading(), config, options.command_line)
     if options.json:
         say([json.dumps({"stack": config.name, "secrets": [asdict(row) for row in rows]}, ensure_ascii=False)])
         return 0
@@ -103,22 +107,23 @@ def remove(
     """Remove a secret that was set. It cannot be restored."""
     from provisioner.cli.prompts import confirm
     from provisioner.engine.errors import ConfigurationError
-    from provisioner.operations import configuration, connecting, secrets, stores
+    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.prerequisites import secret_parameters
     from provisioner.render.text import say
 
     if (name is None) is not everything:
         raise ConfigurationError("name one secret, or add --all")
     config = configuration.load(options)
     if name:
-        secrets.check_name(config, name)
-    aws = connecting.connect(options, config)
-    going = [name] if name else [one.rpartition("/")[2] for one in secrets.kept(aws)]
+        secret_parameters.check_name(config, name)
+    aws = connection.connect(options, config)
+    going = [name] if name else [one.rpartition("/")[2] for one in secret_parameters.kept(aws)]
     if not force:
-        secrets.check_unused(config, stores.recorded(options, config, aws).records, going)
+        secret_parameters.check_unused(config, stores.recorded(options, config, aws).records, going)
     if going:
         what = f"`secret rm` removes {', '.join(going)} of {config.name} for good"
-        confirm(f"{what} on {connecting.describe_account(config, aws)}", options.yes)
-        secrets.remove(aws, going)
+        confirm(f"{what} on {connection.describe_account(config, aws)}", options.yes)
+        secret_parameters.remove(aws, going)
     if options.json:
         say([json.dumps({"stack": config.name, "removed": going})])
     else:

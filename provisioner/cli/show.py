@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 class Source(StrEnum):
@@ -40,7 +40,7 @@ def show(
     Each resource with its state, its settings, the service or job that it belongs to, what it needs, and how long its
     creation takes. Values of variables and secrets are never shown. Makes only read calls.
     """
-    from provisioner.operations import view
+    from provisioner.operations.inspection import view
     from provisioner.render.text import columns, say
     from provisioner.render.view import lines
 

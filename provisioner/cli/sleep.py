@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -46,7 +46,7 @@ def sleep(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.cli.screen import Screen
-    from provisioner.operations.sizing.sleep import sleep as run
+    from provisioner.operations.commands.sleep import sleep as run
 
     screen = Screen(options)
     asked = {"endpoints": endpoints, "nat": nat, "balancer": balancer}

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import SETTINGS, app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 group = typer.Typer(
     name="state", help="Inspect and manage the state.", rich_markup_mode=None, context_settings=SETTINGS
@@ -26,7 +26,8 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as 
 )
 def list_(options: Options) -> int:
     """List the records: address, phase (creating, created, ready, deleting), ID."""
-    from provisioner.operations import configuration, stack_status, stores
+    from provisioner.operations.context import configuration, stores
+    from provisioner.operations.inspection import stack_status
     from provisioner.render.text import say, table
 
     config = configuration.load(options)
@@ -48,7 +49,8 @@ def show(
     address: Address,
 ) -> int:
     """Show one record: its settings, outputs and dependencies."""
-    from provisioner.operations import configuration, stack_status, stores
+    from provisioner.operations.context import configuration, stores
+    from provisioner.operations.inspection import stack_status
     from provisioner.render.status import record_lines
     from provisioner.render.text import say
 
@@ -76,18 +78,19 @@ def init(options: Options) -> int:
     it.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import configuration, connecting, state_transfer
+    from provisioner.operations.context import configuration, connection
+    from provisioner.operations.state_admin import state_transfer
     from provisioner.render.text import say
     from provisioner.state.bucket import VERSIONING
 
     config = configuration.load(options)
     name = state_transfer.named(config)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     bucket, done = state_transfer.bucket(config, aws), list[str]()
     for repair_step in bucket.to_repair():
         if not done and config.target == "aws":
             what = "creates the bucket" if repair_step.makes else "changes settings of the bucket"
-            confirm(f"`state init` {what} {name} in {connecting.describe_account(config, aws)}", options.yes)
+            confirm(f"`state init` {what} {name} in {connection.describe_account(config, aws)}", options.yes)
         bucket.repair(repair_step)
         done.append(repair_step.what)
     if VERSIONING in done and config.target == "aws":
@@ -110,7 +113,8 @@ def pull(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A new file to write it to.")] = None,
 ) -> int:
     """Print the whole state."""
-    from provisioner.operations import configuration, state_transfer, stores
+    from provisioner.operations.context import configuration, stores
+    from provisioner.operations.state_admin import state_transfer
     from provisioner.render.text import say
     from provisioner.state.store import document
 
@@ -142,14 +146,15 @@ def push(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations import configuration, connecting, state_transfer
+    from provisioner.operations.context import configuration, connection
+    from provisioner.operations.state_admin import state_transfer
     from provisioner.render.text import say
 
     config = configuration.load(options)
     new = state_transfer.read_file(file)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     what = f"`state push` replaces the state of {config.name} with {count(len(new.records), 'record')}"
-    confirm(f"{what} on {connecting.describe_account(config, aws)}", options.yes or config.target == "local")
+    confirm(f"{what} on {connection.describe_account(config, aws)}", options.yes or config.target == "local")
     backup = state_transfer.push(options, config, aws, new, force=force)
     if options.json:
         say([json.dumps({"records": len(new.records), "backup": backup}, ensure_ascii=False)])
@@ -177,12 +182,13 @@ def migrate(
     The copy is verified before the previous state is emptied, and a backup is kept. If interrupted, run it again.
     """
     from provisioner.engine.words import count
-    from provisioner.operations import configuration, connecting, state_transfer
+    from provisioner.operations.context import configuration, connection
+    from provisioner.operations.state_admin import state_transfer
     from provisioner.render.text import say
 
     config = configuration.load(options)
     name = state_transfer.named(config)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     transfer = state_transfer.discard if discard else state_transfer.migrate
     moved, backup = transfer(options, config, aws, back=to_local)
     target = "this machine" if to_local else f"the bucket {name}"

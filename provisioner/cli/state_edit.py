@@ -9,7 +9,7 @@ import typer
 
 from provisioner.cli.app import command
 from provisioner.cli.state import Address, group
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -30,14 +30,15 @@ def remove(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.resource_types import current
-    from provisioner.operations import configuration, connecting, state_edit, stores
+    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.state_admin import edit
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     address = current(address)
     with stores.open_store(options, config, aws, "state rm") as store:
-        stays = state_edit.to_forget(store, address, force=force)
+        stays = edit.to_forget(store, address, force=force)
         confirm(f"`state rm` removes {address} from the state of {config.name} ({stays})", options.yes)
         forgotten = store.records[address].id
         store.drop(address)
@@ -68,14 +69,15 @@ def move(
     Dependencies on it are updated. The next `up` updates its address tag.
     """
     from provisioner.engine.resource_types import current
-    from provisioner.operations import configuration, connecting, state_edit, stores
+    from provisioner.operations.context import configuration, connection, stores
+    from provisioner.operations.state_admin import edit
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     address, new = current(address), current(new)
     with stores.open_store(options, config, aws, "state mv") as store:
-        dependents = state_edit.rename(store, address, new)
+        dependents = edit.rename(store, address, new)
     if options.json:
         say([json.dumps({"address": new, "previous_address": address, "dependents": dependents}, ensure_ascii=False)])
     else:

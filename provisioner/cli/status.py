@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -34,8 +34,9 @@ def status(
 
     The exit code is 0 if all that is recorded serves, 2 if something does not, and 1 if AWS cannot be asked.
     """
-    from provisioner.operations import configuration, stack_watch
-    from provisioner.operations.serving import exit_code
+    from provisioner.operations.context import configuration
+    from provisioner.operations.inspection import stack_watch
+    from provisioner.operations.inspection.verdicts import exit_code
     from provisioner.render import overview
     from provisioner.render import status as show
     from provisioner.render.channels import unread

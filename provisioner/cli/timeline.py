@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 COLUMNS, LINES = 100, 24
 """What is drawn for where no terminal is."""
@@ -41,7 +41,8 @@ def timeline(
     When each resource was started, when its API call returned and when it was ready or deleted; and the critical path,
     the longest chain of resources that waited for each other. Makes no AWS call, except to read a state in a bucket.
     """
-    from provisioner.operations import configuration, stack_status, stores
+    from provisioner.operations.context import configuration, stores
+    from provisioner.operations.inspection import stack_status
     from provisioner.render import timeline as show
     from provisioner.render.text import say
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -31,7 +31,7 @@ def top(
     CPU, memory, requests, response times (p50, p99) and answers with 5xx, from CloudWatch, with bars for the hour. The
     numbers are the newest ones; that of 5xx is their sum. Makes only read calls: one for up to 83 public services.
     """
-    from provisioner.operations import top as operation
+    from provisioner.operations.inspection import usage as operation
     from provisioner.render import usage as show
     from provisioner.render.text import SCREEN, columns, say, unicode
 

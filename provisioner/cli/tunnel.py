@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -35,13 +35,13 @@ def tunnel(
     Through a running task that has ECS Exec on, by Systems Manager, without AWS's session-manager-plugin. To the
     database it goes through a service with database = true. Only this machine can connect to the port.
     """
-    from provisioner.operations import configuration, connecting, stores
+    from provisioner.operations.context import configuration, connection, stores
     from provisioner.operations.shell import execute, sessions
     from provisioner.operations.shell import tunnel as tunnels
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     to = tunnels.goal(options, config, state, name)

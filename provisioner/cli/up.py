@@ -23,7 +23,7 @@ from provisioner.cli.options import (
     Unprotect,
 )
 from provisioner.cli.reports import Report, reporting
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -94,9 +94,9 @@ def up(
     """
     with reporting(options, "up", report, target_step) as draft:
         from provisioner.cli.screen import Screen
-        from provisioner.operations import saved_plan
-        from provisioner.operations.commands import Wanted
-        from provisioner.operations.commands import up as run
+        from provisioner.operations.commands import plan_file
+        from provisioner.operations.commands.request import Wanted
+        from provisioner.operations.commands.up import up as run
 
         wanted = Wanted(
             target_step=target_step,
@@ -112,8 +112,8 @@ def up(
         )
         reviewed = None
         if plan:
-            saved_plan.check_alone(wanted)
-            reviewed = saved_plan.FromFile(saved_plan.read(plan), options)
+            plan_file.check_alone(wanted)
+            reviewed = plan_file.FromFile(plan_file.read(plan), options)
             wanted = replace(reviewed.saved.asked(), skip_checks=skip_checks)
         screen = Screen(options, wanted, rehearse, draft if report else None)
         return draft.ended(screen.report(run(options, wanted, screen, reviewed)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.cli.app import app, command
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 
 @command(
@@ -23,7 +23,7 @@ def wake(options: Options) -> int:
     Exit code 0 only when all tasks run.
     """
     from provisioner.cli.screen import Screen
-    from provisioner.operations.sizing.sleep import wake as run
+    from provisioner.operations.commands.sleep import wake as run
 
     screen = Screen(options)
     return screen.report(run(options, screen))

@@ -15,7 +15,7 @@ from provisioner.render.timeline import path_words
 if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.engine.planned import Planned
-    from provisioner.operations.summary import Summary
+    from provisioner.operations.runs.summary import Summary
     from provisioner.state.model import Record
 
 LONG = 60.0

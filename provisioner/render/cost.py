@@ -14,9 +14,9 @@ from provisioner.render.text import MINUTE, age, table
 if TYPE_CHECKING:
     from provisioner.cost.estimate import Difference, Estimate, Line
     from provisioner.engine.events import RunCost
-    from provisioner.operations.cost_hints import Hint
-    from provisioner.operations.costs import SoFar
-    from provisioner.operations.prices import Refreshed
+    from provisioner.operations.commands.prices import Refreshed
+    from provisioner.operations.impact.costs import SoFar
+    from provisioner.operations.impact.savings import Hint
 
 FEW = 3
 """How many differences are shown."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from provisioner.render.text import duration
 
 if TYPE_CHECKING:
-    from provisioner.operations.deploying.approval import Decided
-    from provisioner.operations.deploying.history import Entry
+    from provisioner.operations.commands.approve import Decided
+    from provisioner.operations.inspection.revisions import Entry
 
 HEAD = ("REVISION", "IMAGE", "BEGAN", "TOOK", "OUTCOME", "BY")
 

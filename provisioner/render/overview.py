@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from provisioner.engine.words import count
-from provisioner.operations.serving import wrong
+from provisioner.operations.inspection.verdicts import wrong
 from provisioner.render.status import awaited, cost, standing, url
 from provisioner.render.status import lines as all_lines
 from provisioner.render.text import DAY, age, ago, cells, cut, sentence, table, visible

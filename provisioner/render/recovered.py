@@ -13,8 +13,8 @@ from provisioner.render.text import table
 
 if TYPE_CHECKING:
     from provisioner.engine.resource import Change
-    from provisioner.operations.import_resource import Candidate
-    from provisioner.operations.recovery import Recovery
+    from provisioner.operations.state_admin.imports import Candidate
+    from provisioner.operations.state_admin.recovery import Recovery
 
 NAMES_SHOWN = 10
 """So many names are told one by one."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.planned import parsed
 from provisioner.engine.refused import reasons
 from provisioner.engine.words import count
-from provisioner.operations.belonging import Kind, workload_of, workloads
+from provisioner.operations.inspection.workload_names import Kind, workload_of, workloads
 from provisioner.render import cost, rehearsal, summary
 from provisioner.render.created import matters, tasks
 from provisioner.render.fields import WORDS, differing, fields, thing, totals, unchanged
@@ -19,7 +19,7 @@ from provisioner.render.text import SYMBOLS, roughly, visible, wrapped
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned, PlannedAction
-    from provisioner.operations.proposal import Proposal
+    from provisioner.operations.planning.proposal import Proposal
     from provisioner.operations.rehearsal.foresight import Foreseen
 
 LISTED: tuple[PlannedAction, ...] = ("create", "adopt", "delete")

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from provisioner.cost.estimate import rough, summary
-from provisioner.operations import expiry
+from provisioner.operations.overrides import expiration
 from provisioner.render.text import ago, cells, table, visible, wrapped
 
 if TYPE_CHECKING:
     from provisioner.cost.estimate import Estimate
     from provisioner.engine.events import StackLeft
-    from provisioner.operations.stacks import RecordedStack
+    from provisioner.operations.context.stacks import RecordedStack
 
 
 HEAD = (
@@ -74,7 +74,7 @@ def row(one: RecordedStack) -> dict[str, Any]:
         }
         if last
         else None,
-        **expiry.document(one.expires, one.now),
+        **expiration.document(one.expires, one.now),
         "locked_by": one.holder,
         "problem": one.problem,
     }
@@ -82,7 +82,7 @@ def row(one: RecordedStack) -> dict[str, Any]:
 
 def over(one: RecordedStack) -> str:
     """Return the line above the run that deletes a stack whose time is over."""
-    return f"{one.name} on {one.target}: expired at {expiry.moment(one.expires or 0)}"
+    return f"{one.name} on {one.target}: expired at {expiration.moment(one.expires or 0)}"
 
 
 def left(one: StackLeft) -> str:
@@ -115,7 +115,7 @@ def _wrong(one: RecordedStack) -> str:
 def _until(one: RecordedStack) -> str:
     if one.expires is None:
         return ""
-    return f"{expiry.moment(one.expires)}{', expired' if one.expires <= one.now else ''}"
+    return f"{expiration.moment(one.expires)}{', expired' if one.expires <= one.now else ''}"
 
 
 def _monthly(cost: Estimate | None) -> str:

@@ -22,7 +22,7 @@ NOTES = 3
 
 
 def lines(document: Mapping[str, Any], command_line: Callable[..., str], width: int = WIDE) -> list[str]:
-    """Return the status document (see `provisioner.operations.stack_status.document`) for a person.
+    """Return the status document (see `provisioner.operations.inspection.stack_status.document`) for a person.
 
     Args:
         command_line: from a command's name, and its own options, to the command line that runs it on the same stack.

@@ -22,7 +22,7 @@ from provisioner.render.text import SYMBOLS, duration, sentence, tell, visible, 
 from provisioner.state.counted import is_counted
 
 if TYPE_CHECKING:
-    from provisioner.operations.summary import Summary
+    from provisioner.operations.runs.summary import Summary
     from provisioner.state.model import Record
 
 RESULTS = ("created", "adopted", "changed", "deleted", "retained", "not_found", "unchanged")

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, KNOWN_AFTER_UP
 from provisioner.engine.resource_types import type_named
-from provisioner.operations.view import fields_of, visible_settings
+from provisioner.operations.inspection.view import fields_of, visible_settings
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
-    from provisioner.operations.proposal import Proposal
+    from provisioner.operations.planning.proposal import Proposal
 
 FORMAT_VERSION, TERRAFORM_VERSION = "1.2", "1.9.0"
 """The version of the representation, and of a Terraform that writes it: some tools tell a plan by that."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.render.text import cut, table
 
 if TYPE_CHECKING:
-    from provisioner.operations.top import Points, Usage
+    from provisioner.operations.inspection.usage import Points, Usage
 
 BARS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.-:=+*#"

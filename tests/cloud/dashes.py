@@ -12,9 +12,10 @@ from functools import partial
 
 from textual.pilot import Pilot
 
-from provisioner.operations import configuration, dashboard
-from provisioner.operations.options import Options
-from provisioner.operations.stack_watch import Watch
+from provisioner.operations.context import configuration
+from provisioner.operations.context.options import Options
+from provisioner.operations.inspection import dashboard
+from provisioner.operations.inspection.stack_watch import Watch
 from provisioner.render.dash.app import Dash
 from tests.cloud.project import Project
 

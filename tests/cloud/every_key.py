@@ -27,7 +27,7 @@ from ecs_emulator import control
 from provisioner.config.base import Model
 from provisioner.config.models import Config
 from provisioner.config.services import Service
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 from provisioner.operations.rehearsal import run
 from provisioner.operations.rehearsal.run import _Copy as Copy
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, temporary_cloud

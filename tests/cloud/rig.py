@@ -18,9 +18,10 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.events import Emit, Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import apply, destroy, planning
-from provisioner.operations.cloud_runtime import EmbeddedRuntime
-from provisioner.operations.summary import Summary
+from provisioner.operations.context.embedded_runtime import EmbeddedRuntime
+from provisioner.operations.planning import dry_run
+from provisioner.operations.runs import apply, destroy
+from provisioner.operations.runs.summary import Summary
 from provisioner.state.local import LocalStore, read
 from provisioner.state.model import State
 from provisioner.steps.stack import Stack
@@ -144,7 +145,7 @@ class Rig:
         stack, planned = self.declare(declare), list[Planned]()
 
         def work(aws: Aws, store: LocalStore, emit: Emit) -> Summary:
-            planned.extend(planning.show_plan(aws, store.records, stack))
+            planned.extend(dry_run.show_plan(aws, store.records, stack))
             return apply.up(aws, store, stack, emit, confirmed=planned)
 
         outcome = self._run(work)
@@ -156,7 +157,7 @@ class Rig:
 
     def plan(self, declare: Declare) -> list[Planned]:
         """What `up` would do, without that which is as it should be."""
-        planned = planning.show_plan(self.aws(), self.state().records, self.declare(declare))
+        planned = dry_run.show_plan(self.aws(), self.state().records, self.declare(declare))
         self.close()
         return [item for item in planned if item.action != "none"]
 

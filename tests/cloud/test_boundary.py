@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioner.config.models import Config
-from provisioner.operations.boundary import database_of, up_to_date, wanted
+from provisioner.operations.prerequisites.permissions_boundary import database_of, up_to_date, wanted
 from provisioner.state.model import Record
 from tests.cloud.conftest import EmbeddedCloud, Network
 from tests.cloud.permissions import ALL, allowing, enforce, policies, policy

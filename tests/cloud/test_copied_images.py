@@ -22,7 +22,7 @@ from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Transport
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Event, ResourceProgress
-from provisioner.operations import image_copies
+from provisioner.operations.prerequisites import image_copies
 from provisioner.resources.ecr.copied_images import CopiedImage, is_own
 from provisioner.resources.ecr.images import IN_USE, ImageInUse, login
 from provisioner.resources.ecr.repository import Repository

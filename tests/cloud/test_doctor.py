@@ -19,11 +19,11 @@ from provisioner.docker.reference import parse
 from provisioner.docker.registry import Registries
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Checked, Event
-from provisioner.operations import state_transfer
-from provisioner.operations.doctor import beforehand
+from provisioner.operations.doctor import before_up
 from provisioner.operations.doctor.caller import NotSimulated, asking
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import CHECKS, together
+from provisioner.operations.state_admin import state_transfer
 from provisioner.permissions.policy import documents
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
@@ -502,16 +502,16 @@ def declared(rig: Rig, services: Any = None) -> Stack:
 
 def test_up_is_refused_before_its_first_write(look: Look, rig: Rig) -> None:
     aws, stack = rig.aws(), declared(rig)
-    beforehand.check(aws, stack, FILE, {})
+    before_up.check(aws, stack, FILE, {})
     assert any(notice.startswith("quota Spot vCPUs: ") for notice in stack.notices)
     rig.cloud.control("POST", "quota", "service=vpc&code=L-F678F1CE&value=1")
     with pytest.raises(ConfigurationError, match=r"nothing was changed:\n  quota VPCs: 1 of 1 used, 1 more"):
-        beforehand.check(aws, stack, FILE, {})
-    beforehand.check(aws, stack, FILE, {}, "repositories")
+        before_up.check(aws, stack, FILE, {})
+    before_up.check(aws, stack, FILE, {}, "repositories")
     assert all(call.read for call in calls(aws))
     made = {
         address: Record(address, item.resource.type_name, "ready", "", "x") for address, item in stack.declared.items()
     }
     aws = rig.aws()
-    beforehand.check(aws, stack, FILE, made)
+    before_up.check(aws, stack, FILE, made)
     assert calls(aws) == []

@@ -14,7 +14,8 @@ import pytest
 
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceWaiting
-from provisioner.operations import planning, stack_status
+from provisioner.operations.inspection import stack_status
+from provisioner.operations.planning import dry_run
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.logs import LogGroup
@@ -174,8 +175,8 @@ def up(rig: Rig, image: str) -> Outcome:
 def planned(rig: Rig, image: str) -> tuple[list[str], list[str]]:
     """What `plan` would change, and its notes."""
     aws, stack = rig.aws(), rig.declare(lambda stack: logged(stack, image))
-    found = planning.show_plan(aws, rig.state().records, stack)
-    notes = planning.notes(aws, stack, found)
+    found = dry_run.show_plan(aws, rig.state().records, stack)
+    notes = dry_run.notes(aws, stack, found)
     rig.close()
     return [f"{item.address}: {', '.join(item.changes)}" for item in found if item.action != "none"], notes
 

@@ -16,7 +16,7 @@ from ecs_emulator.errors import Answer
 from ecs_emulator.lag import Lag
 from provisioner.aws.errors import match
 from provisioner.engine.errors import OutcomeUnknown
-from provisioner.operations import planning
+from provisioner.operations.planning import dry_run
 from provisioner.resources.application_autoscaling import ScalingPolicy
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import DefaultSecurityGroup, SecurityGroup, allow
@@ -139,7 +139,7 @@ def test_a_plan_waits_while_aws_throttles_its_reads(rig: Rig) -> None:
     begin = rig.cloud.now()
     assert [item.action for item in rig.plan(declare)] == ["create"]
     assert met(rig.cloud) == {"throttle": {"application-autoscaling:DescribeScalingPolicies": 25}}
-    assert rig.cloud.now() - begin >= planning.AGAIN
+    assert rig.cloud.now() - begin >= dry_run.AGAIN
 
 
 def test_a_server_error_is_500_then_503(cloud: EmbeddedCloud) -> None:

@@ -14,7 +14,7 @@ from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
 from provisioner.engine.known import KnownResources
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import import_resource, state_edit
+from provisioner.operations.state_admin import edit, imports
 from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup, allow
@@ -43,12 +43,12 @@ TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal":
 NO_SCAN = {"scanOnPush": False}
 
 
-def take(rig: Rig, declare: Declare, address: str, name: str) -> import_resource.Candidate:
+def take(rig: Rig, declare: Declare, address: str, name: str) -> imports.Candidate:
     """Import as the command does: look with reads only, then take."""
     aws, stack = rig.aws(), rig.declare(declare)
     with LocalStore(rig.directory, rig.config.name, "import", "0") as store:
-        found = import_resource.candidate(aws, store.records, stack.declared, address, name)
-        import_resource.take(aws, store, found)
+        found = imports.candidate(aws, store.records, stack.declared, address, name)
+        imports.take(aws, store, found)
     return found
 
 
@@ -411,12 +411,12 @@ def test_a_renamed_resource_is_not_created_twice(rig: Rig) -> None:
     with LocalStore(rig.directory, rig.config.name, "state mv", "0") as store:
         for type_name in ("vpc", "subnet"):
             with pytest.raises(ConfigurationError, match=f"write {type_name}/NAME"):
-                state_edit.rename(store, f"{type_name}/old", "role/new")
-        assert state_edit.rename(store, "vpc/old", "vpc/new") == ["subnet/old"]
-        assert state_edit.rename(store, "subnet/old", "subnet/new") == []
+                edit.rename(store, f"{type_name}/old", "role/new")
+        assert edit.rename(store, "vpc/old", "vpc/new") == ["subnet/old"]
+        assert edit.rename(store, "subnet/old", "subnet/new") == []
         assert store.records["subnet/new"].dependencies == ["vpc/new"]
         with pytest.raises(ConfigurationError, match="there is no record vpc/old"):
-            state_edit.rename(store, "vpc/old", "vpc/newer")
+            edit.rename(store, "vpc/old", "vpc/newer")
     planned = rig.plan(declare("new"))
     assert [(item.address, item.action, [*item.changes]) for item in planned] == [
         ("vpc/new", "change", ["address"]),
@@ -435,9 +435,9 @@ def test_killed_while_it_is_called_otherwise_nothing_is_removed(rig: Rig) -> Non
     rig.up(groups).ok()
     with LocalStore(rig.directory, rig.config.name, "state mv", "0") as store:
         old = store.records["log_group/web"]
-        state_edit.rename(store, "log_group/web", "log_group/new")
+        edit.rename(store, "log_group/web", "log_group/new")
         store.put(old)
-        assert state_edit.rename(store, "log_group/web", "log_group/new") == []
+        assert edit.rename(store, "log_group/web", "log_group/new") == []
         store.put(old)
     assert rig.plan(groups) == [], "the other name has nothing of its own"
     assert rig.up(groups).ok().writes == []
@@ -452,8 +452,8 @@ def test_forgotten_it_stays_in_the_cloud_and_up_finds_it(rig: Rig) -> None:
     rig.up(declare).ok()
     with LocalStore(rig.directory, rig.config.name, "state rm", "0") as store:
         with pytest.raises(ConfigurationError, match="role/web is a dependency of instance_profile/web"):
-            state_edit.to_forget(store, "role/web", force=False)
-        assert state_edit.to_forget(store, "role/web", force=True) == "web itself is not changed"
+            edit.to_forget(store, "role/web", force=False)
+        assert edit.to_forget(store, "role/web", force=True) == "web itself is not changed"
         store.drop("role/web")
     ended = rig.up(declare).ok()
     assert ended.writes == []

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.instance_sizes import check
+from provisioner.operations.prerequisites.instance_sizes import check
 from tests.cloud.project import SMALL, Project, project  # noqa: F401  (a fixture)
 from tests.cloud.rig import Rig
 

@@ -13,7 +13,7 @@ from ecs_emulator.services.pricing import operations
 from provisioner.aws.permissions import Part
 from provisioner.config.models import load
 from provisioner.cost import table
-from provisioner.operations import prices
+from provisioner.operations.commands import prices
 from provisioner.permissions.printed import printed
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.permissions import enforce

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed, SomeFailed
-from provisioner.operations import planning
+from provisioner.operations.planning import dry_run
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
 from provisioner.resources.ec2.launch import LaunchTemplate
 from provisioner.resources.ecs.cluster import Cluster
@@ -56,7 +56,7 @@ def test_outdated_instances_stay_until_a_refresh_is_asked_for(ready_rig: Rig) ->
     first = serving()
     ready_rig.up(changed).ok()
     aws = ready_rig.aws()
-    planning.show_plan(aws, ready_rig.state().records, ready_rig.declare(changed))
+    dry_run.show_plan(aws, ready_rig.state().records, ready_rig.declare(changed))
     (note,) = left_outdated(aws)
     assert note == (
         f"launched from an earlier version of the launch template: {', '.join(first)}. "
@@ -121,7 +121,7 @@ def test_instances_of_another_type_or_purchase_are_replaced(
     (item,) = ready_rig.plan(other)
     assert (item.address, sorted(item.changes)) == ("auto_scaling_group/main", fields)
     aws = ready_rig.aws()
-    planning.show_plan(aws, ready_rig.state().records, ready_rig.declare(other))
+    dry_run.show_plan(aws, ready_rig.state().records, ready_rig.declare(other))
     notes = left_outdated(aws)
     assert [note.partition(": ")[2] for note in notes] == [
         f"{', '.join(sorted(before))}. `provision up` replaces them, each by a new one first" for _ in range(goes)

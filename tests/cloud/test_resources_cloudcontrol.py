@@ -15,9 +15,9 @@ import pytest
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
-from provisioner.operations import import_resource, recovery, state_edit
-from provisioner.operations.declaring import declare
-from provisioner.operations.rehearsal.declarations import declarations
+from provisioner.operations.overrides.redeclaration import declarations
+from provisioner.operations.planning.declaration import declare
+from provisioner.operations.state_admin import edit, imports, recovery
 from provisioner.resources.cloudcontrol.declare import CloudControl
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.s3 import Bucket
@@ -173,10 +173,10 @@ def test_a_foreign_resource_can_be_imported(rig: Rig) -> None:
     rig.cloud.client("logs").create_log_group(logGroupName="/sample/log")
     address, stack = f"{GROUP}/sample", rig.declare(declaring(declared(GROUP)))
     aws = rig.aws()
-    found = import_resource.candidate(aws, {}, stack.declared, address, "/sample/log")
+    found = imports.candidate(aws, {}, stack.declared, address, "/sample/log")
     assert {*found.changes} == {"RetentionInDays"}
     with LocalStore(rig.directory, rig.config.name, "test", "0", runtime=aws.pace.runtime) as store:
-        import_resource.take(aws, store, found)
+        imports.take(aws, store, found)
     rig.close()
     assert rig.up(declaring(declared(GROUP))).ok().writes == ["UpdateResource"]
     assert rig.plan(declaring(declared(GROUP))) == []
@@ -203,7 +203,7 @@ def test_a_rename_is_told_to_the_tag(rig: Rig) -> None:
     renamed = CloudControl("jobs", QUEUE, PROPERTIES[QUEUE])
     aws = rig.aws()
     with LocalStore(rig.directory, rig.config.name, "test", "0", runtime=aws.pace.runtime) as store:
-        state_edit.rename(store, f"{QUEUE}/sample", f"{QUEUE}/jobs")
+        edit.rename(store, f"{QUEUE}/sample", f"{QUEUE}/jobs")
     rig.close()
     rig.up(declaring(renamed)).ok()
     tags = rig.cloud.client("sqs").list_queue_tags(QueueUrl=rig.state().records[f"{QUEUE}/jobs"].id)["Tags"]

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.existing import keys
+from provisioner.operations.prerequisites.references import keys
 from provisioner.resources.ecr.repository import Repository
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.ssm import SecureParameter

@@ -14,7 +14,7 @@ from provisioner.config.models import Config
 from provisioner.engine.errors import NotCreated
 from provisioner.engine.known import KnownResources
 from provisioner.engine.run import prefetch
-from provisioner.operations import recovery
+from provisioner.operations.state_admin import recovery
 from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse
 from provisioner.steps.images import images
 from provisioner.steps.repositories import repositories

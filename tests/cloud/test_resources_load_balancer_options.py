@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from provisioner.config.models import Config
 from provisioner.engine.declaration import ids, ready
 from provisioner.engine.errors import ConfigurationError, Protected
-from provisioner.operations.existing import check_web_acl
+from provisioner.operations.prerequisites.references import check_web_acl
 from provisioner.resources.ec2.network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.elbv2.balancer import LoadBalancer

@@ -15,7 +15,7 @@ from provisioner.engine.declaration import Handle, ids
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceDone, ResourceStarted
 from provisioner.engine.resource import Change, Observed
-from provisioner.operations import stack_status
+from provisioner.operations.inspection import stack_status
 from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.rds.database import DbCluster, DbInstance

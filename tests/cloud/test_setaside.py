@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.operations import stacks
-from provisioner.operations.state_set_aside import in_bucket
+from provisioner.operations.context import stacks
+from provisioner.operations.state_admin.set_aside import in_bucket
 from provisioner.state.model import Record, StateError, StateTooNew
 from provisioner.state.objects import REREAD_TIMEOUT, Objects
 from provisioner.state.runtime import Machine

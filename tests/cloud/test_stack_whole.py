@@ -17,8 +17,9 @@ from botocore.client import ClientCreator
 
 from provisioner.engine.known import KnownResources
 from provisioner.engine.resource_types import all_types
-from provisioner.operations import configuration, connecting, declaring, planning, stores
-from provisioner.operations.options import Options, Target
+from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context.options import Options, Target
+from provisioner.operations.planning import declaration, dry_run
 from provisioner.resources.acm import Certificate
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
@@ -159,9 +160,9 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
     config = configuration.load(options)
     looked = set()
     with options.ends:
-        aws = connecting.connect(options, config).reading()
+        aws = connection.connect(options, config).reading()
         state = stores.recorded(options, config)
-        stack = declaring.declared(options, config, aws, state.records)
+        stack = declaration.declared(options, config, aws, state.records)
         aws = aws.knowing(KnownResources(state.records, stack.declared))
         aws = aws.exhaustive() if thorough else aws
         for resource_type in all_types().values():
@@ -207,10 +208,10 @@ def test_a_client_is_created_once_and_only_if_a_call_needs_it(life: Life, monkey
     config = configuration.load(options)
     since = life.project.last_call()
     with options.ends:
-        aws = connecting.connect(options, config).reading()
+        aws = connection.connect(options, config).reading()
         state = stores.recorded(options, config)
-        stack = declaring.declared(options, config, aws, state.records)
-        assert {item.action for item in planning.show_plan(aws, state.records, stack)} == {"none"}
+        stack = declaration.declared(options, config, aws, state.records)
+        assert {item.action for item in dry_run.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call["service"] for call in life.project.cloud.calls(since)}) > 10
     assert "s3" not in made
 

@@ -16,7 +16,7 @@ import pytest
 from botocore.httpsession import URLLib3Session
 
 from provisioner.cli import main
-from provisioner.operations import state_transfer
+from provisioner.operations.state_admin import state_transfer
 from provisioner.state.lease import FREE
 from provisioner.state.local import LocalStore
 from provisioner.state.local import read as read_local

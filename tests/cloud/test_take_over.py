@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from provisioner.engine.apply import PROPAGATION_SECONDS
-from provisioner.operations import giving_back, handover
+from provisioner.operations.commands import give_back
+from provisioner.operations.planning import dns_takeover
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.route53.records import RecordSet
 from provisioner.steps.stack import Stack
@@ -44,7 +45,7 @@ def declare(rig: Rig) -> Callable[[Stack], None]:
 
     def declared(stack: Stack) -> None:
         stack.ensure(RecordSet(HOST, zone, HOST, "A", alias_target=target))
-        handover.declare(stack, rig.state().records, rig.take_over)
+        dns_takeover.declare(stack, rig.state().records, rig.take_over)
 
     return declared
 
@@ -61,8 +62,8 @@ def given_back(rig: Rig) -> Outcome:
     """Run `up --give-back`."""
     rig.give_back = [HOST]
     run = rig._run(
-        lambda aws, store, emit: giving_back.give_back(
-            aws, store, giving_back.returning(store.records, aws.give_back), emit
+        lambda aws, store, emit: give_back.give_back(
+            aws, store, give_back.returning(store.records, aws.give_back), emit
         )
     )
     rig.give_back = []
@@ -167,7 +168,7 @@ def test_a_refused_return_is_told_by_what_aws_said(rig: Rig) -> None:
         group = stack.ensure(LogGroup("before", "/before", 7))
         zone, target = account_zone(rig.cloud), alias(rig, rig.config.name, owned=True)
         stack.ensure(RecordSet(HOST, zone, HOST, "A", alias_target=target), after=[group])
-        handover.declare(stack, rig.state().records, rig.take_over)
+        dns_takeover.declare(stack, rig.state().records, rig.take_over)
 
     put(rig.cloud, *OLD["alias"](old_balancer(rig.cloud)))
     taken(rig, built).ok()
@@ -183,7 +184,7 @@ def test_a_lost_state_does_not_know_the_way_back(rig: Rig, declare: Any) -> None
         file.unlink() if file.is_file() else None
     assert rig.up(declare).ok().writes == []
     with pytest.raises(Exception, match="the state does not say where it led before this stack"):
-        giving_back.returning(rig.state().records, [HOST])
+        give_back.returning(rig.state().records, [HOST])
 
 
 def test_another_records_change_in_between_is_not_lost(rig: Rig, declare: Any) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from provisioner.engine.losses import losses
 from provisioner.engine.resource import RESOURCE_TYPES
-from provisioner.operations import losing, recovery
+from provisioner.operations.impact import data_loss
+from provisioner.operations.state_admin import recovery
 from provisioner.state.model import Phase
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, difference, inventory
@@ -65,7 +66,7 @@ def test_none_of_its_data_is_announced_as_lost(rig: Rig, twins: Twins) -> None:
     records = {record.address: record for record in claims(twins, "own")}
     held = {"bucket", "db_cluster", "log_group", "repository", "secure_parameter"}
     assert {one.partition("/")[0] for loss in losses(records.values()) for one in loss.addresses} >= held
-    assert losing.lost_of(rig.aws(), records.values(), records) == []
+    assert data_loss.lost_of(rig.aws(), records.values(), records) == []
 
 
 def test_recover_finds_nothing_of_it(rig: Rig, twins: Twins) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.resource import RESOURCE_TYPES
-from provisioner.operations import import_resource
+from provisioner.operations.state_admin import imports
 from provisioner.state.model import Phase
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, difference, inventory
@@ -96,4 +96,4 @@ def test_none_of_it_can_be_imported(rig: Rig, twins: Twins, request: pytest.Fixt
         resource_type = RESOURCE_TYPES[record.type]
         if record.id and not (resource_type.retained or resource_type.created_by_aws):
             with pytest.raises(ProvisionError):
-                import_resource.candidate(rig.aws(), {}, declared, record.address, record.id)
+                imports.candidate(rig.aws(), {}, declared, record.address, record.id)

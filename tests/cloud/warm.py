@@ -191,7 +191,7 @@ def _read_all() -> None:
     import botocore.session
 
     import provisioner
-    from provisioner.operations import connecting
+    from provisioner.operations.context import connection
 
     for module in pkgutil.walk_packages(provisioner.__path__, "provisioner."):
         if not module.name.startswith("ecs_emulator."):
@@ -200,7 +200,7 @@ def _read_all() -> None:
     # the next sessions take over what this one's loader has read
     loader = botocore.session.create_loader()
     botocore.session.create_loader = lambda *_: loader
-    made = connecting.local_session("ap-northeast-1", "warm")
+    made = connection.local_session("ap-northeast-1", "warm")
     for service in SERVICES:
         made.client(service, endpoint_url="http://127.0.0.1:1")
     gc.collect()

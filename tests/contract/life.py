@@ -13,8 +13,11 @@ from botocore.model import OperationModel
 from provisioner.aws import call_log
 from provisioner.aws.client import Aws
 from provisioner.config.models import Config
-from provisioner.operations import apply, configuration, connecting, declaring, destroy, planning, stack_status, stores
-from provisioner.operations.options import Options, Target
+from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context.options import Options, Target
+from provisioner.operations.inspection import stack_status
+from provisioner.operations.planning import declaration, dry_run
+from provisioner.operations.runs import apply, destroy
 from tests.cloud.project import Project
 from tests.contract.unmodelled import unmodelled
 
@@ -50,7 +53,7 @@ def live(project: Project, log: Path) -> Life:
 @contextmanager
 def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aws]]:
     config = configuration.load(options)
-    aws = connecting.connect(options, config)
+    aws = connection.connect(options, config)
 
     def look(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
         if response_dict["status_code"] < 300:
@@ -64,14 +67,14 @@ def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aw
 
 def _up(options: Options, strange: set[str]) -> None:
     with _connected(options, strange) as (config, aws), stores.open_store(options, config, aws, "up") as store:
-        summary = apply.up(aws, store, declaring.declared(options, config, aws, store.records), lambda event: None)
+        summary = apply.up(aws, store, declaration.declared(options, config, aws, store.records), lambda event: None)
     assert summary.ok, summary.error
 
 
 def _look(options: Options, strange: set[str]) -> None:
     with _connected(options, strange) as (config, aws):
         state = stores.recorded(options, config, aws)
-        planned = planning.show_plan(aws, state.records, declaring.declared(options, config, aws, state.records))
+        planned = dry_run.show_plan(aws, state.records, declaration.declared(options, config, aws, state.records))
         assert {item.action for item in planned} == {"none"}
         aws.pace.runtime.close()  # `looked` makes a way of its own
         condition, silent = stack_status.condition(options, config, state)

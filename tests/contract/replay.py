@@ -25,7 +25,7 @@ from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.resource import Resource
-from provisioner.operations import declaring
+from provisioner.operations.planning import declaration
 from provisioner.resources.ecs.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
 from tests.contract.calls import PAGING
@@ -63,7 +63,7 @@ def declared() -> dict[str, list[Resource]]:
     """What the sample declares with all options, by resource type; tokens stand where AWS's answers would."""
     config = Config.model_validate(tomllib.loads(SAMPLE) | OPTIONS)
     found: dict[str, list[Resource]] = {}
-    for item in declaring.declare(config, FACTS).declared.values():
+    for item in declaration.declare(config, FACTS).declared.values():
         found.setdefault(item.resource.type_name, []).append(item.resource)
     return found
 

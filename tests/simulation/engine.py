@@ -21,8 +21,10 @@ from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.engine.resource_types import all_types
-from provisioner.operations import apply, destroy, planning, recovery, state_edit
-from provisioner.operations.summary import Summary
+from provisioner.operations.planning import dry_run
+from provisioner.operations.runs import apply, destroy
+from provisioner.operations.runs.summary import Summary
+from provisioner.operations.state_admin import edit, recovery
 from provisioner.state.model import Record, StateError
 from provisioner.state.store import Store
 from provisioner.steps.stack import Stack
@@ -349,7 +351,7 @@ class World:
                 self.applied = stack
                 run.summary = apply.up(client, store, stack, run.events.append)
             elif verb == "plan":
-                run.planned = planning.show_plan(client, store.records, stack)
+                run.planned = dry_run.show_plan(client, store.records, stack)
             elif verb == "down":
                 run.summary = destroy.down(client, store, run.events.append, unprotect=act.unprotect)
             elif verb == "down step":
@@ -365,7 +367,7 @@ class World:
     def _edit_state(self, verb: str, act: Act, store: Store) -> None:
         address = random.Random(act.seed).choice(sorted(store.records))
         if verb == "rename":
-            state_edit.rename(store, address, address + "m")
+            edit.rename(store, address, address + "m")
             for one in self.cloud.resources.values():
                 if one.maker == address:
                     one.maker = address + "m"

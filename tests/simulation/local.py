@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from provisioner.operations.state_set_aside import in_directory
+from provisioner.operations.state_admin.set_aside import in_directory
 from provisioner.state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
 from provisioner.state.model import Record, Run, State, StateError, StateLocked
 from tests.simulation.disk import Disk, Faults

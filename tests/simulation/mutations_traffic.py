@@ -6,7 +6,7 @@ from tests.simulation.mutation import Mutation
 
 TRAFFIC = "traffic"
 PARTS, RESOURCE = "provisioner/engine/parts.py", "provisioner/engine/resource.py"
-UP, APPLY = "provisioner/operations/apply.py", "provisioner/engine/apply.py"
+UP, APPLY = "provisioner/operations/runs/apply.py", "provisioner/engine/apply.py"
 NARROW, PLAN = "provisioner/engine/narrow.py", "provisioner/engine/plan.py"
 RULES, DECLARED = "provisioner/resources/elbv2/listeners.py", "provisioner/engine/declaration.py"
 
@@ -122,7 +122,7 @@ FAULTS = (
     Mutation(
         "recover records what is declared of what is wider",
         TRAFFIC,
-        "provisioner/operations/recovery.py",
+        "provisioner/operations/state_admin/recovery.py",
         """
         desired = filled(item.resource, self._output).widened(former(record, live), live)
         """,

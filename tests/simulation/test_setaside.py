@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.operations.state_set_aside import in_bucket
+from provisioner.operations.state_admin.set_aside import in_bucket
 from provisioner.state.model import StateError, StateUnavailable
 from provisioner.state.objects import Objects
 from provisioner.state.s3_read import DOCUMENT, JOURNAL, read

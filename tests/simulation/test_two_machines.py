@@ -16,8 +16,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from greenlet import getcurrent
 
-from provisioner.operations import apply, destroy
-from provisioner.operations.summary import Summary
+from provisioner.operations.runs import apply, destroy
+from provisioner.operations.runs.summary import Summary
 from provisioner.state.lease import LEASE
 from provisioner.state.model import StateError
 from provisioner.state.objects import Objects

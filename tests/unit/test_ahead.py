@@ -16,8 +16,8 @@ from provisioner.engine.events import (
     RunStarted,
 )
 from provisioner.engine.remaining import RemainingWork, TimeLeft, left
-from provisioner.operations import estimates
-from provisioner.operations.estimates import Seen, times
+from provisioner.operations.impact import duration
+from provisioner.operations.impact.duration import Seen, times
 from provisioner.render import lines, live, plain
 from provisioner.render.progress import Progress
 from provisioner.render.text import roughly
@@ -162,5 +162,5 @@ def test_a_long_chain_is_walked_in_the_order_in_which_it_goes() -> None:
         f"a/{n}": Record(f"a/{n}", "vpc", "ready", "t", f"vpc-{n}", {}, {}, [f"a/{n - 1}"] if n else [], "s")
         for n in range(5000)
     }
-    tasks = estimates.for_down(records, [])
+    tasks = duration.for_down(records, [])
     assert next(iter(tasks.tasks)) == "a/4999", "what nothing is built on goes first"

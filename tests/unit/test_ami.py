@@ -13,7 +13,8 @@ from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Observed
-from provisioner.operations import ami, declaring
+from provisioner.operations.planning import declaration
+from provisioner.operations.prerequisites import ami
 from provisioner.render import status
 from provisioner.resources import instance_refresh
 from provisioner.resources.ec2.launch import LaunchTemplate
@@ -148,12 +149,12 @@ def test_a_newer_ami_is_refused_where_there_are_no_instances(
     launch: str, least: int, target: str | None, words: str
 ) -> None:
     config = Config.model_validate({"services": {"web": {**SERVICE, "launch": launch}}, "capacity": {"min": least}})
-    declaring.check_new_ami(config, target, new_ami=False)
+    declaration.check_new_ami(config, target, new_ami=False)
     if not words:
-        declaring.check_new_ami(config, target, new_ami=True)
+        declaration.check_new_ami(config, target, new_ami=True)
         return
     with pytest.raises(ConfigurationError, match=words):
-        declaring.check_new_ami(config, target, new_ami=True)
+        declaration.check_new_ami(config, target, new_ami=True)
 
 
 def refused(code: str, operation: str) -> ClientError:

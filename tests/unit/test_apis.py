@@ -48,7 +48,7 @@ def test_an_api_is_known_whose_module_nobody_has_imported(what: str) -> None:
 
 def test_a_call_for_sts_imports_no_resource_types() -> None:
     code = (
-        "import sys, provisioner.operations.stores, provisioner.aws.connection\n"
+        "import sys, provisioner.operations.context.stores, provisioner.aws.connection\n"
         "from provisioner.aws.rate_limits import limits_of\n"
         "assert limits_of('sts', 'GetCallerIdentity') == ()\n"
         "assert not {'provisioner.resources.logs', 'provisioner.resources.ec2.api'} & sys.modules.keys()\n"

@@ -17,7 +17,7 @@ from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
 from provisioner.engine.pools import pool
-from provisioner.operations import signals, stores
+from provisioner.operations.context import signals, stores
 from provisioner.state.model import StateUnavailable
 from tests.jumping import Jumping
 from tests.ways import way

@@ -21,7 +21,7 @@ from provisioner.cli.prompts import confirm
 from provisioner.config import sample
 from provisioner.config.models import load
 from provisioner.engine.errors import Cancelled, ConfigurationError
-from provisioner.operations.options import Options, Target
+from provisioner.operations.context.options import Options, Target
 from provisioner.state.local import LocalStore
 from provisioner.state.lock import LOCK_FILE, holder
 from provisioner.state.model import Record
@@ -484,7 +484,7 @@ def test_a_wrong_time_scale_is_reported(run: Run, monkeypatch: pytest.MonkeyPatc
 # -- errors that nobody foresaw ----------------------------------------------------------------------------------------
 
 FAULT = (
-    "import sys; from provisioner.operations import configuration; from provisioner.cli.main import main; "
+    "import sys; from provisioner.operations.context import configuration; from provisioner.cli.main import main; "
     "configuration.load = None; sys.exit(main())"
 )
 

@@ -13,7 +13,7 @@ from provisioner.config.models import Config
 from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Observed, compare
-from provisioner.operations.deploying.connect import check_unchanged, lacks_port
+from provisioner.operations.deployment.service_connect import check_unchanged, lacks_port
 from provisioner.permissions.boundary import proxies_on_instances
 from provisioner.resources.ecs import connect
 from provisioner.resources.ecs.deployments import revision_fields

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.operations.costs import SoFar, so_far
+from provisioner.operations.impact.costs import SoFar, so_far
 from provisioner.render import cost
 from provisioner.state.model import Record
 

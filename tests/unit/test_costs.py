@@ -21,7 +21,7 @@ from provisioner.cost.load import MEASURES, read
 from provisioner.engine.costs import HOURS, Around
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Resource
-from provisioner.operations import cost_hints, costs
+from provisioner.operations.impact import costs, savings
 from provisioner.render import cost as show
 from provisioner.steps import offline, stack
 from tests.unit import cost_page
@@ -286,7 +286,7 @@ def test_the_page_says_what_the_command_does() -> None:
 
 def test_a_hint_saves_what_the_changed_configuration_does() -> None:
     config = load(SAMPLE)
-    found = {one.change: one.saves for one in cost_hints.hints(config, NOWHERE)}
+    found = {one.change: one.saves for one in savings.hints(config, NOWHERE)}
     fewer = costs.of_config(changed(config, "network", zones=2), NOWHERE)
     assert found["network.zones = 2"] == pytest.approx(costs.of_config(config, NOWHERE).sums.usual - fewer.sums.usual)
     assert found['network.egress = "nat"'] == pytest.approx(8 * 3 * 0.014 * HOURS - 0.067 * HOURS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.operations.deploying.history import outcomes
+from provisioner.operations.inspection.revisions import outcomes
 from provisioner.resources.ecs.history import Past
 
 

@@ -13,7 +13,7 @@ from provisioner.cli import main
 from provisioner.engine import error_codes
 from provisioner.engine.errors import Failed, PlanChanged, ProvisionError, SomeFailed
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations.summary import Summary
+from provisioner.operations.runs.summary import Summary
 from provisioner.render import summary
 from provisioner.render.error_families import FAMILIES, more
 from provisioner.render.progress import Progress

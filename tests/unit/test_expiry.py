@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import expiry
+from provisioner.operations.overrides import expiration
 from provisioner.state.model import Record
 
 NOW = 1_764_400_000.0
@@ -16,37 +16,37 @@ OTHER = Record("vpc/main", "vpc", "ready", "")
 
 def records(until: Any = None) -> dict[str, Record]:
     """The records of a stack, with that date if there is one."""
-    return expiry.dated({OTHER.address: OTHER}, until)
+    return expiration.dated({OTHER.address: OTHER}, until)
 
 
 def test_a_span_counts_from_now_and_without_one_the_date_stays() -> None:
     before = records(int(NOW) + 60)
-    assert expiry.wanted(before, "1h30m", NOW) == NOW + 5400
-    assert expiry.wanted(before, None, NOW) == NOW + 60
-    assert expiry.wanted(before, "never", NOW) is None
-    assert expiry.wanted(records(), None, NOW) is None
+    assert expiration.wanted(before, "1h30m", NOW) == NOW + 5400
+    assert expiration.wanted(before, None, NOW) == NOW + 60
+    assert expiration.wanted(before, "never", NOW) is None
+    assert expiration.wanted(records(), None, NOW) is None
 
 
 @pytest.mark.parametrize("text", ["0s", "366d", "999999d", "8", "tomorrow", ""])
 def test_what_is_no_span_of_a_year_at_most_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="--expires"):
-        expiry.seconds(text)
+        expiration.seconds(text)
 
 
 @pytest.mark.parametrize("until", [None, "soon", -1, 10**15, 1.5, [], True])
 def test_a_date_that_makes_no_sense_is_none(until: Any) -> None:
-    there = {expiry.ADDRESS: Record(expiry.ADDRESS, "expiring_stack", "ready", "", arguments={"until": until})}
-    assert expiry.recorded(there) is None
-    with pytest.raises(expiry.NotExpired):
-        expiry.check_over(there, NOW)
+    there = {expiration.ADDRESS: Record(expiration.ADDRESS, "expiring_stack", "ready", "", arguments={"until": until})}
+    assert expiration.recorded(there) is None
+    with pytest.raises(expiration.NotExpired):
+        expiration.check_over(there, NOW)
 
 
 def test_only_what_is_over_may_go() -> None:
-    with pytest.raises(expiry.NotExpired, match="has no date"):
-        expiry.check_over(records(), NOW)
-    with pytest.raises(expiry.NotExpired, match="is wanted until 2025-11-29 07:07 UTC"):
-        expiry.check_over(records(int(NOW) + 60), NOW)
-    expiry.check_over(records(int(NOW)), NOW)
+    with pytest.raises(expiration.NotExpired, match="has no date"):
+        expiration.check_over(records(), NOW)
+    with pytest.raises(expiration.NotExpired, match="is wanted until 2025-11-29 07:07 UTC"):
+        expiration.check_over(records(int(NOW) + 60), NOW)
+    expiration.check_over(records(int(NOW)), NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_only_what_is_over_may_go() -> None:
 )
 def test_up_says_what_becomes_of_the_date(before: int | None, text: str | None, said: list[str]) -> None:
     there = records(None if before is None else int(NOW) + before)
-    told = expiry.changed(there, expiry.wanted(there, text, NOW), text, NOW)
+    told = expiration.changed(there, expiration.wanted(there, text, NOW), text, NOW)
     assert len(told) == len(said)
     assert all(words in one for words, one in zip(said, told, strict=True)), told
 
 
 def test_for_programs_it_is_a_date_and_whether_it_is_over() -> None:
-    assert expiry.document(None, NOW) == {"expires": None, "expired": False}
-    assert expiry.document(int(NOW) + 1, NOW) == {"expires": "2025-11-29T07:06:41+00:00", "expired": False}
-    assert expiry.document(int(NOW), NOW)["expired"] is True
+    assert expiration.document(None, NOW) == {"expires": None, "expired": False}
+    assert expiration.document(int(NOW) + 1, NOW) == {"expires": "2025-11-29T07:06:41+00:00", "expired": False}
+    assert expiration.document(int(NOW), NOW)["expired"] is True

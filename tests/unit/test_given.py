@@ -13,8 +13,8 @@ from provisioner import Stack
 from provisioner.config.models import Config
 from provisioner.engine.declaration import STEPS, order
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import own_steps
-from provisioner.operations.options import Options
+from provisioner.operations.context import own_steps
+from provisioner.operations.context.options import Options
 from provisioner.permissions.boundary import boundary
 from provisioner.resources.iam import Role
 from provisioner.steps.stack import run

@@ -9,8 +9,9 @@ import pytest
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.known import KnownResources
-from provisioner.operations import giving_back, handover
-from provisioner.operations.commands import Wanted
+from provisioner.operations.commands import give_back as giving_back
+from provisioner.operations.commands.request import Wanted
+from provisioner.operations.planning import dns_takeover
 from provisioner.resources.route53.handover import (
     DISPLACES,
     FOREIGN,
@@ -159,7 +160,7 @@ def test_only_what_was_taken_over_can_be_given_back() -> None:
 
 
 def test_down_says_which_names_lead_elsewhere_again() -> None:
-    (said,) = handover.put_back({ADDRESS: record(**{FORMER: [A]})})
+    (said,) = dns_takeover.put_back({ADDRESS: record(**{FORMER: [A]})})
     assert said.startswith(f"{HOST} was taken over: when its record is deleted, it leads to A 192.0.2.1 again")
-    assert handover.put_back({ADDRESS: record(**{FORMER: [A], GIVEN_BACK: True})}) == []
-    assert handover.put_back({ADDRESS: record()}) == []
+    assert dns_takeover.put_back({ADDRESS: record(**{FORMER: [A], GIVEN_BACK: True})}) == []
+    assert dns_takeover.put_back({ADDRESS: record()}) == []

@@ -30,7 +30,7 @@ from ecs_emulator import manage
 from ecs_emulator.control import CloudError, CloudProcess
 from provisioner.cli.main import main
 from provisioner.engine import recorded
-from provisioner.operations import stack_status
+from provisioner.operations.inspection import stack_status
 from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
 from provisioner.render.timeline_svg import picture

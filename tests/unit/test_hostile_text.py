@@ -24,8 +24,8 @@ from provisioner.engine.events import (
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
-from provisioner.operations import stack_status
-from provisioner.operations.summary import Summary
+from provisioner.operations.inspection import stack_status
+from provisioner.operations.runs.summary import Summary
 from provisioner.render import lines as json_lines
 from provisioner.render import live, plain, review, status, summary
 from provisioner.render.progress import Progress

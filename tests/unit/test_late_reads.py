@@ -14,8 +14,9 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.engine.events import Event, Notice
 from provisioner.engine.run import ask_or_empty
-from provisioner.operations import destroy, planning
-from provisioner.operations.summary import Remains, timed
+from provisioner.operations.planning import dry_run
+from provisioner.operations.runs import destroy
+from provisioner.operations.runs.summary import Remains, timed
 from provisioner.state.model import Run
 from tests.ways import way
 
@@ -49,12 +50,12 @@ def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyP
             facts=SimpleNamespace(image_id="ami-1"),
         ),
     )
-    monkeypatch.setattr(planning, "deployed_by_others", lambda *_: ["somebody else deployed"])
-    monkeypatch.setattr(planning, "ineffective_counts", lambda *_: [])
-    monkeypatch.setattr(planning, "diverted", lambda *_: [])
+    monkeypatch.setattr(dry_run, "deployed_by_others", lambda *_: ["somebody else deployed"])
+    monkeypatch.setattr(dry_run, "ineffective_counts", lambda *_: [])
+    monkeypatch.setattr(dry_run, "diverted", lambda *_: [])
     for name in ("left_outdated", "newest_in_use"):
-        monkeypatch.setattr(planning, name, raising(DENIED))
-    said, outdated, newest = planning.notes(way(), stack)
+        monkeypatch.setattr(dry_run, name, raising(DENIED))
+    said, outdated, newest = dry_run.notes(way(), stack)
     assert said == "somebody else deployed"
     refusal = "DescribeAutoScalingGroups was refused: AccessDenied"
     assert outdated.startswith(f"could not check for instances of an older launch template version: {refusal}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.log_reader import since
+from provisioner.operations.inspection.log_reader import since
 
 NOW = 1_800_000_000.0
 

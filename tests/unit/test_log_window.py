@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.aws.client import batches
-from provisioner.operations.log_reader import POLL_SECONDS
-from provisioner.operations.log_window import FAR_EVERY, FAR_MS, Window
+from provisioner.operations.inspection.log_reader import POLL_SECONDS
+from provisioner.operations.inspection.log_window import FAR_EVERY, FAR_MS, Window
 
 START = 1_000_000_000
 POLL_MS = int(POLL_SECONDS * 1000)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.operations.deploying.approval import Decided
+from provisioner.operations.commands.approve import Decided
 from provisioner.render import deployments, status
 from provisioner.resources.ecs import pauses
 from tests.unit.test_status_screen import service

@@ -18,7 +18,7 @@ from ecs_emulator.authorization.policy import Check, Decision, Statement, decide
 from provisioner.aws.permissions import Part, Use
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import declaring
+from provisioner.operations.planning import declaration
 from provisioner.permissions.boundary import MAKING, boundary
 from provisioner.permissions.document import DOCUMENT, named, written
 from provisioner.permissions.policy import LARGEST, document, size, statements
@@ -66,7 +66,7 @@ def _operations(service: str) -> dict[str, str]:
 
 
 def _called(
-    room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "foreign", "ci")
+    room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "foreign", "migration", "ci")
 ) -> Iterator[Called]:
     """Where each operation is called that the source names, and the actions that it may stand for.
 
@@ -99,7 +99,7 @@ def test_what_init_reads_is_in_the_policy_of_its_document() -> None:
     (policy,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     (statement,) = json.loads(policy)["Statement"]
     for_copilot = re.findall(r"`(\w+:\w+)`", text.partition("For `--from copilot` also")[2].partition("\n")[0])
-    called = {name for _, _, found in _called(ROOT / "provisioner" / "operations" / "foreign") for name in found}
+    called = {name for _, _, found in _called(ROOT / "provisioner" / "operations" / "migration") for name in found}
     # by the room that reads a VPC for other commands as well
     assert {*statement["Action"], *for_copilot} == {*called, "ec2:DescribeRouteTables"}
 
@@ -173,7 +173,7 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     config = configured(services=services, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
     declared = [
-        it.resource for it in declaring.declare(config, facts).declared.values() if isinstance(it.resource, Role)
+        it.resource for it in declaration.declare(config, facts).declared.values() if isinstance(it.resource, Role)
     ]
     said = [one for role in declared for policy in role.inline_policies.values() for one in policy["Statement"]]
     assert {role.role_name.removeprefix("ecs-sample-dev-") for role in declared} == {

@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from provisioner.config.models import SAMPLE, Config, load
-from provisioner.operations.belonging import workload_of, workloads
-from provisioner.operations.diagram import Card, Diagram, diagram
-from provisioner.operations.view import Node, View
+from provisioner.operations.inspection.diagram import Card, Diagram, diagram
+from provisioner.operations.inspection.view import Node, View
+from provisioner.operations.inspection.workload_names import workload_of, workloads
 from provisioner.render.picture.layout import MANY, Box, layout
 from provisioner.render.picture.svg import svg
 

@@ -14,8 +14,8 @@ import pytest
 
 from provisioner.config import paths
 from provisioner.config.models import load
-from provisioner.operations import stacks
-from provisioner.operations.options import Options
+from provisioner.operations.context import stacks
+from provisioner.operations.context.options import Options
 from provisioner.state.local import LOCK, LocalStore
 from provisioner.state.lock import holder, myself
 from provisioner.state.model import Record

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import provisioner.operations.account_quotas
+import provisioner.operations.prerequisites.account_quotas
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from ecs_emulator import rates
 from provisioner.aws.api import Limit, apis

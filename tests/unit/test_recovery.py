@@ -18,8 +18,8 @@ from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.engine.resource_types import all_types
-from provisioner.operations import recovery, state_edit
-from provisioner.operations.state_set_aside import in_directory
+from provisioner.operations.state_admin import edit, recovery
+from provisioner.operations.state_admin.set_aside import in_directory
 from provisioner.render import recovered as show
 from provisioner.state.disk import MachineDisk
 from provisioner.state.local import LocalStore, read
@@ -463,7 +463,7 @@ def test_what_cannot_be_read_now_is_not_moved(directory: Path) -> None:
 
 def test_a_renamed_record_keeps_all_and_its_dependents_follow(directory: Path) -> None:
     with store(directory) as opened:
-        assert state_edit.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
+        assert edit.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
     found = read(directory, "p-e").records
     assert found.keys() == {"shelf/t", "box/a"}
     assert (found["shelf/t"].id, found["box/a"].dependencies) == ("shelf-s", ["shelf/t"])
@@ -485,15 +485,15 @@ def test_a_record_is_not_renamed_to_what_cannot_be(directory: Path, old: str, ne
         opened.put(Record("shelf/u", "shelf", "ready", "", "shelf-u"))
         before = dict(opened.records)
         with pytest.raises(ConfigurationError, match=words):
-            state_edit.rename(opened, old, new)
+            edit.rename(opened, old, new)
         assert opened.records == before
 
 
 def test_what_others_need_is_forgotten_only_by_force(directory: Path) -> None:
     with store(directory) as opened:
         with pytest.raises(ConfigurationError, match=r"shelf/s is a dependency of box/a.*--force"):
-            state_edit.to_forget(opened, "shelf/s", force=False)
-        assert state_edit.to_forget(opened, "shelf/s", force=True) == "shelf-s itself is not changed"
-        assert state_edit.to_forget(opened, "box/a", force=False) == "box-a itself is not changed"
+            edit.to_forget(opened, "shelf/s", force=False)
+        assert edit.to_forget(opened, "shelf/s", force=True) == "shelf-s itself is not changed"
+        assert edit.to_forget(opened, "box/a", force=False) == "box-a itself is not changed"
         opened.put(Record("room/r", "room", "ready", "", "r"))
-        assert "has no resource that only this stack uses" in state_edit.to_forget(opened, "room/r", force=False)
+        assert "has no resource that only this stack uses" in edit.to_forget(opened, "room/r", force=False)

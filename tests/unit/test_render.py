@@ -28,8 +28,8 @@ from provisioner.engine.events import (
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
-from provisioner.operations import billed
-from provisioner.operations.summary import Summary
+from provisioner.operations.impact import hourly_charges
+from provisioner.operations.runs.summary import Summary
 from provisioner.render import advice, lines, live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import duration, say, table
@@ -467,7 +467,7 @@ def test_an_interrupted_run_tells_its_costs_and_how_to_delete_it(target: str, ch
     made = [Record(f"{one}/main", one, "created", "", "id", step="s") for one in ("db_cluster", "load_balancer")]
     made.append(Record("vpc_endpoint/s3", "vpc_endpoint", "ready", "", "id", {"vpc_endpoint_type": "Gateway"}))
     outcome = Summary(
-        "up", {"created": 1}, 1, error=Interrupted("stopped"), unfinished=made[:2], billed=billed.billed(made)
+        "up", {"created": 1}, 1, error=Interrupted("stopped"), unfinished=made[:2], billed=hourly_charges.billed(made)
     )
     told = advice.after_up(outcome, lambda command, *more: f"`provision {command}`", configured(target), "")
     costs = ["AWS charges by the hour for: db_cluster/main, load_balancer/main."] if charged else []

@@ -11,9 +11,9 @@ import pytest
 from provisioner.config.models import Config
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
+from provisioner.operations.commands.report import About, Caller, caller
 from provisioner.operations.rehearsal.foresight import Foreseen
 from provisioner.operations.rehearsal.outage import PredictedOutage
-from provisioner.operations.report import About, Caller, caller
 from provisioner.render.redacted import without_values
 from provisioner.render.report import content
 from provisioner.render.report.content import Outcome, Report, Section

@@ -20,7 +20,13 @@ PACKAGE = provisioner.resources.__name__
 
 
 @pytest.mark.parametrize(
-    "first", ["operations.state_edit", "operations.state_set_aside", "operations.state_transfer", "resources.ssm"]
+    "first",
+    [
+        "operations.state_admin.edit",
+        "operations.state_admin.set_aside",
+        "operations.state_admin.state_transfer",
+        "resources.ssm",
+    ],
 )
 def test_a_type_is_known_whose_module_nobody_has_imported(first: str) -> None:
     code = (

@@ -11,7 +11,7 @@ from provisioner.config.secrets import VERSION_LABEL
 from provisioner.engine.plan import masked
 from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, KNOWN_AFTER_UP, Planned
 from provisioner.engine.resource import Change
-from provisioner.operations.belonging import Kind, workload_of
+from provisioner.operations.inspection.workload_names import Kind, workload_of
 from provisioner.render import review
 from provisioner.render.review import Around
 from provisioner.render.tasks import Images

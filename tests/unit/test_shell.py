@@ -11,9 +11,9 @@ import pytest
 from ecs_emulator.sessions.nothing import Nothing
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 from provisioner.operations.shell import sessions, tunnel
-from provisioner.operations.shell.places import Place, chosen
+from provisioner.operations.shell.task_choice import Place, chosen
 from provisioner.session.channel import SessionFailed
 from provisioner.state.model import State
 

@@ -27,9 +27,9 @@ from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Notice, RunFinished
 from provisioner.engine.leftovers import find_leftovers
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import signals, stopping, stores
-from provisioner.operations.options import Options
-from provisioner.operations.summary import Summary
+from provisioner.operations.context import graceful_stop, signals, stores
+from provisioner.operations.context.options import Options
+from provisioner.operations.runs.summary import Summary
 from provisioner.render import summary
 from provisioner.render.progress import Progress
 from provisioner.state.local import DOCUMENT, JOURNAL, LOCK
@@ -44,7 +44,7 @@ ROOT = Path(__file__).parents[2]
 
 RUN = """
 import os, signal, sys, threading
-from provisioner.operations import signals, stopping, stores
+from provisioner.operations.context import signals, graceful_stop as stopping, stores
 from provisioner.engine.clock import Pace
 pace = Pace()
 """
@@ -80,11 +80,11 @@ def test_the_first_signal_asks_the_run_to_stop_and_says_so(number: int) -> None:
         events.append(event)
         said.set()
 
-    with signals.watched(), stopping.interruptible(pace, emit):
+    with signals.watched(), graceful_stop.interruptible(pace, emit):
         os.kill(os.getpid(), number)
         assert said.wait(SECONDS)
         assert pace.stop.is_set()
-    assert events == [Notice(stopping.STOPPING)]
+    assert events == [Notice(graceful_stop.STOPPING)]
 
 
 def test_all_is_as_before_when_the_watch_ends() -> None:
@@ -240,9 +240,9 @@ def test_a_signal_that_was_held_ends_a_run_before_it_begins() -> None:
     pace, events = Pace(), list[Event]()
     with signals.watched(), signals.held():
         os.kill(os.getpid(), signal.SIGINT)
-        with stopping.interruptible(pace, events.append):
+        with graceful_stop.interruptible(pace, events.append):
             assert pace.stop.is_set()
-    assert events == [Notice(stopping.STOPPING)]
+    assert events == [Notice(graceful_stop.STOPPING)]
 
 
 @pytest.mark.parametrize("name", ["fsync", "ftruncate"])

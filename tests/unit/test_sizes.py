@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.config.facts import Scaled, Sizes
 from provisioner.config.models import Config
-from provisioner.operations.sizing.sizes import applied, as_records, in_effect, recorded
+from provisioner.operations.overrides.sizes import applied, as_records, in_effect, recorded
 
 IMAGE = {"image": "web:1"}
 SIZES = Sizes({"web": Scaled(4, 4, "count = 2"), "api": Scaled(3, 9, "scaling from 2 to 6")}, {"web": 4, "report": 0})

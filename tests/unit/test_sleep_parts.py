@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.sizing import parts, returning
+from provisioner.operations.overrides import sleep_parts, wake_order
 from provisioner.state.model import Record
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/ab12"
@@ -61,36 +61,36 @@ def stack(*more: Record) -> dict[str, Record]:
 
 
 def test_a_part_is_what_is_nothing_without_it() -> None:
-    assert parts.going(stack(), "endpoints") == ["vpc_endpoint/logs"]
-    assert parts.going(stack(), "nat") == ["nat_gateway/a", "elastic_ip/nat-a"]
-    assert parts.going(stack(), "balancer") == ["load_balancer/main", "listener/https", "record_set/www"]
-    split = parts.split(stack(), ["nat", "endpoints"])
+    assert sleep_parts.going(stack(), "endpoints") == ["vpc_endpoint/logs"]
+    assert sleep_parts.going(stack(), "nat") == ["nat_gateway/a", "elastic_ip/nat-a"]
+    assert sleep_parts.going(stack(), "balancer") == ["load_balancer/main", "listener/https", "record_set/www"]
+    split = sleep_parts.split(stack(), ["nat", "endpoints"])
     assert split.kept == ("elastic_ip/own", "load_balancer/main")
 
 
 def test_what_follows_is_told_by_references() -> None:
-    found = parts.remembered(stack(), ["nat", "balancer"])
-    assert parts.references({"sleeping_part/nat": found["sleeping_part/nat"]}) == {
+    found = sleep_parts.remembered(stack(), ["nat", "balancer"])
+    assert sleep_parts.references({"sleeping_part/nat": found["sleeping_part/nat"]}) == {
         "nat_gateway/a": {"allocation_id": "${elastic_ip/nat-a:id}"},
         "route_table/private": {"routes": {"0.0.0.0/0": "${nat_gateway/a:id}", "::/0": "eigw-1"}},
     }
     assert "${" not in repr(found)
-    told = parts.references({"sleeping_part/balancer": found["sleeping_part/balancer"]})
+    told = sleep_parts.references({"sleeping_part/balancer": found["sleeping_part/balancer"]})
     assert told["listener/https"] == {"load_balancer_arn": "${load_balancer/main:id}"}
     assert told["alarm/errors"] == {"dimensions": {"LoadBalancer": "${load_balancer/main:arn_suffix}"}}
     assert told["record_set/www"]["alias_target"]["DNSName"] == "${load_balancer/main:dns_name}"
     assert told["record_set/www"]["alias_target"]["HostedZoneId"] == ZONE
     assert told.keys() == {"listener/https", "alarm/errors", "record_set/www"}
-    (table,) = parts.asleep(stack() | found).values()
+    (table,) = sleep_parts.asleep(stack() | found).values()
     assert table.resource.fields()["routes"] == {"::/0": "eigw-1"}
 
 
 def test_what_was_told_first_stays_after_a_kill() -> None:
-    whole = parts.remembered(stack(), ["balancer"])
+    whole = sleep_parts.remembered(stack(), ["balancer"])
     rest = {a: one for a, one in stack().items() if not a.startswith("listener/")}
-    assert parts.remembered({**rest, **whole}, ["balancer"]) == whole
+    assert sleep_parts.remembered({**rest, **whole}, ["balancer"]) == whole
     rest = {a: one for a, one in stack().items() if a != "nat_gateway/a"}
-    assert parts.going({**rest, **parts.remembered(stack(), ["nat"])}, "nat") == ["elastic_ip/nat-a"]
+    assert sleep_parts.going({**rest, **sleep_parts.remembered(stack(), ["nat"])}, "nat") == ["elastic_ip/nat-a"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_was_told_first_stays_after_a_kill() -> None:
 )
 def test_what_cannot_follow_keeps_the_balancer(address: str, fields: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=f"--balancer: {address} is made with .*Sleep without --balancer"):
-        parts.remembered(stack(record(address, "one", fields)), ["balancer"])
+        sleep_parts.remembered(stack(record(address, "one", fields)), ["balancer"])
 
 
 def test_a_name_that_was_taken_over_stays() -> None:
@@ -110,24 +110,24 @@ def test_a_name_that_was_taken_over_stays() -> None:
     records = stack()
     records["record_set/www"].outputs["former_records"] = former
     with pytest.raises(ConfigurationError, match="record_set/www was taken over"):
-        parts.remembered(records, ["balancer"])
+        sleep_parts.remembered(records, ["balancer"])
 
 
 def test_wake_makes_nothing_but_what_sleep_deletes() -> None:
-    found = parts.remembered(stack(), ["balancer"])["sleeping_part/balancer"]
+    found = sleep_parts.remembered(stack(), ["balancer"])["sleeping_part/balancer"]
     role = record("role/admin", "admin", {"role_name": "admin"})
     found.arguments["records"]["role/admin"] = role.row()
     unknown = Record("sleeping_part/all", "sleeping_part", "ready", "", arguments=found.arguments)
     known = {"sleeping_part/balancer": found, unknown.address: unknown}
-    assert returning.deleted(known).keys() == {"load_balancer/main", "listener/https", "record_set/www"}
+    assert wake_order.deleted(known).keys() == {"load_balancer/main", "listener/https", "record_set/www"}
 
 
 def test_each_is_made_after_what_it_means() -> None:
     records = stack()
-    gone = parts.going(records, "balancer")
+    gone = sleep_parts.going(records, "balancer")
     del records["alarm/errors"]
-    there = {a: one for a, one in records.items() if a not in gone} | parts.remembered(records, ["balancer"])
-    declared = returning.returning(there, {})
+    there = {a: one for a, one in records.items() if a not in gone} | sleep_parts.remembered(records, ["balancer"])
+    declared = wake_order.returning(there, {})
     order = [*declared]
     assert order.index("load_balancer/main") < order.index("listener/https")
     waits = {a: [(one.address, one.ready) for one in item.dependencies] for a, item in declared.items()}

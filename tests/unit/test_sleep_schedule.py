@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.config.models import Config
-from provisioner.operations.sizing import sizes
+from provisioner.operations.overrides import sizes
 from provisioner.state.model import Record
 
 SCHEDULE = {"sleep": "cron(0 20 ? * MON-FRI *)", "wake": "cron(0 7 ? * MON-FRI *)", "timezone": "Asia/Tokyo"}

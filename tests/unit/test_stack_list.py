@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from provisioner.operations.stacks import RecordedStack
+from provisioner.operations.context.stacks import RecordedStack
 from provisioner.render.stacks import lines
 from provisioner.state.model import Record, Run, State
 

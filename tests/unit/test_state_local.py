@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.operations.state_set_aside import in_directory
+from provisioner.operations.state_admin.set_aside import in_directory
 from provisioner.state.checks import DEPTH
 from provisioner.state.disk import MachineDisk
 from provisioner.state.journal import checked, encoded, header

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.operations import serving, stack_watch
+from provisioner.operations.inspection import stack_watch, verdicts
 from provisioner.render import overview
 from provisioner.render.redrawn import redrawn
 from provisioner.render.text import cells, say
@@ -39,7 +39,7 @@ RESOURCES = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id
 
 def service(name: str, **more: Any) -> dict[str, Any]:
     told = {**WELL, "name": name, **more}
-    return {**told, "state": serving.verdict(told)}
+    return {**told, "state": verdicts.verdict(told)}
 
 
 def document(services: list[dict[str, Any]], **live: Any) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def test_no_name_steers_the_terminal() -> None:
 def test_each_service_has_one_verdict(more: dict[str, Any], verdict: str) -> None:
     assert service("web", **more)["state"] == verdict
     expected = 2 if verdict in ("degraded", "down", "missing") else 0
-    assert serving.exit_code(document([service("well"), service("web", **more)])) == expected
+    assert verdicts.exit_code(document([service("well"), service("web", **more)])) == expected
 
 
 @pytest.mark.parametrize(
@@ -211,14 +211,14 @@ def test_each_service_has_one_verdict(more: dict[str, Any], verdict: str) -> Non
     ],
 )
 def test_the_exit_code_counts_all_that_runs(part: str, one: dict[str, Any], code: int) -> None:
-    assert serving.exit_code(document([service("web")], **{part: [one]})) == code
+    assert verdicts.exit_code(document([service("web")], **{part: [one]})) == code
 
 
 def test_who_cannot_be_asked_is_not_taken_for_well() -> None:
     silent = document([]) | {"live": None}
-    assert serving.exit_code(silent) == 1
-    assert serving.exit_code(silent | {"target": "local"}) == 2
-    assert serving.exit_code(silent | {"resources": []}) == 0
+    assert verdicts.exit_code(silent) == 1
+    assert verdicts.exit_code(silent | {"target": "local"}) == 2
+    assert verdicts.exit_code(silent | {"resources": []}) == 0
 
 
 def test_in_a_pipe_only_changes_are_printed() -> None:

@@ -8,7 +8,7 @@ from provisioner.engine import target
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError, Protected
 from provisioner.engine.recorded import dependents
-from provisioner.operations import declaring
+from provisioner.operations.planning import declaration
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster
 from provisioner.state.model import Record
@@ -95,17 +95,17 @@ def test_the_database_does_not_bring_the_containers() -> None:
 )
 def test_an_unknown_step_is_told_with_the_list_and_the_nearest(wrong: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        declaring.check_target(wrong)
+        declaration.check_target(wrong)
     assert said in str(caught.value)
     assert all(step in str(caught.value) for step in STEPS)
 
 
 def test_a_step_that_is_only_recorded_can_still_go() -> None:
     old = Record("vpc/old", "vpc", "ready", "", "vpc-1", step="former")
-    declaring.check_target("former", [old])
+    declaration.check_target("former", [old])
     with pytest.raises(ConfigurationError):
-        declaring.check_target("former")
-    declaring.check_target(None)
+        declaration.check_target("former")
+    declaration.check_target(None)
 
 
 def test_what_is_protected_says_so_and_what_to_run() -> None:

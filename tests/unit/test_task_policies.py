@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.config.models import Config, load
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import task_policies as told
+from provisioner.operations.planning import policy_notices as told
 from provisioner.permissions import boundary, table
 from provisioner.steps.offline import facts
 from provisioner.steps.stack import run

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from provisioner.cli.main import main
 from provisioner.engine.timeline import Moments, Segment, by_step, continued, critical_path, spans
-from provisioner.operations.summary import Summary
+from provisioner.operations.runs.summary import Summary
 from provisioner.render import advice
 from provisioner.render.text import say
 from provisioner.render.timeline import MOST, lines, ticks, title

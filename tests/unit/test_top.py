@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from provisioner.aws.client import Aws
-from provisioner.operations.top import SECOND, Usage, joined
+from provisioner.operations.inspection.usage import SECOND, Usage, joined
 from provisioner.render import usage
 from provisioner.resources.cloudwatch.metrics import MOST, Metric, values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.config.models import Config
-from provisioner.operations.unscaled import notices
+from provisioner.operations.planning.scaling_notices import notices
 from provisioner.state.model import Record
 from provisioner.steps.offline import facts
 from provisioner.steps.stack import run

@@ -11,7 +11,7 @@ from provisioner.config.models import SAMPLE, Config
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.ci.forges import Forge
 from provisioner.operations.ci.pipeline import Pipeline, Purpose, role_arn
-from provisioner.operations.options import Options
+from provisioner.operations.context.options import Options
 
 DATA = SAMPLE.parent / "ci"
 PLAIN_IMAGE, DOCKER_IMAGE = "python:3.13", "docker:28"

@@ -18,8 +18,8 @@ from provisioner.aws.errors import IgnoreNotFound, explained
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.boundary import document_of, policy_at, renew, same
 from provisioner.operations.ci.pipeline import Pipeline, Purpose, role_name
+from provisioner.operations.prerequisites.permissions_boundary import document_of, policy_at, renew, same
 from provisioner.permissions.ending import environments
 from provisioner.permissions.policy import documents
 from provisioner.permissions.printed import printed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from provisioner.aws.errors import code_of, explained
-from provisioner.operations import accounts
+from provisioner.operations.context import account
 from provisioner.operations.doctor.verdicts import EXPIRED, INVALID, failed, ok, parted, unknown, warning
 from provisioner.resources.ecs.account import AccountSetting
 from provisioner.resources.iam import ServiceLinkedRole
@@ -33,7 +33,7 @@ def credentials(context: Context) -> Sequence[Checked]:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error))))]
-    if wrong := accounts.mismatch(context.config, str(who["Account"]), context.aws):
+    if wrong := account.mismatch(context.config, str(who["Account"]), context.aws):
         return [failed(name, *wrong)]
     text = f"{who['Arn']}, account {who['Account']}"
     if str(who["Arn"]).endswith(":root"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provisioner.operations import boundary
 from provisioner.operations.doctor.verdicts import ok, warning
+from provisioner.operations.prerequisites import permissions_boundary
 from provisioner.permissions.table import ANY
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check(context: Context) -> Sequence[Checked]:
     What the policy of somebody else allows is not looked into.
     """
     config, aws = context.config, context.aws
-    found = boundary.live(aws, config)
+    found = permissions_boundary.live(aws, config)
     if found.document is None:
         text = "the roles have none. The policies of `provision policy` write roles with one only"
         return [ok(NAME, f"{text}: `provision policy --create-boundary` makes it")]
@@ -31,10 +31,10 @@ def check(context: Context) -> Sequence[Checked]:
     if config.account.boundary or not found.ours:
         return [ok(NAME, f"{name}, which others have made")]
     fix = "let an administrator run `provision policy --create-boundary`"
-    if not boundary.up_to_date(config, found.document, aws.account):
+    if not permissions_boundary.up_to_date(config, found.document, aws.account):
         return [warning(NAME, f"{name} is not what this configuration needs: tasks may be denied what they need", fix)]
-    database = boundary.database_of(config, context.records)
-    named = boundary.database_in(found.document)
+    database = permissions_boundary.database_of(config, context.records)
+    named = permissions_boundary.database_in(found.document)
     if named not in (ANY, database):
         return [warning(NAME, f"{name} names the database {named}, which is not this one: tasks cannot sign in", fix)]
     return [ok(NAME, f"{name} is up to date")]

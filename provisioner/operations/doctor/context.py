@@ -12,8 +12,9 @@ from provisioner.aws.shared_reads import SharedRead
 from provisioner.config.facts import ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
-from provisioner.operations import ami, declaring, existing_vpc, planning, preflight
-from provisioner.operations.zones import Zones, choose
+from provisioner.operations.planning import declaration, dry_run
+from provisioner.operations.prerequisites import ami, preflight, vpc_subnets
+from provisioner.operations.prerequisites.zones import Zones, choose
 from provisioner.steps.stack import Stack
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Context:
     @property
     def vpc(self) -> ExistingVpc | None:
         """What is used of the VPC that `network.vpc` names."""
-        return self.once("vpc", lambda: existing_vpc.read(self.aws, self.config))
+        return self.once("vpc", lambda: vpc_subnets.read(self.aws, self.config))
 
     @property
     def public_zone(self) -> str | None:
@@ -154,12 +155,12 @@ class Context:
             pushed=pushed,
             vpc=_known(lambda: self.vpc, None),
         )
-        return declaring.declare(config, facts)
+        return declaration.declare(config, facts)
 
     def _missing(self) -> set[str]:
         records, stack = self._records(), self.declared
         unrecorded = {address for address in stack.declared if not (address in records and records[address].id)}
-        plan = _known(lambda: planning.show_plan(self.aws, records, stack), None)
+        plan = _known(lambda: dry_run.show_plan(self.aws, records, stack), None)
         return unrecorded if plan is None else {item.address for item in plan if item.action == "create"}
 
 

@@ -17,8 +17,8 @@ from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import RegistryError
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import image_copies
 from provisioner.operations.doctor.verdicts import failed, ok, stopped, unknown, warning
+from provisioner.operations.prerequisites import image_copies
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import MANIFESTS, login
 from provisioner.resources.ecs.task_definition import TaskDefinition

@@ -6,9 +6,9 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.room import warnings
-from provisioner.operations import account_quotas, instance_sizes
 from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
-from provisioner.operations.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
+from provisioner.operations.prerequisites import account_quotas, instance_sizes
+from provisioner.operations.prerequisites.zones import FARGATE_ZONES, endpoints_of, with_endpoints, with_instances
 from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.steps.endpoints import service_name
 

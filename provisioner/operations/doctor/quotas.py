@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from provisioner.config import group_rules, room
 from provisioner.engine.resource import Resource
-from provisioner.operations import account_quotas
 from provisioner.operations.doctor import usage
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
-from provisioner.operations.zones import endpoints_of
+from provisioner.operations.prerequisites import account_quotas
+from provisioner.operations.prerequisites.zones import endpoints_of
 from provisioner.resources.acm import Certificate
 from provisioner.resources.autoscaling import MinimumSize
 from provisioner.resources.ec2.endpoints import VpcEndpoint

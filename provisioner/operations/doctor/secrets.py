@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.secrets import users
 from provisioner.operations.doctor.verdicts import failed, ok, parted
-from provisioner.operations.secret_lookup import find
+from provisioner.operations.prerequisites.secret_versions import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.engine.words import count
-from provisioner.operations import state_transfer
+from provisioner.operations.context.stacks import forbidden
 from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
-from provisioner.operations.sizing import sizes
-from provisioner.operations.stacks import forbidden
+from provisioner.operations.overrides import sizes
+from provisioner.operations.state_admin import state_transfer
 from provisioner.state.model import StateError
 
 if TYPE_CHECKING:

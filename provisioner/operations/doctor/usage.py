@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
-from provisioner.operations.instance_sizes import sizes
+from provisioner.operations.prerequisites.instance_sizes import sizes
 from provisioner.resources.acm import KEY_TYPES
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.ec2.security import SecurityGroup

@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.aws.errors import explained, explaining, not_found
 from provisioner.aws.ownership import tag_pairs
 from provisioner.engine.errors import OutcomeUnknown, ProvisionError
-from provisioner.operations.log_reader import Line
-from provisioner.operations.one_off.runnable import Runnable
+from provisioner.operations.inspection.log_reader import Line
+from provisioner.operations.one_off.task_settings import Runnable
 from provisioner.resources.ecs.cluster import tasks
 from provisioner.resources.ecs.problems import why_stopped
 from provisioner.state.runtime import Event

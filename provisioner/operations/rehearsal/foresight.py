@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import embedded_cloud, signals
+from provisioner.operations.context import embedded_cloud, signals
 from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.resources.ecs.service import Service
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
-    from provisioner.operations.options import Options
+    from provisioner.operations.context.options import Options
     from provisioner.state.model import Record
 
 MOST = 400

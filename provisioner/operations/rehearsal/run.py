@@ -18,24 +18,16 @@ from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.engine.words import count
-from provisioner.operations import (
-    ami,
-    apply,
-    connecting,
-    declaring,
-    destroy,
-    embedded_cloud,
-    preflight,
-    regions,
-    signals,
-    stopping,
-)
+from provisioner.operations.context import connection, embedded_cloud, graceful_stop, regions, signals
+from provisioner.operations.overrides.redeclaration import declarations
+from provisioner.operations.planning import declaration
+from provisioner.operations.prerequisites import ami, preflight
 from provisioner.operations.rehearsal import secrets, unmanaged
-from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
 from provisioner.operations.rehearsal.variables import with_values
-from provisioner.operations.summary import Summary
+from provisioner.operations.runs import apply, destroy
+from provisioner.operations.runs.summary import Summary
 from provisioner.resources.ecr.copied_images import CopiedImage
 from provisioner.resources.ecr.images import Image
 from provisioner.state.counted import counted
@@ -45,7 +37,7 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.engine.timeline import Segment
-    from provisioner.operations.options import Options, Report
+    from provisioner.operations.context.options import Options, Report
     from provisioner.state.model import State
     from provisioner.state.store import Store
 
@@ -140,7 +132,7 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
     if request.delete and request.command == "down":
         raise ConfigurationError("--delete is an option of `up`; `down` deletes everything")
     if request.command == "up":
-        declaring.removal(request.delete, request.unprotect, request.target_step)
+        declaration.removal(request.delete, request.unprotect, request.target_step)
     if request.fails and request.command == "down":
         raise ConfigurationError("--fails is about the new tasks of an `up`, and `down` starts none")
     for name in request.fails:
@@ -150,8 +142,8 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
             raise ConfigurationError(f"--fails {name}: `up` does not run that job: it has no before_deploy = true")
         if name not in tried:
             raise ConfigurationError(f"--fails {name}: there is no such service{suggestion(name, tried)}")
-    declaring.check_new_ami(config, request.target_step, new_ami=request.new_ami)
-    declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
+    declaration.check_new_ami(config, request.target_step, new_ami=request.new_ami)
+    declaration.check_target(request.target_step, state.records.values() if request.command == "down" else ())
     if request.command == "down" and not state.records:
         raise ConfigurationError(f"{config.name} has no resources, so there is no `down` to rehearse")
 
@@ -171,7 +163,7 @@ def rehearse(
         ProvisionError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
-    session = connecting.local_session(config.region, "")
+    session = connection.local_session(config.region, "")
     regions.check_emulated(session, config.region, str(options.file))
     builds = config.target == "aws" or engine.named()
     report("starting an embedded cloud for the rehearsal")
@@ -261,7 +253,7 @@ class _Copy:
                     plan(
                         reading,
                         records,
-                        *declaring.scope(records, stack, request.target_step),
+                        *declaration.scope(records, stack, request.target_step),
                         limited=request.target_step is not None,
                     )
                     if stack
@@ -324,7 +316,7 @@ class _Copy:
         return self._execute(aws, lambda emit: apply.up(aws, store, stack, emit, request.target_step))
 
     def _execute(self, aws: Aws, command: Callable[[Callable[[Event], None]], Summary]) -> Summary:
-        with stopping.interruptible(aws.pace, lambda event: None):
+        with graceful_stop.interruptible(aws.pace, lambda event: None):
             outcome = command(lambda event: None)
         raise_interruption(outcome.error)
         return outcome
@@ -341,8 +333,8 @@ class _Copy:
             self.notes.append(f"assumed: {secrets.UNCHANGED}")
         if self.builds:
             facts = replace(facts, engine=True, local=self.config.target == "local")
-        stack = declaring.declare(config, facts)
-        stack.removal = declaring.removal(request.delete, request.unprotect, request.target_step)
+        stack = declaration.declare(config, facts)
+        stack.removal = declaration.removal(request.delete, request.unprotect, request.target_step)
         stack.notices += kept.check(store.records, stack.declared, stack.removal)
         return stack
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.facts import Held
 from provisioner.config.secrets import VERSION_LABEL, Secret, parameter_of, users
-from provisioner.operations.secret_lookup import parameter_name
+from provisioner.operations.prerequisites.secret_versions import parameter_name
 from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
 from provisioner.resources.iam import Role
 from provisioner.resources.ssm import SecureParameter

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from provisioner import __version__
 from provisioner.docker.engine import SWITCH
 from provisioner.engine.errors import Interrupted
-from provisioner.operations import connecting, embedded_cloud, signals
+from provisioner.operations.context import connection, embedded_cloud, signals
 from provisioner.operations.rehearsal.memory_disk import MemoryDisk
 from provisioner.state.local import LocalStore
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ecs_emulator.inside import OwnCloud
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.operations.options import Options
+    from provisioner.operations.context.options import Options
     from provisioner.state.store import Store
 
 PLACE = Path("/rehearsal")
@@ -39,7 +39,7 @@ class TemporaryCloud:
     @contextmanager
     def connected(self) -> Iterator[Aws]:
         """Be connected, as one command is; the clock waits for nobody afterwards."""
-        aws = replace(connecting.connect(self.options, self.config, self.cloud), stand_ins=True)
+        aws = replace(connection.connect(self.options, self.config, self.cloud), stand_ins=True)
         try:
             yield aws
         finally:

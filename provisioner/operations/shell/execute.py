@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.operations.shell import refused
-from provisioner.operations.shell.places import Place
+from provisioner.operations.shell import diagnosis
 from provisioner.operations.shell.sessions import Caller
+from provisioner.operations.shell.task_choice import Place
 from provisioner.session import command
 from provisioner.session.channel import NoSession, SessionFailed
 from provisioner.session.command import Mode
@@ -22,7 +22,7 @@ from provisioner.session.exchange import Exchange, Outcome, Put
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.operations.options import Options
+    from provisioner.operations.context.options import Options
     from provisioner.state.model import State
 
 LEFT = 130
@@ -98,7 +98,7 @@ def in_task(aws: Aws, options: Options, config: Config, state: State, place: Pla
         with aws.pace.runtime.watching():
             return act()
     except (ClientError, BotoCoreError, NoSession) as error:
-        raise refused.explain(aws, options, config, state, place, error) from error
+        raise diagnosis.explain(aws, options, config, state, place, error) from error
 
 
 def as_json(say: Callable[[str], None]) -> Put:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.shell import places
-from provisioner.operations.shell.places import Place
+from provisioner.operations.shell import task_choice
+from provisioner.operations.shell.task_choice import Place
 from provisioner.session.forward import Forward
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.operations.options import Options
+    from provisioner.operations.context.options import Options
     from provisioner.operations.shell.sessions import Caller
     from provisioner.state.model import State
 
@@ -81,9 +81,9 @@ def place(aws: Aws, options: Options, config: Config, state: State, to: Goal, ta
     """
     several: list[Place] = []
     for service in to.services:
-        several += places.places(aws, service, *places.named(options, config, state, service))
+        several += task_choice.places(aws, service, *task_choice.named(options, config, state, service))
     several.sort(key=lambda one: not one.usable)
-    return places.chosen(several, " or ".join(to.services), task)
+    return task_choice.chosen(several, " or ".join(to.services), task)
 
 
 @contextlib.contextmanager

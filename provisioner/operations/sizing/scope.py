@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.target import as_recorded
-from provisioner.operations.sizing import schedule
+from provisioner.operations.overrides import sleep_schedule
 from provisioner.resources.application_autoscaling import ScalableTarget
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.scheduler import Schedule
@@ -44,7 +44,7 @@ def sized(config: Config, records: Mapping[str, Record], wanted: Sizes, names: I
             raise ConfigurationError(
                 f"{config.key(name)}.scaling has changed in the configuration: run `provision up` first"
             )
-    return found | schedule.of_stack(config, records, wanted)
+    return found | sleep_schedule.of_stack(config, records, wanted)
 
 
 def _sizes(config: Config, records: Mapping[str, Record], wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:
@@ -52,7 +52,7 @@ def _sizes(config: Config, records: Mapping[str, Record], wanted: Sizes, name: s
     rests = wanted.rests(name)
     if name in config.jobs:
         return {f"{Schedule.type_name}/{name}": {"state": "DISABLED" if rests else "ENABLED"}}
-    service, scheduled = config.services[name], schedule.of_service(config, records, wanted, name)
+    service, scheduled = config.services[name], sleep_schedule.of_service(config, records, wanted, name)
     if service.scaling is None:
         return {f"{Service.type_name}/{name}": {"desired_count": 0 if rests else service.count}, **scheduled}
     least, most = (0, 0) if rests else (service.least, service.most)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from textual.events import Resize
     from textual.widgets.tree import TreeNode
 
-    from provisioner.operations.log_reader import Line
-    from provisioner.operations.view import Node
+    from provisioner.operations.inspection.log_reader import Line
+    from provisioner.operations.inspection.view import Node
 
 KEPT = 2000
 """How many events of a log are kept."""

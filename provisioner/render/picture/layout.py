@@ -8,7 +8,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provisioner.operations.diagram import Card, Diagram, Link, Place
+    from provisioner.operations.inspection.diagram import Card, Diagram, Link, Place
 
 MANY = 12
 """From more services and jobs on, cards are small, and say by signs what else lines would."""

@@ -16,9 +16,9 @@ from provisioner.render.text import duration
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
-    from provisioner.operations.diagram import Card
-    from provisioner.operations.picture import Picture
-    from provisioner.operations.view import Node, View
+    from provisioner.operations.commands.picture import Picture
+    from provisioner.operations.inspection.diagram import Card
+    from provisioner.operations.inspection.view import Node, View
 
 TEMPLATE = Path(__file__).with_name("page.html")
 NETWORK = "vpc"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from provisioner.engine.events import Notice, ResourceProgress, ResourceWaiting
 from provisioner.engine.words import names
-from provisioner.operations.belonging import workloads
+from provisioner.operations.inspection.workload_names import workloads
 from provisioner.render import cost, plain, rehearsal, review, summary
 from provisioner.render.fields import differing, thing, totals, unchanged
 from provisioner.render.redacted import without_values
@@ -16,8 +16,8 @@ from provisioner.render.tasks import Images
 from provisioner.render.text import cut, date, duration, limited, roughly, visible
 
 if TYPE_CHECKING:
+    from provisioner.operations.commands.report import About, Caller
     from provisioner.operations.rehearsal.outage import PredictedOutage
-    from provisioner.operations.report import About, Caller
     from provisioner.render.report.draft import Draft
 
 Outcome = Literal["no changes", "changes", "refused", "done", "failed", "interrupted"]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from provisioner.engine.events import Emit, Event
-    from provisioner.operations.commands import Ended
+    from provisioner.operations.commands.report import About, Caller
     from provisioner.operations.rehearsal.foresight import Foreseen
     from provisioner.operations.rehearsal.run import Rehearsal
-    from provisioner.operations.report import About, Caller
-    from provisioner.operations.summary import Summary
+    from provisioner.operations.runs.summary import Summary
+    from provisioner.operations.runs.viewer import Ended
     from provisioner.render.progress import Progress
 
 
@@ -57,7 +57,7 @@ class Draft:
 
     def note(self, ended: Ended) -> None:
         """Note how a run ended, and what it was to do if that is not known yet."""
-        from provisioner.operations.report import of_proposal
+        from provisioner.operations.commands.report import of_proposal
 
         self.outcome = ended.outcome
         if ended.proposal and self.about is None:

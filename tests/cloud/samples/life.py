@@ -15,7 +15,7 @@ from provisioner.engine.events import ResourceDone, ResourceSkipped
 from provisioner.engine.known import KnownResources
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import recovery
+from provisioner.operations.state_admin import recovery
 from provisioner.steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference, inventory

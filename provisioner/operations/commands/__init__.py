@@ -1,0 +1,1 @@
+"""One module per command: the command from the configuration to the end, in order."""

@@ -1,0 +1,102 @@
+"""The work of `provision down --expired`: each stack whose time is over is deleted, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import Cancelled, Interrupted, NobodyToAsk, ProvisionError, WaitingOnUser
+from provisioner.engine.events import StackLeft
+from provisioner.operations.context import configuration
+from provisioner.operations.context.options import Options, Target
+from provisioner.operations.context.stacks import HIDDEN
+from provisioner.operations.inspection import stack_list
+from provisioner.operations.overrides import expiration
+from provisioner.operations.overrides.expiration import NotExpired
+from provisioner.state.model import StateError, StateLocked
+
+if TYPE_CHECKING:
+    from provisioner.operations.context.stacks import RecordedStack
+
+CODES = (Interrupted.exit_code, ProvisionError.exit_code, WaitingOnUser.exit_code)
+"""The exit codes of runs, the one first that counts for all."""
+
+
+Delete = Callable[[Options, "RecordedStack"], int]
+"""Deletes one stack, with options that name it, if its time is over under its lock too; returns the exit code."""
+
+
+def down(options: Options, delete: Delete, left: Callable[[StackLeft], None], report: Callable[[str], None]) -> int:
+    """Delete the stacks whose time is over, one after the other, and return the exit code of all.
+
+    They are those that `list` finds: with `--env` only that environment's, with `--target` only what is there.
+
+    Args:
+        left: is handed each stack that is not deleted.
+        report: takes sentences on what could not be looked at.
+
+    Raises:
+        ProvisionError: the configuration cannot be read, nobody can be asked, or the user ended the command.
+        StateError: the state directory cannot be read.
+    """
+    config = configuration.load(options)
+    found, notes = _found(options)
+    for text in notes:
+        report(text)
+    codes = {ProvisionError.exit_code} if notes else set[int]()
+    for one in found:
+        other = (options.target and one.target != options.target) or (options.env and one.name != config.name)
+        # one without records was taken down
+        if other or (one.state and not one.state.records):
+            continue
+        ended = _why_not(one, options) or _deleted(options, one, delete)
+        if isinstance(ended, StackLeft):
+            left(ended)
+            ended = ProvisionError.exit_code if ended.due else 0
+        codes.add(ended)
+        if ended == Interrupted.exit_code:
+            break
+    return next((code for code in CODES if code in codes), max(codes, default=0))
+
+
+def _found(options: Options) -> tuple[list[RecordedStack], list[str]]:
+    """Return what `list` does; on an embedded cloud's clock nobody else waits for us afterwards."""
+    looking = replace(options, report=lambda line: None)
+    with looking.ends:
+        return stack_list.everywhere(looking)
+
+
+def _why_not(one: RecordedStack, options: Options) -> StackLeft | None:
+    """Return why a stack is left; None if it is to be deleted."""
+    if one.state is None:
+        # what is hidden from us in the same bucket is others' to end
+        return StackLeft(one.name, one.target, one.problem, due=bool(one.env) and one.problem != HIDDEN)
+    try:
+        expiration.check_over(one.state.records, one.now)
+    except NotExpired as error:
+        return StackLeft(one.name, one.target, str(error), due=False)
+    if not one.env:
+        why = "it is of another project, whose own configuration deletes it"
+        return StackLeft(one.name, one.target, why, due=False)
+    if one.holder and not options.wait:
+        return StackLeft(one.name, one.target, f"it is locked by {one.holder}")
+    return None
+
+
+def _deleted(options: Options, one: RecordedStack, delete: Delete) -> int | StackLeft:
+    """Delete one stack, and return the exit code of that; or why nothing was begun."""
+    own = replace(options, env=one.env, target=Target(one.target))
+    try:
+        with own.ends:
+            return delete(own, one)
+    except (NobodyToAsk, Interrupted):
+        raise
+    except NotExpired as error:
+        return StackLeft(one.name, one.target, str(error), due=False)
+    except StateLocked as error:
+        return StackLeft(one.name, one.target, f"it is locked by {error.holder}")
+    except Cancelled:
+        return StackLeft(one.name, one.target, "you did not agree")
+    except (ProvisionError, StateError) as error:
+        return StackLeft(one.name, one.target, str(error))

@@ -1,0 +1,107 @@
+"""The work of `provision pause` and `resume`: no tasks and no scheduled runs for a while, and then again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.config.loader import suggestion
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.known import KnownResources
+from provisioner.engine.words import names as listed
+from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.overrides import sizes, sleep_schedule
+from provisioner.operations.sizing.alarms import quieted
+from provisioner.operations.sizing.resize import Sizing, run
+from provisioner.operations.sizing.scope import numbers, sized
+from provisioner.resources.ecs.service import Service, set_desired_count
+from provisioner.resources.ecs.sizes import PausedWorkload
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.context.options import Options
+    from provisioner.operations.runs.viewer import Ended, Viewer
+    from provisioner.state.model import Record
+
+PAUSE, RESUME = "pause", "resume"
+
+
+def pause(options: Options, names: Sequence[str], agree: Callable[[str], None], viewer: Viewer) -> Ended:
+    """Stop the tasks of services and the schedules of jobs, and wait until no task runs.
+
+    Args:
+        names: of services, and of jobs with a schedule; all of them if there are none.
+        agree: is handed what will stop; raises `Cancelled` if the user does not want that.
+
+    Raises:
+        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+    """
+    config = configuration.load(options, declares=True)
+    chosen = _chosen(config, names)
+    aws = connection.connect(options, config)
+    with stores.open_store(options, config, aws, PAUSE) as store:
+        sizes.check_awake(store.records, sleep_schedule.asleep_until(config, aws, store.records))
+        config, before = sizes.held(config, store.records)
+        if new := [name for name in chosen if name not in before.paused]:
+            with aws.pace.runtime.watching():
+                agree(f"`pause` stops {listed(new)} of {config.name} on {connection.describe_account(config, aws)}")
+        counts = _counts(aws, store.records, new)
+        after = replace(before, paused={**before.paused, **{name: counts.get(name, 0) for name in new}})
+        declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
+        sizing = Sizing(PAUSE, declared, after, (), numbers(config, after, chosen))
+        return run(config, aws, store, sizing, viewer)
+
+
+def resume(options: Options, names: Sequence[str], viewer: Viewer) -> Ended:
+    """Start again what was paused, and wait until all tasks run.
+
+    Args:
+        names: of services, and of jobs with a schedule; all of them if there are none.
+
+    Raises:
+        ProvisionError: nothing was begun; what goes wrong later is in the outcome.
+    """
+    config = configuration.load(options, declares=True)
+    chosen = _chosen(config, names)
+    aws = connection.connect(options, config)
+    with stores.open_store(options, config, aws, RESUME) as store:
+        sizes.check_awake(store.records, sleep_schedule.asleep_until(config, aws, store.records))
+        config, before = sizes.held(config, store.records)
+        after = replace(before, paused={n: tasks for n, tasks in before.paused.items() if n not in chosen})
+        released = [f"{PausedWorkload.type_name}/{name}" for name in chosen if name in before.paused]
+        declared = {**sized(config, store.records, after, chosen), **quieted(config, store.records, after, chosen)}
+
+        def as_many_as_before(aws: Aws) -> None:
+            """Autoscaling begins at the minimum, and what was paused under load is to have as many as it had."""
+            for name in chosen:
+                service, tasks = config.services.get(name), before.paused.get(name, 0)
+                if service and service.scaling and (wanted := min(tasks, service.most)) > service.least:
+                    set_desired_count(aws, str(store.records[f"service/{name}"].arguments["cluster"]), name, wanted)
+
+        sizing = Sizing(RESUME, declared, after, released, numbers(config, after, chosen), then=as_many_as_before)
+        return run(config, aws, store, sizing, viewer)
+
+
+def _chosen(config: Config, names: Sequence[str]) -> list[str]:
+    """Return what is paused or resumed.
+
+    Raises:
+        ConfigurationError: something else was named.
+    """
+    possible = sizes.pausables(config)
+    for name in names:
+        if name in config.jobs and name not in possible:
+            raise ConfigurationError(f"{name} is a job without a schedule: nothing of it runs by itself")
+        if name not in possible:
+            raise ConfigurationError(f"{name} is neither a service nor a job{suggestion(name, possible)}")
+    return list(dict.fromkeys(names)) or possible
+
+
+def _counts(aws: Aws, records: Mapping[str, Record], names: Collection[str]) -> dict[str, int]:
+    """Return how many tasks ECS wants of these services now; what was read for it is forgotten."""
+    knowing = aws.knowing(KnownResources(records, {}))
+    shown = {str(live.attributes["service_name"]): live for live in knowing.live(Service) if live.owned}
+    aws.drop_reads()
+    return {name: int(shown[name].attributes["desired_count"]) for name in names if name in shown}

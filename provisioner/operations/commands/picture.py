@@ -1,0 +1,90 @@
+"""What `provision picture` draws: the stack by its configuration, its state or AWS, and what a plan would change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.cost.estimate import rough
+from provisioner.operations.commands import plan, request
+from provisioner.operations.context import configuration, stores
+from provisioner.operations.impact import costs
+from provisioner.operations.inspection import view
+from provisioner.operations.inspection.diagram import Diagram, diagram
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
+    from provisioner.cost.estimate import Estimate
+    from provisioner.engine.planned import Planned
+    from provisioner.operations.context.options import Options
+
+WORDS: Mapping[view.Source, str] = {"declared": "declared", "recorded": "recorded", "live": "AWS has it"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that is drawn, and behind it all that the page says of each resource.
+
+    Attributes:
+        planned: what `up` would do, by address; empty unless the configuration was asked.
+        costs: by address, what for and how many USD a month.
+        sums: what all of it costs, in sentences.
+    """
+
+    diagram: Diagram
+    view: view.View
+    planned: Mapping[str, Planned]
+    costs: Mapping[str, Sequence[tuple[str, float]]]
+    sums: Sequence[str]
+
+
+def picture(options: Options, source: view.Source) -> Picture:
+    """Return the picture of a stack. Only reads are made; of the state alone none.
+
+    Raises:
+        ProvisionError: it cannot be told.
+    """
+    if source == "declared":
+        proposal = plan.plan(options, request.Wanted())
+        config, planned = proposal.config, {one.address: one for one in proposal.planned}
+        shown = view.declared(config, proposal.aws.account, proposal.records, proposal.history, proposal.declared)
+        cost = proposal.cost.after if proposal.cost else None
+    else:
+        config, planned = configuration.load(options), {}
+        shown = view.show(options, source)
+        records = stores.as_written(options, config).records
+        cost = costs.of_records(records, shown.region, options.directory)
+    return drawn(config, shown, planned, cost, f"as {WORDS[source]}")
+
+
+def drawn(
+    config: Config, shown: view.View, planned: Mapping[str, Planned], cost: Estimate | None, about: str
+) -> Picture:
+    """Return the picture of a stack that was looked at before.
+
+    Args:
+        planned: what a plan does with its resources, by address.
+        about: what stands behind the Region in the picture's second line.
+    """
+    sums = [*_sums(cost)]
+    actions = {address: one.action for address, one in planned.items()}
+    dollars = {address: one.usual for address, one in cost.by_address.items()} if cost else {}
+    head = ", ".join([shown.region, about, *sums[:1]])
+    return Picture(diagram(config, shown, actions, head, dollars), shown, planned, _lines(cost), sums)
+
+
+def _sums(cost: Estimate | None) -> list[str]:
+    """Return what the stack costs, the month as it is declared first; nothing if no price is known."""
+    if cost is None or not cost.known:
+        return []
+    idle, usual, most = (rough(each) for each in cost.sums)
+    at = f"list prices of {cost.date}, without tax"
+    return [f"about {usual} USD a month", f"idle {idle} USD a month, at the most {most} ({at})"]
+
+
+def _lines(cost: Estimate | None) -> dict[str, list[tuple[str, float]]]:
+    found: dict[str, list[tuple[str, float]]] = {}
+    for line in cost.lines if cost else ():
+        found.setdefault(line.address, []).append((line.what, line.sums.usual))
+    return found

@@ -1,0 +1,208 @@
+"""A plan in a file: `up --plan` does exactly what was reviewed, or says what has changed since and does nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioner.config.origins import settings
+from provisioner.engine.errors import ConfigurationError, PlanChanged
+from provisioner.engine.words import names
+from provisioner.operations.commands.request import Wanted
+from provisioner.operations.overrides import expiration
+from provisioner.operations.planning import declaration
+from provisioner.operations.planning.proposal import Proposal
+from provisioner.operations.state_admin.state_transfer import write_file
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
+    from provisioner.engine.planned import Planned
+    from provisioner.operations.context.options import Options
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
+
+FORMAT = 1
+"""The version of the file's form."""
+VALUES = frozenset({"environment", "build_args"})
+"""Members of `stack.toml` whose values are in no file: a change of one is seen by what is declared."""
+MOST = 6
+"""How many resources are named of which one thing has changed."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the file has.
+
+    Attributes:
+        wanted: the options of the plan, by their names.
+        settings: those of `stack.toml`, by dotted key.
+        declared: a hash of each declared resource, without values of variables but with their digest, by address.
+        records: a hash of each record of the state, by address.
+        planned: what is to be done, each as in `plan --json`.
+    """
+
+    format: int
+    stack: str
+    target: str
+    account: str
+    region: str
+    wanted: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    declared: Mapping[str, str]
+    records: Mapping[str, str]
+    planned: Sequence[Mapping[str, Any]]
+
+    def asked(self) -> Wanted:
+        """Return what the plan was made for."""
+        return Wanted(**self.wanted)
+
+
+def save(path: Path, options: Options, proposal: Proposal, wanted: Wanted) -> None:
+    """Write a plan to a new file that its owner alone may read.
+
+    Raises:
+        ConfigurationError: it cannot be written, or is a plan that cannot be done.
+    """
+    if wanted.give_back:
+        raise ConfigurationError("--out: a name is given back without a file: leave one of the two out")
+    if refused := [item.address for item in proposal.planned if item.action == "refused"]:
+        raise ConfigurationError(f"--out: no file was written, since changes are refused: {names(refused)}")
+    now = _now(options, proposal.config, proposal.aws, wanted, proposal.declared, proposal.records, proposal.planned)
+    write_file(path, json.dumps(asdict(now), indent=1, ensure_ascii=False, default=str).encode() + b"\n")
+
+
+def read(path: Path) -> Saved:
+    """Return the plan in a file.
+
+    Raises:
+        ConfigurationError: there is none, or another version wrote it.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+        if document["format"] != FORMAT:
+            raise ConfigurationError(f"--plan: {path} was written by another version: run `provision plan --out` again")
+        saved = Saved(**{one.name: document[one.name] for one in fields(Saved)})
+        saved.asked()
+    except OSError as error:
+        raise ConfigurationError(f"--plan: {path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigurationError(f"--plan: {path} is no file of `provision plan --out`") from None
+    return saved
+
+
+def check_alone(wanted: Wanted) -> None:
+    """Refuse options of the plan beside `--plan`: the file has them.
+
+    Raises:
+        ConfigurationError: one is given.
+    """
+    other = [one.name for one in fields(Wanted) if one.name != "skip_checks" and getattr(wanted, one.name)]
+    if other:
+        option = f"--{other[0].replace('_', '-')}"
+        raise ConfigurationError(f"--plan: the file has the options of the plan: leave {option} out")
+
+
+@dataclass(frozen=True)
+class FromFile:
+    """A plan from a file, for the run that is to do it (`commands.Reviewed`)."""
+
+    saved: Saved
+    options: Options
+
+    def check_place(self, config: Config, aws: Aws) -> None:
+        """Refuse a plan of another stack, target, account or Region.
+
+        Raises:
+            PlanChanged: with both.
+        """
+        here = {"stack": config.name, "target": config.target, "account": aws.account, "region": aws.region}
+        there = {name: getattr(self.saved, name) for name in here}
+        if other := [f"{name} {there[name]}, not {value}" for name, value in here.items() if there[name] != value]:
+            raise PlanChanged(f"nothing was changed: the plan is for {' and '.join(other)}")
+
+    def check_same(
+        self, config: Config, aws: Aws, stack: Stack, records: Mapping[str, Record], planned: Sequence[Planned]
+    ) -> None:
+        """Refuse to do a plan that is not what would be done now.
+
+        Raises:
+            PlanChanged: with what has changed since: configuration, state, AWS.
+        """
+        wanted = self.saved.asked()
+        declared, _ = declaration.scope(records, stack, wanted.target_step)
+        now = _now(self.options, config, aws, wanted, declared, records, planned)
+        if changed := [*_changed(self.saved, now)]:
+            what = "".join(f"\n  {line}" for line in changed)
+            raise PlanChanged(
+                f"nothing was changed, since the plan is not what would be done now:{what}\n"
+                "Make a new one with `provision plan --out`, and review it"
+            )
+
+
+def _changed(saved: Saved, now: Saved) -> Iterator[str]:
+    """Yield what has changed: a change of the configuration explains what is declared, and both what is planned."""
+    for key in dict.fromkeys([*saved.settings, *now.settings]):
+        old, new = (json.dumps(one.settings.get(key), ensure_ascii=False) for one in (saved, now))
+        if old != new:
+            yield f"configuration: {key}: {old} -> {new}"
+    known = [*_other(saved.settings, now.settings)]
+    if not known and (other := _other(saved.declared, now.declared)):
+        yield f"configuration: a hidden value, a file or what AWS recommends, of {names(other, MOST)}"
+    if other := _other(saved.records, now.records):
+        yield f"state: {names(other, MOST)}"
+    before, after = ({str(item["address"]): dict(item) for item in one.planned} for one in (saved, now))
+    if not known and (other := _other(before, after)):
+        for address in other[:MOST]:
+            yield f"AWS: {address}: {_action(before.get(address))} -> {_action(after.get(address))}"
+
+
+def _action(item: Mapping[str, Any] | None) -> str:
+    """Return what is done to a resource, with the fields that change."""
+    if item is None:
+        return "nothing"
+    return f"{item['action']} ({', '.join(item['changes'])})" if item["action"] == "change" else str(item["action"])
+
+
+def _other(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
+
+
+def _now(
+    options: Options,
+    config: Config,
+    aws: Aws,
+    wanted: Wanted,
+    declared: Mapping[str, Declared],
+    records: Mapping[str, Record],
+    planned: Sequence[Planned],
+) -> Saved:
+    """Return what a file would have now."""
+    found = settings(options.file, config, env=options.env, target=options.target)
+    saved = Saved(
+        FORMAT,
+        config.name,
+        config.target,
+        aws.account,
+        aws.region,
+        asdict(wanted) | {"skip_checks": None},
+        {one.key: one.value for one in found if not VALUES & {*one.parts}},
+        {
+            address: _hash(item.resource.held(item.resource.fields()))
+            for address, item in declared.items()
+            if address != expiration.ADDRESS  # what `--expires` says counts from the `up`
+        },
+        {address: _hash(record.row()) for address, record in records.items()},
+        [item.to_dict() for item in planned if item.action != "none"],
+    )
+    # what was in a file has lists where there were tuples
+    return Saved(**json.loads(json.dumps(asdict(saved), default=str)))
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Find the configuration, account, Region and state of a command; handle its signals."""

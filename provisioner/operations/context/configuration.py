@@ -1,0 +1,50 @@
+"""Reads the configuration that a command is about, and the user's own steps with it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
+    from provisioner.operations.context.options import Options
+
+
+def load(options: Options, *, declares: bool = False) -> Config:
+    """Read the configuration, with what the command line says instead; one found above is named on standard error.
+
+    Args:
+        declares: whether the command declares the stack, so that it needs the user's own steps. The others have them
+            only where they are trusted already.
+
+    Raises:
+        ConfigurationError: there is none, or it is wrong; or the stack's state lies where it was kept formerly; or its
+            own steps are not trusted or wrong.
+    """
+    from provisioner.config.models import load as read
+    from provisioner.operations.context.stacks import check_place
+
+    path = found(options)
+    if not options.config and not os.path.lexists(path):
+        raise ConfigurationError(
+            f"there is no {path} in this directory or above it: write one with `provision init`, or name one with "
+            f"--config FILE"
+        )
+    config = read(path, env=options.env, target=options.target)
+    check_place(options, config)
+    if declares or (path.parent / config.steps.dir).is_dir():
+        from provisioner.operations.context import own_steps
+
+        own_steps.load(options, config, ask=declares)
+    return config
+
+
+def found(options: Options) -> Path:
+    """Return the configuration's path, and name on standard error the one that was found in a directory above."""
+    path = options.file
+    if not options.config and path.parent != Path():
+        options.report(f"configuration: {path}")
+    return path

@@ -1,0 +1,169 @@
+"""The embedded cloud as the tool uses it: whether it is installed and runs, its start, its errors as the tool's own.
+
+It is a distribution of its own, which imports nothing of this tool and comes with the extra `local`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecs_emulator.control import CloudProcess
+    from provisioner.config.models import Config
+    from provisioner.operations.context.options import Options
+
+DOMAIN = "registered.example"
+"""The embedded cloud's own domain when the stack is to make its zone itself."""
+
+
+def require() -> None:
+    """Raise `ConfigurationError` if the embedded cloud is not installed."""
+    # not above: the help pages load no engine
+    from provisioner.engine.errors import ConfigurationError
+
+    if importlib.util.find_spec("ecs_emulator") is None:
+        raise ConfigurationError(
+            'the embedded cloud, which `target = "local"` and rehearsals need, is not installed: install this tool '
+            "with its extra, `ecs-provision[local]`. In a clone: `pip install -e ./emulator -e '.[local]'`"
+        )
+
+
+@contextmanager
+def used() -> Iterator[None]:
+    """While the context lasts, or the decorated function runs, the embedded cloud's errors become the tool's.
+
+    Raises:
+        ConfigurationError: it is not installed, or what it is asked makes no sense.
+        EmbeddedCloudFailed: it could not be started, or does not answer.
+    """
+    require()
+    from ecs_emulator.control import CloudError, UsageError
+    from provisioner.engine.errors import ConfigurationError, EmbeddedCloudFailed
+
+    try:
+        yield
+    except UsageError as error:
+        raise ConfigurationError(str(error)) from error
+    except CloudError as error:
+        raise EmbeddedCloudFailed(str(error)) from error
+
+
+def domain(config: Config) -> str:
+    """Return the domain that the embedded cloud has registered: the stack's, or its own if that makes its own zone."""
+    return DOMAIN if config.dns.create_zone else config.dns.domain
+
+
+@used()
+def start(options: Options, config: Config, port: int | None = None) -> CloudProcess:
+    """Return the embedded cloud of the state directory, started if it is not running, which standard error tells.
+
+    Raises:
+        ConfigurationError: it is not installed, or runs on another port.
+        EmbeddedCloudFailed: it could not be started.
+        StateError: somebody else could write to the state directory.
+    """
+    from ecs_emulator import manage
+    from provisioner.engine.errors import EmbeddedCloudFailed
+    from provisioner.state.directory import trust
+
+    trust(options.directory)
+    running = manage.find(options.directory)
+    if running is not None:
+        return manage.on_port(running, port)
+    sys.stderr.write("starting the embedded cloud\n")
+    try:
+        # what an earlier cloud's clock showed was ahead of the machine's: this one is later than all that is recorded
+        since = ["--since", str(_newest(options.directory))]
+        return manage.start(options.directory, domain(config), port=port, more=since)
+    except OSError as error:
+        raise EmbeddedCloudFailed(
+            f"{error.filename or options.directory} cannot be written: {error.strerror}. Fix that, then run again"
+        ) from None
+
+
+def _newest(directory: Path) -> float:
+    """Return when something was recorded last of any stack on the embedded cloud, in seconds since the epoch."""
+    from provisioner.state.local import read
+    from provisioner.state.model import StateError
+
+    newest = 0.0
+    for here in (directory / "local").glob("*"):
+        with suppress(StateError, OSError):
+            newest = max([newest, *(record.changed + 1 for record in read(here, here.name).records.values())])
+    return newest
+
+
+@used()
+def runs(options: Options) -> bool:
+    """Say whether the embedded cloud of the state directory is running.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    from ecs_emulator import manage
+
+    return manage.find(options.directory) is not None
+
+
+@used()
+def running(options: Options) -> CloudProcess:
+    """Return the embedded cloud of the state directory, which is not started for this.
+
+    Raises:
+        ConfigurationError: it is not installed, or does not run.
+        StateError: somebody else could write to the state directory.
+    """
+    from ecs_emulator import manage
+    from provisioner.engine.errors import ConfigurationError
+    from provisioner.state.directory import trust
+
+    trust(options.directory)
+    if found := manage.find(options.directory):
+        return found
+    raise ConfigurationError(
+        f"no embedded cloud is running in {options.directory}: name the state directory of the stack that it has with "
+        "--state-dir, or leave --target local out to read AWS"
+    )
+
+
+@used()
+def started(options: Options) -> float:
+    """Return when the embedded cloud of the state directory was started, in seconds since the epoch; 0 if none runs.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    from ecs_emulator import manage
+
+    return manage.started(options.directory)
+
+
+@used()
+def time(cloud: CloudProcess) -> float:
+    """Return what the embedded cloud's clock shows, in seconds since the epoch.
+
+    Raises:
+        EmbeddedCloudFailed: it does not answer.
+    """
+    from ecs_emulator import control
+
+    shown = control.clock(cloud)
+    return float(shown["epoch"]) + float(shown["now"])
+
+
+def entry(options: Options, config: Config) -> str:
+    """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers.
+
+    It is empty where nothing is public.
+    """
+    if config.target != "local" or not config.public:
+        return ""
+    with used():
+        from ecs_emulator import manage
+
+        return manage.entry(options.directory, config.fqdn)

@@ -1,0 +1,111 @@
+"""Which folders of own steps the user trusts: recorded outside any project, which could otherwise trust itself.
+
+On a terminal the user trusts a folder, whatever will be in it: one edits one's own steps all day. Where nobody can be
+asked, as in CI, `PROVISION_TRUST_STEPS` has the SHA-256 of the files: what was reviewed runs, and nothing else. It is a
+variable and not an option, since every command of a job needs it; `--yes` answers questions about AWS, and not this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import Cancelled, ConfigurationError
+
+if TYPE_CHECKING:
+    from provisioner.operations.context.options import Options
+
+VARIABLE = "PROVISION_TRUST_STEPS"
+
+
+def is_trusted(folder: Path, digest: str) -> bool:
+    """Say whether a folder was trusted on a terminal, or its files as they are now by the environment variable.
+
+    Raises:
+        ConfigurationError: the record of it cannot be read, or somebody else could have written it.
+    """
+    return os.environ.get(VARIABLE) == digest or str(folder) in _folders()
+
+
+def ask(options: Options, folder: Path, digest: str, what: str) -> None:
+    """Ask the user whether to trust a folder, and record the answer if it is yes.
+
+    Args:
+        what: what is in it, in words.
+
+    Raises:
+        ConfigurationError: nobody can be asked, or the answer cannot be recorded.
+        Cancelled: the user does not trust it.
+    """
+    told = f"{folder} has own steps ({what}). They run on this machine with your AWS credentials"
+    if os.environ.get(VARIABLE):
+        raise ConfigurationError(
+            f"{told}, and {VARIABLE} has the SHA-256 of other files: read them, then set {VARIABLE}={digest}"
+        )
+    answer = options.ask(f"{told}. Trust this folder from now on?")
+    if answer is None:
+        raise ConfigurationError(
+            f"{told}, and are not trusted yet: read them, then answer the question of a command on a terminal, or set "
+            f"{VARIABLE}={digest}"
+        )
+    if not answer:
+        raise Cancelled("cancelled: the own steps are not trusted, and nothing of them was run")
+    _record(folder, digest)
+
+
+def check_writers(path: Path) -> None:
+    """Refuse a folder or file that somebody else could have written.
+
+    Group-writable is let pass for the user's own group, which with a umask of 002 has nobody else in it.
+
+    Raises:
+        ConfigurationError: it is a link, another user's, or writable by others.
+    """
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise ConfigurationError(f"{path} is a symbolic link, which could lead anywhere: put the file itself there")
+    if found.st_uid not in {os.geteuid(), 0}:
+        raise ConfigurationError(f"{path} belongs to another user: nothing of it is run")
+    if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()):
+        raise ConfigurationError(f"other users can write to {path}: run `chmod go-w {path}`, then run again")
+
+
+def _file() -> Path:
+    """Return where the answers are recorded."""
+    given = os.environ.get("XDG_CONFIG_HOME", "")
+    # a relative one is invalid, and to be ignored (XDG Base Directory Specification)
+    base = Path(given) if given.startswith("/") else Path(os.path.expanduser("~/.config"))  # noqa: PTH111
+    return base / "provision" / "trusted-steps.json"
+
+
+def _folders() -> dict[str, str]:
+    """Return the trusted folders, each with the SHA-256 of what was in it when the user said so."""
+    file = _file()
+    try:
+        check_writers(file.parent)
+        check_writers(file)
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return {str(folder): str(digest) for folder, digest in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError) as error:
+        raise ConfigurationError(f"{file} cannot be read ({error}): delete it, and answer the question again") from None
+
+
+def _record(folder: Path, digest: str) -> None:
+    file = _file()
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_writers(file.parent)
+        text = json.dumps({**_folders(), str(folder): digest}, indent=1)
+        beside = file.with_name(f"{file.name}.{os.getpid()}")
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as new:  # noqa: PTH123
+            new.write(text)
+        beside.replace(file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} cannot be written: {error.strerror}: fix that, or set {VARIABLE}={digest}"
+        ) from None

@@ -1,0 +1,219 @@
+"""Where a stack's state lives, on this machine or in a bucket; reading it, and holding it open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from provisioner import __version__
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.context import signals
+from provisioner.operations.context.connection import reader
+from provisioner.state.runtime import Runtime
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.context.options import Options
+    from provisioner.state.model import State
+    from provisioner.state.objects import Objects
+    from provisioner.state.store import Store
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
+"""Seconds for which the state's bucket may not answer. S3 has several addresses: each is tried for the former."""
+
+
+def directory(options: Options, config: Config) -> Path:
+    """Return where the stack's state lives.
+
+    Raises:
+        StateError: somebody else could write there.
+    """
+    from provisioner.state.directory import trust
+
+    place = options.directory / config.target / config.name
+    trust(options.directory, place.parent, place)
+    return place
+
+
+def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
+    """Return the state as it stands, unlocked and unchanged, its records under the names that types have today.
+
+    Raises:
+        ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
+        StateError: it cannot be read.
+    """
+    import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+    from provisioner.engine.former_names import renamed
+
+    state = as_written(options, config, aws)
+    state.records = renamed(state.records)
+    return state
+
+
+def as_written(options: Options, config: Config, aws: Aws | None = None) -> State:
+    """Return the state as `recorded` does, but under the names that are written: so no resource type is imported.
+
+    Raises:
+        ProvisionError, StateError: as `recorded`.
+    """
+    if config.state.bucket:
+        not_left_behind(options, config)
+    return configured(options, config, aws)
+
+
+def configured(options: Options, config: Config, aws: Aws | None = None) -> State:
+    """Return the state in the place that the configuration says, whether or not there is another one elsewhere.
+
+    Args:
+        aws: the way to the bucket, if there is one already and the state is in a bucket; made if left out.
+
+    Raises:
+        ProvisionError: its bucket cannot be asked.
+        StateError: it cannot be read.
+    """
+    from provisioner.engine.recorded import check_bound
+    from provisioner.state import local, s3_read
+
+    if not config.state.bucket:
+        return check_bound(local.read(directory(options, config), config.name))
+    aws = aws or reader(options, config)
+    return check_bound(s3_read.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
+
+
+def objects(config: Config, aws: Aws, client: Any) -> Objects:
+    """Return the objects of the stack's state in the bucket of the configuration."""
+    from provisioner.state.objects import Objects
+
+    bucket, prefix = str(config.state.bucket), f"{config.name}/"
+    return Objects(client, bucket, prefix, aws.account, aws.pace.runtime, signals.interrupted)
+
+
+def bucket_client(aws: Aws) -> Any:
+    """Return a client for the state's own objects.
+
+    It is not the one of the types. That one refuses writes while a plan is shown, and the state is locked and opened
+    before; and it never repeats a write whose answer was lost, while the state's writes are conditional and signed
+    with a nonce, so that they can be. A state that cannot be written is to be known sooner than others' errors are.
+    And it goes on after Ctrl-C, when what was done is still to be recorded, but does not repeat what is not answered:
+    together with `Objects` this ends a command half a minute after Ctrl-C, although S3 is silent.
+    """
+    from botocore.config import Config
+
+    from provisioner.aws import answers
+    from provisioner.aws.connection import keep_time
+
+    settings = Config(
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        max_pool_connections=32,
+        user_agent_extra="provisioner",
+    )
+    client = aws.connection.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
+    keep_time(client, aws.pace, ending=signals.interrupted)
+    answers.guard(client)
+    if aws.connection.log:
+        aws.connection.log.watch(client)
+    return client
+
+
+def not_left_behind(options: Options, config: Config) -> None:
+    """Refuse to work in the bucket while this machine still has a state of the stack.
+
+    Raises:
+        ConfigurationError: it has.
+    """
+    from provisioner.state.local import read
+
+    here = directory(options, config)
+    if records := read(here, config.name).records:
+        raise ConfigurationError(
+            f"[state] names the bucket {config.state.bucket}, but the state of {config.name} (records: {len(records)}) "
+            f"is still in {here}: run {options.command_line('state', 'migrate')} to move it, or remove [state] from "
+            f"the configuration"
+        )
+
+
+@contextmanager
+def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
+    """Hold the stack's state open and locked while the context lasts.
+
+    A first Ctrl-C meanwhile ends what is `signals.calling` or done `at_once`, but neither opening, writing nor closing.
+
+    Raises:
+        ConfigurationError: there is a bucket, but the state is still on this machine.
+        StateError: it is locked, unreadable, or belongs to another account or region.
+    """
+    if config.state.bucket:
+        not_left_behind(options, config)
+    with open_configured(options, config, aws, command) as store:
+        yield store
+
+
+@contextmanager
+def open_configured(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
+    """Do the same as `open_store`, whether or not this machine has another state beside the one in the bucket."""
+    import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+    from provisioner.engine.former_names import rewrite
+    from provisioner.engine.recorded import check_bound
+
+    store_of = bucket_store if config.state.bucket else local_store
+    with signals.held(), store_of(options, config, aws, command) as store:
+        check_bound(store.state)
+        store.guard(config.name, aws.account, aws.region)
+        rewrite(store)
+        yield store
+
+
+def local_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
+    """Return the store on this machine, not opened yet."""
+    from provisioner.state.local import LocalStore
+
+    runtime = _interruptible(aws.pace.runtime)
+    return LocalStore(
+        directory(options, config), config.name, command, __version__, options.report if options.wait else None, runtime
+    )
+
+
+def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
+    """Return the store in the bucket, not opened yet. When it is lost to another command, the run is stopped."""
+    from provisioner.state.lease import LEASE
+    from provisioner.state.s3 import S3Store
+
+    there = objects(config, aws, bucket_client(aws))
+    runtime = _interruptible(aws.pace.runtime)
+    return S3Store(
+        there,
+        config.name,
+        command,
+        __version__,
+        LEASE,
+        aws.pace.stop.set,
+        options.report if options.wait else None,
+        runtime,
+        lambda text: options.report(f"note: {text}"),
+    )
+
+
+def _interruptible(runtime: Runtime) -> Runtime:
+    """Return the same runtime, in which the waiting for another command to end can be interrupted."""
+    return cast("Runtime", _Interruptible(runtime))
+
+
+class _Interruptible:
+    """A runtime whose `sleep` raises `KeyboardInterrupt` when the user wants to end."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runtime, name)
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass, or raise `KeyboardInterrupt`."""
+        # the other command moves the clock of a rehearsal, if it runs
+        with self._runtime.watching(), signals.at_once():
+            self._runtime.sleep(seconds)

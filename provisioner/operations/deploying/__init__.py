@@ -1,1 +1,0 @@
-"""`provision deploy`: another image for services, without anything else of the stack."""

@@ -1,0 +1,111 @@
+"""Roll out the resources of one `deploy` or `rollback`, and withdraw them after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TYPE_CHECKING
+
+from provisioner.engine.apply import Apply
+from provisioner.engine.declaration import Declared
+from provisioner.engine.destroy import Destroy
+from provisioner.engine.errors import ProvisionError
+from provisioner.engine.events import Emit, Notice, RunStarted
+from provisioner.engine.known import KnownResources
+from provisioner.operations.deployment.withdrawal import withdraw
+from provisioner.operations.impact import duration
+from provisioner.operations.planning.dry_run import plan_alone, refuse
+from provisioner.operations.runs.summary import Remains, Summary, timed
+from provisioner.resources.ecr.images import ImageInUse
+from provisioner.resources.ecs.service import Service
+from provisioner.state.counted import counted
+from provisioner.state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.engine.planned import Planned
+    from provisioner.state.store import Store
+    from provisioner.steps.stack import Stack
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How long services are waited for.
+
+    Attributes:
+        waits: until they serve, or only until ECS shows what was asked for.
+        seconds: at most as long.
+    """
+
+    waits: bool = True
+    seconds: float = inf
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What one run of `deploy` or `rollback` is about.
+
+    Attributes:
+        declared: the resources that it changes.
+        replaced: the addresses of what is recorded of the former image, and is declared no more.
+        before: what was recorded before it.
+        waiting: how long the services are waited for.
+    """
+
+    command: str
+    declared: Mapping[str, Declared]
+    replaced: Sequence[str]
+    before: Mapping[str, Record]
+    waiting: Waiting = Waiting()
+
+
+def prepared(aws: Aws) -> Aws:
+    """Return the way to AWS for who asks for a revision himself: whoever deployed or rolled back another one."""
+    return replace(aws, redeploy=True, retry_failed=True)
+
+
+def run(
+    aws: Aws,
+    store: Store,
+    stack: Stack,
+    deployment: Deployment,
+    emit: Emit,
+    begins: Callable[[Sequence[Planned]], None] = lambda planned: None,
+) -> Summary:
+    """Bring about what a deployment is about, and nothing else of the stack; take it back if it fails.
+
+    Args:
+        begins: is handed the plan before anything is written, if nothing of it is refused.
+    """
+    declared, command = deployment.declared, deployment.command
+    aws = aws.knowing(KnownResources(store.records, stack.declared))
+    for text in stack.notices:
+        emit(Notice(text))
+    tags = [address for address in deployment.replaced if store.records[address].type == ImageInUse.type_name]
+    # the former image may be pulled until the services serve
+    going = tags if deployment.waiting.waits else []
+    emit(RunStarted(command, aws.name, aws.account, aws.region, counted([*declared, *going])))
+    ahead = duration.for_up(declared, store.records, store.state.history)
+    emit(ahead)
+    leaving = None if deployment.waiting.waits else Service
+    apply = Apply(aws, store, declared, emit, ahead.tasks, leaving=leaving, patience=deployment.waiting.seconds)
+    former = Destroy(aws.exhaustive(), store, going, emit)
+
+    def work() -> Remains:
+        planned = plan_alone(aws, store.records, declared, emit)
+        refuse(planned, store.records, emit)
+        begins(planned)
+        try:
+            apply.run()
+        except ProvisionError as error:
+            emit(Notice(withdraw(aws, store, deployment.before, declared, error, emit)))
+            raise
+        former.run()
+        for address in deployment.replaced:
+            # the former image stays in its repository, for a rollback
+            if address not in tags:
+                store.drop(address)
+        return Remains()
+
+    return timed(aws.pace, command, None, store, work, [apply.progress, former.progress])

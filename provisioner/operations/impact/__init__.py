@@ -1,0 +1,1 @@
+"""Estimate the time, the cost and the data loss of a change. No calls."""

@@ -1,0 +1,1 @@
+"""Report the resources of a stack and their health. Reads only."""

@@ -1,0 +1,280 @@
+"""What `provision dash` shows: a stack, by one look after the other, and what one of its services writes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.errors import code_of, explaining, not_found
+from provisioner.cost.estimate import alike, figures, summary
+from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.former_names import renamed
+from provisioner.engine.timeline import critical_path
+from provisioner.operations.impact import costs
+from provisioner.operations.inspection import log_reader, view
+from provisioner.operations.inspection.log_window import Window
+from provisioner.operations.inspection.stack_watch import Watch
+from provisioner.resources.cloudwatch.alarms import states_of
+from provisioner.state.model import StateError
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.cost.estimate import Estimate
+    from provisioner.operations.inspection.log_reader import Line
+    from provisioner.operations.inspection.view import View
+    from provisioner.state.model import Run, State
+
+EVERY, LEAST, MOST = 5.0, 2.0, 3600.0
+"""Seconds from one look to the next: unless told otherwise, and the fewest and the most that may be asked for."""
+LOG_SECONDS = 2.0
+"""The same of logs."""
+BACK = 600.0
+"""Seconds before the first look at a log that are shown as well."""
+DEAREST = 3
+"""How many of the dearest resources the document names."""
+MISSING = "MISSING"
+"""The state of an alarm that CloudWatch does not have."""
+
+
+@dataclass(frozen=True)
+class AlarmState:
+    """An alarm of the stack, or one that a service's deployment names.
+
+    Attributes:
+        state: `OK`, `ALARM`, `INSUFFICIENT_DATA` or `MISSING`.
+        text: what it watches for; empty of one that another system has made.
+    """
+
+    name: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A stack at one moment.
+
+    Attributes:
+        status: the document of `provision status`.
+        view: what is recorded.
+        cost: what that costs on AWS; None if nothing is recorded.
+        run: the newest run with a timeline; None if there is none.
+        alarms: those that go off first.
+        env: the environment.
+        at: when it was looked at, in seconds since the epoch by this machine's clock.
+    """
+
+    status: Mapping[str, Any]
+    view: View
+    cost: Estimate | None
+    run: Run | None
+    alarms: Sequence[AlarmState]
+    env: str
+    at: float
+
+    def document(self) -> dict[str, Any]:
+        """Return it in its JSON form."""
+        run, cost = self.run, self.cost
+        return {
+            "at": self.at,
+            "env": self.env,
+            "status": self.status,
+            "cost": summary(cost) | {"largest": _dearest(cost)} if cost else None,
+            "last_run": None
+            if run is None
+            else {
+                "command": run.command,
+                "started": run.started,
+                "seconds": run.seconds,
+                "result": run.result,
+                "path": [asdict(segment) for segment in critical_path(run.timeline, run.seconds)],
+            },
+            "alarms": [asdict(one) for one in self.alarms],
+        }
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a service or job has written since the last look, and why that cannot be told if it cannot."""
+
+    name: str
+    lines: Sequence[Line]
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why the stack could not be looked at."""
+
+    text: str
+
+
+Told = Dashboard | Written | Trouble
+
+
+@dataclass
+class Wishes:
+    """What whoever looks on wants to see. It is set by another thread than the one that looks.
+
+    Attributes:
+        log: the service or job whose log is followed; empty: none.
+        at_once: look now.
+        ended: look no more.
+        due: when the next look is to begin, by `time.monotonic`.
+    """
+
+    log: str = ""
+    at_once: bool = False
+    ended: bool = False
+    due: float = field(default_factory=time.monotonic)
+    changed: threading.Event = field(default_factory=threading.Event)
+
+    def follow(self, name: str) -> None:
+        """Ask for the log of a service or job; of none if the name is empty."""
+        self.log = name
+        self.changed.set()
+
+    def refresh(self) -> None:
+        """Ask for a look now."""
+        self.at_once = True
+        self.changed.set()
+
+    def end(self) -> None:
+        """Ask for nothing more."""
+        self.ended = True
+        self.changed.set()
+
+
+def check_every(seconds: float) -> float:
+    """Return the seconds from one look to the next.
+
+    Raises:
+        ConfigurationError: that is too often for AWS's rates, or too seldom for anybody.
+    """
+    if LEAST <= seconds <= MOST:
+        return seconds
+    raise ConfigurationError(
+        f"--every {seconds:g}: write a number of seconds from {LEAST:g}, which spares AWS's rate limits, to {MOST:g}"
+    )
+
+
+def follow(watch: Watch, every: float, wishes: Wishes, tell: Callable[[Told], None]) -> None:
+    """Look at the stack every few seconds and at the wanted log more often, until nobody wishes it any more.
+
+    An error of AWS or of the state is told, and the next look tries again, with credentials that are read anew.
+
+    Args:
+        every: seconds from the end of one look to the next.
+        tell: takes what was seen, in this thread.
+    """
+    logs = _Logs()
+    while not wishes.ended:
+        try:
+            if wishes.at_once or time.monotonic() >= wishes.due:
+                wishes.at_once = False
+                seen = _again(watch)
+                wishes.due = time.monotonic() + every
+                logs.groups = log_groups(seen.view)
+                tell(seen)
+            if (name := wishes.log) and watch.ways:
+                tell(logs.read(watch.way(), name))
+        except (ProvisionError, StateError) as error:
+            wishes.due = time.monotonic() + every
+            watch.leave()
+            tell(Trouble(str(error)))
+        soon = max(0.0, wishes.due - time.monotonic())
+        # whoever watches only looks on: a rehearsal's time passes for the others' sake
+        with watch.runtime.watching():
+            wishes.changed.wait(min(soon, LOG_SECONDS) if wishes.log else soon)
+        # what is wished from now on is seen by the next round, or wakes it
+        wishes.changed.clear()
+
+
+def _again(watch: Watch) -> Dashboard:
+    """Return the stack as it is now, read anew. Without an answer of AWS the next look makes another way to it."""
+    watch.again()
+    seen = look(watch)
+    if seen.status["live"] is None:
+        watch.leave()
+    return seen
+
+
+def look(watch: Watch) -> Dashboard:
+    """Return the stack as it is now. Only reads are made.
+
+    Raises:
+        ProvisionError, StateError: the state cannot be read, or the credentials are of another account.
+    """
+    import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+
+    config = watch.config
+    state, status = watch.look()
+    state.records = renamed(state.records)
+    live = status["live"] is not None
+    runs = [run for run in state.history if run.timeline]
+    return Dashboard(
+        status,
+        view.recorded(config, state),
+        costs.of_records(state.records, state.region, watch.options.directory) if state.records else None,
+        runs[-1] if runs else None,
+        _alarms(watch.way(), config, state) if live else (),
+        config.env,
+        time.time(),
+    )
+
+
+def _alarms(aws: Aws, config: Config, state: State) -> list[AlarmState]:
+    """Return the stack's alarms and those that deployments name, those that go off first; without any, no call."""
+    texts = {
+        str(one.id): str(one.arguments.get("alarm_description", "")).partition(": ")[2]
+        for one in state.records.values()
+        if one.type == "alarm" and one.id
+    }
+    named = [name for service in config.services.values() for name in service.deployment.alarms]
+    names = [*dict.fromkeys([*texts, *named])]
+    with explaining():
+        states = states_of(aws, names)
+    found = [AlarmState(name, states.get(name, MISSING), texts.get(name, "")) for name in names]
+    return sorted(found, key=lambda one: (one.state not in ("ALARM", MISSING), one.name))
+
+
+def log_groups(seen: View) -> dict[str, str]:
+    """Return the log groups of services and jobs that are recorded, by the name of the service or job."""
+    logs = {node.address.removeprefix(log_reader.GROUP): node for node in seen.nodes if node.type == "log_group"}
+    return {name: node.id for name, node in logs.items() if node.id and name != node.address}
+
+
+@dataclass
+class _Logs:
+    """The log that is followed. What was read of it stays known through errors, so that nothing is lost."""
+
+    groups: Mapping[str, str] = field(default_factory=dict)
+    group: log_reader.Group | None = None
+
+    def read(self, aws: Aws, name: str) -> Written:
+        """Return what a service or job has written since the last look; since some minutes ago at the first."""
+        if name not in self.groups:
+            self.group = None
+            return Written(name, (), "no log group is recorded")
+        if self.group is None or self.group.name != name:
+            start = Window(int((aws.pace.time() - BACK) * 1000))
+            self.group = log_reader.Group(name, self.groups[name], start)
+        # no signal reaches this thread
+        lines = sorted(log_reader.look(aws, self.group, nullcontext), key=lambda line: line.time)
+        error = self.group.failure
+        if error is None:
+            return Written(name, lines)
+        if not_found(error, "logs"):
+            self.group.token = ""
+            return Written(name, lines, f"there is no log group {self.group.id}")
+        return Written(name, lines, code_of(error) or f"{error}".rstrip("."))
+
+
+def _dearest(estimate: Estimate) -> list[dict[str, Any]]:
+    rows = sorted(alike(estimate.by_address), key=lambda row: -row[2].usual)[:DEAREST]
+    return [{"resource": name, **figures(sums)} for name, _, sums in rows]

@@ -1,0 +1,324 @@
+"""What a picture of the stack consists of: cards in their places, and what connects them.
+
+A card stands for the resources that one thinks of as one thing: a service with its task definition, target group, role
+and repository. Each resource is in exactly one card, so that nothing of a plan is missing from the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from provisioner.engine.words import count
+
+if TYPE_CHECKING:
+    from provisioner.config.jobs import Job
+    from provisioner.config.models import Config
+    from provisioner.config.services import Service
+    from provisioner.operations.inspection.view import Node, View
+
+Place = Literal["outside", "public", "private", "database", "endpoints", "aws"]
+"""Where a card stands: before the VPC, in one of its tiers, at its edge, or among the services of AWS."""
+Glyph = Literal["user", "names", "gate", "box", "job", "server", "grid", "cylinder", "plug", "shelf", "lines", "key"]
+Wire = Literal["https", "port", "sql", "runs", "calls"]
+Sign = Literal["", "+", "~", "-", "!"]
+SIGNS: Mapping[str, Sign] = {"create": "+", "adopt": "+", "change": "~", "delete": "-", "refused": "!"}
+"""By what a plan does with a resource; nothing for what it leaves."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing of the picture.
+
+    Attributes:
+        key: its name among the cards.
+        title, about: its two lines.
+        resources: the addresses of what it stands for.
+        sign: what a plan does with these.
+        rank: of services: how many calls are before it at the most.
+        badges: what small cards say by signs instead of lines: `database`, `ec2`, `fargate`.
+        cost: what it costs on AWS in a month, as declared, in USD.
+    """
+
+    key: str
+    title: str
+    about: str
+    place: Place
+    glyph: Glyph
+    resources: tuple[str, ...] = ()
+    sign: Sign = ""
+    rank: int = 0
+    badges: tuple[str, ...] = ()
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """One card reaches another.
+
+    Attributes:
+        label: what stands at the line: a port.
+    """
+
+    start: str
+    end: str
+    wire: Wire
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """All of a picture but its geometry.
+
+    Attributes:
+        title, about: the picture's head.
+        vpc, ways: what is written at the VPC, and at the tiers, by their names.
+        network: the addresses that the VPC's own frame stands for.
+    """
+
+    title: str
+    about: str
+    vpc: str
+    ways: Mapping[Place, str]
+    network: tuple[str, ...]
+    cards: tuple[Card, ...]
+    links: tuple[Link, ...]
+
+    @property
+    def by_key(self) -> Mapping[str, Card]:
+        """The cards by their keys."""
+        return {card.key: card for card in self.cards}
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Resource types that are one card, wherever that has resources."""
+
+    key: str
+    title: str
+    place: Place
+    glyph: Glyph
+    types: Collection[str]
+
+
+_GROUPS = (
+    _Group("names", "Route 53, ACM", "outside", "names", ("certificate", "validation_record", "delegation")),
+    _Group("balancer", "load balancer", "public", "gate", ("load_balancer", "listener", "web_acl_association")),
+    _Group("nat", "NAT gateway", "public", "gate", ("nat_gateway", "elastic_ip")),
+    _Group(
+        "instances", "instances", "private", "server",
+        (
+            *("auto_scaling_group", "launch_template", "instance_profile", "capacity_provider", "instances"),
+            "container_instances",
+        ),
+    ),
+    _Group(
+        "database", "Aurora MySQL", "database", "cylinder",
+        ("db_cluster", "db_instance", "db_subnet_group", "db_cluster_parameter_group"),
+    ),
+    _Group(
+        "cluster", "ECS cluster", "aws", "grid",
+        (
+            *("cluster", "cluster_capacity_providers", "container_insights", "running_tasks", "account_setting"),
+            *("guard_duty_endpoints", "guard_duty_groups"),
+        ),
+    ),
+    _Group("logs", "CloudWatch Logs", "aws", "lines", ("log_group", "flow_log")),
+    _Group("alarms", "CloudWatch alarms", "aws", "lines", ("alarm", "event_rule", "topic", "subscription")),
+    _Group("parameters", "Parameter Store", "aws", "key", ("secure_parameter",)),
+    _Group("roles", "IAM roles", "aws", "key", ("role", "service_linked_role")),
+    _Group("zones", "private zones", "aws", "names", ("private_dns_namespace",)),
+    _Group("schedules", "EventBridge Scheduler", "aws", "lines", ("schedule_group", "universal_schedule")),
+    _Group("buckets", "S3", "aws", "shelf", ("bucket",)),
+)  # fmt: skip
+_NETWORK = frozenset(
+    {
+        *("vpc", "subnet", "route_table", "internet_gateway", "security_group", "security_group_egress"),
+        "default_security_group",
+    }
+)
+"""What the VPC's frame stands for."""
+_BY_TYPE = {type_name: group for group in _GROUPS for type_name in group.types}
+_OTHER = _Group("other", "other resources", "aws", "shelf", ())
+
+
+@dataclass
+class _Sorted:
+    """Resources by the key of the card that they belong to."""
+
+    cards: dict[str, list[Node]] = field(default_factory=dict)
+    network: list[Node] = field(default_factory=list)
+
+    def add(self, key: str, node: Node) -> None:
+        self.cards.setdefault(key, []).append(node)
+
+
+def diagram(
+    config: Config,
+    view: View,
+    actions: Mapping[str, str],
+    about: str = "",
+    costs: Mapping[str, float] | None = None,
+) -> Diagram:
+    """Return the picture of a stack.
+
+    Args:
+        config: its configuration, which says who reaches whom.
+        actions: what a plan does with resources, by address, as `plan --json` names it; may be empty.
+        about: the line below the title.
+        costs: USD a month by address, of those that cost something.
+    """
+    found = _sorted(config, view.nodes)
+    signs = {node.address: SIGNS.get(actions.get(node.address, ""), "") for node in view.nodes}
+    cards = [_visitor(config)] if config.public else []
+    cards += list(_workloads(config, found.cards, signs))
+    cards += [_card(config, key, nodes, signs) for key, nodes in found.cards.items() if key not in config.workloads]
+    cards = [replace(card, cost=sum((costs or {}).get(address, 0.0) for address in card.resources)) for card in cards]
+    return Diagram(
+        view.stack,
+        about or view.region,
+        _vpc(config),
+        _ways(config, found),
+        tuple(node.address for node in found.network),
+        tuple(cards),
+        tuple(_links(config, {card.key for card in cards})),
+    )
+
+
+def _sorted(config: Config, nodes: Sequence[Node]) -> _Sorted:
+    found = _Sorted()
+    for node in nodes:
+        if node.workload in config.workloads:
+            found.add(node.workload, node)
+        elif node.type in _NETWORK:
+            found.network.append(node)
+        elif node.type == "vpc_endpoint":
+            found.add(f"endpoint {node.name}", node)
+        elif node.type in ("record_set", "hosted_zone"):
+            found.add(_zone(config, node), node)
+        else:
+            found.add(_BY_TYPE.get(node.type, _OTHER).key, node)
+    return found
+
+
+def _zone(config: Config, node: Node) -> str:
+    """Return the card of a zone or a record: the public names', the database's own, or that of the private zones."""
+    private = node.name in ("private", "database") or config.dns.private_domain in str(node.settings.get("record_name"))
+    return "zones" if private else "names"
+
+
+def _visitor(config: Config) -> Card:
+    sources = config.network.allow
+    who = "everybody" if "0.0.0.0/0" in sources else ", ".join(sources[:2]) + (", …" if len(sources) > 2 else "")
+    return Card("visitor", who, "", "outside", "user")
+
+
+def _workloads(config: Config, found: Mapping[str, Sequence[Node]], signs: Mapping[str, Sign]) -> Iterator[Card]:
+    """Yield services and jobs, each as one card, in the order of the configuration."""
+    ranks = _ranks({name: workload.calls for name, workload in config.workloads.items()})
+    for name, workload in config.workloads.items():
+        nodes = found.get(name, ())
+        about = _of_job(config.jobs[name]) if name in config.jobs else _of_service(config.services[name])
+        badges = (*(("database",) if workload.database else ()), workload.launch)
+        yield Card(
+            name, name, about, "private", "job" if name in config.jobs else "box",
+            tuple(node.address for node in nodes), _sign(nodes, signs), ranks[name], badges,
+        )  # fmt: skip
+
+
+def _of_job(job: Job) -> str:
+    return job.schedule or ("before each deployment" if job.before_deploy else "run by hand")
+
+
+def _of_service(service: Service) -> str:
+    where = "EC2" if service.launch == "ec2" else "Fargate"
+    if service.least == service.most:
+        return f"{where}, {count(service.least, 'task')}"
+    return f"{where}, {service.least} to {service.most} tasks"
+
+
+def _ranks(calls: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return by service or job how many calls lead to it at the most; calls go in no circle, which is checked."""
+    ranks = dict.fromkeys(calls, 0)
+    for _ in calls:
+        for caller, callees in calls.items():
+            ranks |= {callee: max(ranks[callee], ranks[caller] + 1) for callee in callees}
+    return ranks
+
+
+def _card(config: Config, key: str, nodes: Sequence[Node], signs: Mapping[str, Sign]) -> Card:
+    addresses, sign = tuple(node.address for node in nodes), _sign(nodes, signs)
+    if key.startswith("endpoint "):
+        return Card(key, key.partition(" ")[2], "", "endpoints", "plug", addresses, sign)
+    group = next((one for one in _GROUPS if one.key == key), _OTHER)
+    return Card(key, group.title, _about(config, key, nodes), group.place, group.glyph, addresses, sign)
+
+
+def _about(config: Config, key: str, nodes: Sequence[Node]) -> str:
+    """Return the second line of a card that is no service."""
+    database = config.database
+    match key:
+        case "names":
+            return config.fqdn
+        case "balancer":
+            return "HTTPS 443"
+        case "nat":
+            return count(sum(node.type == "nat_gateway" for node in nodes), "gateway")
+        case "instances":
+            return f"{', '.join(config.capacity.instance_types[:2])}, {config.capacity.min} to {config.capacity.max}"
+        case "database" if database:
+            readers = f", {count(database.readers, 'reader')}" if database.readers else ""
+            return f"{database.min_acu:g} to {database.max_acu:g} ACU{readers}"
+        case "logs":
+            return f"kept for {count(config.logs.retention_days, 'day')}"
+        case "cluster":
+            return "Container Insights"
+        case "zones":
+            return config.dns.private_domain
+    return count(len(nodes), "resource")
+
+
+def _sign(nodes: Sequence[Node], signs: Mapping[str, Sign]) -> Sign:
+    """Return the sign of a card: `+` and `-` only if it comes or goes as a whole, `~` if a part of it does."""
+    counted = [node for node in nodes if not node.bookkeeping] or nodes
+    found = {signs[node.address] for node in counted}
+    if "!" in found:
+        return "!"
+    if len(found) == 1:
+        return found.pop()
+    return "~" if found else ""
+
+
+def _vpc(config: Config) -> str:
+    network = config.network
+    return f"VPC {network.vpc}" if network.vpc else f"VPC {network.cidr}, {count(network.zones, 'zone')}"
+
+
+def _ways(config: Config, found: _Sorted) -> dict[Place, str]:
+    """Return what is written at each tier that has anything in it."""
+    tasks = {
+        "none": "private subnets: no way out",
+        "nat": "private subnets: out by NAT",
+        "nat-per-zone": "private subnets: out by NAT in each zone",
+        "public": "public subnets of the tasks",
+    }[config.network.egress]
+    ways: dict[Place, str] = {"private": tasks}
+    if {"balancer", "nat"} & found.cards.keys():
+        ways["public"] = "public subnets"
+    if "database" in found.cards:
+        ways["database"] = "database subnets: no way out"
+    if any(key.startswith("endpoint ") for key in found.cards):
+        ways["endpoints"] = "VPC endpoints"
+    return ways
+
+
+def _links(config: Config, keys: Collection[str]) -> Iterator[Link]:
+    """Yield who reaches whom, as the configuration allows it; only between cards that there are."""
+    every = [Link("visitor", "balancer", "https", "443")]
+    every += [Link("balancer", name, "port", str(service.port)) for name, service in config.public.items()]
+    for name, workload in config.workloads.items():
+        every += [Link(name, callee, "calls", str(config.services[callee].port)) for callee in workload.calls]
+        every += [Link(name, "database", "sql", "3306")] if workload.database else []
+        every += [Link(name, "instances", "runs")] if workload.launch == "ec2" else []
+    return (link for link in every if {link.start, link.end} <= {*keys})

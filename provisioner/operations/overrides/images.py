@@ -1,0 +1,82 @@
+"""Images that `provision deploy` has put in the place of configured ones: what the state says, and what holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from provisioner.config.container import Container
+from provisioner.config.facts import Deployed, Facts
+from provisioner.config.models import Config
+from provisioner.config.workload import Workload
+from provisioner.resources.ecr.images import DeployedImage
+from provisioner.state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.config.models import Config
+
+
+def source_of(container: Container) -> str:
+    """Return what the configuration says of an image: where it is built, or its name."""
+    return f"build {container.build}" if container.build else f"image {container.image}"
+
+
+def records_of(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records of deployed images, by address."""
+    return {address: record for address, record in records.items() if record.type == DeployedImage.type_name}
+
+
+def recorded(records: Mapping[str, Record]) -> dict[str, Deployed]:
+    """Return the deployed images that the state has, by the service or job whose image it is."""
+    found = {address.partition("/")[2]: record.arguments for address, record in records_of(records).items()}
+    return {name: Deployed(told["image"], told["instead_of"]) for name, told in found.items()}
+
+
+def in_effect(config: Config, records: Mapping[str, Record]) -> tuple[dict[str, Deployed], list[str]]:
+    """Return the deployed images that hold, and sentences about all: where the configuration has changed, it holds."""
+    holds, told = dict[str, Deployed](), list[str]()
+    for name, deployed in recorded(records).items():
+        if name not in config.images:
+            continue
+        key, says = config.key(name), source_of(config.images[name])
+        if says == deployed.instead_of:
+            holds[name] = deployed
+            told.append(f"{key} runs {deployed.image}, which was deployed instead of {says}")
+        else:
+            told.append(
+                f"{key}: {deployed.image} was deployed instead of {deployed.instead_of}, and the configuration says "
+                f"{says} since: that is used"
+            )
+    return holds, told
+
+
+def applied(config: Config, deployed: Mapping[str, Deployed]) -> Config:
+    """Return the configuration with the deployed images in the place of its own."""
+
+    def with_images(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
+        return {name: with_image(name, workload) for name, workload in workloads.items()}
+
+    def with_image(name: str, workload: Workload) -> Workload:
+        if (found := deployed.get(config.image_of(name))) is None:
+            return workload
+        return workload.model_copy(update={"build": None, "build_args": {}, "target": None, "image": found.image})
+
+    return config.model_copy(update={"services": with_images(config.services), "jobs": with_images(config.jobs)})
+
+
+def pinned(deployed: Mapping[str, Deployed], facts: Facts) -> dict[str, Deployed]:
+    """Return the deployed images with the digests that their registries have told."""
+    return {
+        name: replace(one, image=facts.copies[name].source) if name in facts.copies else one
+        for name, one in deployed.items()
+    }
+
+
+def as_records(deployed: Mapping[str, Deployed]) -> dict[str, Record]:
+    """Return deployed images as the state records them, by address."""
+    kind = DeployedImage.type_name
+    return {
+        f"{kind}/{name}": Record(f"{kind}/{name}", kind, "ready", "", arguments=asdict(one), step="images")
+        for name, one in deployed.items()
+    }

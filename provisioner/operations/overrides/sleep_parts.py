@@ -1,0 +1,199 @@
+"""The parts of a stack that `provision sleep` deletes if it is asked to: what belongs to each, and what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
+from provisioner.engine.destroy import type_of
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.target import as_recorded
+from provisioner.operations.impact.hourly_charges import billed
+from provisioner.operations.overrides.redeclaration import with_references
+from provisioner.resources.autoscaling import AutoScalingGroup
+from provisioner.resources.ec2.endpoints import VpcEndpoint
+from provisioner.resources.ec2.nat import ElasticIp, NatGateway
+from provisioner.resources.ec2.network import RouteTable
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.elbv2.balancer import LoadBalancer
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.resources.rds.database import DbCluster, DbInstance
+from provisioner.resources.route53.handover import former_of
+from provisioner.resources.route53.records import RecordSet
+from provisioner.resources.wafv2 import WebAclAssociation
+from provisioner.state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.engine.declaration import Declared
+    from provisioner.engine.resource import Resource
+
+MEMBERS: Mapping[str, tuple[type[Resource], ...]] = {
+    ENDPOINTS: (VpcEndpoint,),
+    NAT: (NatGateway, ElasticIp),
+    BALANCER: (LoadBalancer, Listener, ListenerRule, WebAclAssociation, RecordSet),
+}
+"""The types of what goes with each part: those that it is, and those that are nothing without it."""
+SLEEPS = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, Service))
+"""What costs little or nothing while a stack sleeps: of the database its storage."""
+SAME = frozenset({"canonical_hosted_zone_id"})
+"""Outputs that are the same of every load balancer of a Region: who says them does not mean this one."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """What sleeping changes of what AWS charges for by the hour, by address.
+
+    Attributes:
+        removed: what is deleted, and with it what costs nothing by itself.
+        stopped: what stays, and costs little or nothing while nothing runs.
+        kept: what goes on costing as before.
+    """
+
+    removed: tuple[str, ...]
+    stopped: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def split(records: Mapping[str, Record], parts: Collection[str]) -> Split:
+    """Return what becomes of a stack that goes to sleep without these parts."""
+    removed = tuple(address for part in parts for address in going(records, part))
+    left = [address for address in billed(records.values()) if address not in removed]
+    stopped = tuple(address for address in left if records[address].type in SLEEPS)
+    return Split(removed, stopped, tuple(address for address in left if address not in stopped))
+
+
+def going(records: Mapping[str, Record], part: str) -> list[str]:
+    """Return the addresses of what a part consists of, as far as it is there.
+
+    What an earlier run has left of it belongs to it as well: an address whose NAT gateway is gone says nothing of that.
+    """
+    former = records.get(f"{PART}/{part}")
+    known = [address for address in former.arguments["records"] if address in records] if former else []
+    return list(dict.fromkeys((*_found(records, part), *known)))
+
+
+def _found(records: Mapping[str, Record], part: str) -> list[str]:
+    if part == ENDPOINTS:
+        found = [one for one in records.values() if one.type == VpcEndpoint.type_name]
+        return [one.address for one in found if one.arguments.get("vpc_endpoint_type") == "Interface"]
+    if part == NAT:
+        gateways = [one for one in records.values() if one.type == NatGateway.type_name]
+        used = {one.arguments.get("allocation_id") for one in gateways}
+        addresses = [one for one in records.values() if one.type == ElasticIp.type_name and one.id in used]
+        return [one.address for one in (*gateways, *addresses)]
+    members = {one.type_name for one in MEMBERS[part]}
+    found = [one for one in records.values() if one.type == LoadBalancer.type_name]
+    while more := [
+        one for one in records.values() if one.type in members and one not in found and _mentions(found, one.arguments)
+    ]:
+        found += more
+    return [one.address for one in found]
+
+
+def _mentions(found: Collection[Record], value: Any) -> bool:
+    return bool(with_references(value, _names(found)) != value)
+
+
+def _names(found: Iterable[Record]) -> dict[str, str]:
+    """Return what these resources are known by to others: their ids and outputs, with address and output."""
+    known: dict[str, str] = {}
+    for record in found:
+        outputs = {"id": record.id, **record.outputs}
+        for name in ("id", *type_of(record).outputs):
+            if isinstance(one := outputs.get(name), str) and one and name not in SAME:
+                known.setdefault(one, f"{record.address}:{name}")
+    return known
+
+
+def remembered(records: Mapping[str, Record], parts: Collection[str]) -> dict[str, Record]:
+    """Return what the state has to say of parts that are deleted, by address.
+
+    What it says of them already stays: an earlier run has deleted some of it.
+
+    Raises:
+        ConfigurationError: something else could not be as before when they are made again.
+    """
+    found = {}
+    for part in parts:
+        there = {address: records[address] for address in going(records, part)}
+        former = records.get(f"{PART}/{part}")
+        names = _names(there.values())
+        arguments: dict[str, dict[str, Any]] = {
+            "records": {address: one.row() for address, one in there.items()},
+            "meaning": _meaning(records, names),
+            "names": names,
+        }
+        if former:
+            arguments = {name: value | former.arguments[name] for name, value in arguments.items()}
+        _check(part, records, there, arguments["meaning"])
+        found[f"{PART}/{part}"] = Record(f"{PART}/{part}", PART, "ready", "", arguments=arguments, step="services")
+    return found
+
+
+def _meaning(records: Mapping[str, Record], names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the fields that say one of these names, by the address that has them."""
+    found = {}
+    for address, record in records.items():
+        fields = {name: value for name, value in record.arguments.items() if with_references(value, names) != value}
+        if fields and record.type != PART:
+            found[address] = fields
+    return found
+
+
+def _check(
+    part: str,
+    records: Mapping[str, Record],
+    there: Mapping[str, Record],
+    meaning: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Refuse to delete what cannot be made again so that all is as before.
+
+    Raises:
+        ConfigurationError: with what is in the way.
+    """
+    for address, fields in meaning.items():
+        if address in there or address not in records:
+            continue
+        resource_type = type_of(records[address])
+        if resource_type.versioned or fields.keys() & resource_type.create_only:
+            raise ConfigurationError(
+                f"--{part}: {address} is made with {', '.join(sorted(fields))} of what would be deleted, and AWS does "
+                f"not change that: nothing was changed. Sleep without --{part}"
+            )
+    for address, record in there.items():
+        if former_of(str(record.arguments.get("record_name")), record.outputs):
+            raise ConfigurationError(
+                f"--{part}: {address} was taken over, and would lead again where it did before: nothing was changed. "
+                f"Sleep without --{part}"
+            )
+
+
+def asleep(records: Mapping[str, Record]) -> dict[str, Declared]:
+    """Return what stays and changes while a part is gone, as declared by itself: routes would lead nowhere."""
+    found = {}
+    for address, fields in references(records).items():
+        record = records.get(address)
+        if record and record.type == RouteTable.type_name and "routes" in fields:
+            routes = {to: by for to, by in record.arguments["routes"].items() if fields["routes"].get(to, by) == by}
+            found[address] = as_recorded(record, routes=routes)
+    return found
+
+
+def recorded(records: Mapping[str, Record]) -> Iterator[tuple[str, Record]]:
+    """Yield each part that the state says was deleted, with its record."""
+    for record in records.values():
+        if record.type == PART and (part := record.address.partition("/")[2]) in MEMBERS:
+            yield part, record
+
+
+def references(records: Mapping[str, Record]) -> dict[str, dict[str, Any]]:
+    """Return the fields that mean what was deleted, with references in its place, by the address that has them."""
+    found: dict[str, dict[str, Any]] = {}
+    for _, record in recorded(records):
+        told = record.arguments
+        for address, fields in told["meaning"].items():
+            referring = {name: with_references(value, told["names"]) for name, value in fields.items()}
+            found.setdefault(address, {}).update(referring)
+    return found

@@ -1,0 +1,97 @@
+"""`[schedule]`: whether the stack sleeps by it, and what `pause`, `scale` and `sleep` change of its schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.known import KnownResources
+from provisioner.engine.target import as_recorded
+from provisioner.operations.overrides import sizes
+from provisioner.resources.application_autoscaling import ScalableTarget
+from provisioner.resources.cloudwatch.alarms import Alarm
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.scheduler import UniversalSchedule
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.facts import Sizes
+    from provisioner.config.models import Config
+    from provisioner.config.services import Service as Wanted
+    from provisioner.engine.declaration import Declared
+    from provisioner.state.model import Record
+
+_NUMBERS = {
+    Service.type_name: ("desired_count",),
+    ScalableTarget.type_name: ("min_capacity", "max_capacity"),
+}
+"""By resource type, the fields that say how many tasks there are."""
+
+
+def asleep_until(config: Config, aws: Aws, records: Mapping[str, Record]) -> str | None:
+    """Ask ECS whether the stack sleeps by its schedule, and say until when as `sizes.until` does; None if it does not.
+
+    Without a schedule nothing is asked; what is read is forgotten.
+    """
+    if not sizes.may_sleep(config, records):
+        return None
+    live = [one for one in aws.knowing(KnownResources(records, {})).live(Service) if one.owned]
+    aws.drop_reads()
+    desired = {str(one.attributes["service_name"]): int(one.attributes["desired_count"]) for one in live}
+    return sizes.until(config, aws.pace.time()) if sizes.sleeps(config, records, desired) else None
+
+
+def awake(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:
+    """Return what is declared of a stack that sleeps by its schedule with as many tasks as by day, as is recorded."""
+    return {a: _by_day(item, records[a]) if a in records else item for a, item in declared.items()}
+
+
+def _by_day(item: Declared, record: Record) -> Declared:
+    numbers = _NUMBERS.get(record.type, ())
+    changes: dict[str, Any] = {name: record.arguments[name] for name in numbers if name in record.arguments}
+    return replace(item, resource=replace(item.resource, **changes)) if changes else item
+
+
+def of_service(config: Config, records: Mapping[str, Record], wanted: Sizes, name: str) -> dict[str, dict[str, Any]]:
+    """Return what changes of the schedules of a service, by address: on or off, and how many tasks it wakes with."""
+    service = config.services[name]
+    state = "DISABLED" if wanted.held(name) else "ENABLED"
+    changes: dict[str, dict[str, Any]] = {"sleep": {"state": state}, "wake": {"state": state}}
+    if wakes := records.get(f"{UniversalSchedule.type_name}/{name}.wake"):
+        changes["wake"]["input"] = wakes.arguments["input"] | _tasks(service)
+    return {
+        address: fields
+        for when, fields in changes.items()
+        if (address := f"{UniversalSchedule.type_name}/{name}.{when}") in records
+    }
+
+
+def _tasks(service: Wanted) -> dict[str, int]:
+    if service.scaling is None:
+        return {"DesiredCount": service.count}
+    return {"MinCapacity": service.least, "MaxCapacity": service.most}
+
+
+def of_stack(config: Config, records: Mapping[str, Record], wanted: Sizes) -> dict[str, Declared]:
+    """Return the schedules of the database and the alarms as they are recorded, on or off, and of which alarms."""
+    quiet = [one.id for one in _alarms(config, records, wanted)]
+    changes: dict[str, dict[str, Any]] = {
+        "database": {"state": "DISABLED" if wanted.asleep else "ENABLED"},
+        "alarms": {"state": "ENABLED" if quiet else "DISABLED", "input": {"AlarmNames": quiet}},
+    }
+    return {
+        address: as_recorded(records[address], **fields)
+        for what, fields in changes.items()
+        for when in ("sleep", "wake")
+        if (address := f"{UniversalSchedule.type_name}/{when}.{what}") in records
+    }
+
+
+def _alarms(config: Config, records: Mapping[str, Record], wanted: Sizes) -> list[Record]:
+    """Return the records of the alarms that sleep sets off, but for those that tell nobody anyway."""
+    names = [f"{name}.running" for name in config.services if not wanted.held(name)]
+    if not any(wanted.held(name) for name in config.public):
+        names.append("errors")
+    found = (records.get(f"{Alarm.type_name}/{name}") for name in names)
+    return [one for one in found if one is not None]

@@ -1,0 +1,120 @@
+"""What `provision wake` makes again of what `provision sleep` has deleted, in which order, and how long that takes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING, Any, cast
+
+from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
+from provisioner.engine.remaining import left
+from provisioner.engine.target import as_recorded
+from provisioner.operations.impact import duration
+from provisioner.operations.overrides import sleep_parts
+from provisioner.resources.autoscaling import MinimumSize
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.strategies import minutes, shifts
+from provisioner.resources.elbv2.listeners import Listener, ListenerRule
+from provisioner.state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.engine.resource import Resource
+    from provisioner.state.model import Run
+
+STARTS = frozenset({Service.type_name, MinimumSize.type_name})
+"""What is there while a stack sleeps, and takes as long as if it were made when it wakes."""
+
+
+def deleted(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records of what `provision sleep` has deleted, by address."""
+    found = {}
+    for part, record in sleep_parts.recorded(records):
+        types = {one.type_name for one in sleep_parts.MEMBERS[part]}
+        for address, row in record.arguments["records"].items():
+            one = Record.from_row(address, row)
+            # who can write the state is not to have anything else made by it
+            if one.type in types:
+                found[address] = one
+    return found
+
+
+def returning(records: Mapping[str, Record], others: Mapping[str, Declared]) -> dict[str, Declared]:
+    """Return what wakes: what was deleted, what has to follow it, and then what `others` says.
+
+    All is as recorded, with the ids that are new; what needs it waits for it.
+
+    Args:
+        others: what wakes in any case, as declared by itself.
+    """
+    again, follows = deleted(records), sleep_parts.references(records)
+    declared = {address: as_recorded(record, **follows.get(address, {})) for address, record in again.items()}
+    for address, fields in follows.items():
+        if address in others:
+            continue
+        if address in records and records[address].phase in ("created", "ready"):
+            declared[address] = as_recorded(records[address], **fields)
+    for address, item in others.items():
+        resource = dataclasses.replace(cast("Any", item.resource), **follows.get(address, {}))
+        declared[address] = dataclasses.replace(item, resource=cast("Resource", resource))
+    known, new = {**records, **again}, declared.keys() & (again.keys() | follows.keys())
+    waiting = {
+        address: dataclasses.replace(item, dependencies=(*item.dependencies, *_waits(item, known, new)))
+        for address, item in declared.items()
+    }
+    # a plan meets what is meant before who means it
+    order = TopologicalSorter({a: [one.address for one in item.dependencies] for a, item in waiting.items()})
+    return {address: waiting[address] for address in order.static_order()}
+
+
+def _waits(item: Declared, known: Mapping[str, Record], new: Collection[str]) -> Iterator[Dependency]:
+    """Yield what a resource waits for of what is new: what it means, and what it was built on, also by way of others.
+
+    Args:
+        known: the records of all that it may have been built on.
+        new: the addresses of what is made again, and of what follows.
+    """
+    found = REFERENCE.finditer(repr(item.resource.fields()))
+    meant = {match[1]: match[2] for match in found if match[1] in new}
+    for address, output in meant.items():
+        # a listener needs no more of its load balancer than the ARN, and a rule of its listener
+        yield Dependency(address, output, ready=not isinstance(item.resource, Listener | ListenerRule))
+
+    def built_on(address: str) -> Iterator[str]:
+        if address == item.address:
+            yield from item.recorded_dependencies
+        elif address in known and address not in new:
+            yield from known[address].dependencies
+
+    for address in reachable(item.address, built_on):
+        if address in new and address not in (item.address, *meant):
+            yield Dependency(address, ready=True)
+
+
+def seconds(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> float:
+    """Return how long it takes to wake, beside the database, as far as that is known."""
+    there = {address: record for address, record in records.items() if record.type not in STARTS}
+    # ECS deploys what gets another rule, and waits as long as after any deployment
+    moved = [declared[a].resource.fields() for a in sleep_parts.references(records) if a in declared]
+    shifting = [minutes(fields) for fields in moved if shifts(fields)]
+    return left(duration.for_up(declared, there, history).tasks, (), {}).seconds + 60 * max(shifting, default=0)
+
+
+def without(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:
+    """Return what a stack that sleeps consists of: without what was deleted, and the rest as it is meanwhile.
+
+    What the state says of the former is a part of it: it is kept.
+    """
+    gone = deleted(records).keys() - records.keys()
+    follows = sleep_parts.references(records)
+    found = {record.address: as_recorded(record) for _, record in sleep_parts.recorded(records)}
+    for address, item in declared.items():
+        if address in gone:
+            continue
+        known = records[address].arguments if address in records else {}
+        fields = {name: known[name] for name in follows.get(address, ()) if name in known}
+        resource = dataclasses.replace(cast("Any", item.resource), **fields) if fields else item.resource
+        dependencies = tuple(one for one in item.dependencies if one.address not in gone)
+        recorded = tuple(item.recorded_dependencies)
+        found[address] = dataclasses.replace(item, resource=resource, dependencies=dependencies, recorded=recorded)
+    return found

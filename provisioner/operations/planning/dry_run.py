@@ -1,0 +1,164 @@
+"""What `up` would do, with reads only, and what of it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.aws.errors import ApiError, explained, rate_exceeded
+from provisioner.engine import events
+from provisioner.engine.errors import PlanChanged
+from provisioner.engine.events import Emit, Notice
+from provisioner.engine.known import KnownResources
+from provisioner.engine.plan import plan
+from provisioner.engine.planned import Planned
+from provisioner.engine.refused import PlanRefused, reasons
+from provisioner.engine.run import LOOKUP_TIMEOUT
+from provisioner.engine.words import names
+from provisioner.operations.impact.data_loss import guarded
+from provisioner.operations.planning.declaration import scope
+from provisioner.resources.autoscaling import left_outdated, newest_in_use
+from provisioner.resources.ecs.job_run import failed_runs
+from provisioner.resources.ecs.service_notes import deployed_by_others, ineffective_counts, rolled_back_by_ecs
+from provisioner.resources.rds.database import DbCluster
+from provisioner.resources.rds.snapshots import earlier_data
+from provisioner.resources.route53.records import diverted, obstacle
+from provisioner.resources.sns import unconfirmed
+from provisioner.state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
+    from provisioner.steps.stack import Stack
+
+AGAIN = 10.0
+"""Seconds between two tries to read what AWS did not answer."""
+
+
+def refuse(planned: Sequence[Planned], records: Mapping[str, Record], emit: Emit = lambda event: None) -> None:
+    """Raise `PlanRefused` if anything of the plan cannot be done; `emit` is handed each reason before."""
+    if refused := reasons(planned):
+        for reason in refused:
+            emit(events.PlanRefused(reason.text, tuple(reason.addresses)))
+        raise PlanRefused(refused, records.values())
+
+
+def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) -> None:
+    """Refuse to do anything else than what the user has agreed to.
+
+    Raises:
+        PlanChanged: somebody changed something since.
+    """
+    before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
+    if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
+        raise PlanChanged(
+            f"nothing was changed: the plan for {names(other)} has changed since it was shown. "
+            "Run the same command again to see the new plan"
+        )
+
+
+def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
+    """Plan; where AWS does not answer for a while, or throttles, again."""
+
+    def passes(cause: Exception) -> bool:
+        return aws.errors.out_of_reach(cause) or rate_exceeded(cause)
+
+    return _repeated(aws, ask, passes, lambda error: emit(Notice(f"waiting for AWS to respond: {error}")))
+
+
+def plan_alone(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], emit: Emit) -> list[Planned]:
+    """Return what a run that is about these resources alone changes. Only reads are made.
+
+    Args:
+        aws: as it knows these resources.
+    """
+    return answered(aws, emit, lambda: plan(aws, records, declared, (), limited=True))
+
+
+def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
+    """Return what `up` would do. Only reads are made; those that AWS throttles are made again."""
+    knowing, about = aws.knowing(KnownResources(records, stack.declared)), scope(records, stack, target_step)
+    limited, unprotect = target_step is not None, stack.removal.unprotect
+
+    def ask() -> list[Planned]:
+        return plan(knowing, records, *about, limited=limited, unprotect=unprotect)
+
+    return guarded(_repeated(knowing, ask, rate_exceeded), records, stack)
+
+
+def _repeated(
+    aws: Aws,
+    ask: Callable[[], list[Planned]],
+    passes: Callable[[Exception], bool],
+    tell: Callable[[ApiError], None] = lambda error: None,
+) -> list[Planned]:
+    """Plan; again after a refusal that `passes` by itself, which `tell` is handed, until `LOOKUP_TIMEOUT` is over."""
+    until = aws.pace.now() + LOOKUP_TIMEOUT
+    while True:
+        try:
+            return [_unless_obstructed(aws, item) for item in ask()]
+        except ApiError as error:
+            aws.pace.check()
+            if not (isinstance(error.__cause__, Exception) and passes(error.__cause__)) or aws.pace.now() > until:
+                raise
+            tell(error)
+            aws.drop_reads()
+            aws.pace.sleep(AGAIN)
+
+
+def _unless_obstructed(aws: Aws, item: Planned) -> Planned:
+    """Return what is planned, refused if it is an A record where there is a CNAME: AWS would do all else before."""
+    fields = {name: change.new for name, change in item.changes.items()}
+    if item.action != "create" or not item.address.startswith("record_set/") or fields.get("type") != "A":
+        return item
+    why = obstacle(aws, fields["record_name"])
+    return replace(item, action="refused", changes={}, why=why) if why else item
+
+
+def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
+    """Return what is not as declared and whether `up` leaves it, to be called after `show_plan` or at the end of `up`.
+
+    Also that there is no newer AMI, if one was asked for.
+
+    A read that is refused, or not answered, is a note as well: nothing else depends on it.
+
+    Args:
+        planned: what `show_plan` returned.
+    """
+    planned = list(planned)
+    replaced = {item.address for item in planned if "task_definition" in item.changes}
+    scaled = {name: service for name, service in stack.config.services.items() if service.scaling}
+    counts = {name: service.count for name, service in scaled.items() if "count" in service.model_fields_set}
+    checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
+        ("what others deployed", lambda: deployed_by_others(aws, replaced)),
+        ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),
+        ("which jobs failed", lambda: failed_runs(aws)),
+        ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
+        ("who has confirmed to be told of alarms", lambda: unconfirmed(aws)),
+        ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
+        ("for instances of an older launch template version", lambda: left_outdated(aws)),
+        ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
+    )
+    return [*snapshots(aws, planned), *(text for about, check in checks for text in _noted(about, check))]
+
+
+def _diverted(aws: Aws, config: Config) -> list[str]:
+    return diverted(aws, config.fqdn) if config.public else []
+
+
+def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:
+    """Return a note of what an earlier database left, if the plan creates one; a read that is refused is a note too."""
+    if not any(item.action == "create" and item.address.startswith(f"{DbCluster.type_name}/") for item in planned):
+        return []
+    return _noted("for final snapshots of an earlier database", lambda: earlier_data(aws))
+
+
+def _noted(about: str, check: Callable[[], list[str]]) -> list[str]:
+    try:
+        return check()
+    except (BotoCoreError, ClientError) as error:
+        return [f"could not check {about}: {explained(error)}"]

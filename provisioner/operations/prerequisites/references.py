@@ -1,0 +1,164 @@
+"""Checks that what the configuration names and the stack does not create exists: web ACL, topic, keys, boundary."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.prerequisites import permissions_boundary as limits
+from provisioner.permissions.table import boundary_arn
+from provisioner.resources.ec2.network import Vpc
+from provisioner.resources.iam import Role, boundary_of
+from provisioner.resources.sns import attributes_of, may_publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.state.model import Record
+
+
+def check_web_acl(aws: Aws, config: Config) -> None:
+    """Look for the web ACL that the load balancer is to have; without either no call is made.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if not (arn := config.load_balancer.waf_acl) or not config.public:
+        return
+    _, _, name, number = arn.split("/")
+    try:
+        aws.client("wafv2").get_web_acl(Name=name, Scope="REGIONAL", Id=number)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "WAFNonexistentItemException":
+            raise
+        raise ConfigurationError(
+            f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or use another'
+        ) from None
+
+
+def check_topic(aws: Aws, config: Config) -> None:
+    """Look for the topic that alarms are to tell, and whether CloudWatch may; without one no call is made.
+
+    Nobody is told that an alarm could not publish, so that this has to be found out before.
+
+    Raises:
+        ConfigurationError: there is no such topic, or CloudWatch cannot publish to it.
+    """
+    if config.alarms is None or not (arn := config.alarms.topic):
+        return
+    if (topic := attributes_of(aws, arn)) is None:
+        raise ConfigurationError(
+            f'alarms.topic is "{arn}", but there is no such topic: create it first, or use another'
+        )
+    # its policy cannot be changed (SNS developer guide, "Enable compatibility between event sources from AWS services
+    # and encrypted topics")
+    if topic.get("KmsMasterKeyId", "").endswith("alias/aws/sns"):
+        raise ConfigurationError(
+            f'alarms.topic is "{arn}", which is encrypted with alias/aws/sns, a key that CloudWatch may not use: use a '
+            "key of your own that lets cloudwatch.amazonaws.com call kms:Decrypt and kms:GenerateDataKey*, or none"
+        )
+    if not may_publish("cloudwatch.amazonaws.com", json.loads(topic.get("Policy") or "{}"), aws.account):
+        raise ConfigurationError(
+            f'alarms.topic is "{arn}", whose policy does not let CloudWatch publish to it: allow sns:Publish to the '
+            f"service cloudwatch.amazonaws.com where aws:SourceAccount is {aws.account}"
+        )
+
+
+def check_security_groups(aws: Aws, config: Config) -> None:
+    """Look for the security groups that tasks are to be in besides; without any no call is made.
+
+    Raises:
+        ConfigurationError: there is no such group, or it is in another VPC than the stack, where tasks cannot be in it.
+    """
+    wanted = {group: config.key(name) for name, one in config.workloads.items() for group in one.security_groups}
+    if not wanted:
+        return
+    found: dict[str, str] = {}
+    for group in aws.pages(
+        "ec2", "describe_security_groups", "SecurityGroups", Filters=[{"Name": "group-id", "Values": sorted(wanted)}]
+    ):
+        found[group["GroupId"]] = group.get("VpcId", "")
+    made = (live.id for live in aws.live(Vpc) if live.owned and not live.deleting)
+    own = config.network.vpc or next(made, "")
+    for group_id, key in wanted.items():
+        if group_id not in found:
+            raise ConfigurationError(
+                f"{key}.security_groups has {group_id}, but there is no such group in {aws.region}"
+            )
+        if found[group_id] != own:
+            where = f"the stack is in {own}" if own else "the stack will be in a VPC of its own"
+            raise ConfigurationError(
+                f"{key}.security_groups has {group_id}, which is in {found[group_id]}, but {where}: use a group of "
+                "that VPC"
+            )
+
+
+def keys(aws: Aws, config: Config) -> dict[str, str | None]:
+    """Return the ARN of the key of each setting, None where AWS's own key is used; without a setting no call is made.
+
+    Services show a key by its ARN, whatever it was named by, and CloudWatch Logs takes nothing else.
+
+    Raises:
+        ConfigurationError: there is no such key, or it cannot be used for symmetric encryption now.
+    """
+    wanted = {"kms_key": config.kms_key, "logs.kms_key": config.logs.kms_key or config.kms_key}
+    named = {value: setting for setting, value in reversed(wanted.items()) if value}
+    arns = {value: _arn(aws, setting, value) for value, setting in named.items()}
+    return {setting: arns[value] if value else None for setting, value in wanted.items()}
+
+
+def boundary(aws: Aws, config: Config, records: Iterable[Record] = ()) -> str | None:
+    """Return the ARN of the permissions boundary of all roles; None if none is configured, and none has been made.
+
+    Whoever may only do what `provision policy` prints cannot make, change or delete it, so that it is there counts.
+
+    Raises:
+        ConfigurationError: there is no such policy, or it would take away what running tasks may need.
+    """
+    named, arn = config.account.boundary, boundary_arn(config, aws.account)
+    if (policy := limits.policy_at(aws, arn)) is None:
+        if named is None:
+            return None
+        raise ConfigurationError(
+            f'account.boundary is "{named}", but account {aws.account} has no such policy: let an administrator make '
+            "it, or use another; without the key it is the one of `provision policy --create-boundary`"
+        )
+    roles = (record for record in records if record.type == Role.type_name and record.id)
+    without = [str(record.id) for record in roles if record.arguments.get("permissions_boundary") != arn]
+    if named is None and any(boundary_of(aws, name) not in (None, arn) for name in without):
+        _check_boundary(aws, config, policy)
+    return arn
+
+
+def _check_boundary(aws: Aws, config: Config, policy: Mapping[str, Any]) -> None:
+    """Refuse a boundary that says something else than it should: running tasks of roles without it might need that."""
+    if not limits.up_to_date(config, limits.document_of(aws, policy), aws.account):
+        raise ConfigurationError(
+            f"{policy['Arn']} is not what this configuration needs, and roles of running tasks are to have it: let an "
+            "administrator run `provision policy --create-boundary`"
+        )
+
+
+def _arn(aws: Aws, setting: str, value: str) -> str:
+    try:
+        key = aws.client("kms").describe_key(KeyId=value)["KeyMetadata"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NotFoundException":
+            raise
+        raise ConfigurationError(
+            f'{setting} is "{value}", but there is no such key in {aws.region}: create it first, or use another'
+        ) from None
+    if (state := key.get("KeyState")) != "Enabled":
+        raise ConfigurationError(f'{setting} is "{value}", but that key is {state}: enable it, or use another')
+    # CreateKey, KeySpec and KeyUsage: only such a key encrypts for AWS's services
+    if (spec := key.get("KeySpec")) != "SYMMETRIC_DEFAULT" or key.get("KeyUsage") != "ENCRYPT_DECRYPT":
+        raise ConfigurationError(
+            f'{setting} is "{value}", but that key is {spec} for {key.get("KeyUsage")}: use a symmetric encryption '
+            "key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT)"
+        )
+    return str(key["Arn"])

@@ -1,0 +1,116 @@
+"""How a run ended, and what is kept of it in the history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.aws.errors import explained
+from provisioner.engine.clock import Pace
+from provisioner.engine.errors import Interrupted, ProvisionError
+from provisioner.engine.leftovers import Leftover
+from provisioner.engine.run import RunProgress
+from provisioner.engine.timeline import Segment, continued, critical_path
+from provisioner.operations.impact.hourly_charges import billed as costing
+from provisioner.state.counted import is_counted
+from provisioner.state.model import Record, Run, Span
+
+if TYPE_CHECKING:
+    from provisioner.state.store import Store
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        counts: the number of resources by result (`events.Result`).
+        seconds: how long the run took.
+        leftovers: what `down` found still there at the end.
+        error: what stopped the run, or some of its resources.
+        target_step: the step that the run was limited to.
+        snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
+        path: the chain of resources that took the time.
+        unfinished: the records of what the run had to do with and that is there, or may be, and is not ready.
+        billed: the addresses of what AWS goes on charging for by the hour.
+        secrets: the names of the secrets that users have set, which `down` leaves on purpose as well.
+    """
+
+    command: str
+    counts: Mapping[str, int]
+    seconds: float
+    leftovers: Sequence[Leftover] = ()
+    error: ProvisionError | None = None
+    target_step: str | None = None
+    snapshots: Sequence[Leftover] = ()
+    path: Sequence[Segment] = ()
+    unfinished: Sequence[Record] = ()
+    billed: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all went well."""
+        return self.error is None and not self.leftovers
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that the run means."""
+        return self.error.exit_code if self.error else int(bool(self.leftovers))
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What is still there after the work, unwanted and wanted."""
+
+    leftovers: Sequence[Leftover] = ()
+    snapshots: Sequence[Leftover] = ()
+    secrets: Sequence[str] = ()
+
+
+def timed(
+    pace: Pace,
+    command: str,
+    target_step: str | None,
+    store: Store,
+    work: Callable[[], Remains],
+    walks: Sequence[RunProgress],
+) -> Summary:
+    """Run the work, and keep in the history how it ended and where the time went."""
+    began, started, error, found = pace.time(), pace.now(), None, Remains()
+    try:
+        found = work()
+    except ProvisionError as stopped:
+        error = stopped
+    except (BotoCoreError, ClientError) as refused:
+        error = cast("ProvisionError", explained(refused))
+    seconds, timeline = round(pace.now() - started, 2), list[Span]()
+    # a resource that is changed in parts is in several walks, and the last one says what became of it
+    results: dict[str, str] = {address: result for walk in walks for address, result in walk.results.items()}
+    counts = dict(Counter(result for address, result in results.items() if is_counted(address)))
+    for walk in walks:
+        timeline = continued(timeline, walk.timeline(started))
+    path = critical_path(timeline, seconds)
+    about = {address for walk in walks for address in walk.steps}
+    unfinished = [record for address, record in store.records.items() if address in about and record.phase != "ready"]
+    billed = costing(store.records.values())
+    summary = Summary(
+        command,
+        counts,
+        seconds,
+        found.leftovers,
+        error,
+        target_step,
+        found.snapshots,
+        path,
+        unfinished,
+        billed,
+        found.secrets,
+    )
+    result = "interrupted" if isinstance(error, Interrupted) else "ok" if summary.ok else "failed"
+    store.finish(Run(command, began, summary.seconds, result, counts, timeline))
+    return summary

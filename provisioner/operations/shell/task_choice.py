@@ -1,0 +1,139 @@
+"""The task that a session goes into: the newest one of a service whose agent answers, or the one that is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.errors import explaining
+from provisioner.config.loader import suggestion
+from provisioner.engine.errors import ConfigurationError
+from provisioner.resources.ecs.cluster import Cluster, tasks
+from provisioner.resources.ecs.service import Service
+from provisioner.session.channel import SessionFailed
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.context.options import Options
+    from provisioner.state.model import State
+
+AGENT = "ExecuteCommandAgent"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A container of a task.
+
+    Attributes:
+        service: whose it is.
+        task: as DescribeTasks shows it.
+        sidecar: the name of the sidecar that is meant; empty: the service's own container.
+    """
+
+    service: str
+    cluster: str
+    task: Mapping[str, Any]
+    sidecar: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the container is called: the service's own as the service."""
+        return self.sidecar or self.service
+
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return str(self.task["taskArn"]).rpartition("/")[2]
+
+    @property
+    def container(self) -> Mapping[str, Any]:
+        """The container, as DescribeTasks shows it; nothing if it is not there."""
+        found: Sequence[Mapping[str, Any]] = self.task.get("containers") or ()
+        return next((one for one in found if one.get("name") == self.name), {})
+
+    @property
+    def agent(self) -> Mapping[str, Any]:
+        """The agent of ECS Exec in it, as DescribeTasks shows it; nothing if there is none."""
+        found: Sequence[Mapping[str, Any]] = self.container.get("managedAgents") or ()
+        return next((one for one in found if one.get("name") == AGENT), {})
+
+    @property
+    def usable(self) -> bool:
+        """Whether ECS says that a session can go there."""
+        return bool(self.task.get("enableExecuteCommand")) and self.agent.get("lastStatus") == "RUNNING"
+
+    @property
+    def target(self) -> str:
+        """What Systems Manager calls it."""
+        return f"ecs:{self.cluster}_{self.id}_{self.container.get('runtimeId', '')}"
+
+
+def named(options: Options, config: Config, state: State, service: str) -> tuple[str, str]:
+    """Return the names of the cluster and of the service in it, as recorded.
+
+    Raises:
+        ConfigurationError: there is no such service, or it is not in the stack yet.
+    """
+    if service in config.jobs:
+        raise ConfigurationError(
+            f"{service} is a job, whose tasks run on their own: see {options.command_line('run', service)}"
+        )
+    if service not in config.services:
+        raise ConfigurationError(f"there is no service {service}{suggestion(service, config.services)}")
+    cluster = state.first(Cluster.type_name)
+    record = state.records.get(f"{Service.type_name}/{service}")
+    if cluster is None or not cluster.id or record is None or not record.id:
+        up = options.command_line("up")
+        raise ConfigurationError(f"services.{service} is not in the stack yet: bring it up with {up}")
+    return cluster.id, str(record.arguments["service_name"])
+
+
+def sidecar_of(config: Config, service: str, container: str) -> str:
+    """Return the sidecar that a container of a service is; empty if it is the service's own, or none is named.
+
+    Raises:
+        ConfigurationError: there is no such container.
+    """
+    sidecars = config.services[service].sidecars
+    if container in ("", service):
+        return ""
+    if container not in sidecars:
+        raise ConfigurationError(f"{service} has no container {container}{suggestion(container, [service, *sidecars])}")
+    return container
+
+
+def places(aws: Aws, service: str, cluster: str, name: str, sidecar: str = "") -> list[Place]:
+    """Return the containers of a service's tasks that are to run, the best first: those that can be used, the newest.
+
+    Args:
+        sidecar: instead of the service's own container.
+
+    Raises:
+        ApiError: a call was refused.
+    """
+    with explaining():
+        found = [Place(service, cluster, task, sidecar) for task in tasks(aws, cluster, "RUNNING", serviceName=name)]
+    newest = sorted(found, key=lambda one: str(one.task.get("createdAt", "")), reverse=True)
+    return sorted(newest, key=lambda one: not one.usable)
+
+
+def chosen(several: Sequence[Place], service: str, task: str) -> Place:
+    """Return the one to use: the best, or the one whose task's id begins so.
+
+    Raises:
+        SessionFailed: no task runs.
+        ConfigurationError: none, or more than one, begins so.
+    """
+    if not several:
+        raise SessionFailed(f"no task of {service} runs")
+    if not task:
+        return several[0]
+    wanted = task.rpartition("/")[2]
+    found = [one for one in several if one.id.startswith(wanted)]
+    if len(found) != 1:
+        there = ", ".join(one.id[:8] for one in several)
+        what = "no task" if not found else "more than one task"
+        raise ConfigurationError(f"--task {task}: {what} of {service} begins so; there are {there}")
+    return found[0]

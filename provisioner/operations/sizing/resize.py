@@ -1,0 +1,168 @@
+"""The work of `scale`, `pause`, `sleep` and their opposites: what is to hold is recorded, made so, and waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from provisioner.engine.apply import Apply
+from provisioner.engine.destroy import Destroy
+from provisioner.engine.events import RunEstimate, RunStarted
+from provisioner.engine.known import KnownResources
+from provisioner.engine.narrow import Narrow
+from provisioner.operations.impact import duration
+from provisioner.operations.overrides.sizes import as_records
+from provisioner.operations.planning.dry_run import plan_alone, refuse
+from provisioner.operations.runs.summary import Remains, Summary, timed
+from provisioner.operations.runs.viewer import Ended, watched
+from provisioner.operations.sizing.waiting import wait
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.strategies import target_groups
+from provisioner.resources.elbv2.balancer import target_health
+from provisioner.state.counted import counted
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.facts import Sizes
+    from provisioner.config.models import Config
+    from provisioner.engine.declaration import Declared
+    from provisioner.engine.events import Emit
+    from provisioner.engine.resource import Observed
+    from provisioner.operations.runs.viewer import Viewer
+    from provisioner.state.model import Record
+    from provisioner.state.store import Store
+
+TIMEOUT, LOOK_SECONDS = 1800.0, 5.0
+"""Seconds that services may take to come to their number of tasks, as when they are made; and between two looks."""
+
+
+Action = Callable[["Aws", "Emit"], None]
+"""Something of a run that is no resource to be declared."""
+
+
+def nothing(aws: Aws, emit: Emit) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """What one run is about.
+
+    Attributes:
+        declared: the resources that it changes.
+        holds: what is scaled and paused from now on.
+        released: the addresses of records of what is scaled or paused no more.
+        numbers: how many tasks each service is to have in the end, by its name.
+        going: the addresses of what is deleted.
+        parts: the records of the parts of the stack that are deleted once no task runs any more.
+        changed: what has to change before these are deleted.
+        removed: the addresses of all that goes with them.
+        first, then, removes, last: what is done before anything is recorded, when all is changed and not waited for
+            yet, before the parts are deleted, and at the end.
+    """
+
+    command: str
+    declared: Mapping[str, Declared]
+    holds: Sizes
+    released: Collection[str]
+    numbers: Mapping[str, range]
+    going: Sequence[str] = ()
+    parts: Mapping[str, Record] = field(default_factory=dict)
+    changed: Mapping[str, Declared] = field(default_factory=dict)
+    removed: Sequence[str] = ()
+    first: Action = nothing
+    then: Callable[[Aws], None] = lambda aws: None
+    removes: Action = nothing
+    last: Action = nothing
+
+
+def run(config: Config, aws: Aws, store: Store, sizing: Sizing, viewer: Viewer) -> Ended:
+    """Do what a run is about while the viewer watches, and return how it ended."""
+    with watched(aws, viewer) as emit:
+        ended = Ended(config, aws, _summary(aws, store, sizing, emit))
+        viewer.ended(ended)
+    return ended
+
+
+def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
+    """Bring services, scalable targets and schedules to what is wanted, and nothing else of the stack.
+
+    What holds is recorded first: whatever comes between, the same command goes on with it, and so does `up`.
+    """
+    declared, changed = sizing.declared, sizing.changed
+    aws = aws.knowing(KnownResources(store.records, {**declared, **changed}))
+    total = counted([*declared, *sizing.going, *changed, *sizing.removed])
+    emit(RunStarted(sizing.command, aws.name, aws.account, aws.region, total))
+    ahead = duration.for_up(declared, store.records, store.state.history)
+    after = duration.for_down({a: store.records[a] for a in sizing.removed}, store.state.history)
+    emit(RunEstimate({**ahead.tasks, **after.tasks}))
+    apply = Apply(aws, store, declared, emit, ahead.tasks)
+    destroy = Destroy(aws.exhaustive(), store, sizing.going, emit)
+    leaving = Apply(aws, store, changed, emit)
+    narrow = Narrow(leaving, "declared")
+    # it is asked for by name, and protected again when it is made again
+    removal = Destroy(aws.exhaustive(), store, sizing.removed, emit, unprotect=True, tasks=after.tasks)
+
+    def work() -> Remains:
+        refuse(plan_alone(aws, store.records, {**declared, **changed}, emit), store.records, emit)
+        sizing.first(aws, emit)
+        for address, record in (as_records(sizing.holds) | dict(sizing.parts)).items():
+            former = store.records.get(address)
+            if former is None or former.arguments != record.arguments:
+                store.put(record)
+        for address in sizing.released:
+            if address in store.records:
+                store.drop(address)
+        apply.run()
+        destroy.run()
+        sizing.then(aws)
+        wait(aws, emit, "services", lambda: _left(aws, sizing.numbers), timeout=TIMEOUT, look_seconds=LOOK_SECONDS)
+        if sizing.removed or changed:
+            sizing.removes(aws, emit)
+            leaving.run()
+            narrow.run()
+            removal.run()
+        sizing.last(aws, emit)
+        return Remains()
+
+    return timed(
+        aws.pace,
+        sizing.command,
+        None,
+        store,
+        work,
+        [one.progress for one in (apply, destroy, leaving, narrow, removal)],
+    )
+
+
+def _left(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:
+    """Return why a service is waited for, by its address.
+
+    It is until it runs a number of tasks that it may have, as many as ECS wants, and these serve.
+    """
+    found = {}
+    for live in aws.live(Service, fresh=True):
+        wanted = numbers.get(str(live.attributes["service_name"]))
+        if live.owned and wanted is not None and (why := _unlike(live, wanted) or _not_serving(aws, live)):
+            found[f"{Service.type_name}/{live.attributes['service_name']}"] = why
+    return found
+
+
+def _unlike(live: Observed, wanted: range) -> str:
+    """Say how many tasks there are, if these are not as many as there are to be; empty if they are."""
+    desired, runs = live.attributes["desired_count"], live.details["running_count"]
+    if desired in wanted and runs == desired and not live.details["pending_new"]:
+        return ""
+    problem = live.details["problem"]
+    return f"{runs}/{desired} running{f', {problem}' if problem else ''}"
+
+
+def _not_serving(aws: Aws, live: Observed) -> str:
+    """Say how many tasks the load balancer finds healthy, if there is one, and these are fewer than run."""
+    runs = live.details["running_count"]
+    for one in live.attributes["load_balancers"] if runs else ():
+        states = [target.get("State") for group in target_groups(one) for target in target_health(aws, group)]
+        if (healthy := states.count("healthy")) < runs:
+            return f"{healthy}/{runs} healthy"
+    return ""

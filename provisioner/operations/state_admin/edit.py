@@ -1,0 +1,74 @@
+"""Correct by hand what is recorded: forget a record, or call it otherwise. Nothing in the cloud is touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.resource_types import ADDRESS, type_named
+from provisioner.operations.inspection.stack_status import record as recorded
+from provisioner.state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.state.store import Store
+
+
+def to_forget(store: Store, address: str, *, force: bool) -> str:
+    """Return a sentence about what stays in the cloud when the record is forgotten.
+
+    Raises:
+        ConfigurationError: nothing is recorded there, or others need it and `force` is not set.
+    """
+    recorded(store.state, address)
+    record = store.records[address]
+    if (dependents := direct_dependents(store.records, address)) and not force:
+        raise ConfigurationError(
+            f"{address} is a dependency of {', '.join(dependents)}: without its record it could be deleted before "
+            f"them. Remove those records first, or add --force"
+        )
+    resource_type = type_named(record.type)
+    if record.phase == "creating":
+        return f"what an earlier call may have created for {address} is not changed"
+    if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):
+        return f"{address} has no resource that only this stack uses, so none is changed"
+    return f"{record.id} itself is not changed"
+
+
+def direct_dependents(records: Mapping[str, Record], address: str) -> list[str]:
+    """Return the addresses of what was built on a recorded resource."""
+    return [dependent for dependent, record in records.items() if address in record.dependencies]
+
+
+def rename(store: Store, old: str, new: str) -> list[str]:
+    """Record a resource under another address, in the needs of others too; return the addresses of these.
+
+    Killed at any point it can be run again: a resource that is recorded twice is not removed because of one of them.
+
+    Raises:
+        ConfigurationError: there is no such record, it has no id yet, or the new address is the one that it has, of
+            another resource type, malformed or taken.
+    """
+    recorded(store.state, old)
+    record = store.records[old]
+    if new == old:
+        # to write it and then to drop the old one would forget it
+        raise ConfigurationError(f"{old} has that address already: nothing was changed")
+    if not re.fullmatch(ADDRESS, new) or new.partition("/")[0] != record.type:
+        raise ConfigurationError(f"{new} cannot be the address of a {record.type}: write {record.type}/NAME")
+    if record.phase == "creating":
+        # what may be there carries the old address in its tags, and is found by nothing else
+        raise ConfigurationError(f"{old} is being created: run `provision up`, then this again")
+    taken = store.records.get(new)
+    if taken and (taken.id is None or taken.id != record.id):
+        raise ConfigurationError(f"{new} is already in the state ({taken.id}): remove or rename that first")
+    dependents = direct_dependents(store.records, old)
+    store.put(replace(record, address=new))
+    for dependent in dependents:
+        dependencies = [new if one == old else one for one in store.records[dependent].dependencies]
+        store.put(replace(store.records[dependent], dependencies=list(dict.fromkeys(dependencies))))
+    store.drop(old)
+    return dependents

@@ -1,0 +1,400 @@
+"""Rebuild a state from the cloud alone: find what is declared, and what is this stack's and no longer declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.errors import explained
+from provisioner.engine.declaration import Declared, filled, unknown
+from provisioner.engine.destroy import type_of
+from provisioner.engine.errors import ProvisionError
+from provisioner.engine.known import KnownResources
+from provisioner.engine.lookup import find, listed_within
+from provisioner.engine.parts import former
+from provisioner.engine.resource import Observed, Resource, compare, output_of
+from provisioner.engine.resource_types import all_types, type_named
+from provisioner.engine.run import prefetch
+from provisioner.engine.traits import KnownByContent
+from provisioner.engine.words import count
+from provisioner.operations.planning import dns_takeover
+from provisioner.operations.state_admin.orphans import Orphans, names_of, words_in
+from provisioner.resources.route53.records import RecordSet
+from provisioner.state.model import Phase, Record, Run
+from provisioner.state.store import document
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.operations.context.options import Report
+    from provisioner.state.store import Store
+
+
+@dataclass(frozen=True)
+class RecoveredResource:
+    """A resource that AWS has: its record, whether it is declared, and by what it was found, such as its tag."""
+
+    record: Record
+    found_by: str
+    declared: bool
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a look at the whole account says.
+
+    Attributes:
+        found: what is to be recorded, in the order in which it is to be.
+        missing: what is declared, and not there.
+        dropped: what is recorded, and not there any more.
+        refused: what stands where something of this stack should, and cannot be recorded; with the reason.
+        added_by_others: parts of this stack's resources that somebody else added to them.
+        forgotten: public names of which it is not known any more whether they were taken over.
+    """
+
+    found: Sequence[RecoveredResource]
+    missing: Sequence[str]
+    dropped: Sequence[str]
+    refused: Mapping[str, str]
+    added_by_others: Sequence[str]
+    forgotten: Sequence[str] = ()
+
+    @property
+    def by_address(self) -> dict[str, RecoveredResource]:
+        """What is to be recorded, by address."""
+        return {one.record.address: one for one in self.found}
+
+
+def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], report: Report) -> Recovery:
+    """Look for everything. Only reads are made.
+
+    What is not there at the first look is looked for once more when AWS's lists have settled, and so is what an earlier
+    run was deleting and is still shown.
+
+    Args:
+        records: what the state says so far, if it can be read.
+        report: is told what is waited for.
+
+    Raises:
+        ApiError: a read was refused.
+        Interrupted: the user asked to stop.
+    """
+    looking = _Search(aws.reading().exhaustive().knowing(KnownResources(records, declared)), records, declared)
+    looking.read()
+    absent, deleted = looking.absent(), looking.deleted_before()
+    if unclear := [*absent, *deleted]:
+        seconds = max(listed_within(_type(a), records.get(a)) for a in unclear)
+        lacking = f"{len(absent)} of {len(declared)} not found"
+        found = lacking if absent else f"{count(len(deleted), 'resource')} found that an earlier run was deleting"
+        report(f"{found}: checking again in {seconds:.0f} s, because lists may lag")
+        aws.pace.wait(seconds)
+        aws.pace.check()
+        looking.forget(deleted)
+        looking.read()
+    return looking.result()
+
+
+def write(store: Store, recovery: Recovery) -> None:
+    """Make the state say what was found, and what it said of what is refused, and nothing else."""
+    started = store.runtime.time()
+    for item in recovery.found:
+        store.put(item.record)
+    kept = {item.record.address for item in recovery.found} | recovery.refused.keys()
+    for address in [address for address in store.records if address not in kept]:
+        store.drop(address)
+    store.finish(
+        Run("recover", started, round(store.runtime.time() - started, 2), "ok", {"recorded": len(recovery.found)})
+    )
+
+
+def backup(store: Store) -> str:
+    """Keep a copy of the state as it is beside it; return where."""
+    return store.keep(f"state.before-recover-{store.state.serial}.json", document(store.state))
+
+
+class _Search:
+    """Readings of the whole account, of which the later ones only add: one empty answer proves nothing."""
+
+    def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
+        self._records, self._declared = records, declared
+        self._observed: dict[str, Observed] = {}
+        self._aws = aws.observing(self._observed)
+        self._refused: dict[str, str] = {}
+        self._renamed: dict[str, str] = {}
+        """What is recorded and the same resource as what is declared under another address, with that address."""
+        self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
+        self._protected = any(item.resource.protected(item.resource.fields()) for item in declared.values())
+        """Whether the stack is protected from deletion, as far as its declaration says."""
+        self._by_id = {(record.type, record.id): record for record in records.values() if record.id}
+        self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
+
+    def read(self) -> None:
+        """Read every resource type, and find what is declared or recorded."""
+        self._aws.drop_reads()
+        self._refused.clear()
+        resource_types = list(all_types().values())
+        self._listed = {resource_type: self._aws.known(resource_type) for resource_type in resource_types}
+        prefetch(self._aws, resource_types)
+        for address, item in self._declared.items():
+            desired = filled(item.resource, self._output)
+            if desired.created_by_aws:
+                # what it would be made for may not be there, while AWS still has what it made for it
+                if not unknown(desired.fields()) or any(self._all(type(desired))):
+                    self._observed[address] = Observed(desired.name, desired.fields())
+            else:
+                self._look(address, type(desired), desired.fields())
+        declared = {(a.partition("/")[0], live.id): a for a, live in self._observed.items() if a in self._declared}
+        for address, record in self._former.items():
+            self._look(address, type_of(record), record.arguments)
+            if address in self._observed and (now := declared.get((record.type, self._observed[address].id))):
+                self._renamed[address] = now
+                del self._observed[address]
+
+    def absent(self) -> list[str]:
+        """Return what is declared or recorded and was not found so far."""
+        settled = {*self._observed, *self._refused, *self._renamed}
+        expected = [a for a, item in self._declared.items() if not item.resource.created_by_aws]
+        return [a for a in (*expected, *self._former) if a not in settled]
+
+    def deleted_before(self) -> list[str]:
+        """Return what an earlier run was deleting and is shown as if it stayed: a list may show what was before."""
+        return [
+            address
+            for address, live in self._observed.items()
+            if (record := self._records.get(address)) and record.phase == "deleting" and not live.deleting
+        ]
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Look for resources anew: only the next reading says whether they are there."""
+        for address in addresses:
+            del self._observed[address]
+
+    def result(self) -> Recovery:
+        """Return what all readings together say."""
+        strays, by_others = self._strays()
+        former = {a: (type_of(r), self._observed[a]) for a, r in self._former.items() if a in self._observed}
+        orphans = Orphans(self._declared, self._observed, {**former, **strays})
+        unlike = {a: record for a in self._declared if a in self._observed and (record := self._unlike(a))}
+        found = [
+            self._declared_as_found(a, dependencies, as_declared=a not in unlike)
+            for a, dependencies in self._dependencies(unlike).items()
+        ]
+        found += [self._orphan_as_found(orphans, address) for address in orphans.resources]
+        if all(type_of(item.record).created_by_aws or type_of(item.record).retained for item in found):
+            # what AWS makes and keeps by itself says nothing of a stack
+            found = []
+        recorded = {item.record.address for item in found}
+        absent = self.absent()
+        return Recovery(
+            found,
+            [a for a in absent if a in self._declared],
+            [a for a in self._records if a not in recorded and a not in self._refused],
+            self._refused,
+            by_others,
+            dns_takeover.forgotten(self._aws, self._records, {item.record.address: item.record for item in found}),
+        )
+
+    # -- finding ---------------------------------------------------------------------------------------------------
+
+    def _look(self, address: str, resource_type: type[Resource], fields: Mapping[str, Any]) -> None:
+        # each look may be a call that takes long
+        self._aws.pace.check()
+        record = self._records.get(address)
+        recorded = record.id if record else None
+        try:
+            live = find(self._aws, resource_type, address, fields, recorded)
+            if live is None and (names := self._aws.known(resource_type)) != self._listed[resource_type]:
+                # it may stand under a name that became known only now
+                self._listed[resource_type] = names
+                live = find(self._aws, resource_type, address, fields, recorded, fresh=True)
+        except ProvisionError as error:
+            self._refused[address] = str(error)
+        except Exception as error:
+            raise explained(error) from error
+        else:
+            if live is not None:
+                self._observed[address] = live
+
+    def _strays(self) -> tuple[dict[str, tuple[type[Resource], Observed]], list[str]]:
+        """Return what is this stack's and neither declared nor recorded, by address; and what others have added."""
+        taken = {(address.partition("/")[0], live.id) for address, live in self._observed.items()}
+        strays: dict[str, tuple[type[Resource], Observed]] = {}
+        loose: list[tuple[type[Resource], Observed]] = []
+        for resource_type in all_types().values():
+            if resource_type.retained or resource_type.created_by_aws:
+                continue
+            for live in self._all(resource_type):
+                if not live.owned or (resource_type.type_name, live.id) in taken:
+                    continue
+                address = live.address or self._tagged(live)
+                if address is None:
+                    loose.append((resource_type, live))
+                elif address in self._observed or address in strays:
+                    self._refused[f"{address} ({live.id})"] = (
+                        "another resource has the same address tag: remove the ownership tags from the one not in use"
+                    )
+                elif address not in self._refused:
+                    strays[address] = (resource_type, live)
+        by_others = []
+        while loose:
+            # a part without tags belongs to the stack if it names something that does, and that nobody declares
+            tied = {id(part): a for part in loose if (a := self._tied(*part, strays))}
+            if not tied:
+                by_others = [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
+                break
+            strays |= {tied[id(part)]: part for part in loose if id(part) in tied}
+            loose = [part for part in loose if id(part) not in tied]
+        return strays, by_others
+
+    def _tagged(self, live: Observed) -> str | None:
+        """Return the address in a part's tags, which its type does not read, as far as the bulk read has them."""
+        return self._aws.address_in(self._aws.tags_of(live.id, dict)) if live.id.startswith("arn:") else None
+
+    def _all(self, resource_type: type[Resource]) -> Iterator[Observed]:
+        self._aws.pace.check()
+        try:
+            found = self._aws.live(resource_type)
+            if issubclass(resource_type, KnownByContent):
+                found += resource_type.list_unlisted(self._aws)
+            yield from {live.id: live for live in found}.values()
+        except Exception as error:
+            raise explained(error) from error
+
+    def _tied(
+        self, resource_type: type[Resource], live: Observed, strays: Mapping[str, tuple[type[Resource], Observed]]
+    ) -> str:
+        """Return an address for what has none, if it is tied to the stack; it is called as what it is a part of."""
+        words = set(words_in(live.attributes))
+        whole = next((a for a, (_, other) in strays.items() if words.intersection(names_of(other))), None)
+        if whole:
+            return _free(f"{resource_type.type_name}/{whole.partition('/')[2]}", strays)
+        # to some resources others can add parts of their own, which are theirs although the resource is not
+        return (
+            ""
+            if resource_type.has_parent
+            else _free(f"{resource_type.type_name}/{live.attributes.get('record_name', live.id)}", strays)
+        )
+
+    # -- records ---------------------------------------------------------------------------------------------------
+
+    def _dependencies(self, unlike: Mapping[str, Record]) -> Mapping[str, list[str]]:
+        """Return what each declared resource that is there was built on.
+
+        That is what it is declared to need, or what is recorded while it is not as declared: AWS may never have let it
+        become so. In a circle of both, nothing could be removed first.
+
+        Args:
+            unlike: the records of those that are not as declared.
+        """
+        there = [address for address in self._declared if address in self._observed]
+        declared = {a: self._declared[a].recorded_dependencies for a in there}
+        former = {address: self._recorded_dependencies(record) for address, record in unlike.items()}
+        try:
+            TopologicalSorter(both := declared | former).prepare()
+        except CycleError:
+            return declared
+        return both
+
+    def _recorded_dependencies(self, record: Record) -> list[str]:
+        """Return what a resource was built on, by the addresses that this has now."""
+        return list(dict.fromkeys(self._renamed.get(one, one) for one in record.dependencies))
+
+    def _unlike(self, address: str) -> Record | None:
+        """Return the record of a declared resource, under whatever address, if it is there and not as declared."""
+        live = self._observed[address]
+        record = self._by_id.get((address.partition("/")[0], live.id))
+        return record if record and compare(filled(self._declared[address].resource, self._output), live) else None
+
+    def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> RecoveredResource:
+        item, live = self._declared[address], self._observed[address]
+        # what it has beyond that may be in use: it is recorded, so that `up` does not take it away too early
+        record = self._by_id.get((address.partition("/")[0], live.id))
+        desired = filled(item.resource, self._output).widened(former(record, live), live)
+        arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in desired.fields().items()}
+        if not as_declared:
+            # what it is called and built on is what was asked for then
+            arguments |= {name: live.attributes.get(name, arguments[name]) for name in desired.create_only}
+        phase: Phase = "ready" if desired.created_by_aws else phase_of(desired, live)
+        return RecoveredResource(
+            self._record(address, live, phase, arguments, dependencies, item.step), self._found_by(address, live), True
+        )
+
+    def _orphan_as_found(self, orphans: Orphans, address: str) -> RecoveredResource:
+        resource_type, live = orphans.resources[address]
+        before = self._records.get(address)
+        known = {f for f in resource_type.__dataclass_fields__ if f != "name"}
+        arguments = {name: value for name, value in live.attributes.items() if name in known}
+        if before and before.id == live.id:
+            # what AWS does not show, such as a protection that only the record knows
+            arguments = {name: value for name, value in before.arguments.items() if name in known} | arguments
+        elif resource_type.protection in known - arguments.keys():
+            arguments |= {resource_type.protection: self._protected}
+        dependencies = self._recorded_dependencies(before) if before else [*orphans.dependencies[address]]
+        step = before.step if before else orphans.step(resource_type)
+        phase: Phase = "deleting" if _going(live) else "ready"
+        return RecoveredResource(
+            self._record(address, live, phase, arguments, dependencies, step), self._found_by(address, live), False
+        )
+
+    def _record(
+        self, address: str, live: Observed, phase: Phase, arguments: dict[str, Any], dependencies: list[str], step: str
+    ) -> Record:
+        before = self._records.get(address)
+        same = before is not None and before.id == live.id
+        created = before.created if before and same else None
+        resource_type, outputs = address.partition("/")[0], dict(live.outputs)
+        return Record(
+            address,
+            resource_type,
+            phase,
+            "",
+            live.id or None,
+            dict(_type(address).held(arguments)),
+            outputs,
+            dependencies,
+            step,
+            created or self._aws.pace.time(),
+        )
+
+    def _found_by(self, address: str, live: Observed) -> str:
+        resource_type = _type(address)
+        if resource_type.created_by_aws:
+            return "part"
+        if live.address == address:
+            return "tag"
+        if issubclass(resource_type, RecordSet):
+            return "content"
+        return "name" if resource_type.identity else "id"
+
+    def _output(self, address: str, output: str) -> Any:
+        return output_of(self._observed.get(address), output)
+
+
+def _type(address: str) -> type[Resource]:
+    return type_named(address.partition("/")[0]) or Resource
+
+
+def phase_of(desired: Resource, live: Observed) -> Phase:
+    """Return how far a resource has come, as `up` would record it."""
+    if _going(live):
+        return "deleting"
+    try:
+        waiting = desired.pending(live)
+    except ProvisionError:
+        return "created"
+    return "created" if waiting or compare(desired, live) else "ready"
+
+
+def _going(live: Observed) -> bool:
+    # INACTIVE is what ECS calls that which a teardown has half removed
+    return live.deleting or live.status == "INACTIVE"
+
+
+def _free(address: str, taken: Mapping[str, Any]) -> str:
+    """Return the address with the characters that references allow, and with a number appended if it is taken."""
+    type_name, _, name = address.partition("/")
+    plain = f"{type_name}/" + re.sub(r"[^\w.*-]", "-", name)
+    numbered = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
+    return plain if plain not in taken else next(a for a in numbered if a not in taken)
