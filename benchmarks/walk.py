@@ -8,7 +8,7 @@ from typing import ClassVar
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
-from provisioner.engine.scheduler import Node, Scheduler
+from provisioner.engine.scheduling.scheduler import Node, Scheduler
 from provisioner.engine.timeline import Moments
 
 COUNT = 4000

@@ -10,7 +10,7 @@ from provisioner.config.loader import suggestion
 from provisioner.engine import own_code
 from provisioner.engine.declaration import STEPS, Declarations
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.kept import Removal
+from provisioner.engine.planning.removal import Removal
 from provisioner.steps.given import Given, Grant, check_grant, check_variable
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from provisioner.aws.connection import Connection, Watcher
 from provisioner.aws.inventory import Inventory
 from provisioner.aws.reads import reads
 from provisioner.engine.clock import Pace
-from provisioner.engine.known import KnownResources
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Observed, Resource
 from tests.jumping import Jumping
 

@@ -15,10 +15,10 @@ from provisioner.aws.ownership import Ownership
 from provisioner.aws.pages import items
 from provisioner.aws.shared_reads import SharedReads
 from provisioner.engine.clock import Pace
-from provisioner.engine.known import NOTHING, KnownResources
-from provisioner.engine.pools import each
+from provisioner.engine.records.references import NOTHING, KnownResources
 from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.resource_types import type_named
+from provisioner.engine.scheduling.pools import each
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Errors

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.secret_values import looks_secret
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
+from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape

@@ -11,7 +11,7 @@ from provisioner.config import extends, loader, overlays, production
 from provisioner.config.models import Config
 from provisioner.config.secret_values import looks_secret
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.planned import HIDDEN
+from provisioner.engine.planning.actions import HIDDEN
 
 FILE, DEFAULT = "file", "default"
 COMMANDS = frozenset({"command", "entrypoint"})

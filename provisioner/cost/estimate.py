@@ -15,7 +15,7 @@ from provisioner.engine.resource_types import type_named
 if TYPE_CHECKING:
     from provisioner.cost.table import Prices
     from provisioner.engine.declaration import Declared
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.state.model import Record
 
 _OF_THE_TOOL = re.compile(r"\w+")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.engine import refused
 from provisioner.engine.errors import Interrupted, WaitingOnUser
-from provisioner.engine.refused import PlanRefused
+from provisioner.engine.planning import refusals
+from provisioner.engine.planning.refusals import PlanRefused
 from provisioner.engine.words import names
 from provisioner.render.text import sentence
 from provisioner.render.timeline import path_words
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.runs.summary import Summary
     from provisioner.state.model import Record
 
@@ -154,7 +154,7 @@ def after_plan(
     """
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
-        restore = [refused.advice(records)] if any(why.replaces for why in refused.reasons(planned)) else []
+        restore = [refusals.advice(records)] if any(why.replaces for why in refusals.reasons(planned)) else []
         return [*restore, f"Fix the errors above, then run {command_line('plan', *words)} again."]
     return [f"Apply it: {command_line('up', *words)}."] if actions else []
 

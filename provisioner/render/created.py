@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from provisioner.engine.planned import parsed
+from provisioner.engine.planning.actions import parsed
 from provisioner.engine.words import count
 
 Settings = Mapping[str, Any]

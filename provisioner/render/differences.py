@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.config.secrets import VERSION_LABEL
-from provisioner.engine.planned import HIDDEN_CHANGE, parsed
+from provisioner.engine.planning.actions import HIDDEN_CHANGE, parsed
 from provisioner.render.text import visible
 
 ABSENT = object()

@@ -10,7 +10,7 @@ from provisioner.render.differences import leaves, line
 from provisioner.render.text import SYMBOLS
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned, PlannedAction
+    from provisioner.engine.planning.actions import Planned, PlannedAction
     from provisioner.engine.resource import Change
 
 WORDS: dict[PlannedAction, str] = {

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from provisioner.render.fields import differing
 
 if TYPE_CHECKING:
-    from provisioner.engine.losses import Loss
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
+    from provisioner.engine.planning.losses import Loss
 
 
 def exit_code(planned: Sequence[Planned]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, Planned, parsed
+from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE, Planned, parsed
 from provisioner.engine.resource import Change
 
 Where = tuple[str | int, ...]

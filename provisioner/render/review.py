@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.planned import parsed
-from provisioner.engine.refused import reasons
+from provisioner.engine.planning.actions import parsed
+from provisioner.engine.planning.refusals import reasons
 from provisioner.engine.words import count
 from provisioner.operations.inspection.workload_names import Kind, workload_of, workloads
 from provisioner.render import cost, rehearsal, summary
@@ -18,7 +18,7 @@ from provisioner.render.tasks import Difference, Images, differences, made_of
 from provisioner.render.text import SYMBOLS, roughly, visible, wrapped
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned, PlannedAction
+    from provisioner.engine.planning.actions import Planned, PlannedAction
     from provisioner.operations.planning.proposal import Proposal
     from provisioner.operations.rehearsal.foresight import Foreseen
 

@@ -13,8 +13,8 @@ from provisioner.engine import own_code
 from provisioner.engine.error_codes import error_code
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import ResourceDone, RunFinished
-from provisioner.engine.losses import Loss
-from provisioner.engine.refused import NO_REASON, told
+from provisioner.engine.planning.losses import Loss
+from provisioner.engine.planning.refusals import NO_REASON, told
 from provisioner.engine.words import count, names
 from provisioner.render.error_families import more
 from provisioner.render.progress import Progress

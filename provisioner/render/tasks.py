@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.config.secrets import VERSION_LABEL
 from provisioner.docker.reference import DIGEST, parse
-from provisioner.engine.planned import HIDDEN_CHANGE, KNOWN_AFTER_UP, parsed
+from provisioner.engine.planning.actions import HIDDEN_CHANGE, KNOWN_AFTER_UP, parsed
 from provisioner.engine.resource import Change
 from provisioner.render.differences import ABSENT, Leaf, leaves, line, shown
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.state.model import Record
 
 CONTAINERS = "container_definitions"

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, KNOWN_AFTER_UP
+from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE, KNOWN_AFTER_UP
 from provisioner.engine.resource_types import type_named
 from provisioner.operations.inspection.view import fields_of, visible_settings
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.planning.proposal import Proposal
 
 FORMAT_VERSION, TERRAFORM_VERSION = "1.2", "1.9.0"

@@ -12,7 +12,7 @@ from provisioner.render.fields import fields
 from provisioner.render.text import SYMBOLS, cut, date, roughly, wrapped
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.inspection.view import Node, One, View
 
 SAID = {"none": "unchanged", "create": "to create", "change": "to change", "delete": "to delete", "adopt": "to adopt"}

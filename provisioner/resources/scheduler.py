@@ -18,7 +18,7 @@ from provisioner.aws.permissions import ASKED, CHANGED, OWN, TAGS_AT_ONCE, UNSHO
 from provisioner.aws.tagging import observed, tag_map, tags_of
 from provisioner.config.facts import CALLING
 from provisioner.engine.costs import Around, Cost
-from provisioner.engine.planned import parsed
+from provisioner.engine.planning.actions import parsed
 from provisioner.engine.ports import Row
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.sized import run_costs

@@ -16,8 +16,8 @@ from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.events import Emit, Event
-from provisioner.engine.planned import Planned
-from provisioner.engine.refused import PlanRefused
+from provisioner.engine.planning.actions import Planned
+from provisioner.engine.planning.refusals import PlanRefused
 from provisioner.operations.context.embedded_runtime import EmbeddedRuntime
 from provisioner.operations.planning import dry_run
 from provisioner.operations.runs import apply, destroy

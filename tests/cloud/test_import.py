@@ -12,7 +12,7 @@ import pytest
 from provisioner.aws import tagging
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
-from provisioner.engine.known import KnownResources
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations.state_admin import edit, imports
 from provisioner.resources.ec2.launch import LaunchTemplate

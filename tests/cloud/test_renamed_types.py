@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.former_names import renamed, rewrite
+from provisioner.engine.records.type_aliases import renamed, rewrite
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.state.local import LocalStore, read

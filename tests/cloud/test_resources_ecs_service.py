@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.apply import awaited
 from provisioner.engine.declaration import Handle, filled, ids, ready
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Notice
+from provisioner.engine.execution.apply import awaited
 from provisioner.engine.resource import Change, Observed, compare
 from provisioner.operations.planning import dry_run
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy

@@ -12,8 +12,8 @@ import pytest
 from provisioner.config.builds import content_tag
 from provisioner.config.models import Config
 from provisioner.engine.errors import NotCreated
-from provisioner.engine.known import KnownResources
-from provisioner.engine.run import prefetch
+from provisioner.engine.records.references import KnownResources
+from provisioner.engine.scheduling.progress import prefetch
 from provisioner.operations.state_admin import recovery
 from provisioner.resources.ecr.images import IN_USE, Image, ImageInUse
 from provisioner.steps.images import images

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.client import ClientCreator
 
-from provisioner.engine.known import KnownResources
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource_types import all_types
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.context.options import Options, Target

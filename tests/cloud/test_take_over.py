@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.apply import PROPAGATION_SECONDS
+from provisioner.engine.execution.apply import PROPAGATION_SECONDS
 from provisioner.operations.commands import give_back
 from provisioner.operations.planning import dns_takeover
 from provisioner.resources.logs import LogGroup

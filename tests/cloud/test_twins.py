@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.engine.losses import losses
+from provisioner.engine.planning.losses import losses
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.operations.impact import data_loss
 from provisioner.operations.state_admin import recovery

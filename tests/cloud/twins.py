@@ -12,7 +12,7 @@ from provisioner.aws import tagging
 from provisioner.config.models import Config
 from provisioner.engine.declaration import ids, ready
 from provisioner.engine.events import ResourceDone
-from provisioner.engine.kept import Removal
+from provisioner.engine.planning.removal import Removal
 from provisioner.engine.resource import RESOURCE_TYPES, Observed
 from provisioner.engine.traits import Leads
 from provisioner.resources.ec2.network import InternetGateway

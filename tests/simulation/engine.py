@@ -17,8 +17,8 @@ from typing import Any
 from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.errors import NotOwned, ProvisionError, ReplacementRequired, SomeFailed
 from provisioner.engine.events import Event, ResourceDone, ResourceWaiting
-from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
-from provisioner.engine.refused import PlanRefused
+from provisioner.engine.planning.actions import KNOWN_AFTER_UP, Planned
+from provisioner.engine.planning.refusals import PlanRefused
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.engine.resource_types import all_types
 from provisioner.operations.planning import dry_run

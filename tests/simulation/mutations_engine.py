@@ -5,12 +5,20 @@ from __future__ import annotations
 from tests.simulation.mutation import Mutation
 
 ENGINE = "engine"
-APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
-WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
+APPLY, DESTROY, FIND = (
+    "provisioner/engine/execution/apply.py",
+    "provisioner/engine/execution/destroy.py",
+    "provisioner/engine/records/lookup.py",
+)
+WALK, PLAN, RUN = (
+    "provisioner/engine/scheduling/scheduler.py",
+    "provisioner/engine/planning/plan.py",
+    "provisioner/engine/scheduling/progress.py",
+)
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/runs/apply.py"
-DOWN, OUTDATED = "provisioner/operations/runs/destroy.py", "provisioner/engine/outdated.py"
-INTENTS = "provisioner/engine/intents.py"
-RECORDED, REFUSED = "provisioner/engine/recorded.py", "provisioner/engine/refused.py"
+DOWN, OUTDATED = "provisioner/operations/runs/destroy.py", "provisioner/engine/execution/replacement.py"
+INTENTS = "provisioner/engine/execution/intents.py"
+RECORDED, REFUSED = "provisioner/engine/records/dependents.py", "provisioner/engine/planning/refusals.py"
 STORE = "state/store.py"
 
 FAULTS = (
@@ -344,7 +352,7 @@ FAULTS = (
     Mutation(
         "a change that does not show is asked for at each look",
         ENGINE,
-        "provisioner/engine/sent_changes.py",
+        "provisioner/engine/execution/change_requests.py",
         """
         return sent.times < MAX_SENDS and now > sent.at + PAUSE * 2 ** (sent.times - 1)
         """,

@@ -6,8 +6,8 @@ from tests.simulation.mutation import Mutation
 
 TRAFFIC = "traffic"
 PARTS, RESOURCE = "provisioner/engine/parts.py", "provisioner/engine/resource.py"
-UP, APPLY = "provisioner/operations/runs/apply.py", "provisioner/engine/apply.py"
-NARROW, PLAN = "provisioner/engine/narrow.py", "provisioner/engine/plan.py"
+UP, APPLY = "provisioner/operations/runs/apply.py", "provisioner/engine/execution/apply.py"
+NARROW, PLAN = "provisioner/engine/execution/narrowing.py", "provisioner/engine/planning/plan.py"
 RULES, DECLARED = "provisioner/resources/elbv2/listeners.py", "provisioner/engine/declaration.py"
 
 DRAIN_AND_NARROW = """

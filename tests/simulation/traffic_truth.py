@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared
-from provisioner.engine.planned import KNOWN_AFTER_UP
+from provisioner.engine.planning.actions import KNOWN_AFTER_UP
 from tests.simulation.cloud import CloudResource, shares
 from tests.simulation.hub import Violation
 from tests.simulation.traffic_kinds import LINGERS, Revision, running, used_keys, workers
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from tests.simulation.engine import Run, World
 
 

@@ -16,7 +16,7 @@ from provisioner.aws.client import Aws
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
-from provisioner.engine.pools import pool
+from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.context import signals, stores
 from provisioner.state.model import StateUnavailable
 from tests.jumping import Jumping

@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 
 from provisioner.aws.redaction import redacted
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
+from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE
 from provisioner.engine.resource import Change
 from provisioner.resources.cloudcontrol import comparison, hidden, schemas
 from provisioner.resources.cloudcontrol.resource import type_of_aws

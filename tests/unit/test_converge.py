@@ -9,10 +9,10 @@ from typing import Any, NoReturn, cast
 import pytest
 
 from provisioner.aws.client import Aws
-from provisioner.engine.apply import Apply
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
+from provisioner.engine.execution.apply import Apply
 from provisioner.engine.resource import Observed
 from provisioner.resources.logs import LogGroup
 from provisioner.state.model import Record

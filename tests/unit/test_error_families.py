@@ -12,7 +12,7 @@ from provisioner.aws.errors import HINTS, ApiError
 from provisioner.cli import main
 from provisioner.engine import error_codes
 from provisioner.engine.errors import Failed, PlanChanged, ProvisionError, SomeFailed
-from provisioner.engine.refused import PlanRefused
+from provisioner.engine.planning.refusals import PlanRefused
 from provisioner.operations.runs.summary import Summary
 from provisioner.render import summary
 from provisioner.render.error_families import FAMILIES, more

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.known import KnownResources
+from provisioner.engine.records.references import KnownResources
 from provisioner.operations.commands import give_back as giving_back
 from provisioner.operations.commands.request import Wanted
 from provisioner.operations.planning import dns_takeover

@@ -21,8 +21,8 @@ from provisioner.engine.events import (
     ResourceWaiting,
     RunStarted,
 )
-from provisioner.engine.leftovers import Leftover
-from provisioner.engine.planned import Planned
+from provisioner.engine.execution.leftovers import Leftover
+from provisioner.engine.planning.actions import Planned
 from provisioner.engine.resource import Change
 from provisioner.operations.inspection import stack_status
 from provisioner.operations.runs.summary import Summary

@@ -13,7 +13,7 @@ from provisioner.aws.errors import refused
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.engine.events import Event, Notice
-from provisioner.engine.run import ask_or_empty
+from provisioner.engine.scheduling.progress import ask_or_empty
 from provisioner.operations.planning import dry_run
 from provisioner.operations.runs import destroy
 from provisioner.operations.runs.summary import Remains, timed

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.outdated import asked_for
+from provisioner.engine.execution.replacement import asked_for
 from provisioner.engine.parts import rest
 from provisioner.engine.resource import Change, Observed, Resource, compare, kept
 from provisioner.engine.resource_types import all_types
@@ -59,7 +59,7 @@ def test_what_was_recorded_beside_settings_says_nothing(recorded: dict[str, Any]
 
 
 def test_no_versioned_resource_type_has_parts() -> None:
-    """Whether a revision is the one last asked for is told by what is declared (`engine/outdated.py`)."""
+    """Whether a revision is the one last asked for is told by what is declared (`engine/execution/replacement.py`)."""
     for resource_type in all_types().values():
         if resource_type.versioned:
             assert resource_type.widened is Resource.widened

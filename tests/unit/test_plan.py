@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import ApiError
 from provisioner.engine.declaration import Handle
-from provisioner.engine.plan import orphans, plan
-from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
+from provisioner.engine.planning.actions import KNOWN_AFTER_UP, Planned
+from provisioner.engine.planning.plan import orphans, plan
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource
 from provisioner.state.model import Record
 from provisioner.steps.stack import Stack

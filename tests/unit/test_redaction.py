@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import explained
 from provisioner.aws.redaction import redacted, secrets_in, without_secret_variables, without_secrets
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
+from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE
 from tests.ways import way
 
 PASSWORD = "correct-horse-battery-staple-0001"

@@ -25,8 +25,8 @@ from provisioner.engine.events import (
     RunFinished,
     RunStarted,
 )
-from provisioner.engine.leftovers import Leftover
-from provisioner.engine.planned import Planned
+from provisioner.engine.execution.leftovers import Leftover
+from provisioner.engine.planning.actions import Planned
 from provisioner.engine.resource import Change
 from provisioner.operations.impact import hourly_charges
 from provisioner.operations.runs.summary import Summary

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioner.config.models import Config
-from provisioner.engine.planned import Planned
+from provisioner.engine.planning.actions import Planned
 from provisioner.engine.resource import Change
 from provisioner.operations.commands.report import About, Caller, caller
 from provisioner.operations.rehearsal.foresight import Foreseen

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from provisioner.config.secrets import VERSION_LABEL
-from provisioner.engine.plan import masked
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE, KNOWN_AFTER_UP, Planned
+from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE, KNOWN_AFTER_UP, Planned
+from provisioner.engine.planning.plan import masked
 from provisioner.engine.resource import Change
 from provisioner.operations.inspection.workload_names import Kind, workload_of
 from provisioner.render import review

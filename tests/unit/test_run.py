@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from provisioner.aws.client import Aws
-from provisioner.engine.known import recorded_fields
+from provisioner.engine.records.references import recorded_fields
 from provisioner.engine.resource import Observed, Resource
-from provisioner.engine.run import LOOKUP_TIMEOUT, act_or_wait, refresh
-from provisioner.engine.scheduler import Until
+from provisioner.engine.scheduling.progress import LOOKUP_TIMEOUT, act_or_wait, refresh
+from provisioner.engine.scheduling.scheduler import Until
 from provisioner.resources.logs import LogGroup
 from provisioner.state.model import Record
 from tests.ways import way

@@ -13,7 +13,7 @@ from provisioner.config.facts import Facts, Held
 from provisioner.config.models import Config, load
 from provisioner.config.secrets import Secret, users
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.planned import Planned
+from provisioner.engine.planning.actions import Planned
 from provisioner.engine.resource import Change
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.table import needed

@@ -21,12 +21,12 @@ import pytest
 
 from ecs_emulator import turns
 from provisioner.aws.client import Aws
-from provisioner.engine import pools
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Notice, RunFinished
-from provisioner.engine.leftovers import find_leftovers
+from provisioner.engine.execution.leftovers import find_leftovers
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
+from provisioner.engine.scheduling import pools
 from provisioner.operations.context import graceful_stop, signals, stores
 from provisioner.operations.context.options import Options
 from provisioner.operations.runs.summary import Summary
@@ -284,7 +284,7 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
 READS = """
 import time
 from types import SimpleNamespace
-from provisioner.engine import pools, run
+from provisioner.engine.scheduling import pools, progress as run
 from provisioner.engine.resource import Resource
 class Kind(Resource):
     type_name = service = "kind"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.engine import target
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError, Protected
-from provisioner.engine.recorded import dependents
+from provisioner.engine.planning import target
+from provisioner.engine.records.dependents import dependents
 from provisioner.operations.planning import declaration
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster

@@ -16,7 +16,7 @@ from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, TimedOut, WaitingOnUser
 from provisioner.engine.events import Event, ResourceSkipped, ResourceWaiting
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
-from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
+from provisioner.engine.scheduling.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.timeline import Moments
 from provisioner.state.model import StateError
 from tests.jumping import Jumping

@@ -11,7 +11,7 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import SomeFailed, TimedOut
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
-from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
+from provisioner.engine.scheduling.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.timeline import Moments
 from tests.simulation.hub import Hub, Process
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from provisioner.config.builds import check_contexts
 from provisioner.config.facts import Deployed
 from provisioner.docker.reference import parse
-from provisioner.engine import target as limit
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.planning import target as limit
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.deployment import scope
 from provisioner.operations.deployment.rollout import Deployment, Waiting, prepared, run
@@ -33,7 +33,7 @@ from provisioner.state.model import Record
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.context.options import Options
     from provisioner.steps.stack import Stack
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.losses import Loss
+from provisioner.engine.planning.losses import Loss
 from provisioner.operations.context import configuration, connection, signals, stacks, stores
 from provisioner.operations.impact import costs, data_loss
 from provisioner.operations.overrides import expiration

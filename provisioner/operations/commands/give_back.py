@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.engine.apply import Apply
 from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Emit, Notice, RunStarted
-from provisioner.engine.known import KnownResources
-from provisioner.engine.planned import Planned
-from provisioner.engine.target import as_recorded
+from provisioner.engine.execution.apply import Apply
+from provisioner.engine.planning.actions import Planned
+from provisioner.engine.planning.target import as_recorded
+from provisioner.engine.records.references import KnownResources
 from provisioner.operations.planning.dns_takeover import left_to, recorded_names
 from provisioner.operations.planning.dry_run import check_confirmed, plan_alone, refuse
 from provisioner.operations.runs.summary import Remains, Summary, timed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.loader import suggestion
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.known import KnownResources
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.words import names as listed
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.overrides import sizes, sleep_schedule

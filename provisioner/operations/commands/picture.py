@@ -16,7 +16,7 @@ from provisioner.operations.inspection.diagram import Diagram, diagram
 if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.cost.estimate import Estimate
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.context.options import Options
 
 WORDS: Mapping[view.Source, str] = {"declared": "declared", "recorded": "recorded", "live": "AWS has it"}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.engine.declaration import Declared
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.context.options import Options
     from provisioner.state.model import Record
     from provisioner.steps.stack import Stack

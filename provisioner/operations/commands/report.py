@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.cost import estimate
 from provisioner.engine.errors import ConfigurationError, ProvisionError
-from provisioner.engine.planned import Planned
+from provisioner.engine.planning.actions import Planned
 from provisioner.operations.commands.picture import drawn
 from provisioner.operations.context import configuration
 from provisioner.operations.impact import costs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.cost.estimate import Difference
     from provisioner.engine.declaration import Declared
-    from provisioner.engine.losses import Loss
+    from provisioner.engine.planning.losses import Loss
     from provisioner.operations.commands.picture import Picture
     from provisioner.operations.context.options import Options
     from provisioner.operations.planning.proposal import Proposal

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from provisioner.engine.kept import Removal, check
+from provisioner.engine.planning.removal import Removal, check
 from provisioner.operations.context import signals
 from provisioner.operations.overrides import expiration
 from provisioner.operations.planning import declaration, dns_takeover
@@ -16,7 +16,7 @@ from provisioner.operations.runs import destroy
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.context.options import Options
     from provisioner.state.model import Record
     from provisioner.steps.stack import Stack

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.facts import Deployed
 from provisioner.docker.reference import parse
-from provisioner.engine import target as limit
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.planning import target as limit
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.deployment import scope
 from provisioner.operations.deployment.rollout import Deployment, prepared, run

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.config.builds import check_contexts
 from provisioner.engine.events import RunCost
-from provisioner.engine.kept import Removal
+from provisioner.engine.planning.removal import Removal
 from provisioner.operations.commands import give_back as giving_back
 from provisioner.operations.commands.request import Reviewed, Wanted, _declared
 from provisioner.operations.context import configuration, connection, signals, stacks, stores
@@ -26,7 +26,7 @@ from provisioner.operations.runs.viewer import Ended, Viewer, watched
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.context.options import Options
     from provisioner.state.model import State
     from provisioner.steps.stack import Stack

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from provisioner.engine.apply import Apply
 from provisioner.engine.declaration import Declared
-from provisioner.engine.destroy import Destroy
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice, RunStarted
-from provisioner.engine.known import KnownResources
+from provisioner.engine.execution.apply import Apply
+from provisioner.engine.execution.destroy import Destroy
+from provisioner.engine.records.references import KnownResources
 from provisioner.operations.deployment.withdrawal import withdraw
 from provisioner.operations.impact import duration
 from provisioner.operations.planning.dry_run import plan_alone, refuse
@@ -24,7 +24,7 @@ from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.state.store import Store
     from provisioner.steps.stack import Stack
 

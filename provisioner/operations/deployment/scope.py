@@ -11,7 +11,7 @@ from provisioner.config.models import Config
 from provisioner.docker.reference import parse
 from provisioner.engine.declaration import Declared, reachable
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.plan import orphans
+from provisioner.engine.planning.plan import orphans
 from provisioner.engine.words import names
 from provisioner.operations.overrides.images import source_of
 from provisioner.resources.ecr.copied_images import CopiedImage

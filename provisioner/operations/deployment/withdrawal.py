@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.engine.destroy import Destroy
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
+from provisioner.engine.execution.destroy import Destroy
 from provisioner.engine.words import names
 from provisioner.resources.ecr.images import ImageInUse
 from provisioner.resources.ecs.service import Service

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from provisioner.aws.permissions import Use
-from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.planning import target as limit
 from provisioner.operations.doctor import boundary, images, network, permissions, quotas
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import together

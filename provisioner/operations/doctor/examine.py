@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from provisioner.engine.pools import each
+from provisioner.engine.scheduling.pools import each
 from provisioner.operations.doctor import (
     account,
     alarms,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from provisioner.cost import estimate, table
 from provisioner.cost.estimate import Difference, Estimate, Load
 from provisioner.engine.errors import ConfigurationError, ProvisionError
-from provisioner.engine.former_names import renamed
+from provisioner.engine.records.type_aliases import renamed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.engine.costs import Settings
     from provisioner.engine.declaration import Declared
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.state.model import Record
 
 HOUR = 3600

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provisioner.engine.destroy import is_foreign
-from provisioner.engine.kept import Removal, kept
-from provisioner.engine.known import KnownResources
-from provisioner.engine.losses import Loss, data_of, losses
-from provisioner.engine.planned import Planned
-from provisioner.engine.refused import told
+from provisioner.engine.execution.destroy import is_foreign
+from provisioner.engine.planning.actions import Planned
+from provisioner.engine.planning.losses import Loss, data_of, losses
+from provisioner.engine.planning.refusals import told
+from provisioner.engine.planning.removal import Removal, kept
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
-from provisioner.engine.run import ask_or_empty
+from provisioner.engine.scheduling.progress import ask_or_empty
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.rds.database import DbCluster
 

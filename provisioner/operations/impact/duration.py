@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws import durations as table
 from provisioner.aws.durations import Duration, Takes
-from provisioner.engine.destroy import type_of
 from provisioner.engine.events import RunEstimate
-from provisioner.engine.recorded import dependents
+from provisioner.engine.records.dependents import dependents, type_of
 from provisioner.engine.remaining import RemainingWork, left
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.traits import FreesDependenciesEarly
@@ -20,7 +19,7 @@ from provisioner.resources.elbv2.balancer import TargetGroup
 
 if TYPE_CHECKING:
     from provisioner.engine.declaration import Declared, Dependency
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.state.model import Record, Run
 
 Seconds = Callable[[Duration], float]

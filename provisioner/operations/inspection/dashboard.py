@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.aws.errors import code_of, explaining, not_found
 from provisioner.cost.estimate import alike, figures, summary
 from provisioner.engine.errors import ConfigurationError, ProvisionError
-from provisioner.engine.former_names import renamed
+from provisioner.engine.records.type_aliases import renamed
 from provisioner.engine.timeline import critical_path
 from provisioner.operations.impact import costs
 from provisioner.operations.inspection import log_reader, view

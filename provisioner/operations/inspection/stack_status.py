@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.facts import ASLEEP
 from provisioner.cost.estimate import summary
 from provisioner.engine.errors import ConfigurationError, ProvisionError
-from provisioner.engine.former_names import renamed
+from provisioner.engine.records.type_aliases import renamed
 from provisioner.engine.resource_types import current
 from provisioner.operations.context import account, connection, embedded_cloud
 from provisioner.operations.inspection.verdicts import EXPIRES_DAYS, SERVING, exit_code
@@ -232,7 +232,7 @@ def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
     # only the resource types that are looked at: all the steps' would take longer to import than the calls take
     import provisioner.resources.rds.database  # noqa: F401
     from provisioner.aws.errors import explaining
-    from provisioner.engine.known import KnownResources
+    from provisioner.engine.records.references import KnownResources
     from provisioner.engine.resource import RESOURCE_TYPES
     from provisioner.operations.inspection import workloads
     from provisioner.operations.prerequisites import ami

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.config.loader import near
 from provisioner.engine.declaration import filled
-from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ConfigurationError, Interrupted, ProvisionError
-from provisioner.engine.known import KnownResources
-from provisioner.engine.lookup import find
-from provisioner.engine.plan import masked
-from provisioner.engine.planned import HIDDEN
+from provisioner.engine.planning.actions import HIDDEN
+from provisioner.engine.planning.plan import masked
+from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records.lookup import find
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Change, Resource, output_of
 from provisioner.engine.resource_types import type_named
-from provisioner.engine.run import prefetch
+from provisioner.engine.scheduling.progress import prefetch
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.impact import duration
 from provisioner.operations.inspection.workload_names import Kind, workload_of, workloads

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.known import KnownResources
-from provisioner.engine.target import as_recorded
+from provisioner.engine.planning.target import as_recorded
+from provisioner.engine.records.references import KnownResources
 from provisioner.operations.overrides import sizes
 from provisioner.resources.application_autoscaling import ScalableTarget
 from provisioner.resources.cloudwatch.alarms import Alarm

@@ -8,8 +8,8 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, cast
 
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
+from provisioner.engine.planning.target import as_recorded
 from provisioner.engine.remaining import left
-from provisioner.engine.target import as_recorded
 from provisioner.operations.impact import duration
 from provisioner.operations.overrides import sleep_parts
 from provisioner.resources.autoscaling import MinimumSize

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import provisioner.steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config import exposed, room
-from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.kept import Removal, going
+from provisioner.engine.planning import target as limit
+from provisioner.engine.planning.removal import Removal, going
 from provisioner.engine.resource_types import current
 from provisioner.engine.words import names
 from provisioner.operations.context import signals

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from provisioner.aws.errors import explaining
 from provisioner.engine.declaration import STEPS, Declared, Dependency, filled, unknown
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.known import KnownResources
+from provisioner.engine.planning.target import as_recorded, step_and_dependencies
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import output_of
-from provisioner.engine.target import as_recorded, step_and_dependencies
 from provisioner.engine.words import names
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer

@@ -12,11 +12,11 @@ from provisioner.aws.errors import ApiError, explained, rate_exceeded
 from provisioner.engine import events
 from provisioner.engine.errors import PlanChanged
 from provisioner.engine.events import Emit, Notice
-from provisioner.engine.known import KnownResources
-from provisioner.engine.plan import plan
-from provisioner.engine.planned import Planned
-from provisioner.engine.refused import PlanRefused, reasons
-from provisioner.engine.run import LOOKUP_TIMEOUT
+from provisioner.engine.planning.actions import Planned
+from provisioner.engine.planning.plan import plan
+from provisioner.engine.planning.refusals import PlanRefused, reasons
+from provisioner.engine.records.references import KnownResources
+from provisioner.engine.scheduling.progress import LOOKUP_TIMEOUT
 from provisioner.engine.words import names
 from provisioner.operations.impact.data_loss import guarded
 from provisioner.operations.planning.declaration import scope

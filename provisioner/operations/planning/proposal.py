@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from provisioner.engine.losses import losses
+from provisioner.engine.planning.losses import losses
 from provisioner.operations.impact import costs, data_loss, duration
 from provisioner.operations.overrides import sleep_schedule
 from provisioner.operations.planning import declaration, dry_run
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.cost.estimate import Difference
     from provisioner.engine.declaration import Declared
-    from provisioner.engine.kept import Removal
-    from provisioner.engine.losses import Loss
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
+    from provisioner.engine.planning.losses import Loss
+    from provisioner.engine.planning.removal import Removal
     from provisioner.operations.context.options import Options
     from provisioner.state.model import Record, Run, State
     from provisioner.steps.stack import Stack

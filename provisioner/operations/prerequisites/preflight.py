@@ -19,7 +19,7 @@ from provisioner.config.secrets import Secret
 from provisioner.docker import engine
 from provisioner.docker.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
-from provisioner.engine.pools import pool
+from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
     account_quotas,
     ami,

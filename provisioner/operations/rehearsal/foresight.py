@@ -18,7 +18,7 @@ from provisioner.operations.rehearsal.outage import PredictedOutage
 from provisioner.resources.ecs.service import Service
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.context.options import Options
     from provisioner.state.model import Record
 

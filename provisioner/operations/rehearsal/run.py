@@ -10,13 +10,13 @@ from ecs_emulator import control
 from provisioner.config.facts import Facts
 from provisioner.config.loader import suggestion
 from provisioner.docker import engine
-from provisioner.engine import kept
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError, SomeFailed
 from provisioner.engine.events import Event
-from provisioner.engine.known import KnownResources
-from provisioner.engine.plan import plan
-from provisioner.engine.planned import Planned
-from provisioner.engine.refused import PlanRefused
+from provisioner.engine.planning import removal
+from provisioner.engine.planning.actions import Planned
+from provisioner.engine.planning.plan import plan
+from provisioner.engine.planning.refusals import PlanRefused
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.words import count
 from provisioner.operations.context import connection, embedded_cloud, graceful_stop, regions, signals
 from provisioner.operations.overrides.redeclaration import declarations
@@ -335,7 +335,7 @@ class _Copy:
             facts = replace(facts, engine=True, local=self.config.target == "local")
         stack = declaration.declare(config, facts)
         stack.removal = declaration.removal(request.delete, request.unprotect, request.target_step)
-        stack.notices += kept.check(store.records, stack.declared, stack.removal)
+        stack.notices += removal.check(store.records, stack.declared, stack.removal)
         return stack
 
     def _outages(self, started: float, command: str) -> list[PredictedOutage]:

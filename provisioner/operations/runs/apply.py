@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from provisioner.engine.apply import Apply
 from provisioner.engine.declaration import reachable
-from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import SomeFailed, TimedOut
 from provisioner.engine.events import Emit, Notice, ResourceWaiting, RunStarted
-from provisioner.engine.known import KnownResources
-from provisioner.engine.narrow import Narrow
-from provisioner.engine.plan import plan
-from provisioner.engine.planned import Planned
-from provisioner.engine.recorded import dependents
+from provisioner.engine.execution.apply import Apply
+from provisioner.engine.execution.destroy import Destroy
+from provisioner.engine.execution.narrowing import Narrow
+from provisioner.engine.planning.actions import Planned
+from provisioner.engine.planning.plan import plan
+from provisioner.engine.records.dependents import dependents, type_of
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.traits import Leads, Runs
 from provisioner.engine.words import names
 from provisioner.operations.impact import duration

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import explained
-from provisioner.engine import destroy as engine_destroy
-from provisioner.engine import recorded
-from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
-from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import UNPROTECT, NotOwned, OutcomeUnknown, PartProtected, Protected
 from provisioner.engine.events import Emit, Notice, RunStarted
-from provisioner.engine.known import KnownResources
-from provisioner.engine.leftovers import Leftover, find_leftovers
-from provisioner.engine.run import prefetch
+from provisioner.engine.execution.destroy import Destroy
+from provisioner.engine.execution.leftovers import Leftover, find_leftovers
+from provisioner.engine.planning import target as limit
+from provisioner.engine.records import dependents
+from provisioner.engine.records import dependents as records_dependents
+from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records.references import KnownResources
+from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import ListedOneByOne
 from provisioner.operations.impact import duration
 from provisioner.operations.impact.data_loss import costly
@@ -63,7 +64,7 @@ def created_by_aws(going: Mapping[str, Record]) -> bool:
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
     """Return which of these recorded resources are protected from deletion, by the state or in AWS."""
-    return engine_destroy.protected(
+    return records_dependents.protected(
         aws.knowing(KnownResources(dict(records))), [records[address] for address in addresses]
     )
 
@@ -101,7 +102,7 @@ def down(
         delete_secrets: delete the secrets that users have set for the stack as well, once nothing uses them.
     """
     aws = aws.knowing(KnownResources(dict(store.records))).exhaustive()
-    recorded.check_order(store.records)
+    dependents.check_order(store.records)
     going = removal(store.records, target_step)
     emit(RunStarted("down", aws.name, aws.account, aws.region, counted(going)))
     ahead = duration.for_down(going, store.state.history)

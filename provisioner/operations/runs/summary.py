@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.aws.errors import explained
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ProvisionError
-from provisioner.engine.leftovers import Leftover
-from provisioner.engine.run import RunProgress
+from provisioner.engine.execution.leftovers import Leftover
+from provisioner.engine.scheduling.progress import RunProgress
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.operations.impact.hourly_charges import billed as costing
 from provisioner.state.counted import is_counted

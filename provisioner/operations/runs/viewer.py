@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from provisioner.engine.kept import Removal
-from provisioner.engine.losses import Loss
+from provisioner.engine.planning.losses import Loss
+from provisioner.engine.planning.removal import Removal
 from provisioner.operations.context import graceful_stop
 from provisioner.operations.planning.proposal import Proposal
 

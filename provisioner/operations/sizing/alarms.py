@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.declaration import Declared, Dependency
-from provisioner.engine.target import as_recorded
+from provisioner.engine.planning.target import as_recorded
 from provisioner.resources.cloudwatch.alarms import Alarm
 from provisioner.resources.ecs.service import Service
 

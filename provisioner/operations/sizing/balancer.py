@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.known import KnownResources
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.words import names
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provisioner.engine.apply import Apply
-from provisioner.engine.destroy import Destroy
 from provisioner.engine.events import RunEstimate, RunStarted
-from provisioner.engine.known import KnownResources
-from provisioner.engine.narrow import Narrow
+from provisioner.engine.execution.apply import Apply
+from provisioner.engine.execution.destroy import Destroy
+from provisioner.engine.execution.narrowing import Narrow
+from provisioner.engine.records.references import KnownResources
 from provisioner.operations.impact import duration
 from provisioner.operations.overrides.sizes import as_records
 from provisioner.operations.planning.dry_run import plan_alone, refuse

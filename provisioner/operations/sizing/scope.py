@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.target import as_recorded
+from provisioner.engine.planning.target import as_recorded
 from provisioner.operations.overrides import sleep_schedule
 from provisioner.resources.application_autoscaling import ScalableTarget
 from provisioner.resources.ecs.service import Service

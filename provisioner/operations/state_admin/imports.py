@@ -12,8 +12,8 @@ from provisioner.aws.api import Tags
 from provisioner.aws.errors import explained, not_found
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
-from provisioner.engine.known import KnownResources
-from provisioner.engine.lookup import others
+from provisioner.engine.records.lookup import others
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.resources.aws_names import AWS_NAMES
 from provisioner.state.model import Record

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explained
 from provisioner.engine.declaration import Declared, filled, unknown
-from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
-from provisioner.engine.known import KnownResources
-from provisioner.engine.lookup import find, listed_within
 from provisioner.engine.parts import former
+from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records.lookup import find, listed_within
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Observed, Resource, compare, output_of
 from provisioner.engine.resource_types import all_types, type_named
-from provisioner.engine.run import prefetch
+from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import KnownByContent
 from provisioner.engine.words import count
 from provisioner.operations.planning import dns_takeover

@@ -15,7 +15,7 @@ from provisioner.render.redacted import without_values
 from provisioner.render.text import duration
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.operations.commands.picture import Picture
     from provisioner.operations.inspection.diagram import Card
     from provisioner.operations.inspection.view import Node, View

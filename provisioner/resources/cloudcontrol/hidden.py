@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provisioner.config.secret_values import looks_secret
-from provisioner.engine.planned import HIDDEN, HIDDEN_CHANGE
+from provisioner.engine.planning.actions import HIDDEN, HIDDEN_CHANGE
 from provisioner.engine.resource import DIGEST_OF, Change, digest_of
 from provisioner.resources.cloudcontrol.schemas import Schema, Way
 

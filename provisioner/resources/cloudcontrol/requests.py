@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.aws.api import Api
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import refused
-from provisioner.engine.planned import HIDDEN
+from provisioner.engine.planning.actions import HIDDEN
 from provisioner.engine.ports import Row
 
 Event = Mapping[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import tag_map
-from provisioner.engine.leftovers import Leftover
+from provisioner.engine.execution.leftovers import Leftover
 
 FINAL_SNAPSHOT = {"Key": "provisioner:final-snapshot", "Value": "true"}
 """The tag of a cluster whose deletion leaves a snapshot."""

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import NotCreated, NotOwned
-from provisioner.engine.lookup import others
+from provisioner.engine.records.lookup import others
 from provisioner.engine.resource import Change, Changes, Observed, Resource
 from provisioner.engine.traits import Displaces, KnownByContent
 from provisioner.resources.elbv2.balancer import LoadBalancer, owner_of

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from provisioner.aws import tagging
 from provisioner.aws.client import Aws
 from provisioner.engine.events import ResourceDone, ResourceSkipped
-from provisioner.engine.known import KnownResources
-from provisioner.engine.planned import Planned
+from provisioner.engine.planning.actions import Planned
+from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations.state_admin import recovery
 from provisioner.steps.stack import Stack

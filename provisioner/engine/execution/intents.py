@@ -12,7 +12,7 @@ from provisioner.engine.errors import Interrupted, NotCreated, ReadInterrupted
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Errors
-    from provisioner.engine.run import RecordStore
+    from provisioner.engine.scheduling.progress import RecordStore
     from provisioner.state.model import Record
 
 

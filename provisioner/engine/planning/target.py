@@ -8,9 +8,8 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared, filled, needed_by, reachable
-from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.recorded import dependents
+from provisioner.engine.records.dependents import dependents, type_of
 from provisioner.engine.resource import Resource, output_of
 from provisioner.engine.words import names
 

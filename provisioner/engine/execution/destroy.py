@@ -11,17 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Interrupted, NotOwned, Protected, ProvisionError
 from provisioner.engine.events import Emit, ResourceQueued, Result
-from provisioner.engine.lookup import addresses_by_id, find, listed_within
-from provisioner.engine.own_code import unsupported
-from provisioner.engine.recorded import dependents
+from provisioner.engine.records.dependents import dependents, type_of
+from provisioner.engine.records.lookup import addresses_by_id, find, listed_within
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.resource_types import type_named
-from provisioner.engine.run import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
-from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
+from provisioner.engine.scheduling.progress import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
+from provisioner.engine.scheduling.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.traits import FreesDependenciesEarly, why_left
 from provisioner.engine.words import RESULT_UNSEEN
-from provisioner.state.model import Record, StateError
+from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -29,35 +28,6 @@ if TYPE_CHECKING:
 
 STAYS = "it is recorded under another address, so it is not deleted"
 """Why a resource is kept that has two records."""
-
-
-def protected(aws: Provider, records: Collection[Record]) -> list[str]:
-    """Return the addresses of those recorded resources that are protected from deletion, by the state or in AWS.
-
-    Raises:
-        ApiError: AWS cannot be asked.
-    """
-    found = []
-    for record in records:
-        resource_type = type_named(record.type) or Resource
-        live = _there(aws, resource_type, record) if resource_type.protection else None
-        if (
-            live
-            and not live.deleting
-            and (resource_type.protected(record.arguments) or resource_type.protected(live.attributes))
-        ):
-            found.append(record.address)
-    return found
-
-
-def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Observed | None:
-    """Return the recorded resource if AWS has it and it is ours."""
-    try:
-        return find(aws, resource_type, record.address, record.arguments, record.id)
-    except NotOwned:
-        return None
-    except (BotoCoreError, ClientError) as error:
-        raise aws.errors.explained(error) from error
 
 
 def is_foreign(aws: Provider, record: Record) -> bool:
@@ -281,16 +251,3 @@ class Destroy:
 def _awaited(live: Observed) -> str:
     """Say what we wait for: in AWS's own word once it is deleting the resource."""
     return live.status if live.deleting and live.status else "waiting for AWS to delete it"
-
-
-def type_of(record: Record) -> type[Resource]:
-    """Return the record's resource type.
-
-    Raises:
-        StateError: neither this version nor the user's own modules have such a resource type.
-    """
-    found = type_named(record.type)
-    if found is None:
-        reason, fix = unsupported(record.type)
-        raise StateError(f"{record.address} {reason}: {fix}, then run again")
-    return found

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.engine.events import Action, Emit, ResourceDone, ResourceStarted, ResourceWaiting, Result
-from provisioner.engine.pools import pool
 from provisioner.engine.resource import Observed, Resource
-from provisioner.engine.scheduler import Until, Wait
+from provisioner.engine.scheduling.pools import pool
+from provisioner.engine.scheduling.scheduler import Until, Wait
 from provisioner.engine.timeline import Moments, spans
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from provisioner.engine.parts import Part, as_of
 from provisioner.engine.resource import Observed, Resource, canonical, compare
 
 if TYPE_CHECKING:
-    from provisioner.engine.run import RecordStore
+    from provisioner.engine.scheduling.progress import RecordStore
     from provisioner.state.model import Record
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from provisioner.engine.declaration import Dependency, reachable
 from provisioner.engine.parts import Part, as_of
 from provisioner.engine.resource import compare
-from provisioner.engine.run import RunProgress
-from provisioner.engine.scheduler import Node, Scheduler
+from provisioner.engine.scheduling.progress import RunProgress
+from provisioner.engine.scheduling.scheduler import Node, Scheduler
 
 if TYPE_CHECKING:
-    from provisioner.engine.apply import Apply
+    from provisioner.engine.execution.apply import Apply
 
 
 class Narrow:

@@ -12,16 +12,23 @@ from provisioner.engine.clock import LISTED_WITHIN
 from provisioner.engine.declaration import Declared, Dependency, filled, reachable
 from provisioner.engine.errors import Failed, OutcomeUnknown, ReplacementRequired
 from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
-from provisioner.engine.intents import withdrawn_if_refused
-from provisioner.engine.lookup import addresses_by_id, find_declared, listed_within
-from provisioner.engine.outdated import asked_for, stale_for
+from provisioner.engine.execution.change_requests import SentChanges
+from provisioner.engine.execution.intents import withdrawn_if_refused
+from provisioner.engine.execution.replacement import asked_for, stale_for
 from provisioner.engine.parts import FORMER_PART_STAYS, Part, as_of, former, rest
-from provisioner.engine.refused import advice, refuse_create_only
+from provisioner.engine.planning.refusals import advice, refuse_create_only
+from provisioner.engine.records.lookup import addresses_by_id, find_declared, listed_within
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
-from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
-from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
-from provisioner.engine.sent_changes import SentChanges
+from provisioner.engine.scheduling.progress import (
+    LOOKUP_TIMEOUT,
+    RecordStore,
+    RunProgress,
+    act_or_wait,
+    ask_or_empty,
+    refresh,
+)
+from provisioner.engine.scheduling.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.traits import CreatedLater, Displaces, WaitsForUsers
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from provisioner.state.model import Phase, Record

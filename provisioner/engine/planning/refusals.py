@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ProvisionError, ReplacementRequired
-from provisioner.engine.losses import Loss, losses
+from provisioner.engine.planning.losses import Loss, losses
 from provisioner.engine.resource import Change, Resource
 from provisioner.engine.words import names
 
 if TYPE_CHECKING:
-    from provisioner.engine.planned import Planned
+    from provisioner.engine.planning.actions import Planned
     from provisioner.state.model import Record
 
 NO_REASON = "no reason was given"

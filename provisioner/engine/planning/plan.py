@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.engine.declaration import Declared, filled, unknown
-from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, ProvisionError, ReplacementRequired
-from provisioner.engine.lookup import addresses_by_id, find, find_declared
 from provisioner.engine.parts import as_of, former, rest
-from provisioner.engine.planned import KNOWN_AFTER_UP, Planned, PlannedAction, parsed
-from provisioner.engine.refused import refuse_create_only
+from provisioner.engine.planning.actions import KNOWN_AFTER_UP, Planned, PlannedAction, parsed
+from provisioner.engine.planning.refusals import refuse_create_only
+from provisioner.engine.records.dependents import protected, type_of
+from provisioner.engine.records.lookup import addresses_by_id, find, find_declared
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
-from provisioner.engine.run import prefetch
+from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import why_left
 
 if TYPE_CHECKING:

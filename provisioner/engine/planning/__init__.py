@@ -1,0 +1,1 @@
+"""Plan each resource: action, refusals, removals, data loss. Reads only."""

@@ -1,0 +1,1 @@
+"""Compare records with AWS: lookup, references by name, dependents, former type names."""

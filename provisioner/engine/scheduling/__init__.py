@@ -1,0 +1,1 @@
+"""Order the resources by their dependencies, and wait for them."""
