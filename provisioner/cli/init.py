@@ -92,7 +92,7 @@ def _sample(options: Options, with_app: bool) -> int:
 
 
 def _converted(options: Options, source: Source, what: str | None, region: str | None) -> int:
-    from provisioner.operations.migration.convert import convert
+    from provisioner.migration.convert import convert
     from provisioner.render import converted
     from provisioner.render.text import say
 

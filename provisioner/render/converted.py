@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from provisioner.config.foreign import Converted
 from provisioner.engine.words import count
+from provisioner.migration import Converted
 
 
 def lines(done: Converted) -> Iterator[str]:

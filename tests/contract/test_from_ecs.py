@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from botocore.model import StructureShape
 
-from provisioner.config.foreign.draft import text
-from provisioner.config.foreign.ecs import container, deployment, service, task
-from provisioner.config.foreign.ecs.answers import Answer, Answers, Balancing
-from provisioner.config.foreign.ecs.cluster import draft
 from provisioner.engine.errors import ConfigurationError
+from provisioner.migration.draft import text
+from provisioner.migration.ecs import container, deployment, service, task
+from provisioner.migration.ecs.answers import Answer, Answers, Balancing
+from provisioner.migration.ecs.cluster import draft
 from tests.contract import recorded
 
 PLACE: dict[str, Any] = {"account": "644160558196", "region": "us-east-1"}

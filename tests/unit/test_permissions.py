@@ -66,7 +66,7 @@ def _operations(service: str) -> dict[str, str]:
 
 
 def _called(
-    room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "foreign", "migration", "ci")
+    room: Path = ROOT / "provisioner", apart: Collection[str] = ("permissions", "migration", "ci")
 ) -> Iterator[Called]:
     """Where each operation is called that the source names, and the actions that it may stand for.
 
@@ -99,7 +99,7 @@ def test_what_init_reads_is_in_the_policy_of_its_document() -> None:
     (policy,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     (statement,) = json.loads(policy)["Statement"]
     for_copilot = re.findall(r"`(\w+:\w+)`", text.partition("For `--from copilot` also")[2].partition("\n")[0])
-    called = {name for _, _, found in _called(ROOT / "provisioner" / "operations" / "migration") for name in found}
+    called = {name for _, _, found in _called(ROOT / "provisioner" / "migration") for name in found}
     # by the room that reads a VPC for other commands as well
     assert {*statement["Action"], *for_copilot} == {*called, "ec2:DescribeRouteTables"}
 

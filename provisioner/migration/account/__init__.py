@@ -1,0 +1,1 @@
+"""Read an account for `init --from`: network, cluster, schedules, Copilot's stacks. Reads only."""

@@ -1,0 +1,196 @@
+"""Reads what AWS knows about one cluster of ECS: its services, what they run, and what stands around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.client import batches
+from provisioner.aws.errors import explaining
+from provisioner.docker.manifests import INDEXES, MANIFESTS, Manifest, entries
+from provisioner.engine.errors import ConfigurationError
+from provisioner.migration.account import network, schedules
+from provisioner.migration.account.reader import Reader
+from provisioner.migration.ecs.answers import Answer, Answers, Scaling
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+
+SERVICES, TASKS = 10, 100
+"""As many as one call describes (API reference, DescribeServices and DescribeTasks)."""
+REGISTRY = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[\w-]+)\.amazonaws\.com(?:\.cn)?/"
+    r"(?P<repository>[^:@]+):(?P<tag>[^:@]+)",
+    re.ASCII,
+)
+MISSING = frozenset({"ImageNotFound", "ImageTagDoesNotMatchDigest"})
+
+
+def read(aws: Aws, name: str, *, on_aws: bool) -> Answers:
+    """Return what AWS answers about a cluster.
+
+    The cluster and its services have to be readable; each other read that is refused is noted.
+
+    Args:
+        name: the cluster's name or ARN.
+        on_aws: whether that is AWS, and not the embedded cloud.
+
+    Raises:
+        ConfigurationError: there is no such cluster; with the names of those that there are.
+        ApiError: AWS refuses to tell of it, or cannot be reached.
+    """
+    with explaining():
+        return _read(Reader(aws), name, on_aws=on_aws)
+
+
+def _read(reader: Reader, name: str, *, on_aws: bool) -> Answers:
+    aws = reader.aws
+    cluster = _cluster(aws, name)
+    arn = str(cluster["clusterArn"])
+    services = _services(aws, arn)
+    found = schedules.read(reader, arn)
+    named = [str(one["taskDefinition"]) for one in services if isinstance(one.get("taskDefinition"), str)]
+    definitions = _definitions(reader, [*named, *(schedules.definition(one) for one in found)])
+    vpcs = network.subnets(reader, services, found)
+    balancing = network.balancing(reader, services)
+    networks = {one.vpc for one in vpcs.values()} | {str(b["VpcId"]) for b in balancing.balancers.values()}
+    return Answers(
+        account=aws.account,
+        region=aws.region,
+        cluster=cluster,
+        on_aws=on_aws,
+        services=services,
+        definitions=definitions,
+        tasks=_tasks(reader, arn),
+        images=_images(reader, definitions.values()),
+        balancing=balancing,
+        scaling=_scaling(reader, str(cluster.get("clusterName")), services),
+        subnets=vpcs,
+        security_groups=network.security_groups(reader, networks),
+        registries=network.registries(reader, services),
+        runs=found,
+        unread=reader.unread,
+    )
+
+
+def _cluster(aws: Aws, name: str) -> Answer:
+    answer = aws.client("ecs").describe_clusters(clusters=[name], include=["TAGS", "SETTINGS", "CONFIGURATIONS"])
+    found: list[Answer] = [one for one in answer.get("clusters") or () if one.get("status", "ACTIVE") == "ACTIVE"]
+    if found:
+        return found[0]
+    names = sorted(one.rpartition("/")[2] for one in aws.pages("ecs", "list_clusters", "clusterArns"))
+    there = f"there are {', '.join(names)}" if names else "there is none"
+    raise ConfigurationError(
+        f'cluster "{name}": account {aws.account} has no such cluster in {aws.region}: {there}; choose another, or '
+        "another Region with --region, or another account with --profile"
+    )
+
+
+def _services(aws: Aws, cluster: str) -> list[Answer]:
+    arns = list(aws.pages("ecs", "list_services", "serviceArns", cluster=cluster))
+    ecs = aws.client("ecs")
+    return [
+        one
+        for some in batches(arns, SERVICES)
+        for one in ecs.describe_services(cluster=cluster, services=list(some), include=["TAGS"]).get("services") or ()
+    ]
+
+
+def _definitions(reader: Reader, named: Iterable[str]) -> dict[str, Answer]:
+    """Return task definitions by what names them; those that cannot be read are left out."""
+
+    def one(name: str) -> Answer | None:
+        def read() -> Answer:
+            answer = reader.aws.client("ecs").describe_task_definition(taskDefinition=name)
+            found: Answer = answer["taskDefinition"]
+            return found
+
+        return reader.tried("which image tasks run, and with what", read)
+
+    names = list(dict.fromkeys(named))
+    return {name: found for name, found in zip(names, reader.aws.each(one, names), strict=True) if found}
+
+
+def _tasks(reader: Reader, cluster: str) -> list[Answer]:
+    """Return the tasks that run now."""
+    what = "which images run, by their digests"
+    arns = reader.pages("ecs", "list_tasks", "taskArns", what, cluster=cluster)
+
+    def some(wanted: Sequence[str]) -> list[Answer]:
+        answer = reader.aws.client("ecs").describe_tasks(cluster=cluster, tasks=list(wanted))
+        found: list[Answer] = answer.get("tasks") or []
+        return found
+
+    found: list[Answer] = []
+    for wanted in batches(arns, TASKS):
+        found += reader.tried(what, partial(some, wanted)) or []
+    return found
+
+
+def _images(reader: Reader, definitions: Iterable[Answer]) -> dict[str, Collection[str]]:
+    """Return what the tags of images in ECR stand for, by the images' whole names."""
+    images = (str(one.get("image", "")) for each in definitions for one in each.get("containerDefinitions") or ())
+    tagged = {name: place for name in images if (place := REGISTRY.fullmatch(name))}
+
+    def one(place: re.Match[str]) -> Collection[str] | None:
+        return reader.tried("whether tags of images have moved", lambda: _digests(reader.aws, place))
+
+    digests = reader.aws.each(one, tagged.values())
+    return {name: found for name, found in zip(tagged, digests, strict=True) if found is not None}
+
+
+def _digests(aws: Aws, place: re.Match[str]) -> Collection[str] | None:
+    """Return the digests that a tag stands for, an index's parts as well; none if there is no such tag any more."""
+    answer = aws.client("ecr", place["region"]).batch_get_image(
+        registryId=place["account"],
+        repositoryName=place["repository"],
+        imageIds=[{"imageTag": place["tag"]}],
+        acceptedMediaTypes=[*INDEXES, *MANIFESTS],
+    )
+    found = answer.get("images") or ()
+    if not found:
+        codes = {one.get("failureCode") for one in answer.get("failures") or ()}
+        return frozenset() if codes <= MISSING else None
+    return frozenset(digest for one in found for digest in (_digest(one), *_parts(one)) if digest)
+
+
+def _digest(image: Answer) -> str:
+    return str((image.get("imageId") or {}).get("imageDigest") or "")
+
+
+def _parts(image: Answer) -> list[str]:
+    """Return the digests of an index's manifests."""
+    manifest = Manifest(str(image.get("imageManifest") or "{}").encode(), "")
+    try:
+        return [str(one["digest"]) for one in entries(manifest)]
+    except ValueError:
+        return []
+
+
+def _scaling(reader: Reader, cluster: str, services: Sequence[Answer]) -> Scaling:
+    """Return what Application Auto Scaling has of the services."""
+    names = [f"service/{cluster}/{one.get('serviceName')}" for one in services]
+    if not names:
+        return Scaling()
+    what = "how many tasks services have, and what their number follows"
+
+    def listed(operation: str, key: str) -> list[Any]:
+        mine = reader.pages("application-autoscaling", operation, key, what, ServiceNamespace="ecs")
+        return [one for one in mine if one.get("ResourceId") in names]
+
+    def by_service(found: Sequence[Answer]) -> dict[str, list[Answer]]:
+        grouped: dict[str, list[Answer]] = {}
+        for one in found:
+            grouped.setdefault(str(one["ResourceId"]), []).append(one)
+        return grouped
+
+    targets = listed("describe_scalable_targets", "ScalableTargets")
+    if not targets:
+        return Scaling()
+    return Scaling(
+        {str(one["ResourceId"]): one for one in targets},
+        by_service(listed("describe_scaling_policies", "ScalingPolicies")),
+        by_service(listed("describe_scheduled_actions", "ScheduledActions")),
+    )

@@ -1,0 +1,96 @@
+"""The manifest of an environment of Copilot's: its network and its load balancer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.config import validators as values
+from provisioner.migration.draft import Draft
+from provisioner.migration.yaml_tree import Value
+
+CDN = "CloudFront is no part of a stack here: it stays as it is, or point your own distribution at the load balancer"
+CERTIFICATES = "an existing certificate cannot be named yet: the stack makes one for dns.host, by DNS"
+UNKNOWN = "has no counterpart here"
+
+
+def fill(table: dict[str, Any], manifest: Value, found: Draft) -> None:
+    """Put what an environment's manifest says into its table, and note the rest."""
+    for key, value in manifest.table.items():
+        if key == "network":
+            _network(table, value, found)
+        elif key == "http":
+            _http(table, value, found)
+        elif key == "observability":
+            # the cluster of a stack has Container Insights or not, which no key decides
+            if (insights := value.at("container_insights")) and insights.flag:
+                found.leave(insights, "observability.container_insights", UNKNOWN)
+        elif key == "cdn":
+            if value.flag is not False:
+                found.leave(value, "cdn", CDN)
+        elif key not in ("name", "type"):
+            found.leave(value, key, UNKNOWN)
+
+
+def _network(table: dict[str, Any], network: Value, found: Draft) -> None:
+    for key, value in network.table.items():
+        if key != "vpc":
+            found.leave(value, f"network.{key}", UNKNOWN)
+            continue
+        own = table.setdefault("network", {})
+        for name, part in value.table.items():
+            if name == "id" and part.text:
+                own["vpc"] = part.text
+            elif name == "subnets":
+                _subnets(own, part, value.at("id") is not None, found)
+            elif name == "cidr" and part.text:
+                _cidr(own, part, found)
+            elif name == "flow_logs" and part.flag is not None and not value.at("id"):
+                own["flow_logs"] = part.flag
+            elif name == "security_group":
+                found.leave(part, "network.vpc.security_group", "each service has a security group of its own here")
+            else:
+                found.leave(part, f"network.vpc.{name}", UNKNOWN)
+        if not own:
+            del table["network"]
+
+
+def _cidr(own: dict[str, Any], value: Value, found: Draft) -> None:
+    try:
+        own["cidr"] = values.vpc_cidr(str(value.text))
+    except ValueError as error:
+        found.leave(value, "network.vpc.cidr", f"{error}: the default is 10.0.0.0/16")
+
+
+def _subnets(own: dict[str, Any], subnets: Value, imported: bool, found: Draft) -> None:
+    if not imported:
+        found.leave(
+            subnets, "network.vpc.subnets", "the subnets of a new VPC follow from network.cidr and network.zones"
+        )
+        return
+    chosen = {
+        tier: [one.text for part in part_list.values if (one := part.at("id")) and one.text]
+        for tier, part_list in subnets.table.items()
+    }
+    if any(chosen.values()):
+        own["subnets"] = {tier: ids for tier, ids in chosen.items() if ids}
+
+
+def _http(table: dict[str, Any], http: Value, found: Draft) -> None:
+    for side, part in http.table.items():
+        if side != "public":
+            found.leave(part, f"http.{side}", "an internal load balancer is not made here")
+            continue
+        for key, value in part.table.items():
+            name = f"http.public.{key}"
+            sources = value.at("source_ips") or value.at("restrict_to", "cidr") if key == "ingress" else None
+            if sources and sources.texts:
+                table.setdefault("network", {})["allow"] = sources.texts
+            elif key == "access_logs":
+                if value.flag is not False:
+                    table["load_balancer"] = {"access_logs": True}
+                for inner, setting in value.table.items():
+                    found.leave(setting, f"{name}.{inner}", "the stack's own bucket has the access logs")
+            elif key == "certificates":
+                found.leave(value, name, CERTIFICATES)
+            else:
+                found.leave(value, name, UNKNOWN)

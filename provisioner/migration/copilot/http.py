@@ -1,0 +1,147 @@
+"""How a service of Copilot's is reached, and who asks whether it is well."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from provisioner.config import validators as values
+from provisioner.migration.copilot.findings import JOB, Workload
+from provisioner.migration.yaml_tree import Value
+
+WHY = {
+    "additional_rules": "a service has one path here",
+    "allowed_source_ips": "who may reach it is network.allow, for the whole stack",
+    "allowedSourceIps": "who may reach it is network.allow, for the whole stack",
+    "hosted_zone": "the zone is that of dns.domain",
+    "nlb": "a Network Load Balancer is not made here",
+    "redirect_to_https": "HTTP is always sent on to HTTPS here",
+    "stickiness": "requests of one browser go to any task here",
+    "target_port": "the load balancer reaches the port of the service, or of the sidecar that target_container names",
+    "version": "the load balancer speaks HTTP/1.1 with the tasks here",
+}
+AS_HERE = {"redirect_to_https": True, "stickiness": False}
+"""Keys whose values say how it is here in any case."""
+CHECK = {
+    "path": "path",
+    "success_codes": "codes",
+    "healthy_threshold": "healthy",
+    "unhealthy_threshold": "unhealthy",
+    "interval": "interval",
+    "timeout": "timeout",
+    "grace_period": "grace",
+}
+TIMES = frozenset({"interval", "timeout", "grace"})
+CONTAINER = {"interval": "interval", "timeout": "timeout", "retries": "unhealthy", "start_period": "grace"}
+DEFAULT_PATH = "/"
+"""What Copilot's load balancer asks for; here it is /health."""
+
+
+def fill(workload: Workload, http: Value | None) -> None:
+    """Put what a public service's `http` says into its table."""
+    health: Any = DEFAULT_PATH
+    for key, value in http.table.items() if http else ():
+        if key == "path":
+            _path(workload, value)
+        elif key in ("target_container", "targetContainer"):
+            continue
+        elif key == "alias":
+            _aliases(workload, value)
+        elif key == "healthcheck":
+            health = _check(workload, value)
+        elif key == "deregistration_delay" and (seconds := _seconds(value)) is not None:
+            workload.table["deregistration_delay"] = seconds
+        elif (key in AS_HERE and value.flag is AS_HERE[key]) or (
+            key == "version" and (value.text or "").lower() == "http1"
+        ):
+            continue
+        else:
+            workload.leave(value, f"http.{key}", WHY.get(key, "is not known here"))
+    workload.table["health"] = health
+
+
+def _path(workload: Workload, value: Value) -> None:
+    path = f"/{(value.text or '').strip('/')}"
+    if path == "/":
+        return
+    # Copilot makes a rule for the path itself and what is below it
+    pattern = f"{path}*"
+    try:
+        workload.table["path"] = values.path_pattern(pattern)
+    except ValueError as error:
+        workload.leave(value, "http.path", str(error))
+
+
+def _aliases(workload: Workload, value: Value) -> None:
+    names = [one.at("name") or one for one in value.values] or [value]
+    for one in names:
+        workload.aliases += [(name, one) for name in re.split(r"[\s,]+", one.text or "") if name]
+
+
+def _check(workload: Workload, check: Value) -> Any:
+    """Return what the load balancer asks: a path, or a table if there is more to say."""
+    if check.text is not None:
+        return check.text
+    health: dict[str, Any] = {"path": DEFAULT_PATH}
+    for key, value in check.table.items():
+        if not _set(health, CHECK.get(key, ""), value):
+            workload.leave(value, f"http.healthcheck.{key}", "has no counterpart here")
+    if {"interval", "timeout"} <= health.keys() and health["timeout"] >= health["interval"]:
+        workload.leave(
+            check, "http.healthcheck.timeout", "is not below its interval, as Elastic Load Balancing demands"
+        )
+        del health["timeout"]
+    return health["path"] if health.keys() == {"path"} else health
+
+
+def _set(health: dict[str, Any], key: str, value: Value) -> bool:
+    found: Any = _seconds(value) if key in TIMES else value.number if key in ("healthy", "unhealthy") else value.text
+    if not key or found is None:
+        return False
+    health[key] = found
+    return True
+
+
+def container(workload: Workload, check: Value | None, *, public: bool) -> None:
+    """Put the check inside the container, if there is one, into the table."""
+    if check is None or workload.sort == JOB:
+        if check:
+            workload.leave(check, "image.healthcheck", "nobody asks a job whether it is well")
+        return
+    command = check.at("command")
+    if not command or not (words := _command(command)):
+        workload.leave(check, "image.healthcheck", "has no command of its own: write health.command")
+        return
+    held = workload.table.get("health", {})
+    health: dict[str, Any] = {"path": held} if isinstance(held, str) else dict(held)
+    health["command"] = words
+    for key, value in check.table.items():
+        ours = CONTAINER.get(key, "")
+        if key == "command":
+            continue
+        if ours in health or (public and ours == "unhealthy" and (value.number or 0) < 2):
+            workload.leave(value, f"image.healthcheck.{key}", f"both checks have one {ours} here")
+        elif not _set(health, ours, value):
+            workload.leave(value, f"image.healthcheck.{key}", "has no counterpart here")
+    workload.table["health"] = health
+
+
+def _command(value: Value) -> Any:
+    """Return a check as `health.command` takes it: text for the shell, or a list."""
+    if value.text is not None:
+        return shlex.split(value.text)
+    words = value.texts
+    if words[:1] == ["CMD-SHELL"]:
+        return " ".join(words[1:])
+    return words[1:] if words[:1] == ["CMD"] else words
+
+
+def _seconds(value: Value) -> int | None:
+    """Return a duration such as 1m30s in seconds; a number alone has no unit, and is one of seconds."""
+    if value.number is not None:
+        return value.number
+    if not re.fullmatch(r"(\d+[hms])+", value.text or ""):
+        return None
+    found = re.findall(r"(\d+)([hms])", value.text or "")
+    return sum(int(number) * {"h": 3600, "m": 60, "s": 1}[unit] for number, unit in found)

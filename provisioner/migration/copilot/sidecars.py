@@ -1,0 +1,95 @@
+"""`sidecars` of Copilot's manifests, and what waits for whom, as `[services.NAME.sidecars.NAME]` and `depends_on`."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from provisioner.config.container import Condition
+from provisioner.migration import names
+from provisioner.migration.copilot import http, image
+from provisioner.migration.copilot.findings import SIDECAR, Workload
+from provisioner.migration.copilot.keys import HANDLERS
+from provisioner.migration.draft import ordered
+from provisioner.migration.yaml_tree import Value
+
+WHY = {
+    "credentialsParameter": "log in to the registry with docker: its credentials are used",
+    "credentials_parameter": "log in to the registry with docker: its credentials are used",
+    "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
+    "labels": "containers have no labels of yours here",
+    "mount_points": "a task has no volumes here",
+}
+"""Keys of a sidecar that have no counterpart, and what to do."""
+OWN = frozenset({"port", "image", "essential", "healthcheck", "depends_on"})
+"""Keys that are read here; of the others those of a workload that a sidecar has as well have their handlers."""
+SHARED = frozenset({"command", "entrypoint", "secrets", "variables"})
+
+
+def fill(workload: Workload, manifest: Value) -> None:
+    """Put the sidecars of a manifest into the table, who waits for whom, and to which of them requests go."""
+    found = manifest.at("sidecars")
+    for name, value in found.table.items() if found else ():
+        one = Workload(name, SIDECAR, workload.gathered, prefix=f"sidecars.{name}.")
+        if _fill(one, value):
+            workload.table.setdefault("sidecars", {})[names.workload(name)] = one.table
+    _order(workload, workload, manifest.at("image", "depends_on"), "image.depends_on")
+    for name, value in found.table.items() if found else ():
+        if (table := workload.table.get("sidecars", {}).get(names.workload(name))) is not None:
+            one = Workload(name, SIDECAR, workload.gathered, table, prefix=f"sidecars.{name}.")
+            _order(workload, one, value.at("depends_on"), "depends_on")
+    if tables := workload.table.get("sidecars"):
+        workload.table["sidecars"] = {name: ordered(table) for name, table in tables.items()}
+    _front(workload, manifest.at("http"))
+
+
+def _fill(sidecar: Workload, value: Value) -> bool:
+    """Put what is said of one sidecar into its table, and note the rest; False: it has no image."""
+    found = value.at("image")
+    if not found or not image.of_sidecar(sidecar, found):
+        if not found:
+            sidecar.leave(value, "image", f"is missing: {sidecar.name} is left out")
+        return False
+    for key, one in value.table.items():
+        if key in SHARED:
+            HANDLERS[key](sidecar, one)
+        elif key not in OWN:
+            sidecar.leave(one, key, WHY.get(key, "is not known here"))
+    if port := value.at("port"):
+        number, _, protocol = (port.text or "").partition("/")
+        if number.isdecimal() and protocol in ("", "tcp"):
+            sidecar.table["port"] = int(number)
+        else:
+            sidecar.leave(port, "port", "a sidecar has one port here, by TCP")
+    essential = value.at("essential")
+    if essential and essential.flag is False:
+        sidecar.table["essential"] = False
+    http.container(sidecar, value.at("healthcheck"), public=False)
+    return True
+
+
+def _order(workload: Workload, waiting: Workload, value: Value | None, key: str) -> None:
+    """Put into a container's table whom it waits for, as far as that one is there.
+
+    Args:
+        waiting: the container: a sidecar, or the workload itself.
+    """
+    for name, one in value.table.items() if value else ():
+        awaited, condition = names.workload(name), (one.text or "").lower()
+        if awaited not in (workload.name, *workload.table.get("sidecars", {})):
+            waiting.leave(one, f"{key}.{name}", "there is no such container here")
+        elif condition not in get_args(Condition):
+            waiting.leave(one, f"{key}.{name}", "is not known here")
+        else:
+            waiting.table.setdefault("depends_on", {})[awaited] = condition
+
+
+def _front(workload: Workload, reached: Value | None) -> None:
+    """Say which sidecar the load balancer connects to, if it is one."""
+    target = (reached.at("target_container") or reached.at("targetContainer")) if reached else None
+    if target is None or not workload.table.get("public") or target.text == workload.name:
+        return
+    name = names.workload(target.text or "")
+    if "port" in workload.table.get("sidecars", {}).get(name, {}):
+        workload.table["target_container"] = name
+    else:
+        workload.leave(target, "http.target_container", "is no sidecar with a port: the service's own port is reached")

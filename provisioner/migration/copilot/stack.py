@@ -1,0 +1,85 @@
+"""What follows from all services and jobs of one environment of Copilot's together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from provisioner.config import validators as values
+from provisioner.config.workload import url_variable
+from provisioner.migration.copilot.findings import SHELL, Gathered
+from provisioner.migration.draft import Left, ordered
+
+
+def finish(gathered: Gathered) -> None:
+    """Add what follows from all workloads together: the way out, the host name, one service a path."""
+    _egress(gathered)
+    _host(gathered)
+    _callers(gathered)
+    paths: dict[str, str] = {}
+    for name, http in gathered.public.items():
+        service = gathered.table["services"][name]
+        first = paths.setdefault(service.get("path", "/*"), name)
+        if first != name:
+            for key in ("public", "path", "deregistration_delay"):
+                service.pop(key, None)
+            if not isinstance(service.get("health"), Mapping) or "command" not in service["health"]:
+                service.pop("health", None)
+            why = f"services.{first} has this path already, and a stack has one host name: {name} is not public"
+            gathered.found.leave(http, "http", why)
+    for kind in ("services", "jobs"):
+        if kind in gathered.table:
+            # behind what is of the whole stack
+            gathered.table[kind] = {name: ordered(one) for name, one in gathered.table.pop(kind).items()}
+
+
+def _callers(gathered: Gathered) -> None:
+    """Note variables with the address of another service, which is another one here."""
+    services = gathered.table.get("services", {})
+    for workload, name, value in gathered.variables:
+        host = re.match(r"\w+://([a-z0-9-]+)(?=[.:/]|$)", value.text or "")
+        if host and host[1] != workload and "port" in services.get(host[1], {}):
+            url = url_variable(host[1])
+            why = f'{host[1]} has another address here: write calls = ["{host[1]}"], and use {url} instead'
+            gathered.found.leave(value, f"variables.{name}", why)
+
+
+def _egress(gathered: Gathered) -> None:
+    """Say how tasks leave: in a VPC that is there its routes count for private ones."""
+    network = gathered.table.setdefault("network", {})
+    outside = [name for name, placement in gathered.placements.items() if placement == "public"]
+    if outside and len(outside) == len(gathered.placements):
+        network["egress"] = "public"
+    elif gathered.placements and "vpc" not in network:
+        network["egress"] = "nat"
+    if outside and network.get("egress") != "public":
+        why = f"{', '.join(outside)}: public there; here all tasks of a stack with private ones are private"
+        gathered.found.note(Left("copilot", 0, "network.vpc.placement", why))
+    if not network:
+        del gathered.table["network"]
+
+
+def _host(gathered: Gathered) -> None:
+    if gathered.public and not gathered.hosts:
+        first = next(iter(gathered.public.values()))
+        gathered.found.leave(first, "http", "has no alias, so the domain is not known: write dns.domain and dns.host")
+    if gathered.public and "allow" not in gathered.table.get("network", {}):
+        first = next(iter(gathered.public.values()))
+        why = 'is open to everybody; here only to your own address, until you write network.allow = ["0.0.0.0/0"]'
+        gathered.found.leave(first, "http", why)
+    chosen = next((name for name, _ in gathered.hosts if _below(name)), "")
+    if chosen:
+        label, _, domain = chosen.partition(".")
+        gathered.table["dns"] = {"domain": domain, "host": label}
+    for name, where in gathered.hosts:
+        if name != chosen:
+            why = f"a stack has one host name, which is {chosen}" if chosen else "write dns.domain and dns.host"
+            gathered.found.leave(
+                where, "http.alias", f"{name}: {why if _below(name) else f'is no host below a domain; {why}'}"
+            )
+
+
+def _below(name: str) -> bool:
+    """Whether a name is that of a host below a domain, neither of them filled in from the shell."""
+    label, _, domain = name.partition(".")
+    return "." in domain and not SHELL.search(name) and bool(re.fullmatch(values.LABEL, label))

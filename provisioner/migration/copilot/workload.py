@@ -1,0 +1,113 @@
+"""Manifests of Copilot's services and jobs, as `[services.NAME]` and `[jobs.NAME]`."""
+
+from __future__ import annotations
+
+from provisioner.config import validators as values
+from provisioner.migration.copilot import http, image, sidecars
+from provisioner.migration.copilot.count import ON_DEMAND
+from provisioner.migration.copilot.findings import JOB, Gathered, Workload
+from provisioner.migration.copilot.keys import HANDLERS
+from provisioner.migration.yaml_tree import Value
+
+BALANCED = "Load Balanced Web Service"
+SERVICES = frozenset({BALANCED, "Backend Service", "Worker Service", "Request-Driven Web Service"})
+LEFT_OUT = {"Static Site": "files in S3 behind CloudFront are no service: keep it there"}
+TLS = 443
+"""The port whose target group Copilot gives the protocol HTTPS."""
+ELSEWHERE = frozenset({"name", "type", "http", "image", "environments", "cpu", "memory", "sidecars"})
+"""Keys that are read by themselves."""
+WHY = {
+    "env_file": "its variables are in a file: write them into environment, and secrets by `provision secret set NAME`",
+    "logging": "services write to CloudWatch Logs; how long it keeps them is logs.retention_days, for the whole stack",
+    "nlb": "a Network Load Balancer is not made here",
+    "observability": "no tracing sidecar is added here: write it in sidecars",
+    "publish": "topics are not made here: they stay where they are, with policies and their ARN in environment",
+    "retries": "a job is not run again by itself",
+    "subscribe": "queues are not made here: they stay where they are, with policies and their URL in environment",
+    "tags": "resources have the tags of the stack, and no others",
+    "taskdef_overrides": "the task definition follows from the keys of the service: look for one that says the same",
+    "timeout": "a job has no longest time",
+}
+"""Keys of a manifest that have no counterpart, and what to do."""
+
+
+def add(gathered: Gathered, name: str, manifest: Value) -> None:
+    """Add a service or a job."""
+    kind = manifest.at("type")
+    sort = kind.text if kind and kind.text else ""
+    if sort not in SERVICES and sort != JOB:
+        why = LEFT_OUT.get(sort, "is of no type that is known here")
+        gathered.found.leave(kind or manifest, "type", f"{sort or 'there is none'}: {why}")
+        return
+    workload = Workload(name, sort, gathered)
+    if not _fill(workload, manifest):
+        return
+    gathered.table.setdefault("jobs" if sort == JOB else "services", {})[name] = workload.table
+    if workload.table.get("public"):
+        gathered.public[name] = manifest.at("http") or manifest
+        gathered.hosts += workload.aliases
+
+
+def _fill(workload: Workload, manifest: Value) -> bool:
+    """Put what a manifest says into the table, and note the rest; False: it is no workload without that."""
+    found = manifest.at("image")
+    if not found or not image.fill(workload, found) or not _on_linux(workload, manifest.at("platform")):
+        return False
+    reached = manifest.at("http")
+    public = _public(workload, reached)
+    if public:
+        workload.table["public"] = True
+        http.fill(workload, reached)
+        if (port := found.at("port")) and port.number == TLS and workload.sort == BALANCED:
+            why = "the load balancer speaks TLS with port 443 there, and HTTP with any port here"
+            workload.leave(port, "image.port", why)
+    elif reached and reached.flag is not False:
+        workload.leave(reached, "http", "an internal load balancer is not made here: callers find the service by name")
+    http.container(workload, found.at("healthcheck"), public=public)
+    for key, value in manifest.table.items():
+        if handler := HANDLERS.get(key):
+            handler(workload, value)
+        elif key in WHY:
+            workload.leave(value, key, WHY[key])
+        elif key not in ELSEWHERE:
+            workload.leave(value, key, "is not known here")
+    sidecars.fill(workload, manifest)
+    if manifest.at("network", "vpc", "placement") is None:
+        workload.gathered.placements[workload.name] = "public"
+    _tasks(workload, manifest)
+    _size(workload, manifest)
+    return True
+
+
+def _tasks(workload: Workload, manifest: Value) -> None:
+    """Say how many tasks there are where the manifest does not, and how several are replaced."""
+    if "count" not in manifest.table and workload.sort != JOB:
+        # Copilot runs one task where nothing is said
+        workload.table |= {"count": 1, **ON_DEMAND}
+    most = workload.table.get("scaling", {}).get("max", workload.table.get("count", 1))
+    if workload.table.get("deployment") == "recreate" and most > 1:
+        workload.table["deployment"] = {"min_percent": 0, "max_percent": 100}
+
+
+def _on_linux(workload: Workload, platform: Value | None) -> bool:
+    system = (platform.at("osfamily") or platform).text if platform else "linux"
+    if platform and not (system or "").lower().startswith("linux"):
+        workload.leave(platform, "platform", f"only Linux runs here: {workload.name} is left out")
+        return False
+    return True
+
+
+def _public(workload: Workload, reached: Value | None) -> bool:
+    if workload.sort == "Request-Driven Web Service":
+        return not (reached and reached.at("private"))
+    balanced = workload.sort == BALANCED and not (reached and reached.flag is False)
+    return balanced and "port" in workload.table
+
+
+def _size(workload: Workload, manifest: Value) -> None:
+    named = {key: one for key in ("cpu", "memory") if (one := manifest.at(key))}
+    size = {"cpu": 256, "memory": 512} | {key: one.number or 0 for key, one in named.items()}
+    for key, why in values.fargate_size(size["cpu"], size["memory"]):
+        workload.leave(named.get(key) or next(iter(named.values())), key, why)
+        return
+    workload.table |= {key: size[key] for key in named}

@@ -1,0 +1,171 @@
+"""AWS Copilot's files: the workspace with its manifests, as tables of a `stack.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from provisioner.config import validators as values
+from provisioner.engine.errors import ConfigurationError
+from provisioner.migration.copilot import environment, stack, workload
+from provisioner.migration.copilot.findings import Gathered
+from provisioner.migration.draft import Draft, Left
+from provisioner.migration.yaml_tree import Unreadable, Value, mapped, overlaid, read
+
+FOLDER = "copilot"
+PRODUCTION = re.compile(r"(?i)pro?d(uction)?|live")
+"""Names of environments that are not taken for the file's own, which commands are about when nothing is said."""
+RESOURCE = re.compile(r"^\s*Type:\s*[\"']?(AWS::\w+::\w+)", re.MULTILINE)
+STAYS = "stays where it is, in Copilot's stack: let services reach it by security_groups, secrets and policies"
+
+
+def draft(directory: Path, env: str | None = None) -> Draft:
+    """Return what the manifests of a workspace say.
+
+    Args:
+        directory: the one that has `copilot/` in it.
+        env: the environment that becomes the file's own; None: the first by name that is not production.
+
+    Raises:
+        ConfigurationError: there are no manifests of Copilot's, or none that can be read.
+    """
+    folder = directory / FOLDER
+    application = _application(folder)
+    found = Draft("copilot", application, "")
+    workloads = _workloads(folder, found)
+    environments = {one.parent.name: one for one in sorted(folder.glob("environments/*/manifest.y*ml"))}
+    names = sorted({*environments, *(name for one in workloads.values() for name in _overridden(one))})
+    found.own = _own(names, env, found)
+    named = {*names, env}
+    for name in [found.own, *(name for name in names if name != found.own)]:
+        table = found.tables[name] = {}
+        if manifest := environments.get(name):
+            _environment(table, name, manifest, found)
+        _fill(table, application, name if name in named else "", workloads, found)
+    _beside(folder, found)
+    if not any(table.get("services") for table in found.tables.values()):
+        reasons = "".join(f"\n{one}" for one in found.left)
+        raise ConfigurationError(f"{folder}: there is no service that can be carried over: see why below{reasons}")
+    return found
+
+
+def _application(folder: Path) -> str:
+    path = folder / ".workspace"
+    if not path.is_file():
+        raise ConfigurationError(
+            f"{folder}: is no workspace of Copilot's, which has a file .workspace: name the directory that has "
+            f"{FOLDER}/ in it"
+        )
+    name = read(path, f"{FOLDER}/.workspace").at("application")
+    if name is None or not name.text:
+        raise ConfigurationError(f"{path}: names no application: write `application: NAME`")
+    return name.text
+
+
+def _workloads(folder: Path, found: Draft) -> dict[str, Value]:
+    """Return the manifests of services and jobs that can be read, by name."""
+    workloads = {}
+    for path in sorted(folder.glob("*/manifest.y*ml")):
+        shown = f"{FOLDER}/{path.parent.name}/{path.name}"
+        try:
+            manifest = read(path, shown)
+        except Unreadable as error:
+            file, _, why = str(error).partition(": ")
+            line = file.rpartition(":")[2]
+            number = int(line) if line.isdigit() else 0
+            found.note(Left(shown, number, "", f"{why}: {path.parent.name} is left out"))
+            continue
+        name = manifest.at("name")
+        workloads[name.text if name and name.text else path.parent.name] = manifest
+    return workloads
+
+
+def _overridden(manifest: Value) -> list[str]:
+    """Return the environments that a manifest says something else for."""
+    overrides = manifest.at("environments")
+    return list(overrides.table) if overrides else []
+
+
+def _own(names: list[str], env: str | None, found: Draft) -> str:
+    if env:
+        return env
+    if names:
+        return next((name for name in names if not PRODUCTION.fullmatch(name)), names[0])
+    why = 'no environment is named in these files: env = "dev" is the default here; write yours, or use --env NAME'
+    found.note(Left(f"{FOLDER}/environments", 0, "", why))
+    return "dev"
+
+
+def _environment(table: dict[str, Any], name: str, manifest: Path, found: Draft) -> None:
+    """Put what the manifest of an environment says into its table."""
+    shown = f"{FOLDER}/environments/{name}/{manifest.name}"
+    try:
+        environment.fill(table, read(manifest, shown), found)
+    except Unreadable as error:
+        found.note(Left(shown, 0, "", str(error).removeprefix(f"{shown}: ")))
+
+
+def _fill(table: dict[str, Any], application: str, env: str, workloads: Mapping[str, Value], found: Draft) -> None:
+    """Put the services and jobs of an environment into its table; `env` is empty if nobody named it."""
+    gathered = Gathered(table, found)
+    for name, whole in workloads.items():
+        base = {key: value for key, value in whole.table.items() if key != "environments"}
+        merged = _chosen(Value(whole.file, whole.line, base), whole.at("environments", env))
+        if re.fullmatch(values.NAME, name):
+            workload.add(gathered, name, mapped(merged, lambda text: _filled(text, application, env)))
+        else:
+            found.leave(whole, "name", "is not a name here: use lower-case letters, digits and single hyphens")
+    stack.finish(gathered)
+
+
+def _chosen(manifest: Value, over: Value | None) -> Value:
+    """Return a manifest with what an environment has otherwise: of image.build and image.location one goes."""
+    if over is None:
+        return manifest
+    merged = overlaid(manifest, over)
+    image = merged.at("image")
+    for mine, other in (("build", "location"), ("location", "build")):
+        if image and over.at("image", mine) and not over.at("image", other):
+            kept = {key: value for key, value in image.table.items() if key != other}
+            merged = Value(merged.file, merged.line, {**merged.table, "image": Value(image.file, image.line, kept)})
+    return merged
+
+
+def _filled(text: str, application: str, env: str) -> str:
+    """Return a text with what Copilot fills in itself; variables of the shell stay, and an environment nobody named."""
+    text = text.replace("${COPILOT_APPLICATION_NAME}", application)
+    return text.replace("${COPILOT_ENVIRONMENT_NAME}", env) if env else text
+
+
+def _beside(folder: Path, found: Draft) -> None:
+    """Note what stands beside the manifests: addons, overrides, pipelines."""
+    for path in sorted(folder.glob("**/addons/*.y*ml")):
+        if path.name.startswith("addons.parameters"):
+            continue
+        types = sorted(set(RESOURCE.findall(_text(path))))
+        what = f"{', '.join(types)}: {STAYS}" if types else STAYS
+        found.note(Left(_shown(folder, path), 0, "", what))
+    for path in [*sorted(folder.glob("**/overrides")), *sorted(folder.glob("environments/overrides"))]:
+        found.note(
+            Left(_shown(folder, path), 0, "", "changes what Copilot generates: read it, nothing of it is known here")
+        )
+    for path in _pipelines(folder):
+        found.note(Left(_shown(folder, path), 0, "", "is a pipeline: run `provision up` in your CI instead"))
+
+
+def _pipelines(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.glob("pipelines/*/manifest.y*ml"))
+    yield from sorted(folder.glob("pipeline.y*ml"))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _shown(folder: Path, path: Path) -> str:
+    return f"{FOLDER}/{path.relative_to(folder).as_posix()}"

@@ -1,0 +1,118 @@
+"""A cluster of ECS, as the tables of a `stack.toml`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from provisioner.config import validators as values
+from provisioner.engine.errors import ConfigurationError
+from provisioner.migration import names
+from provisioner.migration.draft import Draft, ordered
+from provisioner.migration.ecs import jobs, network, service, stack
+from provisioner.migration.ecs.answers import APPLICATION_TAG, ENVIRONMENT_TAG, Answers, tags
+from provisioner.migration.ecs.findings import Gathered
+
+OWN = ("Project", "Environment", "provisioner")
+COPILOT = (APPLICATION_TAG, ENVIRONMENT_TAG, "")
+"""By which tags a cluster says whose it is: project, environment, and what `ManagedBy` has to be, if anything."""
+
+
+def draft(answers: Answers, env: str | None = None) -> Draft:
+    """Return what is known of a cluster.
+
+    Args:
+        env: the file's own environment; None: the one that the cluster's tags name, or `dev`.
+
+    Raises:
+        ConfigurationError: there is no service that can be carried over.
+    """
+    where = f"cluster {answers.name}"
+    project, named, own = _names(answers)
+    found = Draft("ecs", project, env or named or "dev", asked=True)
+    gathered = Gathered(answers, found, own if found.own == named else "")
+    if not env and not named:
+        gathered.leave(where, "env", "no tag names the environment: it is dev here; write yours, or use --env NAME")
+    for one in sorted(answers.services, key=lambda one: str(one.get("serviceName", ""))):
+        service.add(gathered, one)
+    for run in answers.runs:
+        jobs.add(gathered, run)
+    table = _table(gathered)
+    _whole(gathered)
+    for unread in answers.unread:
+        gathered.leave(where, unread.action, f"could not be read ({unread.why}): {unread.what}")
+    if not gathered.services:
+        reasons = "".join(f"\n{one}" for one in found.left)
+        raise ConfigurationError(f"{where}: there is no service that can be carried over{reasons}")
+    found.tables[found.own] = table
+    return found
+
+
+def _names(answers: Answers) -> tuple[str, str, str]:
+    """Return the project, the environment if it is known, and the stack's name if it is one of this tool's."""
+    said = tags(answers.cluster)
+    for project, env, manager in (OWN, COPILOT):
+        if all(re.fullmatch(values.NAME, said.get(key, "")) for key in (project, env)):
+            if not manager:
+                return said[project], said[env], ""
+            if said.get("ManagedBy") == manager:
+                return said[project], said[env], f"{said[project]}-{said[env]}"
+    return names.project(answers.name), "", ""
+
+
+def _table(gathered: Gathered) -> dict[str, Any]:
+    """Return all tables, with what follows from all services and jobs together."""
+    stack.calls(gathered)
+    stack.ports(gathered)
+    stack.paths(gathered)
+    table = where_it_is(gathered.answers)
+    network.fill(gathered, table)
+    if "network" in table:
+        network.add_groups(gathered)
+    if dns := stack.host(gathered):
+        table["dns"] = dns
+    for kind, workloads in (("services", gathered.services), ("jobs", gathered.jobs)):
+        if workloads:
+            table[kind] = {name: ordered(_without_empty(one.table)) for name, one in workloads.items()}
+    return table
+
+
+def where_it_is(answers: Answers) -> dict[str, Any]:
+    """Return Region and account; of the embedded cloud, whose account nobody has, the Region alone."""
+    return {"region": answers.region} | ({"account": {"id": answers.account}} if answers.on_aws else {})
+
+
+def _without_empty(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value != {}}
+
+
+def _whole(gathered: Gathered) -> None:
+    """Note what is of the whole stack: who may reach it, what containers may do, which instances there are."""
+    where, services = f"cluster {gathered.answers.name}", gathered.services
+    public = [name for name, one in services.items() if one.table.get("public")]
+    if public:
+        why = "here only your own address may reach the load balancer, until you write others"
+        gathered.leave(where, "network.allow", f"{_open(gathered)}{why}")
+    if on_instances := [name for name, one in services.items() if one.table.get("launch") == "ec2"]:
+        why = "on instances, which the stack launches itself: write capacity.instance_types, min and max"
+        gathered.leave(where, "capacity", f"{', '.join(on_instances)}: {why}")
+    if gathered.undropped:
+        why = "drop none of Docker's capabilities; here a container keeps fewer: name what it needs (docs/images.md)"
+        gathered.leave(where, "capabilities", f"{', '.join(gathered.undropped)}: {why}")
+    settings = {one.get("name"): one.get("value") for one in gathered.answers.cluster.get("settings") or ()}
+    if settings.get("containerInsights", "disabled") == "disabled":
+        gathered.leave(where, "settings.containerInsights", "is off; here it is on, and charged for")
+
+
+def _open(gathered: Gathered) -> str:
+    """Return whom the load balancers' groups let in, as the beginning of a sentence; empty if it is not known."""
+    balancers = network.balancers(gathered)
+    groups = {group for one in balancers for group in one.get("SecurityGroups") or ()}
+    rules = [
+        rule
+        for one in gathered.answers.security_groups
+        if one.get("GroupId") in groups
+        for rule in one.get("IpPermissions") or ()
+    ]
+    sources = dict.fromkeys(str(one.get("CidrIp")) for rule in rules for one in rule.get("IpRanges") or ())
+    return f"{', '.join(sources)} may reach it now; " if sources else ""

@@ -1,0 +1,77 @@
+"""How ECS deploys a service: `deployment`, `circuit_breaker`, and what has no counterpart."""
+
+from __future__ import annotations
+
+from provisioner.config.services import CircuitBreaker
+from provisioner.migration.ecs.answers import Answer
+from provisioner.migration.ecs.findings import Keys, Workload
+
+KEYS = Keys(
+    read=frozenset(
+        {
+            *("deploymentCircuitBreaker", "maximumPercent", "minimumHealthyPercent", "alarms", "strategy"),
+            "bakeTimeInMinutes",
+        }
+    ),
+    why={
+        "canaryConfiguration": "is of canary deployments, which are not made here",
+        "earlySuccessCriteria": "a deployment is done when all its tasks are",
+        "lifecycleHooks": "are of deployments that are not rolling",
+        "linearConfiguration": "is of linear deployments, which are not made here",
+    },
+)
+MOST = 200
+"""Percent that a deployment can have at the most here."""
+
+
+def fill(workload: Workload) -> None:
+    """Put what a deployment keeps and adds into the table, and when it is given up."""
+    wanted = workload.raw.get("deploymentConfiguration") or {}
+    _controller(workload, wanted)
+    _percentages(workload, wanted)
+    _breaker(workload, wanted.get("deploymentCircuitBreaker") or {})
+    alarms = wanted.get("alarms") or {}
+    if alarms.get("enable"):
+        named = ", ".join(alarms.get("alarmNames") or ())
+        workload.leave("deploymentConfiguration.alarms", f"{named}: no alarm rolls a deployment back here")
+    KEYS.leave_rest(wanted, lambda key, why: workload.leave(f"deploymentConfiguration.{key}", why))
+
+
+def _controller(workload: Workload, wanted: Answer) -> None:
+    controller = (workload.raw.get("deploymentController") or {}).get("type", "ECS")
+    if controller != "ECS":
+        workload.leave("deploymentController", f"{controller}: ECS deploys here, rolling")
+    strategy = wanted.get("strategy", "ROLLING")
+    if strategy != "ROLLING":
+        workload.leave("deploymentConfiguration.strategy", f"{strategy}: deployments are rolling here")
+
+
+def _percentages(workload: Workload, wanted: Answer) -> None:
+    """Put the percentages into the table; ECS's own are 100 and 200 (API reference, DeploymentConfiguration)."""
+    least, most = (wanted.get(key) for key in ("minimumHealthyPercent", "maximumPercent"))
+    least, most = 100 if least is None else int(least), MOST if most is None else int(most)
+    key = "deploymentConfiguration"
+    if most > MOST:
+        workload.leave(f"{key}.maximumPercent", f"{most}: is {MOST} at the most here")
+        most = MOST
+    if least > 100:
+        workload.leave(f"{key}.minimumHealthyPercent", f"{least}: is 100 at the most here")
+        least = 100
+    scaling = workload.table.get("scaling", {})
+    if (least, most) == (0, 100) and scaling.get("max", workload.table.get("count", 1)) <= 1:
+        workload.table["deployment"] = "recreate"
+    elif (least, most) != (100, MOST):
+        workload.table["deployment"] = {"min_percent": least, "max_percent": most}
+
+
+def _breaker(workload: Workload, found: Answer) -> None:
+    if not found.get("enable") or not found.get("rollback"):
+        why = "a deployment whose tasks fail is always given up and rolled back here"
+        workload.leave("deploymentConfiguration.deploymentCircuitBreaker", f"is off: {why}")
+    limit = found.get("thresholdConfiguration") or {}
+    value = int(limit.get("value") or 0)
+    if not value:
+        return
+    threshold = f"{value}%" if limit.get("type") == "BOUNDED_PERCENT" else value
+    if threshold != CircuitBreaker().threshold:
+        workload.table["circuit_breaker"] = {"threshold": threshold}

@@ -1,0 +1,190 @@
+"""What stands before a service: whether it is public, at which path and host, and what the load balancer asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from provisioner.config import validators as values
+from provisioner.config.health import Health
+from provisioner.config.services import Service
+from provisioner.migration.ecs.answers import Answer, Balancing
+from provisioner.migration.ecs.findings import Workload
+
+BOTH = ("interval", "timeout", "unhealthy", "grace")
+"""What the check of the load balancer and that inside the container have together here."""
+DELAY = "deregistration_delay.timeout_seconds"
+USUAL_DELAY = Service.model_fields["deregistration_delay"].default
+ATTRIBUTES = {
+    "stickiness.enabled": ("true", "a client is not kept on one task"),
+    "slow_start.duration_seconds": ("", "a new task gets its share of requests at once"),
+    "load_balancing.algorithm.type": ("", "requests go to one task after the other"),
+}
+"""Attributes of a target group that have no counterpart: the value that is told (empty: any but AWS's own), and why."""
+USUAL_ATTRIBUTES = {"0", "false", "round_robin"}
+
+
+def fill(workload: Workload) -> None:
+    """Put what load balancers have for a service into its table, and note the rest."""
+    for one in workload.raw.get("loadBalancers") or ():
+        if one.get("advancedConfiguration"):
+            workload.leave("loadBalancers.advancedConfiguration", "is of blue/green deployments: here they are rolling")
+        arn = one.get("targetGroupArn")
+        if not arn:
+            why = "a Classic Load Balancer is not made here: an Application Load Balancer takes its place, with public"
+            workload.leave("loadBalancers", f"{one.get('loadBalancerName')}: {why}")
+        elif workload.table.get("public"):
+            workload.leave("loadBalancers", f"{_name(arn)}: a service is reached in one way here")
+        else:
+            _group(workload, str(arn))
+    if health := _unusual(workload.table.pop("health", {})):
+        workload.table["health"] = health
+
+
+def _name(arn: str) -> str:
+    return f"target group {arn.split('/')[1]}" if "/" in arn else arn
+
+
+def _group(workload: Workload, arn: str) -> None:
+    """Put what one target group has into the table."""
+    balancing, called = workload.answers.balancing, _name(arn)
+    group = balancing.groups.get(arn)
+    if group is None:
+        workload.leave("loadBalancers", f"{called}: could not be read: write public, path and health")
+        return
+    balancers = [balancing.balancers[one] for one in group.get("LoadBalancerArns") or () if one in balancing.balancers]
+    balancer = next(iter(balancers), {})
+    if balancer.get("Type") != "application":
+        kind = {"network": "a Network Load Balancer", "gateway": "a Gateway Load Balancer"}
+        what = kind.get(str(balancer.get("Type")), "no load balancer that could be read")
+        workload.leave("loadBalancers", f"{called}: {what}: only an Application Load Balancer is made here")
+        return
+    if balancer.get("Scheme") != "internet-facing":
+        why = "an internal load balancer is not made here: callers find the service by name"
+        workload.leave("loadBalancers", f"{balancer.get('LoadBalancerName')}: {why}")
+        return
+    routes = list(_routes(balancing, arn))
+    if not routes:
+        workload.leave("loadBalancers", f"{called}: no listener that could be read hands requests to it")
+        return
+    workload.table["public"] = True
+    _path(workload, routes)
+    _health(workload, group)
+    _attributes(workload, balancing.attributes.get(arn, {}))
+
+
+def _routes(balancing: Balancing, arn: str) -> Iterator[Answer]:
+    """Yield the rules that hand requests to a target group; of a listener's default action one without conditions."""
+    for listener in balancing.listeners:
+        if _hands(listener.get("DefaultActions"), arn):
+            yield {"Actions": listener.get("DefaultActions"), "Conditions": []}
+        for rule in balancing.rules.get(str(listener.get("ListenerArn")), ()):
+            if not rule.get("IsDefault") and _hands(rule.get("Actions"), arn):
+                yield rule
+
+
+def _hands(actions: Sequence[Answer] | None, arn: str) -> bool:
+    return any(arn in _targets(action) for action in actions or ())
+
+
+def _targets(action: Answer) -> list[str]:
+    """Return the target groups that an action hands requests to, but for those that get none."""
+    groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
+    found = [str(one.get("TargetGroupArn")) for one in groups if one.get("Weight", 1)]
+    return found or [str(arn) for arn in (action.get("TargetGroupArn"),) if arn]
+
+
+def _path(workload: Workload, routes: Sequence[Answer]) -> None:
+    """Put the path into the table, gather the hosts, and note conditions and actions that are not known here."""
+    paths: dict[str, None] = {}
+    for rule in routes:
+        found: list[str] = []
+        for condition in rule.get("Conditions") or ():
+            field, wanted = condition.get("Field"), _values(condition)
+            if condition.get("RegexValues"):
+                workload.leave(f"rule.{field}", "regular expressions are not used here")
+            elif field == "host-header":
+                workload.hosts += [host for host in wanted if host not in workload.hosts]
+            elif field == "path-pattern":
+                found = _joined(wanted)
+            else:
+                # what a header has to be may be a secret between a distribution and the load balancer
+                workload.leave(f"rule.{field}", "a request is handed on by its path alone here")
+        paths |= dict.fromkeys(found or ["/*"])
+        _other_actions(workload, rule)
+    path, *others = paths
+    for other in others:
+        workload.leave("rule.path-pattern", f"{other}: a service has one path here, which is {path}")
+    if path != "/*":
+        try:
+            workload.table["path"] = values.path_pattern(path)
+        except ValueError as error:
+            workload.leave("rule.path-pattern", str(error))
+
+
+def _values(condition: Answer) -> list[str]:
+    """Return what a condition compares with: in the form for all, or in that of its kind."""
+    told = list(condition.get("Values") or ())
+    kinds = (one for key, one in condition.items() if key.endswith("Config") and isinstance(one, Mapping))
+    return [str(one) for one in told or [value for kind in kinds for value in kind.get("Values") or ()]]
+
+
+def _joined(paths: Sequence[str]) -> list[str]:
+    """Return patterns, a path and all that is below it as one: `/api` and `/api/*` are `/api*`."""
+    if len(paths) == 2 and f"{(first := min(paths, key=len)).rstrip('/')}/*" == max(paths, key=len):
+        return [f"{first}*"]
+    return list(paths)
+
+
+def _other_actions(workload: Workload, rule: Answer) -> None:
+    for action in rule.get("Actions") or ():
+        kind = str(action.get("Type"))
+        if kind != "forward":
+            workload.leave("rule.actions", f"{kind}: nobody signs in at the load balancer here")
+        elif len(_targets(action)) > 1:
+            workload.leave("rule.actions", "divides requests among several target groups: here all go to one")
+        elif ((action.get("ForwardConfig") or {}).get("TargetGroupStickinessConfig") or {}).get("Enabled"):
+            workload.leave("rule.actions", "keeps clients at a target group: here there is one")
+    if rule.get("Transforms"):
+        workload.leave("rule.transforms", "host and path are handed on as they are")
+
+
+def _health(workload: Workload, group: Answer) -> None:
+    """Put what the load balancer asks into the table; where the container is asked as well, this counts for both."""
+    for key, usual in (("Protocol", "HTTP"), ("ProtocolVersion", "HTTP1"), ("HealthCheckProtocol", "HTTP")):
+        if (value := group.get(key) or usual) != usual:
+            workload.leave(f"targetGroup.{key}", f"{value}: the load balancer speaks HTTP 1.1 with tasks here")
+    if (port := group.get("HealthCheckPort") or "traffic-port") != "traffic-port":
+        workload.leave("targetGroup.HealthCheckPort", f"{port}: a task is asked at its own port here")
+    asked = {
+        "path": group.get("HealthCheckPath"),
+        "codes": (group.get("Matcher") or {}).get("HttpCode"),
+        "interval": group.get("HealthCheckIntervalSeconds"),
+        "timeout": group.get("HealthCheckTimeoutSeconds"),
+        "healthy": group.get("HealthyThresholdCount"),
+        "unhealthy": group.get("UnhealthyThresholdCount"),
+        "grace": workload.raw.get("healthCheckGracePeriodSeconds") or 0,
+    }
+    inside: dict[str, Any] = workload.table.get("health", {})
+    for key in BOTH:
+        if key in inside and inside[key] != asked[key]:
+            workload.leave(f"healthCheck.{key}", f"{inside[key]}: both checks have one {key} here, {asked[key]}")
+    said = {key: value for key, value in asked.items() if value is not None}
+    workload.table["health"] = inside | said
+
+
+def _attributes(workload: Workload, found: Mapping[str, str]) -> None:
+    delay = found.get(DELAY, "")
+    if delay.isdecimal() and int(delay) != USUAL_DELAY:
+        workload.table["deregistration_delay"] = int(delay)
+    for name, (told, why) in ATTRIBUTES.items():
+        value = found.get(name, "false")
+        if value == told or (not told and value not in USUAL_ATTRIBUTES):
+            workload.leave(f"targetGroup.{name}", f"{value}: {why}")
+
+
+def _unusual(health: Mapping[str, Any]) -> Any:
+    """Return a check without what holds anyway; a path alone as it is."""
+    fields = Health.model_fields
+    kept = {key: health[key] for key in fields if key in health and health[key] != fields[key].default}
+    return kept["path"] if kept.keys() == {"path"} else kept

@@ -1,0 +1,70 @@
+"""How many tasks a service has: `count`, or `scaling` where Application Auto Scaling decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.migration.ecs.answers import Answer
+from provisioner.migration.ecs.findings import Workload
+
+METRICS = {
+    "ECSServiceAverageCPUUtilization": "cpu",
+    "ECSServiceAverageMemoryUtilization": "memory",
+    "ALBRequestCountPerTarget": "requests",
+}
+COOLDOWNS = {"ScaleOutCooldown": 60, "ScaleInCooldown": 300}
+"""Seconds that every service has here."""
+
+
+def fill(workload: Workload) -> None:
+    """Put the number of tasks into the table, and note what decides it in a way that is not known here."""
+    count = int(workload.raw.get("desiredCount") or 0)
+    name = f"service/{workload.answers.name}/{workload.raw.get('serviceName')}"
+    scaling = workload.answers.scaling
+    target = scaling.targets.get(name)
+    if target is None:
+        workload.table["count"] = count
+        return
+    found: dict[str, Any] = {}
+    for policy in scaling.policies.get(name, ()):
+        found |= _followed(workload, policy)
+    for action in scaling.actions.get(name, ()):
+        why = f"{action.get('Schedule')}: tasks do not come and go by the clock here"
+        workload.leave(f"scaling.{action.get('ScheduledActionName')}", why)
+    if any((target.get("SuspendedState") or {}).values()):
+        workload.leave("scaling", "is suspended in part; here it is not")
+    least, most = int(target.get("MinCapacity") or 0), int(target.get("MaxCapacity") or 0)
+    if not found or not most:
+        workload.table["count"] = count
+        workload.leave("scaling", f"follows nothing that is known here: the {count} of now are written as count")
+        return
+    if not least:
+        workload.leave("scaling.MinCapacity", "is 0; a service that scales has one task at the least here")
+    least = max(least, 1)
+    workload.table["scaling"] = {"min": least, "max": most, **found}
+    if least < count <= most:
+        workload.table["count"] = count
+
+
+def _followed(workload: Workload, policy: Answer) -> dict[str, int]:
+    """Return what a policy follows, by our name of the metric, and note what is not carried over of it."""
+    key = f"scaling.{policy.get('PolicyName')}"
+    tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
+    metric = METRICS.get((tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", ""))
+    if metric is None:
+        kind = policy.get("PolicyType") or "a policy"
+        workload.leave(key, f"{kind}: tasks follow the average of CPU, memory or requests here, kept at a target")
+        return {}
+    if metric == "requests" and not workload.table.get("public"):
+        workload.leave(key, "follows the requests of a load balancer, and the service is not public here")
+        return {}
+    for name, usual in COOLDOWNS.items():
+        if (seconds := tracking.get(name, usual)) != usual:
+            workload.leave(f"{key}.{name}", f"{seconds} seconds; here {usual}")
+    if tracking.get("DisableScaleIn"):
+        workload.leave(f"{key}.DisableScaleIn", "tasks that are not needed go again here")
+    value = float(tracking.get("TargetValue") or 0)
+    whole = max(1, round(value))
+    if whole != value:
+        workload.leave(f"{key}.TargetValue", f"{value:g} is written as {whole}")
+    return {metric: whole}

@@ -1,0 +1,189 @@
+"""A service of ECS, as `[services.NAME]`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provisioner.config.network import CONNECT
+from provisioner.migration import names
+from provisioner.migration.ecs import container, deployment, public, scaling, task
+from provisioner.migration.ecs.answers import SERVICE_TAG, Answer, tags
+from provisioner.migration.ecs.findings import Gathered, Keys, Workload
+
+FARGATE, FARGATE_SPOT = "FARGATE", "FARGATE_SPOT"
+
+KEYS = Keys(
+    read=frozenset(
+        {
+            *("serviceArn", "serviceName", "clusterArn", "loadBalancers", "serviceRegistries", "status"),
+            *("desiredCount", "runningCount", "pendingCount", "launchType", "capacityProviderStrategy"),
+            *("platformFamily", "taskDefinition", "deploymentConfiguration", "taskSets", "deployments", "roleArn"),
+            *("events", "createdAt", "createdBy", "currentServiceDeployment", "currentServiceRevisions"),
+            *("networkConfiguration", "healthCheckGracePeriodSeconds", "schedulingStrategy", "tags", "propagateTags"),
+            *("deploymentController", "enableECSManagedTags", "enableExecuteCommand", "availabilityZoneRebalancing"),
+            *("platformVersion", "placementConstraints", "placementStrategy", "resourceManagementType"),
+        }
+    ),
+    why={},
+)
+OF_DEPLOYMENT = Keys(
+    read=frozenset(
+        {
+            *("id", "status", "taskDefinition", "desiredCount", "pendingCount", "runningCount", "failedTasks"),
+            *("createdAt", "updatedAt", "capacityProviderStrategy", "launchType", "platformVersion", "platformFamily"),
+            *("networkConfiguration", "rolloutState", "rolloutStateReason", "serviceConnectResources"),
+            "fargateEphemeralStorage",
+        }
+    ),
+    why={
+        "serviceConnectConfiguration": f"{CONNECT}: callers name a service in calls, which sets its URL",
+        "volumeConfigurations": "a task has no volumes here: what is to stay belongs into a database or a bucket",
+        "vpcLatticeConfigurations": "VPC Lattice is not used: callers name a service in calls, which sets its URL",
+    },
+)
+
+
+def add(gathered: Gathered, service: Answer) -> None:
+    """Add a service, or note why it is left out."""
+    called = str(service.get("serviceName", ""))
+    name = names.workload(tags(service).get(SERVICE_TAG) or called)
+    workload = Workload(name, f"service {called}", service, gathered)
+    if why := _left_out(gathered, workload):
+        workload.leave("", f"{why}: {name} is left out")
+        return
+    if name != called:
+        workload.leave("serviceName", f"is called {name} here")
+    if _fill(workload):
+        gathered.services[name] = workload
+
+
+def _left_out(gathered: Gathered, workload: Workload) -> str:
+    service = workload.raw
+    controller = (service.get("deploymentController") or {}).get("type", "ECS")
+    if service.get("status", "ACTIVE") != "ACTIVE":
+        return "is being deleted"
+    if service.get("schedulingStrategy") == "DAEMON":
+        return "is a daemon, one task on each instance, which is not made here"
+    if service.get("launchType") == "EXTERNAL":
+        return "runs on machines of your own (ECS Anywhere), which no stack here has"
+    if controller == "EXTERNAL":
+        return "is deployed by another controller than ECS's"
+    if workload.name in gathered.services:
+        return f"is another service called {workload.name} here: give one of the two another name"
+    if not isinstance(service.get("taskDefinition"), str):
+        return "names no task definition"
+    if service["taskDefinition"] not in workload.answers.definitions:
+        return "has a task definition that could not be read"
+    return ""
+
+
+def _fill(workload: Workload) -> bool:
+    """Put what is said of a service into the table, and note the rest; False: it cannot be run here."""
+    service = workload.raw
+    _launch(workload)
+    reached = _reached(service)
+    definition = workload.answers.definitions[str(service["taskDefinition"])]
+    main = task.fill(workload, definition, [name for name, _ in reached])
+    if main is None:
+        return False
+    _port(workload, main, [port for name, port in reached if name in (main.get("name"), "")])
+    container.fill(workload, main)
+    _front(workload, main, reached)
+    public.fill(workload)
+    workload.table["exec"] = bool(service.get("enableExecuteCommand"))
+    scaling.fill(workload)
+    deployment.fill(workload)
+    _placement(workload)
+    KEYS.leave_rest(service, workload.leave)
+    current: Answer = next((one for one in service.get("deployments") or () if one.get("status") == "PRIMARY"), {})
+    OF_DEPLOYMENT.leave_rest(current, workload.leave)
+    return True
+
+
+def _reached(service: Answer) -> list[tuple[str, int]]:
+    """Return the containers, and the ports of them, that load balancers and registries lead to."""
+    return [
+        (str(one.get("containerName") or ""), int(one.get("containerPort") or 0))
+        for one in (*(service.get("loadBalancers") or ()), *(service.get("serviceRegistries") or ()))
+    ]
+
+
+def _front(workload: Workload, main: Answer, reached: Sequence[tuple[str, int]]) -> None:
+    """Say which sidecar it is that load balancers and registries lead to, if they lead to one."""
+    sidecars: Mapping[str, dict[str, Any]] = workload.table.get("sidecars", {})
+    for called, port in reached:
+        name = names.workload(called) if called not in ("", main.get("name")) else ""
+        if name in sidecars and port:
+            workload.table["target_container"] = name
+            sidecars[name]["port"] = port
+            return
+
+
+def _port(workload: Workload, main: Answer, reached: Sequence[int]) -> None:
+    """Put the port into the table: the one that is reached, or else the first that the container has."""
+    mapped = [one for one in main.get("portMappings") or () if one.get("containerPort")]
+    ports = [int(one["containerPort"]) for one in mapped if one.get("protocol", "tcp") == "tcp"]
+    port = next((one for one in (*reached, *ports) if one), 0)
+    if port:
+        workload.table["port"] = port
+    for one in mapped:
+        if one["containerPort"] != port or one.get("protocol", "tcp") != "tcp":
+            shown = f"{one['containerPort']}/{one.get('protocol', 'tcp')}"
+            workload.leave("portMappings", f"{shown}: a service has one port here, by TCP")
+    for one in main.get("portMappings") or ():
+        if one.get("containerPortRange"):
+            workload.leave("portMappings", f"{one['containerPortRange']}: a service has one port here")
+
+
+def _launch(workload: Workload) -> None:
+    """Put into the table what the tasks run on, and of those on Fargate how many are not on Spot."""
+    service = workload.raw
+    strategy = service.get("capacityProviderStrategy") or ()
+    if not strategy:
+        if service.get("launchType") == FARGATE:
+            workload.table |= {"launch": "fargate", "on_demand": {"percent": 100}}
+        else:
+            _on_instances(workload)
+        return
+    shares = {str(one.get("capacityProvider")): one for one in strategy}
+    if not shares.keys() <= {FARGATE, FARGATE_SPOT}:
+        for name in shares:
+            why = f"{name}: instances stay; the stack launches some of its own, which capacity describes"
+            workload.leave("capacityProviderStrategy", why)
+        _on_instances(workload)
+        return
+    weights = {name: int(one.get("weight") or 0) for name, one in shares.items()}
+    bases = {name: int(one.get("base") or 0) for name, one in shares.items()}
+    total = sum(weights.values())
+    percent = round(100 * weights.get(FARGATE, 0) / total) if total else 100 * (FARGATE in shares)
+    workload.table |= {"launch": "fargate", "on_demand": {"percent": percent}}
+    if total and percent * total != 100 * weights.get(FARGATE, 0):
+        workload.leave("capacityProviderStrategy", f"the weights are written as {percent} percent on-demand")
+    if bases.get(FARGATE_SPOT):
+        workload.leave("capacityProviderStrategy", "a base on Spot is not kept: the base here is on-demand")
+    if base := bases.get(FARGATE):
+        if percent:
+            workload.table["on_demand"] = {"base": base, "percent": percent}
+        else:
+            workload.leave("capacityProviderStrategy", f"a base of {base} on-demand needs a percent of 1 or more here")
+
+
+def _on_instances(workload: Workload) -> None:
+    workload.table["launch"] = "ec2"
+
+
+def _placement(workload: Workload) -> None:
+    service = workload.raw
+    for one in service.get("placementConstraints") or ():
+        workload.leave("placementConstraints", f"{one.get('type')}: ECS chooses the instance")
+    for one in service.get("placementStrategy") or ():
+        # so ECS spreads tasks by itself where nothing is said (developer guide, "task placement strategies")
+        if one.get("type") != "spread":
+            workload.leave("placementStrategy", f"{one.get('type')}: ECS spreads tasks over zones and instances")
+    if (version := service.get("platformVersion")) and version not in ("LATEST", "1.4.0"):
+        workload.leave("platformVersion", f"{version}: Fargate's newest is used")
+    if service.get("resourceManagementType", "CUSTOMER") != "CUSTOMER":
+        workload.leave(
+            "resourceManagementType", "ECS makes and changes what is around it (Express Mode): read all of it"
+        )

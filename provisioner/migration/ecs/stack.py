@@ -1,0 +1,115 @@
+"""What follows from all services and jobs of a cluster together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioner.config import validators as values
+from provisioner.config.workload import url_variable
+from provisioner.migration.ecs.answers import Answer
+from provisioner.migration.ecs.findings import Gathered, Workload
+
+_ADDRESS = re.compile(r"(?:\w+://)?(?P<host>[A-Za-z0-9][\w.-]*)(?::\d+)?(?:/.*)?")
+"""A variable's value that is the address of something: a host, with a scheme, a port, a path, or without."""
+
+
+def calls(gathered: Gathered) -> None:
+    """Put into `calls` whom a variable names just as `calls` would; of other addresses the names are told.
+
+    Who calls whom stands nowhere on AWS, so nothing else is taken for a call.
+    """
+    known = {name: callee for callee in gathered.services.values() for name in _found_as(callee)}
+    called = set[str]()
+    for workload in (*gathered.services.values(), *gathered.jobs.values()):
+        variables = workload.table.get("environment", {})
+        for variable, value in list(variables.items()):
+            address = _ADDRESS.fullmatch(value)
+            callee = known.get(address["host"].lower()) if address else None
+            if address is None or callee is None or callee is workload:
+                continue
+            called.add(callee.name)
+            url, port = url_variable(callee.name), _entry(callee.table)
+            if (variable, value) == (url, f"http://{address['host']}:{port}"):
+                del variables[variable]
+                workload.table.setdefault("calls", []).append(callee.name)
+            else:
+                why = f'{callee.name} has another address here: write calls = ["{callee.name}"], and use {url} instead'
+                workload.leave(f"environment.{variable}", why)
+    for name, callee in known.items():
+        if callee.name not in called:
+            why = f"{name}: who calls it stands nowhere: name {callee.name} in calls of those that do"
+            callee.leave("serviceRegistries", why)
+
+
+def _entry(table: Mapping[str, Any]) -> int | None:
+    """Return the port that a service is reached at."""
+    front: Mapping[str, Any] = table.get("sidecars", {}).get(table.get("target_container"), table)
+    return front.get("port")
+
+
+def _found_as(workload: Workload) -> Iterator[str]:
+    """Yield the names by which programs find a service: in Cloud Map, and by Service Connect."""
+    registries = workload.answers.registries
+    for one in workload.raw.get("serviceRegistries") or ():
+        if name := registries.get(str(one.get("registryArn"))):
+            yield name.lower()
+    for deployment in workload.raw.get("deployments") or ():
+        connect = deployment.get("serviceConnectConfiguration") or {}
+        for one in connect.get("services") or () if deployment.get("status") == "PRIMARY" else ():
+            aliases: list[Answer] = list(one.get("clientAliases") or ())
+            yield from (str(alias["dnsName"]).lower() for alias in aliases if alias.get("dnsName"))
+
+
+def ports(gathered: Gathered) -> None:
+    """Leave out the variable PORT where it says what the stack says anyway."""
+    for workload in gathered.services.values():
+        variables = workload.table.get("environment", {})
+        if variables.get("PORT") == str(workload.table.get("port")):
+            del variables["PORT"]
+
+
+def paths(gathered: Gathered) -> None:
+    """Let one service have each path: a stack has one host name, and hands requests on by their paths."""
+    taken: dict[str, str] = {}
+    for name, workload in gathered.services.items():
+        if not workload.table.get("public"):
+            continue
+        first = taken.setdefault(str(workload.table.get("path", "/*")), name)
+        if first == name:
+            continue
+        for key in ("public", "path", "deregistration_delay"):
+            workload.table.pop(key, None)
+        health = workload.table.get("health")
+        if not isinstance(health, dict) or "command" not in health:
+            workload.table.pop("health", None)
+        else:
+            for key in ("path", "codes", "healthy"):
+                health.pop(key, None)
+        why = f"services.{first} has this path already, and a stack has one host name: {name} is not public"
+        workload.leave("loadBalancers", why)
+
+
+def host(gathered: Gathered) -> dict[str, str]:
+    """Return `dns`: the first host name below a domain; the others are noted, and that there is none."""
+    public = [one for one in gathered.services.values() if one.table.get("public")]
+    named = [(name.lower(), one) for one in public for name in one.hosts]
+    chosen = next((name for name, _ in named if _below(name)), "")
+    for name, workload in named:
+        if name != chosen:
+            why = f"a stack has one host name, which is {chosen}" if chosen else "write dns.domain and dns.host"
+            workload.leave("rule.host-header", f"{name}: {why}")
+    if public and not named:
+        why = "no rule names a host, so the domain is not known: write dns.domain and dns.host"
+        gathered.leave(f"cluster {gathered.answers.name}", "dns", why)
+    if not chosen:
+        return {}
+    label, _, domain = chosen.partition(".")
+    return {"domain": domain, "host": label}
+
+
+def _below(name: str) -> bool:
+    """Whether a name is that of a host below a domain."""
+    label, _, domain = name.partition(".")
+    return "." in domain and "*" not in domain and bool(re.fullmatch(values.LABEL, label))
