@@ -3,7 +3,8 @@
     python -m tools.reference
 
 All of it is described where it is made: docstrings of the models, helps of the commands, families of errors, classes of
-the resource types, the tables of permissions and prices. `tests/unit/test_reference_pages.py` compares the pages.
+the resource types, the tables of permissions and prices.
+`tests/unit/repository/test_reference_pages.py` compares the pages.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Patches moto: three verbs for what is changed of it, and refusals as AWS words them.
 
-Nothing of moto, or of a library beneath it, is assigned to in any other way (`tests/cloud/test_hooks.py`).
+Nothing of moto, or of a library beneath it, is assigned to in any other way (`tests/cloud/emulator/test_hooks.py`).
 """
 
 from __future__ import annotations

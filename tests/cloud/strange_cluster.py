@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.cloud.commands.test_existing_vpc import REGISTRY, Theirs, their_vpc
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.test_existing_vpc import REGISTRY, Theirs, their_vpc
 
 ACCOUNT = "123456789012"
 ROLES = {"ecsTaskExecutionRole": ["ecs-tasks"], "shop-web": ["ecs-tasks"], "clock": ["events", "scheduler"]}

@@ -19,8 +19,8 @@ import pytest
 
 from provisioner.docker.reference import parse
 from provisioner.docker.registry import Registries
+from tests.cloud.docker.test_copied_images import example
 from tests.cloud.project import Ended, Project
-from tests.cloud.test_copied_images import example
 from tests.cloud.warm import ROOT
 from tests.docker.images import PYTHON, pulled
 from tests.docker.registry import serving

@@ -22,7 +22,7 @@ import pytest
 from ecs_emulator import control
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
 from tests.cloud.project import Ended, Project
-from tests.cloud.test_own_steps import trust
+from tests.cloud.steps.test_own_steps import trust
 from tests.cloud.warm import PROGRAM, ROOT, environment
 from tests.docker.images import GO, NODE, ensure_one
 from tests.docker.test_unnoticed import Load

@@ -11,7 +11,7 @@ import provisioner.resources  # noqa: F401  (importing the package hands its typ
 from provisioner.cli.main import main
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.resource_types import all_types
-from tests.unit.hostile import WEB
+from tests.unit.cli.hostile import WEB
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -133,7 +133,9 @@ BALANCING: Mapping[type[Resource], Sample] = {
             "conditions": lambda hand: _routed(hand, Conditions=[path("/v2/*")]),
             "actions": lambda hand: _routed(hand, Actions=[REDIRECT_TO_HTTPS]),
         },
-        untried={"weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/test_strategies.py"},
+        untried={
+            "weighted_by_ecs": "it is not AWS's: it says whose weights are: tests/cloud/deployment/test_strategies.py"
+        },
     ),
     WebAclAssociation: Sample(
         lambda here: here.ensure(WebAclAssociation(NAME, ready(here[LoadBalancer]).id, here.others.web_acls[0])),

@@ -113,7 +113,7 @@ def _arn(service: str, rest: str) -> str:
 JOBS: Mapping[type[Resource], Sample] = {
     JobRun: Sample(
         _run,
-        untried={"task_definition": "another revision is another run: tests/cloud/test_jobs.py"},
+        untried={"task_definition": "another revision is another run: tests/cloud/deployment/test_jobs.py"},
     ),
     ScheduleGroup: Sample(lambda here: here.ensure(ScheduleGroup(NAME, "sample-group"))),
     Schedule: Sample(

@@ -1,0 +1,1 @@
+"""Test the project itself: documents, locks, names, releases."""

@@ -1,0 +1,94 @@
+"""Record the output of `provision policy` for a few configurations, to be compared with its output now.
+
+`python -m tests.unit.permissions.printed_policies` writes it anew. A commit that changes it says so and says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from provisioner.aws.permissions import Part
+from provisioner.config.models import Config
+from provisioner.permissions.printed import printed
+
+RECORDED = Path(__file__).with_name("printed_policies.json")
+KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
+ECR = "{}.dkr.ecr.{}.amazonaws.com/web:1"
+WEB = {"image": ECR.format("1" * 12, "ap-northeast-1"), "port": 80, "public": True}
+OPTIONS: Mapping[str, Any] = {
+    "project": "shop",
+    "env": "live",
+    "kms_key": KEY,
+    "logs": {"kms_key": "alias/logs"},
+    "network": {"flow_logs": True, "egress": "nat-per-zone"},
+    "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
+    "load_balancer": {"access_logs": True, "waf_acl": ACL},
+    "capacity": {"spot": True},
+    "account": {"role_path": "/apps/", "boundary": "arn:aws:iam::123456789012:policy/most", "trunking": False},
+    "state": {"bucket": "states"},
+}
+CONFIGURATIONS: Mapping[str, Any] = {
+    "one service": {"services": {"web": WEB}},
+    "built and copied": {
+        "services": {
+            "web": {"build": "web", "port": 80, "launch": "ec2", "database": True},
+            "other": {"image": ECR.format("2" * 12, "us-east-1"), "port": 81},
+        },
+        "database": {},
+    },
+    "flow logs": {"network": {"flow_logs": True}, "services": {"web": WEB}},
+    "exported logs, key by alias": {
+        "database": {"logs": ["error"]},
+        "kms_key": "alias/main",
+        "services": {"web": {**WEB, "database": True}},
+    },
+    "every option": {**OPTIONS, "services": {"web": {**WEB, "launch": "ec2", "database": True}}},
+}
+FORMS: Mapping[str, Any] = {
+    "main": {},
+    "read-only": {"read_only": True},
+    "boundary": {"boundary": True},
+    "import": {"parts": {Part.IMPORT}},
+    "run": {"parts": {Part.RUN}},
+    "shell": {"parts": {Part.SHELL}},
+    "doctor": {"parts": {Part.DOCTOR}},
+}
+
+
+def rows(documents: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Yield what policies allow: an action on a resource under conditions, whatever statements they are in."""
+    for document in documents.values():
+        for statement in document["Statement"]:
+            action, resource = (
+                [it] if isinstance(it, str) else it for it in (statement["Action"], statement["Resource"])
+            )
+            conditions = json.dumps(statement.get("Condition", {}), sort_keys=True)
+            yield from ((a, r, conditions) for a, r in product(action, resource))
+
+
+def now() -> dict[str, dict[str, str]]:
+    """Return what is printed now, by configuration and form: actions by resource and conditions."""
+    found = {}
+    for (name, settings), (form, options) in product(CONFIGURATIONS.items(), FORMS.items()):
+        if options and name != "every option":
+            continue
+        config = Config.model_validate(settings)
+        together: dict[str, list[str]] = {}
+        for action, resource, conditions in sorted(set(rows(printed(config, account="1" * 12, **options)))):
+            together.setdefault(f"{resource} {conditions}".removesuffix(" {}"), []).append(action)
+        found[f"{name}: {form}"] = {where: " ".join(actions) for where, actions in together.items()}
+    return found
+
+
+def main() -> None:
+    """Write what is printed now."""
+    RECORDED.write_text(json.dumps(now(), indent=0) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The documents: each page has its place, each command and key has its page, and both languages say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from provisioner.cli.main import app
+from provisioner.cli.options import COMMON
+from provisioner.config import schema
+from tools import reference, site
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
+
+INDEXES = {"index.md", "index.ja.md"}
+BY_HAND = [(DOCS / page).read_text(encoding="utf-8") for page in PAGES if page not in INDEXES]
+TOLD = "\n".join(text for text in BY_HAND if reference.BEGIN not in text)
+"""What is written by hand, apart from the indexes, which say a little of everything."""
+
+
+def listed(nav: object) -> list[str]:
+    """Return the pages of a part of the site, and of the parts in it."""
+    match nav:
+        case str():
+            return [nav]
+        case dict():
+            return [page for one in nav.values() for page in listed(one)]
+        case list():
+            return [page for one in nav for page in listed(one)]
+    raise AssertionError(nav)
+
+
+def test_every_page_has_one_place_in_the_site() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    settings = yaml.safe_load(re.sub(r"!!python/\S+", "", text))
+    assert sorted(listed(settings["nav"])) == PAGES
+
+
+def test_the_index_leads_to_every_page() -> None:
+    text = (DOCS / "index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([\w./-]+\.md)", text))
+    assert {page for page in PAGES if "/" not in page and page != "index.md"} - linked == set()
+
+
+def told(word: str) -> bool:
+    """Whether a page that is written by hand names a word."""
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", TOLD) is not None
+
+
+def test_every_command_and_option_is_on_a_page() -> None:
+    commands = dict(reference.leaves("provision", typer.main.get_command(app)))
+    assert len(commands) > 50
+    assert [one for one in commands if not told(one) and f"`{one.removeprefix('provision ')}" not in TOLD] == []
+    options = {
+        (name, option)
+        for name, one in commands.items()
+        for parameter in one.params
+        if parameter.name not in {*COMMON, "help"}
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    assert sorted(one for one in options if not told(one[1])) == []
+
+
+def test_every_key_is_on_a_page() -> None:
+    tables = schema.document()["definitions"]
+    keys = {(name, key) for name, table in tables.items() if name != "Environment" for key in table["properties"]}
+    assert len(keys) > 100
+    assert sorted(key for key in keys if not told(key[1])) == []
+
+
+@pytest.mark.parametrize(
+    ("english", "japanese"), [("README.md", "README.ja.md"), ("docs/tutorial.md", "docs/tutorial.ja.md")]
+)
+def test_both_languages_have_the_same_parts_and_commands(english: str, japanese: str) -> None:
+    texts = [(ROOT / page).read_text(encoding="utf-8") for page in (english, japanese)]
+    levels = [re.findall(r"^#+ ", text, re.MULTILINE) for text in texts]
+    assert levels[0] == levels[1]
+    blocks = [re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL) for text in texts]
+    typed = [[re.sub(r"\s*#.*", "", block) for block in one] for one in blocks]
+    assert typed[0] == typed[1]
+    links = [sorted(set(re.findall(r"\]\(([^)]+)\)", text))) for text in texts]
+    both = {"README.md", "README.ja.md", "tutorial.md", "tutorial.ja.md", "docs/tutorial.md", "docs/tutorial.ja.md"}
+    assert [one for one in links[0] if one not in both] == [one for one in links[1] if one not in both]
+
+
+def test_the_readme_is_read_in_two_minutes() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 90
+    assert len(text.split()) <= 600
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ja.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_what_is_beside_the_documents_links_to_what_there_is(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = {link.partition("#")[0] for link in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", text)}
+    assert [target for target in sorted(targets) if not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("link", "kept"),
+    [
+        ("[a step](../steps/network.py)", "a step"),
+        ("[`code`](../steps/network.py#L3)", "`code`"),
+        ("[state](state.md#x)", "[state](state.md#x)"),
+        ("[out](https://example.com/../x)", "[out](https://example.com/../x)"),
+    ],
+)
+def test_the_site_keeps_the_text_of_links_that_leave_it(link: str, kept: str) -> None:
+    assert site.linked(site.SOURCE / "page.md", link) == kept
+    inner = "[state](../state.md)"
+    assert site.linked(site.SOURCE / "adr" / "page.md", inner) == inner

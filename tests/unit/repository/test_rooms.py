@@ -1,0 +1,45 @@
+"""Modules import each other in one direction; imports for types alone, or inside functions, count as well."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PACKAGES = ("provisioner", "ecs_emulator")
+FOLDERS = ("provisioner", "steps", "state", "emulator")
+
+
+def place(graph: grimp.ImportGraph, importer: str, imported: str) -> str:
+    """Where one module imports another: its file, the line, what stands there."""
+    [first, *_] = graph.get_import_details(importer=importer, imported=imported)
+    file = Path(*importer.split("."))
+    file = "emulator" / file if file.parts[0] == "ecs_emulator" else file
+    path = file / "__init__.py" if (ROOT / file).is_dir() else file.with_suffix(".py")
+    return f"{path}:{first['line_number']}: {first['line_contents']}"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = grimp.build_graph(*PACKAGES)
+    # the package itself stands for modules of many rooms, and imports each when it is asked for
+    modules = graph.modules - {"provisioner"}
+    imports = {module: graph.find_modules_directly_imported_by(module) - {"provisioner"} for module in modules}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        # each node is imported by the one after it
+        ring = error.args[1]
+        pairs = zip(ring[1:], ring, strict=False)
+        pytest.fail("a circle of imports:\n" + "\n".join(f"  {place(graph, *pair)}" for pair in pairs), pytrace=False)
+
+
+@pytest.mark.parametrize(
+    "package", [path for name in FOLDERS for path in (ROOT / name).glob("**/__init__.py")], ids=str
+)
+def test_each_package_says_what_lives_there(package: Path) -> None:
+    told = ast.get_docstring(ast.parse(package.read_text()))
+    assert told, f"{package} has no docstring: say in two lines what lives there, and what may not"
