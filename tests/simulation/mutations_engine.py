@@ -18,7 +18,7 @@ WALK, PLAN, RUN = (
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/runs/apply.py"
 DOWN, OUTDATED = "provisioner/operations/runs/destroy.py", "provisioner/engine/execution/replacement.py"
 INTENTS = "provisioner/engine/execution/intents.py"
-RECORDED, REFUSED = "provisioner/engine/records/dependents.py", "provisioner/engine/planning/refusals.py"
+RECORDED, REFUSED = "provisioner/engine/records/consistency.py", "provisioner/engine/planning/refusals.py"
 STORE = "state/store.py"
 
 FAULTS = (

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Interrupted, NotOwned, Protected, ProvisionError
 from provisioner.engine.events import Emit, ResourceQueued, Result
-from provisioner.engine.records.dependents import dependents, type_of
+from provisioner.engine.records.consistency import dependents, type_of
 from provisioner.engine.records.lookup import addresses_by_id, find, listed_within
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource

@@ -12,8 +12,9 @@ from provisioner.engine.errors import Interrupted, ProvisionError, ReplacementRe
 from provisioner.engine.parts import as_of, former, rest
 from provisioner.engine.planning.actions import KNOWN_AFTER_UP, Planned, PlannedAction, parsed
 from provisioner.engine.planning.refusals import refuse_create_only
-from provisioner.engine.records.dependents import protected, type_of
+from provisioner.engine.records.consistency import type_of
 from provisioner.engine.records.lookup import addresses_by_id, find, find_declared
+from provisioner.engine.records.protection import protected
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import why_left

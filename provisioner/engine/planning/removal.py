@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.losses import data_of
 from provisioner.engine.planning.plan import orphans, same_name
-from provisioner.engine.records.dependents import dependents
+from provisioner.engine.records.consistency import dependents
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.traits import ServesData

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared, filled, needed_by, reachable
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.records.dependents import dependents, type_of
+from provisioner.engine.records.consistency import dependents, type_of
 from provisioner.engine.resource import Resource, output_of
 from provisioner.engine.words import names
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared, filled
-from provisioner.engine.records import dependents as recorded
+from provisioner.engine.records import consistency as recorded
 from provisioner.engine.resource import Observed, Resource, output_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provisioner.engine.records.dependents import REBUILD
+from provisioner.engine.records.consistency import REBUILD
 from provisioner.engine.resource_types import current
 from provisioner.state.model import Record, StateError
 

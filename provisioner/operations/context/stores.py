@@ -74,7 +74,7 @@ def configured(options: Options, config: Config, aws: Aws | None = None) -> Stat
         ProvisionError: its bucket cannot be asked.
         StateError: it cannot be read.
     """
-    from provisioner.engine.records.dependents import check_bound
+    from provisioner.engine.records.consistency import check_bound
     from provisioner.state import local, s3_read
 
     if not config.state.bucket:
@@ -157,7 +157,7 @@ def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iter
 def open_configured(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Do the same as `open_store`, whether or not this machine has another state beside the one in the bucket."""
     import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
-    from provisioner.engine.records.dependents import check_bound
+    from provisioner.engine.records.consistency import check_bound
     from provisioner.engine.records.type_aliases import rewrite
 
     store_of = bucket_store if config.state.bucket else local_store

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.aws import durations as table
 from provisioner.aws.durations import Duration, Takes
 from provisioner.engine.events import RunEstimate
-from provisioner.engine.records.dependents import dependents, type_of
+from provisioner.engine.records.consistency import dependents, type_of
 from provisioner.engine.remaining import RemainingWork, left
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.traits import FreesDependenciesEarly

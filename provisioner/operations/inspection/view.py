@@ -14,7 +14,7 @@ from provisioner.engine.declaration import filled
 from provisioner.engine.errors import ConfigurationError, Interrupted, ProvisionError
 from provisioner.engine.planning.actions import HIDDEN
 from provisioner.engine.planning.plan import masked
-from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records.consistency import type_of
 from provisioner.engine.records.lookup import find
 from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Change, Resource, output_of

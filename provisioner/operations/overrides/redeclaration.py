@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
 from provisioner.engine.own_code import unsupported
-from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records.consistency import type_of
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
 from provisioner.resources.acm import ValidationRecord

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.target import as_recorded
-from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records.consistency import type_of
 from provisioner.operations.impact.hourly_charges import billed
 from provisioner.operations.overrides.redeclaration import with_references
 from provisioner.resources.autoscaling import AutoScalingGroup

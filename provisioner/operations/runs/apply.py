@@ -13,7 +13,7 @@ from provisioner.engine.execution.destroy import Destroy
 from provisioner.engine.execution.narrowing import Narrow
 from provisioner.engine.planning.actions import Planned
 from provisioner.engine.planning.plan import plan
-from provisioner.engine.records.dependents import dependents, type_of
+from provisioner.engine.records.consistency import dependents, type_of
 from provisioner.engine.records.references import KnownResources
 from provisioner.engine.traits import Leads, Runs
 from provisioner.engine.words import names

@@ -14,9 +14,8 @@ from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.execution.destroy import Destroy
 from provisioner.engine.execution.leftovers import Leftover, find_leftovers
 from provisioner.engine.planning import target as limit
-from provisioner.engine.records import dependents
-from provisioner.engine.records import dependents as records_dependents
-from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records import consistency, protection
+from provisioner.engine.records.consistency import type_of
 from provisioner.engine.records.references import KnownResources
 from provisioner.engine.scheduling.progress import prefetch
 from provisioner.engine.traits import ListedOneByOne
@@ -64,9 +63,7 @@ def created_by_aws(going: Mapping[str, Record]) -> bool:
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
     """Return which of these recorded resources are protected from deletion, by the state or in AWS."""
-    return records_dependents.protected(
-        aws.knowing(KnownResources(dict(records))), [records[address] for address in addresses]
-    )
+    return protection.protected(aws.knowing(KnownResources(dict(records))), [records[address] for address in addresses])
 
 
 def check_protection(aws: Aws, records: Mapping[str, Record], going: Collection[str], command: str = UNPROTECT) -> None:
@@ -102,7 +99,7 @@ def down(
         delete_secrets: delete the secrets that users have set for the stack as well, once nothing uses them.
     """
     aws = aws.knowing(KnownResources(dict(store.records))).exhaustive()
-    dependents.check_order(store.records)
+    consistency.check_order(store.records)
     going = removal(store.records, target_step)
     emit(RunStarted("down", aws.name, aws.account, aws.region, counted(going)))
     ahead = duration.for_down(going, store.state.history)

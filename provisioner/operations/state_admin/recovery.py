@@ -12,7 +12,7 @@ from provisioner.aws.errors import explained
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.parts import former
-from provisioner.engine.records.dependents import type_of
+from provisioner.engine.records.consistency import type_of
 from provisioner.engine.records.lookup import find, listed_within
 from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Observed, Resource, compare, output_of

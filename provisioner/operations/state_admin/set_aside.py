@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
-from provisioner.engine.records.dependents import check, check_bound, check_order
+from provisioner.engine.records.consistency import check, check_bound, check_order
 from provisioner.operations.context import stores
 from provisioner.state.disk import DISK, Disk
 from provisioner.state.model import ForeignState, State, StateError, StateLocked, StateTooNew, StateUnavailable

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.errors import ConfigurationError, ProvisionError
-from provisioner.engine.records import dependents
-from provisioner.engine.records.dependents import check_bound
+from provisioner.engine.records import consistency
+from provisioner.engine.records.consistency import check_bound
 from provisioner.engine.words import count
 from provisioner.operations.context import signals, stores
 from provisioner.state.model import State, StateError
@@ -60,8 +60,8 @@ def read_file(path: Path) -> State:
 
     try:
         state = check_bound(State.from_dict(migrate(parsed(path.read_bytes()))[0]))
-        dependents.check(state.records)
-        dependents.check_order(state.records)
+        consistency.check(state.records)
+        consistency.check_order(state.records)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, StateError) as error:

@@ -7,7 +7,7 @@ import pytest
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError, Protected
 from provisioner.engine.planning import target
-from provisioner.engine.records.dependents import dependents
+from provisioner.engine.records.consistency import dependents
 from provisioner.operations.planning import declaration
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster

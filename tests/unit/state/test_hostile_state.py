@@ -29,7 +29,7 @@ import provisioner.steps  # noqa: F401  (importing the package registers the res
 from ecs_emulator import manage
 from ecs_emulator.control import CloudError, CloudProcess
 from provisioner.cli.main import main
-from provisioner.engine.records import dependents
+from provisioner.engine.records import consistency
 from provisioner.operations.inspection import stack_status
 from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
@@ -89,7 +89,7 @@ def put(document: Any, path: tuple[Any, ...], value: Any, *, key: bool = False) 
 def used(directory: Path) -> None:
     """All that the commands which only look do with a state."""
     state = read(directory, CONFIG.name)
-    dependents.check(state.records)
+    consistency.check(state.records)
     shown = io.StringIO()
     say(
         status.lines(
@@ -211,13 +211,13 @@ def test_needs_in_a_circle_are_refused_with_the_circle() -> None:
     document["records"]["vpc/main"]["dependencies"] = ["log_group/web"]
     circle = "vpc/main depends on log_group/web depends on vpc/main|log_group/web depends on vpc/main depends on"
     with pytest.raises(StateError, match=circle):
-        dependents.check_order(State.from_dict(document).records)
+        consistency.check_order(State.from_dict(document).records)
 
 
 def test_needs_of_what_is_not_recorded_mean_nothing() -> None:
     document = sound()
     document["records"]["vpc/main"]["dependencies"] = ["nothing/there"]
-    dependents.check_order(State.from_dict(document).records)
+    consistency.check_order(State.from_dict(document).records)
 
 
 @pytest.mark.parametrize(

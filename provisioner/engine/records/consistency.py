@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from graphlib import CycleError, TopologicalSorter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from provisioner.engine.errors import NotOwned
 from provisioner.engine.own_code import unsupported
-from provisioner.engine.records.lookup import addresses_by_id, find
-from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.records.lookup import addresses_by_id
+from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
 from provisioner.state.model import Record, State, StateError
-
-if TYPE_CHECKING:
-    from provisioner.engine.ports import Provider
 
 REBUILD = "`provision recover` rebuilds the state from the account"
 
@@ -130,35 +124,6 @@ def fits(value: Any, hint: Any) -> bool:
         many = isinstance(value, list | tuple | set | frozenset)
         return many and all(fits(item, inner[0]) for item in value if inner)
     return isinstance(value, origin)
-
-
-def protected(aws: Provider, records: Collection[Record]) -> list[str]:
-    """Return the addresses of those recorded resources that are protected from deletion, by the state or in AWS.
-
-    Raises:
-        ApiError: AWS cannot be asked.
-    """
-    found = []
-    for record in records:
-        resource_type = type_named(record.type) or Resource
-        live = _there(aws, resource_type, record) if resource_type.protection else None
-        if (
-            live
-            and not live.deleting
-            and (resource_type.protected(record.arguments) or resource_type.protected(live.attributes))
-        ):
-            found.append(record.address)
-    return found
-
-
-def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Observed | None:
-    """Return the recorded resource if AWS has it and it is ours."""
-    try:
-        return find(aws, resource_type, record.address, record.arguments, record.id)
-    except NotOwned:
-        return None
-    except (BotoCoreError, ClientError) as error:
-        raise aws.errors.explained(error) from error
 
 
 def type_of(record: Record) -> type[Resource]:
