@@ -39,17 +39,15 @@ def set_(
     """
     from provisioner.cli.prompts import hidden_input
     from provisioner.config.secrets import users
+    from provisioner.operations.commands import secret
     from provisioner.operations.context import configuration, connection
-    from provisioner.operations.prerequisites import secret_parameters
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    secret_parameters.check_name(config, name)
+    secret.check_name(config, name)
     value = hidden_input(f"Value of {name} for {config.name} (is not shown): ")
-    secret_parameters.check_size(value, advanced=advanced)
-    version, changed = secret_parameters.put(
-        connection.connect(options, config), config, name, value, advanced=advanced
-    )
+    secret.check_size(value, advanced=advanced)
+    version, changed = secret.put(connection.connect(options, config), config, name, value, advanced=advanced)
     using = sorted({table for one, tables in users(config.secrets).items() if one.place == name for table in tables})
     if options.json:
         done = {"name": name, "stack": config.name, "version": version, "changed": changed, "services": using}
@@ -67,12 +65,12 @@ def set_(
 )
 def list_(options: Options) -> int:
     """List the secrets that services are given, and those that are set and not used. No value is read."""
+    from provisioner.operations.commands import secret
     from provisioner.operations.context import configuration, connection
-    from provisioner.operations.prerequisites import secret_parameters
     from provisioner.render.text import say, table
 
     config = configuration.load(options)
-    rows = secret_parameters.listed(connection.connect(options, config).reading(), config, options.command_line)
+    rows = secret.listed(connection.connect(options, config).reading(), config, options.command_line)
     if options.json:
         say([json.dumps({"stack": config.name, "secrets": [asdict(row) for row in rows]}, ensure_ascii=False)])
         return 0
@@ -107,6 +105,7 @@ def remove(
     """Remove a secret that was set. It cannot be restored."""
     from provisioner.cli.prompts import confirm
     from provisioner.engine.errors import ConfigurationError
+    from provisioner.operations.commands import secret
     from provisioner.operations.context import configuration, connection, stores
     from provisioner.operations.prerequisites import secret_parameters
     from provisioner.render.text import say
@@ -115,11 +114,11 @@ def remove(
         raise ConfigurationError("name one secret, or add --all")
     config = configuration.load(options)
     if name:
-        secret_parameters.check_name(config, name)
+        secret.check_name(config, name)
     aws = connection.connect(options, config)
     going = [name] if name else [one.rpartition("/")[2] for one in secret_parameters.kept(aws)]
     if not force:
-        secret_parameters.check_unused(config, stores.recorded(options, config, aws).records, going)
+        secret.check_unused(config, stores.recorded(options, config, aws).records, going)
     if going:
         what = f"`secret rm` removes {', '.join(going)} of {config.name} for good"
         confirm(f"{what} on {connection.describe_account(config, aws)}", options.yes)

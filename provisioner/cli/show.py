@@ -40,11 +40,11 @@ def show(
     Each resource with its state, its settings, the service or job that it belongs to, what it needs, and how long its
     creation takes. Values of variables and secrets are never shown. Makes only read calls.
     """
-    from provisioner.operations.inspection import view
+    from provisioner.operations.commands import show as commands_show
     from provisioner.render.text import columns, say
     from provisioner.render.view import lines
 
-    found = view.show(options, source.value)
+    found = commands_show.show(options, source.value)
     if options.json:
         say([json.dumps(found.to_dict(), ensure_ascii=False, default=str)])
     else:

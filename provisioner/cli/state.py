@@ -50,12 +50,12 @@ def show(
 ) -> int:
     """Show one record: its settings, outputs and dependencies."""
     from provisioner.operations.context import configuration, stores
-    from provisioner.operations.inspection import stack_status
+    from provisioner.operations.context.records import find_record
     from provisioner.render.status import record_lines
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    record = stack_status.record(stores.as_written(options, config), address)
+    record = find_record(stores.as_written(options, config), address)
     say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
     return 0
 
@@ -78,15 +78,14 @@ def init(options: Options) -> int:
     it.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations.context import configuration, connection
-    from provisioner.operations.state_admin import state_transfer
+    from provisioner.operations.context import configuration, connection, state_bucket
     from provisioner.render.text import say
     from provisioner.state.bucket import VERSIONING
 
     config = configuration.load(options)
-    name = state_transfer.named(config)
+    name = state_bucket.named(config)
     aws = connection.connect(options, config)
-    bucket, done = state_transfer.bucket(config, aws), list[str]()
+    bucket, done = state_bucket.bucket(config, aws), list[str]()
     for repair_step in bucket.to_repair():
         if not done and config.target == "aws":
             what = "creates the bucket" if repair_step.makes else "changes settings of the bucket"
@@ -182,12 +181,12 @@ def migrate(
     The copy is verified before the previous state is emptied, and a backup is kept. If interrupted, run it again.
     """
     from provisioner.engine.words import count
-    from provisioner.operations.context import configuration, connection
+    from provisioner.operations.context import configuration, connection, state_bucket
     from provisioner.operations.state_admin import state_transfer
     from provisioner.render.text import say
 
     config = configuration.load(options)
-    name = state_transfer.named(config)
+    name = state_bucket.named(config)
     aws = connection.connect(options, config)
     transfer = state_transfer.discard if discard else state_transfer.migrate
     moved, backup = transfer(options, config, aws, back=to_local)

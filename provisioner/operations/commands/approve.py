@@ -15,9 +15,12 @@ from provisioner.aws.client import batches
 from provisioner.aws.errors import code_of
 from provisioner.engine.errors import ConfigurationError, Failed
 from provisioner.engine.words import names
-from provisioner.operations.inspection.revisions import check_service, connected, last, recorded_service
+from provisioner.operations.context.configuration import check_service
+from provisioner.operations.context.reading import open_unlocked
+from provisioner.operations.context.records import service_record
 from provisioner.resources.ecs.deployments import Deployment, latest
 from provisioner.resources.ecs.pauses import CONTINUE, ROLLBACK, answer
+from provisioner.resources.ecs.revisions import short_name
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -58,7 +61,7 @@ def decide(options: Options, name: str | None, action: str) -> Decided:
         ConfigurationError: there is no such service, nothing waits, or more than one does.
         Failed: ECS did not take the answer.
     """
-    config, aws, state = connected(options)
+    config, aws, state = open_unlocked(options)
     if name:
         check_service(config, name)
     chosen = [name] if name else [one for one in config.services if f"service/{one}" in state.records]
@@ -77,12 +80,12 @@ def decide(options: Options, name: str | None, action: str) -> Decided:
         why = error.response["Error"].get("Message", "")
         late = "it has expired, or somebody has answered before: `provision status` shows what became of it"
         raise Failed(f"{service}: ECS does not take the answer ({why.rstrip('.')}): {late}") from error
-    return Decided(service, last(str(shown[service]["taskDefinition"])), deployment.stage, OUTCOMES[action])
+    return Decided(service, short_name(str(shown[service]["taskDefinition"])), deployment.stage, OUTCOMES[action])
 
 
 def _shown(aws: Aws, records: Mapping[str, Record], services: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Return services as ECS shows them, by name; without those that it does not have."""
-    clusters = {str(recorded_service(records, name).arguments["cluster"]) for name in services}
+    clusters = {str(service_record(records, name).arguments["cluster"]) for name in services}
     found = dict[str, Mapping[str, Any]]()
     for cluster in clusters:
         for some in batches(services, AT_ONCE):

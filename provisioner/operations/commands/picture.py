@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.cost.estimate import rough
-from provisioner.operations.commands import plan, request
+from provisioner.operations.commands import plan, request, show
 from provisioner.operations.context import configuration, stores
 from provisioner.operations.impact import costs
 from provisioner.operations.inspection import view
@@ -52,7 +52,7 @@ def picture(options: Options, source: view.Source) -> Picture:
         cost = proposal.cost.after if proposal.cost else None
     else:
         config, planned = configuration.load(options), {}
-        shown = view.show(options, source)
+        shown = show.show(options, source)
         records = stores.as_written(options, config).records
         cost = costs.of_records(records, shown.region, options.directory)
     return drawn(config, shown, planned, cost, f"as {WORDS[source]}")

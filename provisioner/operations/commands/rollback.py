@@ -11,18 +11,11 @@ from provisioner.docker.reference import parse
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning import target as limit
 from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context.configuration import check_service
+from provisioner.operations.context.records import service_record
 from provisioner.operations.deployment import scope
 from provisioner.operations.deployment.rollout import Deployment, prepared, run
 from provisioner.operations.deployment.service_connect import check_unchanged, lacks_port
-from provisioner.operations.inspection.revisions import (
-    arn_of,
-    check_service,
-    former,
-    found,
-    image_of,
-    last,
-    recorded_service,
-)
 from provisioner.operations.overrides import images
 from provisioner.operations.overrides.images import as_records
 from provisioner.operations.overrides.sizes import check_awake
@@ -31,6 +24,7 @@ from provisioner.operations.planning import declaration
 from provisioner.operations.runs.viewer import Ended, Viewer, watched
 from provisioner.resources.ecr.copied_images import is_own
 from provisioner.resources.ecr.images import DeployedImage, digest_of
+from provisioner.resources.ecs.revisions import arn_of_number, image_of, previous_arn, revision, short_name
 from provisioner.resources.ecs.task_definition import revisions
 
 if TYPE_CHECKING:
@@ -115,19 +109,21 @@ def _target(config: Config, aws: Aws, records: Mapping[str, Record], name: str, 
     Raises:
         ConfigurationError: there is no such revision, it is the one that runs, or it can be used no more.
     """
-    record = recorded_service(records, name)
-    runs = str(record.arguments["task_definition"])
-    arn = arn_of(runs, to) if to else former(aws, name, record)
+    record = service_record(records, name)
+    runs, cluster = str(record.arguments["task_definition"]), str(record.arguments["cluster"])
+    arn = arn_of_number(runs, to) if to else previous_arn(aws, cluster, name, runs)
     if arn == runs:
-        raise ConfigurationError(f"{name} runs {last(arn)} already")
-    shown = found(aws, arn)
+        raise ConfigurationError(f"{name} runs {short_name(arn)} already")
+    shown = revision(aws, arn)
     if shown.get("status", "ACTIVE") != "ACTIVE":
-        raise ConfigurationError(f"{last(arn)} was deregistered, so ECS starts no more tasks of it: choose another one")
+        raise ConfigurationError(
+            f"{short_name(arn)} was deregistered, so ECS starts no more tasks of it: choose another one"
+        )
     if lacks_port(record, shown):
-        before = f"{last(arn)} is from before network.connect, and others could not reach it by Service Connect"
+        before = f"{short_name(arn)} is from before network.connect, and others could not reach it by Service Connect"
         raise ConfigurationError(f"{before}: choose a later one, or deploy its image")
     image = image_of(shown, name)
-    if image == image_of(found(aws, runs), name):
+    if image == image_of(revision(aws, runs), name):
         return Target("", {name: arn})
     for one in shown["containerDefinitions"]:
         _check_there(aws, str(one["image"]))
@@ -146,7 +142,7 @@ def _others(config: Config, aws: Aws, records: Mapping[str, Record], name: str, 
     for other in scope.workloads(config, [config.image_of(name)]):
         record = records.get(f"task_definition/{other}")
         if other != name and record and record.id:
-            shown = (found(aws, arn) for arn in revisions(aws, record.id))
+            shown = (revision(aws, arn) for arn in revisions(aws, record.id))
             service = records.get(f"service/{other}")
             usable = (one for one in shown if image_of(one, other) == image and not lacks_port(service, one))
             arn = next((str(one["taskDefinitionArn"]) for one in usable), None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provisioner.config.facts import Scaled, Sizes
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.context import configuration, connection, stores
-from provisioner.operations.inspection.revisions import check_service
+from provisioner.operations.context.configuration import check_service
 from provisioner.operations.overrides import sizes, sleep_schedule
 from provisioner.operations.sizing.resize import Sizing, run
 from provisioner.operations.sizing.scope import numbers, sized

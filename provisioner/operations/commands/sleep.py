@@ -14,7 +14,8 @@ from provisioner.engine.words import count
 from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.impact import costs
 from provisioner.operations.overrides import sizes, sleep_parts, wake_order
-from provisioner.operations.sizing import database, sleep_texts
+from provisioner.operations.sizing import database, sleep_effects, sleep_texts
+from provisioner.operations.sizing import sleep_effects as sizing_sleep_effects
 from provisioner.operations.sizing.alarms import quieted
 from provisioner.operations.sizing.balancer import as_led
 from provisioner.operations.sizing.resize import Sizing, nothing, run
@@ -63,7 +64,7 @@ def sleep(options: Options, without: Collection[str], agree: Callable[[str], Non
         wanted = [one for one in sleep_parts.MEMBERS if one in {*there, *dict(sleep_parts.recorded(store.records))}]
         led = as_led(aws, store.records) if BALANCER in wanted else store.records
         remembered = sleep_parts.remembered(led, wanted)
-        removed = sleep_parts.split(store.records, wanted).removed
+        removed = sleep_effects.split(store.records, wanted).removed
         for text in sleep_texts.beforehand(config, store.records, without):
             options.report(f"note: {text}")
         saves = _saves(options, aws, store.records, declared, after, removed)
@@ -77,7 +78,7 @@ def sleep(options: Options, without: Collection[str], agree: Callable[[str], Non
             if CLUSTER in store.records and sleep_texts.stops_database(config):
                 database.stop(aws, emit)
             waking = _waking(config, store.records, replace(after, asleep=False))
-            seconds = wake_order.seconds(waking, store.records, store.state.history)
+            seconds = sizing_sleep_effects.waking_seconds(waking, store.records, store.state.history)
             for text in sleep_texts.afterwards(config, store.records, seconds, without_instances=waits):
                 emit(Notice(text))
             if saves and (removed or not before.asleep):

@@ -42,6 +42,18 @@ def load(options: Options, *, declares: bool = False) -> Config:
     return config
 
 
+def check_service(config: Config, name: str) -> None:
+    """Refuse a name that no service has.
+
+    Raises:
+        ConfigurationError: with a service of a similar name, if there is one.
+    """
+    from provisioner.config.loader import suggestion
+
+    if name not in config.services:
+        raise ConfigurationError(f"{name} is not a service{suggestion(name, config.services)}")
+
+
 def found(options: Options) -> Path:
     """Return the configuration's path, and name on standard error the one that was found in a directory above."""
     path = options.file

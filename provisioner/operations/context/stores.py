@@ -11,6 +11,7 @@ from provisioner import __version__
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.context import signals
 from provisioner.operations.context.connection import reader
+from provisioner.operations.context.state_bucket import bucket_client, objects
 from provisioner.state.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.operations.context.options import Options
     from provisioner.state.model import State
-    from provisioner.state.objects import Objects
     from provisioner.state.store import Store
-
-CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
-"""Seconds for which the state's bucket may not answer. S3 has several addresses: each is tried for the former."""
 
 
 def directory(options: Options, config: Config) -> Path:
@@ -81,43 +78,6 @@ def configured(options: Options, config: Config, aws: Aws | None = None) -> Stat
         return check_bound(local.read(directory(options, config), config.name))
     aws = aws or reader(options, config)
     return check_bound(s3_read.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
-
-
-def objects(config: Config, aws: Aws, client: Any) -> Objects:
-    """Return the objects of the stack's state in the bucket of the configuration."""
-    from provisioner.state.objects import Objects
-
-    bucket, prefix = str(config.state.bucket), f"{config.name}/"
-    return Objects(client, bucket, prefix, aws.account, aws.pace.runtime, signals.interrupted)
-
-
-def bucket_client(aws: Aws) -> Any:
-    """Return a client for the state's own objects.
-
-    It is not the one of the types. That one refuses writes while a plan is shown, and the state is locked and opened
-    before; and it never repeats a write whose answer was lost, while the state's writes are conditional and signed
-    with a nonce, so that they can be. A state that cannot be written is to be known sooner than others' errors are.
-    And it goes on after Ctrl-C, when what was done is still to be recorded, but does not repeat what is not answered:
-    together with `Objects` this ends a command half a minute after Ctrl-C, although S3 is silent.
-    """
-    from botocore.config import Config
-
-    from provisioner.aws import answers
-    from provisioner.aws.connection import keep_time
-
-    settings = Config(
-        retries={"mode": "standard", "total_max_attempts": 5},
-        connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
-        max_pool_connections=32,
-        user_agent_extra="provisioner",
-    )
-    client = aws.connection.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
-    keep_time(client, aws.pace, ending=signals.interrupted)
-    answers.guard(client)
-    if aws.connection.log:
-        aws.connection.log.watch(client)
-    return client
 
 
 def not_left_behind(options: Options, config: Config) -> None:

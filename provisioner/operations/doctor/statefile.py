@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provisioner.engine.words import count
+from provisioner.operations.context import state_bucket
 from provisioner.operations.context.stacks import forbidden
 from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
 from provisioner.operations.overrides import sizes
-from provisioner.operations.state_admin import state_transfer
 from provisioner.state.model import StateError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def bucket(context: Context) -> Sequence[Checked]:
         return []
     client = aws.client("s3")
     try:
-        repairs = state_transfer.bucket(config, aws, client).to_repair()
+        repairs = state_bucket.bucket(config, aws, client).to_repair()
         if (first := next(repairs, None)) and first.makes:
             return [failed(name, f"there is no bucket {called}", INIT)]
         place = client.head_bucket(Bucket=called, ExpectedBucketOwner=aws.account).get("BucketRegion", aws.region)

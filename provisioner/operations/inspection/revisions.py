@@ -8,21 +8,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from provisioner.aws.errors import not_found
 from provisioner.aws.redaction import without_secret_variables
-from provisioner.config.loader import suggestion
-from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context.configuration import check_service
+from provisioner.operations.context.reading import open_unlocked
+from provisioner.operations.context.records import service_record
 from provisioner.resources.ecr.images import tags_of_digests
-from provisioner.resources.ecs.history import Past, definition, past
+from provisioner.resources.ecs.history import Past, past
+from provisioner.resources.ecs.revisions import (
+    arn_of_number,
+    image_of,
+    previous_arn,
+    revision,
+    revision_or_empty,
+    short_name,
+)
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.config.models import Config
     from provisioner.operations.context.options import Options
-    from provisioner.state.model import Record, State
 
 SERVES, ROLLED_BACK = "serves", "rolled back"
 WORDS = {
@@ -72,12 +75,13 @@ def history(options: Options, names: Sequence[str], most: int) -> list[Entry]:
     Raises:
         ConfigurationError: there is no such service, or the stack is not up.
     """
-    config, aws, state = _reading(options)
+    config, aws, state = open_unlocked(options)
+    aws = aws.reading()
     for name in names:
         check_service(config, name)
     entries = []
     for name in names or config.services:
-        record = recorded_service(state.records, name)
+        record = service_record(state.records, name)
         entries += entries_of(aws, name, past(aws, str(record.arguments["cluster"]), name, most))
     return entries
 
@@ -91,13 +95,13 @@ def entries_of(aws: Aws, name: str, deployments: Sequence[Past]) -> list[Entry]:
     return [
         Entry(
             name,
-            last(one.task_definition),
+            short_name(one.task_definition),
             images.get(one.task_definition, ""),
             tags.get(images.get(one.task_definition, ""), ()),
             one.began.timestamp() if one.began else None,
             (one.ended - one.began).total_seconds() if one.began and one.ended else None,
             outcome,
-            last(str(shown.get(one.task_definition, {}).get("registeredBy", ""))),
+            short_name(str(shown.get(one.task_definition, {}).get("registeredBy", ""))),
         )
         for one, outcome in zip(deployments, outcomes(deployments), strict=True)
     ]
@@ -119,97 +123,17 @@ def diff(options: Options, name: str, one: str | None, other: str | None) -> lis
     Raises:
         ConfigurationError: there is no such service or revision.
     """
-    config, aws, state = _reading(options)
+    config, aws, state = open_unlocked(options)
+    aws = aws.reading()
     check_service(config, name)
-    record = recorded_service(state.records, name)
-    runs = str(record.arguments["task_definition"])
-    new = arn_of(runs, other) if other else runs
-    old = arn_of(runs, one) if one else former(aws, name, record)
-    shown = [found(aws, arn) for arn in (old, new)]
+    record = service_record(state.records, name)
+    runs, cluster = str(record.arguments["task_definition"]), str(record.arguments["cluster"])
+    new = arn_of_number(runs, other) if other else runs
+    old = arn_of_number(runs, one) if one else previous_arn(aws, cluster, name, runs)
+    shown = [revision(aws, arn) for arn in (old, new)]
     hidden = without_secret_variables(*(one.get("containerDefinitions") for one in shown))
     before, after = (_text(one, containers) for one, containers in zip(shown, hidden, strict=True))
-    return list(difflib.unified_diff(before, after, last(old), last(new), lineterm=""))
-
-
-def former(aws: Aws, name: str, record: Record) -> str:
-    """Return the ARN of the revision that a service ran before the one that is recorded.
-
-    Raises:
-        ConfigurationError: ECS knows none.
-    """
-    runs = str(record.arguments["task_definition"])
-    for one in past(aws, str(record.arguments["cluster"]), name):
-        if one.status == "SUCCESSFUL" and one.task_definition not in ("", runs):
-            return one.task_definition
-    raise ConfigurationError(f"{name} has run nothing before {last(runs)} that ECS knows of")
-
-
-def found(aws: Aws, arn: str) -> Mapping[str, Any]:
-    """Return a revision.
-
-    Raises:
-        ConfigurationError: there is none.
-    """
-    if shown := revision_or_empty(aws, arn):
-        return shown
-    raise ConfigurationError(f"there is no revision {last(arn)}: `provision history` shows them")
-
-
-def check_service(config: Config, name: str) -> None:
-    """Refuse a name that no service has."""
-    if name not in config.services:
-        raise ConfigurationError(f"{name} is not a service{suggestion(name, config.services)}")
-
-
-def recorded_service(records: Mapping[str, Record], name: str) -> Record:
-    """Return the record of a service; raises ConfigurationError if it has not been created."""
-    record = records.get(f"service/{name}")
-    if record is None or "task_definition" not in record.arguments:
-        raise ConfigurationError(f"service {name} has not been created yet: run `provision up`")
-    return record
-
-
-def arn_of(runs: str, number: str) -> str:
-    """Return the ARN of another revision of the family that runs, by its number or by `family:number`."""
-    digits = number.rpartition(":")[2]
-    if not digits.isdecimal():
-        raise ConfigurationError(f"{number} is not a revision: write its number, such as 3")
-    return f"{runs.rpartition(':')[0]}:{int(digits)}"
-
-
-def image_of(shown: Mapping[str, Any], name: str) -> str:
-    """Return the image of a workload's own container."""
-    containers = shown.get("containerDefinitions", ())
-    return next((str(one.get("image", "")) for one in containers if one.get("name") == name), "")
-
-
-def last(arn: str) -> str:
-    """Return the end of an ARN."""
-    return arn.rpartition("/")[2]
-
-
-def connected(options: Options) -> tuple[Config, Aws, State]:
-    """Return the configuration, the way to AWS, and what is recorded; no lock is taken."""
-    config = configuration.load(options)
-    aws = connection.connect(options, config)
-    state = stores.recorded(options, config, aws)
-    state.guard(config.name, aws.account, aws.region)
-    return config, aws, state
-
-
-def _reading(options: Options) -> tuple[Config, Aws, State]:
-    config, aws, state = connected(options)
-    return config, aws.reading(), state
-
-
-def revision_or_empty(aws: Aws, arn: str) -> Mapping[str, Any]:
-    """Return a revision, empty if it was deleted."""
-    try:
-        return definition(aws, arn)
-    except ClientError as error:
-        if not not_found(error, "ecs"):
-            raise
-        return {}
+    return list(difflib.unified_diff(before, after, short_name(old), short_name(new), lineterm=""))
 
 
 def _text(shown: Mapping[str, Any], containers: Any) -> list[str]:

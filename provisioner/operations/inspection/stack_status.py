@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -12,7 +11,6 @@ from provisioner.config.facts import ASLEEP
 from provisioner.cost.estimate import summary
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.records.type_aliases import renamed
-from provisioner.engine.resource_types import current
 from provisioner.operations.context import account, connection, embedded_cloud
 from provisioner.operations.inspection.verdicts import EXPIRES_DAYS, SERVING, exit_code
 from provisioner.operations.overrides import expiration
@@ -64,23 +62,6 @@ def resources(state: State) -> list[dict[str, Any]]:
     steps = list(dict.fromkeys(r.step for r in sorted(state.records.values(), key=lambda r: r.created or r.changed)))
     records = sorted(state.records.values(), key=lambda record: (steps.index(record.step), record.address))
     return [{"address": r.address, "step": r.step, "phase": r.phase, "id": r.id} for r in records]
-
-
-def record(state: State, address: str) -> dict[str, Any]:
-    """Return one record in full.
-
-    Raises:
-        ConfigurationError: nothing is recorded under that address; the nearest are named.
-    """
-    if address in state.records:
-        return asdict(state.records[address])
-    import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
-
-    if found := renamed(state.records).get(current(address)):
-        return asdict(found)
-    near = difflib.get_close_matches(address, state.records, 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows the records"
-    raise ConfigurationError(f"there is no record {address}: {hint}")
 
 
 def newest(state: State, command: str | None, command_line: str) -> Run:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provisioner.operations.context import connection, embedded_cloud, stores
+from provisioner.operations.context import connection, embedded_cloud, state_bucket, stores
 from provisioner.operations.impact import costs
 from provisioner.operations.inspection import stack_status
 from provisioner.operations.overrides import expiration, sizes
@@ -123,7 +123,7 @@ def _document(watch: Watch, state: State) -> dict[str, Any]:
     )
     if config.state.bucket:
         aws = watch.way()
-        locked_by = lease.holder(stores.objects(config, aws, aws.client("s3")), aws.pace.runtime)
+        locked_by = lease.holder(state_bucket.objects(config, aws, aws.client("s3")), aws.pace.runtime)
     else:
         locked_by = lock.holder(stores.directory(options, config) / lock.LOCK_FILE)
     entry = embedded_cloud.entry(options, config)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explaining
-from provisioner.operations.context import configuration, connection, stores
+from provisioner.operations.context.reading import open_unlocked
 from provisioner.operations.inspection.selection import named
 from provisioner.resources.cloudwatch.metrics import PERIOD, Metric, values
 from provisioner.resources.ecs.strategies import target_groups
@@ -64,10 +64,8 @@ def usage(options: Options, names: Sequence[str]) -> tuple[str, int, list[Usage]
         ConfigurationError: there is no such service, or it is not in the stack yet.
         ApiError: the read was refused.
     """
-    config = configuration.load(options)
-    aws = connection.connect(options, config).reading()
-    state = stores.recorded(options, config, aws)
-    state.guard(config.name, aws.account, aws.region)
+    config, aws, state = open_unlocked(options)
+    aws = aws.reading()
     there = {one.address.partition("/")[2]: one for one in state.records.values() if one.type == "service" and one.id}
     chosen = named(options, config, there, names, "service", config.services)
     asked = {name: _metrics(record, state.records) for name, record in chosen.items()}

@@ -20,10 +20,8 @@ from provisioner.engine.records.references import KnownResources
 from provisioner.engine.resource import Change, Resource, output_of
 from provisioner.engine.resource_types import type_named
 from provisioner.engine.scheduling.progress import prefetch
-from provisioner.operations.context import configuration, connection, stores
 from provisioner.operations.impact import duration
 from provisioner.operations.inspection.workload_names import Kind, workload_of, workloads
-from provisioner.operations.planning import declaration
 from provisioner.state.counted import is_counted
 from provisioner.state.variables import DIGEST
 
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.engine.declaration import Declared, Dependency
     from provisioner.engine.resource import Observed
-    from provisioner.operations.context.options import Options
 from provisioner.state.model import Record, Run, State
 
 Source = Literal["declared", "recorded", "live"]
@@ -161,25 +158,6 @@ class _Around:
             takes,
             not is_counted(address),
         )
-
-
-def show(options: Options, source: Source) -> View:
-    """Return the stack by its configuration, its state, or AWS. Only reads are made; of the state alone none.
-
-    Raises:
-        ProvisionError: it cannot be told.
-    """
-    config = configuration.load(options, declares=source == "declared")
-    if source == "recorded":
-        state = stores.as_written(options, config)
-        return recorded(config, state)
-    aws = connection.connect(options, config).reading()
-    state = stores.recorded(options, config, aws)
-    state.guard(config.name, aws.account, aws.region)
-    if source == "live":
-        return live(config, aws, state)
-    wanted = declaration.declared(options, config, aws, state.records).declared
-    return declared(config, aws.account, state.records, state.history, wanted)
 
 
 def declared(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.docker.reference import Reference, parse
 from provisioner.engine.words import count
-from provisioner.operations.inspection.revisions import revision_or_empty
 from provisioner.operations.inspection.verdicts import MISSING, verdict
 from provisioner.resources.ecs.cluster import own_clusters, tasks
 from provisioner.resources.ecs.problems import failing, why_stopped
+from provisioner.resources.ecs.revisions import revision_or_empty
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.strategies import target_groups
 from provisioner.resources.elbv2.balancer import target_health

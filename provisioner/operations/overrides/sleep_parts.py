@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.planning.target import as_recorded
 from provisioner.engine.records.consistency import type_of
-from provisioner.operations.impact.hourly_charges import billed
-from provisioner.operations.overrides.redeclaration import with_references
-from provisioner.resources.autoscaling import AutoScalingGroup
+from provisioner.engine.records.substitution import with_references
 from provisioner.resources.ec2.endpoints import VpcEndpoint
 from provisioner.resources.ec2.nat import ElasticIp, NatGateway
 from provisioner.resources.ec2.network import RouteTable
-from provisioner.resources.ecs.service import Service
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
-from provisioner.resources.rds.database import DbCluster, DbInstance
 from provisioner.resources.route53.handover import former_of
 from provisioner.resources.route53.records import RecordSet
 from provisioner.resources.wafv2 import WebAclAssociation
@@ -35,33 +30,8 @@ MEMBERS: Mapping[str, tuple[type[Resource], ...]] = {
     BALANCER: (LoadBalancer, Listener, ListenerRule, WebAclAssociation, RecordSet),
 }
 """The types of what goes with each part: those that it is, and those that are nothing without it."""
-SLEEPS = frozenset(one.type_name for one in (AutoScalingGroup, DbCluster, DbInstance, Service))
-"""What costs little or nothing while a stack sleeps: of the database its storage."""
 SAME = frozenset({"canonical_hosted_zone_id"})
 """Outputs that are the same of every load balancer of a Region: who says them does not mean this one."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """What sleeping changes of what AWS charges for by the hour, by address.
-
-    Attributes:
-        removed: what is deleted, and with it what costs nothing by itself.
-        stopped: what stays, and costs little or nothing while nothing runs.
-        kept: what goes on costing as before.
-    """
-
-    removed: tuple[str, ...]
-    stopped: tuple[str, ...]
-    kept: tuple[str, ...]
-
-
-def split(records: Mapping[str, Record], parts: Collection[str]) -> Split:
-    """Return what becomes of a stack that goes to sleep without these parts."""
-    removed = tuple(address for part in parts for address in going(records, part))
-    left = [address for address in billed(records.values()) if address not in removed]
-    stopped = tuple(address for address in left if records[address].type in SLEEPS)
-    return Split(removed, stopped, tuple(address for address in left if address not in stopped))
 
 
 def going(records: Mapping[str, Record], part: str) -> list[str]:

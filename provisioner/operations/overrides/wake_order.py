@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, cast
 
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
 from provisioner.engine.planning.target import as_recorded
-from provisioner.engine.remaining import left
-from provisioner.operations.impact import duration
 from provisioner.operations.overrides import sleep_parts
-from provisioner.resources.autoscaling import MinimumSize
-from provisioner.resources.ecs.service import Service
-from provisioner.resources.ecs.strategies import minutes, shifts
 from provisioner.resources.elbv2.listeners import Listener, ListenerRule
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.engine.resource import Resource
-    from provisioner.state.model import Run
-
-STARTS = frozenset({Service.type_name, MinimumSize.type_name})
-"""What is there while a stack sleeps, and takes as long as if it were made when it wakes."""
 
 
 def deleted(records: Mapping[str, Record]) -> dict[str, Record]:
@@ -89,15 +80,6 @@ def _waits(item: Declared, known: Mapping[str, Record], new: Collection[str]) ->
     for address in reachable(item.address, built_on):
         if address in new and address not in (item.address, *meant):
             yield Dependency(address, ready=True)
-
-
-def seconds(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> float:
-    """Return how long it takes to wake, beside the database, as far as that is known."""
-    there = {address: record for address, record in records.items() if record.type not in STARTS}
-    # ECS deploys what gets another rule, and waits as long as after any deployment
-    moved = [declared[a].resource.fields() for a in sleep_parts.references(records) if a in declared]
-    shifting = [minutes(fields) for fields in moved if shifts(fields)]
-    return left(duration.for_up(declared, there, history).tasks, (), {}).seconds + 60 * max(shifting, default=0)
 
 
 def without(declared: Mapping[str, Declared], records: Mapping[str, Record]) -> dict[str, Declared]:

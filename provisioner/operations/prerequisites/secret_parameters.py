@@ -3,186 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws.errors import explaining
-from provisioner.aws.ownership import ADDRESS_TAG, tag_pairs
-from provisioner.config.facts import Held
-from provisioner.config.secrets import VARIABLE, VERSION_LABEL, Secret, path, users
+from provisioner.aws.ownership import ADDRESS_TAG
+from provisioner.config.secrets import path, users
 from provisioner.engine.errors import ConfigurationError, NotOwned
 from provisioner.engine.words import names
-from provisioner.operations.prerequisites import references
-from provisioner.operations.prerequisites.secret_versions import CommandLine, described, look, parameter_name
-from provisioner.resources.ecs.task_definition import CONTAINERS, TaskDefinition
-from provisioner.resources.ssm import OWN_KEY, SecureParameter, read_tags, version_of
+from provisioner.operations.prerequisites.secret_versions import described
+from provisioner.resources.ssm import SecureParameter, read_tags
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.state.model import Record
-
-STANDARD, ADVANCED = 4096, 8192
-"""The most bytes of a parameter's value, by tier (Systems Manager guide, "Managing parameter tiers")."""
-SHOWN_WITHIN, RESTING, AGAIN = 60.0, 60.0, 2.0
-"""Seconds within which a list shows what was set; for which a deleted name may rest; between two tries."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One secret, as `provision secret list` shows it.
-
-    Attributes:
-        name: the variable, or the variables that services give it.
-        kind: of `Secret`.
-        place: the parameter's name, or the name or ARN of somebody else's secret; with the key behind a #.
-        version, changed: its version and when it was changed; empty where that is not known.
-        services: the tables that name it.
-        problem: why tasks could not start with it; empty if they could.
-    """
-
-    name: str
-    kind: str
-    place: str
-    version: str
-    changed: str
-    services: tuple[str, ...]
-    problem: str = ""
-
-
-def check_size(value: str, *, advanced: bool) -> None:
-    """Refuse a value that Parameter Store does not take, without repeating any of it.
-
-    Raises:
-        ConfigurationError: it is empty, too long, or no text that a process can be given.
-    """
-    size = len(value.encode())
-    if not value:
-        raise ConfigurationError("the value is empty: nothing was set")
-    if "\0" in value:
-        raise ConfigurationError("the value contains a NUL character, which no variable can have: nothing was set")
-    if size > ADVANCED:
-        raise ConfigurationError(
-            f"the value has {size} bytes, and Parameter Store takes {ADVANCED} at the most: keep it in Secrets "
-            'Manager, and name it as "secretsmanager:name"'
-        )
-    if size > STANDARD and not advanced:
-        raise ConfigurationError(
-            f"the value has {size} bytes, and a standard parameter takes {STANDARD}: add --advanced, for which AWS "
-            f"charges"
-        )
-
-
-def check_name(config: Config, name: str) -> None:
-    """Refuse a name that no variable can have, or that services are given from elsewhere.
-
-    Raises:
-        ConfigurationError: with the reason; what is no name is not repeated, in case it is the secret.
-    """
-    if not VARIABLE.fullmatch(name):
-        raise ConfigurationError("NAME is not the name of a variable: use letters, digits and underscores")
-    for secret, tables in users(config.secrets).items():
-        for table, variables in tables.items():
-            if name in variables and secret.kind in {"ssm", "secretsmanager"}:
-                raise ConfigurationError(
-                    f"{table}.secrets.{name} is {secret.place}, which is not this stack's: change it there, or write "
-                    f"true"
-                )
-
-
-def put(aws: Aws, config: Config, name: str, value: str, *, advanced: bool = False) -> tuple[str, str]:
-    """Set a secret of the stack, and return its version, and when it was made; the stack's key encrypts it.
-
-    Raises:
-        ConfigurationError: name or value cannot be.
-        NotOwned: the parameter is there and not this stack's.
-        ApiError: AWS refused it.
-    """
-    check_name(config, name)
-    check_size(value, advanced=advanced)
-    parameter = path(config.name) + name
-    with explaining():
-        key = references.keys(aws, config)["kms_key"]
-        shown = described(aws, [parameter]).get(parameter)
-        tier = "Advanced" if advanced or (shown or {}).get("Tier") == "Advanced" else "Standard"
-        wanted: dict[str, Any] = {"Name": parameter, "Type": "SecureString", "Value": value, "Tier": tier}
-        if shown:
-            _check_owned(aws, parameter)
-            # no tags can come with another value
-            made = aws.client("ssm").put_parameter(**wanted, KeyId=key or OWN_KEY, Overwrite=True)
-        else:
-            wanted |= {"Description": f"{name} of {config.name}, set by `provision secret set`"}
-            made = _create(aws, wanted | ({"KeyId": key} if key else {}))
-        return _parts(_await_version(aws, parameter, int(made["Version"])))
-
-
-def _create(aws: Aws, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Create a parameter; again for a while where its name was deleted a moment ago (DeleteParameter)."""
-    until = aws.pace.now() + RESTING
-    while True:
-        try:
-            made: Mapping[str, Any] = aws.client("ssm").put_parameter(**wanted, Tags=tag_pairs(aws.owner))
-        except ClientError as error:
-            if aws.errors.match(error, "ssm", "in_use") is None or aws.pace.now() > until:
-                raise
-            aws.pace.sleep(AGAIN)
-        else:
-            return made
-
-
-def _await_version(aws: Aws, parameter: str, number: int) -> str:
-    """Return a version as lists show it, which lag: whoever runs `up` next is to see it."""
-    until = aws.pace.now() + SHOWN_WITHIN
-    while True:
-        shown = described(aws, [parameter]).get(parameter, {})
-        if shown.get("Version", 0) >= number or aws.pace.now() > until:
-            return version_of(shown)
-        aws.pace.sleep(AGAIN)
-
-
-def _check_owned(aws: Aws, parameter: str) -> None:
-    if not aws.owns(read_tags(aws, parameter)):
-        raise NotOwned(
-            f"{parameter} is there and does not carry this stack's tags, so nothing was changed: change it where it is "
-            f"managed"
-        )
-
-
-def listed(aws: Aws, config: Config, command_line: CommandLine) -> list[Row]:
-    """Return the secrets that the services name, and those that the stack has besides."""
-    with explaining():
-        named = users(config.secrets)
-        found = look(aws, config.name, named, command_line)
-        rows = [_row(config.name, secret, tables, found[secret]) for secret, tables in named.items()]
-        known = {parameter_name(config.name, secret) for secret in named if secret.api == "ssm"}
-        rows += [
-            Row(name.rpartition("/")[2], "own", name, *_parts(version_of(shown)), ())
-            for name, shown in _all(aws).items()
-            if name not in known
-        ]
-    return rows
-
-
-def _row(stack: str, secret: Secret, tables: Mapping[str, Sequence[str]], known: Held | str) -> Row:
-    variables = sorted({variable for named in tables.values() for variable in named})
-    place = parameter_name(stack, secret) if secret.api == "ssm" else secret.place
-    place += f"#{secret.key}" if secret.key else ""
-    version = known.version if isinstance(known, Held) else ""
-    # what is made up is so by `up`
-    problem = known if isinstance(known, str) and secret.kind != "generated" else ""
-    parts = _parts(version) if secret.api == "ssm" else (version, "")
-    return Row(", ".join(variables), secret.kind, place, *parts, tuple(tables), problem)
-
-
-def _parts(version: str) -> tuple[str, str]:
-    """Return the number of a parameter's version, and when it was made."""
-    changed, _, number = version.partition("/")
-    return number, changed
-
-
-def _all(aws: Aws) -> dict[str, Mapping[str, Any]]:
+def own_parameters(aws: Aws) -> dict[str, Mapping[str, Any]]:
     """Return all parameters in the place of the stack's secrets, by name, those that `up` made up among them."""
     begins = [{"Key": "Name", "Option": "BeginsWith", "Values": [path(aws.name)]}]
     pages = aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=begins)
@@ -191,32 +27,12 @@ def _all(aws: Aws) -> dict[str, Mapping[str, Any]]:
 
 def kept(aws: Aws) -> list[str]:
     """Return the names of the parameters that users have set for the stack, and that no `up` has made."""
-    return [name for name in sorted(_all(aws)) if _of_users(aws, name)]
+    return [name for name in sorted(own_parameters(aws)) if _of_users(aws, name)]
 
 
 def _of_users(aws: Aws, parameter: str) -> bool:
     tags = read_tags(aws, parameter)
     return aws.owns(tags) and ADDRESS_TAG not in tags
-
-
-def check_unused(config: Config, records: Mapping[str, Record], variables: Sequence[str]) -> None:
-    """Refuse to remove what tasks of a standing stack start with, by the file or by a recorded task definition.
-
-    Raises:
-        ConfigurationError: with the first such secret, and who uses it.
-    """
-    named = users(config.secrets)
-    for name in variables if records else ():
-        tables = named.get(Secret("own", name), {}) | named.get(Secret("generated", name), {})
-        if tables:
-            raise ConfigurationError(
-                f"{name} is used by {names(list(tables))}, whose tasks cannot start without it: remove it there, or "
-                f"add --force"
-            )
-        if running := [address for address, record in records.items() if _has_label(record, name)]:
-            raise ConfigurationError(
-                f"{name} is used by {names(running)}, which runs: run `provision up` first, or add --force"
-            )
 
 
 def check_delete(config: Config, addresses: Collection[str]) -> None:
@@ -231,13 +47,6 @@ def check_delete(config: Config, addresses: Collection[str]) -> None:
             raise ConfigurationError(
                 f"--delete {address}: it is the secret {secret.place} of {names(list(tables))}: remove it there first"
             )
-
-
-def _has_label(record: Record, name: str) -> bool:
-    if record.type != TaskDefinition.type_name:
-        return False
-    containers = record.arguments.get(CONTAINERS, ())
-    return any(f"{VERSION_LABEL}{name}" in one.get("dockerLabels", {}) for one in containers)
 
 
 def remove(aws: Aws, variables: Sequence[str]) -> None:

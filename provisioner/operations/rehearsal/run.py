@@ -19,11 +19,11 @@ from provisioner.engine.planning.refusals import PlanRefused
 from provisioner.engine.records.references import KnownResources
 from provisioner.engine.words import count
 from provisioner.operations.context import connection, embedded_cloud, graceful_stop, regions, signals
-from provisioner.operations.overrides.redeclaration import declarations
 from provisioner.operations.planning import declaration
 from provisioner.operations.prerequisites import ami, preflight
 from provisioner.operations.rehearsal import secrets, unmanaged
 from provisioner.operations.rehearsal.outage import PredictedOutage
+from provisioner.operations.rehearsal.redeclaration import declarations
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
 from provisioner.operations.rehearsal.variables import with_values
 from provisioner.operations.runs import apply, destroy

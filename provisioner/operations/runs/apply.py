@@ -90,7 +90,8 @@ def up(
     return timed(aws.pace, "up", target_step, store, work, [walk.progress for walk in walks])
 
 
-STOPPING_TIMEOUT, LOOK_SECONDS = 1200.0, 5.0
+STOPPING_TIMEOUT = 1200.0
+LOOK_SECONDS = 5.0
 """Seconds that tasks may take to stop, drained before, and between two looks at them."""
 
 

@@ -10,7 +10,8 @@ from provisioner.aws import durations
 from provisioner.config.facts import BALANCER, ENDPOINTS, NAT, PART, PARTS
 from provisioner.engine.words import count, names
 from provisioner.operations.overrides import sizes
-from provisioner.operations.overrides.sleep_parts import going, split
+from provisioner.operations.overrides.sleep_parts import going
+from provisioner.operations.sizing.sleep_effects import split
 from provisioner.resources.autoscaling import AutoScalingGroup
 from provisioner.resources.ec2.nat import ElasticIp
 from provisioner.resources.elbv2.balancer import LoadBalancer

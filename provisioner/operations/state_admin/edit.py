@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource_types import ADDRESS, type_named
-from provisioner.operations.inspection.stack_status import record as recorded
+from provisioner.operations.context.records import find_record
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
     Raises:
         ConfigurationError: nothing is recorded there, or others need it and `force` is not set.
     """
-    recorded(store.state, address)
+    find_record(store.state, address)
     record = store.records[address]
     if (dependents := direct_dependents(store.records, address)) and not force:
         raise ConfigurationError(
@@ -52,7 +52,7 @@ def rename(store: Store, old: str, new: str) -> list[str]:
         ConfigurationError: there is no such record, it has no id yet, or the new address is the one that it has, of
             another resource type, malformed or taken.
     """
-    recorded(store.state, old)
+    find_record(store.state, old)
     record = store.records[old]
     if new == old:
         # to write it and then to drop the old one would forget it

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from provisioner.engine.declaration import unknown
-from provisioner.operations.inspection.revisions import image_of, revision_or_empty
+from provisioner.resources.ecs.revisions import image_of, revision_or_empty
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 

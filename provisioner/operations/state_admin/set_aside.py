@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.records.consistency import check, check_bound, check_order
-from provisioner.operations.context import stores
+from provisioner.operations.context import state_bucket, stores
 from provisioner.state.disk import DISK, Disk
 from provisioner.state.model import ForeignState, State, StateError, StateLocked, StateTooNew, StateUnavailable
 from provisioner.state.runtime import MACHINE, Runtime
@@ -35,7 +35,7 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
         return moved
     from provisioner.state.lease import LEASE
 
-    there = stores.objects(config, aws, stores.bucket_client(aws))
+    there = state_bucket.objects(config, aws, state_bucket.bucket_client(aws))
     return moved + in_bucket(there, config.name, LEASE, aws.pace.runtime, lambda text: options.report(f"note: {text}"))
 
 

@@ -7,46 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.records import consistency
 from provisioner.engine.records.consistency import check_bound
 from provisioner.engine.words import count
-from provisioner.operations.context import signals, stores
+from provisioner.operations.context import signals, state_bucket, stores
+from provisioner.operations.context.state_bucket import named
 from provisioner.state.model import State, StateError
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.operations.context.options import Options
-    from provisioner.state.bucket import StateBucket
     from provisioner.state.store import Store
-
-
-def named(config: Config) -> str:
-    """Return the bucket's name.
-
-    Raises:
-        ConfigurationError: the configuration names none.
-    """
-    if config.state.bucket:
-        return config.state.bucket
-    raise ConfigurationError('no state bucket is configured: write bucket = "…" under [state] in the configuration')
-
-
-def bucket(config: Config, aws: Aws, client: Any = None) -> StateBucket:
-    """Return the bucket as it should be; raises like `named`.
-
-    Args:
-        client: the client to read and repair it with, if not one that may write and repeats what got no answer.
-    """
-    from provisioner.state.bucket import StateBucket
-
-    tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
-    s3_client, runtime = client or stores.bucket_client(aws), aws.pace.runtime
-    return StateBucket(s3_client, named(config), aws.account, aws.region, aws.partition, tags, runtime)
 
 
 def read_file(path: Path) -> State:
@@ -210,6 +186,8 @@ def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back
     if back:
         found = local.read(stores.directory(options, config), config.name)
     else:
-        found = s3_read.read(stores.objects(config, aws, stores.bucket_client(aws)), config.name, aws.pace.runtime)
+        found = s3_read.read(
+            state_bucket.objects(config, aws, state_bucket.bucket_client(aws)), config.name, aws.pace.runtime
+        )
     if (found.lineage, found.records) != (moved.lineage, moved.records):
         raise ProvisionError("the copy reads back differently, so the state was not moved. Run this again")

@@ -19,11 +19,11 @@ from provisioner.docker.reference import parse
 from provisioner.docker.registry import Registries
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Checked, Event
+from provisioner.operations.context import state_bucket
 from provisioner.operations.doctor import before_up
 from provisioner.operations.doctor.caller import NotSimulated, asking
 from provisioner.operations.doctor.context import Context
 from provisioner.operations.doctor.examine import CHECKS, together
-from provisioner.operations.state_admin import state_transfer
 from provisioner.permissions.policy import documents
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
@@ -324,7 +324,7 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     s3.create_bucket(Bucket="states-of-a-team", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     found = look("state bucket", state=state)["state bucket"]
     assert (found.verdict, "versioning enabled" in found.text) == ("warning", True)
-    bucket = state_transfer.bucket(configured(state=state), rig.aws(), s3)
+    bucket = state_bucket.bucket(configured(state=state), rig.aws(), s3)
     for repair_step in bucket.to_repair():
         bucket.repair(repair_step)
     assert look("state bucket", state=state)["state bucket"].verdict == "ok"

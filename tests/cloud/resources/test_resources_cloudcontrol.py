@@ -15,8 +15,8 @@ import pytest
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
-from provisioner.operations.overrides.redeclaration import declarations
 from provisioner.operations.planning.declaration import declare
+from provisioner.operations.rehearsal.redeclaration import declarations
 from provisioner.operations.state_admin import edit, imports, recovery
 from provisioner.resources.cloudcontrol.declare import CloudControl
 from provisioner.resources.logs import LogGroup

@@ -17,7 +17,7 @@ from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
 from provisioner.engine.scheduling.pools import pool
-from provisioner.operations.context import signals, stores
+from provisioner.operations.context import signals, state_bucket
 from provisioner.state.model import StateUnavailable
 from tests.jumping import Jumping
 from tests.ways import way
@@ -140,7 +140,7 @@ def test_an_interrupt_of_reads_lets_no_further_read_begin(service: Service, aws:
 def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, endpoint: str) -> None:
     aws = way(endpoint=endpoint, pace=Pace(Jumping()))
     aws.pace.stop.set()
-    client = stores.bucket_client(aws)
+    client = state_bucket.bucket_client(aws)
 
     def recover() -> None:
         service.status = 503 if service.attempts < 5 else 200
@@ -157,10 +157,10 @@ def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, en
 def test_a_silent_bucket_is_asked_once_more_after_ctrl_c(
     service: Service, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "READ_TIMEOUT", 0.1)
+    monkeypatch.setattr(state_bucket, "READ_TIMEOUT", 0.1)
     aws = way(endpoint=endpoint, pace=Pace(Jumping()), account="123456789012")
     config = cast("Config", SimpleNamespace(name="shop-dev", state=SimpleNamespace(bucket="states")))
-    objects = stores.objects(config, aws, stores.bucket_client(aws))
+    objects = state_bucket.objects(config, aws, state_bucket.bucket_client(aws))
     service.silent = True
     with pytest.raises(StateUnavailable, match="timeout"):
         objects.put("journal", b"entry", over=None)
@@ -171,7 +171,7 @@ def test_a_silent_bucket_is_asked_once_more_after_ctrl_c(
         objects.put("journal", b"entry", over=None)
     assert service.attempts == 5, "it was silent before already"
 
-    objects = stores.objects(config, aws, stores.bucket_client(aws))
+    objects = state_bucket.objects(config, aws, state_bucket.bucket_client(aws))
     with pytest.raises(StateUnavailable, match="timeout"):
         objects.put("journal", b"entry", over=None)
     with pytest.raises(StateUnavailable, match="this command is to end"):

@@ -8,6 +8,7 @@ import pytest
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.operations.overrides import sleep_parts, wake_order
+from provisioner.operations.sizing import sleep_effects
 from provisioner.state.model import Record
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/ab12"
@@ -64,7 +65,7 @@ def test_a_part_is_what_is_nothing_without_it() -> None:
     assert sleep_parts.going(stack(), "endpoints") == ["vpc_endpoint/logs"]
     assert sleep_parts.going(stack(), "nat") == ["nat_gateway/a", "elastic_ip/nat-a"]
     assert sleep_parts.going(stack(), "balancer") == ["load_balancer/main", "listener/https", "record_set/www"]
-    split = sleep_parts.split(stack(), ["nat", "endpoints"])
+    split = sleep_effects.split(stack(), ["nat", "endpoints"])
     assert split.kept == ("elastic_ip/own", "load_balancer/main")
 
 

@@ -10,9 +10,10 @@ import pytest
 import provisioner.steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
-from provisioner.operations.overrides.redeclaration import declarations, with_references
+from provisioner.engine.records.substitution import with_references
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.outage import PredictedOutage
+from provisioner.operations.rehearsal.redeclaration import declarations
 from provisioner.operations.rehearsal.run import Rehearsal, RehearsalOptions, RehearsedRun
 from provisioner.render import rehearsal as show
 from provisioner.state.model import Phase, Record

@@ -30,6 +30,7 @@ from ecs_emulator import manage
 from ecs_emulator.control import CloudError, CloudProcess
 from provisioner.cli.main import main
 from provisioner.engine.records import consistency
+from provisioner.operations.context.records import find_record
 from provisioner.operations.inspection import stack_status
 from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
@@ -101,7 +102,7 @@ def used(directory: Path) -> None:
     say(summary.removal(state.records), shown)
     say(table(stack_status.outputs(state, CONFIG, "").items()), shown)
     for address in state.records:
-        say(status.record_lines(stack_status.record(state, address)), shown)
+        say(status.record_lines(find_record(state, address)), shown)
     for run in filter(lambda run: run.timeline, state.history):
         say([*timeline.lines(run, CONFIG.name, 100), picture(run, CONFIG.name)], shown)
     assert harmless(shown.getvalue())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from types import MappingProxyType
 from typing import Any
@@ -11,14 +10,13 @@ from typing import Any
 from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
 from provisioner.engine.own_code import unsupported
 from provisioner.engine.records.consistency import type_of
+from provisioner.engine.records.substitution import with_references
 from provisioner.engine.resource import Resource
 from provisioner.engine.resource_types import type_named
 from provisioner.resources.acm import ValidationRecord
 from provisioner.state.model import Record
 
 UNFINISHED = {"creating": "is still being created", "deleting": "is being deleted"}
-BOUNDS = r"(?<![\w-])(?:{})(?![\w-])"
-"""A name is not a part of a longer one."""
 
 SHORTEST = 3
 """Characters; shorter texts stand in too many places."""
@@ -116,27 +114,3 @@ def _references(record: Record, records: Mapping[str, Record]) -> dict[str, str]
                 if len(text) >= SHORTEST:
                     found.setdefault(text, f"{address}:{output}")
     return found
-
-
-def with_references(value: object, references: Mapping[str, str], mark: str = "") -> object:
-    """Return a value in which references stand for what they are known under, in longer texts too, the longest first.
-
-    Args:
-        references: by text, address and output as `vpc/main:id`.
-        mark: `!` if the resources must be ready.
-    """
-    if not references:
-        return value
-    longest: Iterable[str] = sorted(references, key=len, reverse=True)
-    pattern = re.compile(BOUNDS.format("|".join(map(re.escape, longest))))
-    return _each(value, lambda text: pattern.sub(lambda m: f"${{{references[m[0]]}{mark}}}", text))
-
-
-def _each(value: object, change: Callable[[str], str]) -> object:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {_each(key, change): _each(item, change) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_each(item, change) for item in value]
-    return value
