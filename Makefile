@@ -11,7 +11,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app demo-day docs test test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
+.PHONY: demo demo-app demo-day docs test test-cloud test-slow coverage crash faults simulate mutate test-wheels test-docker test-aws lint audit audit-policies moto-canary types bench refusals release clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -26,16 +26,29 @@ demo-day: $(READY)
 
 # In an order that SEED draws: of the files, and of the tests in each but those that say otherwise. It is printed.
 SEED := $(or $(SEED),$(shell date +%s))
-TESTS := -n 4 --dist loadfile --no-loadscope-reorder --random-order --random-order-seed=$(SEED) tests/cloud tests/contract tests/simulation tests/unit
+ORDER := -n 2 --dist loadfile --no-loadscope-reorder --random-order --random-order-seed=$(SEED)
+TESTS := $(ORDER) tests/cloud tests/contract tests/simulation tests/unit
+# PART=1/2: the first half of the files
+SHARE := $(if $(PART),--part $(PART))
 
+# All that needs no cloud, and one test of each file that does. ROOM=deployment: all of one room but whole lives.
 test: $(READY)
-	@echo "make test SEED=$(SEED)"
-	$(BIN)/python -m pytest $(TESTS) -m "not slow and not enumeration"
+	@echo "make test SEED=$(SEED)$(if $(ROOM), ROOM=$(ROOM))"
+ifdef ROOM
+	$(BIN)/python -m pytest $(ORDER) -m "not slow and not enumeration" $(wildcard tests/*/$(ROOM))
+else
+	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier quick $(SHARE)
+endif
 
-# Whole lives of a stack, and what takes long with single resource types: with `make test` all that continuous integration runs.
+# The other tests on the embedded cloud.
+test-cloud: $(READY)
+	@echo "make test-cloud SEED=$(SEED)"
+	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier cloud $(SHARE)
+
+# Whole lives of a stack, and what takes long with single resource types: the three are all that continuous integration runs.
 test-slow: $(READY)
 	@echo "make test-slow SEED=$(SEED)"
-	$(BIN)/python -m pytest $(TESTS) -m "slow and not enumeration"
+	$(BIN)/python -m pytest $(TESTS) -m "not enumeration" --tier slow $(SHARE)
 
 coverage: $(READY)
 	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)

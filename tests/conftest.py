@@ -1,45 +1,114 @@
-"""What every test gets: no AWS settings of the person who runs it, and repeatable examples."""
+"""Remove the caller's AWS settings from every test, and divide all tests into tiers."""
 
 from __future__ import annotations
 
 import gc
 import os
 import signal
+from functools import cache
+from pathlib import Path
 
 import pytest
+import typer.main
 from hypothesis import settings
 
+CLOUD = Path(__file__).parent / "cloud"
 LONG = (
     "resources_contract", "resources_contract_serving", "rehearse_whole", "afternoon", "faults_whole", "crash",
     "recover", "two_stacks", "stack_whole", "stack_services", "cli_terminal", "stack_options", "plan_is_up", "secrets",
     "rehearse", "resources_rds", "resources_capacity", "environments", "ci", "own_steps", "doctor",
 )  # fmt: skip
-"""The files in tests/cloud that take longest."""
+"""The slowest files in tests/cloud."""
+DEAR = ("resources_contract", "stack_whole")
+"""The files in tests/cloud whose first test takes more than five seconds of a processor."""
 
-# A command in the background ignores Ctrl-C, and so would all those that the tests start.
+# Reading all tests makes little garbage: looking for it is a fifth of the time.
+gc.disable()
+
+# A command in the background ignores Ctrl-C, and so would all programs that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every machine, and no deadline: a busy machine is not a failure.
 settings.load_profile("ci")
 
+# A program builds its commands once; `main()` in a test's process would build all of them at each call (0.07 s).
+typer.main.get_command = cache(typer.main.get_command)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--tier`, by which the Makefile divides the tests."""
+    parser.addoption(
+        "--tier",
+        choices=("quick", "cloud", "slow"),
+        help="quick: without a cloud, and one test of each file in tests/cloud; cloud: the rest; slow: whole lives",
+    )
+    parser.addoption("--part", type=_part, help="1/2: the first half of the files; every n-th file goes to one part")
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, of = (int(word) for word in text.split("/"))
+    if not 1 <= number <= of:
+        raise ValueError(text)
+    return number, of
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Count the tests of each file in tests/cloud in the order of its lines, before any order is drawn."""
+    if CLOUD in item.path.parents and not item.get_closest_marker("slow"):
+        item.stash[_PLACE] = _counted(item.session, item.path)
+
+
+_PLACE = pytest.StashKey[int]()
+_COUNTS = pytest.StashKey[dict[Path, int]]()
+
+
+def _counted(session: pytest.Session, path: Path) -> int:
+    counts = session.stash.setdefault(_COUNTS, {})
+    counts[path] = counts.get(path, -1) + 1
+    return counts[path]
+
+
+def _tier(item: pytest.Item) -> str:
+    """Return the tier of a test."""
+    if item.get_closest_marker("slow"):
+        return "slow"
+    if CLOUD not in item.path.parents:
+        return "quick"
+    first = item.stash[_PLACE] == 0 and item.path.stem.removeprefix("test_") not in DEAR
+    return "quick" if first else "cloud"
+
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, in the order that was drawn for them: none of them is left at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of one tier; begin with the slowest files, otherwise in the drawn order."""
+    if tier := config.getoption("--tier"):
+        _leave(config, items, [item for item in items if _tier(item) == tier])
+    if part := config.getoption("--part"):
+        number, of = part
+        mine = set(sorted({item.path for item in items})[number - 1 :: of])
+        _leave(config, items, [item for item in items if item.path in mine])
     names = {f"test_{name}" for name in LONG}
-    items.sort(key=lambda item: "cloud" not in item.path.parts or item.path.stem not in names)
+    items.sort(key=lambda item: CLOUD not in item.path.parents or item.path.stem not in names)
+
+
+def _leave(config: pytest.Config, items: list[pytest.Item], chosen: list[pytest.Item]) -> None:
+    kept = set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = chosen
 
 
 def pytest_collection_finish() -> None:
-    """Let what was read up to here be no work for the garbage collector: it is a quarter of the time otherwise."""
+    """Exclude all objects made so far from garbage collection: it would be a quarter of the time."""
     gc.freeze()
     gc.set_threshold(100_000)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
 def no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Take away the caller's credentials, profile, region and endpoint, so that no test can reach a real account."""
+    """Remove the caller's credentials, profile, region and endpoint, so that no test reaches a real account."""
     for name in os.environ:
         if name.startswith("AWS_") or name == "PROVISION_TARGET":
             monkeypatch.delenv(name)

@@ -167,9 +167,8 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sorted(near | {n + 1 for n in near})
 
 
-@pytest.mark.parametrize(
-    "then", [goes_on, pytest.param(gives_up, marks=pytest.mark.slow), pytest.param(recovers, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("then", [goes_on, gives_up, recovers])
 def test_a_kill_around_any_write_takes_nothing_in_use_away(
     then: Callable[[engine.World], None], points: list[int]
 ) -> None:

@@ -63,7 +63,7 @@ def section() -> str:
         HEADING,
         f"It returns AWS's error code for {refused} of {len(CASES)} cases. Sources: {by_source(CASES)}.",
         "",
-        "The cases are data in `tests/cloud/refusals`, each with its call; `make test` makes all these calls.",
+        "The cases are data in `tests/cloud/refusals`, each with its call; `make test-cloud` makes all these calls.",
         "`make refusals` writes them to `build/refusals.md`, each with AWS's code and where that is known from.",
         "",
         "| API | cases |",

@@ -276,6 +276,7 @@ def _lines(config: Config) -> Iterator[Any]:
         yield from item.resource.costs(address.partition("/")[2], item.resource.fields(), around)
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_command_does() -> None:
     text = cost_page.PAGE.read_text()
     assert cost_page.written(text) == text, "run `python -m tests.unit.cost.cost_page`"

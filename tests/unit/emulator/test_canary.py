@@ -24,6 +24,7 @@ def test_set_up(broken): ...
 """
 
 
+@pytest.mark.slow
 def test_a_setup_error_is_a_failure_and_a_skipped_test_is_none(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml=report.xml", "test_some.py"]

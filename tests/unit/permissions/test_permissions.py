@@ -18,7 +18,7 @@ from ecs_emulator.authorization.policy import Check, Decision, Statement, decide
 from provisioner.aws.permissions import Part, Use
 from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import step_run
 from provisioner.permissions.boundary import MAKING, boundary
 from provisioner.permissions.document import DOCUMENT, named, written
 from provisioner.permissions.policy import LARGEST, document, size, statements
@@ -173,7 +173,7 @@ def test_the_boundary_lets_roles_do_what_their_policies_say(key: str) -> None:
     config = configured(services=services, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
     declared = [
-        it.resource for it in declaration.declare(config, facts).declared.values() if isinstance(it.resource, Role)
+        it.resource for it in step_run.declare(config, facts).declared.values() if isinstance(it.resource, Role)
     ]
     said = [one for role in declared for policy in role.inline_policies.values() for one in policy["Statement"]]
     assert {role.role_name.removeprefix("ecs-sample-dev-") for role in declared} == {
@@ -273,6 +273,7 @@ def test_what_the_configuration_does_not_want_is_not_asked_for(more: dict[str, A
     assert actions(configured(**least | more)) - actions(configured(**least)) == only
 
 
+@pytest.mark.slow
 def test_what_an_option_takes_is_limited_to_what_is_the_stacks() -> None:
     config = configured(**ALL_ON)
     more = [it for it in needed(config, account="1" * 12) if it not in needed(configured(), account="1" * 12)]

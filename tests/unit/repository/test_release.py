@@ -51,6 +51,7 @@ def clone(tmp_path: Path) -> Path:
     return clone
 
 
+@pytest.mark.slow
 def test_a_release_is_built_then_tagged(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert problems(clone, NEXT) == []
     assert main([NEXT], clone) == 0

@@ -37,6 +37,7 @@ MADE_UP = Schema(
 )
 
 
+@pytest.mark.slow
 def test_every_type_that_is_shipped_can_be_made() -> None:
     names = [name for service in schemas.services() for name in service]
     assert len(names) > 1700
