@@ -41,7 +41,7 @@ def import_(
     aws = connection.connect(options, config)
     address = current(address)
     with stores.open_store(options, config, aws, "import") as store:
-        stack = declaration.declared(options, config, aws, store.records)
+        stack = declaration.declare_stack(options, config, aws, store.records)
         with signals.at_once():
             found = imports.candidate(aws, store.records, stack.declared, address, resource)
         if not options.json:

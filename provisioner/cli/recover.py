@@ -40,7 +40,7 @@ def recover(options: Options) -> int:
         backups = set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:
         deployed = images.records_of(store.records)
-        stack = declaration.declared(
+        stack = declaration.declare_stack(
             options,
             config,
             aws,

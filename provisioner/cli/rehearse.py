@@ -15,7 +15,7 @@ from provisioner.cli.reports import Report, reporting
 from provisioner.operations.context.options import Options
 
 if TYPE_CHECKING:
-    from provisioner.operations.rehearsal.run import RehearsalOptions
+    from provisioner.operations.rehearsal.options import RehearsalOptions
     from provisioner.render.report.draft import Draft
 
 
@@ -74,7 +74,7 @@ def rehearse(
         from provisioner.operations.context import embedded_cloud
 
         embedded_cloud.require()
-        from provisioner.operations.rehearsal.run import RehearsalOptions
+        from provisioner.operations.rehearsal.options import RehearsalOptions
 
         request = RehearsalOptions(what.value, target_step, unprotect, new_ami, tuple(delete or ()), tuple(fails or ()))
         choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
@@ -88,6 +88,7 @@ def _rehearse(
     from provisioner.operations.commands.report import of_rehearsal
     from provisioner.operations.context import configuration, stores
     from provisioner.operations.rehearsal import run
+    from provisioner.operations.rehearsal.options import check_options
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
 
@@ -96,7 +97,7 @@ def _rehearse(
         check_contexts(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
-    run.check(request, config, state)
+    check_options(request, config, state)
     found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))
     draft.rehearsal = found
     say([show.document(found)] if options.json else show.lines(found))

@@ -19,7 +19,7 @@ from provisioner.operations.impact import costs
 from provisioner.operations.planning import dry_run
 from provisioner.operations.planning.proposal import Proposal
 from provisioner.operations.rehearsal import foresight
-from provisioner.operations.runs import destroy
+from provisioner.operations.runs import teardown_scope
 from provisioner.operations.runs.viewer import Ended, Teardown
 from provisioner.render import advice, cost, rehearsal, review, summary
 from provisioner.render.progress import Progress
@@ -68,9 +68,9 @@ class Screen:
         if not going:
             tell(notes, sys.stderr)
             return
-        deleted = destroy.deletable(going)
+        deleted = teardown_scope.deletable(going)
         number = count(len(deleted), "resource") if deleted else "only the records of retained resources"
-        more = ", and what AWS created for them," if destroy.created_by_aws(going) else ""
+        more = ", and what AWS created for them," if teardown_scope.created_by_aws(going) else ""
         what = f"`down` deletes {number}{more} of {limited(config.name, self.wanted.target_step)}"
         tell([*summary.removal(deleted, teardown.protected, teardown.lost), *notes], sys.stderr)
         with aws.pace.runtime.watching():

@@ -29,7 +29,9 @@ from provisioner.config.models import Config
 from provisioner.config.services import Service
 from provisioner.operations.context.options import Options
 from provisioner.operations.rehearsal import run
-from provisioner.operations.rehearsal.run import _Copy as Copy
+from provisioner.operations.rehearsal.copy_run import run_on_copy
+from provisioner.operations.rehearsal.options import RehearsalOptions
+from provisioner.operations.rehearsal.stack_copy import StackCopy
 from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, temporary_cloud
 from provisioner.state.model import State
 
@@ -308,7 +310,7 @@ def standing(directory: Path) -> TemporaryCloud:
     }  # fmt: skip
     control.put_unmanaged(temporary.cloud, there)
     control.pass_time(temporary.cloud, 0, "times:0.1")
-    first = _copy(temporary, config).run(run.RehearsalOptions(), "typical")
+    first = run_on_copy(_copy(temporary, config), RehearsalOptions(), "typical")
     assert first.passes, first.problems
     control.pass_time(temporary.cloud, run.QUIET_SECONDS, "uneven")
     # a group is known once the stack's VPC is
@@ -320,8 +322,10 @@ def standing(directory: Path) -> TemporaryCloud:
     return temporary
 
 
-def _copy(temporary: TemporaryCloud, config: Config) -> Copy:
-    return Copy(replace(temporary, config=config), config, State(config.name), builds=True, report=lambda text: None)
+def _copy(temporary: TemporaryCloud, config: Config) -> StackCopy:
+    return StackCopy(
+        replace(temporary, config=config), config, State(config.name), builds=True, report=lambda text: None
+    )
 
 
 def rehearsed(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
@@ -371,7 +375,8 @@ def _rehearse(temporary: TemporaryCloud, name: str, *, fails: bool) -> Row:
         broken = tuple(one for one in ("web", "front") if one in table["services"])
         for service in broken:
             table["services"][service]["image"] = f"{REGISTRY}/web:3"
-    found = _copy(temporary, Config.model_validate(table)).run(run.RehearsalOptions(fails=broken), "uneven")
+    copied = _copy(temporary, Config.model_validate(table))
+    found = run_on_copy(copied, RehearsalOptions(fails=broken), "uneven")
     refused, problems = found.problems[0] if found.refused else "", [] if found.refused else list(found.problems)
     outages: list[tuple[str, float | None, str]] = [
         (one.url or one.service, None if one.until is None else round(one.until - one.since), one.why)

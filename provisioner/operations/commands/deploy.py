@@ -117,7 +117,7 @@ def _declared(
     after = scope.changed(config, holds, wanted, chosen)
     after = {name: _checked(aws, config, name, one) if name in chosen else one for name, one in after.items()}
     others = {address: record for address, record in records.items() if record.type != DeployedImage.type_name}
-    return declaration.declared(options, config, aws, {**others, **as_records(after)})
+    return declaration.declare_stack(options, config, aws, {**others, **as_records(after)})
 
 
 def _checked(aws: Aws, config: Config, name: str, deployed: Deployed) -> Deployed:

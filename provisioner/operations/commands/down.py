@@ -10,9 +10,9 @@ from provisioner.engine.planning.losses import Loss
 from provisioner.operations.context import configuration, connection, signals, stacks, stores
 from provisioner.operations.impact import costs, data_loss
 from provisioner.operations.overrides import expiration
-from provisioner.operations.planning import declaration, dns_takeover
+from provisioner.operations.planning import dns_takeover, request_checks
 from provisioner.operations.prerequisites import secret_parameters
-from provisioner.operations.runs import destroy
+from provisioner.operations.runs import destroy, teardown_scope
 from provisioner.operations.runs.viewer import Ended, Teardown, Viewer, watched
 
 if TYPE_CHECKING:
@@ -43,20 +43,20 @@ def down(
     config = configuration.load(options)
     if target_step and not config.state.bucket:
         # before anything is started; what is in a bucket can be read only afterwards
-        declaration.check_target(target_step, stores.as_written(options, config).records.values())
+        request_checks.check_target(target_step, stores.as_written(options, config).records.values())
     aws = connection.connect(options, config)
     with stores.open_store(options, config, aws, "down") as store:
         if expired:
             # somebody may have extended it since it was listed
             expiration.check_over(store.records, aws.pace.time())
-        declaration.check_target(target_step, store.records.values())
-        going = destroy.removal(store.records, target_step)
+        request_checks.check_target(target_step, store.records.values())
+        going = teardown_scope.removal(store.records, target_step)
         with signals.at_once():
             if not unprotect:
                 words = ["--target-step", target_step] if target_step else []
                 command = options.command_line("down", *words, "--unprotect")
-                destroy.check_protection(aws, store.records, going, command)
-            protected = destroy.protected(aws, store.records, going)
+                teardown_scope.check_protection(aws, store.records, going, command)
+            protected = teardown_scope.protected(aws, store.records, going)
             lost = data_loss.lost_of(aws, going.values(), store.records, amounts=not options.yes)
             if delete_secrets and (found := secret_parameters.kept(aws)):
                 lost.append(Loss("the secrets that were set", found))

@@ -14,7 +14,7 @@ from provisioner.engine.errors import ConfigurationError, PlanChanged
 from provisioner.engine.words import names
 from provisioner.operations.commands.request import Wanted
 from provisioner.operations.overrides import expiration
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import run_scope
 from provisioner.operations.planning.proposal import Proposal
 from provisioner.operations.state_admin.state_transfer import write_file
 
@@ -135,7 +135,7 @@ class FromFile:
             PlanChanged: with what has changed since: configuration, state, AWS.
         """
         wanted = self.saved.asked()
-        declared, _ = declaration.scope(records, stack, wanted.target_step)
+        declared, _ = run_scope.find_scope(records, stack, wanted.target_step)
         now = _now(self.options, config, aws, wanted, declared, records, planned)
         if changed := [*_changed(self.saved, now)]:
             what = "".join(f"\n  {line}" for line in changed)

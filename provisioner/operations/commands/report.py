@@ -17,7 +17,7 @@ from provisioner.operations.commands.picture import drawn
 from provisioner.operations.context import configuration
 from provisioner.operations.impact import costs
 from provisioner.operations.inspection import view
-from provisioner.operations.runs import destroy
+from provisioner.operations.runs import teardown_scope
 from provisioner.state.lock import myself, pipeline_run
 from provisioner.state.model import State
 
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from provisioner.operations.commands.picture import Picture
     from provisioner.operations.context.options import Options
     from provisioner.operations.planning.proposal import Proposal
-    from provisioner.operations.rehearsal.run import Rehearsal
+    from provisioner.operations.rehearsal.outcome import Rehearsal
     from provisioner.operations.runs.viewer import Teardown
     from provisioner.state.model import Record
+
 
 GIT_SECONDS = 5
 """How long git may take to tell the commit."""
@@ -101,7 +102,7 @@ def of_teardown(teardown: Teardown, directory: Path) -> About:
         directory: the state directory.
     """
     config, aws, records = teardown.config, teardown.aws, teardown.records
-    planned = [Planned(one.address, "delete", one.step) for one in destroy.deletable(teardown.going).values()]
+    planned = [Planned(one.address, "delete", one.step) for one in teardown_scope.deletable(teardown.going).values()]
     stays = {address: record for address, record in records.items() if address not in teardown.going}
     before, after = (estimate.recorded(some) for some in (records, stays))
     cost = None
@@ -118,8 +119,8 @@ def of_rehearsal(options: Options, config: Config, state: State, found: Rehearsa
         ProvisionError: a step of the user's own failed.
     """
     if found.request.command == "down":
-        gone = destroy.removal(state.records, found.request.target_step)
-        planned = [Planned(one.address, "delete", one.step) for one in destroy.deletable(gone).values()]
+        gone = teardown_scope.removal(state.records, found.request.target_step)
+        planned = [Planned(one.address, "delete", one.step) for one in teardown_scope.deletable(gone).values()]
         return About(config, state.account, config.region, planned, dict(state.records))
     import provisioner.steps  # noqa: F401  (importing the package registers the steps)
     from provisioner.steps import offline

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from provisioner.engine.planning.removal import Removal, check
 from provisioner.operations.context import signals
 from provisioner.operations.overrides import expiration
-from provisioner.operations.planning import declaration, dns_takeover
+from provisioner.operations.planning import declaration, dns_takeover, request_checks, run_scope
 from provisioner.operations.prerequisites import secret_parameters
-from provisioner.operations.runs import destroy
+from provisioner.operations.runs import teardown_scope
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -53,9 +53,9 @@ class Wanted:
     def checked(self, config: Config) -> Removal:
         """Return what is let go; raises ConfigurationError where the options do not go together."""
         dns_takeover.check(self.take_over, self.give_back, self._others)
-        declaration.check_target(self.target_step)
-        removal = declaration.removal(self.delete, self.unprotect, self.target_step)
-        declaration.check_new_ami(config, self.target_step, new_ami=self.new_ami)
+        request_checks.check_target(self.target_step)
+        removal = request_checks.check_removal(self.delete, self.unprotect, self.target_step)
+        request_checks.check_new_ami(config, self.target_step, new_ami=self.new_ami)
         secret_parameters.check_delete(config, removal.delete)
         if self.expires is not None and expiration.seconds(self.expires):
             expiration.check_unprotected(config, ())
@@ -117,13 +117,13 @@ def _declared(
     until = expiration.wanted(records, wanted.expires, now)
     if wanted.expires is not None and until is not None:
         with signals.at_once():
-            expiration.check_unprotected(config, destroy.protected(aws, records, records))
-    stack = declaration.declared(options, config, aws, expiration.dated(records, until))
+            expiration.check_unprotected(config, teardown_scope.protected(aws, records, records))
+    stack = declaration.declare_stack(options, config, aws, expiration.dated(records, until))
     stack.notices += expiration.changed(records, until, wanted.expires, now)
     stack.removal = removal
     stack.notices += check(records, stack.declared, removal)
     with signals.at_once():
         stack.notices += dns_takeover.check_taken(aws, records, stack, wanted.target_step)
-    _, orphaned = declaration.scope(records, stack, wanted.target_step)
+    _, orphaned = run_scope.find_scope(records, stack, wanted.target_step)
     stack.notices += dns_takeover.put_back({address: records[address] for address in orphaned})
     return stack

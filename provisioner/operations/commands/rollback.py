@@ -69,7 +69,7 @@ def rollback(options: Options, service: str | None, to: str | None, viewer: View
         before = dict(store.records)
         owner = config.image_of(name)
         asked = as_records(_deployed(config, before, owner, target))
-        stack = declaration.declared(options, config, aws, {**before, **asked})
+        stack = declaration.declare_stack(options, config, aws, {**before, **asked})
         check_unchanged(before, {a: stack.declared[a] for a in scope.services_of(stack.declared, target.revisions)})
         # first the image: an `up` that is run after a kill goes on with that
         for record in (*asked.values(), *_records(before, target)):

@@ -27,5 +27,5 @@ def show(options: Options, source: Source) -> View:
     state.guard(config.name, aws.account, aws.region)
     if source == "live":
         return live(config, aws, state)
-    wanted = declaration.declared(options, config, aws, state.records).declared
+    wanted = declaration.declare_stack(options, config, aws, state.records).declared
     return declared(config, aws.account, state.records, state.history, wanted)

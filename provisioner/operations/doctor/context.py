@@ -12,8 +12,9 @@ from provisioner.aws.shared_reads import SharedRead
 from provisioner.config.facts import ExistingVpc, Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
-from provisioner.operations.planning import declaration, dry_run
-from provisioner.operations.prerequisites import ami, preflight, vpc_subnets
+from provisioner.operations.planning import dry_run, step_run
+from provisioner.operations.prerequisites import ami, image_builds, preflight, vpc_subnets
+from provisioner.operations.prerequisites import public_zone as prerequisites_public_zone
 from provisioner.operations.prerequisites.zones import Zones, choose
 from provisioner.steps.stack import Stack
 
@@ -91,7 +92,7 @@ class Context:
     @property
     def public_zone(self) -> str | None:
         """The id of the public zone that was there before."""
-        return self.once("public_zone", lambda: preflight.public_zone(self.aws, self.config))
+        return self.once("public_zone", lambda: prerequisites_public_zone.public_zone(self.aws, self.config))
 
     @property
     def allow(self) -> tuple[str, ...]:
@@ -101,7 +102,7 @@ class Context:
     @property
     def build_obstacle(self) -> tuple[str, frozenset[str]]:
         """Why no image can be built here (empty if they can), and which are in ECR already."""
-        return self.once("build_obstacle", lambda: preflight.build_obstacle(self.aws, self.config, self.file.parent))
+        return self.once("build_obstacle", lambda: image_builds.build_obstacle(self.aws, self.config, self.file.parent))
 
     @property
     def declared(self) -> Stack:
@@ -155,7 +156,7 @@ class Context:
             pushed=pushed,
             vpc=_known(lambda: self.vpc, None),
         )
-        return declaration.declare(config, facts)
+        return step_run.declare(config, facts)
 
     def _missing(self) -> set[str]:
         records, stack = self._records(), self.declared

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from provisioner.aws.errors import ApiError, explained, rate_exceeded
+from provisioner.aws.errors import ApiError, rate_exceeded
 from provisioner.engine import events
 from provisioner.engine.errors import PlanChanged
 from provisioner.engine.events import Emit, Notice
@@ -19,19 +17,12 @@ from provisioner.engine.records.references import KnownResources
 from provisioner.engine.scheduling.progress import LOOKUP_TIMEOUT
 from provisioner.engine.words import names
 from provisioner.operations.impact.data_loss import guarded
-from provisioner.operations.planning.declaration import scope
-from provisioner.resources.autoscaling import left_outdated, newest_in_use
-from provisioner.resources.ecs.job_run import failed_runs
-from provisioner.resources.ecs.service_notes import deployed_by_others, ineffective_counts, rolled_back_by_ecs
-from provisioner.resources.rds.database import DbCluster
-from provisioner.resources.rds.snapshots import earlier_data
-from provisioner.resources.route53.records import diverted, obstacle
-from provisioner.resources.sns import unconfirmed
+from provisioner.operations.planning.run_scope import find_scope
+from provisioner.resources.route53.records import obstacle
 from provisioner.state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
-    from provisioner.config.models import Config
     from provisioner.engine.declaration import Declared
     from provisioner.steps.stack import Stack
 
@@ -81,7 +72,7 @@ def plan_alone(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, D
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made; those that AWS throttles are made again."""
-    knowing, about = aws.knowing(KnownResources(records, stack.declared)), scope(records, stack, target_step)
+    knowing, about = aws.knowing(KnownResources(records, stack.declared)), find_scope(records, stack, target_step)
     limited, unprotect = target_step is not None, stack.removal.unprotect
 
     def ask() -> list[Planned]:
@@ -117,48 +108,3 @@ def _unless_obstructed(aws: Aws, item: Planned) -> Planned:
         return item
     why = obstacle(aws, fields["record_name"])
     return replace(item, action="refused", changes={}, why=why) if why else item
-
-
-def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
-    """Return what is not as declared and whether `up` leaves it, to be called after `show_plan` or at the end of `up`.
-
-    Also that there is no newer AMI, if one was asked for.
-
-    A read that is refused, or not answered, is a note as well: nothing else depends on it.
-
-    Args:
-        planned: what `show_plan` returned.
-    """
-    planned = list(planned)
-    replaced = {item.address for item in planned if "task_definition" in item.changes}
-    scaled = {name: service for name, service in stack.config.services.items() if service.scaling}
-    counts = {name: service.count for name, service in scaled.items() if "count" in service.model_fields_set}
-    checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
-        ("what others deployed", lambda: deployed_by_others(aws, replaced)),
-        ("what ECS rolled back", lambda: rolled_back_by_ecs(aws, replaced)),
-        ("which jobs failed", lambda: failed_runs(aws)),
-        ("what scaling does to `count`", lambda: ineffective_counts(aws, counts)),
-        ("who has confirmed to be told of alarms", lambda: unconfirmed(aws)),
-        ("for records of others at the public name", lambda: _diverted(aws, stack.config)),
-        ("for instances of an older launch template version", lambda: left_outdated(aws)),
-        ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
-    )
-    return [*snapshots(aws, planned), *(text for about, check in checks for text in _noted(about, check))]
-
-
-def _diverted(aws: Aws, config: Config) -> list[str]:
-    return diverted(aws, config.fqdn) if config.public else []
-
-
-def snapshots(aws: Aws, planned: Iterable[Planned]) -> list[str]:
-    """Return a note of what an earlier database left, if the plan creates one; a read that is refused is a note too."""
-    if not any(item.action == "create" and item.address.startswith(f"{DbCluster.type_name}/") for item in planned):
-        return []
-    return _noted("for final snapshots of an earlier database", lambda: earlier_data(aws))
-
-
-def _noted(about: str, check: Callable[[], list[str]]) -> list[str]:
-    try:
-        return check()
-    except (BotoCoreError, ClientError) as error:
-        return [f"could not check {about}: {explained(error)}"]

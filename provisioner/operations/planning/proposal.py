@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.planning.losses import losses
 from provisioner.operations.impact import costs, data_loss, duration
 from provisioner.operations.overrides import sleep_schedule
-from provisioner.operations.planning import declaration, dry_run
+from provisioner.operations.planning import aws_notices, run_scope
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -65,7 +65,7 @@ def begun(
     target_step: str | None,
 ) -> Proposal:
     """Return the plan of a run that is about to write, as it is known without a further call."""
-    records, (declared, _) = dict(state.records), declaration.scope(state.records, stack, target_step)
+    records, (declared, _) = dict(state.records), run_scope.find_scope(state.records, stack, target_step)
     going = [records[item.address] for item in planned if item.action == "delete"]
     counted = sleep_schedule.awake(declared, records) if stack.facts.sizes.by_schedule else declared
     return Proposal(
@@ -96,5 +96,5 @@ def proposed(
 ) -> Proposal:
     """Return a plan with what else there is to know of it, for which a few more reads are made."""
     found = begun(options, config, aws, stack, state, planned, target_step)
-    notes = [*found.notes, *dry_run.notes(aws, stack, planned)]
+    notes = [*found.notes, *aws_notices.notes(aws, stack, planned)]
     return replace(found, notes=notes, lost=data_loss.lost(aws, planned, found.records))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import urllib.request
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws.errors import explained
 from provisioner.config import group_rules
-from provisioner.config.builds import UNKNOWN, check_builds, image_of
-from provisioner.config.facts import Facts, Held
-from provisioner.config.instances import Size
-from provisioner.config.secrets import Secret
-from provisioner.docker import engine
-from provisioner.docker.context import located
+from provisioner.config.builds import check_builds
+from provisioner.config.facts import Facts
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.scheduling.pools import pool
 from provisioner.operations.prerequisites import (
@@ -29,28 +23,18 @@ from provisioner.operations.prerequisites import (
     secret_versions,
     vpc_subnets,
 )
-from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed
-from provisioner.resources.ecr.images import digest_of, registry_unreachable
-from provisioner.resources.route53.zones import public_zones
-from provisioner.steps.endpoints import service_name
+from provisioner.operations.prerequisites.image_builds import build_obstacle
+from provisioner.operations.prerequisites.public_zone import public_zone
+from provisioner.operations.prerequisites.zones import Zones, choose, endpoints_of, in_use, policed, read_s3_prefix_list
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.state.model import Record
 
-EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
-"""Names that nobody can register (RFC 2606)."""
-WITHOUT_PUBLIC_ZONES = "aws-us-gov"
-"""The partition whose Route 53 has private hosted zones only (GovCloud guide, "Amazon Route 53"); China's has both."""
 MY_IP = "https://checkip.amazonaws.com"
 
 T = TypeVar("T")
-
-STARTED_FOR_ANOTHER = (
-    ". The embedded cloud was started for another domain: run `provision cloud stop`, which deletes everything in it, "
-    "then `provision up`"
-)
 
 
 def gather(
@@ -85,7 +69,7 @@ def gather(
         image = begin(ami.chosen, aws, records, config.architecture) if config.on_instances else str
         public = begin(public_zone, aws, config)
         allow = begin(allowed, config)
-        s3_prefix_list = begin(_s3_prefix_list, aws)
+        s3_prefix_list = begin(read_s3_prefix_list, aws)
         with_policy = begin(policed, aws, endpoints_of(config))
         images = begin(build_obstacle, aws, config, root)
         copied = begin(image_copies.find, aws, config, file.name)
@@ -122,13 +106,13 @@ def gather(
                 copies=_or(copied, on_missing, lambda: image_copies.left_out(aws, config)),
                 s3_prefix_list=s3_prefix_list(),
                 policed=with_policy(),
-                instance_sizes=_or(sizes, on_missing, dict[str, Size]),
+                instance_sizes=_or(sizes, on_missing, dict),
                 group_rules=_or(rules, on_missing, lambda: group_rules.DEFAULT),
                 kms_key=found.get("kms_key"),
                 logs_key=found.get("logs.kms_key"),
                 boundary=_or(boundary, on_missing, lambda: None),
                 vpc=there,
-                secrets=_or(secrets, on_missing, dict[Secret, Held]),
+                secrets=_or(secrets, on_missing, dict),
             )
         except ProvisionError:
             raise
@@ -152,53 +136,6 @@ def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead
             raise
         on_missing(str(error))
         return instead()
-
-
-def public_zone(aws: Aws, config: Config) -> str | None:
-    """Return the id of the public zone that was there before, or None when it is the stack's to make.
-
-    Without a public service there is no use for one, but one that the stack made stays.
-
-    Raises:
-        ConfigurationError: there is none and none is to be made, or there are several, or there can be none.
-    """
-    if not config.public_zone:
-        return None
-    domain = config.dns.domain
-    if aws.partition == WITHOUT_PUBLIC_ZONES:
-        raise ConfigurationError(
-            f"{aws.region} is in AWS GovCloud (US), where Route 53 has no public hosted zones, so neither the public "
-            f"name nor its certificate can be made: set region to one outside GovCloud"
-        )
-    foreign = public_zones(aws, domain, own=config.dns.create_zone)
-    if len(foreign) > 1:
-        raise ConfigurationError(
-            f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "
-            f"({', '.join(foreign)}): delete those that the registrar does not point to"
-        )
-    if foreign:
-        return foreign[0]
-    if config.target == "aws" and EXAMPLE.search(domain):
-        raise ConfigurationError(
-            f"dns.domain is {domain}, which is reserved for examples: use your own domain, and set "
-            f"dns.create_zone = true if it has no public hosted zone yet"
-        )
-    if not config.dns.create_zone:
-        raise ConfigurationError(
-            f"dns.domain is {domain}, but this account has no public hosted zone of that name: "
-            f"create it, or set dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
-        )
-    return None
-
-
-def _s3_prefix_list(aws: Aws) -> str:
-    """Return the id of the list of S3's addresses, which security groups take in their place."""
-    which = [{"Name": "prefix-list-name", "Values": [service_name(aws.partition, aws.region, "s3")]}]
-    for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):
-        return str(found["PrefixListId"])
-    raise ConfigurationError(
-        f"{aws.region} has no prefix list of S3, without which private subnets cannot pull images: use another Region"
-    )
 
 
 def allowed(config: Config) -> tuple[str, ...]:
@@ -227,30 +164,3 @@ def _my_ip(config: Config) -> str:
             f'network.allow has "my-ip", but {MY_IP} could not be queried ({error}): write your public address, '
             'such as "203.0.113.7/32"'
         ) from None
-
-
-def build_obstacle(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
-    """Say why no image can be built here (empty if they can), and which are in ECR already, whether they can or not.
-
-    An engine is asked only when there is something to build; ECR only when there is no engine to build it.
-    """
-    built = {name: workload for name, workload in config.images.items() if workload.build}
-    if not any(located(root / str(one.build), one.dockerfile).is_file() for one in built.values()):
-        return "there is nothing to build", frozenset()
-    if not (why := no_engine(aws, local=config.target == "local")):
-        return "", frozenset()
-    wanted = {name: image_of(config, name, root) for name in built}
-    known = [name for name, (_, tag) in wanted.items() if tag != UNKNOWN]
-    digests = aws.each(lambda name: digest_of(aws, *wanted[name]), known)
-    return why, frozenset(name for name, digest in zip(known, digests, strict=True) if digest)
-
-
-def no_engine(aws: Aws, *, local: bool) -> str:
-    """Say why no image can be built and pushed, or nothing if it can."""
-    if not engine.named():
-        return "no Docker engine responds"
-    try:
-        with closing(engine.connect()) as client:
-            return registry_unreachable(aws, client) if local else ""
-    except engine.EngineError as error:
-        return str(error)

@@ -184,3 +184,17 @@ def endpoint_services(aws: Aws, services: Sequence[str]) -> dict[str, Mapping[st
             f'reach AWS: use another Region, or network.egress = "nat"'
         )
     return {names[name]: found[name] for name in names}
+
+
+def read_s3_prefix_list(aws: Aws) -> str:
+    """Return the ID of the Region's prefix list of S3, which stands for S3's addresses in security groups.
+
+    Raises:
+        ConfigurationError: the Region has none.
+    """
+    which = [{"Name": "prefix-list-name", "Values": [service_name(aws.partition, aws.region, "s3")]}]
+    for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):
+        return str(found["PrefixListId"])
+    raise ConfigurationError(
+        f"{aws.region} has no prefix list of S3, without which private subnets cannot pull images: use another Region"
+    )

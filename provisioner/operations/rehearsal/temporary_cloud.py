@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from provisioner import __version__
 from provisioner.docker.engine import SWITCH
 from provisioner.engine.errors import Interrupted
-from provisioner.operations.context import connection, embedded_cloud, signals
+from provisioner.operations.context import connection, embedded_cloud, graceful_stop, signals
 from provisioner.operations.rehearsal.memory_disk import MemoryDisk
 from provisioner.state.local import LocalStore
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ecs_emulator.inside import OwnCloud
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
+    from provisioner.engine.events import Emit
     from provisioner.operations.context.options import Options
+    from provisioner.operations.runs.summary import Summary
     from provisioner.state.store import Store
 
 PLACE = Path("/rehearsal")
@@ -83,7 +85,14 @@ def temporary_cloud(options: Options, config: Config, account: str) -> Temporary
     return TemporaryCloud(cloud, replace(options, log=None, target=None), here)
 
 
-def raise_interruption(error: Exception | None) -> None:
-    """Raise what ended a run if it was the user."""
-    if isinstance(error, Interrupted):
+def run_interruptibly(aws: Aws, command: Callable[[Emit], Summary]) -> Summary:
+    """Run a command in the temporary cloud without showing its events.
+
+    Raises:
+        Interrupted: the user ended it.
+    """
+    with graceful_stop.interruptible(aws.pace, lambda event: None):
+        outcome = command(lambda event: None)
+    if isinstance(outcome.error, Interrupted):
         raise Interrupted("interrupted: the rehearsal's cloud is gone, and nothing else was changed")
+    return outcome

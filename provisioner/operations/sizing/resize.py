@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from provisioner.engine.events import RunEstimate, RunStarted
@@ -16,10 +17,8 @@ from provisioner.operations.overrides.sizes import as_records
 from provisioner.operations.planning.dry_run import plan_alone, refuse
 from provisioner.operations.runs.summary import Remains, Summary, timed
 from provisioner.operations.runs.viewer import Ended, watched
+from provisioner.operations.sizing.service_progress import find_unready
 from provisioner.operations.sizing.waiting import wait
-from provisioner.resources.ecs.service import Service
-from provisioner.resources.ecs.strategies import target_groups
-from provisioner.resources.elbv2.balancer import target_health
 from provisioner.state.counted import counted
 
 if TYPE_CHECKING:
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.engine.declaration import Declared
     from provisioner.engine.events import Emit
-    from provisioner.engine.resource import Observed
     from provisioner.operations.runs.viewer import Viewer
     from provisioner.state.model import Record
     from provisioner.state.store import Store
+
 
 TIMEOUT, LOOK_SECONDS = 1800.0, 5.0
 """Seconds that services may take to come to their number of tasks, as when they are made; and between two looks."""
@@ -117,7 +116,8 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
         apply.run()
         destroy.run()
         sizing.then(aws)
-        wait(aws, emit, "services", lambda: _left(aws, sizing.numbers), timeout=TIMEOUT, look_seconds=LOOK_SECONDS)
+        unready = partial(find_unready, aws, sizing.numbers)
+        wait(aws, emit, "services", unready, timeout=TIMEOUT, look_seconds=LOOK_SECONDS)
         if sizing.removed or changed:
             sizing.removes(aws, emit)
             leaving.run()
@@ -134,35 +134,3 @@ def _summary(aws: Aws, store: Store, sizing: Sizing, emit: Emit) -> Summary:
         work,
         [one.progress for one in (apply, destroy, leaving, narrow, removal)],
     )
-
-
-def _left(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:
-    """Return why a service is waited for, by its address.
-
-    It is until it runs a number of tasks that it may have, as many as ECS wants, and these serve.
-    """
-    found = {}
-    for live in aws.live(Service, fresh=True):
-        wanted = numbers.get(str(live.attributes["service_name"]))
-        if live.owned and wanted is not None and (why := _unlike(live, wanted) or _not_serving(aws, live)):
-            found[f"{Service.type_name}/{live.attributes['service_name']}"] = why
-    return found
-
-
-def _unlike(live: Observed, wanted: range) -> str:
-    """Say how many tasks there are, if these are not as many as there are to be; empty if they are."""
-    desired, runs = live.attributes["desired_count"], live.details["running_count"]
-    if desired in wanted and runs == desired and not live.details["pending_new"]:
-        return ""
-    problem = live.details["problem"]
-    return f"{runs}/{desired} running{f', {problem}' if problem else ''}"
-
-
-def _not_serving(aws: Aws, live: Observed) -> str:
-    """Say how many tasks the load balancer finds healthy, if there is one, and these are fewer than run."""
-    runs = live.details["running_count"]
-    for one in live.attributes["load_balancers"] if runs else ():
-        states = [target.get("State") for group in target_groups(one) for target in target_health(aws, group)]
-        if (healthy := states.count("healthy")) < runs:
-            return f"{healthy}/{runs} healthy"
-    return ""

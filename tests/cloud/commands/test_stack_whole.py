@@ -162,7 +162,7 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
     with options.ends:
         aws = connection.connect(options, config).reading()
         state = stores.recorded(options, config)
-        stack = declaration.declared(options, config, aws, state.records)
+        stack = declaration.declare_stack(options, config, aws, state.records)
         aws = aws.knowing(KnownResources(state.records, stack.declared))
         aws = aws.exhaustive() if thorough else aws
         for resource_type in all_types().values():
@@ -210,7 +210,7 @@ def test_a_client_is_created_once_and_only_if_a_call_needs_it(life: Life, monkey
     with options.ends:
         aws = connection.connect(options, config).reading()
         state = stores.recorded(options, config)
-        stack = declaration.declared(options, config, aws, state.records)
+        stack = declaration.declare_stack(options, config, aws, state.records)
         assert {item.action for item in dry_run.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call["service"] for call in life.project.cloud.calls(since)}) > 10
     assert "s3" not in made

@@ -14,8 +14,8 @@ import pytest
 
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceWaiting
-from provisioner.operations.inspection import stack_status
-from provisioner.operations.planning import dry_run
+from provisioner.operations.inspection import health as inspection_health
+from provisioner.operations.planning import aws_notices, dry_run
 from provisioner.resources.ecs.service import Service
 from provisioner.resources.ecs.task_definition import TaskDefinition
 from provisioner.resources.logs import LogGroup
@@ -176,7 +176,7 @@ def planned(rig: Rig, image: str) -> tuple[list[str], list[str]]:
     """What `plan` would change, and its notes."""
     aws, stack = rig.aws(), rig.declare(lambda stack: logged(stack, image))
     found = dry_run.show_plan(aws, rig.state().records, stack)
-    notes = dry_run.notes(aws, stack, found)
+    notes = aws_notices.notes(aws, stack, found)
     rig.close()
     return [f"{item.address}: {', '.join(item.changes)}" for item in found if item.action != "none"], notes
 
@@ -233,7 +233,7 @@ def test_a_rolled_back_revision_is_not_tried_again_unasked(rig: Rig) -> None:
     assert "It is not tried again" in why(again)
     assert LOG[0] in why(again)
     assert again.writes == []
-    health = stack_status.look(rig.aws(), rig.state())
+    health = inspection_health.look(rig.aws(), rig.state())
     rig.close()
     (shown,) = health.services
     assert (shown["running"], shown["rollout"], shown["revision"]) == (1, "COMPLETED", f"{CLUSTER}-web:1")

@@ -11,7 +11,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from ecs_emulator.authorization.policy import like
 from provisioner.config.models import Config
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import step_run
 from provisioner.permissions.boundary import boundary
 from provisioner.resources.iam import Role
 from tests.cloud.conftest import EmbeddedCloud, make_network
@@ -235,9 +235,7 @@ def test_the_boundary_allows_just_what_the_roles_policies_do() -> None:
     services = {"web": {"image": "nginx:1", "port": 80, "database": True, "exec": True, "launch": "ec2"}}
     config = Config.model_validate({"services": services, **on})
     facts = replace(FACTS, kms_key="arn:aws:kms:eu-west-1:123456789012:key/1")
-    roles = [
-        it.resource for it in declaration.declare(config, facts).declared.values() if isinstance(it.resource, Role)
-    ]
+    roles = [it.resource for it in step_run.declare(config, facts).declared.values() if isinstance(it.resource, Role)]
     known = json.loads(aws_managed_policies_data)
     attached = {arn.rpartition("/")[2] for role in roles for arn in role.managed_policy_arns}
     assert len(attached) == 2

@@ -15,7 +15,7 @@ import pytest
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
-from provisioner.operations.planning.declaration import declare
+from provisioner.operations.planning.step_run import declare
 from provisioner.operations.rehearsal.redeclaration import declarations
 from provisioner.operations.state_admin import edit, imports, recovery
 from provisioner.resources.cloudcontrol.declare import CloudControl

@@ -13,7 +13,7 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.events import Notice
 from provisioner.engine.execution.apply import awaited
 from provisioner.engine.resource import Change, Observed, compare
-from provisioner.operations.planning import dry_run
+from provisioner.operations.planning import aws_notices, dry_run
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.resources.ec2.network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2.security import OPEN, SecurityGroup
@@ -272,7 +272,7 @@ def test_a_plan_says_whether_what_a_pipeline_deployed_stays(rig: Rig) -> None:
 
     def told(declare: Any) -> str:
         aws, stack = rig.aws(), rig.declare(declare)
-        (note,) = dry_run.notes(aws, stack, dry_run.show_plan(aws, rig.state().records, stack))
+        (note,) = aws_notices.notes(aws, stack, dry_run.show_plan(aws, rig.state().records, stack))
         return note.rpartition("deployed: ")[2]
 
     assert told(declared).startswith("it is not changed")

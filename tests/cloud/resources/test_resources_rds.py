@@ -15,7 +15,7 @@ from provisioner.engine.declaration import Handle, ids
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import ResourceDone, ResourceStarted
 from provisioner.engine.resource import Change, Observed
-from provisioner.operations.inspection import stack_status
+from provisioner.operations.inspection import health
 from provisioner.resources.ec2.network import Subnet, Vpc
 from provisioner.resources.ec2.security import SecurityGroup
 from provisioner.resources.rds.database import DbCluster, DbInstance
@@ -185,7 +185,7 @@ def test_a_restored_cluster_is_taken_without_a_database_name(rig: Rig) -> None:
 
 def test_settings_that_wait_for_a_restart_are_reported_until_it(rig: Rig) -> None:
     def told() -> list[str]:
-        return [database["problem"] for database in stack_status.look(rig.aws(), rig.state()).databases]
+        return [database["problem"] for database in health.look(rig.aws(), rig.state()).databases]
 
     rig.up(declared).ok()
     assert told() == [""]

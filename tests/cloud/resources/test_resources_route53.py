@@ -15,7 +15,7 @@ from provisioner.engine.declaration import Handle, ready
 from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.events import Event, Notice
 from provisioner.engine.resource import Observed
-from provisioner.operations.planning import dry_run
+from provisioner.operations.planning import aws_notices, dry_run
 from provisioner.resources.acm import ValidationRecord
 from provisioner.resources.ec2.network import Vpc
 from provisioner.resources.logs import LogGroup
@@ -253,7 +253,7 @@ def test_a_record_that_diverts_some_clients_is_named_and_left(rig: Rig, record_t
     aws, stack = rig.aws(), rig.declare(declare)
     planned = dry_run.show_plan(aws, rig.state().records, stack)
     assert [item.action for item in planned] == ["create", "create"]
-    assert dry_run.notes(aws, stack, planned) == [expected]
+    assert aws_notices.notes(aws, stack, planned) == [expected]
     rig.close()
     up = rig.up(declare).ok()
     assert expected in [event.text for event in up.events if isinstance(event, Notice)]

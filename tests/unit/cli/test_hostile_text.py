@@ -24,7 +24,7 @@ from provisioner.engine.events import (
 from provisioner.engine.execution.leftovers import Leftover
 from provisioner.engine.planning.actions import Planned
 from provisioner.engine.resource import Change
-from provisioner.operations.inspection import stack_status
+from provisioner.operations.inspection import health, stack_status
 from provisioner.operations.runs.summary import Summary
 from provisioner.render import lines as json_lines
 from provisioner.render import live, plain, review, status, summary
@@ -46,7 +46,7 @@ EVENTS: list[Event] = [
     Notice(EVIL),
 ]
 STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
-CONDITION = stack_status.Health(
+CONDITION = health.Health(
     [
         {
             "name": EVIL,

@@ -8,7 +8,7 @@ from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError, Protected
 from provisioner.engine.planning import target
 from provisioner.engine.records.consistency import dependents
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import request_checks
 from provisioner.resources.elbv2.balancer import LoadBalancer
 from provisioner.resources.rds.database import DbCluster
 from provisioner.state.model import Record
@@ -95,17 +95,17 @@ def test_the_database_does_not_bring_the_containers() -> None:
 )
 def test_an_unknown_step_is_told_with_the_list_and_the_nearest(wrong: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        declaration.check_target(wrong)
+        request_checks.check_target(wrong)
     assert said in str(caught.value)
     assert all(step in str(caught.value) for step in STEPS)
 
 
 def test_a_step_that_is_only_recorded_can_still_go() -> None:
     old = Record("vpc/old", "vpc", "ready", "", "vpc-1", step="former")
-    declaration.check_target("former", [old])
+    request_checks.check_target("former", [old])
     with pytest.raises(ConfigurationError):
-        declaration.check_target("former")
-    declaration.check_target(None)
+        request_checks.check_target("former")
+    request_checks.check_target(None)
 
 
 def test_what_is_protected_says_so_and_what_to_run() -> None:

@@ -13,7 +13,7 @@ from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Observed
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import request_checks
 from provisioner.operations.prerequisites import ami
 from provisioner.render import status
 from provisioner.resources import instance_refresh
@@ -149,12 +149,12 @@ def test_a_newer_ami_is_refused_where_there_are_no_instances(
     launch: str, least: int, target: str | None, words: str
 ) -> None:
     config = Config.model_validate({"services": {"web": {**SERVICE, "launch": launch}}, "capacity": {"min": least}})
-    declaration.check_new_ami(config, target, new_ami=False)
+    request_checks.check_new_ami(config, target, new_ami=False)
     if not words:
-        declaration.check_new_ami(config, target, new_ami=True)
+        request_checks.check_new_ami(config, target, new_ami=True)
         return
     with pytest.raises(ConfigurationError, match=words):
-        declaration.check_new_ami(config, target, new_ami=True)
+        request_checks.check_new_ami(config, target, new_ami=True)
 
 
 def refused(code: str, operation: str) -> ClientError:

@@ -12,9 +12,10 @@ from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.records.substitution import with_references
 from provisioner.operations.rehearsal import unmanaged
+from provisioner.operations.rehearsal.options import RehearsalOptions
 from provisioner.operations.rehearsal.outage import PredictedOutage
+from provisioner.operations.rehearsal.outcome import Rehearsal, RehearsedRun
 from provisioner.operations.rehearsal.redeclaration import declarations
-from provisioner.operations.rehearsal.run import Rehearsal, RehearsalOptions, RehearsedRun
 from provisioner.render import rehearsal as show
 from provisioner.state.model import Phase, Record
 

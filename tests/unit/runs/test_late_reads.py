@@ -14,8 +14,8 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.engine.events import Event, Notice
 from provisioner.engine.scheduling.progress import ask_or_empty
-from provisioner.operations.planning import dry_run
-from provisioner.operations.runs import destroy
+from provisioner.operations.planning import aws_notices
+from provisioner.operations.runs import remainders
 from provisioner.operations.runs.summary import Remains, timed
 from provisioner.state.model import Run
 from tests.ways import way
@@ -50,12 +50,12 @@ def test_a_refused_check_is_a_note_beside_the_others(monkeypatch: pytest.MonkeyP
             facts=SimpleNamespace(image_id="ami-1"),
         ),
     )
-    monkeypatch.setattr(dry_run, "deployed_by_others", lambda *_: ["somebody else deployed"])
-    monkeypatch.setattr(dry_run, "ineffective_counts", lambda *_: [])
-    monkeypatch.setattr(dry_run, "diverted", lambda *_: [])
+    monkeypatch.setattr(aws_notices, "deployed_by_others", lambda *_: ["somebody else deployed"])
+    monkeypatch.setattr(aws_notices, "ineffective_counts", lambda *_: [])
+    monkeypatch.setattr(aws_notices, "diverted", lambda *_: [])
     for name in ("left_outdated", "newest_in_use"):
-        monkeypatch.setattr(dry_run, name, raising(DENIED))
-    said, outdated, newest = dry_run.notes(way(), stack)
+        monkeypatch.setattr(aws_notices, name, raising(DENIED))
+    said, outdated, newest = aws_notices.notes(way(), stack)
     assert said == "somebody else deployed"
     refusal = "DescribeAutoScalingGroups was refused: AccessDenied"
     assert outdated.startswith(f"could not check for instances of an older launch template version: {refusal}")
@@ -81,9 +81,9 @@ def test_a_run_ended_by_its_own_call_is_recorded_and_explained(error: Exception)
 def test_down_goes_on_when_the_last_log_group_cannot_be_deleted(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(destroy, "remove_remade", raising(error))
+    monkeypatch.setattr(remainders, "remove_remade", raising(error))
     events = list[Event]()
-    destroy._late_metrics(way(), events.append)
+    remainders.delete_late_log_group(way(), events.append)
     (notice,) = events
     assert isinstance(notice, Notice)
     assert notice.text.startswith("could not check whether Container Insights created its log group again: ")

@@ -10,7 +10,7 @@ import pytest
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Declared
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import step_run
 from provisioner.steps.endpoints import INTERFACE_SERVICES, service_name
 from provisioner.steps.stack import Stack
 
@@ -29,7 +29,7 @@ FACTS = Facts(
 
 def stack_of(**tables: Any) -> Stack:
     services = {"services": {"web": {"image": "nginx:1", "port": 80, "public": True, "launch": "ec2"}}, "database": {}}
-    return declaration.declare(Config.model_validate(services | tables), FACTS)
+    return step_run.declare(Config.model_validate(services | tables), FACTS)
 
 
 def needed(stack: Stack, address: str) -> set[str]:

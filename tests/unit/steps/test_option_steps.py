@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from provisioner.config.models import Config
-from provisioner.operations.planning import declaration
+from provisioner.operations.planning import step_run
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds.database import DbInstance
@@ -36,8 +36,8 @@ def desired(stack: Stack, address: str) -> Any:
 
 def test_a_key_encrypts_all_that_is_kept_and_the_logs_key_logs() -> None:
     config = Config.model_validate(WEB)
-    stack = declaration.declare(config, replace(FACTS, kms_key=KEY, logs_key=f"{KEY}-logs"))
-    assert stack.declared.keys() == declaration.declare(config, FACTS).declared.keys()
+    stack = step_run.declare(config, replace(FACTS, kms_key=KEY, logs_key=f"{KEY}-logs"))
+    assert stack.declared.keys() == step_run.declare(config, FACTS).declared.keys()
     groups = [item.resource for item in stack.declared.values() if isinstance(item.resource, LogGroup)]
     assert {group.kms_key_id for group in groups} == {f"{KEY}-logs"}
     assert desired(stack, "repository/web").encryption_configuration == {"encryptionType": "KMS", "kmsKey": KEY}
@@ -119,7 +119,7 @@ def test_access_logs_have_a_bucket_for_our_balancers_alone() -> None:
 
 
 def test_the_longest_stack_name_leaves_room_for_the_buckets_name() -> None:
-    longest = declaration.declare(
+    longest = step_run.declare(
         Config.model_validate(
             WEB
             | {"services": {"web": {"image": "nginx:1", "port": 80, "public": True}}}
@@ -141,13 +141,12 @@ def test_a_web_acl_is_associated_once_the_load_balancer_works() -> None:
 
 def test_a_service_signs_in_to_the_database_under_its_own_name() -> None:
     config = Config.model_validate(WEB | {"database": {"iam_authentication": True}})
-    stack = declaration.declare(config, FACTS)
+    stack = step_run.declare(config, FACTS)
     assert desired(stack, "db_cluster/main").enable_iam_database_authentication
     (statement,) = desired(stack, "role/task-web").inline_policies["database"]["Statement"]
     assert statement["Action"] == "rds-db:connect"
     assert statement["Resource"] == "arn:aws:rds-db:eu-west-1:123456789012:dbuser:*/ecs-sample-dev-web"
     assert "database" not in desired(stack, "role/task-job").inline_policies
     assert (
-        "database"
-        not in desired(declaration.declare(Config.model_validate(WEB), FACTS), "role/task-web").inline_policies
+        "database" not in desired(step_run.declare(Config.model_validate(WEB), FACTS), "role/task-web").inline_policies
     )

@@ -1,0 +1,154 @@
+"""The condition of the running parts of a stack, by reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.records.type_aliases import renamed
+from provisioner.operations.inspection.verdicts import EXPIRES_DAYS
+from provisioner.state.model import Record, State
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+
+DAY = 86400
+"""In seconds."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the running parts are doing: a mapping for each, as `status` shows it.
+
+    Attributes:
+        at: when that was asked, in seconds since the epoch by AWS's clock.
+    """
+
+    services: list[dict[str, Any]]
+    instances: list[dict[str, Any]]
+    databases: list[dict[str, Any]]
+    amis: list[dict[str, Any]]
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    certificates: list[dict[str, Any]] = field(default_factory=list)
+    at: float = 0.0
+
+
+def look(aws: Aws, state: State, jobs: Collection[str] = ()) -> Health:
+    """Ask AWS how all that runs is doing, all at once. Only reads are made.
+
+    Args:
+        jobs: the names of the jobs.
+
+    Raises:
+        ApiError: a read was refused.
+        StateError: what is recorded of these makes no sense.
+    """
+    # only the resource types that are looked at: all the steps' would take longer to import than the calls take
+    import provisioner.resources.rds.database  # noqa: F401
+    from provisioner.aws.errors import explaining
+    from provisioner.engine.records.references import KnownResources
+    from provisioner.engine.resource import RESOURCE_TYPES
+    from provisioner.operations.inspection import workloads
+    from provisioner.operations.prerequisites import ami
+
+    records = renamed(state.records, importing=False)
+    looked_at = {address: record for address, record in records.items() if record.type in RESOURCE_TYPES}
+    aws = aws.reading().knowing(KnownResources(looked_at))
+    with explaining():
+        # of what is not recorded nothing is asked
+        types = {record.type for record in records.values()}
+        asked: Sequence[Callable[[Aws], Any]] = (
+            partial(workloads.of, records=records, jobs=jobs),
+            _instances if "auto_scaling_group" in types else _nothing,
+            partial(_databases, records=records) if "db_cluster" in types else _nothing,
+            ami.condition if "launch_template" in types else _nothing,
+            partial(_certificates, records=records),
+        )
+        (services, job_list), instances, databases, amis, certificates = aws.each(lambda ask: ask(aws), asked)
+        return Health(services, instances, databases, amis, job_list, certificates, aws.pace.time())
+
+
+def _nothing(_: Aws) -> list[dict[str, Any]]:
+    return []
+
+
+def _instances(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.resources.autoscaling import AutoScalingGroup
+    from provisioner.resources.ecs.cluster import container_instances, own_clusters
+
+    groups = [live for live in aws.live(AutoScalingGroup) if live.owned]
+    outdated = {name for live in groups for name in live.details.get("outdated", ())}
+    misfits = {name for live in groups for name in live.details.get("misfits", ())}
+    return [
+        {
+            "id": instance["ec2InstanceId"],
+            "status": instance["status"],
+            "connected": instance["agentConnected"],
+            "type": _attribute(instance, "ecs.instance-type"),
+            "ami": _attribute(instance, "ecs.ami-id"),
+            "outdated": instance["ec2InstanceId"] in outdated,
+            "misfit": instance["ec2InstanceId"] in misfits,
+            "tasks": instance["runningTasksCount"] + instance["pendingTasksCount"],
+        }
+        for cluster in own_clusters(aws)
+        for instance in container_instances(aws, cluster)
+    ]
+
+
+def _attribute(instance: Mapping[str, Any], name: str) -> str:
+    return next((str(one["value"]) for one in instance["attributes"] if one["name"] == name), "")
+
+
+def _databases(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
+    from provisioner.resources.rds.database import DbCluster, DbInstance
+
+    waiting: dict[str, list[str]] = {}
+    for live in aws.live(DbInstance):
+        if live.details["restart"]:
+            waiting.setdefault(live.attributes["db_cluster_identifier"], []).append(live.id)
+    found = {str(live.id): live for live in aws.live(DbCluster) if live.owned}
+    recorded = [str(one.id) for one in records.values() if one.type == DbCluster.type_name and one.id]
+    there = [
+        {
+            "name": live.id,
+            "status": live.status,
+            "host": live.outputs.get("endpoint"),
+            "problem": _restart(waiting.get(name, ()), aws.region),
+        }
+        for name, live in found.items()
+    ]
+    gone = [{"name": name, "status": "missing", "host": None, "problem": ""} for name in recorded if name not in found]
+    return [*there, *gone]
+
+
+def _certificates(aws: Aws, records: Mapping[str, Record]) -> list[dict[str, Any]]:
+    from provisioner.resources.acm import condition as told
+
+    recorded = [one for one in records.values() if one.type == "certificate" and one.id]
+    shown = zip(recorded, aws.each(lambda one: told(aws, str(one.id)), recorded), strict=True)
+    return [
+        {"name": record.address.partition("/")[2], **one, "problem": _expiry(one, aws.pace.time())}
+        for record, one in shown
+    ]
+
+
+def _expiry(certificate: Mapping[str, Any], now: float) -> str:
+    """Say what is wrong with a certificate; one that waits for its records is not in use yet."""
+    status, ends = certificate["status"], certificate["expires"]
+    if status not in ("ISSUED", "PENDING_VALIDATION"):
+        return str(status)
+    if ends is None or ends - now > EXPIRES_DAYS * DAY:
+        return ""
+    renewal = f"its renewal is {certificate['renewal']}" if certificate["renewal"] else "ACM has not renewed it"
+    return f"{renewal}: see that its validation records are there and that a listener uses it"
+
+
+def _restart(instances: Collection[str], region: str) -> str:
+    """Say of which instances settings wait for a restart, such as those that follow from another range of capacity."""
+    return "; ".join(
+        f"settings of {name} need a reboot: run `aws rds reboot-db-instance --db-instance-identifier {name} "
+        f"--region {region}`"
+        for name in instances
+    )

@@ -1,0 +1,20 @@
+"""Notices about a declared stack: all that `plan` and `up` tell of it before they ask AWS about single resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from provisioner.operations.planning import policy_notices, privilege_notices, production_notices, scaling_notices
+
+if TYPE_CHECKING:
+    from provisioner.state.model import Record
+    from provisioner.steps.stack import Stack
+
+
+def find_notices(stack: Stack, records: Mapping[str, Record]) -> Iterator[str]:
+    """Yield a sentence for each setting of the stack that may surprise its user."""
+    yield from production_notices.notices(stack, records)
+    yield from scaling_notices.notices(stack, records)
+    yield from policy_notices.notices(stack)
+    yield from privilege_notices.notices(stack, records)

@@ -1,0 +1,59 @@
+"""Find the public hosted zone of the stack, or refuse a domain that can have none."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.resources.route53.zones import public_zones
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+
+EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
+"""Names that nobody can register (RFC 2606)."""
+WITHOUT_PUBLIC_ZONES = "aws-us-gov"
+"""The partition whose Route 53 has private hosted zones only (GovCloud guide, "Amazon Route 53"); China's has both."""
+STARTED_FOR_ANOTHER = (
+    ". The embedded cloud was started for another domain: run `provision cloud stop`, which deletes everything in it, "
+    "then `provision up`"
+)
+
+
+def public_zone(aws: Aws, config: Config) -> str | None:
+    """Return the id of the public zone that was there before, or None when it is the stack's to make.
+
+    Without a public service there is no use for one, but one that the stack made stays.
+
+    Raises:
+        ConfigurationError: there is none and none is to be made, or there are several, or there can be none.
+    """
+    if not config.public_zone:
+        return None
+    domain = config.dns.domain
+    if aws.partition == WITHOUT_PUBLIC_ZONES:
+        raise ConfigurationError(
+            f"{aws.region} is in AWS GovCloud (US), where Route 53 has no public hosted zones, so neither the public "
+            f"name nor its certificate can be made: set region to one outside GovCloud"
+        )
+    foreign = public_zones(aws, domain, own=config.dns.create_zone)
+    if len(foreign) > 1:
+        raise ConfigurationError(
+            f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "
+            f"({', '.join(foreign)}): delete those that the registrar does not point to"
+        )
+    if foreign:
+        return foreign[0]
+    if config.target == "aws" and EXAMPLE.search(domain):
+        raise ConfigurationError(
+            f"dns.domain is {domain}, which is reserved for examples: use your own domain, and set "
+            f"dns.create_zone = true if it has no public hosted zone yet"
+        )
+    if not config.dns.create_zone:
+        raise ConfigurationError(
+            f"dns.domain is {domain}, but this account has no public hosted zone of that name: "
+            f"create it, or set dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
+        )
+    return None

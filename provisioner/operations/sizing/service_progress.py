@@ -1,0 +1,49 @@
+"""Find services that do not run, or do not serve with, the wanted number of tasks yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from provisioner.resources.ecs.service import Service
+from provisioner.resources.ecs.strategies import target_groups
+from provisioner.resources.elbv2.balancer import target_health
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.engine.resource import Observed
+
+
+def find_unready(aws: Aws, numbers: Mapping[str, range]) -> dict[str, str]:
+    """Return for each unready service, by address, why the run waits for it.
+
+    A service is ready once it runs as many tasks as ECS wants, this number is a wanted one, and all of them serve.
+
+    Args:
+        numbers: the wanted numbers of tasks, by name of the service.
+    """
+    found = {}
+    for live in aws.live(Service, fresh=True):
+        wanted = numbers.get(str(live.attributes["service_name"]))
+        if live.owned and wanted is not None and (why := _unlike(live, wanted) or _not_serving(aws, live)):
+            found[f"{Service.type_name}/{live.attributes['service_name']}"] = why
+    return found
+
+
+def _unlike(live: Observed, wanted: range) -> str:
+    """Return how many tasks run, if their number is not a wanted one; empty if it is."""
+    desired, runs = live.attributes["desired_count"], live.details["running_count"]
+    if desired in wanted and runs == desired and not live.details["pending_new"]:
+        return ""
+    problem = live.details["problem"]
+    return f"{runs}/{desired} running{f', {problem}' if problem else ''}"
+
+
+def _not_serving(aws: Aws, live: Observed) -> str:
+    """Return how many tasks the load balancer finds healthy, if fewer than run; empty without a load balancer."""
+    runs = live.details["running_count"]
+    for one in live.attributes["load_balancers"] if runs else ():
+        states = [target.get("State") for group in target_groups(one) for target in target_health(aws, group)]
+        if (healthy := states.count("healthy")) < runs:
+            return f"{healthy}/{runs} healthy"
+    return ""
