@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--directory", type=Path, help="where it is found by `ecs_emulator.manage` (a temporary one)")
     parser.add_argument("--clock", default="virtual", help="virtual, frozen, real, or real:20 for 20 times as fast")
     parser.add_argument("--durations", default="typical", help="how long operations take: fast, slow, times:0.1, ...")
-    # how `manage.start` starts it: with the sockets that it has bound, and after all that was recorded of former ones
+    # from `manage.start`: the sockets that it has bound, and a time after all records of former clouds
     parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--dns", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--since", type=float, default=0.0, help=argparse.SUPPRESS)

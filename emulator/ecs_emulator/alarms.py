@@ -1,4 +1,4 @@
-"""CloudWatch's rates, as Application Auto Scaling meets them when it makes, reads and deletes the alarms of a policy.
+"""CloudWatch's rates, as Application Auto Scaling meets them when it creates, reads and deletes a policy's alarms.
 
 A target tracking policy has two alarms in the account whose service it scales. Beyond CloudWatch's rates of that
 account (CloudWatch user guide, "CloudWatch service quotas") the caller gets FailedResourceAccessException with
@@ -19,7 +19,7 @@ CODE = "FailedResourceAccessException"
 
 @dataclass(frozen=True)
 class _Use:
-    """What one call of Application Auto Scaling's does to alarms: CloudWatch's rate a second, its calls, and words."""
+    """A scaling call's use of alarms: CloudWatch's calls a second, the number of calls, and AWS's words for them."""
 
     rate: float
     calls: int
@@ -36,13 +36,13 @@ _USES = {
 
 @dataclass
 class Alarms:
-    """What is left of CloudWatch's rates, by Region and operation; `clock` tells AWS's seconds."""
+    """The calls that CloudWatch's rates still allow, by Region and operation; `clock` tells AWS's seconds."""
 
     clock: Callable[[], float]
     _buckets: dict[tuple[str, str], TokenBucket] = field(default_factory=dict)
 
     def refusal(self, region: str, operation: str) -> str:
-        """Count a call, and say in AWS's words that CloudWatch refuses what it asks for; empty if it does not."""
+        """Count a call, and return AWS's error message if CloudWatch throttles its alarm calls; empty if not."""
         if (use := _USES.get(operation)) is None:
             return ""
         now = self.clock()

@@ -1,4 +1,4 @@
-"""The numbered log of answered calls, and what is read off a request: service, Region, operation, access key."""
+"""Keep a numbered log of answered calls, and read service, Region, operation and access key off a request."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _CODE = re.compile(r'<Code>([^<]+)</Code>|"__type":\s*"(?:[^"#]*#)?([^"]+)"')
 
 @dataclass(frozen=True)
 class Call:
-    """One answered call: `write` is whether the operation could change anything, `error` AWS's code or empty.
+    """An answered call: `write` tells whether the operation can change anything, `error` is AWS's code or empty.
 
-    `at` is when it was answered, in seconds since the epoch.
+    `at` is the time of the answer, in seconds since the epoch.
     """
 
     number: int
@@ -41,7 +41,7 @@ class AnsweredCalls:
         self._number = 0
 
     def note(self, environ: dict[str, Any], operation: str, status: int, headers: Any, body: bytes) -> None:
-        """Append one call. Callers hold the cloud's lock, so that the numbers follow the order of effects."""
+        """Append a call. The caller holds the cloud's lock, so the numbers follow the order of effects."""
         self._number += 1
         service, region = scope(environ)
         error = _error(headers, body) if status >= 400 else ""
@@ -49,38 +49,38 @@ class AnsweredCalls:
         self._calls.append(Call(self._number, service, region, operation, write, status, error, at))
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        """The calls numbered above `number`, oldest first; of a negative one, so many of the newest."""
+        """Return the calls numbered above `number`, oldest first; if it is negative, that many of the newest."""
         first = number if number >= 0 else self._number + number
         return [asdict(call) for call in list(self._calls) if call.number > first]
 
 
 def is_write(operation: str) -> bool:
-    """Whether an operation could change anything."""
+    """Return whether an operation can change anything."""
     return not operation.startswith(_READS)
 
 
 def scope(environ: dict[str, Any]) -> tuple[str, str]:
-    """The service's signing name and the region of a signed request; empty when it is not signed."""
+    """Return the service's signing name and the Region of a signed request; empty if it is not signed."""
     if found := _signature(environ):
         return found[3], found[2]
-    # addresses that S3's clients sign may be of the older form, which names no Region
+    # S3's clients may sign URLs in the older form, which names no Region
     return ("s3", "") if "AWSAccessKeyId" in urllib.parse.parse_qs(environ.get("QUERY_STRING", "")) else ("", "")
 
 
 def model(service: str, path: str) -> str:
-    """The name of botocore's model of an API, by the name that signs its requests: SES has two versions of one."""
+    """Return the name of an API's botocore model, by its signing name; SES has two versions under one signing name."""
     return "sesv2" if service == "ses" and path.startswith("/v2/") else service
 
 
 def signer(environ: dict[str, Any]) -> str:
-    """The access key id that a request is signed with, in its header or its query; empty when it is not signed."""
+    """Return the access key id that signed a request, in its header or its query; empty if it is not signed."""
     query = urllib.parse.parse_qs(environ.get("QUERY_STRING", ""))
     found = _signature(environ)
     return found[1] if found else query.get("AWSAccessKeyId", [""])[0]
 
 
 def is_presigned(environ: dict[str, Any]) -> bool:
-    """Whether a request is signed in its address, which whoever was given it may open (S3 guide, presigned URLs)."""
+    """Return whether a request is signed in its URL: anybody with that URL may send it (S3 guide, presigned URLs)."""
     given = urllib.parse.parse_qs(environ.get("QUERY_STRING", "")).keys()
     return {"X-Amz-Credential", "X-Amz-Signature"} <= given or {"AWSAccessKeyId", "Signature"} <= given
 
@@ -91,7 +91,7 @@ def _signature(environ: dict[str, Any]) -> re.Match[str] | None:
 
 
 def operation_of(environ: dict[str, Any], body: bytes) -> str:
-    """The AWS operation that a request asks for: from the target, the form or, for REST services, the route."""
+    """Return the AWS operation of a request: from the target, the form or, for REST services, the route."""
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return str(target).rpartition(".")[2]
     path = str(environ["PATH_INFO"])

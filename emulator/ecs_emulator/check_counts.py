@@ -1,4 +1,4 @@
-"""How the results of health checks, one after the other, make a target healthy or unhealthy."""
+"""Count health checks: passed or failed in a row, they make a target healthy or unhealthy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class CheckCounts:
-    """What is checked again and again, and how many checks in a row it has passed or failed.
+    """The health of a target, and how many checks in a row it has passed or failed.
 
     Attributes:
         state: initial, healthy or unhealthy.
@@ -18,9 +18,9 @@ class CheckCounts:
     failures: int = field(default=0, kw_only=True)
 
     def count(self, healthy_after: float, unhealthy_after: float, *, failed: bool) -> None:
-        """Count a check.
+        """Count a check, and update the state.
 
-        One that passes is enough for a new target (Application Load Balancer guide, "Health checks for your target
+        One passed check is enough for a new target (Application Load Balancer guide, "Health checks for your target
         groups").
         """
         self.failures = self.failures + 1 if failed else 0

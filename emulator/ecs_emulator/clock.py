@@ -1,9 +1,9 @@
-"""The embedded cloud's clock, which shows AWS's seconds. Whatever takes time in the cloud asks it.
+"""The embedded cloud's clock, which shows AWS's seconds. Everything in the cloud that takes time asks it.
 
 A `virtual` clock stands still while a call is answered or a client computes, and jumps to the next moment once all
-clients wait. While nobody is connected, or real work is under way (a container starts, an image is built), a second of
-it is a real one. A `frozen` clock moves only by `advance`, a `real` one always. Whatever becomes due on the way happens
-in its order, each moment with a tick of its own.
+clients wait. While no client is connected, or real work is under way (a container starts, an image is built), one of
+its seconds takes a real second. A `frozen` clock moves only by `advance`, a `real` one always. When time moves on, the
+changes that become due happen in their order, each moment with its own tick.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ Mode = Literal["virtual", "frozen", "real"]
 Tell = Callable[[int, float, float], None]
 
 SILENT = 30.0
-"""Real seconds after which a client that neither waits nor says anything is not waited for: it may be stopped."""
+"""Real seconds after which the clock no longer waits for a client that computes and is silent: it may be stopped."""
 LOOK = 1.0
-"""Real seconds between two looks at whether one has fallen silent."""
+"""Real seconds between two looks for clients that have fallen silent."""
 ROUND_TRIP = 0.1
 """AWS's seconds between a call and its answer, unless PROVISION_ROUND_TRIP says otherwise: assumed."""
 
 
 def round_trip() -> float:
-    """Seconds between a call and its answer: the way to a region and back (PROVISION_ROUND_TRIP, in ms)."""
+    """Return the seconds between a call and its answer, to the Region and back (PROVISION_ROUND_TRIP, in ms)."""
     given = os.environ.get("PROVISION_ROUND_TRIP")
     return float(given) / 1000 if given else ROUND_TRIP
 
 
 @dataclass(eq=False)
 class Client:
-    """One who is connected: whether it waits, until when, and whether it does real work meanwhile.
+    """A connected client: whether it waits, until when, and whether it does real work meanwhile.
 
     Attributes:
-        tell: is handed the number of its last message, the time, and how many seconds a real one is.
-        number: of its last message.
-        spoke: when that came, in real seconds.
+        tell: is called with the number of the client's last message, the time, and how many seconds pass in a real one.
+        number: the number of the client's last message.
+        spoke: the time of that message, in real seconds.
     """
 
     tell: Tell
@@ -61,25 +61,25 @@ class Client:
 
 
 class Clock:
-    """One clock, and who is connected to it. Times are AWS's seconds since its start.
+    """A clock and its connected clients. Times are AWS's seconds since its start.
 
-    Moments to come are whole microseconds, as those of its clients are (`ecs_emulator.turns.Turns.moment`).
+    Future moments are whole microseconds, also the clients' (`ecs_emulator.turns.Turns.moment`).
     """
 
     def __init__(self) -> None:
         self.tick: Callable[[], None] = lambda: None
-        """Lets happen what is due. It is called by one thread at a time, and may call anything here."""
+        """Makes all due changes. One thread at a time calls it, and it may call any method of the clock."""
         self.mode: Mode = "virtual"
         self.pace = 1.0
         self.idle = 1.0
-        """Seconds that pass in a real one on a real clock, and on a virtual one while nobody is connected."""
+        """Seconds that pass in a real second: on a real clock, and on a virtual one while no client is connected."""
         self.hold = inf
-        """The moment at which it stands still until it is told otherwise."""
+        """The moment at which the clock stops until `set_mode` changes it."""
         self.epoch = time.time()
-        """What the calendar shows at 0."""
+        """The calendar's time at the clock's 0, in seconds since the epoch."""
         self.durations = OperationDurations()
         self.real_work: Callable[[], bool] = lambda: False
-        """Says whether the cloud itself does real work: a container starts or stops."""
+        """Returns whether the cloud itself does real work: a container starts or stops."""
         self._changed = threading.Condition(threading.RLock())
         self._now, self._read_at, self._rate = 0.0, time.monotonic(), 0.0
         self._coming: list[float] = []
@@ -89,10 +89,10 @@ class Clock:
         self._calls, self._limit = 0, 0.0
         self._calendar: Any = None
 
-    # -- asked by whatever takes time -------------------------------------------------------------------------------
+    # -- called by everything that takes time -----------------------------------------------------------------------
 
     def now(self) -> float:
-        """Return the time. It never passes a moment at which something is due that has not happened yet."""
+        """Return the time. It never passes a moment whose due changes have not happened yet."""
         with self._changed:
             return self._read()
 
@@ -101,7 +101,7 @@ class Clock:
         return self.epoch + self.now()
 
     def later(self, seconds: Duration | float, after: float = 0.0) -> float:
-        """Return the moment that lies so far ahead of now, or of `after` if that is still to come."""
+        """Return the moment `seconds` after now, or after `after` if that is still to come, and tick at it."""
         took = self.durations.seconds(seconds) if isinstance(seconds, Duration) else seconds
         with self._changed:
             moment = round(max(self._read(), after) + took, MICROSECONDS)
@@ -111,22 +111,22 @@ class Clock:
         return moment
 
     def wake(self) -> None:
-        """Say that something was written, so that what follows from it may be due."""
+        """Report a write, so that the clock ticks soon: changes that follow from the write may be due."""
         with self._changed:
             self._woken = True
             self._changed.notify_all()
 
-    # -- asked by the server ----------------------------------------------------------------------------------------
+    # -- called by the server ---------------------------------------------------------------------------------------
 
     def show_calendar(self) -> None:
-        """Let this process's calendar show the clock's time from now on, moto's own time stamps included."""
+        """Let this process's calendar show the clock's time from now on, also in moto's time stamps."""
         self._calendar = time_machine.travel(self.time(), tick=False).start()
 
     def set_mode(self, mode: Mode, pace: float, idle: float, hold: float) -> None:
-        """Move by other rules from now on.
+        """Set the rules by which the clock moves from now on.
 
         Args:
-            hold: for how many seconds.
+            hold: the number of seconds after which it stops.
         """
         with self._changed:
             self._limit, self.hold = 0.0, round(self._read() + hold, MICROSECONDS)
@@ -134,13 +134,13 @@ class Clock:
             self._changed.notify_all()
 
     def held(self) -> bool:
-        """Say whether it stands still where it was told to, and all who are connected wait for it."""
+        """Return whether the clock has stopped at `hold` and all connected clients wait for it."""
         with self._changed:
             return self._read() >= self.hold and bool(self._clients) and not self._busy() and not self._due()
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """While the context lasts, a call is answered: a virtual clock stands still."""
+        """Keep a virtual clock still while the context lasts: a call is being answered."""
         with self._changed:
             self._read()
             self._calls += 1
@@ -155,19 +155,19 @@ class Clock:
 
     @contextmanager
     def standing(self) -> Iterator[None]:
-        """While the context lasts, no other thread is about to change anything here: the process can be forked."""
+        """Keep other threads from changing the clock while the context lasts, so that the process can be forked."""
         with self._changed:
             yield
 
     def settle(self) -> None:
-        """Let happen at once what is due, if nobody is connected for whom that would come too early."""
+        """Make due changes at once, unless the clock is real or a connected client could see them too early."""
         with self._changed:
             if self._clients or self.mode == "real":
                 return
         self._tick_if_due()
 
     def advance(self, seconds: float, *, step: bool = False) -> None:
-        """Let so many seconds pass at once, and all that is due in them happen, and wait for it.
+        """Let `seconds` pass at once, make all changes that become due, and wait for them.
 
         Args:
             step: stop at the next moment at which something happens.
@@ -176,7 +176,7 @@ class Clock:
             now = self._read()
             target = round(now + seconds, MICROSECONDS)
             if step:
-                # what is due already happens first, and may be followed by something sooner than all that is known
+                # changes that are already due happen first, and may lead to earlier moments than the known ones
                 target = now if self._due() else min(target, self._next())
             self._limit = target
             if self.mode == "real":
@@ -185,7 +185,7 @@ class Clock:
             self._changed.wait_for(lambda: self._read() >= target and not self._busy() and not self._due())
 
     def join(self, tell: Tell) -> Client:
-        """Return a new client, which is taken to compute."""
+        """Return a new client. Until its first message it counts as computing."""
         client = Client(tell)
         with self._changed:
             self._read()
@@ -194,7 +194,7 @@ class Clock:
         return client
 
     def update(self, client: Client, number: int, *, waits: bool, until: float | None, works: bool) -> None:
-        """Note what a client says of itself: that it computes, or waits. It is told when that is over."""
+        """Record a client's message: it computes, or waits. `tell` answers a wait once its moment has come."""
         with self._changed:
             now = self._read()
             client.number, client.waits, client.until, client.works = number, waits, until, works
@@ -203,19 +203,19 @@ class Clock:
                 self._adjust()
                 client.tell(number, now, self._shown_pace())
             while not self._due() and self._jump():
-                pass  # as `run` would, which has to be woken only for what takes more
+                pass  # saves waking the thread of `run` for mere jumps
             if not self._busy():
                 self._changed.notify_all()
 
     def leave(self, client: Client) -> None:
-        """Forget a client: it has ended."""
+        """Forget a client that has ended."""
         with self._changed:
             self._read()
             self._clients.remove(client)
             self._changed.notify_all()
 
     def clear(self) -> None:
-        """Forget what was to come: nothing is left to which it could happen."""
+        """Forget all future moments: after a reset nothing is left to change."""
         with self._changed:
             self._coming.clear()
             self._woken = False
@@ -239,7 +239,7 @@ class Clock:
                 self._changed.notify_all()
 
     def _jump(self) -> bool:
-        """Wake those whose moment has come, and go to the next one if all wait. Say whether the time was moved."""
+        """Wake the clients whose moment has come, and jump to the next one if all wait. Return whether time moved."""
         self._wake_clients()
         self._adjust()
         target = self._next()
@@ -252,11 +252,11 @@ class Clock:
         return True
 
     def _patience(self) -> float:
-        """Return after how many real seconds to look again if nobody says anything: one may have fallen silent."""
+        """Return after how many real seconds to look again without news: a client may have fallen silent."""
         return min(LOOK, max(0.0, (self._next() - self._now) / self._rate)) if self._rate else LOOK
 
     def _read(self) -> float:
-        """Bring the time up to now, but not past what is still to happen."""
+        """Bring the time up to now, but not past the next future moment, and return it."""
         real = time.monotonic()
         if self._rate:
             first = self._coming[0] if self._coming else inf
@@ -266,7 +266,7 @@ class Clock:
         return self._now
 
     def _adjust(self) -> None:
-        """Go on at the pace that follows from who is there and what they do; jumps are made by `run`."""
+        """Set the pace that follows from the clients' states; `run` makes the jumps."""
         pace = self._current()
         self._rate = 0.0 if pace == inf else pace
 
@@ -275,7 +275,7 @@ class Clock:
             self._calendar.move_to(self.epoch + self._now, tick=False)
 
     def _current(self) -> float:
-        """Return how many seconds pass in a real one just now: 0 if it stands still, infinitely many if it jumps."""
+        """Return how many seconds pass in a real second now: 0 if the clock stands still, infinity if it jumps."""
         if self.mode == "real":
             return self.pace
         if self._busy():
@@ -295,7 +295,7 @@ class Clock:
         return [one for one in self._clients if one.waits or time.monotonic() < one.spoke + SILENT]
 
     def _busy(self) -> bool:
-        """Whether somebody computes for whom the time has to stand still."""
+        """Return whether a call, a tick or a client computes, so that time has to stand still."""
         if self.mode == "real":
             return False
         return self._calls > 0 or self._ticking or any(not client.waits for client in self._present())
@@ -341,7 +341,7 @@ now, later, wake = CLOCK.now, CLOCK.later, CLOCK.wake
 
 
 def real_now() -> datetime:
-    """Return the time of this machine, by which browsers and the like judge certificates."""
+    """Return the time of this machine, by which browsers and other clients judge certificates."""
     if not time_machine.escape_hatch.is_travelling():
         return datetime.now(UTC)
     now: datetime = time_machine.escape_hatch.datetime.datetime.now(UTC)
@@ -349,5 +349,5 @@ def real_now() -> datetime:
 
 
 def passed(moment: float) -> bool:
-    """Whether a moment returned by `later` has come."""
+    """Return whether a moment returned by `later` has come."""
     return CLOCK.now() >= moment

@@ -1,7 +1,7 @@
-"""Serves the clock's clients: each says over a connection of its own whether it computes or waits, and until when.
+"""Serve the clock's clients: each one tells over its own connection whether it computes or waits, and until when.
 
-A line is a JSON object. The client's `{"n": 7, "until": 12.5, "works": false}` says that it waits (`until` may be null:
-for something else than a moment), and `{"n": 8}` that it goes on. The answer comes when the moment has, or at once:
+A line is a JSON object. The client sends `{"n": 7, "until": 12.5, "works": false}` to wait (`until` is null if it does
+not wait for a moment), and `{"n": 8}` to go on. The answer comes when the moment has come, or at once to go on:
 `{"n": 7, "now": 12.5, "pace": 0}`, where `pace` is how many seconds pass in a real one while the client computes.
 """
 
@@ -29,7 +29,7 @@ def serve(rfile: Any, wfile: Any) -> None:
             wfile.write(json.dumps(line).encode() + b"\n")
             wfile.flush()
         except (OSError, ValueError):
-            pass  # it has ended, which its connection tells in a moment
+            pass  # the client has ended; reading its connection ends in a moment too
 
     say(shown())
     client = CLOCK.join(lambda number, now, pace: say({"n": number, "now": now, "pace": pace}))
@@ -45,7 +45,7 @@ def serve(rfile: Any, wfile: Any) -> None:
 
 
 def shown() -> dict[str, Any]:
-    """Return what the clock shows and how it moves."""
+    """Return the clock's time and the rules by which it moves."""
     mode = f"real:{CLOCK.pace:g}" if CLOCK.mode == "real" else CLOCK.mode
     return {
         "clock": mode,
@@ -58,7 +58,7 @@ def shown() -> dict[str, Any]:
 
 
 def set_clock(query: Mapping[str, str]) -> None:
-    """Let the clock move otherwise from now on, as these say: `mode`, `idle`, and `hold` in seconds; and `durations`.
+    """Change how the clock moves from now on: `mode`, `idle`, and `hold` in seconds; and `durations`.
 
     Raises:
         ValueError: there is no such mode or choice, or a number makes no sense.
@@ -79,10 +79,10 @@ def _set_mode(query: Mapping[str, str]) -> None:
 
 
 def seconds(text: str) -> float:
-    """Return a number of seconds.
+    """Return the number of seconds in a text.
 
     Raises:
-        ValueError: it is none, or negative, or more than a year.
+        ValueError: it is no number, or negative, or more than a year.
     """
     number = float(text)
     if not (math.isfinite(number) and 0 <= number <= _MOST):
@@ -91,6 +91,6 @@ def seconds(text: str) -> float:
 
 
 def slowed(answer: Answer) -> Answer:
-    """Return an answer that says that it took its time."""
+    """Return an answer with a header that states its extra seconds."""
     status, headers, content = answer
     return status, [*headers, (TOOK, str(faults.SLOW_SECONDS))], content

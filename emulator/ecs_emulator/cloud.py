@@ -1,4 +1,4 @@
-"""The embedded cloud: moto with our rules laid over it, answering AWS's calls one at a time, under one lock."""
+"""The embedded cloud: moto with our rules on top. It answers AWS's calls one at a time, under one lock."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ from ecs_emulator.refusals import text_of
 from ecs_emulator.wsgi import Application, Environ, HangUp, Rejected
 
 GARBAGE = 100_000
-"""After how many new objects Python looks for garbage, instead of 700."""
+"""The number of new objects after which Python looks for garbage, instead of 700."""
 POLL_SECONDS = 0.1
-"""Real seconds between two looks for what a call waits for."""
+"""Real seconds between two looks for the result that a long poll waits for."""
 
 
 class Cloud:
-    """One account of AWS.
+    """An account of AWS.
 
     Args:
         domain: its registered domain.
-        key: the access key id that calls have to be signed with.
+        key: the access key id with which calls have to be signed.
         account: its number.
     """
 
@@ -64,10 +64,10 @@ class Cloud:
         self.kill = kill.Kill()
         self._moto: Application
         self._own: Mapping[str, Callable[[Environ, str], Answer]] = {}
-        """What answers for the services that moto does not have, by their signing names."""
+        """The functions that answer in place of moto, by the services' signing names."""
 
     def load(self, dns_socket: socket.socket, directory: str, read: Callable[[str], Any] | None = None) -> None:
-        """Import moto with our rules laid over it, while the port is open already: early calls wait for this.
+        """Import moto with our rules on top, while the port is open already: early calls wait for this.
 
         Args:
             read: see `fast_paths.read_botocore_data_once`.
@@ -95,22 +95,22 @@ class Cloud:
         threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
         dns.serve(dns_socket)
         containers.begin(directory)
-        # what moto loaded stays, and is not to be searched for garbage again and again
+        # moto's modules stay in memory: do not search them for garbage again and again
         gc.freeze()
         gc.set_threshold(GARBAGE)
         self.ready.set()
 
     def load_or_exit(self, dns_socket: socket.socket, directory: str) -> None:
-        """Load in a thread, whose end alone would leave a deaf server behind."""
+        """Load in a thread, and exit if that fails: otherwise a server that answers nothing would go on running."""
         try:
             self.load(dns_socket, directory)
-        except BaseException:  # noqa: BLE001 (whatever it is, the server is of no use)
+        except BaseException:  # noqa: BLE001 (after any error the server is of no use)
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(1)
 
     def _prepare(self) -> None:
-        """What the account holds before any stack: the user who rehearses, and its registered domain, delegated."""
+        """Create the account's contents before any stack: the calling user, and the registered, delegated domain."""
         from moto.iam.models import iam_backends
         from moto.route53.models import route53_backends
 
@@ -126,10 +126,10 @@ class Cloud:
         )
 
     def admit(self, environ: Environ) -> None:
-        """Let in a call that is signed with the key, or with that of a task.
+        """Let in a call that is signed with the key, or with a role session's.
 
         Raises:
-            Rejected: it is signed with another one, or not at all.
+            Rejected: it is signed with another key, or not at all.
         """
         signer = calls.signer(environ)
         if not hmac.compare_digest(signer.encode(), self.key.encode()) and not sessions.of(signer):
@@ -137,7 +137,7 @@ class Cloud:
             raise Rejected(status, content.decode(), headers)
 
     def call(self, environ: Environ) -> Answer:
-        """Answer one call of an AWS service that was let in, or let the fault happen that meets it."""
+        """Answer a call of an AWS service that was let in, or let it meet its fault."""
         if calls.scope(environ)[1] not in regions():
             return unknown_region(environ)
         body = environ["wsgi.input"].getvalue()
@@ -153,7 +153,7 @@ class Cloud:
         return answer
 
     def _polled(self, environ: Environ, operation: str, body: bytes, until: float) -> Answer | None:
-        """Ask again for what was not there, until it is or a moment of this machine's clock; None if it never is."""
+        """Ask again for a missing result until it comes or this machine's clock reaches `until`; None if it is late."""
         while time.monotonic() < until:
             time.sleep(POLL_SECONDS)
             with CLOCK.call(), LOCK:
@@ -187,7 +187,7 @@ class Cloud:
         return calls.is_write(operation) and self.kill.meets(f"{service}:{operation}", moment)
 
     def _answer_with_lag(self, service: str, environ: Environ, operation: str) -> Answer:
-        """The answer, which with the scenario `lag` is some seconds old if the call is a read."""
+        """Return the answer; with the scenario `lag`, a read's answer is some seconds old."""
         if "lag" not in faults.current.scenarios:
             return self._answer(environ, operation)
         if calls.is_write(operation):
@@ -195,7 +195,7 @@ class Cloud:
         return self.lag.read(service, environ, operation)
 
     def _answer(self, environ: Environ, operation: str) -> Answer:
-        """Moto's answer. What it lacks or where it breaks becomes an error that boto3 can parse."""
+        """Return moto's answer, or a parsable error if moto lacks the operation or fails at it."""
         head: list[Any] = []
         own = self._own.get(calls.scope(environ)[0])
         try:
@@ -210,7 +210,7 @@ class Cloud:
             return malformed_xml(environ)
         except RecursionError:
             return unreadable_body(environ, json_text.TOO_DEEP)
-        except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
+        except Exception as error:  # noqa: BLE001 (a failure of one call must not stop the server)
             if not own and has_no_backend(environ, self._moto):
                 return unknown_operation(environ, operation)
             if isinstance(error.__context__, ParseError):
@@ -219,7 +219,7 @@ class Cloud:
             return error_answer(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 
     def _cloudformation(self, types: Callable[[Environ, str], Answer], environ: Environ, operation: str) -> Answer:
-        """Answer a call of CloudFormation: about a type, as the Cloud Control API knows them, or about stacks."""
+        """Answer a call of CloudFormation: about a type from the Cloud Control API, or about stacks."""
         from ecs_emulator import cloudformation
 
         if operation == "DescribeType":
@@ -227,7 +227,7 @@ class Cloud:
         return cloudformation.answer(environ, operation, self.account)
 
     def _call_on_behalf(self, environ: Environ) -> Answer:
-        """Answer a call that one of the services makes for its caller, whose policies it has to pass as well."""
+        """Answer a call that a service makes for its caller; the caller's policies have to allow it as well."""
         body = environ["wsgi.input"].getvalue()
         (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
         fault = faults.current.meet(faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body)))
@@ -246,7 +246,7 @@ class Cloud:
         return answer
 
     def reset(self) -> None:
-        """Forget everything but the log of the calls."""
+        """Forget everything except the log of the calls."""
         from moto.moto_api._internal.models import moto_api_backend
 
         from ecs_emulator import patch
@@ -264,7 +264,7 @@ class Cloud:
 
 
 def _denial(environ: Environ, service: str, region: str, operation: str, body: bytes) -> enforce.Denial | None:
-    """The refusal of a call that the policies in force do not allow, or None."""
+    """Return the refusal of a call that the policies in force do not allow, or None."""
     from ecs_emulator.authorization.api_call import ApiCall
 
     try:
@@ -274,6 +274,6 @@ def _denial(environ: Environ, service: str, region: str, operation: str, body: b
         account = session.account if session else enforce.CALLER.split(":")[4]
         where = environ["PATH_INFO"], environ["QUERY_STRING"]
         return enforce.denial(ApiCall(service, region, operation, account, *where, body, sent), session)
-    except Exception as error:  # noqa: BLE001 (as for the answer itself: what cannot be understood is not allowed)
+    except Exception as error:  # noqa: BLE001 (as for the answer itself: a call that cannot be understood is refused)
         traceback.print_exc()
         return enforce.Denial(500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")

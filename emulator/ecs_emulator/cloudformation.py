@@ -1,7 +1,7 @@
-"""CloudFormation as far as others are read through it: stacks that make nothing and have outputs, some exported.
+"""CloudFormation as a source of other teams' values: stacks that create nothing but have outputs, some exported.
 
-A template may have what makes nothing by itself, `AWS::CloudFormation::WaitConditionHandle`, and any other type is
-answered as AWS answers types that it does not know. A stack is there at once.
+A template may have resources of the one type that creates nothing, `AWS::CloudFormation::WaitConditionHandle`. Any
+other type is refused as AWS refuses types that it does not know. A stack exists at once.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from ecs_emulator.wsgi import Environ
 
 NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 NOTHING = "AWS::CloudFormation::WaitConditionHandle"
-"""The type of resources that is nothing but an address."""
+"""The type of resource that is only a URL, and creates nothing."""
 
 
 class Refused(Exception):
-    """A call that CloudFormation refuses: its code, and its words."""
+    """A refusal of CloudFormation: its code and its message."""
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(words)
@@ -36,7 +36,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """What a stack hands out; `export` is the name by which other stacks read it, if it is exported."""
+    """An output of a stack; `export` is the name under which other stacks read it, if it is exported."""
 
     key: str
     value: str
@@ -61,7 +61,7 @@ on_reset(_STACKS.clear)
 
 
 def answer(environ: Environ, operation: str, account: str) -> Answer:
-    """Answer one call. Callers hold the cloud's lock."""
+    """Answer a call. The caller holds the cloud's lock."""
     if operation not in _OPERATIONS:
         return unknown_operation(environ, operation)
     region = calls.scope(environ)[1]
@@ -79,14 +79,14 @@ def asked(environ: Environ) -> dict[str, str]:
 
 
 def answered(operation: str, inside: str) -> Answer:
-    """Return the answer to a call that succeeded, with this XML in its result."""
+    """Return the answer to a successful call, with this XML in its result."""
     result = f"<{operation}Result>{inside}</{operation}Result>"
     xml = f'<{operation}Response xmlns="{NAMESPACE}">{result}</{operation}Response>'
     return 200, [("Content-Type", "text/xml")], xml.encode()
 
 
 def elements(parts: Mapping[str, object]) -> str:
-    """Return XML elements by their names, with text in them."""
+    """Return XML elements with these names and texts."""
     return "".join(f"<{name}>{escape(str(text), quote=False)}</{name}>" for name, text in parts.items())
 
 
@@ -100,7 +100,7 @@ def _create(form: Mapping[str, str], stacks: dict[str, Stack], place: str) -> st
     created = datetime.fromtimestamp(CLOCK.time(), UTC).isoformat()
     stacks[name] = Stack(name, arn, outputs, created, tags=dict(_tags(form)))
     if any(one.export in taken for one in outputs):
-        # an export has one name in a Region (user guide, "Get exported outputs")
+        # the name of an export is unique in a Region (user guide, "Get exported outputs")
         stacks[name] = Stack(name, arn, (), created, "ROLLBACK_COMPLETE")
     return elements({"StackId": arn})
 

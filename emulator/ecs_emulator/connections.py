@@ -1,7 +1,7 @@
-"""What keeps strangers small: how long they may take to say what they want, and how many of them there may be.
+"""Limit strangers' connections: how long a request may take to arrive, and how many connections may be open.
 
-Anybody on the machine can open connections to a port of the loopback, and all come from one address. So what counts is
-whether a sender has shown that it has the key.
+Anybody on the machine can open connections to a port of the loopback, and all of them come from one address. A sender
+is therefore a stranger until it has shown the key.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ LARGEST_HEAD = 64 << 10
 
 
 _DESCRIPTORS = 4096
-"""Files and connections that the process would like to have open; some systems begin with 256."""
+"""Files and connections that the process should be able to open; some systems allow only 256 at first."""
 _MOST = 128
-"""How many strangers a server has at once, where descriptors are not few."""
+"""The most strangers that a server has at once; fewer if the process can open few files."""
 
 
 def raise_limit() -> None:
-    """Let this process open more files, as far as it may without asking."""
+    """Raise the number of files that this process may open, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
     # a system may have a lower limit than it says
@@ -36,16 +36,16 @@ def raise_limit() -> None:
 
 
 def most_strangers() -> int:
-    """Return how many connections of strangers a server has at once: few beside what the process can open."""
+    """Return the most connections of strangers for a server: a small part of the files that it can open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST if soft == resource.RLIM_INFINITY else max(min(_MOST, soft // 8), 1)
 
 
 class Incoming(io.RawIOBase):
-    """What arrives at a connection, as a raw stream.
+    """A raw stream of the bytes that arrive at a connection.
 
-    The head of a request has to be there after so many seconds in all, whatever arrives meanwhile, and may have
-    `LARGEST_HEAD` bytes. In a body only silence is limited.
+    The head of a request has to arrive within a number of seconds in all, and may have `LARGEST_HEAD` bytes. In a body
+    only silence is limited.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -55,21 +55,21 @@ class Incoming(io.RawIOBase):
         self._left: float = 0
 
     def await_head(self, silence: float, seconds: float) -> None:
-        """Expect a request: its first byte after so many seconds of silence, its head so many seconds after that."""
+        """Expect a request: its first byte within `silence` seconds, its head within `seconds` after that."""
         self._silence, self._head, self._until, self._left = silence, seconds, None, LARGEST_HEAD
 
     def await_body(self, silence: float) -> None:
-        """Expect what belongs to the request whose head is there, without more than so many seconds of silence."""
+        """Expect the body of the request whose head is read, with at most `silence` seconds of silence."""
         self._silence, self._head = silence, 0.0
-        # for the answer as well
+        # the limit also holds for sending the answer
         self._allow(silence)
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return True, as raw streams that can be read do."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what is there, or wait for it.
+        """Read the bytes that have arrived, or wait for some.
 
         Raises:
             ConnectionError: the other side has closed the connection abruptly, or its head is too large.
@@ -104,45 +104,45 @@ class Incoming(io.RawIOBase):
 
 
 class Strangers:
-    """The connections whose senders have not shown the key: beyond so many, the one that was idle longest is closed.
+    """The connections whose senders have not shown the key. Above `most`, the longest idle one is closed.
 
-    One that is in the middle of a request gives way only where none is idle.
+    A connection in the middle of a request is closed only if none is idle.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
-        # each in the order in which they came there
+        # each in the order in which the connections entered it
         self._idle, self._busy = dict[socket.socket, None](), dict[socket.socket, None]()
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of connections."""
         return len(self._idle) + len(self._busy)
 
     def join(self, connection: socket.socket) -> None:
-        """Count a new connection; another one may have to give way to it."""
+        """Add a new connection; an older one may be closed for it."""
         with self._lock:
             if len(self) >= self._most:
                 self._displace()
             self._idle[connection] = None
 
     def displace(self) -> None:
-        """Let one give way."""
+        """Close a connection to make room."""
         with self._lock:
             self._displace()
 
     def busy(self, connection: socket.socket) -> None:
-        """Note that a request has arrived."""
+        """Record that a request has arrived on a connection."""
         self._move(connection, self._idle, self._busy)
 
     def idle(self, connection: socket.socket) -> None:
-        """Note that it has been answered."""
+        """Record that the request of a connection is answered."""
         self._move(connection, self._busy, self._idle)
 
     def leave(self, connection: socket.socket) -> bool:
         """Forget a connection: it is about to be closed, or its sender has shown the key and may stay.
 
-        Returns whether it was still there: one that had to give way is closed already.
+        Returns whether it was still listed: a connection that was closed to make room is not.
         """
         with self._lock:
             found = [group.pop(connection, self) is None for group in (self._idle, self._busy)]
@@ -157,20 +157,20 @@ class Strangers:
                 there[connection] = None
 
     def _displace(self) -> None:
-        """Wake the thread of a connection, which closes it. The lock is held, so that it is not closed yet."""
+        """Wake the thread of a connection, which closes it. The lock is held, so it is not closed yet."""
         for group in (self._idle, self._busy):
             for connection in group:
                 del group[connection]
                 with contextlib.suppress(OSError):
-                    # of the socket itself: TLS would say goodbye first
+                    # the plain socket's method: TLS would send its closing message first
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)
                 return
 
 
 def drain(connection: socket.socket, most: int, seconds: float) -> None:
-    """Throw away what a refused sender is still sending, until it stops or has sent so much or taken so long.
+    """Read and drop a refused sender's bytes, until it stops, has sent `most` bytes or has taken `seconds`.
 
-    Closing at once would reset the connection, and the sender may not get to read its answer then.
+    Closing at once would reset the connection, and the sender could lose its answer.
     """
     until = time.monotonic() + seconds
     with contextlib.suppress(OSError):

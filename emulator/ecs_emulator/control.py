@@ -1,4 +1,4 @@
-"""A client of a running embedded cloud: its health, its clock, and its control paths."""
+"""A client of a running embedded cloud: for its health, its clock, and its control paths."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from typing import Any, Protocol
 
 ANSWER_SECONDS = 5.0
 READY_SECONDS = 30.0
-"""For how long a cloud may be about to be ready."""
+"""The time for a cloud to become ready."""
 SECONDS_PER_CALL = 300.0
-"""The most seconds of the cloud's clock that pass in one call."""
+"""The most seconds of the cloud's clock that one call lets pass."""
 PROTOCOL = "provision-clock"
-"""What a connection to the clock is upgraded to."""
+"""The protocol to which a connection to the clock is upgraded."""
 KEY = "PROVISION_CLOUD_KEY"
-"""The variable of the environment in which its process is given the key."""
+"""The environment variable that passes the key to the cloud's process."""
 
 
 class CloudError(Exception):
-    """The embedded cloud could not be started or asked; the message says why and what to do."""
+    """The embedded cloud could not be started or does not answer; the message names the reason and the remedy."""
 
 
 class UsageError(CloudError):
-    """What was asked of the embedded cloud makes no sense; nothing was changed."""
+    """A request to the embedded cloud makes no sense; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class CloudProcess:
     """A running embedded cloud.
 
-    `key` is the access key id that calls are signed with (with any secret), and that tells its process from others.
+    `key` is the access key id for signing calls (with any secret). It also distinguishes this process from others.
     """
 
     endpoint: str
@@ -47,24 +47,24 @@ class CloudProcess:
     domain: str
 
     def ask(self, method: str, path: str, content: bytes = b"") -> bytes:
-        """Return what a control path (`/_cloud/…`) answers.
+        """Return the answer of a control path (`/_cloud/…`).
 
         Raises:
-            UsageError: it refuses what it is asked.
-            HTTPException, OSError: it does not answer.
+            UsageError: the cloud refuses the request.
+            HTTPException, OSError: the cloud does not answer.
         """
         return request(self, method, path, content)
 
     def clock_link(self) -> Link:
-        """Return a new connection to its clock.
+        """Return a new connection to the cloud's clock.
 
         Raises:
-            CloudError: it does not answer.
+            CloudError: the cloud does not answer.
         """
         return ClockLink(self)
 
     def reach(self, session: Any) -> None:
-        """Let the calls of a boto3 session, made for its endpoint, come here: they do anyway."""
+        """Lead the calls of a boto3 session to this cloud. Its endpoint already does, so this does nothing."""
 
 
 def new_key() -> str:
@@ -73,16 +73,16 @@ def new_key() -> str:
 
 
 class Link(Protocol):
-    """A connection to a clock, as `ClockLink` is one.
+    """A connection to a clock, such as a `ClockLink`.
 
     Attributes:
-        hello: what the clock shows at first.
+        hello: the clock's first message: its time and its rules.
     """
 
     hello: dict[str, Any]
 
     def send(self, line: dict[str, Any]) -> None:
-        """Say something; raises `OSError` when the clock is gone."""
+        """Send a message; raises `OSError` when the clock is gone."""
 
     def receive(self) -> list[dict[str, Any]]:
         """Wait for answers; raises `OSError` after `hang_up`."""
@@ -91,17 +91,17 @@ class Link(Protocol):
         """End the connection."""
 
     def close(self) -> None:
-        """Give back what the connection takes."""
+        """Release the resources of the connection."""
 
 
 class ClockLink:
-    """A connection to the clock of a cloud that runs: lines of JSON, as `ecs_emulator.clock_clients` says.
+    """A connection to the clock of a running cloud: lines of JSON, as `ecs_emulator.clock_clients` describes.
 
     Attributes:
-        hello: what the clock shows at first.
+        hello: the clock's first message: its time and its rules.
 
     Raises:
-        CloudError: it does not answer.
+        CloudError: the cloud does not answer.
     """
 
     def __init__(self, cloud: CloudProcess) -> None:
@@ -124,22 +124,22 @@ class ClockLink:
             raise CloudError(f"the clock of the embedded cloud does not respond at {cloud.endpoint}: {error}") from None
 
     def send(self, line: dict[str, Any]) -> None:
-        """Say something; raises `OSError` when the cloud has ended."""
+        """Send a message; raises `OSError` when the cloud has ended."""
         self._socket.sendall(json.dumps(line).encode() + b"\n")
 
     def receive(self) -> list[dict[str, Any]]:
-        """Wait for an answer, and return those that are whole; raises `OSError` after `hang_up` or the cloud's end."""
+        """Wait for answers, and return the complete ones; raises `OSError` after `hang_up` or the cloud's end."""
         self._more()
         *lines, self._held = self._held.split(b"\n")
         return [json.loads(line) for line in lines]
 
     def hang_up(self) -> None:
-        """End the connection, whoever waits for an answer: what the client says of itself no longer counts."""
+        """End the connection, even if a thread waits for an answer: the clock forgets this client."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Give back what the connection takes, once nobody waits for an answer."""
+        """Release the resources of the connection, once no thread waits for an answer."""
         self._socket.close()
 
     def _until(self, end: bytes) -> bytes:
@@ -155,7 +155,7 @@ class ClockLink:
 
 
 def health(cloud: CloudProcess) -> dict[str, Any]:
-    """The health answer, or an empty one when nothing, or something else than the cloud with this key, answers."""
+    """Return the health answer; empty if nothing answers, or something other than the cloud with this key."""
     challenge = secrets.token_hex(16)
     try:
         answer = json.loads(request(cloud, "GET", f"/_cloud/health?challenge={challenge}", proven=False))
@@ -167,11 +167,11 @@ def health(cloud: CloudProcess) -> dict[str, Any]:
 
 
 def control(cloud: CloudProcess, method: str, path: str, content: bytes = b"") -> bytes:
-    """Return what a control path (`/_cloud/…`) of a cloud that runs answers.
+    """Return the answer of a control path (`/_cloud/…`) of a running cloud.
 
     Raises:
-        CloudError: it does not answer.
-        UsageError: it refuses what it is asked.
+        CloudError: the cloud does not answer.
+        UsageError: it refuses the request.
     """
     try:
         return cloud.ask(method, path, content)
@@ -182,12 +182,12 @@ def control(cloud: CloudProcess, method: str, path: str, content: bytes = b"") -
 def set_clock(
     cloud: CloudProcess, mode: str | None = None, durations: str | None = None, idle: float | None = None
 ) -> None:
-    """Let the clock of the cloud move otherwise, or its operations take otherwise long, from now on.
+    """Change how the cloud's clock moves, or how long its operations take, from now on.
 
     Args:
         mode: `virtual`, `frozen`, `real`, or `real:20` for twenty of AWS's seconds in a real one.
         durations: `typical`, `fast`, `slow`, `seed:7` for a draw, `times:3` or `times:0.1`.
-        idle: how many seconds pass in a real one while nobody is connected; 1 if left out.
+        idle: how many seconds pass in a real one while no client is connected; 1 if left out.
 
     Raises:
         CloudError: it does not answer.
@@ -199,7 +199,7 @@ def set_clock(
 
 
 def clock(cloud: CloudProcess) -> dict[str, Any]:
-    """Return what the clock of the cloud shows, and how it moves.
+    """Return the time of the cloud's clock, and the rules by which it moves.
 
     Raises:
         CloudError: it does not answer.
@@ -209,7 +209,7 @@ def clock(cloud: CloudProcess) -> dict[str, Any]:
 
 
 def put_unmanaged(cloud: CloudProcess, wanted: Mapping[str, Any]) -> None:
-    """Create resources in the cloud's account that no stack manages; `ecs_emulator.unmanaged` says which.
+    """Create resources in the cloud's account that no stack manages; `ecs_emulator.unmanaged` lists the kinds.
 
     Raises:
         CloudError: it does not answer.
@@ -219,9 +219,9 @@ def put_unmanaged(cloud: CloudProcess, wanted: Mapping[str, Any]) -> None:
 
 
 def pass_time(cloud: CloudProcess, seconds: float, durations: str) -> None:
-    """Let so many of AWS's seconds pass at once. From then on operations take as `durations` says.
+    """Let `seconds` of AWS's time pass at once; after that, operations take as long as `durations` says.
 
-    The clock stands still afterwards until a client waits, so that what comes next begins at a known moment.
+    Then the clock stands still until a client waits, so that the next operation begins at a known moment.
 
     Raises:
         CloudError: it does not answer.
@@ -229,33 +229,33 @@ def pass_time(cloud: CloudProcess, seconds: float, durations: str) -> None:
     """
     set_clock(cloud, "virtual", idle=0)
     while seconds > 0:
-        # a call is to be answered soon
+        # in parts, so that each call is answered soon
         control(cloud, "POST", f"/_cloud/advance?seconds={min(seconds, SECONDS_PER_CALL)}")
         seconds -= SECONDS_PER_CALL
     set_clock(cloud, "virtual", durations, idle=0)
 
 
 def release(cloud: CloudProcess, region: str) -> None:
-    """Have AWS recommend a newer AMI in a region of the cloud.
+    """Let AWS release a newer recommended AMI in a Region of the cloud.
 
     Raises:
         CloudError: it does not answer.
-        UsageError: there is no such region.
+        UsageError: there is no such Region.
     """
     control(cloud, "POST", f"/_cloud/release?region={region}")
 
 
 def calls(cloud: CloudProcess) -> list[dict[str, Any]]:
-    """Return the calls that it answered, the oldest first, each with `service`, `operation`, `write` and `error`."""
+    """Return the answered calls, oldest first, each with `service`, `operation`, `write` and `error`."""
     answered: list[dict[str, Any]] = json.loads(control(cloud, "GET", "/_cloud/log?since=0"))
     return answered
 
 
 def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None) -> None:
-    """Note from now on which of the services and URLs that are up go down.
+    """Record from now on which of the running services and URLs go down.
 
     Args:
-        paths: by service, the health check path that its new images answer; left out: whichever they are asked.
+        paths: by service, the health check path that its new images answer; left out, they answer every path.
 
     Raises:
         CloudError: it does not answer.
@@ -264,7 +264,7 @@ def watch(cloud: CloudProcess, paths: Mapping[str, str] | None = None) -> None:
 
 
 def exit_at_once(cloud: CloudProcess, services: Sequence[str]) -> None:
-    """Let the tasks of these services exit at once, but for those of the revisions that they run now.
+    """Let the tasks of these services exit at once, except on the revisions that they run now.
 
     Raises:
         CloudError: it does not answer.
@@ -273,7 +273,7 @@ def exit_at_once(cloud: CloudProcess, services: Sequence[str]) -> None:
 
 
 def approve_all(cloud: CloudProcess) -> None:
-    """Let every deployment that waits for a person go on at once, from now on.
+    """Approve at once, from now on, every deployment that waits for a person's approval.
 
     Raises:
         CloudError: it does not answer.
@@ -282,7 +282,7 @@ def approve_all(cloud: CloudProcess) -> None:
 
 
 def outages(cloud: CloudProcess) -> list[dict[str, Any]]:
-    """Return what was noted since `watch`: service, url, since and until (seconds of its clock; None: still), why.
+    """Return the outages since `watch`: service, url, since and until (the clock's seconds; None: still down), why.
 
     Raises:
         CloudError: it does not answer.
@@ -292,11 +292,11 @@ def outages(cloud: CloudProcess) -> list[dict[str, Any]]:
 
 
 def request(cloud: CloudProcess, method: str, path: str, content: bytes = b"", *, proven: bool = True) -> bytes:
-    """Return what a control path answers; UsageError for what the user asked for wrongly.
+    """Return the answer of a control path; raises `UsageError` if it refuses the request as wrong.
 
     Args:
-        content: what is sent with it.
-        proven: whether it is known that the cloud answers; the key is shown to nobody else.
+        content: the body of the request.
+        proven: whether the cloud has proved that it answers there; only then the request carries the key.
     """
     # http.client and not urllib: a proxy of the user must never see this.
     connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""The control paths under `/_cloud/`: what the command line, rehearsals and tests ask of the embedded cloud itself."""
+"""The control paths under `/_cloud/`: requests of the command line, rehearsals and tests to the cloud itself."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Query = Mapping[str, str]
 
 
 def admit(cloud: Cloud, environ: Environ) -> bool:
-    """Say whether the sender of a request has shown the key of `cloud.json`, or a task's own secret in the address.
+    """Return whether the sender of a request has shown the key of `cloud.json`, or a task's own secret in the path.
 
     Raises:
-        Rejected: it has not, and asks for more than `health`, or sends something with it.
+        Rejected: it has not, and asks for more than `health`, or sends a body.
     """
     if _of_task(cloud, environ):
         return True
@@ -43,7 +43,7 @@ def admit(cloud: Cloud, environ: Environ) -> bool:
 
 
 def _of_task(cloud: Cloud, environ: Environ) -> bool:
-    """Whether a request is a container's, to an address that was given to it."""
+    """Return whether a container sent the request, to the secret path that it was given."""
     if not environ["PATH_INFO"].startswith(f"{PREFIX}task/") or not cloud.ready.is_set():
         return False
     from ecs_emulator.ecs import task_endpoint
@@ -66,7 +66,7 @@ def _answer_task(environ: Environ, start_response: StartResponse) -> Iterable[by
 
 
 def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request under `/_cloud/` that was let in, as WSGI asks."""
+    """Answer an admitted request under `/_cloud/`, as WSGI asks."""
     method, name = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
     query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
     if name == "health":
@@ -95,7 +95,7 @@ def answer_json(status: str, answer: Any, start_response: StartResponse) -> Iter
 
 
 def _health(cloud: Cloud, challenge: str) -> dict[str, Any]:
-    """Return what anybody may know, and the proof that this is the process that the starter gave its key to."""
+    """Return the public facts, and the proof that this process has the key that its starter made."""
     return {
         "proof": hmac.new(cloud.key.encode(), challenge.encode(), "sha256").hexdigest(),
         "service": "ecs_emulator",
@@ -158,7 +158,7 @@ def _set_policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
 
 
 def _set_organization(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
-    """Put service control policies on the account, as of an organization that it is in from now on."""
+    """Put service control policies on the account, which joins an organization by that."""
     _apply(enforce.current.set_organization, body)
     return {"organization": enforce.current.organization}
 
@@ -181,7 +181,7 @@ def _delegate(cloud: Cloud, query: Query, body: bytes) -> None:
 
 
 def _release(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
-    """Have a newer ECS-optimised image released in a Region."""
+    """Release a newer ECS-optimised image in a Region."""
     from ecs_emulator.services.ec2 import images as ec2_images
 
     region = query.get("region", "")
@@ -193,7 +193,7 @@ def _release(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
 
 
 def _set_quota(cloud: Cloud, query: Query, body: bytes) -> None:
-    """Let a quota of Service Quotas have another value; without one only its default can be asked for."""
+    """Set a quota of Service Quotas; without a value, only its default can be read."""
     from ecs_emulator.services.servicequotas import rules as servicequotas
 
     value = float(query["value"]) if query.get("value") else None
@@ -202,7 +202,7 @@ def _set_quota(cloud: Cloud, query: Query, body: bytes) -> None:
 
 
 def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
-    """Put what somebody else has created into the account."""
+    """Create resources in the account as somebody else would."""
     from ecs_emulator import unmanaged
 
     _apply(lambda request: unmanaged.put(cloud.account, request), body)
@@ -216,21 +216,21 @@ def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
 
 
 def _watch(cloud: Cloud, query: Query, body: bytes) -> None:
-    """Note from now on which services and URLs go down; a body may say which health check paths new images answer."""
+    """Record from now on which services and URLs go down; a body may give the health check paths of new images."""
     from ecs_emulator.outages.watch import WATCH
 
     _apply(WATCH.begin, body or b"{}")
 
 
 def _exit(cloud: Cloud, query: Query, body: bytes) -> None:
-    """Let the tasks of some services exit at once, but for those of the revisions that they run now."""
+    """Let the tasks of some services exit at once, except on the revisions that they run now."""
     from ecs_emulator.ecs import failing
 
     _apply(failing.exit_later, body)
 
 
 def _approve(cloud: Cloud, query: Query, body: bytes) -> None:
-    """Let every deployment that waits for a person go on at once."""
+    """Approve at once every deployment that waits for a person's approval."""
     from ecs_emulator.ecs import hooks
 
     with LOCK:
@@ -238,7 +238,7 @@ def _approve(cloud: Cloud, query: Query, body: bytes) -> None:
 
 
 def _set_sessions(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
-    """Choose what runs behind sessions where there are no containers: this machine's shell, one of its ports."""
+    """Choose the target of sessions into tasks without containers: this machine's shell, one of its ports."""
     from ecs_emulator.sessions import book
 
     with LOCK:
@@ -247,10 +247,10 @@ def _set_sessions(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
 
 
 def _apply(change: Callable[[Any], None], body: bytes) -> None:
-    """Make a change that a body in JSON describes.
+    """Apply a change that a JSON body describes.
 
     Raises:
-        ValueError: the body is not JSON, or lacks something.
+        ValueError: the body is not JSON, or lacks a member.
     """
     try:
         with LOCK:
@@ -284,7 +284,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("GET", "outages"): _outages,
     ("POST", "outages"): _watch,
 }
-"""What answers which method and path. None is answered as `{"ok": true}`, and a ValueError as a bad request."""
+"""The function of each method and path. None is answered as `{"ok": true}`, and a ValueError as a bad request."""
 
 EARLY = {("POST", "stop"), ("GET", "clock")}
-"""Answered while moto is still being imported; all others wait for it."""
+"""Paths that answer while moto is still being imported; all others wait for that."""

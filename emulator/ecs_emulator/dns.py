@@ -1,4 +1,4 @@
-"""A small DNS server on the loopback, which answers as the internet would for the account's delegated zones."""
+"""A small DNS server on the loopback, which answers as the internet does for the account's delegated zones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AWS_SERVER = re.compile(r"ns-\d+\.awsdns-\d\d\.(com|net|org|co\.uk)")
 
 
 def serve(bound: socket.socket) -> None:
-    """Answer the queries that reach a UDP socket in a daemon thread, for as long as the process lives."""
+    """Answer the queries at a UDP socket in a daemon thread, as long as the process lives."""
     server = socketserver.ThreadingUDPServer(bound.getsockname(), _Handler, bind_and_activate=False)
     server.socket.close()
     server.socket = bound
@@ -38,12 +38,12 @@ class _Handler(socketserver.BaseRequestHandler):
         try:
             answer = respond(dns.message.from_wire(packet)).to_wire()
         except (dns.exception.DNSException, IndexError):
-            return  # no query, or one without a question: anybody can send these
+            return  # no query, or a query without a question: anybody can send these
         bound.sendto(answer, self.client_address)
 
 
 def respond(query: dns.message.Message) -> dns.message.Message:
-    """The answer to a parsed query: CNAMEs are followed inside the account, an unknown name is NXDOMAIN."""
+    """Return the answer to a parsed query: follow CNAMEs inside the account, answer an unknown name with NXDOMAIN."""
     answer = dns.message.make_response(query)
     answer.flags |= dns.flags.AA
     question = query.question[0]
@@ -68,12 +68,12 @@ def respond(query: dns.message.Message) -> dns.message.Message:
 
 
 def address_of(server: str) -> str:
-    """The address of one of AWS's name servers: one of the network for documentation stands for it here."""
+    """Return an address for one of AWS's name servers, from a network that is reserved for documentation."""
     return f"198.51.100.{hashlib.sha256(server.encode()).digest()[0] % 254 + 1}"
 
 
 def public_zones() -> list[Any]:
-    """All public hosted zones, of whatever account."""
+    """Return all public hosted zones of all accounts."""
     from moto.route53.models import route53_backends
 
     zones = (zone for backend in list(route53_backends.values()) for zone in list(backend["aws"].zones.values()))
@@ -81,7 +81,7 @@ def public_zones() -> list[Any]:
 
 
 def _zone(name: str) -> Any:
-    """The delegated public zone that `name` lies in, the longest if several."""
+    """Return the delegated public zone that contains `name`, the longest if there are several."""
     with LOCK:
         zones = [zone for zone in public_zones() if is_delegated(zone.name)]
     labels = name.split(".")
@@ -94,7 +94,7 @@ def _labels(zone: Any) -> list[str]:
 
 
 def answer_from(zone: Any, name: str, record_type: str) -> tuple[bool, list[str]]:
-    """Whether `zone` knows `name`, and its values of type `record_type`: exact first, then a wildcard."""
+    """Return whether `zone` knows `name`, and its values of type `record_type`: exact first, then a wildcard."""
     with LOCK:
         records = served(zone)
     exact = [record for record in records if record.name == name]
@@ -107,7 +107,7 @@ def answer_from(zone: Any, name: str, record_type: str) -> tuple[bool, list[str]
 
 
 def served(zone: Any) -> list[Any]:
-    """What the name servers have of a zone: the records from before the first change that is not INSYNC yet."""
+    """Return a zone's records at the name servers: the records before the first change that is not INSYNC yet."""
     earlier = zone.__dict__.get("earlier", [])
     while earlier and passed(earlier[0][0]):
         earlier.pop(0)
@@ -119,14 +119,14 @@ def _values(record: Any) -> list[str]:
         return list(record.records)
     if not _leads_on(record.alias_target["DNSName"]):
         return []
-    # AWS answers an alias with the target's addresses: any from the documentation range stands for them here.
+    # AWS answers an alias with the target's addresses; here they come from the range for documentation.
     digest = hashlib.sha256(record.alias_target["DNSName"].lower().encode()).digest()
     hosts = dict.fromkeys(byte % 254 + 1 for byte in digest)
     return [f"203.0.113.{host}" for host in list(hosts)[:3]]
 
 
 def _leads_on(target: str) -> bool:
-    """Whether there is what an alias leads to: one of a load balancer that was deleted has no addresses any more."""
+    """Return whether the target of an alias exists: the name of a deleted load balancer has no addresses."""
     from moto.elbv2.models import elbv2_backends
 
     host = normal(target).removeprefix("dualstack.")

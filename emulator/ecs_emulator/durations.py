@@ -1,6 +1,6 @@
-"""How long AWS takes: the table by which every slow operation of the embedded cloud goes.
+"""Durations of AWS's operations: the table for every slow operation of the embedded cloud.
 
-A tool that predicts how long a run takes has a table of its own, from the same sources.
+A tool that predicts the duration of a run has its own table, from the same sources.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TOOK = "x-provision-took"
-"""The header in which an answer of the embedded cloud says how many seconds it took, for the client to let pass."""
+"""The header of an answer with the seconds that it took: the client has to let them pass."""
 
 
 @dataclass(frozen=True)
 class Duration:
-    """How long one operation takes.
+    """The duration of an operation.
 
     Attributes:
-        aws: seconds on AWS, the middle of what is seen there.
-        source: where that is known from.
-        seen: the shortest and the longest that the source tells of, in seconds, if it tells of several.
+        aws: seconds on AWS, the middle of the observed values.
+        source: the source of the number.
+        seen: the shortest and the longest duration in the source, in seconds, if it has several.
     """
 
     aws: float
@@ -27,7 +27,7 @@ class Duration:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Seconds on AWS from the least to the most that is no surprise; half to twice where only a middle is known."""
+        """The usual range on AWS in seconds; half to twice the middle if only that is known."""
         return self.seen or (self.aws / 2, self.aws * 2)
 
 

@@ -1,4 +1,4 @@
-"""Builds the embedded cloud's own errors in the protocol of the request, so that every client can read them."""
+"""Errors of the embedded cloud itself: build them in the protocol of the request, for every client to read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from xml.sax.saxutils import escape
 from ecs_emulator import calls, json_text
 
 _XML = ("s3", "route53", "cloudfront")
-"""REST services that answer in XML; the others do in JSON."""
+"""REST services that answer in XML; the others answer in JSON."""
 _HTML = b"<!doctype html"
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 def error_answer(environ: dict[str, Any], status: int, code: str, message: str) -> Answer:
-    """An error: JSON, or XML with both of AWS's envelopes in reach of a parser."""
+    """Return an error in JSON, or in one of AWS's two XML envelopes."""
     protocol = _protocol(environ)
     if protocol in ("json", "rest-json"):
         content = json.dumps({"__type": code, "message": message})
@@ -35,14 +35,14 @@ def error_answer(environ: dict[str, Any], status: int, code: str, message: str) 
 
 
 def unknown_operation(environ: dict[str, Any], operation: str) -> Answer:
-    """What AWS answers to an operation that a service does not have (API references, "Common Errors")."""
+    """Return AWS's answer to an operation that a service does not have (API references, "Common Errors")."""
     words = f"The embedded cloud does not offer {operation} of {calls.scope(environ)[0] or 'an unknown service'}."
     codes = {"ec2": (400, "InvalidAction"), "query": (400, "InvalidAction"), "json": (400, "UnknownOperationException")}
     return error_answer(environ, *codes.get(_protocol(environ), (404, "UnknownOperationException")), words)
 
 
 def unknown_access_key(environ: dict[str, Any]) -> Answer:
-    """What AWS answers to an access key that it does not know (API references, "Common Errors"; EC2 and S3's own)."""
+    """Return AWS's answer to an unknown access key (API references, "Common Errors"; EC2 and S3's own)."""
     words = "The security token included in the request is invalid: the embedded cloud accepts only requests signed "
     words += "with its access key, which it printed when it started, or `provision cloud status` shows."
     if calls.scope(environ)[0] == "s3":
@@ -52,7 +52,7 @@ def unknown_access_key(environ: dict[str, Any]) -> Answer:
 
 
 def unknown_region(environ: dict[str, Any]) -> Answer:
-    """What AWS answers to a request that is signed for a Region which is not there (terraform-provider-aws#34865)."""
+    """Return AWS's answer to a request signed for a Region that does not exist (terraform-provider-aws#34865)."""
     words = "Credential should be scoped to a valid region."
     signature = (400, "InvalidSignatureException")
     codes = {"ec2": (401, "AuthFailure"), "json": signature, "rest-json": signature}
@@ -61,7 +61,7 @@ def unknown_region(environ: dict[str, Any]) -> Answer:
 
 @functools.cache
 def regions() -> frozenset[str]:
-    """The names of all Regions, and those that requests are signed for which need none."""
+    """Return the names of all Regions, and the scopes of signed requests that need no Region."""
     import boto3
 
     session = boto3.Session()
@@ -70,7 +70,7 @@ def regions() -> frozenset[str]:
 
 
 def why_unreadable(environ: dict[str, Any], body: bytes) -> str:
-    """Say why the body of a request is not the JSON that it should be; empty if it is, or need not be."""
+    """Return the reason why a request's body is not the JSON that it should be; empty if all is well."""
     if not body or _protocol(environ) != "json":
         return ""
     try:
@@ -81,12 +81,12 @@ def why_unreadable(environ: dict[str, Any], body: bytes) -> str:
 
 
 def unreadable_body(environ: dict[str, Any], why: str) -> Answer:
-    """What AWS answers to a body that it cannot read (AWS's protocol tests of Smithy, malformed requests)."""
+    """Return AWS's answer to a body that it cannot read (AWS's protocol tests of Smithy, malformed requests)."""
     return error_answer(environ, 400, "SerializationException", f"The body of the request cannot be read: {why}.")
 
 
 def malformed_xml(environ: dict[str, Any]) -> Answer:
-    """What S3 and Route 53 answer to a body that is no XML (S3 API, "Error responses"; boto#384)."""
+    """Return the answer of S3 and Route 53 to a body that is no XML (S3 API, "Error responses"; boto#384)."""
     if calls.scope(environ)[0] == "route53":
         return error_answer(environ, 400, "InvalidInput", "Invalid XML ; the request is not well-formed")
     words = "The XML you provided was not well-formed or did not validate against our published schema"
@@ -94,12 +94,12 @@ def malformed_xml(environ: dict[str, Any]) -> Answer:
 
 
 def has_no_backend(environ: dict[str, Any], moto: Any) -> bool:
-    """Whether moto has nothing for the service of a request, as it shows only by breaking."""
+    """Return whether moto lacks the service of a request; its call only fails with an exception then."""
     return moto.get_backend_for_host(moto.infer_service_region_host(environ, environ["PATH_INFO"])) is None
 
 
 def is_unrouted(status: int, content: bytes) -> bool:
-    """Whether an answer is that of moto's web framework, to a path that none of its services has."""
+    """Return whether an answer is from moto's web framework, for a path that none of its services has."""
     return status == 404 and (content == b"Not Found" or content.lower().startswith(_HTML))
 
 

@@ -1,4 +1,4 @@
-"""Speeds moto up: keeps what it would read or compute again and again."""
+"""Speed moto up: keep results that it would read or compute again and again."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _OFFERINGS = "ec2/resources/instance_type_offerings"
 
 
 def read_botocore_data_once(read: Callable[[str], Any] | None = None) -> None:
-    """Share botocore's parsed data; called before moto is imported, whose backends create a session each.
+    """Share botocore's parsed data. Call this before moto is imported: its backends create a session each.
 
-    moto gets dictionaries of its own: it adds to the models what stands in its files beside them (`moto.core.loaders`).
-    Each session has its own of what botocore writes into.
+    moto gets its own copies of dictionaries, because it adds its own files to the models (`moto.core.loaders`). Each
+    session gets its own copy of the data that botocore writes into.
 
     Args:
-        read: returns what a file holds, or None if there is none, by its path without the ending; botocore's own way
-            if left out. What it returns others may share, but not what botocore writes into.
+        read: returns the content of a file by its path without the ending, or None if there is no file; by default
+            botocore's own reader. Other users may share its results, except for data that botocore writes into.
     """
     parsed = read or JSONFileLoader().load_file
     kept = cache(lambda file_path: _own(parsed(file_path), levels=4))
 
     @replace(JSONFileLoader, "load_file")
     def load_file(_: Any, file_path: str) -> Any:
-        # to parse it anew takes a fifth of a deep copy
+        # parsing it again takes a fifth of the time of a deep copy
         return parsed(file_path) if _written_into(PurePath(file_path)) else kept(file_path)
 
     listed: dict[str, list[str]] = {}
@@ -46,23 +46,23 @@ def read_botocore_data_once(read: Callable[[str], Any] | None = None) -> None:
 
 
 def _written_into(file: PurePath) -> bool:
-    """Whether botocore writes into what a file holds; the file is given without its ending.
+    """Return whether botocore writes into the content of a file; the file is given without its ending.
 
-    Its EndpointResolver puts what it finds out into the endpoints, and each call of S3 takes the bucket out of the path
-    of its operation (`botocore.handlers.remove_bucket_from_url_paths_from_model`), which moto's router reads as well.
+    botocore's EndpointResolver stores its results in the endpoints. Each call of S3 takes the bucket out of the path of
+    its operation (`botocore.handlers.remove_bucket_from_url_paths_from_model`), which moto's router reads as well.
     """
     return file.name == "endpoints" or (file.name == "service-2" and file.parent.parent.name == "s3")
 
 
 def _own(value: Any, levels: int) -> Any:
-    """Return a copy of dictionaries in one another, so many levels deep."""
+    """Return a copy of nested dictionaries, so many levels deep."""
     if not levels or not isinstance(value, dict):
         return value
     return {key: _own(item, levels - 1) for key, item in value.items()}
 
 
 class Offerings(dict[str, Any]):
-    """The instance types that are offered, by Region; what a file says of a Region is read when it is asked for."""
+    """The offered instance types by Region; a Region's file is read at the first request for it."""
 
     def __init__(self, place: str, regions: Iterable[str], read: Callable[[str], Any]) -> None:
         super().__init__(dict.fromkeys(regions))
@@ -75,12 +75,12 @@ class Offerings(dict[str, Any]):
         return super().__getitem__(region)
 
     def get(self, region: str, default: Any = None) -> Any:
-        """Return what a Region offers, or the default if there is no such Region."""
+        """Return the offers of a Region, or the default if there is no such Region."""
         return self[region] if region in self else default  # noqa: SIM401 (that would be this method)
 
 
 def read_offerings_when_asked() -> None:
-    """Read which instance types a Region offers once somebody asks, and not for all Regions as moto is imported."""
+    """Read a Region's offered instance types at the first request, not all when moto is imported."""
     from moto.utilities import utils
 
     read = utils.load_resource
@@ -97,7 +97,7 @@ def read_offerings_when_asked() -> None:
 
 
 def make_clients_at_once() -> None:
-    """Let the clients of a service share what botocore works out anew for each: class, and aliases of events.
+    """Share the class and the event aliases of a service's clients, which botocore computes for each client.
 
     Neither depends on the client: the class follows from the service's model, an event's alias from its name.
     """
@@ -117,7 +117,7 @@ def make_clients_at_once() -> None:
 
 
 def install() -> None:
-    """Lay all the others over moto, once it is imported."""
+    """Apply all the other changes to moto, once it is imported."""
     _leave_what_is_discarded()
     _find_backends_at_once()
     _parse_managed_policies_once()
@@ -132,7 +132,7 @@ def install() -> None:
 
 
 def _leave_what_is_discarded() -> None:
-    """Set up no backend anew at a reset, which forgets it at once and has another created when it is asked for."""
+    """Skip setting up a backend at a reset: it is forgotten at once, and created again on demand."""
     from moto.core.base_backend import BaseBackend
 
     @replace(BaseBackend, "reset")
@@ -141,7 +141,7 @@ def _leave_what_is_discarded() -> None:
 
 
 def _find_backends_at_once() -> None:
-    """Find an account's backends without a look at those of all services: what is there is also in use."""
+    """Find an account's backends without searching all services: a backend that exists is in use."""
     from moto.core.base_backend import BackendDict
 
     @wrap(BackendDict, "__getitem__")
@@ -151,7 +151,7 @@ def _find_backends_at_once() -> None:
 
 
 def _parse_managed_policies_once() -> None:
-    """Give each new IAM backend the same managed policies, attached to nobody; a reset creates new backends."""
+    """Give each new IAM backend the same managed policies, attached to nobody; resets create backends."""
     from moto.iam.models import IAMBackend
 
     parsed: dict[tuple[str, str], list[Any]] = {}
@@ -167,7 +167,7 @@ def _parse_managed_policies_once() -> None:
 
 
 def _list_moto_modules_once() -> None:
-    """Read the directory of moto's modules once, and not at every call."""
+    """Read the directory of moto's modules only once, not at every call."""
     from moto import backends
 
     modules = tuple(backends.list_of_moto_modules())
@@ -175,7 +175,7 @@ def _list_moto_modules_once() -> None:
 
 
 def _list_regions_once() -> None:
-    """Ask botocore once for the Regions of a service, and not for each new backend."""
+    """Ask botocore only once for the Regions of a service, not for each new backend."""
     from boto3 import Session
 
     regions: dict[tuple[Any, ...], list[str]] = {}
@@ -189,7 +189,7 @@ def _list_regions_once() -> None:
 
 
 def _find_models_once() -> None:
-    """Look once which models botocore has, and not for each service."""
+    """Search for botocore's models only once, not for each service."""
     from moto.core import utils
     from moto.core.loaders import create_loader
 
@@ -197,7 +197,7 @@ def _find_models_once() -> None:
 
 
 def _compile_no_addresses() -> None:
-    """Compile the code by which a route writes its own address once it is asked to, which nobody does here."""
+    """Compile the code that builds a route's own URL only on demand: nothing here needs it."""
     from werkzeug.routing import Rule
 
     @wrap(Rule, "_compile_builder")
@@ -209,9 +209,9 @@ def _compile_no_addresses() -> None:
 
 
 def _share_one_private_key() -> None:
-    """Let what ACM issues, and what encrypts symmetrically, have one RSA key, which nobody sees.
+    """Use one RSA key for ACM's certificates and symmetric KMS keys: nobody sees it.
 
-    To find primes takes long, and to check that they are some: these are the two largest of 1,024 bits.
+    Finding and checking primes takes long: these are the two largest of 1,024 bits.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -258,7 +258,7 @@ def _share_one_private_key() -> None:
 
 
 def _find_members_by_class() -> None:
-    """Work out once under which names a member of an answer may stand in a class of results, and not for each value."""
+    """Compute the possible names of a result's member only once for each class, not for each value."""
     from moto.core import serialize
     from moto.core.constants import MISSING
     from moto.core.utils import get_value as get_by_path
@@ -276,7 +276,7 @@ def _find_members_by_class() -> None:
     @wrap(serialize.ResponseSerializer, "get_value")
     def get_value(original: Any, self: Any, value: Any, key: str, shape: Any) -> Any:
         picker = self._value_picker
-        # what is to be transformed is found by its path, which ends with its key
+        # a member to transform is found by its path, which ends with its key
         if type(picker) is not serialize.XFormedAttributePicker or key.endswith(last(*picker.response_transformers)):
             return original(self, value, key, shape)
         place = (shape, type(value), key)
@@ -290,7 +290,7 @@ def _find_members_by_class() -> None:
 
 
 def _write_xml_at_once() -> None:
-    """Write answers in XML straight as text: xmltodict writes the same, by way of a SAX writer."""
+    """Write XML answers directly as text; xmltodict writes the same through a SAX writer."""
     from moto.core.serialize import BaseXMLSerializer, EC2Serializer
 
     @replace(BaseXMLSerializer, "_serialize_body")
@@ -329,7 +329,7 @@ def _text(value: Any) -> str:
 
 
 def _find_security_groups_by_id() -> None:
-    """Look a security group up by its id, and not through copies of all groups."""
+    """Look a security group up by its id, without copies of all groups."""
     from moto.ec2.models import EC2Backend
 
     @replace(EC2Backend, "get_security_group_from_id")

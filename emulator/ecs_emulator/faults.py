@@ -1,4 +1,4 @@
-"""Fault injection: named scenarios of what can go wrong with a call, and which calls they meet."""
+"""Fault injection: named scenarios of failing calls, and the rules by which they meet calls."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ SCENARIOS = {
     "late-logs": "log events are found up to 20 s after they were taken, later of one stream than of another",
     "small-pages": "lists come in pages of two items, the first one empty where AWS may do so",
 }
-"""Every scenario and what it does."""
+"""Every scenario and its effect."""
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
-"""The scenarios that meet an operation's first calls; of several, each in turn."""
+"""The scenarios that meet an operation's first calls; several scenarios take turns."""
 ALWAYS = ("denied", "expired", "region-policy", "task-fails", "spot-short", "late-logs", "small-pages")
-"""The effects that last as long as they are in force."""
+"""The scenarios whose effect lasts as long as they are in force."""
 GLOBAL = ("iam", "route53", "sts")
-"""The services without Regions, which such a policy leaves out."""
+"""The services without Regions, to which the policy of `region-policy` does not apply."""
 SLOW_SECONDS = 30.0
 _MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')
-"""What differs when a call is repeated: idempotency tokens, and generated passwords."""
+"""The parts of a request that differ in a repeated call: idempotency tokens, and generated passwords."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a fault looks at: the service's signing name, Region, operation, and the request's path and body as text."""
+    """A request as faults match it: the service's signing name, Region, operation, and path and body as text."""
 
     service: str
     region: str
@@ -56,13 +56,13 @@ class Request:
 
     @property
     def name(self) -> str:
-        """`service:Operation`."""
+        """The operation as `service:Operation`."""
         return f"{self.service}:{self.operation}"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one call: the scenario, and for an error its HTTP status, AWS's code and message."""
+    """A fault of one call: the scenario, and for an error its HTTP status, AWS's code and message."""
 
     scenario: str
     status: int = 0
@@ -72,12 +72,12 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The scenarios in force, and what they have met so far.
+    """The scenarios in force, and the calls that they have met so far.
 
     Attributes:
         each: how many calls of an operation each scenario meets.
         by_request: whether calls are counted by operation and content, so that each resource's own call is met.
-        only: what `service:Operation` must match to be met.
+        only: the pattern that `service:Operation` must match to be met.
         met: how often each scenario met each operation.
     """
 
@@ -92,7 +92,7 @@ class Faults:
     _alarms: alarms.Alarms = field(default_factory=lambda: alarms.Alarms(now))
 
     def set(self, scenarios: Iterable[str], *, each: int = 1, by_request: bool = False, only: str = "") -> None:
-        """Put these scenarios in force instead of what was, counting from nothing.
+        """Put these scenarios in force instead of the former ones, and count from zero.
 
         Raises:
             ValueError: there is no such scenario, `each` is below 1, or `only` is no regular expression.
@@ -112,7 +112,7 @@ class Faults:
         self._alarms = alarms.Alarms(now)
 
     def shown(self) -> dict[str, Any]:
-        """What is in force and what it met, as the control path answers it."""
+        """Return the scenarios in force and the operations that they met, as the control path answers."""
         return {
             "scenarios": list(self.scenarios),
             "each": self.each,
@@ -122,7 +122,7 @@ class Faults:
         }
 
     def strike(self, scenario: str, name: str) -> bool:
-        """Whether a scenario that is an effect and not an answer meets `name`; counted as met."""
+        """Return whether a scenario meets `name`, and count it: for scenarios that are no answer to a call."""
         if scenario not in self.scenarios or not self.only.search(name):
             return False
         if scenario not in ALWAYS and self.met.get(scenario, Counter())[name] >= self.each:
@@ -131,7 +131,7 @@ class Faults:
         return True
 
     def meet(self, request: Request) -> Fault | None:
-        """What happens to this call, or None if it goes well."""
+        """Return the fault of this call, or None if it succeeds."""
         if not self.scenarios or not self.only.search(request.name):
             return None
         return (
@@ -143,7 +143,7 @@ class Faults:
         )
 
     def _nobody(self, request: Request) -> Fault | None:
-        """AWS's answer to whose credentials have expired, and to whom no policy allows the call."""
+        """Return AWS's answer to a caller with expired credentials, or without permission for the call."""
         codes = _codes(request.service)
         if self.strike("expired", request.name):
             words = "The security token included in the request is expired"
@@ -155,7 +155,7 @@ class Faults:
         return None
 
     def _denied(self, request: Request) -> Fault | None:
-        """AWS's answer in a Region that a service control policy denies (IAM guide, deny access by Region)."""
+        """Return AWS's answer in a Region that a service control policy denies (IAM guide, deny access by Region)."""
         if request.region != "us-east-1" or request.service in GLOBAL or not self.strike("region-policy", request.name):
             return None
         message = (
@@ -165,11 +165,11 @@ class Faults:
         return Fault("region-policy", 400, "AccessDeniedException", message)
 
     def _beyond(self, request: Request) -> Fault | None:
-        """AWS's answer if the call is one too many."""
+        """Return AWS's answer if the call exceeds a rate."""
         if "rate-limits" not in self.scenarios:
             return None
         if request.service == alarms.SERVICE:
-            # it has no documented rates of its own
+            # Application Auto Scaling has no documented rates of its own
             if words := self._alarms.refusal(request.region, request.operation):
                 self._count("rate-limits", request.name)
                 return Fault("rate-limits", 400, alarms.CODE, words)
@@ -190,7 +190,7 @@ class Faults:
         return _fault(scenario, request, sum(self.met[scenario].values()))
 
     def _refused(self, request: Request) -> Fault | None:
-        """AWS's refusal of this call, for as long as it lasts from the first time that the call was made."""
+        """Return AWS's transient refusal of this call, until its seconds since the first such call are over."""
         if "refusals" not in self.scenarios:
             return None
         for rule in REFUSALS:
@@ -211,13 +211,13 @@ current = Faults()
 
 
 def _codes(service: str) -> Codes:
-    """How a service words the errors that any call may get."""
+    """Return a service's codes for the errors that any call may get."""
     own = SIGNED[service].codes if service in SIGNED else None
     return own or Codes("ThrottlingException")
 
 
 def _fault(scenario: str, request: Request, number: int) -> Fault:
-    """The scenario's `number`th fault, in the words of the request's service."""
+    """Return the `number`th fault of a scenario, in the words of the request's service."""
     codes = _codes(request.service)
     if scenario in ("throttle", "rate-limits"):
         return Fault(scenario, codes.throttled_status, codes.throttled, "Rate exceeded")

@@ -1,4 +1,4 @@
-"""The embedded cloud in the foreground: it says how to reach it, and serves until it is stopped."""
+"""The embedded cloud in the foreground: print its settings, and serve until it is stopped."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ aws_secret_access_key = {AWS_SECRET_ACCESS_KEY}
 
 
 def run(directory: Path | None, domain: str, account: str, region: str, port: int | None) -> None:
-    """Serve until Ctrl-C, SIGTERM or `manage.stop`; then everything in it is gone.
+    """Serve until Ctrl-C, SIGTERM or `manage.stop`; then everything in the cloud is gone.
 
     Args:
-        directory: where it is found again by `manage.find`; None for a temporary one.
-        domain: the domain that its account has registered.
-        region: the Region in the settings that it prints; it has all of them.
+        directory: the place where `manage.find` finds it; None for a temporary one.
+        domain: the registered domain of its account.
+        region: the Region in the settings that it prints; the cloud has all Regions.
         port: the TCP port to listen on; None for a free one.
 
     Raises:
@@ -52,7 +52,7 @@ def run(directory: Path | None, domain: str, account: str, region: str, port: in
 
 
 def set_clock(mode: str, durations: str) -> None:
-    """Let the clock of this process move so, and operations take so long.
+    """Set the mode of this process's clock, and the durations of operations.
 
     Raises:
         UsageError: there is no such mode or choice.
@@ -64,7 +64,7 @@ def set_clock(mode: str, durations: str) -> None:
 
 
 def _announce(variables: dict[str, str], account: str, domain: str) -> None:
-    """Write the settings to standard output, for a shell to take, and all else to standard error."""
+    """Write the settings to standard output, for a shell, and all other text to standard error."""
     sys.stderr.write(
         f"The embedded cloud responds at {variables['AWS_ENDPOINT_URL']} (account {account}, registered domain "
         f"{domain}). For a shell:\n\n"
@@ -78,7 +78,7 @@ def _announce(variables: dict[str, str], account: str, domain: str) -> None:
 
 
 def _forget_settings() -> None:
-    """Leave out the user's AWS settings, which are of no account here."""
+    """Remove the user's AWS settings from the environment: they do not apply here."""
     for name in [name for name in os.environ if name.startswith(manage.SETTINGS)]:
         del os.environ[name]
 

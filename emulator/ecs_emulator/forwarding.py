@@ -1,4 +1,4 @@
-"""What a listener does with a request: the first rule that takes it, and the target groups of its action by weight.
+"""Listener rules: find the action for a request, and the target groups of an action with their weights.
 
 Sources: Application Load Balancer user guide, "Listener rules" and "Action types"; ELBv2 API, ForwardActionConfig.
 """
@@ -20,14 +20,14 @@ def action_for(elb: Any, listener_arn: str, name: str, path: str) -> dict[str, A
 
 
 def patterns(rule: Any) -> list[str]:
-    """Return the path patterns that a rule takes: all, if it is the default one; none, if it asks for other things."""
+    """Return the path patterns that a rule takes: all for the default rule; none if it has other conditions only."""
     if rule.is_default:
         return ["/*"]
     return [value for one in rule.conditions if one["Field"] == "path-pattern" for value in _values(one)]
 
 
 def shares(action: Mapping[str, Any]) -> dict[str, int]:
-    """Return the weight of each target group that an action forwards to; those of weight 0 get no requests."""
+    """Return the weight of each target group that an action forwards to; groups of weight 0 are left out."""
     groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
     weights = {one["TargetGroupArn"]: int(one.get("Weight") or 0) if "Weight" in one else 1 for one in groups}
     return {arn: weight for arn, weight in weights.items() if weight}
@@ -44,12 +44,12 @@ def _values(condition: Mapping[str, Any]) -> list[str]:
 
 
 def _like(pattern: str, text: str) -> bool:
-    """Whether a text is like a pattern with `*` and `?`, the only signs that mean more than themselves."""
+    """Return whether a text fits a pattern in which only `*` and `?` are special."""
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def matches(codes: str, status: int) -> bool:
-    """Whether a status is among a matcher's codes, such as `200`, `200,301` or `200-299`.
+    """Return whether a status is among a matcher's codes, such as `200`, `200,301` or `200-299`.
 
     >>> matches("200,301-302", 302)
     True

@@ -1,4 +1,4 @@
-"""Calls of botocore that are answered in the process that makes them: no port, no connection."""
+"""Calls of botocore that are answered in their own process: without port or connection."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ecs_emulator.errors import Answer
 from ecs_emulator.wsgi import Environ, HangUp
 
 NO_PORT = 1
-"""What stands where a port has to be named, in addresses and in the names of images; nobody listens there."""
+"""A port for addresses and image names that must have one; nothing listens there."""
 
 
 class _Content(io.BytesIO):
-    """An answer's body as botocore reads it."""
+    """The body of an answer, as botocore reads it."""
 
     def stream(self, amt: int = 65_536, decode_content: bool | None = None) -> Iterator[bytes]:
-        """Yield it in pieces."""
+        """Yield the body in pieces."""
         while piece := self.read(amt):
             yield piece
 
@@ -48,7 +48,7 @@ def answered(request: Any, call: Callable[[Environ], Answer]) -> AWSResponse:
 
 
 def environ_of(method: str, url: str, headers: Mapping[str, str], content: bytes) -> Environ:
-    """Return a request as the WSGI server would hand it on (`wsgi.Handler`)."""
+    """Return a request in the form in which the WSGI server passes it on (`wsgi.Handler`)."""
     there = urllib.parse.urlsplit(url)
     raw = (there.path or "/") + (f"?{there.query}" if there.query else "")
     environ: Environ = {

@@ -1,6 +1,6 @@
 """An embedded cloud inside this process, for one rehearsal: no port, no file, and nothing left when the process ends.
 
-Importing moto lays the cloud's calendar over the whole process (`clock.Clock.show_calendar`), so a process that has one
+Importing moto gives the cloud's calendar to the whole process (`clock.Clock.show_calendar`), so a process with a cloud
 does nothing else afterwards.
 """
 
@@ -28,19 +28,19 @@ from ecs_emulator.server import ACCOUNT, ENVIRONMENT
 from ecs_emulator.sockets import bound
 
 NOWHERE = "http://127.0.0.1:1"
-"""The endpoint that requests are made for; they go to no port."""
+"""The endpoint of requests; they go to no port."""
 NO_PLACE = "/nonexistent/embedded-cloud"
-"""The directory of a cloud that writes no files: what it would delete there is not there."""
+"""The directory of a cloud that writes no files; it does not exist, so nothing in it can be deleted."""
 
 
 @dataclass(frozen=True)
 class OwnCloud(CloudProcess):
-    """The cloud of this process, which is asked as any other is."""
+    """The cloud of this process, with the interface of a cloud in another process."""
 
     cloud: Cloud = field(kw_only=True)
 
     def ask(self, method: str, path: str, content: bytes = b"") -> bytes:
-        """Return what a control path answers."""
+        """Return the answer of a control path."""
         status: list[str] = []
         environ = environ_of(method, f"{NOWHERE}{path}", {}, content)
         pieces = control_paths.application(self.cloud, environ, lambda line, _: status.append(line))
@@ -50,15 +50,15 @@ class OwnCloud(CloudProcess):
         return answer
 
     def clock_link(self) -> OwnClock:
-        """Return a way to its clock."""
+        """Return a connection to the cloud's clock."""
         return OwnClock()
 
     def reach(self, session: Any) -> None:
-        """Let the calls of a boto3 session come here, and to no port."""
+        """Lead the calls of a boto3 session to this cloud, and to no port."""
         session.events.register_first("before-send", self._answer)
 
     def empty(self) -> None:
-        """Forget all that is in it."""
+        """Forget everything in the cloud."""
         self.cloud.reset()
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
@@ -67,7 +67,7 @@ class OwnCloud(CloudProcess):
 
 
 class OwnClock:
-    """A client of this process's clock; what it is told comes from whatever thread moves the clock."""
+    """A client of this process's clock; its answers come from the thread that moves the clock."""
 
     def __init__(self) -> None:
         self.hello: dict[str, Any] = clock_clients.shown()
@@ -76,7 +76,7 @@ class OwnClock:
         self._joined = True
 
     def send(self, line: dict[str, Any]) -> None:
-        """Say something."""
+        """Send a message."""
         CLOCK.update(
             self._client, line["n"], waits="until" in line, until=line.get("until"), works=bool(line.get("works"))
         )
@@ -88,26 +88,26 @@ class OwnClock:
         return [answer]
 
     def hang_up(self) -> None:
-        """Leave the clock, whoever waits for an answer."""
+        """Leave the clock, even if a thread waits for an answer."""
         if self._joined:
             self._joined = False
             CLOCK.leave(self._client)
             self._told.put(None)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there are no resources to release."""
 
 
 def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
-    """Have a cloud in this process; once a process.
+    """Start a cloud in this process; only once in a process.
 
     Args:
-        domain: the domain that its account has registered.
-        account: the account's number; empty for the usual one.
-        read: returns what a file of botocore's models holds (`fast_paths.read_botocore_data_once`).
+        domain: the registered domain of its account.
+        account: the account's number; empty for the default.
+        read: returns the content of a file of botocore's models (`fast_paths.read_botocore_data_once`).
 
     Raises:
-        UsageError: a variable that it is set up by makes no sense.
+        UsageError: an environment variable that configures the cloud makes no sense.
     """
     check_settings()
     account = account or ACCOUNT
@@ -116,7 +116,7 @@ def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
     cloud = Cloud(domain, key, account)
     storage.begin(NO_PORT, NO_PLACE)
     dns_socket = bound()
-    # most of what is imported stays, and looking for garbage in it takes a fifth of the time
+    # most imported objects stay, and looking for garbage among them takes a fifth of the time
     gc.disable()
     fast_paths.make_clients_at_once()
     try:
@@ -127,15 +127,15 @@ def start(domain: str, account: str, read: Callable[[str], Any]) -> OwnCloud:
 
 
 def fork() -> int:
-    """Fork this process while nobody is connected to its cloud and no call is under way, as `os.fork` does."""
+    """Fork this process as `os.fork` does, while no client is connected to its cloud and no call is under way."""
     with CLOCK.standing():
         return os.fork()
 
 
 def after_fork(cloud: OwnCloud) -> OwnCloud:
-    """Return the cloud of a process that was just forked: as it was, and by itself from now on.
+    """Return the cloud of a process that was just forked: a copy, independent from now on.
 
-    Only the thread that forks lives on, so those that move the clock and answer DNS queries are started anew.
+    Only the forking thread lives on, so the threads that move the clock and answer DNS queries are started again.
     """
     from ecs_emulator import dns
 

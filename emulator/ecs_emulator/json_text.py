@@ -1,4 +1,4 @@
-"""Reads JSON that anybody may have written: as strictly as AWS does, and no deeper than can be walked through."""
+"""Read JSON from any sender: as strictly as AWS does, and only to a limited depth."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import math
 from typing import Any, NoReturn
 
 DEPTH = 64
-"""How deep lists and tables may lie in each other: no request of AWS's comes near."""
+"""The most levels of nested lists and objects; no request of AWS's comes near."""
 TOO_DEEP = "it is nested too deeply"
 
 
 def parsed(content: bytes) -> Any:
-    """Return what a JSON text in UTF-8 says.
+    """Return the value of a JSON text in UTF-8.
 
     Raises:
-        ValueError: it is no JSON, is nested too deeply, or holds what JSON does not have (NaN, half a character).
+        ValueError: it is no JSON, is nested too deeply, or has a value that JSON lacks (NaN, half a character).
     """
     try:
         value = _DECODER.decode(content.decode("utf-8-sig"))
-        # UTF-8 has no halves of characters: they can only have been written as escapes
+        # UTF-8 has no halves of characters: only escapes can contain them
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError(TOO_DEEP) from None

@@ -1,4 +1,4 @@
-"""Kills or stops a process group at a chosen call: before or after the effect of its n-th write."""
+"""Kill or stop a process group at a chosen call: before or after the effect of its n-th write."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ SIGNALS = {"KILL": signal.SIGKILL, "STOP": signal.SIGSTOP}
 
 @dataclass
 class Kill:
-    """Whom to kill at which write.
+    """A process group to kill, and the write at which to kill it.
 
     Attributes:
-        pid: the process whose group dies; 0 for nobody.
+        pid: the process whose group is killed; 0 for none.
         call: the number of the write, counted from 1 since this was set.
-        when: whether that write has its effect; its reply is never sent to whom it kills.
+        when: whether it is killed before or after the write's effect; a killed process never gets the reply.
         operation: the only `service:Operation` that counts, or empty for every write.
-        signal: `KILL`, or `STOP` for whom it stops until somebody lets it go on.
-        seen: how many writes there were so far.
-        hit: the `service:Operation` at which it struck, or empty.
+        signal: `KILL`, or `STOP` to stop the group until somebody continues it.
+        seen: the number of writes so far.
+        hit: the `service:Operation` at which it was killed, or empty.
     """
 
     pid: int = 0
@@ -37,7 +37,7 @@ class Kill:
     hit: str = ""
 
     def meets(self, name: str, moment: When) -> bool:
-        """Strike if this is the write and the moment; whether it kills. Called at both moments of every write."""
+        """Send the signal if this is the write and the moment; return whether it kills. Called at both moments."""
         if self.operation not in ("", name):
             return False
         if moment == "before":
@@ -51,7 +51,7 @@ class Kill:
 
 
 def from_query(query: Mapping[str, str]) -> Kill:
-    """Return what the parameters of `POST /_cloud/kill` say; without any, nobody is killed.
+    """Return the `Kill` from the parameters of `POST /_cloud/kill`; without any, nothing is killed.
 
     Raises:
         ValueError: a parameter is no number, moment or signal, or the process leads no group of its own.
@@ -61,7 +61,7 @@ def from_query(query: Mapping[str, str]) -> Kill:
     pid, call, when = int(query.get("pid", "0")), int(query.get("call", "0")), query.get("when", "")
     if call < 1:
         raise ValueError(f"call is {call}: set it to 1 or more")
-    # only whoever was started with a group of its own can be killed without bystanders, and never this cloud
+    # only a process with its own group can be killed without others; never this cloud
     if pid < 2 or pid == os.getpid() or not _leads(pid):
         raise ValueError(f"process {pid} does not lead a process group")
     if (how := query.get("signal", "KILL")) not in SIGNALS:

@@ -1,4 +1,4 @@
-"""Eventual consistency: answers reads from snapshots of what each service knew some seconds ago."""
+"""Eventual consistency: answer reads from snapshots of each service's state some seconds ago."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from ecs_emulator.errors import Answer
 
 SECONDS = 5.0
 NEW_SECONDS = 30.0
-"""For how long a read of a new resource may say that there is none, although the list shows it."""
+"""The time in which a read of a new resource may not find it, although the list shows it."""
 _MOST_READS = 40
-"""How many different reads of a service are remembered: the newest."""
+"""The most different reads of a service that are remembered: the newest."""
 _TAGGING = "tagging"
 
 Environ = dict[str, Any]
 Key = tuple[str, str, str, bytes]
-"""A request's operation, method, address and body: two operations may be asked in the same words."""
+"""A request's operation, method, URL and body: two operations may have the same URL and body."""
 
 
 def mark_new(resource: Any) -> None:
-    """Note that a resource was created now."""
+    """Record that a resource was created now."""
     resource.known_at = later(NEW_SECONDS)
 
 
 def too_new(resource: Any) -> bool:
-    """Whether what AWS keeps beside a resource does not know it yet: only with the scenario `lag`."""
+    """Return whether reads of a resource's attributes may not find it yet: only with the scenario `lag`."""
     return "lag" in faults.current.scenarios and not passed(getattr(resource, "known_at", 0.0))
 
 
 @dataclass
 class _Service:
-    """One service: the reads that were asked so far, when it was written to, and snapshots before those writes."""
+    """A service: its reads so far, the times of its writes, and snapshots before those writes."""
 
     reads: dict[Key, Environ] = field(default_factory=dict)
     writes: deque[float] = field(default_factory=deque)
@@ -47,7 +47,7 @@ class Lag:
     """Answers reads as they would have been answered some seconds ago.
 
     Args:
-        answer: answers a request from what is there now. Callers hold the cloud's lock.
+        answer: answers a request from the present state. The caller holds the cloud's lock.
     """
 
     def __init__(self, answer: Callable[[Environ, str], Answer]) -> None:
@@ -55,14 +55,14 @@ class Lag:
         self._services: dict[str, _Service] = {}
 
     def write(self, service: str, environ: Environ, operation: str) -> Answer:
-        """Answer a write, after a look at what the reads of its service say before it."""
-        # the tagging API reads what all others write
+        """Answer a write, after a snapshot of its service's remembered reads."""
+        # the tagging API reads the resources of all services
         for name in {service, _TAGGING}:
             self._before(self._services.setdefault(name, _Service()))
         return self._answer(environ, operation)
 
     def read(self, service: str, environ: Environ, operation: str) -> Answer:
-        """Answer a read as of some seconds ago, if it was asked before that already; otherwise as of now."""
+        """Answer a read as of some seconds ago if it was asked before then already; otherwise as of now."""
         known = self._services.setdefault(service, _Service())
         key = _key(environ, operation)
         known.reads.pop(key, None)
@@ -84,14 +84,14 @@ class Lag:
         _forget(known)
         moment = now()
         known.writes.append(moment)
-        # of a burst of writes only every so often: each costs all the remembered reads
+        # in a burst of writes only now and then: a snapshot repeats all remembered reads
         if not known.snapshots or known.snapshots[-1][0] < moment - SECONDS / 4:
             reads = known.reads.items()
             known.snapshots.append((moment, {key: self._answer(_again(key, env), key[0]) for key, env in reads}))
 
 
 def _forget(known: _Service) -> None:
-    """Drop writes that all can see by now, and snapshots that are older than needed for the rest."""
+    """Drop writes that all reads show by now, and snapshots that are older than needed."""
     limit = now() - SECONDS
     while known.writes and known.writes[0] < limit:
         known.writes.popleft()
@@ -104,5 +104,5 @@ def _key(environ: Environ, operation: str) -> Key:
 
 
 def _again(key: Key, environ: Environ) -> Environ:
-    """The request once more, its body unread."""
+    """Return the request again, with an unread body."""
     return {**environ, "wsgi.input": io.BytesIO(key[3])}

@@ -7,7 +7,7 @@ import time
 
 
 class CloudLock:
-    """A lock that its holder may take again, and that tells for how long it has been held."""
+    """A lock that its holder may take again, and that tells how long it has been held."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -24,7 +24,7 @@ class CloudLock:
         self._lock.release()
 
     def held(self) -> float:
-        """Return for how many seconds somebody has held it; 0 if nobody does. To be called without the lock."""
+        """Return for how many seconds the lock has been held; 0 if it is free. Call it without the lock."""
         since, held = self._since, self._depth > 0
         return time.monotonic() - since if held else 0.0
 

@@ -1,6 +1,6 @@
-"""Calls that AWS answers only once there is something to say: what one found is asked again, and nobody waits for it.
+"""Long polls: calls that AWS answers only when there is a result. They are repeated, and no other call waits.
 
-All calls are answered one at a time. One that slept until a message comes would keep out the one that brings it.
+Calls are answered one at a time. A call that slept until a message comes would block the call that sends it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ _thread = threading.local()
 
 
 def wait(seconds: float) -> None:
-    """Say, while a call is answered, that it found nothing, and may be asked again for so many seconds."""
+    """Report, while a call is answered, that it found nothing and may be repeated for so many seconds."""
     _thread.seconds = seconds
 
 
 def taken() -> float:
-    """Return how long the call that this thread has just answered is to be asked again; 0 if its answer stands."""
+    """Return for how many seconds to repeat the call that this thread has just answered; 0 if its answer is final."""
     seconds, _thread.seconds = getattr(_thread, "seconds", 0.0), 0.0
     return float(seconds)

@@ -1,4 +1,4 @@
-"""Starts, finds and stops the embedded cloud's process. Nothing heavy: the command line imports this."""
+"""Start, find and stop the embedded cloud's process. The command line imports this, so it imports nothing slow."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ STOP_SECONDS = 30.0
 PS_SECONDS = 10.0
 
 SETTINGS = ("AWS_", "BOTO", "MOTO_")
-"""What the names of variables begin with that are the user's settings of AWS's tools: the cloud is given none."""
+"""The beginnings of the names of the user's settings for AWS's tools: the cloud gets none of these variables."""
 _SERVICE = "ecs_emulator"
 HUNG_SECONDS = 30.0
-"""For how long one call may be under way in the cloud before it counts as hung."""
+"""The time that one call may take in the cloud before the cloud counts as hung."""
 
 
 def start(directory: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> CloudProcess:
-    """Return the cloud that belongs to `directory`, starting it when none runs; it outlives this process.
+    """Return the cloud of `directory`, and start it if none runs; it outlives this process.
 
-    Two starts at the same time yield one cloud.
+    Two starts at the same time return one cloud.
 
     Args:
-        directory: where it is remembered, and writes its log.
-        domain: the domain that its account has registered.
+        directory: the place of its record and its log.
+        domain: the registered domain of its account.
         port: the TCP port to listen on; a free one if left out.
         more: further options of its process (`ecs_emulator.__main__`).
 
     Raises:
         CloudError: it could not be started.
-        UsageError: one of the variables that it is set up by makes no sense, or it runs on another port.
+        UsageError: an environment variable that configures it makes no sense, or it runs on another port.
     """
     record.make_private(directory)
     with record.locked(directory):
@@ -67,10 +67,10 @@ def start(directory: Path, domain: str, *, port: int | None = None, more: Sequen
         if cloud is None:
             cloud = _launch(directory, domain, port, more)
             try:
-                # before it is ready, so that it is found again if this process ends while it waits
+                # written early, so that a later start finds the cloud if this process ends while it waits
                 record.write(directory, cloud)
             except OSError:
-                # nobody would find it
+                # without a record nothing could find the cloud
                 os.kill(cloud.pid, signal.SIGKILL)
                 raise
         _await_ready(cloud, directory)
@@ -79,10 +79,10 @@ def start(directory: Path, domain: str, *, port: int | None = None, more: Sequen
 
 @contextlib.contextmanager
 def recorded(directory: Path, cloud: CloudProcess) -> Iterator[None]:
-    """While the context lasts, `find` returns a cloud that another program than `start` started.
+    """Let `find` return a cloud that another program than `start` started, while the context lasts.
 
     Raises:
-        CloudError: one is running there already.
+        CloudError: an embedded cloud is running there already.
         OSError: the directory cannot be written.
     """
     record.make_private(directory)
@@ -100,7 +100,7 @@ def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
     """Return a running cloud.
 
     Raises:
-        UsageError: it is wanted on another port than the one that it listens on.
+        UsageError: another port is requested than the one on which it listens.
     """
     there = int(running.endpoint.rpartition(":")[2])
     if port not in (None, there):
@@ -112,7 +112,7 @@ def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
 
 
 def _starting(directory: Path) -> CloudProcess | None:
-    """The cloud that an earlier start launched and did not see ready."""
+    """Return the cloud that an earlier start launched but did not see ready, or None."""
     cloud = record.read(directory)
     return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
 
@@ -120,7 +120,7 @@ def _starting(directory: Path) -> CloudProcess | None:
 def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
     check_settings()
     key = new_key()
-    # the process is given the sockets: between a look for free ports and its start, others could take them
+    # the process gets open sockets: a port that is only known to be free could be taken before the start
     with listening_on(port) as listener, bound() as dns:
         pid = _spawn(directory, ["--directory", str(directory), "--domain", domain, *more], key, listener, dns)
         endpoint, dns_port = f"http://{HOST}:{listener.getsockname()[1]}", dns.getsockname()[1]
@@ -128,7 +128,7 @@ def _launch(directory: Path, domain: str, port: int | None, more: Sequence[str])
 
 
 def find(directory: Path) -> CloudProcess | None:
-    """The running cloud of `directory`, or None: no record, process gone, or something else answers on its port."""
+    """Return the running cloud of `directory`, or None: no record, process gone, or another program answers."""
     cloud = record.read(directory)
     if cloud is None or not _alive(cloud.pid):
         return None
@@ -136,10 +136,10 @@ def find(directory: Path) -> CloudProcess | None:
 
 
 def stop(directory: Path) -> bool:
-    """End the cloud of `directory`, by force after half a minute. Returns whether there was one to end.
+    """End the cloud of `directory`, by force after half a minute. Return whether there was one to end.
 
     Raises:
-        CloudError: the process that the record names goes on, and nothing proves that it is the cloud.
+        CloudError: the recorded process goes on, and nothing proves that it is the cloud.
     """
     cloud = record.read(directory)
     ours = cloud is not None and _alive(cloud.pid) and (find(directory) is not None or _started_by_us(cloud))
@@ -156,7 +156,7 @@ def stop(directory: Path) -> bool:
 
 
 def _kill(cloud: CloudProcess, directory: Path) -> None:
-    """End a process by force, if it is the cloud: who answers for it with the right key may have named another one."""
+    """End the cloud's process by force, if its environment proves that it is the cloud: the record may be wrong."""
     if not _started_by_us(cloud):
         raise CloudError(
             f"the embedded cloud was asked to stop, and process {cloud.pid}, which {directory / 'cloud.json'} names, "
@@ -170,7 +170,7 @@ def _kill(cloud: CloudProcess, directory: Path) -> None:
 
 
 def delegate(directory: Path, domain: str) -> None:
-    """Let the outside world of the cloud of `directory` point at its name servers for a domain.
+    """Let the internet of the cloud of `directory` point at its name servers for a domain.
 
     Raises:
         CloudError: it is not running, or does not answer.
@@ -187,7 +187,7 @@ def _running(directory: Path) -> CloudProcess:
 
 
 def environment(directory: Path, region: str) -> dict[str, str]:
-    """Return the variables with which other tools of AWS find the cloud of `directory`.
+    """Return the environment variables with which other AWS tools use the cloud of `directory`.
 
     Raises:
         CloudError: it is not running.
@@ -196,7 +196,7 @@ def environment(directory: Path, region: str) -> dict[str, str]:
 
 
 def variables(cloud: CloudProcess, region: str) -> dict[str, str]:
-    """Return the variables with which tools of AWS find a cloud."""
+    """Return the environment variables with which AWS tools use a cloud."""
     return {
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_ACCESS_KEY_ID": cloud.key,
@@ -206,19 +206,19 @@ def variables(cloud: CloudProcess, region: str) -> dict[str, str]:
 
 
 def started(directory: Path) -> float:
-    """Return when the cloud of `directory` was started, empty, in seconds since the epoch; 0 if none runs."""
+    """Return when the cloud of `directory` was started, in seconds since the epoch; 0 if none runs."""
     cloud = find(directory)
     return float(health(cloud).get("started", 0.0)) if cloud else 0.0
 
 
 def hung(cloud: CloudProcess) -> float:
-    """Return for how many seconds the cloud has been at one call, if that is longer than any takes; else 0."""
+    """Return for how many seconds the cloud has been answering one call, if that is too long; else 0."""
     busy = float(health(cloud).get("busy", 0.0))
     return busy if busy > HUNG_SECONDS else 0.0
 
 
 def set_faults(cloud: CloudProcess, scenarios: str) -> None:
-    """Let these scenarios, divided by commas, meet the calls to the cloud from now on; an empty text ends them.
+    """Put these fault scenarios, separated by commas, in force for the cloud's calls; an empty text ends them.
 
     Raises:
         CloudError: it does not answer.
@@ -231,7 +231,7 @@ def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
     """Return IAM policies as `set_policies` takes them.
 
     Raises:
-        UsageError: a file cannot be read, or says what cannot be evaluated.
+        UsageError: a file cannot be read, or has a part that cannot be evaluated.
     """
     found = []
     for file in files:
@@ -248,7 +248,7 @@ def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
 
 
 def set_policies(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> None:
-    """Let the caller do in the cloud what these IAM policies together allow; of none, everything.
+    """Allow the cloud's caller only the actions that these IAM policies together allow; without policies, all actions.
 
     Raises:
         CloudError: it does not answer.
@@ -257,7 +257,7 @@ def set_policies(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> 
 
 
 def set_organization(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> None:
-    """Put the cloud's account into an organization with these service control policies; with none, into none.
+    """Put the cloud's account into an organization with these service control policies; without policies, into none.
 
     Raises:
         CloudError: it does not answer.
@@ -266,7 +266,7 @@ def set_organization(cloud: CloudProcess, policies: Sequence[Mapping[str, str]])
 
 
 def check_settings() -> None:
-    """Raise `UsageError` for settings of the cloud that make no sense, before it is started with them."""
+    """Raise `UsageError` for invalid settings of the cloud, before it is started with them."""
     given = os.environ.get("PROVISION_ROUND_TRIP") or "0"
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", given):
         raise UsageError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
@@ -290,9 +290,9 @@ def listening_on(port: int | None) -> socket.socket:
 
 
 def _spawn(directory: Path, options: list[str], key: str, listener: socket.socket, dns: socket.socket) -> int:
-    """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
+    """Start the server in its own session, with its output in `cloud.log`, without the user's AWS settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
-    # not among the arguments, which other users can read
+    # not in the arguments: other users can read those
     environment[KEY] = key
     package_root = str(Path(__file__).resolve().parents[1])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, environment.get("PYTHONPATH")]))
@@ -313,7 +313,7 @@ def _spawn(directory: Path, options: list[str], key: str, listener: socket.socke
 
 @contextlib.contextmanager
 def _inherited(one: socket.socket) -> Iterator[int]:
-    """Yield a descriptor of a socket that a new process gets, and that is none of the first three."""
+    """Yield a descriptor of a socket that a new process inherits, and that is none of the first three."""
     descriptor = fcntl.fcntl(one, fcntl.F_DUPFD, 3)
     try:
         yield descriptor
@@ -337,15 +337,15 @@ def _await_ready(cloud: CloudProcess, directory: Path) -> None:
 def _last_lines(directory: Path) -> str:
     log = directory / "cloud.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    # of a traceback what it ends with
+    # only the last lines of a traceback
     last = [line for line in lines if line and not line.startswith((" ", "Traceback "))][-8:]
     return f" Last lines of {log}:\n" + "\n".join(last) if last else f" Its log {log} is empty."
 
 
 def entry(directory: Path, name: str) -> str:
-    """The URL at which the load balancer for a host name answers on this machine; empty if it does not.
+    """Return the URL at which the load balancer for a host name answers on this machine; empty if there is none.
 
-    It does when the cloud of `directory` runs containers.
+    There is one if the cloud of `directory` runs containers.
     """
     cloud = find(directory)
     entries = json.loads(request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
@@ -354,7 +354,7 @@ def entry(directory: Path, name: str) -> str:
 
 def _alive(pid: int) -> bool:
     try:
-        # Reaps the process when it is our own child, which would count as alive otherwise.
+        # reap the process if it is our own child: it would count as alive otherwise
         return os.waitpid(pid, os.WNOHANG)[0] == 0
     except ChildProcessError:
         pass
@@ -368,14 +368,14 @@ def _alive(pid: int) -> bool:
 
 
 def _started_by_us(cloud: CloudProcess) -> bool:
-    """Whether a process was started with the key of the record, as only the cloud is; not where that cannot be told."""
+    """Return whether a process was started with the record's key, as only the cloud is; False if that is unknown."""
     return f"{KEY}={cloud.key}".encode() in _environment_of(cloud.pid)
 
 
 def _environment_of(pid: int) -> list[bytes]:
-    """The variables that a process of this user was started with; without /proc among the words that `ps` shows.
+    """Return the variables with which a process of this user was started; without /proc, the words that `ps` shows.
 
-    macOS shows them with -E, but not those of a program that comes with it (ps(1)).
+    macOS shows them with -E, except for programs that come with macOS (ps(1)).
     """
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")

@@ -1,4 +1,4 @@
-"""Chooses how long an operation takes: as it does on AWS, or drawn by a seed from what is seen there."""
+"""Choose the durations of operations: the usual ones on AWS, or random ones from a seed."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ecs_emulator.durations import Duration
 
 CHOICES = "typical, uneven, fast, slow, seed:NUMBER or times:NUMBER"
 UNEVEN = (0.8, 1.25)
-"""How much less or more than usual the steps of a task take with `uneven`."""
+"""The least and the greatest factor for the steps of a task with `uneven`."""
 _NAMES = {id(value): name for name, value in vars(durations).items() if isinstance(value, Duration)}
 
 
 class OperationDurations:
-    """Picks the seconds of each operation.
+    """A choice of durations, which returns the seconds of each operation.
 
     Args:
-        choice: `typical` for what is usual, `uneven` for the same in which no two tasks start equally fast, so that two
-            rollouts do not end together by accident, `fast` and `slow` for the ends of what is no surprise, `seed:7`
-            for a draw from between them, or `times:3` for three times as long as usual and `times:0.1` for a tenth. A
-            seed's n-th draw for an operation is always the same.
+        choice: `typical` for the usual durations; `uneven` for the same, but no two tasks start equally fast, so that
+            two rollouts do not end together by accident; `fast` and `slow` for the ends of the usual range; `seed:7`
+            for a draw from that range; `times:3` for three times the usual ones, `times:0.1` for a tenth. A seed's
+            n-th draw for an operation is always the same.
 
     Raises:
         ValueError: there is no such choice.
@@ -35,7 +35,7 @@ class OperationDurations:
         self._drawn: Counter[str] = Counter()
 
     def seconds(self, duration: Duration) -> float:
-        """Return how long an operation takes this time."""
+        """Return the duration of an operation this time."""
         fastest, slowest = duration.range
         match self.choice:
             case "typical":

@@ -1,4 +1,4 @@
-"""How requests to services are answered that are wholly our own: in moto's form, by botocore's model."""
+"""Services that the embedded cloud implements without moto: answer requests in moto's form, by botocore's model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecs_emulator.paging import Listing, page
 def answer(
     response: BaseResponse, run: Callable[[], Mapping[str, Any]], request: Mapping[str, Any], listing: Listing | None
 ) -> TYPE_RESPONSE:
-    """Return status, headers and body for what an operation answers or refuses; of a list one page.
+    """Return status, headers and body for an operation's result or refusal; for a list, one page of it.
 
     Args:
         run: the operation, with its request.

@@ -1,10 +1,10 @@
-"""Divides lists into pages as AWS does: each service's own page sizes, and opaque tokens.
+"""Divide lists into pages as AWS does: with each service's page sizes, and opaque tokens.
 
-The sizes are those of the API references (the member that limits a page: `MaxResults`, `MaxRecords`, `PageSize` …);
-which members hold the list, the limit and the token is what boto3's paginators go by. A token stands for the rest of
-the list as it was when its first page was asked for, so that nothing shifts between two pages.
+The sizes come from the API references (the member that limits a page: `MaxResults`, `MaxRecords`, `PageSize` …). The
+members for the list, the limit and the token come from boto3's paginators. A token stands for the rest of the list as
+it was at the request of its first page, so that nothing shifts between two pages.
 
-Left as they are: lists whose next page begins at a name that the caller gives (ListResourceRecordSets,
+Not changed: lists whose next page begins at a name that the caller gives (ListResourceRecordSets,
 ListHostedZonesByName), and S3's.
 """
 
@@ -28,13 +28,13 @@ from ecs_emulator.services.apis import APIS
 from ecs_emulator.services.model import Pages
 
 SMALL = 2
-"""How many entries a page holds in the scenario `small-pages`."""
+"""The entries of a page in the scenario `small-pages`."""
 _IDS = re.compile(r"(ids|names|arns|versions)$", re.IGNORECASE)
-"""How the members of a request are called that name the resources to list."""
+"""The ends of the names of request members that name the resources to list."""
 _KEPT = 5000
-"""How many tokens are known at a time: the newest."""
+"""The most tokens that are remembered: the newest."""
 _ALL = 1_000_000
-"""What moto is asked for at once, so that only this module divides into pages."""
+"""The page size in requests to moto, so that only this module makes pages."""
 
 
 # "We return only 1,000 items" for more.
@@ -44,7 +44,7 @@ _BY_NAME = ("ListResourceRecordSets",)
 
 @dataclass(frozen=True)
 class Listing:
-    """One list: its service and operation, and the members of its request and answer that make pages."""
+    """A list: its service and operation, and the members of its request and answer that make pages."""
 
     service: str
     operation: str
@@ -56,16 +56,16 @@ class Listing:
 
     @property
     def name(self) -> str:
-        """The operation as faults name it: after the name that signs the requests."""
+        """The operation as faults name it: `signing name:Operation`."""
         return f"{get_service_model(self.service).signing_name}:{self.operation}"
 
     @property
     def may_hold_less(self) -> bool:
-        """Whether a page may hold less than it could although there are more."""
+        """Return whether a page may be smaller than its size although more entries follow."""
         return _pages(self.service).empty or self.operation in APIS[self.service].empty
 
     def size(self, requested: Any) -> int:
-        """How many entries the next page holds if the caller asks for so many, or says nothing."""
+        """Return the size of the next page for a requested size, or for none."""
         rules = _pages(self.service)
         bounds = APIS[self.service].lists.get(self.operation, rules.bounds)
         size = bounds.usual if requested in (None, "") else int(requested)
@@ -76,7 +76,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class _Rest:
-    """What a token stands for: the whole answer of a list, and how much of it was given already."""
+    """The rest of a list, for which a token stands: its whole answer, and the number of entries given already."""
 
     listing: Listing
     answer: Mapping[str, Any]
@@ -92,7 +92,7 @@ def _forget() -> None:
 
 
 def listings(service: str) -> dict[str, Listing]:
-    """Every list of a service that comes in pages, by its operation's name."""
+    """Return every list of a service that comes in pages, by its operation's name."""
     found = {}
     for operation, model in get_pagination_model(service).items():
         if operation not in _BY_NAME and "limit_key" in model:
@@ -105,7 +105,7 @@ def listings(service: str) -> dict[str, Listing]:
 
 
 def page(listing: Listing, request: Mapping[str, Any], ask: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    """The page that the request asks for; `ask` gives the whole list, for its first page."""
+    """Return the page that the request asks for; `ask` returns the whole list, for its first page."""
     size = listing.size(request.get(listing.limit))
     start, token = 0, request.get(listing.token)
     if token:
@@ -115,7 +115,7 @@ def page(listing: Listing, request: Mapping[str, Any], ask: Callable[[], Mapping
         answer, start = rest.answer, rest.start
     else:
         answer = ask()
-    # what is asked for by id comes at once
+    # resources that are named in the request come in one page
     if not any(map(_IDS.search, request)) and faults.current.strike("small-pages", listing.name):
         size = 0 if not token and listing.may_hold_less else min(size, SMALL)
     end = start + size
@@ -136,19 +136,19 @@ def _remember(rest: _Rest) -> str:
 
 
 def _pages(service: str) -> Pages:
-    """How the lists of a service come, of which there are some."""
+    """Return the paging rules of a service that has lists in pages."""
     if (pages := APIS[service].pages) is None:
         raise LookupError(f"no list of {service} comes in pages")
     return pages
 
 
 def responses() -> dict[str, str]:
-    """Moto's class of each service whose lists come in pages here, below `moto`; ECS is our own (`ecs.dispatch`)."""
+    """Return moto's response class of each service with lists in pages, below `moto`; ECS has ours (`ecs.dispatch`)."""
     return {api.name: api.responses for api in APIS.values() if api.responses}
 
 
 def install() -> None:
-    """Lay the pages over every list of moto's services; once a process, after all rules."""
+    """Add pages to every list of moto's services; only once in a process, after all rules."""
     for service, place in responses().items():
         module, _, name = place.partition(":")
         response = getattr(import_module(f"moto.{module}"), name)
@@ -174,7 +174,7 @@ def _lay(response: type, listing: Listing) -> None:
 
 
 def _whole(listing: Listing, original: Any, self: Any, request: Any) -> tuple[dict[str, Any], bool]:
-    """The whole list, from as many pages as moto makes of it, and whether moto writes it as JSON itself."""
+    """Return the whole list, from all of moto's pages, and whether moto writes it as JSON itself."""
     whole: dict[str, Any] = {}
     request.pop(listing.token, None)
     request[listing.limit] = APIS[listing.service].most.get(listing.operation, _ALL)

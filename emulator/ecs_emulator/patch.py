@@ -1,6 +1,6 @@
-"""Patches moto: three verbs for what is changed of it, and refusals as AWS words them.
+"""Patch moto: three functions that change it, and refusals as AWS words them.
 
-Nothing of moto, or of a library beneath it, is assigned to in any other way (`tests/cloud/emulator/test_hooks.py`).
+Nothing in moto, or in a library below it, is changed in any other way (`tests/cloud/emulator/test_hooks.py`).
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Method = Callable[..., Any]
 Ours = TypeVar("Ours")
 
 MISSING = object()
-"""What stood where nothing did."""
+"""The former value of an attribute that did not exist."""
 
 
 @dataclass(frozen=True)
 class Hook:
-    """One change to moto.
+    """A change to moto.
 
     Attributes:
-        verb: what is done to it.
+        verb: the kind of the change.
         owner: the class or the module that is changed.
         name: its attribute.
-        before: what stood there when the hook was laid, unbound, or `MISSING`.
-        ours: what the hook gives; of `wrap`, the function that takes what stood there as its first argument.
+        before: the attribute's former value, unbound, or `MISSING`.
+        ours: our value; for `wrap`, the function that takes the former value as its first argument.
     """
 
     verb: Literal["replace", "wrap", "add"]
@@ -42,23 +42,23 @@ class Hook:
 
     @property
     def target(self) -> str:
-        """The attribute by its full name."""
+        """The attribute's full name."""
         if isinstance(self.owner, ModuleType):
             return f"{self.owner.__name__}.{self.name}"
         return f"{self.owner.__module__}.{self.owner.__qualname__}.{self.name}"
 
 
 HOOKS: list[Hook] = []
-"""All that were laid, in their order."""
+"""All changes so far, in their order."""
 
 
 def replace(owner: Owner, name: str) -> Callable[[Ours], Ours]:
-    """Put ours in the place of moto's attribute `name`: of a method, a property, a function or a table.
+    """Replace moto's attribute `name` by ours: a method, a property, a function or a table.
 
     >>> @replace(EC2Backend, "get_security_group_from_id")
     ... def get_security_group_from_id(self, group_id): ...
 
-    What moto assigns to each object of a class (`self.status = ...`) is replaced by a property of the class.
+    To replace a value that moto assigns to each object of a class (`self.status = ...`), use a property of the class.
     """
     before = inspect.getattr_static(owner, name, MISSING)
 
@@ -77,7 +77,7 @@ def wrap(owner: Owner, name: str) -> Callable[[Method], Method]:
     >>> @wrap(EC2Backend, "delete_subnet")
     ... def delete_subnet(original, self, subnet_id): ...
 
-    A property stays one, and a static method too: ours is given no `self` then.
+    A property stays a property, and a static method stays static: ours then gets no `self`.
     """
     before = inspect.getattr_static(owner, name, MISSING)
     if before is MISSING:
@@ -101,7 +101,7 @@ def wrap(owner: Owner, name: str) -> Callable[[Method], Method]:
 
 
 def add(owner: Owner, name: str) -> Callable[[Ours], Ours]:
-    """Give moto an attribute that it lacks: in a response class, an operation by its snake_case name.
+    """Add an attribute that moto lacks: in a response class, an operation by its snake_case name.
 
     >>> @add(EC2Response, "describe_security_group_references")
     ... def describe_security_group_references(self): ...
@@ -122,16 +122,16 @@ def _lay(hook: Hook, stands: Any) -> None:
 
 
 class ServiceError(ServiceException):
-    """AWS says no. A class of ours: moto looks for an exception's service model by the package it is defined in."""
+    """A refusal by AWS. The class is ours: moto finds an exception's service model by the package of its class."""
 
 
 _resets: list[Callable[[], None]] = []
 
 
 def refuse(code: str, message: str, **members: Any) -> NoReturn:
-    """Answer the current request with AWS's error `code`, whatever the service's protocol.
+    """Raise AWS's error `code` as the answer to the current request, in the service's protocol.
 
-    The HTTP status is the one of the service's model, else 400. `members` are further fields of a modelled error.
+    The HTTP status comes from the service's model, else it is 400. `members` are further fields of a modelled error.
     """
     error = ServiceError(code, message)
     for name, value in members.items():
@@ -140,12 +140,12 @@ def refuse(code: str, message: str, **members: Any) -> NoReturn:
 
 
 def on_reset(function: Callable[[], None]) -> Callable[[], None]:
-    """Have `function` called whenever the whole cloud is emptied (`POST /_cloud/reset`)."""
+    """Register `function` to be called whenever the whole cloud is emptied (`POST /_cloud/reset`)."""
     _resets.append(function)
     return function
 
 
 def reset() -> None:
-    """Call every function given to `on_reset`, in order."""
+    """Call every function registered with `on_reset`, in order."""
     for function in _resets:
         function()

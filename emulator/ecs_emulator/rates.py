@@ -1,7 +1,7 @@
-"""How many calls AWS takes: its documented rates, beyond which the embedded cloud throttles if it is asked to.
+"""AWS's documented rates of calls, beyond which the embedded cloud throttles if it is asked to.
 
-A client that waits for its turn has a table of its own, so that what it keeps to is not taken for granted here. What is
-not in the table has no documented rate. Application Auto Scaling has none either; it meets CloudWatch's (`alarms`).
+A client that waits for its turn has its own table, so that this one also tests the client's. Operations that are not in
+the table have no documented rate. Application Auto Scaling has none either; it meets CloudWatch's (`alarms`).
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from functools import cache
 from typing import Literal
 
 ROUNDING = 1e-9
-"""Which part of a token may be missing: what the arithmetic of floats makes of a wait that was just long enough."""
+"""The part of a token that may be missing: the rounding error of floats after a wait that was just long enough."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One documented limit, of an account in a Region.
+    """A documented limit, for an account in a Region.
 
     Attributes:
-        service: the name that signs the requests.
-        draws: which calls draw on one bucket: `each` operation has its own, the operations that are named here have one
-            `together`, or `all` of the service's have one, besides their own.
-        burst: tokens that a bucket holds. A limit that is documented as so many calls a second has as many.
-        rate: tokens that it gains a second.
+        service: the signing name.
+        draws: the calls that draw on one bucket: `each` operation has its own; the operations of this limit share one
+            (`together`); or `all` operations of the service share one, besides their own.
+        burst: the tokens that a bucket holds. A limit of a number of calls a second has as many.
+        rate: the tokens that it gains a second.
         source: the document.
-        operations: as AWS writes them: a name, its beginning and `*`, or `*` for all that no row before this one names.
+        operations: names as AWS writes them: a name, its beginning and `*`, or `*` for all that no earlier row names.
     """
 
     service: str
@@ -38,7 +38,7 @@ class Limit:
     operations: tuple[str, ...]
 
     def names(self, operation: str) -> bool:
-        """Say whether the limit is about an operation."""
+        """Return whether the limit covers an operation."""
         return any(fnmatchcase(operation, pattern) for pattern in self.operations)
 
 
@@ -59,7 +59,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("acm", "each", 5, 5, _ACM, ("AddTagsToCertificate", "RequestCertificate")),
     Limit("acm", "each", 8, 8, _ACM, ("ListCertificates",)),
     Limit("acm", "each", 10, 10, _ACM, ("DeleteCertificate", "DescribeCertificate", "ListTagsForCertificate")),
-    # Some reads have half of it when they are neither filtered nor in pages: not told apart here.
+    # Some reads have half of it when they are neither filtered nor in pages: not distinguished here.
     Limit("ec2", "each", 100, 20, _EC2, ("Describe*", "Get*", "List*", "Search*")),
     Limit("ec2", "each", 4, 0.3, _EC2, ("CreateVpcEndpoint", "DeleteVpcEndpoints", "ModifyVpcEndpoint")),
     Limit("ec2", "each", 100, 10, _EC2, ("CreateTags", "DeleteTags")),
@@ -85,7 +85,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("ecs", "together", 100, 20, _ECS, (
         "DescribeContainerInstances", "DescribeTasks", "ListContainerInstances", "ListTasks")),
     Limit("ecs", "together", 50, 5, _ECS, ("CreateService", "DeleteService", "UpdateService")),
-    # that service deployments draw on the same is a cautious guess
+    # a cautious guess: service deployments draw on the same bucket
     Limit("ecs", "together", 100, 20, _ECS, (
         "DescribeServiceDeployments", "DescribeServiceRevisions", "DescribeServices", "ListServiceDeployments",
         "ListServices")),
@@ -95,12 +95,12 @@ LIMITS: tuple[Limit, ...] = (
     Limit("elasticloadbalancing", "together", 40, 10, _ELB, ("Describe*",)),
     Limit("elasticloadbalancing", "together", 20, 3, _ELB, ("*",)),
     Limit("events", "each", 50, 50, _EVENTS, ("*",)),
-    # Each role is read by itself, by four operations; tools that audit accounts read ten roles at a time, and more.
+    # Each role is read on its own, by four operations; tools that audit accounts read ten roles at a time, or more.
     Limit("iam", "each", 50, 20, _IAM, ("Get*", "List*")),
     Limit("iam", "together", 30, 10, _IAM, ("*",)),
     Limit("logs", "each", 5, 5, _LOGS, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
     Limit("logs", "each", 10, 10, _LOGS, ("CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups")),
-    # These two vary with the Region, up to 25 a second: the least of all.
+    # These two vary with the Region, up to 25 a second; here the least of all.
     Limit("logs", "each", 5, 5, _LOGS, ("FilterLogEvents",)),
     Limit("logs", "each", 10, 10, _LOGS, ("GetLogEvents",)),
     Limit("monitoring", "each", 3, 3, _CLOUDWATCH, ("DeleteAlarms", "PutMetricAlarm")),
@@ -112,7 +112,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("route53", "all", 50, 10, _ROUTE53, ("*",)),
     Limit("route53", "each", 40, 2, _ROUTE53, ("CreateHostedZone",)),
     Limit("route53", "each", 40, 5, _ROUTE53, ("DeleteHostedZone",)),
-    # As many again in one burst.
+    # The burst is as many again.
     Limit("servicequotas", "each", 10, 5, _QUOTAS, ("GetServiceQuota", "GetAWSDefaultServiceQuota")),
     Limit("servicequotas", "each", 20, 10, _QUOTAS, ("ListAWSDefaultServiceQuotas", "ListServiceQuotas")),
     Limit("tagging", "each", 15, 15, _TAGGING, ("GetResources",)),
@@ -121,7 +121,7 @@ LIMITS: tuple[Limit, ...] = (
 
 @cache
 def limits_of(service: str, operation: str) -> tuple[Limit, ...]:
-    """Return the limits that a call is under: that of all calls of the service, and the first other that names it."""
+    """Return a call's limits: the limit on all calls of the service, and the first other limit that covers it."""
     rows = [limit for limit in LIMITS if limit.service == service and limit.names(operation)]
     own = [limit for limit in rows if limit.draws != "all"]
     return (*(limit for limit in rows if limit.draws == "all"), *own[:1])
@@ -129,7 +129,7 @@ def limits_of(service: str, operation: str) -> tuple[Limit, ...]:
 
 @dataclass
 class TokenBucket:
-    """Holds up to `burst` tokens and gains `rate` a second; `tokens` is what it held at the moment `at`."""
+    """A bucket that holds up to `burst` tokens and gains `rate` a second; it held `tokens` at the moment `at`."""
 
     burst: float
     rate: float
@@ -140,25 +140,25 @@ class TokenBucket:
         self.tokens = self.burst
 
     def holds(self, now: float) -> bool:
-        """Say whether it holds a token."""
+        """Return whether the bucket holds a token."""
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
         self.at = now
         return self.tokens >= 1 - ROUNDING
 
     def take(self) -> None:
-        """Take a token out."""
+        """Take a token out of the bucket."""
         self.tokens -= 1
 
 
 @dataclass
 class Rates:
-    """What is left of all limits; `clock` tells AWS's seconds."""
+    """The calls that all limits still allow; `clock` tells AWS's seconds."""
 
     clock: Callable[[], float]
     _buckets: dict[tuple[str, Limit, str], TokenBucket] = field(default_factory=dict)
 
     def admit(self, service: str, region: str, operation: str) -> bool:
-        """Take a token for a call out of each bucket that it draws on; or none, and False, if one of them is empty."""
+        """Take a token for a call out of each of its buckets; if one is empty, take none and return False."""
         now = self.clock()
         buckets = [self._bucket(limit, region, operation, now) for limit in limits_of(service, operation)]
         if not all(bucket.holds(now) for bucket in buckets):

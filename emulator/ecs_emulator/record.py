@@ -20,10 +20,10 @@ NAME = "cloud.json"
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory and those above it that are missing, each for its owner alone, whatever the umask allows.
+    """Create a directory and its missing parents, each for its owner alone, with any umask.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     missing = [place for place in (directory, *directory.parents) if not os.path.lexists(place)]
     for place in reversed(missing):
@@ -32,8 +32,8 @@ def make_private(directory: Path) -> None:
 
 @contextlib.contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """While the context lasts, no other program starts a cloud there, or records one."""
-    # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
+    """Keep other programs from starting or recording a cloud there while the context lasts."""
+    # The kernel releases a flock with its holder, so a killed starter leaves no lock behind.
     handle = os.open(directory / "cloud.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -43,10 +43,10 @@ def locked(directory: Path) -> Iterator[None]:
 
 
 def read(directory: Path) -> CloudProcess | None:
-    """The cloud that `cloud.json` names, or None if it names none.
+    """Return the cloud that `cloud.json` names, or None.
 
     Raises:
-        CloudError: it names one that is not of this machine, to which calls would otherwise go.
+        CloudError: it names a cloud of another machine, to which calls would otherwise go.
     """
     path = directory / NAME
     try:
@@ -66,7 +66,7 @@ def read(directory: Path) -> CloudProcess | None:
 _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "endpoint": lambda value: isinstance(value, str) and value.isprintable(),
     "dns_port": lambda value: type(value) is int and 0 < value < 65536,
-    # -1 would stand for every process of the user, 1 for the first of all
+    # -1 would mean every process of the user, 1 the system's first process
     "pid": lambda value: type(value) is int and 1 < value < 2**53,
     "key": lambda value: isinstance(value, str) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
     "domain": lambda value: isinstance(value, str) and bool(value) and value.isprintable(),
@@ -74,7 +74,7 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
 
 
 def write(directory: Path, cloud: CloudProcess) -> None:
-    """Record a cloud; the file is whole at each moment.
+    """Record a cloud; the file is complete at every moment.
 
     Raises:
         OSError: it cannot be written.
@@ -88,5 +88,5 @@ def write(directory: Path, cloud: CloudProcess) -> None:
 
 
 def delete(directory: Path) -> None:
-    """Forget the cloud that is recorded, if one is."""
+    """Delete the record of the cloud, if there is one."""
     (directory / NAME).unlink(missing_ok=True)

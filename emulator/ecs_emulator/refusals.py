@@ -1,4 +1,4 @@
-"""The table of transient errors: operation, code, message, and for how long AWS refuses."""
+"""The table of transient errors: operation, code, message, and the time for which AWS refuses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ecs_emulator.services.apis import APIS
 from ecs_emulator.services.model import Refusal
 
 REFUSALS: tuple[Refusal, ...] = tuple(row for api in APIS.values() for row in api.refusals)
-"""Those of all APIs."""
+"""The transient errors of all APIs."""
 
 
 def text_of(path: str, body: bytes) -> str:
-    """A request's path and body as the table reads it: forms decoded, one `name=value` a line."""
+    """Return a request's path and body in the form that the table reads: forms decoded, one `name=value` a line."""
     text = body.decode("utf-8", "replace")
     if "=" in text and not text.startswith(("{", "<")):
         text = "\n".join(f"{name}={value}" for name, value in urllib.parse.parse_qsl(text))

@@ -1,4 +1,4 @@
-"""Tells where a subnet's routes lead, by its route table or its VPC's main one (VPC user guide, "Route tables")."""
+"""Routes of a subnet, from its route table or its VPC's main one (VPC user guide, "Route tables")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def routes(ec2: Any, subnet_id: str) -> list[Any]:
 
 
 def table_of(ec2: Any, subnet_id: str) -> Any:
-    """Return the route table that is associated with a subnet, or else its VPC's main one; None if that is gone."""
+    """Return the route table that is associated with a subnet, or its VPC's main one; None if that is gone."""
     subnet = next((one for one in ec2.describe_subnets() if one.id == subnet_id), None)
     if subnet is None:
         return None
@@ -24,22 +24,22 @@ def table_of(ec2: Any, subnet_id: str) -> Any:
 
 
 def reaches_internet(ec2: Any, subnet_id: str) -> bool:
-    """Whether what has a public address in a subnet reaches the internet, and is reached from there."""
+    """Return whether public addresses in a subnet reach the internet, and are reached from there."""
     found = [one for one in routes(ec2, subnet_id) if one.destination_cidr_block == ALL]
     return any(str(getattr(one.gateway, "id", "")).startswith("igw-") for one in found)
 
 
 def has_nat(ec2: Any, subnet_id: str) -> bool:
-    """Whether a subnet's default route leads to a NAT gateway that is available: to another one it leads nowhere."""
+    """Return whether a subnet's default route leads to an available NAT gateway that reaches the internet."""
     from ecs_emulator.services.ec2.nat import is_available
 
     found = [one.nat_gateway for one in routes(ec2, subnet_id) if one.destination_cidr_block == ALL]
-    # a route goes by the subnet of the gateway, as VPC user guide, "NAT gateways", has it
+    # the traffic goes on by the routes of the gateway's subnet (VPC user guide, "NAT gateways")
     return any(is_available(ec2, one) and reaches_internet(ec2, one.subnet_id) for one in found if one is not None)
 
 
 def has_gateway_endpoint(ec2: Any, subnet_id: str, service: str) -> bool:
-    """Whether a gateway endpoint for an API (`s3`) is in a subnet's route table."""
+    """Return whether a gateway endpoint for an API (`s3`) is in a subnet's route table."""
     table = table_of(ec2, subnet_id)
     return table is not None and any(
         one.vpc_endpoint_type == "Gateway"

@@ -1,4 +1,4 @@
-"""Tells whether security groups let traffic through, by rules for groups or for any address range."""
+"""Security groups: decide whether they let traffic through, by rules for groups or for any address range."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def allow_tcp(ec2: Any, senders: Collection[str], receivers: Collection[str], port: int) -> bool:
-    """Say whether a rule of the senders' groups lets TCP to this port out to the receivers', and one of theirs in."""
+    """Return whether the senders' groups let TCP to this port out to the receivers, and the receivers' let it in."""
     out = (rule for group in _groups(ec2, senders) for rule in group.egress_rules)
     into = (rule for group in _groups(ec2, receivers) for rule in group.ingress_rules)
     return _any(out, receivers, port) and _any(into, senders, port)
@@ -29,7 +29,7 @@ def _allows(rule: Any, port: int) -> bool:
 
 
 def sends_out(ec2: Any, senders: Collection[str], port: int, *, lists: bool = False) -> bool:
-    """Say whether a rule of the senders' groups lets TCP to this port out to all addresses, or to a prefix list."""
+    """Return whether the senders' groups let TCP to this port out to all addresses, or to a prefix list."""
     out = (rule for group in _groups(ec2, senders) for rule in group.egress_rules)
     return any(
         _allows(rule, port)
@@ -39,6 +39,6 @@ def sends_out(ec2: Any, senders: Collection[str], port: int, *, lists: bool = Fa
 
 
 def admit(ec2: Any, receivers: Collection[str], port: int) -> bool:
-    """Say whether a rule of the receivers' groups lets TCP to this port in from any addresses, or a prefix list."""
+    """Return whether the receivers' groups let TCP to this port in from any addresses, or a prefix list."""
     into = (rule for group in _groups(ec2, receivers) for rule in group.ingress_rules)
     return any(_allows(rule, port) and (rule.ip_range or rule.prefix_list_id) for rule in into)

@@ -1,4 +1,4 @@
-"""Changes which members the answers of moto's classes have."""
+"""Change the members in the answers of moto's classes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ecs_emulator.patch import replace
 
 
 def never(value: Any) -> None:
-    """What AWS does not send."""
+    """Return None for a member that AWS does not send."""
 
 
 def change_members(responses: type[BaseResponse], members: Mapping[str, Callable[[Any], Any]]) -> None:
     """Send these members as the functions compute them from moto's values."""
-    # a mapping of the class's own: it may share its parent's with all others
+    # a mapping of its own: the class may share its parent's with other classes
     name = "RESPONSE_KEY_PATH_TO_TRANSFORMER"
     replace(responses, name)({**getattr(responses, name), **members})

@@ -1,4 +1,4 @@
-"""The embedded cloud's server process: hands each request to the control paths, the registry or AWS's APIs."""
+"""The embedded cloud's server process: pass each request to the control paths, the registry or AWS's APIs."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from ecs_emulator.wsgi import Environ, Rejected, Server, StartResponse, check_se
 
 ACCOUNT = "123456789012"
 
-# Read by moto when it is imported: managed policies are there, certificates are ours to issue.
+# moto reads these when it is imported: managed policies exist, and certificates are issued by us.
 ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": ACCOUNT,
     "MOTO_ACM_VALIDATION_WAIT": "1",
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
     "MOTO_DISABLE_GLOBAL_CORS": "true",
-    # moto asks botocore for regions; no file or metadata service of the user may be read for it.
+    # moto asks botocore for Regions, which must not read the user's files or metadata service.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
 SILENCE_SECONDS = 300.0
-"""How long a client that has shown the key may be silent: those of AWS's keep their connections."""
+"""The time that a client with the key may be silent: AWS's clients keep their connections."""
 FOLDER_SECONDS = 2.0
-"""How often it is looked whether the directory is still there."""
+"""The seconds between two checks that the directory still exists."""
 
 
 def serve(
@@ -52,9 +52,9 @@ def serve(
     """Serve until stopped, or until nothing is left in `directory`.
 
     Args:
-        listener: listens on TCP, for the AWS APIs.
-        dns: is bound on UDP, for the DNS server.
-        key: the access key id that calls have to be signed with, and by which the starter knows this process.
+        listener: a listening TCP socket, for the AWS APIs.
+        dns: a bound UDP socket, for the DNS server.
+        key: the access key id with which calls have to be signed, and by which the starter recognises this process.
         announce: is called, in a thread, once calls are answered.
     """
     os.environ.update(ENVIRONMENT, MOTO_ACCOUNT_ID=account)
@@ -87,14 +87,14 @@ def _when_ready(cloud: Cloud, act: Callable[[], None]) -> None:
 
 
 def _end_with(place: int, stop: Callable[[], None]) -> None:
-    """Stop once an open directory is empty or removed: nobody finds the cloud any more. One that is renamed goes on."""
+    """Stop once an open directory is empty or removed: no program can find the cloud then. A rename does not count."""
     while not _is_gone(place):
         time.sleep(FOLDER_SECONDS)
     stop()
 
 
 def _is_gone(place: int) -> bool:
-    """Say whether an open directory is empty or removed; it is not where that cannot be told (no free descriptor)."""
+    """Return whether an open directory is empty or removed; False if that is unknown (no free descriptor)."""
     try:
         return os.fstat(place).st_nlink == 0 or not os.listdir(place)
     except FileNotFoundError:
@@ -104,23 +104,23 @@ def _is_gone(place: int) -> bool:
 
 
 def _admit(cloud: Cloud, environ: Environ) -> bool:
-    """Look at the head of a request: all but `health` needs the key, or a password that the registry gave.
+    """Check the head of a request: all paths but `health` need the key, or a password from the registry.
 
     Raises:
-        Rejected: it is a web page's, or has neither.
+        Rejected: it is from a web page, or has neither.
     """
-    # a page that was given a presigned URL shows what it leads to; admitted it is by the key in it
+    # a page may use a presigned URL that it was given: the key in the URL admits it
     check_sender(environ, of_pages=calls.is_presigned(environ) and session_of(calls.signer(environ)) is not None)
     path = environ["PATH_INFO"]
     if path.startswith(control_paths.PREFIX):
         return control_paths.admit(cloud, environ)
     if registry.is_asked(environ):
-        # it asks for passwords of its own, which GetAuthorizationToken gives
+        # the registry has its own passwords, from GetAuthorizationToken
         registry.admit(environ)
     elif path.startswith(sessions.PREFIX):
         door.admit(cloud, environ)
     elif path.startswith("/moto-api"):
-        # it reads and writes all that there is, and files besides
+        # this API of moto's could read and write everything, also files
         raise Rejected(HTTPStatus.NOT_FOUND, f"no such path: {path}")
     else:
         cloud.admit(environ)
@@ -128,7 +128,7 @@ def _admit(cloud: Cloud, environ: Environ) -> bool:
 
 
 def _application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request, as WSGI asks."""
+    """Answer a request, as WSGI asks."""
     path = environ["PATH_INFO"]
     if path.startswith(control_paths.PREFIX):
         return control_paths.application(cloud, environ, start_response)

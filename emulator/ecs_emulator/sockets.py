@@ -1,4 +1,4 @@
-"""Sockets of the embedded cloud's servers: on loopback only."""
+"""Sockets of the embedded cloud's servers, on the loopback only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does what is due at a moment of the clock: in ACM, Cloud Control, schedules, alarms, ECS, and for who watches."""
+"""Make the changes that are due at a moment of the clock: in ACM, Cloud Control, schedules, alarms, ECS, the watch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecs_emulator.services.scheduler import firing
 
 
 def tick() -> None:
-    """Let all of it happen that is due."""
+    """Make all due changes."""
     with LOCK:
         acm.settle()
         requests.settle()

@@ -1,4 +1,4 @@
-"""A pool of threads that take turns, and its futures, for which they wait as for anything else (`turns`)."""
+"""A pool of threads that take turns, with futures that can be waited for in turn (`turns`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class _Result(Future[T]):
-    """A future that is waited for as anything else here."""
+    """A future; a thread that waits for it passes its turn on."""
 
     def __init__(self, turns: Turns) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class _Result(Future[T]):
         self.add_done_callback(self._end_waits)
 
     def end(self, wait: ThreadWait) -> None:
-        """End the wait when it is done. The caller holds the mutex, under which it was not done yet."""
+        """End the wait when the future is done. The caller holds the mutex; the future is not done yet."""
         self._waiting = [one for one in self._waiting if not one.over] + [wait]
 
     def _end_waits(self, _: object) -> None:
@@ -34,18 +34,18 @@ class _Result(Future[T]):
             self._waiting.clear()
 
     def result(self, timeout: float | None = None) -> T:
-        """Return the result when it is there, or raise what the call raised."""
+        """Wait for the result and return it, or raise the call's exception."""
         first_done(self._turns, [self], timeout)
         return super().result(0)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Return what the call raised, when it has ended."""
+        """Wait for the end of the call, and return its exception."""
         first_done(self._turns, [self], timeout)
         return super().exception(0)
 
 
 class Pool(Executor):
-    """A pool of at most so many threads that take turns; at its end it waits for all that was submitted."""
+    """A pool of at most so many threads that take turns; its end waits for all submitted calls."""
 
     def __init__(self, turns: Turns, workers: int) -> None:
         self._turns, self._free = turns, max(1, workers)
@@ -53,7 +53,7 @@ class Pool(Executor):
         self._all: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have it called by a thread of the pool, in the order of submission."""
+        """Let a thread of the pool make the call, in the order of submission."""
         future = _Result[T](self._turns)
         self._all.add(future)
         future.add_done_callback(self._all.discard)
@@ -64,7 +64,7 @@ class Pool(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for all that was submitted, or for what is under way if the rest is cancelled."""
+        """Wait for all submitted calls; with `cancel_futures`, only for the calls under way."""
         for future, _ in [*self._jobs] if cancel_futures else ():
             future.cancel()
         while wait and self._all:
@@ -77,7 +77,7 @@ class Pool(Executor):
                 continue
             try:
                 result = act()
-            except BaseException as error:  # noqa: BLE001 (as any pool does)
+            except BaseException as error:  # noqa: BLE001 (as in any pool)
                 future.set_exception(error)
             else:
                 future.set_result(result)
@@ -85,7 +85,7 @@ class Pool(Executor):
 
 
 def first_done(turns: Turns, futures: list[Future[T]], timeout: float | None) -> list[Future[T]]:
-    """Wait until one of the futures is done, or for so many seconds; return those that are."""
+    """Wait until one of the futures is done, or for so many seconds; return the futures that are done."""
     turns.mutex.acquire()
     found = [future for future in futures if future.done()]
     if found or timeout == 0:

@@ -1,4 +1,4 @@
-"""A runtime whose threads take turns, on a clock that its creator gives it."""
+"""A runtime whose threads take turns, on a clock that its creator provides."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class TurnRuntime:
-    """Time and threads of a run: its threads take turns. A subclass says what its clock, `now`, shows.
+    """Time and threads of a run: the threads take turns. A subclass provides the clock, `now`.
 
     Args:
         changed: see `Turns`.
@@ -30,7 +30,7 @@ class TurnRuntime:
         raise NotImplementedError
 
     def elapsed(self) -> float:
-        """Return the same: no machine sleeps here."""
+        """Return the same as `now`: there is no machine that sleeps."""
         return self.now()
 
     def sleep(self, seconds: float) -> None:
@@ -38,11 +38,11 @@ class TurnRuntime:
         self.turns.sleep(seconds)
 
     def working(self) -> AbstractContextManager[None]:
-        """While the context lasts, this thread does real work: others go on, and a second is a real one."""
+        """Return a context in which this thread does real work: others go on, and a second is a real one."""
         return self.turns.aside(working=True)
 
     def watching(self) -> AbstractContextManager[None]:
-        """While the context lasts, this thread waits for a person, or looks on: nobody waits for it."""
+        """Return a context in which this thread waits for a person, or watches: no thread waits for it."""
         return self.turns.aside(working=False)
 
     def lock(self) -> AbstractContextManager[Any]:
@@ -58,7 +58,7 @@ class TurnRuntime:
         return turns.Event(self.turns)
 
     def start(self, work: Callable[[], None], name: str) -> Worker:
-        """Let the work be done in a thread that takes turns with the others."""
+        """Run the work in a thread that takes turns with the others."""
         worker = Worker(self.event())
 
         def run() -> None:
@@ -75,21 +75,21 @@ class TurnRuntime:
         return turn_pool.Pool(self.turns, workers)
 
     def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
-        """Wait until one of the futures is done, or for so many of the cloud's seconds; return those that are."""
+        """Wait until one future is done, or for so many of the cloud's seconds; return the futures that are done."""
         return turn_pool.first_done(self.turns, list(futures), timeout)
 
     def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
-        """Act on all items, so many at once, and return the results in their order."""
+        """Call `act` for all items, at most `workers` at once, and return the results in the items' order."""
         with self.pool(workers) as pool:
             return list(pool.map(act, items))
 
 
 class Worker:
-    """A thread that was started; `ended` is set at its end."""
+    """A started thread; `ended` is set at its end."""
 
     def __init__(self, ended: turns.Event) -> None:
         self.ended = ended
 
     def join(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the thread has ended."""
         self.ended.wait()

@@ -1,10 +1,10 @@
 """Threads that run one at a time, in an order that is the same each time, on a clock that is moved from outside.
 
 A thread has the turn until it waits: for a moment, a lock, an event, the end of others. Then it passes the turn on to
-whoever has been ready for longest. While none is ready, whoever keeps the clock can let time pass.
+the thread that has been ready for longest. While no thread is ready, the owner of the clock can let time pass.
 
-A signal's exception may be raised where a thread does nothing but wait (`INTERRUPTIBLE`), and nowhere else in here: it
-would leave the mutex locked, or the turn with nobody.
+A signal's exception may be raised only where a thread does nothing but wait (`INTERRUPTIBLE`). Anywhere else in this
+module it would leave the mutex locked, or the turn with no thread.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MICROSECONDS = 6
-"""Digits after the second to which moments are rounded: sums of floats differ in the twelfth."""
+"""The digits after the second to which moments are rounded: sums of floats differ in the twelfth."""
 
 
 class ThreadWait:
-    """One thread's wait for something, and then for its turn.
+    """A thread's wait for an event or a moment, and then for its turn.
 
     Attributes:
-        over: whether what it waits for has come.
+        over: whether the event or the moment has come.
         going: whether the thread may go on.
-        apart: whether the thread takes no turns: it does real work, or is not one of these at all.
+        apart: whether the thread takes no turns: it does real work, or is not one of the threads that take turns.
         who: the thread's identifier.
     """
 
@@ -40,28 +40,28 @@ class ThreadWait:
         self._go.acquire()
 
     def go(self) -> None:
-        """Let it go on."""
+        """Let the thread go on."""
         self.going = True
         self._go.release()
 
     def sleep(self, seconds: float = -1) -> None:
-        """Wait until it may go on, or for so many real seconds. A signal's exception may be raised here."""
+        """Wait until the thread may go on, or for so many real seconds. A signal's exception may be raised here."""
         self._go.acquire(timeout=seconds)
 
 
 INTERRUPTIBLE = frozenset({ThreadWait.sleep.__code__})
-"""The functions of this module in which a signal's exception may be raised: for the handler of the user's signals."""
+"""The functions of this module in which a signal handler may raise an exception."""
 
 
 class Turns:
-    """Who has the turn, who is ready for it, and who waits for which moment. Whoever makes it has the first turn.
+    """The turns of threads: one has the turn, others are ready for it or wait for a moment. The creator has the first.
 
     Args:
         now: the time.
-        changed: is told, with `mutex` held, when it may have changed whether all wait, or until when.
+        changed: is called, with `mutex` held, when the threads' wait may have changed: whether all wait, or until when.
 
     Attributes:
-        mutex: guards all of it; held for an instant only.
+        mutex: guards all attributes; held for an instant only.
         taken: whether a thread has the turn.
         working: how many threads do real work.
     """
@@ -81,20 +81,21 @@ class Turns:
         return ThreadWait(apart=self.apart())
 
     def apart(self) -> bool:
-        """Say whether this thread takes no turns."""
+        """Return whether this thread takes no turns."""
         return not getattr(self._mine, "takes", False)
 
     def moment(self, seconds: float | None) -> float | None:
-        """Return the moment that lies so far ahead, if any: to the microsecond, and at least one.
+        """Return the moment `seconds` ahead, or None: rounded to microseconds, and at least one microsecond ahead.
 
-        So several short waits end together with a long one, and who waits for the rest of a rest gets on.
+        Several short waits thus end together with a long one, and repeated waits for a remainder make progress.
         """
         return None if seconds is None else round(self.now() + max(seconds, 10**-MICROSECONDS), MICROSECONDS)
 
     def pause(self, wait: ThreadWait, until: float | None = None, *, passing: bool = True) -> None:
-        """Wait until the wait is over and it is this thread's turn. Gives back the mutex, which the caller holds.
+        """Wait until the wait is over and it is this thread's turn. Release the mutex, which the caller holds.
 
         Args:
+            wait: the wait of this thread.
             until: the moment at which it is over in any case.
             passing: whether this thread has the turn, and so passes it on.
         """
@@ -111,7 +112,7 @@ class Turns:
         try:
             wait.sleep()
         except BaseException:
-            # a signal's exception is raised here; handling it takes a turn as anything else does
+            # a signal's exception is raised here; this thread needs a turn to handle it
             self.over(wait)
             if not wait.going:
                 wait.sleep()
@@ -141,12 +142,12 @@ class Turns:
         return self._asleep[0][0] if self._asleep else None
 
     def arrive(self, now: float) -> None:
-        """Let those go on whose moment has come, in the order of the moments. The caller holds the mutex."""
+        """End the waits whose moment has come, in the order of the moments. The caller holds the mutex."""
         while (soonest := self.soonest()) is not None and soonest <= now:
             self.end(heapq.heappop(self._asleep)[2])
 
     def spawn(self, work: Callable[[], None], name: str) -> None:
-        """Do the work in a thread that takes turns, and keeps no process from ending."""
+        """Do the work in a daemon thread that takes turns."""
         wait = ThreadWait(apart=False)
 
         def run() -> None:
@@ -162,7 +163,7 @@ class Turns:
         threading.Thread(target=run, name=name, daemon=True).start()
 
     def aside(self, *, working: bool) -> AbstractContextManager[None]:
-        """While the context lasts, this thread takes no turns: it does real work, or waits for a person."""
+        """Return a context in which this thread takes no turns: it does real work, or waits for a person."""
         return _Aside(self, working=working)
 
     def leave(self, *, working: bool) -> None:
@@ -213,7 +214,7 @@ class _Aside(AbstractContextManager[None]):
 
 
 class Lock:
-    """A lock that its holder can take again. Those who wait get it in their order."""
+    """A lock that its holder can take again. Waiting threads get it in their order."""
 
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
@@ -254,14 +255,14 @@ class Lock:
 
 
 class Condition(Lock):
-    """A lock whose holder can wait for a word of others."""
+    """A lock whose holder can wait for a notification by others."""
 
     def __init__(self, turns: Turns) -> None:
         super().__init__(turns)
         self._word: list[ThreadWait] = []
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Give the lock back, wait for a word or so many seconds, and take the lock again."""
+        """Release the lock, wait for a notification or so many seconds, and take the lock again; always return True."""
         turns, wait = self.turns, self.turns.wait()
         turns.mutex.acquire()
         depth = self._depth
@@ -275,7 +276,7 @@ class Condition(Lock):
         return True
 
     def notify_all(self) -> None:
-        """Give all who wait the word."""
+        """Notify all waiting threads."""
         with self.turns.mutex:
             for wait in self._word:
                 self.turns.end(wait)
@@ -283,7 +284,7 @@ class Condition(Lock):
 
 
 class Event:
-    """A flag that can be waited for. Any thread may set it."""
+    """A flag that threads can wait for. Any thread may set it."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
@@ -291,11 +292,11 @@ class Event:
         self._waiting: list[ThreadWait] = []
 
     def is_set(self) -> bool:
-        """Say whether it is set."""
+        """Return whether the flag is set."""
         return self._set
 
     def set(self) -> None:
-        """Set it, and let all go on who wait for it."""
+        """Set the flag, and let all waiting threads go on."""
         with self._turns.mutex:
             self._set = True
             for wait in self._waiting:
@@ -303,7 +304,7 @@ class Event:
             self._waiting.clear()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, or for so many seconds; return whether it is."""
+        """Wait until the flag is set, or for so many seconds; return whether it is set."""
         turns = self._turns
         turns.mutex.acquire()
         if self._set or (timeout is not None and timeout <= 0):

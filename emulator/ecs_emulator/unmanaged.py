@@ -1,4 +1,4 @@
-"""Creates the unmanaged resources that a stack refers to, under ids that are given: zones, keys, AMIs, and so on."""
+"""Create the unmanaged resources that a stack refers to, under given ids: zones, keys, AMIs, and so on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
     Args:
         wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
             (of keys, by alias), `amis` (ids), `web_acls` and `topics` (ARNs), `boundaries` (ARNs of
-            policies that allow everything), `prefix_lists` (ids, of which the first becomes that of S3's list), `vpcs`
+            policies that allow everything), `prefix_lists` (ids; the first becomes the id of S3's list), `vpcs`
             (see `unmanaged_vpc.put_vpc`), `parameters` (names of secure ones) and `secrets` (ARNs and names of Secrets
             Manager's, each with the keys of its value, a JSON document).
 
@@ -62,7 +62,7 @@ def put(account: str, wanted: Mapping[str, Any]) -> None:
 
 
 def _put_zone(account: str, id: str, domain: str) -> None:
-    """Create a public zone with this id, in the place of another that the registrar has created for the domain."""
+    """Create a public zone with this id; it replaces the zone that the registrar has created for the domain."""
     backend = route53_backends[account]["aws"]
     for zone in list(backend.zones.values()):
         if not zone.private_zone and domains.normal(zone.name) == domains.normal(domain):
@@ -74,7 +74,7 @@ def _put_zone(account: str, id: str, domain: str) -> None:
 
 
 def _rename_s3_list(ec2: Any, name: str, id: str) -> None:
-    """Give the list of S3's addresses another id: AWS's are the same in all accounts of a Region."""
+    """Give the prefix list of S3's addresses another id: AWS's is the same in all accounts of a Region."""
     lists = ec2.managed_prefix_lists
     for one in [one for one in lists.values() if one.prefix_list_name.endswith(name.partition(".")[2])]:
         del lists[one.id]
@@ -92,7 +92,7 @@ def _put_key(account: str, region: str, arn: str) -> None:
 
 
 def _put_alias(account: str, region: str, alias: str, arn: str) -> None:
-    """Let an alias stand for a key, or for a new one if none is named."""
+    """Create an alias for a key, or for a new key if none is named."""
     backend = kms_backends[account][region]
     if arn:
         _put_key(account, region, arn)
@@ -105,7 +105,7 @@ def _new_key(backend: Any) -> Any:
 
 
 def _put_policy(account: str, arn: str) -> None:
-    """Create a managed policy that allows everything: what it is on AWS is not known here."""
+    """Create a managed policy that allows everything: its real content is not known here."""
     backend = iam_backends[account]["aws"]
     if arn not in backend.managed_policies:
         path, _, name = arn.partition(":policy")[2].rpartition("/")
@@ -127,14 +127,14 @@ def _put_secrets(account: str, region: str, wanted: Mapping[str, Any]) -> None:
 
 
 def _put_parameter(account: str, region: str, name: str) -> None:
-    """Create a secure parameter, with a value that stands for one that nobody here knows."""
+    """Create a secure parameter with a placeholder value: its real value is not known here."""
     backend = ssm_backends[account][region]
     if not backend.get_parameter(name):
         backend.put_parameter(name, BY, STAND_IN, "SecureString", "", "", False, [], "text", None, None)
 
 
 def _put_secret(account: str, region: str, place: str, keys: Iterable[str]) -> None:
-    """Create a secret of Secrets Manager, by the ARN or the name that it has, with these keys in its value."""
+    """Create a secret of Secrets Manager under its ARN or name, with these keys in its value."""
     backend = secretsmanager_backends[account][region]
     if place not in backend.secrets:
         name = re.sub(r"-[A-Za-z0-9]{6}$", "", place.rpartition(":")[2]) if place.startswith("arn:") else place

@@ -1,4 +1,4 @@
-"""Creates a VPC of somebody else's under given ids: subnets in several zones, their routes, and a way out."""
+"""Create somebody else's VPC under given ids: subnets in several zones, their routes, and a way out."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from moto.ec2.models import ec2_backends, subnets, vpcs
 
 ANYWHERE = "0.0.0.0/0"
 BLOCKS = 8
-"""By how many bits a subnet's block is smaller than the VPC's."""
+"""The additional prefix bits of a subnet's block, compared with the VPC's."""
 
 
 def put_vpc(account: str, region: str, wanted: Mapping[str, Any]) -> None:
-    """Create a VPC with these subnets, if it is not there.
+    """Create a VPC with these subnets, unless it exists.
 
     Args:
         wanted: `id`, `cidr`, `public` and `private` (ids of subnets, one zone after the other), `way_out` (whether the
-            private ones have a NAT gateway).
+            private subnets have a NAT gateway).
 
     Raises:
-        KeyError: something is missing.
+        KeyError: a member is missing.
     """
     ec2 = ec2_backends[account][region]
     if wanted["id"] in ec2.vpcs:
@@ -47,7 +47,7 @@ def put_vpc(account: str, region: str, wanted: Mapping[str, Any]) -> None:
 
 
 def _nat(ec2: Any, subnet: str) -> str:
-    """Return the id of a NAT gateway that has been there for long."""
+    """Return the id of a new NAT gateway that is available at once."""
     gateway = ec2.create_nat_gateway(subnet, ec2.allocate_address("vpc").allocation_id)
     gateway.state = "available"
     return str(gateway.id)
@@ -55,7 +55,7 @@ def _nat(ec2: Any, subnet: str) -> str:
 
 @contextmanager
 def _named(module: Any, function: str, id: str) -> Iterator[None]:
-    """Have moto call what it creates so."""
+    """Let moto's function for new ids return this id, while the context lasts."""
     former = getattr(module, function)
     setattr(module, function, lambda: id)
     try:

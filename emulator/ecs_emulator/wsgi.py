@@ -1,7 +1,7 @@
-"""A small threaded HTTP/1.1 server for one WSGI application: it looks at who sends a request before it reads a body.
+"""A small threaded HTTP/1.1 server for one WSGI application: it checks the sender of a request before it reads a body.
 
-No library's server, for what WSGI has no words for: a look at the head before the body is read (waitress holds it whole
-before it calls), which connections may stay and which give way, and one that is reset or handed over.
+No library's server is used, as WSGI lacks these: a check of the head before the body is read (waitress reads the whole
+body before it calls), a choice of the connections that may stay, and connections that are reset or handed over.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Headers = Sequence[tuple[str, str]]
 
 LARGEST = 64 << 20
-"""Bytes of a body that is held in memory: no call but an object of S3 comes near."""
+"""The most bytes of a body that is held in memory: only objects of S3 come near."""
 HEAD_SECONDS = 10.0
-"""How long a new connection may be silent, and how long the head of a request may take in all."""
+"""The time that a new connection may be silent, and that the head of a request may take in all."""
 
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _FULL_SECONDS = 0.05
-"""How long nobody is let in once there is no room for one more connection."""
+"""The pause before the next connection is accepted when no descriptor is free."""
 _LINGER_BYTES, _LINGER_SECONDS = 1 << 20, 2.0
-"""How much of a refused body is still taken, and for how long."""
+"""The bytes of a refused body that are still read, and the time for it."""
 _PIECE = 1 << 16
 _PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
 _FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date"}
 
 
 class HangUp(ConnectionError):
-    """Raised by the application: the connection is reset without an answer."""
+    """The connection has to be reset without an answer. The application raises this."""
 
 
 class TakeOver(Exception):
-    """Raised by the application: from now on the connection is its own (HTTP/1.1, "101 Switching Protocols").
+    """The application takes the connection over (HTTP/1.1, "101 Switching Protocols"). The application raises this.
 
     Args:
         protocol: its name, as the client asked for it.
-        talk: reads from the one stream and writes to the other for as long as it likes.
-        headers: those of the answer besides.
+        talk: reads from the first stream and writes to the second until it returns.
+        headers: further headers of the answer.
     """
 
     def __init__(self, protocol: str, talk: Callable[[Any, Any], None], headers: Headers = ()) -> None:
@@ -63,7 +63,7 @@ class TakeOver(Exception):
 
 
 class Rejected(Exception):
-    """A request is refused before its body is read.
+    """A refusal of a request before its body is read.
 
     Args:
         status: the status of the answer.
@@ -77,15 +77,15 @@ class Rejected(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a socket that listens; a thread a connection, few of which are strangers'.
+    """A server of a listening socket, with a thread for each connection, and few connections of strangers.
 
     Args:
         listener: the socket.
         application: answers the requests.
-        admit: looks at a request before its body is read; raises `Rejected` if it is refused, and says whether its
-            sender has shown the key. Who has may stay connected.
-        streamed: says of which requests bodies of any size come and go in pieces; all others are held in memory.
-        silence: seconds without a word after which a connection is closed.
+        admit: checks a request before its body is read; raises `Rejected` to refuse it, and returns whether its
+            sender has shown the key. A sender with the key may stay connected.
+        streamed: returns whether a request's body and answer are streamed, in any size; others are held in memory.
+        silence: seconds of silence after which a connection is closed.
     """
 
     daemon_threads = True
@@ -106,7 +106,7 @@ class Server(ThreadingHTTPServer):
         self.socket = listener
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection; without a free descriptor a stranger makes room, and the next one waits a moment."""
+        """Accept a connection; without a free descriptor close a stranger's, and wait a moment."""
         try:
             return super().get_request()
         except OSError as error:
@@ -126,16 +126,16 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up in the middle, or speak no TLS, are no news; anything else belongs in the log."""
+        """Log an error, except of clients that hang up in the middle or speak no TLS."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError | ssl.SSLError):
             super().handle_error(request, client_address)
 
 
 class Body:
-    """The body of one request, read from the connection as it is asked for: of a given length, or chunked.
+    """The body of a request, read from the connection on demand: of a given length, or chunked.
 
     Attributes:
-        length: in bytes; None of a chunked one.
+        length: in bytes; None for a chunked body.
     """
 
     def __init__(self, stream: Any, headers: Any) -> None:
@@ -161,7 +161,7 @@ class Body:
         return piece
 
     def all(self) -> bytes:
-        """Return what is left of it; raises `Rejected` if that is more than is held in memory."""
+        """Return the rest of the body; raises `Rejected` if it is more than may be held in memory."""
         pieces, held = [], 0
         self._reach()
         while held + self._left <= LARGEST and (piece := self.read(_PIECE)):
@@ -173,7 +173,7 @@ class Body:
         return b"".join(pieces)
 
     def skip(self, most: float) -> bool:
-        """Read what nobody wanted, at most so many bytes; say whether that was all, so that a request can follow."""
+        """Read and drop the rest, at most so many bytes; return whether that was all, so that a request can follow."""
         while most > 0:
             if not (piece := self.read(_PIECE)):
                 return True
@@ -181,7 +181,7 @@ class Body:
         return False
 
     def _reach(self) -> None:
-        """Read on to where something is left to read, if there is."""
+        """Read on to the next bytes of the body, if there are any."""
         if not self._left and not self._ended:
             self._next_chunk()
 
@@ -193,7 +193,7 @@ class Body:
         if not self._left:
             self._ended = True
             while self._stream.readline(1024).strip():
-                pass  # trailers, which nobody reads here
+                pass  # trailers are ignored
 
 
 def _length(headers: Any) -> int:
@@ -204,10 +204,10 @@ def _length(headers: Any) -> int:
 
 
 def check_sender(environ: Environ, *, of_pages: bool = False) -> None:
-    """Refuse what a web page sent: it may reach this port, and by a name of its own (DNS rebinding) read the answers.
+    """Refuse requests of web pages: a page may reach this port, and by its own name (DNS rebinding) read the answers.
 
     Args:
-        of_pages: whether the request is one that a page may send.
+        of_pages: whether a page may send this request.
 
     Raises:
         Rejected: it names an origin, a browser marks it as another site's, or the host is not this machine.
@@ -222,7 +222,7 @@ def check_sender(environ: Environ, *, of_pages: bool = False) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Turns one HTTP request into one call of the WSGI application."""
+    """A handler of a connection, which turns each HTTP request into a call of the WSGI application."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -230,7 +230,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def setup(self) -> None:
-        """Read through a stream that knows how long it may take."""
+        """Read from the connection through a stream with time limits."""
         super().setup()
         self.rfile.close()
         self._incoming, self._silence, self._known = Incoming(self.connection), HEAD_SECONDS, False
@@ -245,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.strangers.idle(self.connection)
 
     def do_GET(self) -> None:
-        """Any method: who sent it is looked at, then the whole body is read, unless it is to be streamed."""
+        """Answer a request of any method: check its sender, then read the whole body unless it is streamed."""
         self.server.strangers.busy(self.connection)
         self._incoming.await_body(self.server.silence)
         environ = self._environ()
@@ -267,7 +267,7 @@ class Handler(BaseHTTPRequestHandler):
     def _know(self) -> None:
         """Let the connection stay from now on."""
         if not self.server.strangers.leave(self.connection):
-            # nothing may be done that cannot be answered: the client would ask for it again
+            # do nothing that cannot be answered: the client would repeat the call
             raise ConnectionResetError("the connection had to give way to another one")
         self._known = True
 
@@ -276,7 +276,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(f"{int(rejected.status)} ", headers, [rejected.content], ended=False)
 
     def _hang_up(self) -> None:
-        """End the connection so that a client which is still sending gets to read the answer."""
+        """End the connection in such a way that a client which is still sending can read the answer."""
         self.close_connection = True
         self.wfile.flush()
         if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
@@ -301,7 +301,7 @@ class Handler(BaseHTTPRequestHandler):
         status, headers = answer
         length = dict(headers)["Content-Length"] if streamed else str(sum(map(len, pieces)))
         if self.command == "HEAD":
-            # how long what was asked about is, of which nothing is sent: S3's clients go by it
+            # the length of the content that is not sent: S3's clients use it
             length = {name.lower(): value for name, value in headers}.get("content-length", length)
         ended = body.skip(math.inf if self._known else _LINGER_BYTES)
         kept = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
@@ -314,7 +314,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         if not ended:
-            # what is left of the body would be taken for the next request
+            # the rest of the body would be taken for the next request
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
@@ -336,25 +336,25 @@ class Handler(BaseHTTPRequestHandler):
         taken.talk(self.rfile, self.wfile)
 
     def handle_expect_100(self) -> bool:
-        """Note that the client waits for a word before it sends its body."""
+        """Note that the client waits for `100 Continue` before it sends its body."""
         self._expected = True
         return True
 
     def _go_on(self) -> None:
-        """Tell a client at once to go on that waits for it: S3's wait a second for it before they send an object."""
+        """Send `100 Continue` at once to a client that waits for it: S3's clients wait a second before an object."""
         if self._expected:
             self.send_response_only(HTTPStatus.CONTINUE)
             self.end_headers()
             self.wfile.flush()
 
     def _reset(self) -> None:
-        """Close so that the client sees a reset and no orderly end: at once, whatever was still to be sent."""
+        """Close the connection at once with a reset, not with an orderly end; unsent bytes are dropped."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         for stream in (self.rfile, self.wfile, self.connection):
             stream.close()
 
     def _environ(self) -> Environ:
-        """Return the request as WSGI has it, but for its body."""
+        """Return the request as WSGI has it, without its body."""
         path, _, query = self.path.partition("?")
         environ: Environ = {
             "REQUEST_METHOD": self.command,
@@ -382,4 +382,4 @@ class Handler(BaseHTTPRequestHandler):
         return environ
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Quiet: what matters is in the call log."""
+        """Write nothing: the call log records the requests."""

@@ -1,1 +1,1 @@
-"""Permissions in the embedded cloud: IAM policies that are enforced, and what AWS asks them for at each call."""
+"""Permissions in the embedded cloud: enforce IAM policies, and derive the permissions that AWS checks at each call."""

@@ -1,4 +1,4 @@
-"""A call as permissions are derived from it: its parameters in any protocol, the ARNs and the tags in it."""
+"""API calls as the permission checks read them: the parameters in any protocol, the ARNs and the tags."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Context = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One call: the service's signing name, Region, operation, account, path, query, body and headers.
+    """A call: the service's signing name, Region, operation, account, path, query, body and headers.
 
-    The headers' names are in small letters.
+    The names of the headers are in lower case.
     """
 
     service: str
@@ -42,12 +42,12 @@ class ApiCall:
 
     @functools.cached_property
     def form(self) -> Mapping[str, str]:
-        """The parameters of a form, flat as they come."""
+        """The parameters of a form, as flat names and values."""
         return dict(urllib.parse.parse_qsl(self.raw.decode("utf-8", "replace"), keep_blank_values=True))
 
     @functools.cached_property
     def body(self) -> Mapping[str, Any]:
-        """The members of a body in JSON or CBOR; none if it has none."""
+        """The members of a body in JSON or CBOR; empty if it has none."""
         try:
             content = _from_cbor(self.raw) if self.headers.get("content-type") == CBOR else json.loads(self.raw)
         except ValueError:
@@ -55,12 +55,12 @@ class ApiCall:
         return content if isinstance(content, dict) else {}
 
     def text(self, name: str) -> str:
-        """A parameter as text; empty if it is not given."""
+        """Return a parameter as text; empty if it is not given."""
         value = self.body.get(name) or self.form.get(name, "")
         return value if isinstance(value, str) else ""
 
     def many(self, name: str) -> list[str]:
-        """The values of a list, or the one value, or none."""
+        """Return the values of a list parameter, or its one value, or nothing."""
         if isinstance(found := self.body.get(name), list):
             return [one for one in found if isinstance(one, str)]
         if isinstance(found, str):
@@ -69,7 +69,7 @@ class ApiCall:
         return [value for key, value in self.form.items() if key == name or listed.fullmatch(key)]
 
     def tags(self, name: str = "Tags") -> dict[str, str]:
-        """The tags under a parameter, however the protocol writes them."""
+        """Return the tags in a parameter, in any form in which a protocol writes them."""
         found = self.body.get(name)
         if isinstance(found, dict):
             return {str(key): str(value) for key, value in found.items()}
@@ -80,28 +80,28 @@ class ApiCall:
         return {value: self.form.get(f"{key.removesuffix('Key')}Value", "") for key, value in keys.items()}
 
     def arn(self, resource: str, service: str = "") -> str:
-        """The ARN of a resource of this service (or another one) in this account and Region."""
+        """Return the ARN of a resource of this service (or another one) in this account and Region."""
         of = service or PREFIXES.get(self.service, self.service)
         place = {"iam": f":{self.account}", "route53": ":", "s3": ":"}.get(of, f"{self.region}:{self.account}")
         return f"arn:{self.partition}:{of}:{place}:{resource}"
 
     def existing(self, arn: str, more: Context | None = None, action: str = "") -> Check:
-        """A check of this call on a resource that is there, with its tags."""
+        """Return a check of this call on an existing resource, with its tags."""
         of = action or self.action
         tags = {} if of in WITHOUT_RESOURCE_TAGS else self.tags_of(arn)
         return Check(of, arn, {**self.common(), **tags, **(more or {})})
 
     def check(self, resource: str = "*", more: Context | None = None, action: str = "") -> Check:
-        """A check of this call, or another action, on a resource without tags, or on none."""
+        """Return a check of this call, or another action, on a resource without tags, or on none."""
         return Check(action or self.action, resource, {**self.common(), **(more or {})})
 
     def tags_of(self, arn: str) -> Context:
-        """The tags of a resource that is there, as condition keys."""
+        """Return the tags of an existing resource as condition keys."""
         found = tags.of(self.account, arn)
         return {f"aws:ResourceTag/{key}": (value,) for key, value in found.items()}
 
     def common(self) -> Context:
-        """What the context of every check has."""
+        """Return the condition keys that every check has."""
         return {
             "aws:RequestedRegion": (self.region,),
             "aws:PrincipalAccount": (self.account,),
@@ -110,7 +110,7 @@ class ApiCall:
 
     @property
     def action(self) -> str:
-        """The action that is named like the operation."""
+        """The action with the name of the operation."""
         return f"{PREFIXES.get(self.service, self.service)}:{self.operation}"
 
 
@@ -120,18 +120,18 @@ WITHOUT_RESOURCE_TAGS = frozenset(
         *("ssm:ResumeSession", "ssm:TerminateSession"),
     }
 )
-"""Actions that no policy can limit by the tags of what they are about, although that has some.
+"""Actions that no policy can limit by the tags of their resource, although the resource has tags.
 
-Their services list `aws:ResourceTag` in the rows of the other actions and not in theirs (Service Authorization
-Reference). Where no row of a service lists it (ACM, Application Auto Scaling, Cloud Map), the table of resource types
-says it for all: their guides have it ("ABAC").
+The services list `aws:ResourceTag` in the rows of other actions but not of these (Service Authorization Reference).
+Where no row of a service lists it (ACM, Application Auto Scaling, Cloud Map), its table of resource types holds for
+all actions: the guides of these services say so ("ABAC").
 """
 PREFIXES = {"cloudcontrolapi": "cloudformation", "tagging": "tag", "monitoring": "cloudwatch"}
 """The prefixes of actions that differ from the signing name."""
 
 
 CBOR = "application/cbor"
-"""What CloudWatch's clients write, in Smithy's protocol `rpcv2Cbor`."""
+"""The content type that CloudWatch's clients send, in Smithy's protocol `rpcv2Cbor`."""
 
 
 def _from_cbor(raw: bytes) -> Any:
@@ -141,7 +141,7 @@ def _from_cbor(raw: bytes) -> Any:
 
 
 def requested(given: Mapping[str, str], create_action: str = "") -> Context:
-    """The tags that a call brings, as condition keys; with the creating call's key, if a service has one."""
+    """Return a call's tags as condition keys, with the creating call's key (`key=value`) if the service has one."""
     context: dict[str, tuple[str, ...]] = {f"aws:RequestTag/{key}": (value,) for key, value in given.items()}
     if given:
         context["aws:TagKeys"] = tuple(given)
@@ -152,5 +152,5 @@ def requested(given: Mapping[str, str], create_action: str = "") -> Context:
 
 
 def each(call: ApiCall, arns: Iterable[str]) -> list[Check]:
-    """A check on each of these resources, or on none in particular if there are none."""
+    """Return a check on each of these resources, or one check on no particular resource if there are none."""
     return [call.existing(arn) for arn in arns] or [call.check()]

@@ -1,4 +1,4 @@
-"""Evaluates the policies in force for each call, and words the refusals as each service does."""
+"""Evaluate the policies in force for each call, and word the refusals as each service does."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ecs_emulator.authorization.api_call import ApiCall
 
 CALLER = "arn:aws:iam::123456789012:user/moto"
-"""The one user of the account whom all who rehearse are."""
+"""The one user of the account: every rehearsal calls as this user."""
 ORGANIZATION = "o-rehearsal1"
-"""The organization that the account is in as soon as service control policies are put on it."""
+"""The organization that the account joins once service control policies are put on it."""
 
 
 @dataclass(frozen=True)
 class Denial:
-    """AWS's answer to a call that no policy allows: HTTP status, code and message."""
+    """An answer of AWS to a call that no policy allows: HTTP status, code and message."""
 
     status: int
     code: str
@@ -31,7 +31,7 @@ class Denial:
 
 
 class Sort(Enum):
-    """The sorts of policies that a call has to pass, in the words of the refusals (IAM user guide)."""
+    """The sorts of policies that a call has to pass, as the refusals name them (IAM user guide)."""
 
     ORGANIZATION = "a service control policy"
     BOUNDARY = "a permissions boundary"
@@ -39,13 +39,13 @@ class Sort(Enum):
 
     @property
     def name_alone(self) -> str:
-        """Its name without an article."""
+        """The sort's name without an article."""
         return self.value.partition(" ")[2]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What all policies together say of a check, and by which sort of them it is denied."""
+    """The decision of all policies on a check, and the sort of policies that denies it."""
 
     decision: Decision = Decision.ALLOWED
     by: Sort = Sort.IDENTITY
@@ -53,12 +53,12 @@ class Verdict:
 
 @dataclass
 class Policies:
-    """The policies of the caller, and those of the organization that its account is in.
+    """The policies of the caller, and the service control policies of its account's organization.
 
     Attributes:
-        names: of the files of its identity-based policies; without any, these allow everything.
-        organization: of the files of the service control policies; without any, the account is in no organization.
-        checks: what was checked, by the call that it was checked for, and the verdict.
+        names: the file names of the identity-based policies; without any, everything is allowed.
+        organization: the file names of the service control policies; without any, the account is in no organization.
+        checks: the call, check and decision of each different check so far.
     """
 
     names: list[str] = field(default_factory=list)
@@ -69,21 +69,21 @@ class Policies:
     _about: dict[tuple[Sort, str], list[Statement]] = field(default_factory=dict)
 
     def set(self, files: Iterable[Mapping[str, str]]) -> None:
-        """Put these files (`name`, `text`) in force instead of what was; of none, everything is allowed again.
+        """Replace the identity-based policies by these files (`name`, `text`); without files, allow everything again.
 
         Raises:
-            Unreadable: one cannot be evaluated; nothing is changed then.
+            Unreadable: a file cannot be evaluated; nothing is changed then.
         """
         self.names, self.statements = _read(files)
         self._begin()
 
     def set_organization(self, files: Iterable[Mapping[str, str]]) -> None:
-        """Put these service control policies on the account instead of what was; of none, it is in no organization.
+        """Replace the account's service control policies by these files; without files, it leaves the organization.
 
-        FullAWSAccess, which AWS attaches by itself, stays in force unless one of them allows something.
+        FullAWSAccess, which AWS attaches by itself, stays in force unless one of the files allows something.
 
         Raises:
-            Unreadable: one cannot be evaluated; nothing is changed then.
+            Unreadable: a file cannot be evaluated; nothing is changed then.
         """
         self.organization, self._control = _read(files)
         if self.organization and not any(it.allows for it in self._control):
@@ -96,18 +96,18 @@ class Policies:
 
     @property
     def in_force(self) -> bool:
-        """Whether anything limits the caller."""
+        """Return whether any policy limits the caller."""
         return bool(self.names or self.organization or boundary() is not None)
 
     def decide(self, check: Check) -> Verdict:
-        """Return what the policies say of a check (IAM user guide, policy evaluation logic).
+        """Return the verdict of all policies on a check (IAM user guide, policy evaluation logic).
 
-        A statement that denies wins, of whatever sort; else each sort has to allow it.
+        A statement that denies wins, in any sort of policies; otherwise each sort has to allow the check.
         """
         return _verdict({sort: self.said(sort, check) for sort in Sort})
 
     def decide_of(self, session: Session, check: Check) -> Verdict:
-        """Return what the policies of a role's session say of a check: one of a role that is gone may do nothing."""
+        """Return the verdict on a check of a role's session; the session of a deleted role may do nothing."""
         from ecs_emulator.authorization import roles
 
         role = roles.named(session.account, session.role)
@@ -121,7 +121,7 @@ class Policies:
         )
 
     def said(self, sort: Sort, check: Check) -> Decision:
-        """Return what one sort of policies says of a check; where there is none of it, it allows everything."""
+        """Return one sort's decision on a check; a sort without policies allows everything."""
         if sort is Sort.BOUNDARY:
             limit = boundary()
             return Decision.ALLOWED if limit is None else decide(limit, check)
@@ -133,7 +133,7 @@ class Policies:
         return decide(self._about[sort, check.action], check)
 
     def denied(self, call: str, checks: Iterable[Check]) -> tuple[Check, Verdict] | None:
-        """Return the first check of a call (`service:Operation`) that is not allowed, if any is; all are noted."""
+        """Return the first check of a call (`service:Operation`) that is not allowed, or None; record all checks."""
         first, caller = None, principal()
         for check in checks:
             verdict = self.decide(replace(check, context={**caller, **check.context}))
@@ -144,7 +144,7 @@ class Policies:
         return first
 
     def shown(self) -> dict[str, Any]:
-        """What is in force and what was checked, as the control path answers it."""
+        """Return the policies in force and the checks so far, as the control path answers."""
         checks = [
             {
                 "call": call,
@@ -159,7 +159,7 @@ class Policies:
 
 
 def _verdict(said: Mapping[Sort, Decision]) -> Verdict:
-    """What all sorts of policies together say; the first one that denies is named."""
+    """Return the verdict of all sorts together; it names the first sort that denies."""
     for decision in (Decision.DENIED, Decision.NOT_ALLOWED):
         for sort, one in said.items():
             if one is decision:
@@ -177,7 +177,7 @@ def _read(files: Iterable[Mapping[str, str]]) -> tuple[list[str], list[Statement
 
 
 def user() -> Any:
-    """Return the user of the account whom all who rehearse are, as moto has it; None once somebody deleted it."""
+    """Return moto's record of the account's one user, the caller of every rehearsal; None once it is deleted."""
     from moto.iam.models import iam_backends
 
     _, _, _, _, account, name = CALLER.split(":", 5)
@@ -197,7 +197,7 @@ def limits(managed: Any) -> list[Statement]:
     """Return the statements of a managed policy of moto's, in its default version.
 
     Raises:
-        Unreadable: it says what cannot be evaluated here.
+        Unreadable: the policy has a part that cannot be evaluated here.
     """
     (text,) = (it.document for it in managed.versions if it.is_default)
     return _statements(managed.arn, text)
@@ -209,11 +209,11 @@ def _statements(name: str, text: str) -> list[Statement]:
 
 
 def principal(session: Session | None = None) -> dict[str, tuple[str, ...]]:
-    """Return what the context of each of a caller's requests has (IAM user guide, global condition context keys).
+    """Return the condition keys of all requests of a caller (IAM user guide, global condition context keys).
 
     Args:
-        session: of the role that calls; None if the account's one user does. That calls with a long-term access key,
-            whose requests have no `aws:MultiFactorAuthPresent`.
+        session: the session of the calling role; None for the account's one user. The user calls with a long-term
+            access key, and its requests have no `aws:MultiFactorAuthPresent`.
     """
     who, own = _of_session(session) if session else _of_user()
     found = {
@@ -230,7 +230,7 @@ def principal(session: Session | None = None) -> dict[str, tuple[str, ...]]:
 
 
 def _of_user() -> tuple[Any, dict[str, str]]:
-    """The user, and what the context says of no other sort of principal."""
+    """Return the user, and the condition keys that describe it."""
     who = user()
     return who, {
         "aws:PrincipalArn": CALLER,
@@ -242,7 +242,7 @@ def _of_user() -> tuple[Any, dict[str, str]]:
 
 
 def _of_session(session: Session) -> tuple[Any, dict[str, str]]:
-    """The session's role, if it is still there, and what the context says of an assumed one."""
+    """Return the session's role (None if it is deleted), and the condition keys that describe the session."""
     from ecs_emulator.authorization import roles
 
     role: Any = roles.named(session.account, session.role)
@@ -258,7 +258,7 @@ def denial(call: ApiCall, session: Session | None = None) -> Denial | None:
     """Return AWS's refusal of a call that the policies in force do not allow, or None if they do.
 
     Args:
-        session: of the role that calls; None if the account's one user does.
+        session: the session of the calling role; None for the account's one user.
     """
     from ecs_emulator.authorization.services import checks
 
@@ -275,7 +275,7 @@ def denial(call: ApiCall, session: Session | None = None) -> Denial | None:
 
 
 def _distrust(call: ApiCall, session: Session | None = None) -> Denial | None:
-    """The refusal of a role to be assumed by somebody whom its trust policy does not name."""
+    """Return the refusal of AssumeRole if the role's trust policy does not name the caller, or None."""
     if (call.service, call.operation) != ("sts", "AssumeRole"):
         return None
     from ecs_emulator.authorization.trust import ACTION, admits
@@ -306,7 +306,7 @@ def denial_for(service: str, check: Check, verdict: Verdict, who: str = CALLER) 
 
 
 def sentence(check: Check, verdict: Verdict, who: str = CALLER, *, whole: bool = True) -> str:
-    """Return IAM's sentence about a check; not `whole`, it leaves out a resource that is none in particular."""
+    """Return IAM's sentence about a check; unless `whole`, it leaves out the resource `*`."""
     on = f" on resource: {check.resource}" if whole or check.resource != "*" else ""
     why = f" because no {verdict.by.name_alone} allows the {check.action} action"
     if verdict.decision is Decision.DENIED:
@@ -315,23 +315,24 @@ def sentence(check: Check, verdict: Verdict, who: str = CALLER, *, whole: bool =
 
 
 def denied_upload(region: str, account: str, action: str, repository: str) -> str:
-    """Return the sentence with which the registry refuses an action on a repository; empty if it is allowed."""
+    """Return the registry's refusal of an action on a repository; empty if it is allowed."""
     return _denied_beside(
         "registry", region, account, f"ecr:{action}", f"ecr:{region}:{account}:repository/{repository}"
     )
 
 
 def denied_channel(region: str, account: str, session: str) -> str:
-    """Return the sentence with which a session's data channel is refused to its client; empty if it is allowed.
+    """Return the refusal to open a session's data channel; empty if it is allowed.
 
-    Systems Manager user guide, getting-started-restrict-access-quickstart: the action is asked for since clients sign.
+    AWS checks the action since clients sign the opening (Systems Manager user guide,
+    getting-started-restrict-access-quickstart).
     """
     action = "ssmmessages:OpenDataChannel"
     return _denied_beside(action, region, account, action, f"ssm:{region}:{account}:session/{session}")
 
 
 def _denied_beside(call: str, region: str, account: str, action: str, resource: str) -> str:
-    """Return the refusal of an action that is asked for beside the APIs' calls; empty if it is allowed."""
+    """Return the refusal of an action that is checked outside the calls of the APIs; empty if it is allowed."""
     if not current.in_force:
         return ""
     from moto.utilities.utils import get_partition

@@ -1,4 +1,4 @@
-"""Reads IAM policies, and evaluates what they say of one action on one resource (IAM user guide)."""
+"""Read IAM policies, and decide whether they allow an action on a resource (IAM user guide)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ KEYS = frozenset(
         "route53:ChangeResourceRecordSetsRecordTypes", "ses:FromAddress", "ssm:Overwrite",
     }
 )  # fmt: skip
-"""The condition keys that requests are looked through for."""
+"""The condition keys that can be evaluated."""
 OPEN_KEYS = ("aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/", "kms:EncryptionContext:")
-"""The keys that go on with the key of a tag, or of an encryption context."""
+"""The beginnings of condition keys that end with the key of a tag, or of an encryption context."""
 OF_ORGANIZATIONS = frozenset(
     {
         "aws:MultiFactorAuthPresent", "aws:PrincipalIsAWSService", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths",
@@ -33,27 +33,27 @@ OF_ORGANIZATIONS = frozenset(
         "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
     }
 )  # fmt: skip
-"""Those besides that companies' guardrails ask for."""
+"""More condition keys that can be evaluated: companies use them in service control policies and boundaries."""
 OF_SERVICES = frozenset({"aws:SourceAccount", "aws:SourceArn", "aws:SourceOwner"})
-"""What one of AWS's services says of itself, for which the policies of resources ask; callers never say it."""
+"""Condition keys that AWS's services send about themselves, for policies of resources; callers never send them."""
 VARIABLES: Mapping[str, str] = {"${aws:userid}": "aws:userid", "${aws:username}": "aws:username"}
-"""What resources may have of the caller, and the keys of the context that say it."""
+"""The policy variables that a `Resource` may contain, and the condition keys that hold their values."""
 _KEYS = frozenset(key.lower() for key in KEYS | OF_ORGANIZATIONS | OF_SERVICES)
 _OPEN_KEYS = tuple(key.lower() for key in OPEN_KEYS)
 VIA_SERVICE = "via-aws-service"
-"""What stands among the headers of a call: `true` if one of AWS's services makes it for its caller."""
+"""An added header of a call: `true` if one of AWS's services makes the call for its caller."""
 NULL = "Null"
 ALLOW_ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 """A policy that allows everything."""
 
 
 def like(pattern: str, value: str) -> bool:
-    """Whether a value fits a pattern with `*` and `?`, in which case counts."""
+    """Return whether a value fits a pattern with `*` and `?`; case counts."""
     return _pattern(pattern).fullmatch(value) is not None
 
 
 def arn_like(pattern: str, value: str) -> bool:
-    """The same for ARNs, whose wildcards end at a colon (IAM user guide, Resource), but not in the last part."""
+    """Return whether an ARN fits a pattern; wildcards match colons only in the last part (IAM user guide, Resource)."""
     if pattern == "*":
         return True
     ours, theirs = pattern.split(":", 5), value.split(":", 5)
@@ -91,15 +91,15 @@ _TESTS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "IpAddress": (_in_range, True),
     "NotIpAddress": (_in_range, False),
 }
-"""What each operator compares by, and whether it wants a value to fit or none (IAM user guide, condition operators)."""
+"""Each operator's comparison, and whether values have to fit or must not (IAM user guide, condition operators)."""
 
 
 class Unreadable(ValueError):
-    """A policy says what cannot be evaluated; the message names where, and what to do."""
+    """A policy has a part that cannot be evaluated; the message names the place and the remedy."""
 
 
 class Decision(Enum):
-    """What policies say of a check, in the words of SimulatePrincipalPolicy."""
+    """A decision of policies on a check, in the words of SimulatePrincipalPolicy."""
 
     ALLOWED = "allowed"
     NOT_ALLOWED = "implicitDeny"
@@ -108,9 +108,9 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """What AWS asks the caller's policies for at a call: an action, the ARN of a resource (or `*`), the context.
+    """A permission check that AWS makes at a call: an action, the ARN of a resource (or `*`), the context.
 
-    `template` is the launch template that it is asked for on behalf of a group, which is all that its caller is told.
+    `template` is the launch template for which an Auto Scaling group needs it: AWS's refusal names nothing else.
     """
 
     action: str
@@ -121,7 +121,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Condition:
-    """One operator on one key."""
+    """A condition of a statement: one operator on one key."""
 
     operator: str
     quantifier: str
@@ -130,7 +130,7 @@ class Condition:
     values: tuple[str, ...]
 
     def holds(self, context: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether the context of a check fulfils it (IAM user guide, evaluation logic of conditions)."""
+        """Return whether the context of a check fulfils it (IAM user guide, evaluation logic of conditions)."""
         given = next((values for key, values in context.items() if key.lower() == self.key.lower()), None)
         if self.operator == NULL:
             return str(given is None).lower() in self.values
@@ -143,7 +143,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a policy. `actions` and `resources` are those it is about, or with `but_…` all others."""
+    """A statement of a policy. It is about `actions` and `resources`, or with `but_…` about all others."""
 
     allows: bool
     actions: tuple[str, ...]
@@ -153,17 +153,17 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def about(self, action: str) -> bool:
-        """Whether it says anything of an action; capitals do not count."""
+        """Return whether the statement is about an action; case does not count."""
         return any(like(pattern.lower(), action.lower()) for pattern in self.actions) is not self.but_actions
 
     def applies(self, check: Check) -> bool:
-        """Whether it says anything of a check, given that it is about its action."""
+        """Return whether the statement applies to a check, given that it is about its action."""
         on = any(arn_like(_with_names(pattern, check.context), check.resource) for pattern in self.resources)
         return on is not self.but_resources and all(condition.holds(check.context) for condition in self.conditions)
 
 
 def _with_names(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str:
-    """Return a resource with the caller's own names in place of `VARIABLES` (IAM user guide, policy variables)."""
+    """Return a `Resource` pattern with the caller's names instead of `VARIABLES` (IAM user guide, policy variables)."""
     for variable, key in VARIABLES.items():
         if variable in pattern:
             pattern = pattern.replace(variable, "".join(context.get(key, ())))
@@ -171,7 +171,7 @@ def _with_names(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def decide(statements: Iterable[Statement], check: Check) -> Decision:
-    """Return what the statements of all policies together say: one that denies wins, none that allows denies."""
+    """Return the decision of all policies' statements: a Deny wins; without an Allow the check is denied implicitly."""
     about = (statement for statement in statements if statement.about(check.action))
     saying = [statement.allows for statement in about if statement.applies(check)]
     if not all(saying):
@@ -186,7 +186,7 @@ def read(name: str, text: str) -> list[Statement]:
     """Return the statements of a file: one policy, a list of them, or a list as `provision policy --json` prints it.
 
     Raises:
-        Unreadable: it is no policy, or says what cannot be evaluated here.
+        Unreadable: it is no policy, or has a part that cannot be evaluated here.
     """
     try:
         content = json.loads(text)
@@ -241,12 +241,12 @@ def _either(statement: Mapping[str, Any], what: str) -> tuple[tuple[str, ...], b
 
 
 def listed(value: Any) -> list[Any]:
-    """Return what a policy says once or in a list, as a list (IAM user guide, grammar of the JSON policy language)."""
+    """Return a policy's single value or list as a list (IAM user guide, grammar of the JSON policy language)."""
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _texts(what: str, values: Any) -> tuple[str, ...]:
-    # JSON's own true and false are as good as their texts (IAM user guide, Condition)
+    # JSON's true and false equal the texts "true" and "false" (IAM user guide, Condition)
     texts = tuple(str(one).lower() if isinstance(one, bool) else one for one in listed(values))
     if not texts or not all(isinstance(text, str) for text in texts):
         raise Unreadable(f"{what} is neither a text nor a list of texts: write it so")
@@ -266,7 +266,7 @@ def _conditions(conditions: Any) -> Iterator[Condition]:
             known = ", ".join([*_TESTS, NULL])
             raise Unreadable(f"the operator {how} is not evaluated here: use one of {known}")
         for key, values in keys.items():
-            # capitals do not count in the names of keys (IAM user guide, Condition)
+            # case does not count in the names of keys (IAM user guide, Condition)
             if key.lower() not in _KEYS and not key.lower().startswith(_OPEN_KEYS):
                 known = ", ".join([*sorted(KEYS | OF_ORGANIZATIONS), *(f"{key}…" for key in OPEN_KEYS)])
                 raise Unreadable(f"the condition key {key} is not evaluated here: use one of {known}")

@@ -1,4 +1,4 @@
-"""What the policy of a resource lets one of AWS's services do (IAM user guide, "Principal", AWS service principals)."""
+"""Policies of resources: decide whether they admit an AWS service (IAM user guide, "Principal")."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ecs_emulator.authorization.policy import Check, Decision, Unreadable, decid
 
 
 def admits(document: str, service: str, check: Check) -> bool:
-    """Whether a resource's policy allows what a service asks for; what cannot be evaluated here allows it.
+    """Return whether a resource's policy allows a service's action; a policy that cannot be evaluated here allows it.
 
     Args:
-        service: as a principal, such as `events.amazonaws.com`.
+        service: the service's principal, such as `events.amazonaws.com`.
     """
     about = [
         {name: value for name, value in one.items() if name != "Principal"}

@@ -1,4 +1,4 @@
-"""What a role may do: its policies of its own and those attached to it, and never more than its boundary."""
+"""Permissions of a role: its inline and its attached policies, limited by its permissions boundary."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ecs_emulator.authorization.policy import ALLOW_ALL, Check, Decision, Statem
 
 
 def allows(account: str, role: Any, check: Check) -> bool:
-    """Whether a role's policies allow an action on a resource, and its boundary does too, if it has one.
+    """Return whether a role's policies allow an action on a resource, and its boundary too, if it has one.
 
-    IAM user guide, "Permissions boundaries for IAM entities": what is effective is what both allow. A policy that
-    cannot be evaluated here allows everything: a rehearsal is not to fail for that.
+    Both have to allow it (IAM user guide, "Permissions boundaries for IAM entities"). A policy that cannot be evaluated
+    here allows everything: a rehearsal is not to fail for that.
     """
     return all(one is Decision.ALLOWED for one in said(account, role, check) if one is not None)
 
 
 def said(account: str, role: Any, check: Check) -> tuple[Decision, Decision | None]:
-    """Return what a role's policies say of a check, and what its boundary does: None if it has none."""
+    """Return the decision of a role's policies on a check, and of its boundary: None if it has none."""
     documents = (*role.policies.values(), *(_default(policy) for policy in role.managed_policies.values()))
     boundary = boundary_of(role)
     known = iam_backends[account]["aws"].managed_policies
-    # what was set as a boundary cannot be deleted, but for what was put there beside IAM
+    # IAM keeps a policy that is set as a boundary; only a boundary that was not set through IAM may be missing
     limit = _decided([_default(known[boundary])], check) if boundary in known else None
     return _decided(documents, check), limit
 
@@ -37,7 +37,7 @@ def boundary_of(role: Any) -> str:
 
 
 def named(account: str, name: str) -> Any:
-    """Return the role of a name, or None."""
+    """Return the role with a name, or None."""
     return next((role for role in iam_backends[account]["aws"].roles.values() if role.name == name), None)
 
 

@@ -1,4 +1,4 @@
-"""What is asked for at a call: what the API's folder says, or the action of its name."""
+"""Permission checks of a call: from the service's own `permissions` module, or the action with the operation's name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecs_emulator.services.apis import part
 
 
 def checks(call: ApiCall) -> Iterable[Check]:
-    """Return what is asked for at a call; of a service that is not known here the action of its name."""
+    """Return the permission checks of a call; for a service without rules, the action with the operation's name."""
     own = part(call.service, "permissions")
     asked: Iterable[Check] = own.asks(call) if own else (call.check(),)
     return asked

@@ -1,4 +1,4 @@
-"""The sessions of roles, those of tasks above all: the keys that they call AWS with, and whose they are."""
+"""Sessions of roles, mainly of tasks: the keys with which they call AWS, and the role behind each key."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ecs_emulator.clock import real_now
 from ecs_emulator.patch import on_reset
 
 LIFE = timedelta(hours=6)
-"""How long the credentials of a task are valid, by the clock of this machine, which the task has (developer guide,
+"""The lifetime of a task's credentials, by the clock of this machine, which the containers see (developer guide,
 "Task IAM role")."""
 RENEWED = timedelta(hours=1)
-"""How long before their end a task is given others. AWS says nothing of it; it has to be earlier than the SDKs ask
-again, which botocore does 15 minutes before (its `credentials.py`)."""
+"""The time before expiry at which a task gets new credentials. AWS does not document it. It has to be earlier than the
+SDKs ask again: botocore asks 15 minutes before expiry (its `credentials.py`)."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody who has assumed a role: the role's ARN and name, the session's name, its credentials and their end."""
+    """A session of an assumed role: the role's ARN and name, the session's name, its credentials and their expiry."""
 
     account: str
     role_arn: str
@@ -34,13 +34,13 @@ class Session:
 
     @property
     def arn(self) -> str:
-        """Who calls, as refusals and GetCallerIdentity name it."""
+        """The caller's ARN, as refusals and GetCallerIdentity show it."""
         partition = self.role_arn.split(":")[1]
         return f"arn:{partition}:sts::{self.account}:assumed-role/{self.role}/{self.name}"
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it is too early for another one."""
+        """Return whether the credentials are still too new to be renewed."""
         return real_now() < self.expires - RENEWED
 
 
@@ -50,7 +50,7 @@ on_reset(_sessions.clear)
 
 
 def begin(account: str, region: str, role_arn: str, name: str) -> Session:
-    """Return a new session of a role, as ECS begins it for a task."""
+    """Return a new session of a role, as ECS begins one for a task."""
     from moto.sts.models import sts_backends
     from moto.utilities.utils import get_partition
 
@@ -66,8 +66,8 @@ def begin(account: str, region: str, role_arn: str, name: str) -> Session:
 
 
 def known(assumed: Any, seconds: int) -> Any:
-    """Return a role that moto has assumed, with other keys: whoever has them is taken for it for so many seconds."""
-    # moto's are not drawn at random, and the key is all that a call is let in by; AWS's have twenty characters
+    """Give moto's assumed role new random keys, and let calls with them pass as this role for `seconds`."""
+    # moto's keys can be guessed, and the key id alone lets a call in; AWS's key ids have twenty characters
     assumed.access_key_id = f"ASIA{base64.b32encode(secrets.token_bytes(10)).decode()}"
     assumed.secret_access_key = secrets.token_urlsafe(30)
     arn = assumed.role_arn
@@ -85,6 +85,6 @@ def known(assumed: Any, seconds: int) -> Any:
 
 
 def of(key: str) -> Session | None:
-    """Return the session of an access key id; None of one that is over or was never begun."""
+    """Return the session of an access key id; None if it has expired or never began."""
     found = _sessions.get(key)
     return found if found and real_now() < found.expires else None

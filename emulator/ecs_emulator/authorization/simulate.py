@@ -1,7 +1,7 @@
-"""SimulatePrincipalPolicy: evaluates actions against the policies in force (IAM API reference, 2026).
+"""SimulatePrincipalPolicy: evaluate actions against the policies in force (IAM API reference, 2026).
 
 As AWS answers since July 2026: one result for each action, with the most restrictive decision of all resources, and
-below it one for each resource. Each result says what the organization and the caller's boundary have to do with it.
+below it one for each resource. Each result also says whether the organization and the caller's boundary allow it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from ecs_emulator.patch import add, refuse
 
 @add(IamResponse, "simulate_principal_policy")
 def simulate_principal_policy(self: Any) -> ActionResult:
-    """SimulatePrincipalPolicy: of the one caller, or a role; policies that the request brings are not looked at.
+    """Answer SimulatePrincipalPolicy for the one caller, or for a role; ignore policies in the request.
 
-    The context is what the request brings and nothing else: the simulator adds neither the principal nor its tags
-    (aws/aws-sdk#102), also for the conditions of service control policies (API reference).
+    The context is that of the request alone: the simulator adds neither the principal nor its tags (aws/aws-sdk#102),
+    also for the conditions of service control policies (API reference).
     """
     source = self._get_param("PolicySourceArn")
     if role := roles.named(self.current_account, str(source).rpartition("/")[2]) if ":role/" in str(source) else None:
@@ -55,7 +55,7 @@ def _of_role(role: Any, action: str, resources: Sequence[str]) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class _Simulated:
-    """One action on one resource: the verdict, and whether organization and boundary alone would allow it."""
+    """A simulated action on one resource: the verdict, and whether organization and boundary alone would allow it."""
 
     resource: str
     verdict: Verdict
@@ -65,7 +65,7 @@ class _Simulated:
 
     @property
     def said(self) -> Mapping[str, Any]:
-        """What the result of an action and that of a resource have in common."""
+        """The members that an action's result and a resource's result have in common."""
         # statements of service control policies are not shown (API reference, MatchedStatements)
         shown = self.verdict.decision is not Decision.NOT_ALLOWED and self.verdict.by is Sort.IDENTITY
         return {
@@ -78,7 +78,7 @@ class _Simulated:
 def _simulated(check: Check) -> _Simulated:
     verdict = enforce.current.decide(check)
     by_organization = enforce.current.said(Sort.ORGANIZATION, check) is Decision.ALLOWED
-    # where the organization denies the simulation ends (API reference, EvalDecisionDetails)
+    # the simulation ends if the organization denies (API reference, EvalDecisionDetails)
     missing = _missing(check) if by_organization else ()
     by_boundary = enforce.current.said(Sort.BOUNDARY, check) is Decision.ALLOWED
     return _Simulated(check.resource, verdict, by_organization, by_boundary, tuple(missing))
@@ -109,7 +109,7 @@ def _result(action: str, found: Sequence[_Simulated]) -> dict[str, Any]:
 
 
 def _template(resource: str) -> str:
-    """The form of ARN that the action is about; AWS names all its parts, here the last one is what was asked for."""
+    """Return an ARN's form with `${Region}` and `${Account}`; AWS replaces its last part too, here that stays."""
     if resource == "*":
         return "*"
     _, _, service, region, account, rest = resource.split(":", 5)
@@ -118,17 +118,17 @@ def _template(resource: str) -> str:
 
 
 def _boundary(*, allowed: bool) -> dict[str, Any]:
-    """Whether the caller's boundary allows it; left out of the answer if the caller has none."""
+    """Return the boundary's detail of a result: whether it allows the action; empty if the caller has none."""
     if enforce.boundary() is None:
         return {}
     return {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": allowed}}
 
 
 def _missing(check: Check) -> Iterator[str]:
-    """Yield the keys that the caller's policies have conditions on and that are not given, in small letters.
+    """Yield the condition keys of the caller's policies that are not given, in lower case.
 
-    Also those of statements on other actions (boto/boto3#3111, aws/aws-sdk-java-v2#1751), and none of service control
-    policies (API reference, MissingContextValues; aws/aws-cli#10525).
+    Statements on other actions count too (boto/boto3#3111, aws/aws-sdk-java-v2#1751), service control policies do not
+    (API reference, MissingContextValues; aws/aws-cli#10525).
     """
     given = {key.lower() for key in check.context}
     keys = {condition.key.lower() for it in enforce.current.statements for condition in it.conditions}

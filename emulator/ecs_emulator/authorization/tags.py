@@ -1,4 +1,4 @@
-"""Finds the tags of existing resources by ARN, which `aws:ResourceTag` is compared with."""
+"""Find the tags of existing resources by ARN, for the condition key `aws:ResourceTag`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ecs_emulator.services.apis import part
 
 
 def of(account: str, arn: str) -> dict[str, str]:
-    """Return the tags of a resource; none if it is not there, or of a service whose tags no policy can ask for."""
+    """Return the tags of a resource; none if it does not exist, or if no policy can check its service's tags."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or "*" in parts[5]:
         return {}
@@ -25,5 +25,5 @@ def of(account: str, arn: str) -> dict[str, str]:
 
 
 def pairs(found: Any) -> dict[str, str]:
-    """Return the tags of a list of pairs."""
+    """Return the tags from a list of `Key` and `Value` pairs."""
     return {pair["Key"]: pair["Value"] for pair in found or ()}

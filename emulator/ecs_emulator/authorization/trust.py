@@ -1,4 +1,4 @@
-"""Whom a role lets in: its trust policy, for principals of this account (IAM user guide, "Principal")."""
+"""Trust policies of roles: decide whether they admit a principal of this account (IAM user guide, "Principal")."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ACTION = "sts:AssumeRole"
 
 
 def admits(account: str, role_arn: str, caller: Session | str, context: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether there is such a role, and it trusts a session or a user.
+    """Return whether the role exists, and its trust policy admits a session or a user.
 
     Args:
         caller: the session, or the user's ARN.
-        context: what the context of the caller's requests has.
+        context: the condition keys of the caller's requests.
     """
     names = {"*", account, f"arn:aws:iam::{account}:root"}
     names |= {caller} if isinstance(caller, str) else {caller.arn, caller.role_arn}
@@ -27,7 +27,7 @@ def admits(account: str, role_arn: str, caller: Session | str, context: Mapping[
 
 
 def _trusts(role: Any, names: set[str], context: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether the statements about one of these principals let it in; what cannot be evaluated here does."""
+    """Return whether statements about one of these names admit it; a statement that cannot be evaluated here does."""
     about = [
         {"Resource": "*"} | {name: value for name, value in one.items() if name != "Principal"}
         for one in listed(json.loads(role.assume_role_policy_document)["Statement"])

@@ -1,4 +1,4 @@
-"""Clients for what a handler calls in the name of who called Cloud Control."""
+"""Clients for the API calls of handlers, which use the identity of Cloud Control's caller."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ecs_emulator.in_process import answered
 from ecs_emulator.wsgi import Environ
 
 Api = Callable[[str], Any]
-"""Returns the boto3 client of a service."""
+"""A function that returns the boto3 client of a service."""
 
 VIA = "ecs_emulator.via_service"
-"""What marks a call in its environ that a service makes for its caller (`aws:ViaAWSService`)."""
+"""The key that marks a call in its environ: a service makes it for its caller (`aws:ViaAWSService`)."""
 
 
 def clients(call: Callable[[Environ], Answer], key: str, region: str, host: str) -> Api:
-    """Return what gives the clients of a Region, whose calls are answered here, signed with the caller's key.
+    """Return a function that makes a Region's clients: this process answers their calls, signed with the caller's key.
 
     Args:
-        host: where the caller reached the cloud, which stands in the addresses of queues.
+        host: the address at which the caller reached the cloud; URLs of queues contain it.
     """
     session = boto3.Session(key, "in-process", region_name=region, botocore_session=botocore.session.Session())
     config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})

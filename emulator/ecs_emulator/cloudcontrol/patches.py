@@ -8,15 +8,15 @@ from typing import Any
 
 
 class NoSuchPath(LookupError):
-    """An operation names what is not there."""
+    """A path in a patch that does not exist in the model."""
 
 
 def patched(model: Mapping[str, Any], document: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a model with a patch applied to it.
 
     Raises:
-        NoSuchPath: a path is not there.
-        ValueError: an operation is none, or a test fails.
+        NoSuchPath: a path does not exist in the model.
+        ValueError: an operation is unknown, or a test fails.
     """
     whole: Any = copy.deepcopy(dict(model))
     for one in document:

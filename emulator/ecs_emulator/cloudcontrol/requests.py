@@ -1,4 +1,4 @@
-"""Requests for operations: begun by a call, done on the cloud's clock, and listed for a week."""
+"""Requests for resource operations: a call begins each, the cloud's clock ends it, and lists show it for a week."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ecs_emulator.clock import CLOCK, later, passed
 from ecs_emulator.patch import on_reset
 
 TOKENS_LAST = 36 * 3600.0
-"""Seconds for which a client token stands for its request (API_CreateResource, ClientToken)."""
+"""Seconds during which a repeated client token means the same request (API_CreateResource, ClientToken)."""
 LISTED_FOR = 7 * 86400.0
-"""Seconds for which requests are listed (user guide, managing resource operation requests)."""
+"""Seconds during which requests are listed (user guide, managing resource operation requests)."""
 CONFLICT = "ResourceConflict"
 
 
 class Refused(Exception):
-    """AWS says no: its code, and its words."""
+    """A refusal by AWS, with its error code and message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -30,13 +30,13 @@ class Refused(Exception):
 
 @dataclass(eq=False)
 class Request:
-    """One request for an operation.
+    """One request for a resource operation.
 
     Attributes:
-        asked: what was asked for; with the same client token it has to be the same.
-        act: has the handler do it; it raises what went wrong, and sets `identifier` of what it creates.
+        asked: the content of the call; a call with the same client token must have the same content.
+        act: runs the handler; it raises the handler's error, and sets `identifier` if it creates a resource.
         starts: the moment at which the handler is called.
-        ends: the moment at which it is done, once it was called.
+        ends: the moment at which the operation is done; it is set when the handler is called.
     """
 
     region: str
@@ -56,11 +56,11 @@ class Request:
 
     @property
     def running(self) -> bool:
-        """Whether it has not come to its end."""
+        """Return whether the request is still under way."""
         return self.status in ("PENDING", "IN_PROGRESS", "CANCEL_IN_PROGRESS")
 
     def event(self) -> dict[str, Any]:
-        """Return it as AWS shows it."""
+        """Return the request's progress event, as AWS shows it."""
         shown = {
             "TypeName": self.type_name,
             "Identifier": self.identifier,
@@ -74,7 +74,7 @@ class Request:
         return {name: value for name, value in shown.items() if value != ""}
 
     def settle(self) -> None:
-        """Go as far as the time allows."""
+        """Advance the request's status as far as the time allows."""
         if self.status == "PENDING" and passed(self.starts):
             self._begin()
         if self.status == "IN_PROGRESS" and passed(self.ends):
@@ -83,7 +83,7 @@ class Request:
             self._become("CANCEL_COMPLETE")
 
     def cancel(self) -> None:
-        """Stop where it is: what the handler did stays (user guide, canceling resource operation requests)."""
+        """Cancel the request; the handler's changes stay (user guide, canceling resource operation requests)."""
         if self.status == "PENDING":
             self.ends = later(durations.CLOUD_CONTROL_BEGINS)
         self._become("CANCEL_IN_PROGRESS")
@@ -116,7 +116,7 @@ on_reset(REQUESTS.clear)
 
 
 def settle() -> None:
-    """Let all requests go as far as the time allows. Callers hold the cloud's lock."""
+    """Advance all requests as far as the time allows, and drop old ones. Callers hold the cloud's lock."""
     for request in list(REQUESTS.values()):
         if request.running:
             request.settle()
@@ -125,10 +125,10 @@ def settle() -> None:
 
 
 def begin(request: Request) -> Request:
-    """Take a request on, or return that of the same client token.
+    """Add a request and return it, or return the earlier request with the same client token.
 
     Raises:
-        Refused: the token was used for something else, or another operation on the resource is under way.
+        Refused: the token belongs to a different request, or another operation on the resource is under way.
     """
     for other in REQUESTS.values():
         if other.region != request.region:
@@ -154,7 +154,7 @@ def _same_resource(one: Request, other: Request) -> bool:
 
 
 def handler_error(error: ClientError) -> tuple[str, str]:
-    """Return the code of handlers for an error of a service, and the words (CloudFormation CLI guide, error codes)."""
+    """Return the handler error code and the message for a service's error (CloudFormation CLI guide, error codes)."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = str(error.response.get("Error", {}).get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
@@ -174,4 +174,4 @@ _CODES = {
     "NotFound": ("NotFound", "NoSuch", "NonExistent", "DoesNotExist"),
     "ServiceLimitExceeded": ("LimitExceeded", "TooMany"),
 }
-"""How the codes of the services are to be read, by what is in them."""
+"""By handler error code: parts of the services' error codes that mean the same."""

@@ -1,4 +1,4 @@
-"""AWS's schemas of the types that are offered (`tools/make_schemas.py` says where they are from)."""
+"""AWS's schemas of the offered types (`tools/make_schemas.py` names their source)."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class Schema:
         return [tuple(path.removeprefix("/properties/").split("/")) for path in self.content.get(key, ())]
 
     def whole(self, key: str) -> set[str]:
-        """Return those of them that are whole properties, and no parts of one."""
+        """Return the whole properties that a list of the schema names, without the parts of properties."""
         return {path[0] for path in self.paths(key) if len(path) == 1}
 
     def offers(self, handler: str) -> bool:
-        """Whether the type can be created, read, updated, deleted or listed."""
+        """Return whether the type has this handler: create, read, update, delete or list."""
         return handler.lower() in self.content["handlers"]
 
     def mistakes(self, model: Model) -> list[str]:
-        """Return what is wrong with a model in the words of AWS's validator, the first sort of mistakes only."""
+        """Return the errors of a model in the words of AWS's validator; only errors of the first kind that occurs."""
         properties = self.content["properties"]
         if extra := [name for name in model if name not in properties]:
             return [f"#: extraneous key [{name}] is not permitted" for name in extra]
@@ -71,7 +71,7 @@ def _bool_as_number(value: Any, wanted: str) -> bool:
 
 
 def at(model: Any, path: Sequence[str]) -> Iterator[Any]:
-    """Yield what stands at a path of a model; `*` is for all items of a list."""
+    """Yield the values at a path of a model; `*` stands for all items of a list."""
     if not path:
         yield model
     elif path[0] == "*" and isinstance(model, list):
@@ -83,7 +83,7 @@ def at(model: Any, path: Sequence[str]) -> Iterator[Any]:
 
 @cache
 def schema_of(name: str) -> Schema | None:
-    """Return the schema of a type that is offered; None of any other."""
+    """Return the schema of an offered type; None for any other type."""
     service = name.split("::")[1] if name.count("::") == 2 else ""
     with zipfile.ZipFile(_FILE) as archive:
         if f"{service}.json" not in archive.namelist():

@@ -27,16 +27,16 @@ _NO_TYPE = "The type '{}' cannot be found."
 
 Asked = Mapping[str, Any]
 PAGE = 100
-"""Entries of a page (API_ListResourceRequests: 100 at most; ListResources says no number for its types)."""
+"""Entries per page (API_ListResourceRequests: 100 at most; ListResources documents no number)."""
 _PAGES: dict[str, list[Any]] = {}
 on_reset(_PAGES.clear)
 
 
 class Service:
-    """The service of one cloud.
+    """The Cloud Control API of one embedded cloud.
 
     Args:
-        call: answers a call of a handler.
+        call: answers each API call that a handler makes.
     """
 
     def __init__(self, call: Callable[[Environ], Answer]) -> None:
@@ -67,7 +67,7 @@ class Service:
         return 200, [("Content-Type", "application/x-amz-json-1.0")], json.dumps(found).encode()
 
 
-# what a read tells at once, and not by an event (API reference, errors of GetResource)
+# the errors of a read, which come in the answer and not in an event (API reference, errors of GetResource)
 _EXCEPTIONS = {
     "AccessDenied": "AccessDeniedException",
     "InvalidRequest": "InvalidRequestException",
@@ -78,10 +78,10 @@ _EXCEPTIONS = {
 
 
 def _type(asked: Asked, action: str) -> tuple[Schema, Handlers]:
-    """Return schema and handlers of the type that is asked for.
+    """Return the schema and the handlers of the type in the request.
 
     Raises:
-        Refused: there is none, or it does not do this.
+        Refused: the type does not exist, is not offered here, or does not support the action.
     """
     name = str(asked.get("TypeName", ""))
     schema = schema_of(name)
@@ -117,7 +117,7 @@ def _invalid(wrong: Iterable[str]) -> str:
 
 
 def _create(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """CreateResource: what is wrong with the model shows in the event, as what a handler says."""
+    """CreateResource: report errors of the model in the event, like the errors of a handler."""
     schema, handlers = _type(asked, "CREATE")
     desired = _parsed(asked.get("DesiredState"), "DesiredState")
 
@@ -146,7 +146,7 @@ def _read(schema: Schema, handlers: Handlers, asked: Asked, api: Api) -> dict[st
 
 
 def _get(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """GetResource."""
+    """Answer GetResource."""
     schema, handlers = _type(asked, "READ")
     model = _read(schema, handlers, asked, api)
     described = {"Identifier": asked["Identifier"], "Properties": json.dumps(model)}
@@ -154,7 +154,7 @@ def _get(asked: Asked, region: str, api: Api) -> dict[str, Any]:
 
 
 def _list(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """ListResources: of each at least what its identifier is made of."""
+    """ListResources: show only the identifier of each resource; AWS promises no more."""
     schema, handlers = _type(asked, "LIST")
     (primary,) = schema.paths("primaryIdentifier")
     found = [
@@ -165,9 +165,9 @@ def _list(asked: Asked, region: str, api: Api) -> dict[str, Any]:
 
 
 def _update(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """UpdateResource: the patch is applied to what is read, and checked, before the call is answered.
+    """UpdateResource: apply the patch to the present model and check the result before answering.
 
-    Sentences: pulumi-aws-native#2936, cloudformation-coverage-roadmap#2205, java-json-tools/json-patch#31.
+    Messages: pulumi-aws-native#2936, cloudformation-coverage-roadmap#2205, java-json-tools/json-patch#31.
     """
     schema, handlers = _type(asked, "UPDATE")
     before = _read(schema, handlers, asked, api)
@@ -193,7 +193,7 @@ def _update(asked: Asked, region: str, api: Api) -> dict[str, Any]:
 
 
 def _delete(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """DeleteResource: that there is none shows in the event (CloudFormation CLI guide, delete handlers: NotFound)."""
+    """DeleteResource: report a missing resource in the event (CloudFormation CLI guide, delete handlers: NotFound)."""
     schema, handlers = _type(asked, "DELETE")
     identifier = str(asked.get("Identifier", ""))
 
@@ -215,12 +215,12 @@ def _known(asked: Asked, region: str) -> Request:
 
 
 def _status(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """GetResourceRequestStatus."""
+    """Answer GetResourceRequestStatus."""
     return {"ProgressEvent": _known(asked, region).event()}
 
 
 def _cancel(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """CancelResourceRequest: what is PENDING or IN_PROGRESS."""
+    """CancelResourceRequest: refuse a request that is neither PENDING nor IN_PROGRESS."""
     request = _known(asked, region)
     if request.status not in ("PENDING", "IN_PROGRESS"):
         words = f"Request with token {request.token} is {request.status} and cannot be cancelled."
@@ -230,7 +230,7 @@ def _cancel(asked: Asked, region: str, api: Api) -> dict[str, Any]:
 
 
 def _requests(asked: Asked, region: str, api: Api) -> dict[str, Any]:
-    """ListResourceRequests."""
+    """Answer ListResourceRequests."""
     wanted = asked.get("ResourceRequestStatusFilter", {})
     found = [
         one.event()
@@ -243,7 +243,7 @@ def _requests(asked: Asked, region: str, api: Api) -> dict[str, Any]:
 
 
 def _page(asked: Asked, found: list[Any], name: str, size: int) -> dict[str, Any]:
-    """Return a page, and a token for the rest as it is now."""
+    """Return one page of a list, and a token for the rest of the list as it is now."""
     if token := asked.get("NextToken"):
         if token not in _PAGES:
             raise Refused("ValidationException", "Invalid NextToken")
@@ -268,7 +268,7 @@ _OPERATIONS: Mapping[str, Callable[[Asked, str, Api], dict[str, Any]]] = {
 
 
 def _described(environ: Environ) -> Answer:
-    """DescribeType of CloudFormation, the only operation of it that comes here: the schema of a resource type."""
+    """Answer DescribeType with a resource type's schema: the only operation of CloudFormation that arrives here."""
     name = cloudformation.asked(environ).get("TypeName", "")
     schema = schema_of(name)
     if schema is None:

@@ -1,4 +1,4 @@
-"""Runs the tasks and databases of the embedded cloud as real containers, where a Docker engine answers."""
+"""Run the tasks and databases of the embedded cloud as real containers, if a Docker engine answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ def begin(directory: str) -> None:
     """Run containers from now on, if an engine answers.
 
     Args:
-        directory: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
+        directory: the cloud's own. It also names the cloud's containers in the engine, so that containers of a killed
+            cloud are found again.
     """
     from ecs_emulator.containers import engine
 

@@ -1,4 +1,4 @@
-"""The certificate authority of the databases, in the place of those in RDS's bundle."""
+"""The certificate authority of the databases, instead of the authorities in RDS's bundle."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ if TYPE_CHECKING:
 NAME = "Authority of the embedded cloud"
 DAYS = 90
 _making = threading.Lock()
-"""Databases and tasks begin at the same time, and must not be given two."""
+"""Databases and tasks begin at the same time, and must get the same authority."""
 BUNDLE_FOLDER, BUNDLE = "/run/rds", "ca-bundle.pem"
-"""Where a container that is told of the database finds the authority: a volume, since its root may be read-only."""
+"""The place of the authority's certificate in a container that uses the database: a volume, as its root may be
+read-only."""
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A key, which is in no file, and the certificate that clients trust."""
+    """A certificate authority: a private key, which is in no file, and the certificate that clients trust."""
 
     key: EllipticCurvePrivateKey
     certificate: Certificate
 
     @property
     def pem(self) -> bytes:
-        """The certificate: a bundle of one."""
+        """The certificate as a bundle of one."""
         from cryptography.hazmat.primitives.serialization import Encoding
 
         return self.certificate.public_bytes(Encoding.PEM)
 
     def issue(self, names: Sequence[str]) -> bytes:
-        """Return a new private key, and a server's certificate for some host names, in one PEM text."""
+        """Return a new private key and a server certificate for host names, in one PEM text."""
         from cryptography import x509
         from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -62,7 +63,7 @@ class Authority:
 
 
 def authority() -> Authority:
-    """Return the authority of this process: created when it is first asked for, gone with the process."""
+    """Return the authority of this process: created at the first call, gone with the process."""
     with _making:
         return _authority()
 
@@ -77,7 +78,7 @@ def _authority() -> Authority:
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
-    """Return files, which everybody in the container may read, as what Docker's archive call takes."""
+    """Return files as the tar archive that Docker's archive call takes; everybody in the container may read them."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, content in files.items():

@@ -1,4 +1,4 @@
-"""Writes a self-signed certificate, in the place of the one that ACM would have issued."""
+"""Write a self-signed certificate as a substitute for ACM's."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DAYS = 90
 
 
 def write_certificate(directory: Path, names: Sequence[str]) -> Path:
-    """Write a key and a certificate for some names, localhost and 127.0.0.1 into one file, which only the user reads.
+    """Write a key and a certificate for names, localhost and 127.0.0.1 into one file that only the user can read.
 
     Returns:
-        The file, `<first name>.pem`. Its certificate can be given to a client that is to trust it.
+        The file, `<first name>.pem`. A client that has to trust the certificate can be given this file.
     """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -37,13 +37,13 @@ def write_certificate(directory: Path, names: Sequence[str]) -> Path:
         .not_valid_before(begin)
         .not_valid_after(begin + timedelta(days=DAYS))
         .add_extension(x509.SubjectAlternativeName([*others, x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        # whoever trusts it trusts these names alone: nothing that is signed with its key
+        # a client that trusts it trusts only these names, and nothing that is signed with its key
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
     path = directory / f"{names[0].replace('*', 'any')}.pem"
-    # a new file in the place of whatever is there: neither a link is followed nor a mode kept
+    # replace any existing file by a new one: no link is followed, and no mode is kept
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
         file.write(

@@ -1,4 +1,4 @@
-"""Connects to the Docker engine that the `docker` command would use, and says what to do when that fails."""
+"""Connect to the Docker engine that the `docker` command would use, or say how to get one."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = Path("/var/run/docker.sock")
-"""Where an engine listens if nothing says otherwise."""
+"""The socket at which an engine listens by default."""
 SWITCH = "PROVISION_ENGINE"
-"""The environment variable that says, when it is 0, to do as if there were no engine."""
+"""The environment variable that switches the engine off when it is 0."""
 ANSWER_SECONDS = 5
-"""How long an engine may take to say that it is there."""
+"""The time for an engine to answer at first."""
 QUIET_SECONDS = 3600
-"""How long it may be silent while it works: the pull of a large image says nothing."""
+"""The time for a later call without an answer: the pull of a large image is silent."""
 
 
 class NoEngine(Exception):
-    """The engine cannot be reached or used; the message says why and what to do."""
+    """The engine cannot be reached or used; the message names the reason and the remedy."""
 
 
 def named() -> bool:
-    """Say whether anything says that there is an engine: cheap, unlike asking it, which loads docker's package."""
+    """Return whether anything names an engine. This is cheap: connecting to one loads docker's package."""
     if os.environ.get(SWITCH) == "0":
         return False
     return "DOCKER_HOST" in os.environ or bool(_context()) or SOCKET.exists()
 
 
 def _context() -> str:
-    """Return the context by which docker finds its engine: Docker Desktop, Colima and others set one up."""
+    """Return the context in which docker finds its engine: Docker Desktop, Colima and others set one up."""
     path = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
     try:
         settings = json.loads(path.read_bytes())

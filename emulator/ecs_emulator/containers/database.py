@@ -1,4 +1,4 @@
-"""Runs each Aurora MySQL cluster with an instance as one container, under the names that lead to its endpoint."""
+"""Run each Aurora MySQL cluster with an instance as one container, under the names that lead to its endpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
 IMAGE_SWITCH = "PROVISION_DATABASE_IMAGE"
 """The environment variable that names another image; it must take the variables and options of MySQL's official one."""
 SHOWN = "tls"
-"""The directory, in the container's root, with what the database shows and whom it names as its authority."""
+"""The directory in the container's root with the database's certificate and that of its authority."""
 ENGINE = "aurora-mysql"
 TLS = "require_secure_transport"
 READ_SECONDS = 1.0
@@ -25,11 +25,13 @@ READ_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class DatabaseContainer:
-    """A database as RDS and Route 53 have it: container name, security groups, host names, and what it begins with.
+    """A database from RDS and Route 53: container name, security groups, host names, variables and options.
 
     Attributes:
-        endpoints: the host names that are RDS's own, for which alone it has a certificate.
-        options: what the server is started with, and keeps.
+        endpoints: RDS's own host names; the certificate is for these alone.
+        aliases: the endpoints, and the names of private zones that lead to them.
+        environment: the variables with which the server creates its database and user.
+        options: the command line options of the server, which stay as they were at the start.
     """
 
     name: str
@@ -41,7 +43,7 @@ class DatabaseContainer:
 
 
 def keep(host: Engine) -> None:
-    """Keep the containers as RDS has the clusters, from now on."""
+    """Keep one container for each of RDS's clusters, from now on."""
     known: dict[str, DatabaseContainer] = {}
     repeat(lambda: _keep(host, known), READ_SECONDS, "databases")
 
@@ -68,11 +70,11 @@ def _keep_one(host: Engine, known: dict[str, DatabaseContainer], database: Datab
     known[name] = database
     seen = host.containers.get(name)
     if seen is None or seen.state in ("created", "exited"):
-        host.client.api.start(name)  # RDS starts a database again that has ended
+        host.client.api.start(name)  # RDS restarts a database that has ended
 
 
 def _wanted() -> Iterator[DatabaseContainer]:
-    """Yield the clusters that have an instance."""
+    """Yield a container for each cluster that has an instance."""
     from moto.rds.models import rds_backends
 
     for account, by_region in rds_backends.items():
@@ -96,14 +98,14 @@ def _wanted() -> Iterator[DatabaseContainer]:
 
 
 def named(name: str) -> str:
-    """Return the container of the database that a host name leads to; empty if none does."""
+    """Return the name of the container for a database's host name; empty if there is none."""
     with LOCK:
         found = [one.name for one in _wanted() if name in one.aliases]
     return next(iter(found), "")
 
 
 def options(rds: Any, group: str) -> tuple[str, ...]:
-    """Return what a cluster's parameter group says to the server, of what MySQL and MariaDB both take."""
+    """Return a parameter group's options for the server; only options that both MySQL and MariaDB take."""
     parameters = rds.db_cluster_parameter_groups[group].parameters if group in rds.db_cluster_parameter_groups else {}
     demanded = parameters.get(TLS, {}).get("ParameterValue") in ("ON", "1")
     return ("--require-secure-transport=ON",) if demanded else ()
@@ -146,7 +148,7 @@ def _create(host: Engine, database: DatabaseContainer) -> None:
 
 
 def _rename(host: Engine, database: DatabaseContainer) -> None:
-    """Have it found under other names; connections are cut by it, as a network must be left for that."""
+    """Change the names of a container. This cuts its connections: it has to leave its networks for that."""
     for group in database.groups:
         home = networks.network(host, group)
         host.client.api.disconnect_container_from_network(database.name, home)

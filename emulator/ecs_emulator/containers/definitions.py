@@ -1,4 +1,4 @@
-"""Converts a container definition of ECS into what Docker's create call takes."""
+"""Convert a container definition of ECS into the arguments of Docker's create call."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from ecs_emulator.ecs.records import Shape, Task
 from ecs_emulator.ecs.store import Store
 
 SECOND = 1_000_000_000
-"""In Docker's nanoseconds."""
+"""A second in Docker's unit, nanoseconds."""
 MIB = 1024 * 1024
 NETWORK = "net."
-"""What the names of kernel parameters begin with that are of the network, which the containers of a task share."""
+"""The beginning of the names of the network's kernel parameters: the containers of a task share the network."""
 HASTE = 20
-"""How often containers are checked while they are checked once on AWS."""
+"""The number of health checks here in the time of one check on AWS."""
 
 
 class CannotStart(Exception):
-    """ECS could not start the task; the message is its `stoppedReason`."""
+    """ECS cannot start the task; the message is its `stoppedReason`."""
 
 
 class EssentialExited(Exception):
-    """An essential container has ended, or can never be started, while others were waited for."""
+    """An essential container has ended, or can never start, before all the others have started."""
 
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """One container to start: its task's id, its name in the engine, its image, the rest of Docker's create call.
+    """A container to start: its task's id, its name in the engine, its image, the rest of Docker's create call.
 
     Attributes:
-        given: the variables that the agent sets, unless the definition or the image does.
-        relayed, apart: those besides where a relay leads to the embedded cloud, and where none does.
+        given: the variables that the agent sets, unless the definition or the image sets them.
+        relayed, apart: more such variables, for a task with a relay to the embedded cloud and for one without.
     """
 
     task: str
@@ -53,7 +53,7 @@ class ContainerSpec:
     apart: Mapping[str, str] = field(default_factory=dict)
 
     def complete(self, image: Iterable[str], *, by_relay: bool) -> ContainerSpec:
-        """Return it with all of its variables; those of the image (`NAME=value`) come before what is given."""
+        """Return the spec with all variables; the image's own (`NAME=value`) win over the agent's."""
         own = {one.partition("=")[0] for one in image}
         given = {**self.given, **(self.relayed if by_relay else self.apart)}
         variables = {name: value for name, value in given.items() if name not in own}
@@ -61,17 +61,17 @@ class ContainerSpec:
 
 
 def container_specs(store: Store, task: Task, port: int) -> list[ContainerSpec]:
-    """Return the task's containers, each after those that it waits for.
+    """Return the task's containers, each after its dependencies.
 
     Args:
-        port: of their own loopback, to which a relay listens.
+        port: the port of their own loopback at which a relay listens.
 
     Raises:
-        CannotStart: a secret is not there, or a container is to have rights beyond Docker's own.
+        CannotStart: a secret cannot be read, or a container needs rights beyond Docker's defaults.
     """
     containers = task.definition.shape["containerDefinitions"]
     specs = [_one(store, task, overrides.container(task, container)) for container in in_order(containers)]
-    # it is the same on this machine, so that an address which is signed in a container can be opened in a browser
+    # the same address as on this machine, so that a URL which a container presigns opens in a browser too
     url = f"http://127.0.0.1:{port}"
     given, address = _given(store, task), task_endpoint.begin(store, task, url)
     apart = {"TASK_ID": task.id, "AVAILABILITY_ZONE": task.zone}
@@ -79,7 +79,7 @@ def container_specs(store: Store, task: Task, port: int) -> list[ContainerSpec]:
 
 
 def relay_spec(task: Task, port: int) -> ContainerSpec:
-    """Return the container that holds the network of a task, and leads to the embedded cloud from a port of it."""
+    """Return the container that holds the network of a task and relays one port of it to the embedded cloud."""
     containers = task.definition.shape["containerDefinitions"]
     settings = {one["namespace"]: one["value"] for each in containers for one in each.get("systemControls", ())}
     network = {name: value for name, value in settings.items() if name.startswith(NETWORK)}
@@ -93,7 +93,7 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
     environment = _environment(store, task, container)
     uses_database = "DB_HOST" in environment
     if uses_database:
-        # the database here shows a certificate of the embedded cloud's authority, which RDS's bundle does not hold
+        # the database's certificate is issued by the embedded cloud's authority, which is not in RDS's bundle
         environment["DB_CA_BUNDLE"] = f"{BUNDLE_FOLDER}/{BUNDLE}"
     create: dict[str, Any] = {
         "command": container.get("command"),
@@ -124,7 +124,7 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
         "cpu_shares": max(2, int(container.get("cpu") or 0)),
         "mem_limit": int(container.get("memory") or size(task)[1] or 512) * MIB,
         "mounts": [
-            # Docker's own volumes, which go with the container
+            # anonymous volumes of Docker, which are removed with the container
             {"Type": "volume", "Target": one["containerPath"], "ReadOnly": one.get("readOnly", False)}
             for one in [
                 *container.get("mountPoints", ()),
@@ -146,7 +146,7 @@ def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:
 
 
 def _given(store: Store, task: Task) -> dict[str, str]:
-    """What the agent sets for all containers of a task (of the Region on instances too: aws/amazon-ecs-agent#4946)."""
+    """Return the agent's variables for a task's containers (the Region on EC2 too: aws/amazon-ecs-agent#4946)."""
     return {
         "AWS_REGION": store.region,
         "AWS_DEFAULT_REGION": store.region,
@@ -155,12 +155,12 @@ def _given(store: Store, task: Task) -> dict[str, str]:
 
 
 def _relayed(task: Task, url: str, address: str, spec: ContainerSpec) -> dict[str, str]:
-    """What leads a container to the embedded cloud (AWS SDKs and Tools reference, "Service-specific endpoints")."""
+    """Return variables that point to the embedded cloud (SDKs and Tools reference, "Service-specific endpoints")."""
     return {"AWS_ENDPOINT_URL": url, **task_endpoint.variables(task, address, spec.definition["name"])}
 
 
 def _health(check: Shape) -> dict[str, Any]:
-    """The check, asked more often than on AWS, so that nobody waits for it, yet never more than once a second."""
+    """Return the health check for Docker: more frequent than on AWS to save time, but at most once a second."""
     return {
         "test": check["command"],
         "interval": max(SECOND, int(check.get("interval", 30) * SECOND / HASTE)),

@@ -1,4 +1,4 @@
-"""The Docker engine that runs the containers: connected to once, read again and again, cleared at the end."""
+"""The Docker engine that runs the containers: connect to it once, read it repeatedly, clear it at the end."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     import docker
 
 CLOUD = "ecs_emulator"
-"""The label of all that the embedded cloud creates in the engine; its value says for which embedded cloud."""
+"""The label of everything that the embedded cloud creates in the engine; its value names the embedded cloud."""
 READ_SECONDS = 0.3
 END_SECONDS = 60
-"""How long containers that are being created may take until all are removed at the end."""
+"""The time that the end waits for containers which are being created, before it removes all."""
 THREADS = 8
 LIMITS: Mapping[str, Any] = {"pids_limit": 1024, "security_opt": ["no-new-privileges"]}
-"""What every container is created with, since it runs on the user's own machine: an end to fork bombs, and nothing
-gained by a setuid program. ECS has no limit of processes, and Fargate takes no security options."""
+"""Docker's settings for every container, since it runs on the user's own machine: a limit for fork bombs, and no new
+privileges from setuid programs. ECS has no limit of processes, and Fargate takes no security options."""
 
 
 class Ended(Exception):
-    """The embedded cloud ends: no container is created any more."""
+    """The embedded cloud is ending: no container may be created any more."""
 
 
 @dataclass(frozen=True)
 class ContainerState:
-    """A container as the engine last showed it: `state` is Docker's word, `ports` go from its own to the loopback's."""
+    """A container at the last read: `state` is Docker's word, `ports` maps its ports to ports of the loopback."""
 
     state: str
     health: str
@@ -44,12 +44,12 @@ class ContainerState:
 
 @dataclass
 class Engine:
-    """An engine, and what it showed when it was last read.
+    """A Docker engine, and the state of its containers at the last read.
 
     Attributes:
-        owner: what names the embedded cloud in labels and in the names of networks.
-        containers: those of this cloud by name. read_at: when that was read, on the monotonic clock.
-        lacking: the images that could not be had, and what there is not without them.
+        owner: the embedded cloud's id in labels and in the names of networks.
+        containers: this cloud's containers by name. read_at: the time of the read, on the monotonic clock.
+        lacking: images that could not be pulled, each with the consequence that was logged.
     """
 
     client: docker.DockerClient
@@ -64,20 +64,20 @@ class Engine:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What marks a container or network as ours."""
+        """The labels of this cloud's containers and networks."""
         return {CLOUD: self.owner}
 
     def read(self) -> None:
-        """Read all containers at once."""
+        """Read the states of all containers in one call."""
         began = time.monotonic()
         found = self.client.api.containers(all=True, filters={"label": f"{CLOUD}={self.owner}"})
         self.containers = {one["Names"][0].removeprefix("/"): _state_of(one) for one in found if one["Names"]}
         self.read_at = began
         if found:
-            wake()  # what was seen may be what a task waits for
+            wake()  # a task may wait for one of these states
 
     def has_image(self, image: str, without: str) -> bool:
-        """Have an image in the engine; of one that cannot be had is told once what there is not `without` it."""
+        """Pull an image unless it is there, and return whether it is; log the consequence (`without`) once if not."""
         from docker.errors import DockerException, ImageNotFound
 
         if (image, without) in self.lacking:
@@ -94,7 +94,7 @@ class Engine:
         return True
 
     def remove(self, name: str) -> None:
-        """Remove a container at once, with its unnamed volumes; one that is gone is fine."""
+        """Remove a container at once, with its unnamed volumes; do nothing if it is gone."""
         from docker.errors import APIError, NotFound
 
         try:
@@ -107,7 +107,11 @@ class Engine:
 
     @contextlib.contextmanager
     def creating(self) -> Iterator[None]:
-        """Create and start containers meanwhile; raises `Ended` if the cloud ends, after which no more come."""
+        """Allow creating and starting containers while the context lasts; `end` waits for it.
+
+        Raises:
+            Ended: the cloud is ending.
+        """
         with self._changed:
             if self._ended:
                 raise Ended
@@ -120,7 +124,7 @@ class Engine:
                 self._changed.notify_all()
 
     def end(self) -> None:
-        """Remove all containers and networks of this cloud, also those that are being created, for good."""
+        """Remove all containers and networks of this cloud for good, including containers that are being created."""
         with self._changed:
             self._ended = True
             self._changed.wait_for(lambda: not self._creating, END_SECONDS)
@@ -145,7 +149,7 @@ current: Engine | None = None
 
 
 def connect(owner: str) -> None:
-    """Use the engine that docker would use, if one answers and it is not switched off."""
+    """Use the engine that docker would use, if one answers and is not switched off."""
     global current  # noqa: PLW0603 (one engine a process, found at its start)
     if not connecting.named():
         return
@@ -155,26 +159,26 @@ def connect(owner: str) -> None:
         sys.stderr.write(f"no containers are started: {error}\n")
         return
     engine = Engine(client, owner)
-    engine.clear()  # what an earlier cloud of this directory left behind when it was killed
+    engine.clear()  # an earlier cloud of this directory may have been killed
     current = engine
     repeat(engine.read, READ_SECONDS, "read containers")
 
 
 def two_way(opened: Any) -> Any:
-    """Return the connection behind what docker's clients hand out: a wrapper that can only be read, or itself."""
+    """Return the two-way connection of docker's client: inside its read-only wrapper, or the object itself."""
     found = getattr(opened, "_sock", opened)
     found.settimeout(None)
     return found
 
 
 def repeat(work: Callable[[], Any], seconds: float, name: str) -> None:
-    """Do something again and again in a thread of its own; what fails is logged and tried again."""
+    """Call a function again and again in its own thread; log its errors and go on."""
 
     def run() -> None:
         while True:
             try:
                 work()
-            except Exception:  # noqa: BLE001 (the log shows it, the next time may do better)
+            except Exception:  # noqa: BLE001 (the log shows it, the next call may succeed)
                 traceback.print_exc()
             time.sleep(seconds)
 

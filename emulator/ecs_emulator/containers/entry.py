@@ -1,4 +1,4 @@
-"""Opens an HTTPS port on the loopback for each HTTPS listener of a load balancer, and forwards as that would."""
+"""Open an HTTPS port on the loopback for each HTTPS listener of a load balancer, and forward as it would."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load
 
 @dataclass(frozen=True)
 class Entry:
-    """An open port: the load balancer's ARN, port and names, the URL, and the server behind it with its certificate."""
+    """An open port: the load balancer's ARN, port and names, the URL, and its server with the certificate."""
 
     balancer: str
     port: int
@@ -47,20 +47,20 @@ class Entry:
 
 
 _entries: dict[tuple[str, int], Entry] = {}
-"""By load balancer and its port."""
+"""By load balancer and port of the listener."""
 
 
 def open_all(directory: Path) -> None:
     """Keep a port open for each HTTPS listener of a load balancer, from now on.
 
     Args:
-        directory: where the certificates are put, for those who want to trust them.
+        directory: the place for the certificates, so that clients can trust them.
     """
     repeat(lambda: _keep(directory), READ_SECONDS, "entries")
 
 
 def shown() -> list[dict[str, Any]]:
-    """The open entries, as `/_cloud/entries` answers them."""
+    """Return the open entries, as `/_cloud/entries` answers."""
     return [
         {"load_balancer": one.balancer, "port": one.port, "names": one.names, "url": one.url}
         for one in list(_entries.values())
@@ -69,7 +69,7 @@ def shown() -> list[dict[str, Any]]:
 
 def _keep(directory: Path) -> None:
     with LOCK:
-        # the listener for everybody first: its URL is the same most of the time
+        # the listener on 443 first: it gets the same URL most of the time
         wanted = dict(sorted(_listeners(), key=lambda one: one[0][1] != HTTPS))
     for place in _entries.keys() - wanted.keys():
         server = _entries.pop(place).server
@@ -85,7 +85,7 @@ def _keep(directory: Path) -> None:
 
 
 def _listeners() -> Iterable[tuple[tuple[str, int], tuple[str, ...]]]:
-    """Yield load balancers and ports with a listener for HTTPS, each with the names of its certificate."""
+    """Yield each load balancer and port with an HTTPS listener, and the names of its certificate."""
     from moto.acm.models import acm_backends
     from moto.elbv2.models import elbv2_backends
 
@@ -107,14 +107,14 @@ def _open(directory: Path, balancer: str, port: int, names: tuple[str, ...]) -> 
     forward = Forward(balancer, port)
     traffic.serve(balancer)
     server = _listen(forward)
-    # The handshake is made by the thread of the connection, so that nobody waits for somebody else's.
+    # Each connection's thread makes its handshake, so that no connection waits for another one's.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
     return Entry(balancer, port, names, f"https://127.0.0.1:{server.server_address[1]}/", server, context)
 
 
 def _listen(forward: Forward) -> Server:
-    """Take the first port that is free, so that the URL is the same most of the time."""
+    """Return a server at the first free port, so that the URL is the same most of the time."""
     for port in range(FIRST_PORT, FIRST_PORT + 20):
         try:
             listener = listening(port)
@@ -127,24 +127,24 @@ def _listen(forward: Forward) -> Server:
 
 
 def _serving(listener: socket.socket, forward: Application) -> Server:
-    """Return the server of an entry: it holds no body, and all who come are strangers to it."""
+    """Return the server of an entry: it streams bodies, and treats all senders as strangers."""
     return Server(listener, forward, _anybody, streamed=lambda _: True, silence=IDLE_SECONDS)
 
 
 def _anybody(_: Environ) -> bool:
-    """Let in everybody, web pages too, which are what a load balancer is for; nobody has a key."""
+    """Return False for every sender: an entry serves everybody, web pages too, and has no key."""
     return False
 
 
 class Forward:
-    """A WSGI application that answers as a load balancer does: by rules and weights, from healthy targets in turn."""
+    """A WSGI application that answers as a load balancer: by rules and weights, from healthy targets in turn."""
 
     def __init__(self, balancer: str, port: int) -> None:
         self.balancer, self.port = balancer, port
         self._turn = itertools.count()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request, as WSGI asks."""
+        """Answer a request, as WSGI asks."""
         with LOCK:
             name = environ.get("HTTP_HOST", "").partition(":")[0]
             action = _action(self.balancer, self.port, name, environ["PATH_INFO"])
@@ -163,7 +163,7 @@ class Forward:
         return self._ask(group, target.port, environ, start_response)
 
     def _ask(self, group: str, port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Hand a request on to a target, and its answer back."""
+        """Forward a request to a target, and return its answer."""
         began = time.monotonic()
         try:
             answer, content = _asked(port, environ)
@@ -177,13 +177,13 @@ class Forward:
         return [content]
 
     def _fail(self, start_response: StartResponse, group: str, answer: tuple[str, bytes]) -> Iterable[bytes]:
-        """Answer as a load balancer does that got no answer itself."""
+        """Answer as a load balancer without an answer from a target does."""
         traffic.unanswered(self.balancer, group, int(answer[0].split()[0]))
         return _plain(start_response, *answer)
 
 
 def _action(balancer: str, port: int, name: str, path: str) -> dict[str, Any] | None:
-    """The action that a load balancer's HTTPS listener at a port takes for a request."""
+    """Return the action of a load balancer's HTTPS listener at a port for a request; None if there is none."""
     from moto.elbv2.models import elbv2_backends
 
     backends = [backend for by_region in elbv2_backends.values() for backend in by_region.values()]
@@ -194,13 +194,13 @@ def _action(balancer: str, port: int, name: str, path: str) -> dict[str, Any] | 
 
 
 def _drawn(action: dict[str, Any]) -> str:
-    """The target group that one request goes to: by chance, each as often as its weight says; empty if none has one."""
+    """Return a target group for one request, drawn by the weights; empty if none has a weight."""
     shares = forwarding.shares(action)
     return random.choices([*shares], [*shares.values()])[0] if shares else ""  # noqa: S311 (no secret)
 
 
 def _asked(port: int, environ: Environ) -> tuple[http.client.HTTPResponse, bytes]:
-    """Ask a target, and return its answer with all its content."""
+    """Send a request to a target, and return its answer with the whole content."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IDLE_SECONDS)
     try:
         body: Body = environ["wsgi.input"]
@@ -214,7 +214,7 @@ def _asked(port: int, environ: Environ) -> tuple[http.client.HTTPResponse, bytes
 
 
 def _headers(environ: Environ) -> dict[str, str]:
-    """The request's headers, with those that a load balancer adds."""
+    """Return the request's headers, and the headers that a load balancer adds."""
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").title(): value
         for name, value in environ.items()

@@ -1,4 +1,4 @@
-"""Pulls the images of tasks into the engine, from the embedded cloud's registry or elsewhere."""
+"""Pull the images of tasks into the engine, from the embedded cloud's registry or another one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecs_emulator.registry import tokens
 
 
 def is_simulated(store: Store, task: Task) -> bool:
-    """Whether a task's image is one of this account's that was never built: such a task runs without containers."""
+    """Return whether the task has an image of this account that was never built: then it runs without containers."""
     return any(_unbuilt(store, container["image"]) for container in task.definition.shape["containerDefinitions"])
 
 
@@ -25,7 +25,7 @@ def _unbuilt(store: Store, image: str) -> bool:
 
 
 def _repository(store: Store, image: str) -> Any:
-    """The account's own repository that an image is of, or None."""
+    """Return this account's repository of an image, or None."""
     from moto.ecr.models import ecr_backends
 
     repositories = ecr_backends[store.account][store.region].repositories.values()
@@ -33,10 +33,10 @@ def _repository(store: Store, image: str) -> Any:
 
 
 def pull_if_missing(host: Engine, store: Store, image: str) -> None:
-    """Have an image in the engine.
+    """Pull an image unless the engine has it.
 
     Raises:
-        CannotStart: it is not there and cannot be pulled.
+        CannotStart: the engine does not have it and cannot pull it.
     """
     from docker.errors import DockerException, ImageNotFound
 
@@ -59,7 +59,7 @@ def variables(host: Engine, image: str) -> list[str]:
 
 
 def _access(store: Store, image: str) -> dict[str, Any] | None:
-    """What opens the account's own registry, and no other."""
+    """Return the login for this account's own registry; None for other registries."""
     if _repository(store, image) is None:
         return None
     return {"username": "AWS", "password": tokens.password(store.account, store.region, time.time())[0]}

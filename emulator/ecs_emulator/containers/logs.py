@@ -1,4 +1,4 @@
-"""Copies what containers write to CloudWatch Logs, as awslogs would: the stream is `prefix/container/task`."""
+"""Copy containers' output to CloudWatch Logs as awslogs does: the stream is `prefix/container/task`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ MOST_BYTES = 256 * 1024
 
 
 def follow(host: Engine, store: Store, spec: ContainerSpec) -> None:
-    """Copy all that a container writes from now on, in a thread that ends with it."""
+    """Copy all output of a container from now on, in a thread that ends with it."""
     group, stream = _place(spec.definition, spec.task)
     if group:
         threading.Thread(target=_copy, args=(host, store, spec.name, group, stream), daemon=True).start()
 
 
 def say(store: Store, task: Task, container: Shape, lines: list[str]) -> None:
-    """Append what a container that is not there would have written, if it has a log group."""
+    """Append the lines that a container would write if it were real, if it has a log group."""
     group, stream = _place(container, task.id)
     put(store, group, stream, [line.encode() for line in lines])
 
 
 def _place(container: Shape, task: str) -> tuple[str, str]:
-    """The log group and the stream of a task's container; without awslogs an empty group."""
+    """Return the log group and the stream of a task's container; without awslogs the group is empty."""
     options = container.get("logConfiguration", {}).get("options", {})
     stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{container['name']}/{task}"
     return options.get("awslogs-group", ""), stream
@@ -48,12 +48,12 @@ def _copy(host: Engine, store: Store, name: str, group: str, stream: str) -> Non
         put(store, group, stream, [left])
     except (DockerException, OSError):
         pass  # the container was removed while it was read
-    except Exception:  # noqa: BLE001 (a log that is lost must not end more than itself)
+    except Exception:  # noqa: BLE001 (a lost log must not end anything else)
         traceback.print_exc()
 
 
 def put(store: Store, group: str, stream: str, lines: list[bytes]) -> None:
-    """Append lines to a stream, created when it is not there; a group that is not there swallows them."""
+    """Append lines to a stream, and create the stream if it is missing; drop the lines if the group is missing."""
     from moto.logs.models import logs_backends
 
     events: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""Represents security groups as Docker networks: who may call whom shares one, and none leads out."""
+"""Represent security groups as Docker networks: containers that may connect share one, and none leads outside."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _creating = threading.Lock()
 
 
 def network(engine: Engine, name: str, *, entry: bool = False) -> str:
-    """Return the id of one of this cloud's networks, created when it is not there.
+    """Return the id of one of this cloud's networks; create it if it is missing.
 
     Args:
         name: a security group's id, or any other name.
@@ -23,8 +23,8 @@ def network(engine: Engine, name: str, *, entry: bool = False) -> str:
         for found in engine.client.api.networks(names=[full]):
             if found["Name"] == full:
                 return str(found["Id"])
-        # Without masquerade there is no way out of an entry either: AWS's private subnets have none. Published ports
-        # need an address of this machine on the bridge; the others do without, as its services would be reached there.
+        # Without masquerade there is no way out of an entry either, as in AWS's private subnets. Published ports need
+        # an address of this machine on the bridge. Other networks get none: it would reach this machine's services.
         setting = "enable_ip_masquerade" if entry else "inhibit_ipv4"
         options = {f"com.docker.network.bridge.{setting}": "false" if entry else "true"}
         created = engine.client.api.create_network(
@@ -34,7 +34,7 @@ def network(engine: Engine, name: str, *, entry: bool = False) -> str:
 
 
 def groups_that_admit(ec2: Any, groups: Iterable[str]) -> Iterator[str]:
-    """Yield the security groups, other than these, that let in traffic from one of them."""
+    """Yield the security groups, other than these, that let in traffic from one of these."""
     callers = set(groups)
     for by_id in ec2.groups.values():
         for group in by_id.values():

@@ -1,8 +1,8 @@
-"""The program of a relay, which runs in a container of its own, by itself: it uses Python's library alone.
+"""The program of a relay. It runs alone in its own container, so it imports Python's library only.
 
-What the containers of its task send to one port of their loopback goes out by its output, and the answers come in by
-its input. A message is the number of a connection and a length, each in four bytes, and so many bytes; none says that
-there come no more. Number 0 says that it listens.
+It writes the bytes that the task's containers send to one port of their loopback to its output, and reads the answers
+from its input. A message is the number of a connection and a length, each in four bytes, and then that many bytes;
+length 0 ends the connection. The message with number 0 reports that the relay listens.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ def say(number: int, content: bytes) -> None:
 
 
 async def listen(port: int) -> None:
-    """Serve until the other end is gone."""
+    """Serve until the other end closes the input."""
     source = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(source)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)

@@ -1,7 +1,7 @@
-"""Leads what a task's containers send to their own loopback to the embedded cloud, which listens on this machine's.
+"""Relay the traffic to a task's own loopback on to the embedded cloud, which listens on this machine's loopback.
 
-A relay is a container that holds the network of a task, as ECS's pause container does. It is spoken to over the
-engine's connection alone: no network leads to this machine for it, and it works wherever the engine is.
+A relay is a container that holds the network of a task, as ECS's pause container does. Its traffic goes only over the
+connection to the engine: it needs no network to this machine, and works with an engine on any machine.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ MEBIBYTES = 256
 
 
 class NotReady(Exception):
-    """A relay does not listen; the message says why."""
+    """A relay does not listen; the message names the reason."""
 
 
 def image() -> str:
-    """Return the image that relays have."""
+    """Return the image of the relays."""
     return os.environ.get(IMAGE_SWITCH) or IMAGE
 
 
 def created_with(port: int) -> dict[str, Any]:
-    """Return what Docker's create call takes for a relay that listens on a port."""
+    """Return the arguments of Docker's create call for a relay that listens on a port."""
     program = Path(relay_program.__file__).read_text()
     return {"entrypoint": ["python3", "-c", program, str(port)], "user": USER, "stdin_open": True}
 
 
 def hosted_with() -> dict[str, Any]:
-    """Return what a relay may use of its host: next to nothing."""
+    """Return a relay's settings for Docker's host config: it may use almost nothing of its host."""
     return {"read_only": True, "cap_drop": ["ALL"], "mem_limit": MEBIBYTES << 20}
 
 
 def start(host: Engine, name: str, port: int) -> None:
-    """Start a relay that was created, and lead what comes by it to a port of this machine's loopback.
+    """Start a created relay, and lead its connections to a port of this machine's loopback.
 
     Raises:
         NotReady: it does not listen.
@@ -78,7 +78,7 @@ def start(host: Engine, name: str, port: int) -> None:
 
 
 def _output(frames: Iterable[tuple[int, bytes]], name: str) -> Iterator[bytes]:
-    """Yield what a relay says; what it complains of belongs into the log."""
+    """Yield a relay's output; write its errors to the log."""
     for stream, content in frames:
         if stream == 1:
             yield content
@@ -88,11 +88,12 @@ def _output(frames: Iterable[tuple[int, bytes]], name: str) -> Iterator[bytes]:
 
 @dataclass
 class Relay:
-    """The connections that come by one relay, by number.
+    """The connections of one relay, by number.
 
     Attributes:
-        send: hands bytes to the program in the container.
-        ready: it listens, or will never.
+        send: sends bytes to the program in the container.
+        port: the port of this machine's loopback to which the connections lead.
+        ready: set once it listens, or has ended. ended: whether it has ended.
     """
 
     send: Callable[[bytes], Any]
@@ -104,7 +105,7 @@ class Relay:
     _sending: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, pieces: Iterable[bytes]) -> None:
-        """Hand on what comes, until the relay is gone."""
+        """Handle the relay's messages until it is gone."""
         try:
             for number, content in _messages(pieces):
                 if number:
@@ -113,7 +114,7 @@ class Relay:
                     self.ready.set()
         except OSError:
             pass  # the container was removed
-        except Exception:  # noqa: BLE001 (the log shows it; the task's other containers are told by its end)
+        except Exception:  # noqa: BLE001 (the log shows it; the task's other containers see their connections end)
             traceback.print_exc()
         finally:
             self.ended = True
@@ -131,7 +132,7 @@ class Relay:
         if not content:
             _end(connection, socket.SHUT_WR)
             return
-        with contextlib.suppress(OSError):  # it was closed by the other side, which its own thread tells
+        with contextlib.suppress(OSError):  # the cloud has closed it; the connection's thread reports that
             connection.sendall(content)
 
     def _open(self, number: int) -> None:
@@ -144,7 +145,7 @@ class Relay:
         threading.Thread(target=self._answer, args=(number, connection), daemon=True).start()
 
     def _answer(self, number: int, connection: socket.socket) -> None:
-        """Hand back what the cloud says on one connection, until it closes it."""
+        """Send the cloud's answers on one connection to the relay, until the cloud closes it."""
         with connection, contextlib.suppress(OSError):
             while piece := connection.recv(PIECE):
                 self._say(number, piece)
@@ -158,7 +159,7 @@ class Relay:
 
 
 def _messages(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the messages in what comes in pieces of any length."""
+    """Yield the messages in a stream of pieces of any length."""
     rest = b""
     for piece in pieces:
         rest += piece

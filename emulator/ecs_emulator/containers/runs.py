@@ -1,4 +1,4 @@
-"""Runs the containers of each task: starts, watches, stops and removes them."""
+"""Run the containers of each task: start, watch, stop and remove them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from ecs_emulator.containers.definitions import ContainerSpec
 
 STOP_SECONDS = 30
-"""How long a container has to end by itself (API reference, ContainerDefinition, stopTimeout)."""
+"""The time for a container to end by itself (API reference, ContainerDefinition, stopTimeout)."""
 
 _runs: dict[str, TaskContainers] = {}
 """By the task's id."""
 
 
 def ensure_started(store: Store, task: Task) -> bool:
-    """Begin to start the task's containers, or say whether they run by now. Without an engine they always do.
+    """Begin to start the task's containers, and return whether they run by now: always True without an engine.
 
     Raises:
-        definitions.CannotStart: they cannot be started; the message is the reason as ECS puts it.
-        definitions.EssentialExited: one that is essential has ended before all were started.
+        definitions.CannotStart: they cannot be started; the message is the reason in ECS's words.
+        definitions.EssentialExited: an essential container has ended before all were started.
     """
     host = engine.current
     if host is None or images.is_simulated(store, task):
@@ -43,7 +43,7 @@ def ensure_started(store: Store, task: Task) -> bool:
         relay = definitions.relay_spec(task, storage.port())
         run = _runs[task.id] = TaskContainers(definitions.container_specs(store, task, storage.port()), relay)
         if any(spec.definition.get("dependsOn") for spec in run.specs):
-            # it may wait for long, and others need the pool meanwhile
+            # dependencies may take long, and other tasks need the pool meanwhile
             threading.Thread(target=_start, args=(host, store, run, place), name="starts", daemon=True).start()
         else:
             host.pool.submit(_start, host, store, run, place)
@@ -56,7 +56,7 @@ def ensure_started(store: Store, task: Task) -> bool:
 
 
 def is_changing() -> bool:
-    """Say whether the containers of any task are about to start, to become healthy, or to stop."""
+    """Return whether the containers of any task are starting, becoming healthy, or stopping."""
     host = engine.current
     if host is None:
         return False
@@ -67,12 +67,12 @@ def is_changing() -> bool:
 
 
 def is_real(task: Task) -> bool:
-    """Whether the task has containers in the engine."""
+    """Return whether the task has containers in the engine."""
     return engine.current is not None and task.id in _runs
 
 
 def exited(task: Task) -> bool:
-    """Whether an essential container of a running task has ended; the exit codes of all that have are then in it."""
+    """Return whether an essential container of a running task has ended; record all exit codes in the task."""
     host, run = engine.current, _runs.get(task.id)
     if host is None or run is None or run.phase != "running" or host.read_at < run.since:
         return False
@@ -95,7 +95,7 @@ def _note_exits(task: Task, run: TaskContainers) -> None:
 
 
 def health(task: Task, name: str) -> str:
-    """The health of one container, in ECS's word; empty for a task that runs without containers."""
+    """Return the health of a container, in ECS's word; empty for a task that runs without containers."""
     host = engine.current
     seen = host.containers.get(container(task, name)) if host else None
     if seen is None:
@@ -104,7 +104,7 @@ def health(task: Task, name: str) -> str:
 
 
 def port(task: Task, container_port: int) -> int | None:
-    """The port of this machine's loopback that leads to a port of the task, if one does and the task's program runs."""
+    """Return this machine's loopback port that leads to a task's port; None if none does or the task has ended."""
     host, run = engine.current, _runs.get(task.id)
     if (
         host is None
@@ -117,13 +117,13 @@ def port(task: Task, container_port: int) -> int | None:
 
 
 def container(task: Task, name: str) -> str:
-    """The name in the engine of one container of a task that runs; empty if it has none there."""
+    """Return the name in the engine of a task's container; empty if it is not there."""
     run = _runs.get(task.id)
     return next((one.name for one in run.specs if one.definition["name"] == name), "") if run else ""
 
 
 def first(task: Task) -> str:
-    """The name in the engine of the container that has the network of a task; empty if it has none there."""
+    """Return the name in the engine of the container that holds a task's network; empty if there is none."""
     return next(iter(_runs[task.id].names), "") if task.id in _runs else ""
 
 
@@ -133,7 +133,7 @@ def _runs_now(host: Engine, spec: ContainerSpec) -> bool:
 
 
 def ensure_stopped(task: Task) -> bool:
-    """Begin to stop the task's containers (SIGTERM, then SIGKILL), or say whether they have ended."""
+    """Begin to stop the task's containers (SIGTERM, then SIGKILL), and return whether they have ended."""
     host, run = engine.current, _runs.get(task.id)
     if host is None or run is None:
         return True
@@ -146,7 +146,7 @@ def ensure_stopped(task: Task) -> bool:
 
 
 def forget(task: Task) -> None:
-    """Remove what is left of the task's containers."""
+    """Remove the task's remaining containers."""
     host, run = engine.current, _runs.pop(task.id, None)
     task_endpoint.forget(task)
     if host is not None and run is not None:
@@ -168,7 +168,7 @@ def forget_all() -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a task's containers go: host name, own and called groups, the names it is found under, ports to publish."""
+    """A place for a task's containers: host name, own and called groups, host names, ports to publish."""
 
     host: str
     groups: list[str]
@@ -220,13 +220,13 @@ def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> Non
     except (DockerException, OSError) as error:
         text = str(error.explanation if isinstance(error, APIError) else error)
         run.error = f"CannotStartContainerError: Error response from daemon: {text}"
-    except Exception as error:  # noqa: BLE001 (it fails this task, not its fellows)
+    except Exception as error:  # noqa: BLE001 (it fails this task, not other tasks)
         traceback.print_exc()
         run.error = f"CannotStartContainerError: {error}"
 
 
 def _prepared(host: Engine, store: Store, run: TaskContainers, place: Place) -> str:
-    """Have the images of a task's containers and their variables, and a relay that listens; return the relay's name."""
+    """Pull a task's images, complete its variables and start its relay; return the relay's name, or ""."""
     if run.relay and not host.has_image(run.relay.image, "no task reaches the embedded cloud"):
         run.relay = None
     for number, spec in enumerate(run.specs):
@@ -238,12 +238,12 @@ def _prepared(host: Engine, store: Store, run: TaskContainers, place: Place) -> 
         _create(host, run.relay, place, "")
         relays.start(host, run.relay.name, storage.port())
     if not run.is_starting():
-        host.remove(run.relay.name)  # what stopped the task meanwhile may have found nothing to remove
+        host.remove(run.relay.name)  # the stop may have run before the relay existed
     return run.relay.name
 
 
 def _create(host: Engine, spec: ContainerSpec, place: Place, first: str) -> None:
-    """Create one container: the first one of a task joins the networks, the others join it."""
+    """Create a container: a task's first one joins the networks, the others share its network."""
     api = host.client.api
     if first:
         kernel = {name: value for name, value in spec.host["sysctls"].items() if not name.startswith(NETWORK)}
@@ -293,7 +293,7 @@ def _end(host: Engine, spec: ContainerSpec, run: TaskContainers) -> None:
         host.client.api.stop(spec.name, timeout=int(spec.definition.get("stopTimeout", STOP_SECONDS)))
         run.exit_codes[spec.name] = exit_code(host, spec.name)
     except DockerException:
-        run.exit_codes.setdefault(spec.name, KILLED)  # it is gone already, or was never there
+        run.exit_codes.setdefault(spec.name, KILLED)  # it is gone already, or never existed
 
 
 def _remove(host: Engine, run: TaskContainers) -> None:

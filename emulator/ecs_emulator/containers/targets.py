@@ -1,4 +1,4 @@
-"""Checks the health of load balancers' targets by asking the containers themselves."""
+"""Check the health of load balancers' targets by requests to the containers themselves."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from ecs_emulator.patch import wrap
 
 READ_SECONDS = 0.2
 SHORTEST_SECONDS = 0.5
-"""Real seconds between two checks of one target at the least."""
+"""The least real seconds between two checks of one target."""
 FAILED, TIMED_OUT, WRONG_CODE = (
     "Health checks failed",
     "Request timed out",
     "Health checks failed with these codes: ",
 )
-"""Why a target is unhealthy, in Elastic Load Balancing's words (TargetHealth, Description)."""
+"""Reasons for an unhealthy target, in Elastic Load Balancing's words (TargetHealth, Description)."""
 
 
 @dataclass
 class TaskTarget(CheckCounts):
-    """A task behind a target group; `port` is the one of this machine that leads to it.
+    """A task behind a target group; `port` is the port of this machine that leads to it.
 
     Attributes:
-        excused_until: when the task's grace period ends, in seconds since the epoch.
+        excused_until: the end of the task's grace period, in seconds since the epoch.
         let_in: whether the security groups let the load balancer reach it.
     """
 
@@ -58,13 +58,13 @@ SETTINGS = (
     *("port", "path", "timeout", "interval", "codes", "healthy_after", "unhealthy_after"),
     *("excused_until", "let_in"),
 )
-"""What of a target follows from its group and its task, which may change at any time."""
+"""The attributes of a target that follow from its group and task; these may change at any time."""
 _targets: dict[tuple[str, str], TaskTarget] = {}
 """By target group and address."""
 
 
 def watch(host: Engine) -> None:
-    """Check all targets from now on, each in its own interval."""
+    """Check all targets from now on, each at its own interval."""
 
     def look() -> None:
         with LOCK:
@@ -83,7 +83,7 @@ def watch(host: Engine) -> None:
 
 
 def any_unknown() -> bool:
-    """Say whether a target may still become healthy: nothing was found yet, or it has time left to start."""
+    """Return whether a target may still become healthy: it is unchecked, or in its grace period."""
     known = any(
         target.state == "initial" or (target.state == "unhealthy" and time.time() < target.excused_until)
         for target in list(_targets.values())
@@ -92,26 +92,26 @@ def any_unknown() -> bool:
 
 
 def _is_new(task: Task) -> bool:
-    """Whether a task is registered with a load balancer, and is about to be checked for the first time."""
+    """Return whether a task is registered with a load balancer and waits for its first check."""
     waits = task.registered and task.desired == "RUNNING" and bool(task.spec["loadBalancers"]) and runs.is_real(task)
     return waits and all(address != task.address for _, address in list(_targets))
 
 
 def healthy(group: str) -> list[TaskTarget]:
-    """The targets of a group that get requests: as on AWS all of them if none is healthy."""
+    """Return the targets of a group that get requests: the healthy ones, or as on AWS all if none is healthy."""
     found = [target for (arn, _), target in list(_targets.items()) if arn == group]
     return [target for target in found if target.state == "healthy"] or found
 
 
 def state(task: Task) -> str:
-    """What the load balancers think of a task: healthy, unhealthy, initial; empty if none knows it."""
+    """Return a task's health at the load balancers: unhealthy, initial or healthy; empty if none knows it."""
     states = {target.state for (_, address), target in list(_targets.items()) if address == task.address}
     states |= {"initial"} if _is_new(task) else set()
     return next((one for one in ("unhealthy", "initial", "healthy") if one in states), "")
 
 
 def failing_group(task: Task) -> tuple[str, str]:
-    """The ARN of a target group in which a task is unhealthy, and why; empty strings if there is none."""
+    """Return the ARN of a target group in which a task is unhealthy, and the reason; empty texts if none."""
     known = ((arn, target) for (arn, address), target in list(_targets.items()) if address == task.address)
     return next(((arn, target.reason) for arn, target in known if target.state == "unhealthy"), ("", ""))
 
@@ -130,13 +130,13 @@ def _found() -> Iterator[tuple[tuple[str, str], TaskTarget]]:
 
 
 def _let_in(store: Store, group: Any, task: Task, port: int) -> bool:
-    """Whether a load balancer of the group is let through to the task."""
+    """Return whether a load balancer of the group can reach the task."""
     balancers = [store.elbv2.load_balancers.get(arn) for arn in group.load_balancer_arns]
     return any(let_in(store, balancer, task, port) for balancer in balancers if balancer)
 
 
 def _excused_until(store: Store, task: Task) -> float:
-    """Until when failed checks of a task do not count: as long as it has not started, not yet."""
+    """Return until when failed checks of a task do not count; the grace period begins with the task's start."""
     service = store.services.get(f"{task.cluster}/{task.service}")
     grace = float(service.shape.get("healthCheckGracePeriodSeconds", 0)) if service else 0.0
     return (task.times["startedAt"].timestamp() if "startedAt" in task.times else time.time()) + grace
@@ -167,7 +167,7 @@ def _check(target: TaskTarget) -> None:
 
 
 def _failure_now(target: TaskTarget) -> str:
-    """Ask a target, and say why that is a failed check; empty if it is none."""
+    """Send a health check to a target, and return the reason of its failure; empty if it passes."""
     try:
         connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=target.timeout)
         try:
@@ -183,13 +183,13 @@ def _failure_now(target: TaskTarget) -> str:
 
 
 def failure(codes: str, status: int) -> str:
-    """Say why an answer with this status fails a check for these codes; empty if it does not."""
+    """Return the reason why an answer's status fails a check for these codes; empty if it passes."""
     return "" if matches(codes, status) else f"{WRONG_CODE}[{status}]"
 
 
 @wrap(FakeTargetGroup, "health_for")
 def health_for(original: Any, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
-    """DescribeTargetHealth: as it was found, for a target that is a container."""
+    """Answer DescribeTargetHealth from the checks, for a target that is a container."""
     known = _targets.get((self.arn, target["Id"]))
     if known is None:
         return original(self, target, ec2_backend)

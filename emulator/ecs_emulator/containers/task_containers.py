@@ -1,4 +1,4 @@
-"""The containers of one task in the engine, and how far they have come."""
+"""The containers of a task in the engine, and the phase they have reached."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ KILLED = 137
 
 @dataclass
 class TaskContainers:
-    """The containers of one task. A phase that ends in -ing is being worked on by a thread.
+    """The containers of a task. In a phase that ends in -ing a thread works on them.
 
     Attributes:
-        relay: the container that holds the network of all, if there is one; else the first one does.
-        containers: all of them, that of the network first. names: theirs in the engine.
-        since: when the phase began, on the monotonic clock.
-        error: why they could not be started.
-        ended: whether one that is essential ended, or was given up, before all others were started.
-        exit_codes: by name in the engine, of those that have ended or were given up.
+        relay: the container that holds the network of all, if there is one; otherwise the first one does.
+        containers: all of them, the one with the network first. names: their names in the engine.
+        since: the begin of the phase, on the monotonic clock.
+        error: the reason why they could not be started.
+        ended: whether an essential container ended, or was given up, before all the others were started.
+        exit_codes: the exit codes by name in the engine, of containers that have ended or were given up.
     """
 
     specs: list[ContainerSpec]
@@ -36,7 +36,7 @@ class TaskContainers:
 
     @property
     def containers(self) -> list[ContainerSpec]:
-        """The task's own containers, and the relay before them."""
+        """The relay, if there is one, and the task's own containers."""
         return [self.relay, *self.specs] if self.relay else self.specs
 
     @property
@@ -45,17 +45,17 @@ class TaskContainers:
         return [one.name for one in self.containers]
 
     def is_starting(self) -> bool:
-        """Whether nobody has stopped the task while its containers start."""
+        """Return whether the containers are still starting: nobody has stopped the task."""
         return self.phase == "starting"
 
     def enter(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
-        """Enter a phase."""
+        """Begin a phase."""
         self.phase, self.since = phase, time.monotonic()
         wake()
 
 
 def exit_code(host: Engine, name: str) -> int:
-    """The exit code of a container that has ended; that of a killed one if it is gone."""
+    """Return the exit code of a container that has ended; if it is gone, that of a killed container."""
     from docker.errors import DockerException
 
     try:

@@ -1,4 +1,4 @@
-"""Keeps a container from being started until the others of its task that it depends on have come as far."""
+"""Delay the start of a container until the containers that it depends on have reached their conditions."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LOOK_SECONDS = 0.2
 
 
 def may_start(host: Engine, run: TaskContainers, spec: ContainerSpec) -> bool:
-    """Wait for all that a container depends on; return whether it is to be started then.
+    """Wait for all dependencies of a container; return whether to start it then.
 
-    If not, the task is being stopped, or the container is given up; one that is essential ends its task.
+    If not, the task is being stopped, or the container is given up; an essential container then ends its task.
     """
     return run.is_starting() and all(_comes(host, run, spec, on) for on in spec.definition.get("dependsOn", ()))
 
 
 def _comes(host: Engine, run: TaskContainers, spec: ContainerSpec, on: dict[str, str]) -> bool:
-    """Wait until a container has come as far as another waits for; return whether it has."""
+    """Wait until a container reaches the condition of a dependency; return whether it does."""
     awaited = next(one for one in run.specs if one.definition["name"] == on["containerName"])
     condition, began = on.get("condition", "START"), time.monotonic()
     limit = float(awaited.definition.get("startTimeout") or 0.0)
@@ -46,7 +46,7 @@ def _comes(host: Engine, run: TaskContainers, spec: ContainerSpec, on: dict[str,
 
 
 def _met(host: Engine, awaited: ContainerSpec, condition: str) -> bool | None:
-    """Whether a condition is met now; None if it never can be (amazon-ecs-agent, dependencygraph/graph.go)."""
+    """Return whether a condition is met now; None if it never can be (amazon-ecs-agent, dependencygraph/graph.go)."""
     state: dict[str, Any] = host.client.api.inspect_container(awaited.name)["State"]
     if condition == "HEALTHY":
         return bool((state.get("Health") or {}).get("Status") == "healthy")
@@ -58,7 +58,7 @@ def _met(host: Engine, awaited: ContainerSpec, condition: str) -> bool | None:
 
 
 def _ended(host: Engine, run: TaskContainers) -> bool:
-    """Note which containers have ended meanwhile; return whether one of them is essential."""
+    """Record the exit codes of containers that have ended; return whether one of them is essential."""
     for spec in run.specs:
         seen = host.containers.get(spec.name)
         if seen and seen.state in ("exited", "dead") and spec.name not in run.exit_codes:

@@ -1,4 +1,4 @@
-"""ECS, EC2 Auto Scaling and Application Auto Scaling as AWS answers them, with tasks that run."""
+"""ECS, EC2 Auto Scaling and Application Auto Scaling with AWS's answers, and with tasks that run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ecs_emulator.ecs.store import Store
 
 ROUNDS = 100
-"""Rounds at one moment at the most: one change follows from another, a round later each."""
+"""The most rounds at one moment: a change that follows from another one happens a round later."""
 _MODULES = (
     "clusters",
     "providers",
@@ -30,7 +30,7 @@ _MODULES = (
 
 
 def install() -> None:
-    """Put this ECS in the place of moto's, and lay the rules over its Auto Scaling."""
+    """Replace moto's ECS by this one, and add our rules to moto's Auto Scaling."""
     from moto.ecs import urls
 
     from ecs_emulator.ecs.dispatch import EcsResponse
@@ -42,7 +42,7 @@ def install() -> None:
 
 
 def tick() -> None:
-    """Let everything that moves by itself go as far as it can at this moment, in every region in use."""
+    """Advance everything that changes by itself as far as this moment allows, in every Region in use."""
     from ecs_emulator.ecs.store import stores
 
     for kept in stores():
@@ -51,7 +51,7 @@ def tick() -> None:
             for _ in range(ROUNDS):
                 try:
                     _round(kept)
-                except Exception:  # noqa: BLE001 (the log shows it; what is due later may do better)
+                except Exception:  # noqa: BLE001 (the log shows it; later changes may succeed)
                     traceback.print_exc()
                     break
                 before, shape = shape, _shape(kept)
@@ -60,7 +60,7 @@ def tick() -> None:
 
 
 def _shape(kept: Store) -> Hashable:
-    """Return what is equal before and after a round in which nothing has moved."""
+    """Return a snapshot for comparison: it is equal before and after a round that changes nothing."""
     from ecs_emulator.ecs import probes
 
     groups = kept.autoscaling.autoscaling_groups.values()

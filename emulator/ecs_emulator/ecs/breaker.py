@@ -1,4 +1,4 @@
-"""The deployment circuit breaker: which failures it counts, and after how many of them a deployment is given up.
+"""The deployment circuit breaker: count failed tasks, and let a deployment fail after too many.
 
 Source: ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures".
 """
@@ -19,16 +19,16 @@ DEFAULTS: Shape = {
     "resetOnHealthyTask": True,
     "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
 }
-"""What DescribeServices shows where nothing else was asked for (go-to-k/cdkd and cdk-real-drift, seen in July 2026)."""
+"""The defaults that DescribeServices shows (go-to-k/cdkd and cdk-real-drift, seen in July 2026)."""
 UNHEALTHY = (probes.TARGET_FAILED, probes.CONTAINER_FAILED)
-"""What the reason of a task begins with that was replaced because of a failed check."""
+"""The beginnings of the stop reasons of tasks that were replaced after failed health checks."""
 _FAILED = ("TaskFailedToStart", "EssentialContainerExited")
 
 
 def merged(former: Shape, given: Shape) -> Shape:
-    """The breaker after an update, whose members that are left out stay (go-to-k/cdkd, issue 1861).
+    """Return the breaker's settings after an update; members that are left out stay (go-to-k/cdkd, issue 1861).
 
-    Refuses a percentage that is none. A count of 0 would give up a deployment without a failure.
+    Refuses an invalid threshold. A count of 0 would let a deployment fail without a failed task.
     """
     shape = {**DEFAULTS, **former, **given}
     kind, value = shape["thresholdConfiguration"]["type"], int(shape["thresholdConfiguration"]["value"])
@@ -40,7 +40,7 @@ def merged(former: Shape, given: Shape) -> Shape:
 
 
 def threshold(configuration: Shape, desired: int) -> int:
-    """After how many failures a deployment is given up, with the latest desired count."""
+    """Return the number of failed tasks after which a deployment fails, for the latest desired count."""
     asked = configuration["deploymentCircuitBreaker"].get("thresholdConfiguration", DEFAULTS["thresholdConfiguration"])
     if asked["type"] == "COUNT":
         return int(asked["value"])
@@ -51,7 +51,8 @@ def threshold(configuration: Shape, desired: int) -> int:
 def newly_failed(store: Store, deployment: Deployment) -> Iterator[Task]:
     """Yield the tasks whose failures have not been counted yet.
 
-    While a task runs, only failed health checks count; those that end after they were RUNNING never do.
+    While a task of the deployment runs, only failed health checks count. Tasks that end after they were RUNNING never
+    count.
     """
     tasks = [task for task in store.tasks.values() if task.deployment == deployment.id]
     running = any(task.status == "RUNNING" and task.desired == "RUNNING" for task in tasks)
@@ -62,5 +63,5 @@ def newly_failed(store: Store, deployment: Deployment) -> Iterator[Task]:
 
 
 def resets(service: Service) -> bool:
-    """Whether a task that is healthy sets the count to zero."""
+    """Return whether a healthy task sets the count back to zero."""
     return bool(service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"].get("resetOnHealthyTask", True))

@@ -1,4 +1,4 @@
-"""Checks what CreateService, UpdateService and RunTask refuse, and chooses between launch type and strategy."""
+"""Refuse invalid requests of CreateService, UpdateService and RunTask, and choose launch type or strategy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecs_emulator.services.ecs import texts
 
 
 def checked_definition(store: Store, name: str) -> TaskDefinition:
-    """The ACTIVE task definition that a service or task asks for."""
+    """Return the requested task definition; refuse a missing one, and one in another status than ACTIVE."""
     definition = store.definition(name)
     if definition is None or definition.status in ("DELETED", "DELETE_IN_PROGRESS"):
         refuse("ClientException", "TaskDefinition not found.")
@@ -23,7 +23,7 @@ def checked_definition(store: Store, name: str) -> TaskDefinition:
 
 
 def check_service(name: str, request: Shape) -> None:
-    """The name, the token and the counts of a new service, within the limits of CreateService."""
+    """Refuse a new service with an invalid name, token or count (API reference, CreateService)."""
     check_name("Service", name)
     if len(request.get("clientToken") or "") > 36:
         refuse("InvalidParameterException", "clientToken is longer than 36 characters.")
@@ -33,13 +33,13 @@ def check_service(name: str, request: Shape) -> None:
 
 
 def check_count(request: Shape) -> None:
-    """No count below 0."""
+    """Refuse a desired count below 0."""
     if int(request.get("desiredCount") or 0) < 0:
         refuse("InvalidParameterException", "The desired count must be 0 or more.")
 
 
 def check_deployment(shape: Shape) -> None:
-    """A deployment has room to begin, and rebalancing has room for one more task.
+    """Refuse percentages that block a deployment, and a rebalancing without room for one more task.
 
     The first is refused with these words (recorded by several projects; developer guide, "Service definition
     parameters"), the second is documented (developer guide, "Balancing an Amazon ECS service across Availability
@@ -59,7 +59,7 @@ def check_deployment(shape: Shape) -> None:
 
 
 def check_placement(request: Shape, on_fargate: bool) -> None:
-    """Platform versions are Fargate's; placement is for instances (API reference of CreateService)."""
+    """Refuse a platform version outside Fargate, and placement on Fargate (API reference, CreateService)."""
     version = request.get("platformVersion")
     if version and not on_fargate:
         refuse("InvalidParameterException", "The platform version must be null when the launch type is EC2.")
@@ -70,7 +70,7 @@ def check_placement(request: Shape, on_fargate: bool) -> None:
 
 
 def check_exec(request: Shape, definition: TaskDefinition) -> None:
-    """ECS Exec needs a task role, with which the agent reaches Systems Manager."""
+    """Refuse ECS Exec without a task role: the agent uses the role to reach Systems Manager."""
     if request.get("enableExecuteCommand") and not definition.shape.get("taskRoleArn"):
         refuse(
             "InvalidParameterException",
@@ -80,7 +80,7 @@ def check_exec(request: Shape, definition: TaskDefinition) -> None:
 
 
 def launch_settings(store: Store, cluster: Cluster, request: Shape, definition: TaskDefinition) -> Shape:
-    """`launchType` or `capacityProviderStrategy` as it will be answered; the cluster's default counts if neither."""
+    """Return `launchType` or `capacityProviderStrategy` for the answer; without both, the cluster's default."""
     launch_type, strategy = request.get("launchType"), request.get("capacityProviderStrategy")
     if launch_type and strategy:
         refuse(
@@ -103,7 +103,7 @@ def launch_settings(store: Store, cluster: Cluster, request: Shape, definition: 
 
 
 def network(store: Store, request: Shape, definition: TaskDefinition, on_fargate: bool) -> Shape:
-    """The network configuration with AWS's defaults, its subnets and groups known to exist; empty if none applies."""
+    """Return the network configuration with AWS's defaults, after checks; empty if the network mode takes none."""
     given = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     if definition.shape.get("networkMode") != "awsvpc":
         if given:
@@ -150,14 +150,14 @@ def network(store: Store, request: Shape, definition: TaskDefinition, on_fargate
 
 
 def _check_lengths(given: Shape) -> None:
-    """16 subnets and 5 security groups at most (API reference, AwsVpcConfiguration)."""
+    """Refuse more than 16 subnets or 5 security groups (API reference, AwsVpcConfiguration)."""
     for name, most in (("subnets", 16), ("securityGroups", 5)):
         if len(given.get(name, [])) > most:
             refuse("InvalidParameterException", f"{name} can have at most {most} items.")
 
 
 def check_balancers(store: Store, balancers: list[Shape], definition: TaskDefinition) -> None:
-    """Target groups exist, a listener forwards to them, and the container has the port."""
+    """Refuse target groups that do not exist or get no traffic, and ports that no container has."""
     for balancer in balancers:
         arn = balancer.get("targetGroupArn", "")
         group = store.elbv2.target_groups.get(arn)
@@ -181,7 +181,7 @@ def check_balancers(store: Store, balancers: list[Shape], definition: TaskDefini
 
 
 def check_registries(store: Store, registries: list[Shape], definition: TaskDefinition) -> None:
-    """Cloud Map services exist; a container that is named has the port that is named."""
+    """Refuse Cloud Map services that do not exist, and ports that the named container does not have."""
     if len(registries) > 1:
         refuse("InvalidParameterException", "A service cannot have several service registries.")
     known = {service.arn for service in store.discovery.services.values()}

@@ -1,4 +1,4 @@
-"""ECS clusters: creation, settings, capacity providers of a cluster, deletion and its refusals."""
+"""ECS clusters: their creation, settings and capacity providers, and their deletion with its refusals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INSIGHTS = "containerInsights"
 
 @operation
 def create_cluster(store: Store, request: Shape) -> Shape:
-    """CreateCluster: the same name and content again gives the same cluster."""
+    """Answer CreateCluster; the same name and content again return the same cluster."""
     name = request.get("clusterName", "default")
     check_name("Cluster", name)
     settings = _settings(request.get("settings"))
@@ -48,14 +48,14 @@ def create_cluster(store: Store, request: Shape) -> Shape:
 
 @operation
 def list_clusters(store: Store, request: Shape) -> Shape:
-    """ListClusters: deleted ones are not listed."""
+    """Answer ListClusters; deleted clusters are not listed."""
     arns = [cluster.arn for cluster in store.clusters.values() if cluster.status != "INACTIVE"]
     return {"clusterArns": arns}
 
 
 @operation
 def describe_clusters(store: Store, request: Shape) -> Shape:
-    """DescribeClusters: deleted ones answer as INACTIVE for a while (API reference of DeleteCluster)."""
+    """Answer DescribeClusters; deleted clusters stay INACTIVE for a while (API reference, DeleteCluster)."""
     include = set(request.get("include", []))
     at_most(request, "clusters", 100)
     found, failures = [], []
@@ -71,7 +71,7 @@ def describe_clusters(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_cluster(store: Store, request: Shape) -> Shape:
-    """UpdateCluster: settings, configuration and Service Connect defaults that are given replace the former."""
+    """Answer UpdateCluster; settings, configuration and Service Connect defaults replace the former if given."""
     cluster = store.cluster(request.get("cluster"))
     _refuse_unless_active(cluster)
     if "settings" in request:
@@ -83,13 +83,13 @@ def update_cluster(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_cluster_settings(store: Store, request: Shape) -> Shape:
-    """UpdateClusterSettings."""
+    """Answer UpdateClusterSettings."""
     return update_cluster(store, {"cluster": request.get("cluster"), "settings": request.get("settings")})
 
 
 @operation
 def put_cluster_capacity_providers(store: Store, request: Shape) -> Shape:
-    """PutClusterCapacityProviders: replaces both the providers and the default strategy."""
+    """Answer PutClusterCapacityProviders; it replaces both the providers and the default strategy."""
     cluster = store.cluster(request.get("cluster"))
     _refuse_unless_active(cluster)
     _check_providers(store, request.get("capacityProviders", []))
@@ -105,7 +105,7 @@ def put_cluster_capacity_providers(store: Store, request: Shape) -> Shape:
 
 @operation
 def delete_cluster(store: Store, request: Shape) -> Shape:
-    """DeleteCluster: refused while anything lives in it; with group providers it is DEPROVISIONING for a moment."""
+    """Answer DeleteCluster; refuse it for a used cluster. With group providers it is DEPROVISIONING for a moment."""
     cluster = store.cluster(request.get("cluster"))
     if cluster.status == "DEPROVISIONING":
         return {"cluster": _described(store, cluster, everything=True)}
@@ -130,7 +130,7 @@ def delete_cluster(store: Store, request: Shape) -> Shape:
 
 
 def check_strategy(store: Store, strategy: list[Shape], providers: list[str]) -> None:
-    """Refuse a strategy that names what the cluster does not have, mixes types, or gives nothing any weight."""
+    """Refuse a strategy with providers that the cluster lacks, mixed types, double names or invalid numbers."""
     names = [last_part(entry["capacityProvider"]) for entry in strategy]
     for name in names:
         if name not in providers:
@@ -156,7 +156,7 @@ def check_strategy(store: Store, strategy: list[Shape], providers: list[str]) ->
 
 
 def settle(store: Store) -> None:
-    """Let clusters that were deleted become INACTIVE."""
+    """Make clusters INACTIVE when their deletion is complete."""
     for cluster in store.clusters.values():
         if cluster.status == "DEPROVISIONING" and passed(cluster.gone_at):
             cluster.status = "INACTIVE"
@@ -191,7 +191,7 @@ def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Sha
 
 
 def strategy_entries(strategy: list[Shape]) -> list[Shape]:
-    """A capacity provider strategy as ECS keeps it: names, with weights and bases."""
+    """Return a capacity provider strategy in the form that ECS keeps: names, weights and bases."""
     return [
         {
             "capacityProvider": last_part(entry["capacityProvider"]),

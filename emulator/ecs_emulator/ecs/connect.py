@@ -1,4 +1,4 @@
-"""Service Connect: what ECS refuses of it, its services in Cloud Map, and the endpoints that a task knows.
+"""Service Connect: its refusals, its services in Cloud Map, and the endpoints that a task knows.
 
 Sources: ECS developer guide, "Service Connect" and "Service Connect components"; API reference,
 `ServiceConnectConfiguration`, `ServiceConnectService`, `ServiceConnectClientAlias`.
@@ -17,29 +17,29 @@ from ecs_emulator.services.ecs import texts
 
 CONFIGURATION = "serviceConnectConfiguration"
 _MANAGED = [{"Key": "AmazonECSManaged", "Value": "true"}]
-"""The tag by which AWSServiceRoleForECS may delete what it has made (its managed policy, CloudMapResourceDeletion)."""
+"""The tag with which AWSServiceRoleForECS may delete its services (its managed policy, CloudMapResourceDeletion)."""
 _CLIENT = "aws-ecs-sc.client"
-"""What the name begins with of the entry that a service has which nobody calls (seen on AWS by several projects)."""
+"""The beginning of the entry's name of a service that only calls others (seen on AWS by several projects)."""
 
 
 def on(shape: Mapping[str, Any]) -> bool:
-    """Whether tasks with these settings have a proxy."""
+    """Return whether tasks with these settings have a proxy."""
     return bool((shape.get(CONFIGURATION) or {}).get("enabled"))
 
 
 def check(store: Store, service: str, shape: Shape, definition: TaskDefinition, former: TaskDefinition | None) -> None:
-    """Refuse a configuration whose namespace, ports or names do not fit; it is kept with the namespace's ARN.
+    """Refuse a configuration whose namespace, ports or names do not fit; replace its namespace by the namespace's ARN.
 
     Args:
         service: the key of the service in the store.
-        former: the task definition that the service has now, if it is there.
+        former: the service's present task definition, or None for a new service.
     """
     if not on(shape):
         return
     wanted = shape[CONFIGURATION]
     space = _namespace(store, wanted.get("namespace") or _default(store, service))
     if definition.shape.get("networkMode") == "awsvpc" and not definition.shape.get("memory"):
-        # developer guide: task definitions must set the task memory limit; the words are not known
+        # developer guide: task definitions must set the task memory limit; the message of AWS is not known
         refuse("InvalidParameterException", "Service Connect requires a task memory limit in the task definition.")
     for one in wanted.get("services") or ():
         _check_service(store, service, space, one, definition, former)
@@ -54,7 +54,7 @@ def _check_service(
     if mapping is None:
         refuse("InvalidParameterException", texts.NO_SUCH_PORT.format(port))
     if former is not None and (there := _mapping(former, port)) and _protocol(there) != _protocol(mapping):
-        # API reference, PortMapping, appProtocol; in which words it is refused is not known
+        # API reference, PortMapping, appProtocol; the message of AWS is not known
         refuse("InvalidParameterException", "The appProtocol of a Service Connect service cannot be changed.")
     if len(one.get("clientAliases") or ()) != 1:
         # API reference, ServiceConnectService, clientAliases
@@ -70,7 +70,7 @@ def _check_service(
 
 
 def keep(store: Store, service: Service) -> None:
-    """Have the entries in Cloud Map that a service asks for: ECS makes them at once, before there is a task."""
+    """Create the service's missing entries in Cloud Map: ECS creates them at once, before the first task."""
     if not on(service.shape):
         return
     wanted = service.shape[CONFIGURATION]
@@ -87,7 +87,7 @@ def keep(store: Store, service: Service) -> None:
 
 
 def settle(store: Store, service: Service) -> None:
-    """Delete the entries that no deployment of a service asks for any more, once nothing is registered in them."""
+    """Delete the entries in Cloud Map that no deployment of a service uses and no task is registered in."""
     used = {name for one in service.deployments for name in _names(one.spec)} if service.status != "INACTIVE" else set()
     as_client = service.status != "INACTIVE" and any(on(one.spec) for one in service.deployments)
     for name, identifier in list(service.connect.items()):
@@ -100,7 +100,7 @@ def settle(store: Store, service: Service) -> None:
 
 
 def resources(store: Store, service: Service, spec: Shape) -> list[Shape]:
-    """The members of `serviceConnectResources` of a deployment."""
+    """Return the members of a deployment's `serviceConnectResources`."""
     known = store.discovery.services
     return [
         {"discoveryName": name, "discoveryArn": known[service.connect[name]].arn}
@@ -110,7 +110,7 @@ def resources(store: Store, service: Service, spec: Shape) -> list[Shape]:
 
 
 def entries(store: Store, task: Task) -> list[str]:
-    """Return the ids of the entries in Cloud Map that a task is registered in."""
+    """Return the ids of the entries in Cloud Map in which a task is registered."""
     service = store.services.get(f"{task.cluster}/{task.service}")
     if service is None or not on(task.spec):
         return []
@@ -119,9 +119,9 @@ def entries(store: Store, task: Task) -> list[str]:
 
 
 def endpoints(store: Store, task: Task) -> dict[str, str]:
-    """Return what a task that begins now can call through its proxy: by `name:port`, the entry's id in Cloud Map.
+    """Return the endpoints that a new task can call through its proxy: `name:port`, with the entry's id in Cloud Map.
 
-    It never learns of others (developer guide, "Service Connect components").
+    The task never learns of later ones (developer guide, "Service Connect components").
     """
     space = _found(store, task.spec[CONFIGURATION]["namespace"]) if on(task.spec) else None
     if space is None:
@@ -154,7 +154,7 @@ def _discovery_name(one: Shape) -> str:
 
 
 def _names(spec: Mapping[str, Any]) -> list[str]:
-    """The discovery names of a deployment."""
+    """Return the discovery names of a deployment."""
     return [_discovery_name(one) for one in spec[CONFIGURATION].get("services") or ()] if on(spec) else []
 
 
@@ -172,7 +172,7 @@ def _entries(store: Store, namespace_id: str) -> list[Any]:
 
 
 def _default(store: Store, service: str) -> str:
-    """The namespace of the service's cluster."""
+    """Return the namespace of the service's cluster; empty if it has none."""
     return str((store.clusters[service.partition("/")[0]].service_connect or {}).get("namespace", ""))
 
 
@@ -184,5 +184,5 @@ def _namespace(store: Store, wanted: str) -> Any:
 
 
 def _found(store: Store, wanted: str) -> Any:
-    """Return the namespace of an ARN or a name, None if there is none."""
+    """Return the namespace with an ARN or a name, or None."""
     return next((one for one in store.discovery.list_namespaces() if wanted in (one.arn, one.name)), None)

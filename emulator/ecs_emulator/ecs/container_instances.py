@@ -1,4 +1,4 @@
-"""ECS container instances: registration by the agent, draining, deregistration."""
+"""ECS container instances: register them as the agent does, drain and deregister them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ecs_emulator.ecs.records import ContainerInstance, Shape, Task, last_part, 
 from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
-# Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni; those that the guide
-# does not list have no trunk).
+# Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni; instances that the
+# guide does not list have no trunk).
 _TRUNK = {"large": 10, "xlarge": 20, "2xlarge": 40, "4xlarge": 60, "9xlarge": 60, "12xlarge": 60}
 _TRUNK |= {f"{size}xlarge": 120 for size in (16, 18, 24, 32, 48)}
 _LATER = {"8xlarge": 90, "12xlarge": 120, "metal": 120}
@@ -30,7 +30,7 @@ _CLUSTER = re.compile(r"^\s*(?:echo\s+)?[\"']?ECS_CLUSTER=[\"']?([A-Za-z0-9_-]+)
 
 @operation
 def list_container_instances(store: Store, request: Shape) -> Shape:
-    """ListContainerInstances: all but INACTIVE ones unless `status` says which."""
+    """Answer ListContainerInstances: all except INACTIVE instances, unless `status` chooses others."""
     cluster, status = store.cluster(request.get("cluster")), request.get("status")
     arns = [one.arn for one in store.instances_of(cluster.name) if status in (None, one.status)]
     return {"containerInstanceArns": arns}
@@ -38,7 +38,7 @@ def list_container_instances(store: Store, request: Shape) -> Shape:
 
 @operation
 def describe_container_instances(store: Store, request: Shape) -> Shape:
-    """DescribeContainerInstances."""
+    """Answer DescribeContainerInstances."""
     cluster = store.cluster(request.get("cluster"))
     if not request.get("containerInstances"):
         refuse("InvalidParameterException", "Container instances cannot be empty.")
@@ -54,7 +54,7 @@ def describe_container_instances(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_container_instances_state(store: Store, request: Shape) -> Shape:
-    """UpdateContainerInstancesState: DRAINING moves service tasks away; standalone tasks stay."""
+    """Answer UpdateContainerInstancesState; DRAINING moves service tasks away, standalone tasks stay."""
     cluster, status = store.cluster(request.get("cluster")), request.get("status")
     if status not in ("ACTIVE", "DRAINING"):
         refuse("InvalidParameterException", "Container instance status should be one of [ACTIVE,DRAINING]")
@@ -75,10 +75,10 @@ def update_container_instances_state(store: Store, request: Shape) -> Shape:
 
 @operation
 def deregister_container_instance(store: Store, request: Shape) -> Shape:
-    """DeregisterContainerInstance: refused while tasks run there, unless forced, which orphans them.
+    """Answer DeregisterContainerInstance; refuse it while tasks run there. With `force` the tasks become orphans.
 
-    That it is refused a second time is taken over from UpdateContainerInstancesState, of which the API reference says
-    that any status but ACTIVE is an error; no answer of AWS to it was found, and the words are ours.
+    The refusal of a second deregistration follows UpdateContainerInstancesState: its API reference calls any status but
+    ACTIVE an error. No answer of AWS to a second call was found, and the message is ours.
     """
     cluster = store.cluster(request.get("cluster"))
     instance = _find(store, cluster.name, request.get("containerInstance", ""))
@@ -95,7 +95,7 @@ def deregister_container_instance(store: Store, request: Shape) -> Shape:
 
 @operation
 def register_container_instance(store: Store, request: Shape) -> Shape:
-    """RegisterContainerInstance: what the agent calls; here for an instance id in the identity document."""
+    """Answer RegisterContainerInstance, the agent's call, for the instance of an identity document."""
     cluster = store.cluster(request.get("cluster"))
     document = json.loads(request.get("instanceIdentityDocument") or "{}")
     instance = register(store, cluster.name, store.ec2.get_instance(document.get("instanceId", "")))
@@ -145,9 +145,10 @@ def register(store: Store, cluster: str, ec2_instance: Any) -> ContainerInstance
 
 
 def deregister(store: Store, instance: ContainerInstance) -> None:
-    """Take an instance out of its cluster. Tasks on it run on unseen, as on AWS: here they end at once.
+    """Take an instance out of its cluster. On AWS its tasks run on unseen; here they end at once.
 
-    One with a trunk interface is DEREGISTERING until that is gone, and still listed (API reference, ContainerInstance).
+    An instance with a trunk interface is DEREGISTERING until that is gone, and still listed (API reference,
+    ContainerInstance).
     """
     trunk = "ecs.awsvpc-trunk-id" in instance.attributes
     instance.status, instance.connected = "DEREGISTERING" if trunk else "INACTIVE", False
@@ -158,7 +159,7 @@ def deregister(store: Store, instance: ContainerInstance) -> None:
 
 
 def settle(store: Store) -> None:
-    """Agents register once their instance is up; an instance that terminates leaves its cluster."""
+    """Register agents whose instance is up, and take terminated instances out of their clusters."""
     for ec2_instance in store.ec2.all_instances():
         if ec2_instance.state == "running" and ec2_instance.id not in store.known_agents:
             store.known_agents[ec2_instance.id] = later(durations.INSTANCE_REGISTER)
@@ -166,7 +167,7 @@ def settle(store: Store) -> None:
         if ec2_instance.state == "running" and passed(due):
             cluster = cluster_named_in(ec2_instance)
             if cluster in store.clusters and store.clusters[cluster].status == "ACTIVE":
-                # Registers once: after a deregistration the agent stays away until it is restarted.
+                # Register only once: after a deregistration the agent stays away until it is restarted.
                 store.known_agents[ec2_instance.id] = float("inf")
                 register(store, cluster, ec2_instance)
     for instance in list(store.instances.values()):
@@ -183,7 +184,7 @@ def settle(store: Store) -> None:
 
 
 def cluster_named_in(ec2_instance: Any) -> str:
-    """The cluster that an instance's user data tells its agent to join; empty when it names none."""
+    """Return the cluster that an instance's user data gives to its agent; empty if there is none."""
     data = ec2_instance.user_data
     if not data:
         return ""
@@ -197,7 +198,7 @@ def cluster_named_in(ec2_instance: Any) -> str:
 
 
 def remaining(store: Store, instance: ContainerInstance) -> tuple[int, int, int]:
-    """CPU units, MiB and task ENIs that are free on an instance."""
+    """Return the CPU units, MiB and task ENIs that are free on an instance."""
     cpu, memory, slots = instance.cpu, instance.memory, instance.slots
     for task in store.tasks_on(instance):
         needed_cpu, needed_memory = size(task)
@@ -206,7 +207,7 @@ def remaining(store: Store, instance: ContainerInstance) -> tuple[int, int, int]
 
 
 def size(task: Task) -> tuple[int, int]:
-    """CPU units and MiB that a task reserves: its own, else the sum of its containers'; overrides come first."""
+    """Return a task's CPU units and MiB: its own, else the sum of its containers'; overrides come first."""
     shape = overrides.whole(task)
     containers = [overrides.container(task, one) for one in shape["containerDefinitions"]]
     cpu = int(shape.get("cpu") or sum(container.get("cpu", 0) for container in containers))
@@ -218,7 +219,7 @@ def size(task: Task) -> tuple[int, int]:
 
 
 def capacity_of(store: Store, instance_type: str) -> tuple[int, int, int]:
-    """CPU units, MiB and task ENIs that an empty instance of a type will offer."""
+    """Return the CPU units, MiB and task ENIs of an empty instance of a type."""
     type_info = _instance_type(instance_type)
     memory = int(type_info["MemoryInfo"]["SizeInMiB"] * 0.93)
     return type_info["VCpuInfo"]["DefaultVCpus"] * 1024, memory, _slots(store, instance_type, type_info)[0]
@@ -243,7 +244,7 @@ def _instance_type(name: str) -> Shape:
 
 
 def _architecture(type_info: Shape) -> str:
-    """What ECS calls the processor of an instance type (ECS developer guide, built-in attributes)."""
+    """Return ECS's name for the processor of an instance type (ECS developer guide, built-in attributes)."""
     supported = type_info.get("ProcessorInfo", {}).get("SupportedArchitectures", ())
     return "arm64" if "arm64" in supported else "x86_64"
 

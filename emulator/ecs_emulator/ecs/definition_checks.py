@@ -1,4 +1,4 @@
-"""Checks what RegisterTaskDefinition refuses: roles, containers, and what Fargate does not offer."""
+"""Refuse invalid task definitions in RegisterTaskDefinition: roles, containers, and limits of Fargate."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CAPABILITIES = {
 
 
 def check_definition(store: Store, request: Shape, containers: list[Shape]) -> None:
-    """ClientException for what ECS cannot run."""
+    """Refuse a task definition that ECS cannot run with a ClientException."""
     _check_roles(store, request)
     _check_containers(request, containers)
     if "FARGATE" in request.get("requiresCompatibilities", []):
@@ -44,7 +44,7 @@ def check_definition(store: Store, request: Shape, containers: list[Shape]) -> N
 
 
 def fits_fargate(request: Shape) -> bool:
-    """Whether Fargate offers the task's CPU with its memory."""
+    """Return whether Fargate offers the task's CPU with its memory."""
     cpu, memory = request.get("cpu") or "", request.get("memory") or ""
     return units(memory, "gb") in _FARGATE.get(units(cpu, "vcpu"), ())
 
@@ -99,7 +99,7 @@ def _check_container(request: Shape, container: Shape, names: list[str]) -> None
 
 
 def _check_secrets(container: Shape) -> None:
-    """No name twice, nor one of a variable (CircleCI-Public/aws-ecs-orb#190, dagster-io/dagster#11622)."""
+    """Refuse duplicate secret and variable names (CircleCI-Public/aws-ecs-orb#190, dagster-io/dagster#11622)."""
     names = [one["name"] for one in container.get("secrets") or ()]
     if twice := [name for name in names if names.count(name) > 1]:
         refuse("ClientException", f"Duplicate secret names found: {twice[0]}. Each secret name must be unique.")
@@ -125,7 +125,7 @@ def _capabilities(container: Shape, list_name: str) -> list[str]:
 
 
 def _check_capabilities(container: Shape) -> None:
-    """Only capabilities that ECS knows (API reference, KernelCapabilities, valid values), without the kernel's CAP_."""
+    """Refuse capabilities that ECS does not know (API reference, KernelCapabilities, valid values, without `CAP_`)."""
     for name in (*_capabilities(container, "add"), *_capabilities(container, "drop")):
         if name not in _CAPABILITIES:
             refuse("ClientException", f"Invalid Linux capability '{name}' for container '{container['name']}'.")
@@ -143,7 +143,7 @@ def _check_awsvpc(container: Shape) -> None:
 
 
 def _check_memory(container: Shape) -> None:
-    """4 MiB at least for a container; what is reserved is below the limit; a tmpfs has a size."""
+    """Refuse less than 4 MiB for a container, a reservation not below the limit, and a tmpfs without a size."""
     limit, reserved = container.get("memory"), container.get("memoryReservation")
     if limit is not None and int(limit) < 4:
         refuse("ClientException", f"Invalid setting for container '{container['name']}'. 'memory' must be at least 4.")
@@ -161,7 +161,7 @@ def _check_memory(container: Shape) -> None:
 
 
 def _check_health(check: Shape | None) -> None:
-    """A command of CMD or CMD-SHELL, and the ranges of the API reference, HealthCheck."""
+    """Refuse other commands than CMD and CMD-SHELL, and numbers out of range (API reference, HealthCheck)."""
     if check is None:
         return
     if (check.get("command") or [""])[0] not in ("CMD", "CMD-SHELL", "NONE"):
@@ -194,9 +194,9 @@ def _check_fargate(request: Shape, containers: list[Shape]) -> None:
 
 
 def _check_on_fargate(container: Shape) -> None:
-    """What the container definition's parameters say is "not supported" on Fargate (developer guide).
+    """Refuse parameters of a container definition that are "not supported" on Fargate (developer guide).
 
-    Of capabilities any may be dropped, and SYS_PTRACE added (API reference, KernelCapabilities, LinuxParameters).
+    Any capability may be dropped, only SYS_PTRACE may be added (API reference, KernelCapabilities, LinuxParameters).
     """
     if container.get("privileged"):
         refuse("ClientException", "Fargate compatible task definitions do not support privileged containers")

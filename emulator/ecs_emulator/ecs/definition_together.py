@@ -1,4 +1,4 @@
-"""Checks what ECS refuses of the containers of a task together: their number, sizes, ports, who waits for whom."""
+"""Refuse containers that do not fit together in a task: their number, sizes, ports and dependencies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ecs_emulator.ecs.records import Shape
 from ecs_emulator.patch import refuse
 
 _MOST = 10
-"""Containers of a task definition (ECS service quotas)."""
+"""The most containers of a task definition (ECS service quotas)."""
 
 
 def check_together(request: Shape, containers: list[Shape]) -> None:
-    """ClientException for what does not go together."""
+    """Refuse containers that do not fit together with a ClientException."""
     if len(containers) > _MOST:
         # aws/amazon-ecs-cli#184
         refuse("ClientException", "Too many containers.")
@@ -23,9 +23,9 @@ def check_together(request: Shape, containers: list[Shape]) -> None:
 
 
 def _check_sizes(request: Shape, containers: list[Shape]) -> None:
-    """The task's size is no less than those of its containers together (aws/aws-cdk#1553, pulumi/pulumi-awsx#1220).
+    """Refuse a task smaller than its containers together (aws/aws-cdk#1553, pulumi/pulumi-awsx#1220).
 
-    Of their memory the API reference says so (ContainerDefinition, memory); in which words is not known.
+    The API reference demands it of their memory (ContainerDefinition, memory); AWS's message for that is not known.
     """
     cpu, memory = units(request.get("cpu") or "", "vcpu"), units(request.get("memory") or "", "gb")
     if cpu and sum(int(one.get("cpu") or 0) for one in containers) > cpu:
@@ -47,7 +47,7 @@ def _check_sizes(request: Shape, containers: list[Shape]) -> None:
 
 
 def _check_ports(request: Shape, containers: list[Shape]) -> None:
-    """No port of the host twice, which with awsvpc is the task (aws/amazon-ecs-agent#1220)."""
+    """Refuse a host port that is used twice; with awsvpc the host is the task (aws/amazon-ecs-agent#1220)."""
     awsvpc = request.get("networkMode") == "awsvpc"
     used = Counter(
         (str(mapping.get("protocol") or "tcp"), port)
@@ -61,7 +61,7 @@ def _check_ports(request: Shape, containers: list[Shape]) -> None:
 
 
 def _check_order(containers: list[Shape]) -> None:
-    """Containers that wait for each other never start; HEALTHY needs a health check (ContainerDependency)."""
+    """Refuse cycles, essential containers that have to end, and HEALTHY without a check (ContainerDependency)."""
     waits = {one["name"]: {on["containerName"] for on in one.get("dependsOn", [])} for one in containers}
     checked = {one["name"] for one in containers if one.get("healthCheck")}
     essential = {one["name"] for one in containers if one.get("essential", True)}

@@ -1,4 +1,4 @@
-"""Service deployments as the API tells them, and lets somebody decide on them.
+"""Service deployments: list and describe them, and continue a paused one.
 
 Sources: API reference; ECS developer guide, "View service history using Amazon ECS service deployments" (90 days, and
 gone with the service); AWS CLI, examples of `list-service-deployments` and `describe-service-deployments`.
@@ -18,7 +18,7 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 
 KEPT = timedelta(days=90)
-"""For how long the history goes back."""
+"""The age up to which the history keeps deployments."""
 _STATUSES = frozenset(
     {
         "PENDING", "SUCCESSFUL", "STOPPED", "STOP_REQUESTED", "IN_PROGRESS", "ROLLBACK_REQUESTED",
@@ -29,7 +29,7 @@ _STATUSES = frozenset(
 
 @operation
 def list_service_deployments(store: Store, request: Shape) -> Shape:
-    """ListServiceDeployments: the newest first, by status and by when they were created."""
+    """Answer ListServiceDeployments: newest first, filtered by status and time of creation."""
     service, wanted = find(store, request), request.get("status") or []
     if not _STATUSES.issuperset(wanted):
         refuse("InvalidParameterException", f"status must be one of {', '.join(sorted(_STATUSES))}.")
@@ -47,7 +47,7 @@ def list_service_deployments(store: Store, request: Shape) -> Shape:
 
 @operation
 def describe_service_deployments(store: Store, request: Shape) -> Shape:
-    """DescribeServiceDeployments: by the ARNs that the list gives, up to 20."""
+    """Answer DescribeServiceDeployments for up to 20 ARNs from the list."""
     at_most(request, "serviceDeploymentArns", 20)
     known = _known(store)
     arns = request.get("serviceDeploymentArns", [])
@@ -60,7 +60,7 @@ def describe_service_deployments(store: Store, request: Shape) -> Shape:
 
 @operation
 def continue_service_deployment(store: Store, request: Shape) -> Shape:
-    """ContinueServiceDeployment: CONTINUE unless ROLLBACK is asked for."""
+    """Answer ContinueServiceDeployment; the default action is CONTINUE."""
     arn = request.get("serviceDeploymentArn", "")
     _, one = _known(store).get(arn, (None, None))
     if one is None:
@@ -78,12 +78,12 @@ def _known(store: Store) -> dict[str, tuple[Service, ServiceDeployment]]:
 
 
 def _moment(given: datetime | None) -> datetime | None:
-    """A time of the request, which moto parses without its zone: seconds since the epoch have none but UTC."""
+    """Return a time of the request in UTC: moto parses seconds since the epoch without a zone."""
     return given.replace(tzinfo=UTC) if given and given.tzinfo is None else given
 
 
 def _kept(service: Service) -> list[ServiceDeployment]:
-    """Those of the last 90 days; they go with their service."""
+    """Return the deployments of the last 90 days; none of a deleted service."""
     if service.status == "INACTIVE":
         return []
     return [one for one in service.history if one.created > now() - KEPT]

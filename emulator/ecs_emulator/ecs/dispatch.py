@@ -1,4 +1,4 @@
-"""Finds the function for an ECS request: each is registered by the operation's name."""
+"""Find the function for an ECS request: each is registered under the operation's name."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def operation(function: Operation) -> Operation:
-    """Register a function as the ECS operation of its (snake_case) name."""
+    """Register a function as the ECS operation with its (snake_case) name."""
     _operations[function.__name__] = function
     return function
 
 
 class EcsResponse(BaseResponse):
-    """Moto's door to ECS: parses by botocore's model, calls our operation, serialises by the model."""
+    """The responses of ECS in moto: parse by botocore's model, call our operation, serialise by the model."""
 
     def __init__(self) -> None:
         super().__init__(service_name="ecs")
         self.automated_parameter_parsing = True
 
     def call_action(self) -> TYPE_RESPONSE:
-        """Answer one request. Raises NotImplementedError for an operation that is not here."""
+        """Answer a request. Raises NotImplementedError for an operation that is missing here."""
         action = self._get_action()
         function = _operations.get(_WORD.sub("_", action).lower())
         if function is None:
@@ -58,7 +58,7 @@ def _listings() -> dict[str, Listing]:
 
 
 def check_tags(request: Shape) -> None:
-    """At most 50 tags, of letters, digits, spaces and some signs (API reference, `tags` of what takes them, `Tag`)."""
+    """Refuse more than 50 tags, and tags with forbidden characters (API reference, `tags` of operations, `Tag`)."""
     tags = request.get("tags")
     if isinstance(tags, list) and len(tags) > 50:
         refuse("InvalidParameterException", texts.TOO_MANY_TAGS)
@@ -68,13 +68,13 @@ def check_tags(request: Shape) -> None:
 
 
 def at_most(request: Shape, name: str, most: int) -> None:
-    """A list of at most `most` entries, or InvalidParameterException."""
+    """Refuse a list of more than `most` entries with InvalidParameterException."""
     if len(request.get(name) or []) > most:
         refuse("InvalidParameterException", f"{name[0].upper()}{name[1:]} cannot be more than {most}.")
 
 
 def check_name(what: str, name: str) -> None:
-    """Names of ECS: up to 255 letters, digits, underscores and hyphens."""
+    """Refuse a name that is not up to 255 letters, digits, underscores and hyphens."""
     if len(name) > 255:
         refuse("InvalidParameterException", f"{what} name is longer than 255 characters.")
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
@@ -82,7 +82,7 @@ def check_name(what: str, name: str) -> None:
 
 
 def required(request: Shape, name: str) -> Any:
-    """A parameter that must not be empty, or ClientException."""
+    """Return a parameter; refuse an empty one with ClientException."""
     value = request.get(name)
     if value in (None, "", []):
         refuse("ClientException", f"{name[0].upper()}{name[1:]} cannot be empty.")

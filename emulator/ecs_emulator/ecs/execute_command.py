@@ -1,4 +1,4 @@
-"""ExecuteCommand: a session into a container of a task, for whoever may and where the agent can be reached."""
+"""ExecuteCommand: open a session into a container of a task, if its agent is connected."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ecs_emulator.patch import refuse
 from ecs_emulator.sessions import behind, book
 
 AGENT_CALLS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
-"""What the task's role has to allow on `ssmmessages` (ECS developer guide, "ECS Exec permissions")."""
+"""The actions of `ssmmessages` that the task's role has to allow (ECS developer guide, "ECS Exec permissions")."""
 NOT_ENABLED = (
     "The execute command failed because execute command was not enabled when the task was run or the execute command "
     "agent isn’t running. Wait and try again or run a new task with execute command enabled and try again."
 )
 NOT_CONNECTED = "The execute command failed due to an internal error. Try again later."
-"""All that AWS says where the agent cannot reach Systems Manager (aws/aws-cli#6456)."""
+"""AWS's only message when the agent cannot reach Systems Manager (aws/aws-cli#6456)."""
 
 
 @operation
 def execute_command(store: Store, request: Shape) -> Shape:
-    """ExecuteCommand: what starts once the session's channel is opened (API reference; ECS guide, ecs-exec-run)."""
+    """Answer ExecuteCommand; the command starts once the channel is opened (API reference; ECS guide, ecs-exec-run)."""
     task = find(store, request)
     if not request.get("interactive"):
         # boto/boto3#2822
@@ -47,7 +47,7 @@ def execute_command(store: Store, request: Shape) -> Shape:
 
 
 def connected(store: Store, task: Task) -> bool:
-    """Whether the agent of a task that runs has come to Systems Manager: its role lets it, and there is a way."""
+    """Return whether a running task's agent reaches Systems Manager: its role and the network allow it."""
     role = roles.named(store.account, overrides.role(task).rpartition("/")[2])
     allowed = role is not None and all(
         roles.allows(store.account, role, Check(f"ssmmessages:{call}")) for call in AGENT_CALLS
@@ -56,9 +56,9 @@ def connected(store: Store, task: Task) -> bool:
 
 
 def _container(task: Task, name: str | None) -> Shape:
-    """The container that is named; of a task that has only one it need not be (API reference, ExecuteCommand).
+    """Return the requested container; a task with only one needs no name (API reference, ExecuteCommand).
 
-    In which words it is refused is not known.
+    AWS's messages for the refusals are not known.
     """
     defined: list[Shape] = task.definition.shape["containerDefinitions"]
     if name is None and len(defined) > 1:

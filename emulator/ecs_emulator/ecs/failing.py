@@ -1,4 +1,4 @@
-"""Lets tasks fail, by the name of their image or by a fault, and counts failures as the service scheduler does."""
+"""Let tasks fail, because of their image's name or a fault, and count failures as the service scheduler does."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ecs_emulator.ecs.ways_out import unreached
 from ecs_emulator.patch import on_reset
 
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
-"""An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
+"""Parts of image names: such an image cannot be pulled, or its container exits with code 1 when it starts."""
 EXITS_LATER = "exits-later"
-"""An image whose container exits when it has run for a while."""
+"""A part of image names: such a container exits after it has run for a while."""
 _RUNS_SECONDS = 20.0
 _EXEC_LOGS = "/var/log/amazon/ssm"
 _BACK_OFF_SECONDS = 10.0
@@ -28,7 +28,8 @@ _UNABLE = (
 )
 _NO_START = "tasks failed to start"
 _well: dict[str, set[str]] = {}
-"""By service, or container of tasks without one, whose new tasks exit at once, the revisions whose tasks do not."""
+"""The task definitions whose tasks do not exit at once, by service, or by first container of tasks without a
+service; all other tasks of these exit."""
 _SAID = ["starting", "fatal: the configuration is not complete", "exiting with code 1"]
 
 
@@ -45,7 +46,7 @@ def fail_to_pull(task: Task) -> bool:
 
 
 def fail_to_get_secrets(store: Store, task: Task) -> bool:
-    """Let the task fail if its execution role cannot read what its containers get as secrets."""
+    """Let the task fail if its execution role cannot read its containers' secrets."""
     try:
         secrets.check(store, task)
     except secrets.Unreadable as error:
@@ -54,10 +55,10 @@ def fail_to_get_secrets(store: Store, task: Task) -> bool:
 
 
 def fail_to_reach(store: Store, task: Task) -> bool:
-    """Let the task fail if there is no way to what it is started with: ECR, S3, CloudWatch Logs, its secrets.
+    """Let the task fail if it cannot reach a service that it needs to start: ECR, S3, CloudWatch Logs, its secrets.
 
-    Fargate says ResourceInitializationError where it cannot sign in to ECR or read secrets (aws/copilot-cli#5927,
-    terraform-provider-aws#33044), or has no log; whoever cannot pull, CannotPullContainerError (ECS developer guide,
+    Fargate reports ResourceInitializationError if it cannot sign in to ECR or read secrets (aws/copilot-cli#5927,
+    terraform-provider-aws#33044), or has no log. A failed pull is a CannotPullContainerError (ECS developer guide,
     "Stopped tasks error messages").
     """
     service = unreached(store, task)
@@ -95,7 +96,7 @@ def _fail_to_start(task: Task, reason: str) -> bool:
 
 
 def fail_to_create(task: Task) -> bool:
-    """Let a task with ECS Exec fail on an instance if it mounts where the agent itself does: Docker refuses the second.
+    """Let a task with ECS Exec on an instance fail if it mounts the agent's own path: Docker refuses a second mount.
 
     Source: amazon-ecs-agent, agent/engine/execcmd/manager_init_task_linux.go.
     """
@@ -114,7 +115,7 @@ def fail_to_create(task: Task) -> bool:
 
 
 def never_well(task: Task) -> bool:
-    """Whether a task that runs never counts as healthy, since it ends before it does.
+    """Return whether a running task never counts as healthy, because it will end before that.
 
     Without a check a task counts 40 s after it runs (API reference, DeploymentConfiguration, minimumHealthyPercent).
     """
@@ -122,19 +123,19 @@ def never_well(task: Task) -> bool:
 
 
 def fails_at(task: Task) -> float:
-    """When a task that runs from now on will fail; never, of most."""
+    """Return the moment at which a task that runs from now on will fail; `NEVER` for most tasks."""
     return later(_RUNS_SECONDS) if _exiting_later(task) else NEVER
 
 
 def fail_running(store: Store, task: Task) -> None:
-    """End a task whose time to fail has come."""
+    """End a task whose moment to fail has come."""
     for container in _exiting_later(task):
         _exit(store, task, container)
     end(task, texts.CONTAINER_EXITED, "EssentialContainerExited")
 
 
 def _exiting_later(task: Task) -> list[Shape]:
-    """Return the essential containers that exit when they have run for a while."""
+    """Return the essential containers that exit after they have run for a while."""
     containers = task.definition.shape["containerDefinitions"]
     return [one for one in containers if EXITS_LATER in one["image"] and is_essential(one)]
 
@@ -145,11 +146,11 @@ def _exit(store: Store, task: Task, container: Shape) -> None:
 
 
 def exit_later(names: Iterable[str]) -> None:
-    """Let the tasks of these services exit at once, but for those of the revisions that they run now.
+    """Let the tasks of these services exit at once, except on the revisions that they run now.
 
-    `service.sidecar` is only that container of them, which ends its task if it is essential. A name may also be that
-    of the first container of tasks without a service, which run no revision all the time: of these, all that are
-    registered now do well.
+    `service.sidecar` means only that container of the tasks; it ends its task if it is essential. A name may also be
+    the first container's of tasks without a service. These do not run all the time, so all task definitions that are
+    registered now are excepted.
     """
     for name in names:
         service = name.partition(".")[0]
@@ -162,14 +163,14 @@ def exit_later(names: Iterable[str]) -> None:
 
 @on_reset
 def forget() -> None:
-    """Let no service fail any more."""
+    """Let no service's tasks exit at once any more."""
     _well.clear()
 
 
 def exit_at_once(store: Store, task: Task) -> bool:
-    """Let those containers of the task exit with code 1 that do, after a few lines; return whether it ends with them.
+    """Let failing containers of the task exit with code 1 after a few log lines; return whether the task ends by that.
 
-    What exits later than others and is not essential does so here as well: nobody minds when.
+    A container that exits later and is not essential exits here too: the exact time does not matter.
     """
     first, *others = containers = task.definition.shape["containerDefinitions"]
     exiting = [one for one in containers if EXITS in one["image"]]
@@ -186,14 +187,14 @@ def exit_at_once(store: Store, task: Task) -> bool:
 
 
 def _exits_now(task: Task, name: str) -> bool:
-    """Whether the tasks of a service, or one container of them, are to exit, but for those of these revisions."""
+    """Return whether tasks under this name exit at once, and the task's definition is not excepted."""
     return name in _well and task.definition.arn not in _well[name]
 
 
 def count(store: Store, service: Service, primary: Deployment) -> None:
-    """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker give it up.
+    """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker end it.
 
-    What could not be placed counts too. A task that is healthy sets the count to zero, unless told otherwise.
+    Tasks that could not be placed count too.
     """
     newly_failed = list(breaker.newly_failed(store, primary))
     for task in newly_failed:
@@ -214,7 +215,7 @@ def count(store: Store, service: Service, primary: Deployment) -> None:
 
 
 def heed_alarms(store: Store, service: Service) -> None:
-    """Give a deployment up whose alarms have come to be in ALARM.
+    """Let a deployment fail when one of its alarms is in ALARM.
 
     The event: JWanderer73/credit-card-fraud, of a canary; aws/copilot-cli, its tests of a deployment's stream.
     """
@@ -227,13 +228,13 @@ def heed_alarms(store: Store, service: Service) -> None:
 
 
 def give_up(store: Store, service: Service, what: str, why: str, *, rollback: bool = True) -> None:
-    """The deployment is FAILED, and with rollback the last completed one is rolled out again.
+    """Mark the deployment FAILED; with rollback, roll the last completed one out again.
 
-    The reason of its roll-out state is known where tasks failed to start, and by analogy otherwise.
+    The reason of its rollout state is known for tasks that failed to start; for other failures it is by analogy.
 
     Args:
-        what: what the service's events say has failed.
-        why: what the service deployment says.
+        what: the failure as the service's events name it.
+        why: the reason as the service deployment names it.
     """
     deployment = service.deployments[0]
     deployment.state, deployment.updated = "FAILED", now()

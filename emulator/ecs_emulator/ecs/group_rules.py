@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling: what it refuses, and the operations that moto lacks or answers wrongly."""
+"""EC2 Auto Scaling: refuse invalid requests, and answer operations that moto lacks or answers wrongly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NAMED_GROUP = (
 
 
 def require(backend: Any, name: str | None) -> Any:
-    """The group of that name, or ValidationError."""
+    """Return the group with that name; refuse an unknown name with ValidationError."""
     group = backend.autoscaling_groups.get(name)
     if group is None:
         refuse("ValidationError", f"AutoScalingGroup name not found - AutoScalingGroup {name} not found")
@@ -44,7 +44,7 @@ def require(backend: Any, name: str | None) -> Any:
 
 @wrap(AutoScalingBackend, "create_auto_scaling_group")
 def create_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    """CreateAutoScalingGroup: the name must be free, sizes in order, the launch template whole."""
+    """Answer CreateAutoScalingGroup; refuse a taken name, invalid sizes and a broken launch template."""
     if name in self.autoscaling_groups:
         refuse(
             "AlreadyExists",
@@ -63,7 +63,7 @@ def create_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
 
 @wrap(AutoScalingBackend, "update_auto_scaling_group")
 def update_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    """UpdateAutoScalingGroup: what is not given stays, the mixed instances policy too."""
+    """Answer UpdateAutoScalingGroup; members that are not given stay, the mixed instances policy too."""
     group = require(self, name)
     _refuse_deleting(group)
     least, most = kwargs.get("min_size"), kwargs.get("max_size")
@@ -85,12 +85,12 @@ def update_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
 
 @replace(AutoScalingBackend, "delete_auto_scaling_group")
 def delete_auto_scaling_group(self: Any, group_name: str) -> None:
-    """Delete a group as DeleteAutoScalingGroup does."""
+    """Answer DeleteAutoScalingGroup without force."""
     _delete(self, group_name, force=False)
 
 
 def _delete(self: Any, group_name: str, *, force: bool) -> None:
-    """DeleteAutoScalingGroup: refused while it has instances, unless forced, which terminates them."""
+    """Delete a group; refuse it while the group has instances. With `force`, terminate them."""
     group = require(self, group_name)
     if group.status is not None:
         return
@@ -106,7 +106,7 @@ def _delete(self: Any, group_name: str, *, force: bool) -> None:
 def set_instance_protection(
     original: Any, self: Any, group_name: str, instance_ids: list[str], protected_from_scale_in: bool
 ) -> None:
-    """SetInstanceProtection: at most 50 instances, each of the group and not on its way in or out."""
+    """Answer SetInstanceProtection for at most 50 instances of the group that are in service or standby."""
     group = require(self, group_name)
     if len(instance_ids) > 50:
         refuse("ValidationError", "Member must have length less than or equal to 50 (InstanceIds).")
@@ -122,7 +122,7 @@ def set_instance_protection(
 
 @replace(AutoScalingBackend, "set_desired_capacity")
 def set_desired_capacity(self: Any, group_name: str, desired_capacity: int | None) -> None:
-    """SetDesiredCapacity: between the group's sizes."""
+    """Answer SetDesiredCapacity; refuse a capacity outside the group's sizes."""
     group = require(self, group_name)
     _refuse_deleting(group)
     desired = desired_capacity or 0
@@ -141,7 +141,7 @@ def set_desired_capacity(self: Any, group_name: str, desired_capacity: int | Non
 
 @replace(AutoScalingBackend, "terminate_instance")
 def terminate_instance(self: Any, instance_id: str, should_decrement: bool) -> Shape:
-    """TerminateInstanceInAutoScalingGroup: protection from scale-in does not count here."""
+    """Answer TerminateInstanceInAutoScalingGroup; protection from scale-in does not count here."""
     members = ((group, state) for group in self.autoscaling_groups.values() for state in group.instance_states)
     found = next(((group, state) for group, state in members if state.instance.id == instance_id), None)
     if found is None:
@@ -155,12 +155,12 @@ def terminate_instance(self: Any, instance_id: str, should_decrement: bool) -> S
 
 @replace(AutoScalingBackend, "notify_terminate_instances")
 def notify_terminate_instances(self: Any, instance_ids: list[str]) -> None:
-    """Nothing at once: the group finds out by its health checks."""
+    """Do nothing at once: the group notices terminated instances by its health checks."""
 
 
 @wrap(AutoScalingBackend, "create_or_update_tags")
 def create_or_update_tags(original: Any, self: Any, tags: list[Shape]) -> None:
-    """CreateOrUpdateTags: of groups that are there."""
+    """Answer CreateOrUpdateTags; refuse tags of groups that do not exist."""
     for tag in tags:
         require(self, tag.get("ResourceId"))
     original(self, tags)
@@ -168,7 +168,7 @@ def create_or_update_tags(original: Any, self: Any, tags: list[Shape]) -> None:
 
 @wrap(AutoScalingBackend, "delete_tags")
 def delete_tags(original: Any, self: Any, tags: list[Shape]) -> None:
-    """DeleteTags: of groups that are there."""
+    """Answer DeleteTags; refuse tags of groups that do not exist."""
     for tag in tags:
         require(self, tag.get("ResourceId"))
     original(self, tags)
@@ -176,7 +176,7 @@ def delete_tags(original: Any, self: Any, tags: list[Shape]) -> None:
 
 @wrap(AutoScalingResponse, "create_auto_scaling_group")
 def create_response(original: Any, self: Any) -> Any:
-    """CreateAutoScalingGroup: keeps the settings that moto drops."""
+    """Answer CreateAutoScalingGroup, and keep the settings that moto drops."""
     check_settings(self.params)
     answer = original(self)
     _keep_settings(self)
@@ -185,7 +185,7 @@ def create_response(original: Any, self: Any) -> Any:
 
 @wrap(AutoScalingResponse, "update_auto_scaling_group")
 def update_response(original: Any, self: Any) -> Any:
-    """UpdateAutoScalingGroup: keeps the settings that moto drops."""
+    """Answer UpdateAutoScalingGroup, and keep the settings that moto drops."""
     check_settings(self.params)
     answer = original(self)
     _keep_settings(self)
@@ -194,7 +194,7 @@ def update_response(original: Any, self: Any) -> Any:
 
 @replace(AutoScalingResponse, "delete_auto_scaling_group")
 def delete_response(self: Any) -> Any:
-    """DeleteAutoScalingGroup: with ForceDelete, which moto does not read."""
+    """Answer DeleteAutoScalingGroup with ForceDelete, which moto does not read."""
     force = self._get_bool_param("ForceDelete", False)
     _delete(self.autoscaling_backend, self._get_param("AutoScalingGroupName"), force=force)
     return EmptyResult()
@@ -202,7 +202,7 @@ def delete_response(self: Any) -> Any:
 
 @add(AutoScalingResponse, "disable_metrics_collection")
 def disable_metrics_collection(self: Any) -> Any:
-    """DisableMetricsCollection: of the metrics that are named, or of all."""
+    """Answer DisableMetricsCollection for the named metrics, or for all."""
     group = require(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     named = self._get_param("Metrics", [])
     group.metrics = [metric for metric in group.metrics if named and metric not in named]
@@ -211,7 +211,7 @@ def disable_metrics_collection(self: Any) -> Any:
 
 @replace(AutoScalingResponse, "describe_scaling_activities")
 def describe_scaling_activities(self: Any) -> Any:
-    """DescribeScalingActivities: newest first, of one group or of all."""
+    """Answer DescribeScalingActivities: newest first, of one group or of all."""
     name = self._get_param("AutoScalingGroupName")
     backend = self.autoscaling_backend
     chosen = [require(backend, name)] if name else backend.autoscaling_groups.values()
@@ -224,7 +224,7 @@ def describe_scaling_activities(self: Any) -> Any:
 
 
 def check_template(backend: Any, group: FakeAutoScalingGroup) -> None:
-    """Refuse a group whose launch template names what is not there (what AWS finds by a dry run)."""
+    """Refuse a group whose launch template names missing resources (AWS finds them by a dry run)."""
     template = group.ec2_launch_template
     if template is None:
         return
@@ -246,7 +246,7 @@ def check_template(backend: Any, group: FakeAutoScalingGroup) -> None:
 
 @contextmanager
 def _in_its_words(kwargs: Shape) -> Iterator[None]:
-    """What other services say of a group's parts, Auto Scaling says as a ValidationError."""
+    """Turn other services' errors about a group's parts into Auto Scaling's ValidationError."""
     try:
         yield
     except ServiceException as error:

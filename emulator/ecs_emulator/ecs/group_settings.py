@@ -1,4 +1,4 @@
-"""Checks settings of Auto Scaling groups that the API reference limits in words, not in its model."""
+"""Check settings of Auto Scaling groups that the API reference limits in its text but not in its model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DAY = 86400
 
 
 def check_settings(request: Mapping[str, Any]) -> None:
-    """CreateAutoScalingGroup and UpdateAutoScalingGroup: ValidationError for values that do not exist."""
+    """Refuse values that CreateAutoScalingGroup and UpdateAutoScalingGroup do not take with ValidationError."""
     if lifetime := request.get("MaxInstanceLifetime"):
         _within("MaxInstanceLifetime", lifetime, _DAY, 365 * _DAY)
     for check_type in str(request.get("HealthCheckType") or "EC2").split(","):

@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling groups that launch and end instances one after the other, as AWS does, over moto's groups."""
+"""EC2 Auto Scaling groups that launch and terminate instances over time as AWS does, on top of moto's groups."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ecs_emulator.patch import refuse, replace
 _BACK_OFF_SECONDS = 30.0
 _ACTIVITIES_KEPT = 100
 
-# What an instance was launched from, where moto tells what its group's template is now.
+# the template version that an instance was launched from; moto answers its group's present one
 replace(InstanceState, "launch_template")(property(lambda state: getattr(state, "launched_from", None)))
 
 
 @replace(FakeAutoScalingGroup, "set_desired_capacity")
 def set_desired_capacity(self: Any, new_capacity: int | None) -> None:
-    """Only notes the request: instances come and go by `settle`, which is what lets a caller see them do so."""
+    """Store the wanted number only: `settle` launches and terminates, so that callers see it happen."""
     self.desired_capacity = self.min_size if new_capacity is None else new_capacity
     if not hasattr(self, "activities"):
         self.activities, self.retry_at, self.status = [], 0.0, None
@@ -37,7 +37,7 @@ def set_desired_capacity(self: Any, new_capacity: int | None) -> None:
 
 @replace(EC2Backend, "terminate_instances")
 def terminate_instances(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
-    """TerminateInstances: `shutting-down` for a moment, in which the instance's interfaces still hold on."""
+    """Answer TerminateInstances: instances are `shutting-down` for a while and keep their interfaces meanwhile."""
     if not instance_ids:
         refuse("InvalidParameterCombination", "No instances specified")
     answer = []
@@ -57,7 +57,7 @@ def terminate_instances(self: Any, instance_ids: list[str]) -> list[tuple[Any, A
 
 
 def settle(kept: Store) -> None:
-    """One round for the instances and groups of a region."""
+    """Advance the instances and groups of a Region by one round."""
     for instance in kept.ec2.all_instances():
         _settle_instance(instance)
     for group in list(kept.autoscaling.autoscaling_groups.values()):
@@ -74,7 +74,7 @@ def settle(kept: Store) -> None:
 
 
 def terminate(kept: Store, group: Any, state: Any, cause: str, *, hooks: bool = True) -> Shape:
-    """Take one instance out of a group; with the draining hook it waits until its tasks are gone."""
+    """Take an instance out of a group; with the draining hook it waits until its tasks are gone."""
     hooked = hooks and f"{group.name}_{DRAINING_HOOK}" in kept.autoscaling.lifecycle_hooks
     instance = member(kept, state.instance.id)
     if hooked and instance is not None:
@@ -89,7 +89,7 @@ def terminate(kept: Store, group: Any, state: Any, cause: str, *, hooks: bool = 
 
 
 def begin_delete(kept: Store, group: Any) -> None:
-    """Have a group disappear once its instances are terminated; lifecycle hooks do not count."""
+    """Begin to delete a group: it disappears once its instances are terminated. Lifecycle hooks do not count."""
     group.status, group.gone_at = "Delete in progress", later(durations.GROUP_DELETE)
     group.min_size = group.desired_capacity = 0
     for state in group.instance_states:
@@ -119,7 +119,7 @@ def note(group: Any, description: str, cause: str, status: str, message: str = "
 
 
 def member(kept: Store, ec2_id: str) -> ContainerInstance | None:
-    """The registered container instance of an EC2 instance."""
+    """Return the registered container instance of an EC2 instance, or None."""
     found = (one for one in kept.instances.values() if one.ec2_id == ec2_id and not one.gone)
     return next(found, None)
 
@@ -152,9 +152,9 @@ def _settle_members(kept: Store, group: Any) -> None:
 
 
 def _approach(kept: Store, group: Any) -> None:
-    """Launch or end instances until the group is as large as desired; protected ones stay.
+    """Launch or terminate instances until the group has its desired size; protected instances stay.
 
-    While an instance refresh launches new ones first, it is larger by these.
+    While an instance refresh launches replacements first, the group is larger by these.
     """
     here = [state for state in group.instance_states if state.lifecycle_state in refreshes.COUNTED]
     here = _rebalanced(kept, group, here)
@@ -175,9 +175,9 @@ def _approach(kept: Store, group: Any) -> None:
 
 
 def _rebalanced(kept: Store, group: Any, here: list[Any]) -> list[Any]:
-    """The members without those of zones that the group has left, which go once others are in service for them.
+    """Return the members that stay; terminate members in zones that the group has left once others are in service.
 
-    Protected ones stay (Auto Scaling user guide, rebalancing activities and instance scale-in protection).
+    Protected members stay (Auto Scaling user guide, rebalancing activities and instance scale-in protection).
     """
     zones = group.availability_zones
     leaving = [one for one in here if one.instance.placement.zone not in zones and not one.protected_from_scale_in]
@@ -189,7 +189,7 @@ def _rebalanced(kept: Store, group: Any, here: list[Any]) -> list[Any]:
 
 
 def _launch(kept: Store, group: Any) -> bool:
-    """Launch one instance; a failure becomes a Failed activity and is tried again later."""
+    """Launch an instance; a failure becomes a Failed activity and is tried again later."""
     cause = (
         f"At {_stamp()} an instance was started in response to a difference between desired and actual capacity, "
         f"increasing the capacity to {group.desired_capacity}."

@@ -1,10 +1,9 @@
-"""PAUSE hooks: where a deployment waits for a person, for how long, and what becomes of it then.
+"""PAUSE hooks: stages at which a deployment waits for a person, and the action after a timeout.
 
 Sources: ECS developer guide, "Lifecycle hooks for Amazon ECS service deployments", "Pause hooks for Amazon ECS service
 deployments", "Continuing service deployments"; API reference, `DeploymentLifecycleHook`,
-`DeploymentLifecycleHookTimeoutConfiguration`. In which words ECS refuses, and what it says of a rollback, nothing
-public tells: that is by analogy. Rolling updates go through no stages here, so that no hook of theirs comes about; no
-Lambda function is called.
+`DeploymentLifecycleHookTimeoutConfiguration`. ECS's messages for refusals and rollbacks are not public; they are
+here by analogy. Rolling updates go through no stages here, so their hooks never wait. No Lambda function is called.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _PAUSING = (
     "POST_PRODUCTION_TRAFFIC_SHIFT",
 )
 _SHIFTING = ("TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT")
-"""Where no deployment pauses: a rollback goes through them as well."""
+"""Stages at which no deployment pauses: a rollback goes through them as well."""
 _USUAL = {"timeoutInMinutes": 1440, "action": "ROLLBACK"}
 _LONGEST = 20160
 _approved: list[bool] = []
@@ -57,13 +56,13 @@ def check(hooks: list[Shape]) -> None:
 
 
 def at(one: ServiceDeployment, stage: str) -> list[Shape]:
-    """Return the PAUSE hooks of a stage, as the deployment was configured when it began."""
+    """Return the PAUSE hooks of a stage, from the configuration with which the deployment began."""
     hooks = one.configuration.get("lifecycleHooks") or []
     return [hook for hook in hooks if hook.get("targetType") == PAUSE and stage in hook["lifecycleStages"]]
 
 
 def reach(one: ServiceDeployment) -> None:
-    """The deployment has come to its stage, once more perhaps: the stage's hooks wait, each with an id of its own."""
+    """Let the hooks of the stage that a deployment has reached wait, each with a new id."""
     one.hooks = []
     for hook in at(one, one.stage):
         timeout = {**_USUAL, **(hook.get("timeoutConfiguration") or {})}
@@ -74,13 +73,13 @@ def reach(one: ServiceDeployment) -> None:
 
 
 def waits(one: ServiceDeployment) -> bool:
-    """Whether somebody has to answer before the deployment goes on."""
+    """Return whether a hook still waits for a person's answer."""
     _expire(one)
     return any(hook.status == AWAITING for hook in one.hooks)
 
 
 def refused(one: ServiceDeployment) -> str:
-    """Say why the deployment is to be rolled back; empty if it is not."""
+    """Return the reason for a rollback of the deployment; empty if there is none."""
     _expire(one)
     for hook in one.hooks:
         if hook.status == "FAILED":
@@ -91,7 +90,7 @@ def refused(one: ServiceDeployment) -> str:
 
 
 def _expire(one: ServiceDeployment) -> None:
-    """Answer what waits for too long, or what somebody approves at once."""
+    """End the hooks that have waited too long, or that are approved automatically."""
     for hook in one.hooks:
         if hook.status == AWAITING and _approved:
             hook.status = "SUCCEEDED"
@@ -100,7 +99,7 @@ def _expire(one: ServiceDeployment) -> None:
 
 
 def answer(one: ServiceDeployment, number: str, action: str) -> None:
-    """Let the deployment go on, or be rolled back, as somebody has decided."""
+    """Continue the deployment, or let it roll back, as a person has decided."""
     if action not in ("CONTINUE", "ROLLBACK"):
         _refuse(f"The action {action} is not valid.")
     _expire(one)
@@ -111,7 +110,7 @@ def answer(one: ServiceDeployment, number: str, action: str) -> None:
 
 
 def leave(one: ServiceDeployment) -> None:
-    """Something else has ended the deployment: nobody is asked any more."""
+    """Drop the waiting hooks of a deployment that has ended for another reason."""
     one.hooks = [hook for hook in one.hooks if hook.status != AWAITING]
 
 
@@ -130,13 +129,13 @@ def shown(one: ServiceDeployment) -> list[Shape]:
 
 
 def approve_all() -> None:
-    """Let every hook be answered with CONTINUE as soon as a deployment comes to it, as by somebody who looks on."""
+    """Approve every hook from now on as soon as a deployment reaches it."""
     _approved[:] = [True]
 
 
 @on_reset
 def forget() -> None:
-    """Let deployments wait again."""
+    """Let hooks wait again."""
     _approved.clear()
 
 

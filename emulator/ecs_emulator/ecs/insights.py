@@ -1,4 +1,4 @@
-"""Container Insights: writes to a log group what runs in a watched cluster, the last of it late."""
+"""Container Insights: create the performance log group of a watched cluster, even some time after its last task."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ecs_emulator.ecs.records import Cluster
 from ecs_emulator.ecs.store import Store
 
 REPORT_SECONDS = 60.0
-"""How often Container Insights writes (CloudWatch user guide, "Container Insights": one-minute intervals)."""
+"""The interval of Container Insights (CloudWatch user guide, "Container Insights": one-minute intervals)."""
 
 
 def settle(store: Store) -> None:
-    """Write the performance log of clusters: its group is created, without tags, if it is not there.
+    """Write the performance log of clusters: create its log group, without tags, if it is missing.
 
-    That goes on for a while after the last task and instance are gone, even if the cluster is gone as well
+    This goes on for a while after the last task and instance are gone, even if the cluster is gone as well
     (aws/containers-roadmap#2315).
     """
     for cluster in store.clusters.values():

@@ -1,4 +1,4 @@
-"""Moves a task from PROVISIONING to STOPPED: interface, targets, Cloud Map, and all of it back (developer guide)."""
+"""Move tasks from PROVISIONING to STOPPED, with interface, targets and Cloud Map (developer guide)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ECS = "amazon-ecs"
 
 
 def step(store: Store, task: Task) -> None:
-    """Take the task's next step if its time has come, and tell EventBridge of another state."""
+    """Take the task's next step if its time has come, and report a changed status to EventBridge."""
     before = task.status
     _step(store, task)
     if task.status != before:
@@ -41,7 +41,7 @@ def _step(store: Store, task: Task) -> None:
     if task.desired == "RUNNING":
         probes.look(store, task)
     if task.desired == "STOPPED":
-        # an agent that cannot be reached is told to stop nothing
+        # an agent that cannot be reached gets no order to stop
         reached = not task.instance or store.instances[task.instance].connected
         if passed(task.next_at) and reached:
             _stop(store, task)
@@ -52,7 +52,7 @@ def _step(store: Store, task: Task) -> None:
 
 
 def _watch(store: Store, task: Task) -> None:
-    """A task that waits for room is placed when there is some; one whose container has ended is ended."""
+    """Place a task that waits for room once there is some; end a task whose essential container has ended."""
     if task.status == "PROVISIONING":
         _await_room(store, task)
     elif runs.exited(task):
@@ -60,9 +60,9 @@ def _watch(store: Store, task: Task) -> None:
 
 
 def _await_room(store: Store, task: Task) -> None:
-    """A task finds its instance, or is stopped after a while, for which the scheduler then starts another.
+    """Place a task on an instance, or end it after a while; the scheduler then starts another.
 
-    How long it waits: containers-roadmap#2381; as what it is stopped: developer guide, API failure reasons.
+    The time that it waits: containers-roadmap#2381; its stop reason: developer guide, API failure reasons.
     """
     if not place(store, task) or task.next_at != NEVER:
         return
@@ -114,7 +114,7 @@ def _end_by_itself(store: Store, task: Task) -> None:
 
 
 def _begin_to_count(store: Store, task: Task) -> None:
-    """Note when a service's task that nothing checks is taken for well, and when its grace period ends.
+    """Record when an unchecked task of a service counts as healthy, and tick when its grace period ends.
 
     The scheduler waits for 40 seconds before it counts such a task (API reference, DeploymentConfiguration,
     minimumHealthyPercent).
@@ -129,7 +129,7 @@ def _begin_to_count(store: Store, task: Task) -> None:
 
 
 def _started(store: Store, task: Task) -> bool:
-    """Whether the task's containers run by now; one whose containers cannot be started fails."""
+    """Return whether the task's containers run by now; end a task whose containers cannot be started."""
     try:
         return runs.ensure_started(store, task)
     except CannotStart as error:
@@ -148,7 +148,7 @@ def _stop(store: Store, task: Task) -> None:
             task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION)
             _detach(store, task)
         case "ACTIVATING" | "RUNNING" if one_off.is_one_off(task) and task.exit_code is not None:
-            # its container has ended by itself: there is nothing to stop, but for what runs beside it
+            # its main container has ended by itself: only containers beside it are left to stop
             task.times["stoppingAt"] = now()
             task.status, task.next_at = "STOPPING", 0.0
             _stop(store, task)
@@ -170,7 +170,7 @@ def _stop(store: Store, task: Task) -> None:
 
 
 def _lost(store: Store, task: Task) -> None:
-    """The instance under the task is gone, and the containers with it."""
+    """Stop a task at once whose instance is gone, and its containers with it."""
     end(task, f"Host EC2 instance of {task.instance} is gone.", "TerminationNotice")
     _deregister(store, task)
     _detach(store, task)
@@ -191,10 +191,10 @@ def _host_gone(store: Store, task: Task) -> bool:
 def _attach(store: Store, task: Task) -> None:
     """Give the task its network interface, in the subnet with fewest tasks of its group.
 
-    Of EC2's refusals ECS shows the code (developer guide, "TaskFailedToStart errors").
+    ECS shows the code of EC2's refusals (developer guide, "TaskFailedToStart errors").
 
     Raises:
-        LookupError: it has none, with what ECS says then.
+        LookupError: there is no interface; the message is ECS's.
     """
     network = task.spec.get("networkConfiguration")
     if not network:
@@ -232,7 +232,7 @@ def _detach(store: Store, task: Task) -> None:
 
 
 def _register(store: Store, task: Task) -> None:
-    """Register the task: its address in the target groups and in Cloud Map, also for Service Connect."""
+    """Register the task's address in the target groups and in Cloud Map, also for Service Connect."""
     if not task.address:
         return
     task.registered = True
@@ -255,7 +255,7 @@ def _register(store: Store, task: Task) -> None:
 
 
 def _deregister(store: Store, task: Task) -> float:
-    """Take the task out of target groups and Cloud Map; returns the seconds its connections get to end."""
+    """Take the task out of target groups and Cloud Map; return the seconds that its connections get to end."""
     delay = 0.0
     if not task.registered:
         return delay

@@ -1,4 +1,4 @@
-"""Managed scaling and draining: what ECS adds to an Auto Scaling group for its capacity provider."""
+"""Managed scaling and draining: ECS's additions to the Auto Scaling group of a capacity provider."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def mark(store: Store, provider: CapacityProvider) -> None:
 
 
 def attach(store: Store, cluster: Cluster, provider: CapacityProvider) -> None:
-    """Bind a provider to a cluster: ECS creates its scaling policy and, with managed draining, its lifecycle hook."""
+    """Attach a provider to a cluster: create its scaling policy and, with managed draining, its lifecycle hook."""
     attachments: list[Shape] = []
     group = provider.group_name
     if provider.group["managedScaling"]["status"] == "ENABLED":
@@ -43,7 +43,7 @@ def attach(store: Store, cluster: Cluster, provider: CapacityProvider) -> None:
 
 
 def detach(store: Store, cluster: Cluster, name: str) -> None:
-    """Delete what `attach` created."""
+    """Delete the scaling policy and the hook that `attach` created."""
     group = store.providers[name].group_name
     for attachment in cluster.attachments.pop(name):
         details = {detail["name"]: detail["value"] for detail in attachment["details"]}
@@ -54,7 +54,7 @@ def detach(store: Store, cluster: Cluster, name: str) -> None:
 
 
 def in_use(store: Store, cluster: str, name: str) -> bool:
-    """Whether a service's strategy or a task needs the provider."""
+    """Return whether a service's strategy or a task uses the provider."""
     return any(task.provider == name for task in store.tasks_of(cluster)) or any(
         entry["capacityProvider"] == name
         for service in store.services_of(cluster)

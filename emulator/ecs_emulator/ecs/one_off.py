@@ -1,7 +1,7 @@
-"""Tasks without a service whose containers are not there: they run a while, write to their log, and end.
+"""Tasks without a service that are simulated: they run a while, write to their log, and end.
 
-What a program would do nobody knows. It is taken for one that does its work and succeeds, unless the name of its image
-says otherwise (`programs`).
+The emulator does not know the program. It assumes that the program does its work and succeeds, unless the name of its
+image says otherwise (`programs`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.ecs.tasks import end
 
 TERMINATED = 143
-"""The exit code of a program that SIGTERM ended: 128 and the signal's number."""
+"""The exit code of a program that SIGTERM ended: 128 plus the signal's number."""
 
 
 def is_one_off(task: Task) -> bool:
-    """Whether no service keeps the task."""
+    """Return whether the task belongs to no service."""
     return not task.service
 
 
@@ -33,7 +33,7 @@ def begin(store: Store, task: Task) -> None:
 
 
 def ends_at(task: Task) -> float:
-    """When a task that runs from now on will have done its work; never, if it is a service's or a container decides."""
+    """Return when a simulated one-off task that runs from now on will be done; else `NEVER`."""
     if not is_one_off(task) or runs.is_real(task):
         return NEVER
     seconds = program(_main(task)["image"]).ends_after
@@ -43,7 +43,7 @@ def ends_at(task: Task) -> float:
 
 
 def finish(store: Store, task: Task) -> None:
-    """Let the task's work be done."""
+    """End the task, whose work is done."""
     container = _main(task)
     task.note_exit(container, program(container["image"]).exit_code)
     logs.say(store, task, container, [f"exiting with code {task.exit_code}"])
@@ -51,6 +51,6 @@ def finish(store: Store, task: Task) -> None:
 
 
 def _main(task: Task) -> Shape:
-    """The first essential container, with which the task ends."""
+    """Return the first essential container, whose end ends the task."""
     containers: list[Shape] = task.definition.shape["containerDefinitions"]
     return next(filter(is_essential, containers))

@@ -1,4 +1,4 @@
-"""When the containers of a simulated task start, of which some wait for others, and what becomes of who waits in vain.
+"""The order in which a simulated task's containers start, and the end of containers that wait in vain.
 
 Sources: ECS API reference, ContainerDependency; amazon-ecs-agent, agent/engine/dependencygraph/graph.go.
 """
@@ -20,14 +20,14 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.ecs.tasks import end
 
 _RUNS_SECONDS = 5.0
-"""How long a container that others wait for to end is taken to run."""
+"""The assumed running time of a container whose end others wait for."""
 _INTERVAL = 30.0
-"""Seconds between the checks of a container that does not say otherwise (API reference, HealthCheck)."""
+"""The default seconds between a container's health checks (API reference, HealthCheck)."""
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """When a condition is met, or is known never to be; infinite: nobody ever knows."""
+    """The moment at which a condition is met, or is known never to be; infinite if that is never known."""
 
     at: float
     met: bool = True
@@ -35,12 +35,12 @@ class _Moment:
 
 @dataclass
 class _Start:
-    """How the simulated containers of a task start, in seconds since the first of them did.
+    """The start of a task's simulated containers, in seconds since the first of them started.
 
     Attributes:
         at: when each is started, or given up.
-        given_up: those that are never started.
-        exits: the exit codes of those that others wait for to end.
+        given_up: the containers that are never started.
+        exits: the exit codes of containers whose end others wait for.
     """
 
     at: dict[str, float] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class _Start:
 
 
 def have_started(store: Store, task: Task) -> bool:
-    """Whether all containers of a simulated task have been started; one that is essential and never can be ends it."""
+    """Return whether a simulated task's containers have started; end the task if an essential one never can."""
     defined = task.definition.shape["containerDefinitions"]
     if runs.is_real(task) or not any(one.get("dependsOn") for one in defined):
         return True
@@ -71,7 +71,7 @@ def have_started(store: Store, task: Task) -> bool:
 
 
 def _simulated(containers: Mapping[str, Shape]) -> _Start:
-    """Return how containers start that are not there, by what the names of their images say."""
+    """Return the start of simulated containers, as the names of their images say."""
     start = _Start()
     for container in in_order([*containers.values()]):
         name = container["name"]
@@ -85,7 +85,7 @@ def _simulated(containers: Mapping[str, Shape]) -> _Start:
 
 
 def _moment(start: _Start, awaited: Shape, on: Shape) -> _Moment:
-    """Return when a container has come as far as another one waits for."""
+    """Return the moment at which a container meets the condition of a dependency."""
     began, condition = start.at[awaited["name"]], on.get("condition", "START")
     if awaited["name"] in start.given_up:
         return _Moment(began, met=False)
@@ -95,7 +95,7 @@ def _moment(start: _Start, awaited: Shape, on: Shape) -> _Moment:
     if condition == "HEALTHY":
         check = awaited["healthCheck"]
         interval = float(check.get("interval") or _INTERVAL)
-        # who waits for one that has exited waits for ever: the agent counts no time any more
+        # a container that has exited is waited for without end: the agent counts no time any more
         if EXITS in awaited["image"]:
             return _Moment(inf)
         well = one.passes(inf, check["command"]) and one.after < inf

@@ -1,4 +1,4 @@
-"""What RunTask says otherwise than the task definition: of the containers, and of the task's size and roles."""
+"""Overrides of RunTask: for the containers of a task definition, and for the task's size and roles."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _MOST_CHARACTERS = 8192
 
 
 def check(definition: TaskDefinition, overrides: Shape) -> None:
-    """Each override names a container of the definition, and all are not too long (API reference, RunTask, overrides).
+    """Refuse overrides that name no container of the definition, or are too long (API reference, RunTask, overrides).
 
-    The first is refused with these words (azavea/django-ecsmanage#21); of the others they are not known.
+    AWS's message for an unknown container is recorded (azavea/django-ecsmanage#21); the other messages are not known.
     """
     if len(json.dumps(overrides)) > _MOST_CHARACTERS:
         refuse("InvalidParameterException", f"Overrides can have at most {_MOST_CHARACTERS} characters.")
@@ -30,28 +30,28 @@ def check(definition: TaskDefinition, overrides: Shape) -> None:
 
 
 def shown(task: Task) -> Shape:
-    """The overrides as DescribeTasks has them: an entry for each container, even of one with none (recorded)."""
+    """Return the overrides as DescribeTasks has them: an entry for each container, even without any (recorded)."""
     containers = task.definition.shape["containerDefinitions"]
     entries = [{"name": container["name"]} | _of(task, container) for container in containers]
     return {"inferenceAcceleratorOverrides": [], **task.overrides, "containerOverrides": entries}
 
 
 def whole(task: Task) -> Shape:
-    """The task definition as it runs in a task, but for its containers: with other sizes and roles."""
+    """Return the task definition with the task's overrides of sizes and roles, but not of its containers."""
     own = {name: value for name, value in task.overrides.items() if value and name != "containerOverrides"}
     return {**task.definition.shape, **own}
 
 
 def role(task: Task) -> str:
-    """The ARN or the name of the role that the program in a task has; empty if it has none."""
+    """Return the ARN or the name of the role of a task's program; empty if it has none."""
     return str(whole(task).get("taskRoleArn") or "")
 
 
 def container(task: Task, definition: Shape) -> Shape:
-    """The definition of a container as it runs in a task.
+    """Return the definition of a container with the task's overrides.
 
-    Variables are added to those of the definition, or replace them; all else takes the place of what the definition
-    has (API reference, ContainerOverride).
+    Variables are added to those of the definition, or replace them; any other override replaces the definition's value
+    (API reference, ContainerOverride).
     """
     own = _of(task, definition)
     variables = {one["name"]: one for one in [*definition.get("environment", ()), *own.get("environment", ())]}

@@ -1,4 +1,4 @@
-"""Places tasks: chooses the capacity provider, and for those over groups the container instance."""
+"""Place tasks: choose the capacity provider, and for a provider with instances the container instance."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ecs_emulator.ecs.store import Store
 
 
 def place(store: Store, task: Task) -> bool:
-    """Give a task its provider and, over instances, its instance. Returns whether the task may exist.
+    """Give a task its provider and, on instances, its instance. Return whether the task may exist.
 
-    Without room a task of a managed capacity provider waits in PROVISIONING; one of launch type EC2 does not exist.
+    Without room a task of a managed capacity provider waits in PROVISIONING; a task of launch type EC2 does not exist.
     """
     strategy = task.spec.get("capacityProviderStrategy")
     if strategy:
@@ -37,9 +37,9 @@ def place(store: Store, task: Task) -> bool:
 
 
 def choose(store: Store, task: Task, strategy: list[Shape]) -> str:
-    """The provider whose turn it is: bases first, then in proportion to the weights.
+    """Return the provider for the next task: bases first, then in proportion to the weights.
 
-    One without a weight gets no task, whatever its base (ECS API, CapacityProviderStrategyItem).
+    A provider without a weight gets no task, even with a base (ECS API, CapacityProviderStrategyItem).
     """
     counts = Counter(
         other.provider
@@ -55,7 +55,7 @@ def choose(store: Store, task: Task, strategy: list[Shape]) -> str:
 
 
 def shortage(store: Store, task: Task) -> str:
-    """Why no instance was found for a task."""
+    """Return the reason why no instance was found for a task."""
     _, memory = size(task)
     there = [one for one in store.instances_of(task.cluster) if task.provider in ("", one.provider)]
     if task.provider and not there:
@@ -69,9 +69,9 @@ def shortage(store: Store, task: Task) -> str:
 
 
 def failures(store: Store, task: Task) -> list[Shape]:
-    """The failures of a task without a place: one for each instance of the cluster, with what it lacks.
+    """Return the failures of a task without a place: one for each instance of the cluster, with its shortage.
 
-    Developer guide, "API failure reasons": AGENT of an instance whose agent cannot be reached.
+    Developer guide, "API failure reasons": AGENT for an instance whose agent cannot be reached.
     """
     if task.launch_type == "FARGATE" or task.provider:
         return [{"arn": store.clusters[task.cluster].arn, "reason": shortage(store, task)}]
@@ -93,12 +93,12 @@ def _lack(store: Store, task: Task, instance: ContainerInstance) -> str:
 
 
 def fits(need: tuple[int, int], free: tuple[int, int, int]) -> bool:
-    """Whether a task of so much CPU and memory, and one interface, fits into what is free."""
+    """Return whether a task with this CPU and memory, and one interface, fits into the free capacity."""
     return need[0] <= free[0] and need[1] <= free[1] and free[2] >= 1
 
 
 def _instance(store: Store, task: Task) -> ContainerInstance | None:
-    """The instance with room in the zone that has fewest tasks of the group, then with fewest tasks."""
+    """Return an instance with room in the zone with fewest tasks of the group, then with fewest tasks."""
     need, zones = size(task), _zones(store, task)
     candidates = [
         instance
@@ -118,7 +118,7 @@ def _instance(store: Store, task: Task) -> ContainerInstance | None:
 
 
 def _zones(store: Store, task: Task) -> set[str]:
-    # A task's interface must be in the zone of its instance.
+    # a task's interface must be in the zone of its instance
     network = task.spec.get("networkConfiguration")
     if not network:
         return set()

@@ -1,4 +1,4 @@
-"""The health of tasks: what their own checks and those of load balancers find, in containers or simulated ones."""
+"""Health of tasks: the results of the containers' and the load balancers' checks, of real and simulated containers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ecs_emulator.patch import on_reset
 
 CONTAINER_FAILED = "Task failed container health checks"
 TARGET_FAILED = "Task failed ELB health checks"
-"""How ECS's reason for stopping a task begins (developer guide, "Stopped tasks error messages")."""
+"""The beginnings of ECS's reasons for stopping a task (developer guide, "Stopped tasks error messages")."""
 _INTERVAL, _RETRIES = 30, 3
-"""Of a container's check that does not say otherwise (API reference, HealthCheck)."""
+"""The defaults of a container's health check (API reference, HealthCheck)."""
 
 
 @dataclass
 class Probe(CheckCounts):
-    """One check of a simulated task, made again and again: `next_at` is when, `due_at` the last moment asked for.
+    """A repeated check of a simulated task: `next_at` is its next moment, `due_at` the last one given to the clock.
 
     Attributes:
-        reason: why the last one failed, in Elastic Load Balancing's words.
+        reason: the reason of the last failure, in Elastic Load Balancing's words.
     """
 
     next_at: float
@@ -36,7 +36,7 @@ class Probe(CheckCounts):
     due_at: float = 0.0
 
     def note(self, reason: str, healthy_after: float, unhealthy_after: float) -> None:
-        """Count a check that failed for a reason, or did not fail."""
+        """Count a check; it has failed if there is a reason."""
         self.reason = reason
         self.count(healthy_after, unhealthy_after, failed=bool(reason))
 
@@ -47,23 +47,23 @@ _probes: dict[tuple[str, str], Probe] = {}
 
 @on_reset
 def forget_all() -> None:
-    """Check nothing any more."""
+    """Forget all probes."""
     _probes.clear()
 
 
 def states() -> tuple[str, ...]:
-    """What has been found of simulated tasks."""
+    """Return the states of all probes of simulated tasks."""
     return tuple(probe.state for probe in _probes.values())
 
 
 def forget(task: Task) -> None:
-    """Check a task no longer."""
+    """Forget the probes of a task."""
     for key in [key for key in _probes if key[0] == task.id]:
         del _probes[key]
 
 
 def look(store: Store, task: Task) -> None:
-    """Make the checks of a simulated task that have come due."""
+    """Make the due checks of a simulated task."""
     if task.status not in ("ACTIVATING", "RUNNING") or runs.is_real(task):
         return
     for balancer in task.spec["loadBalancers"]:
@@ -76,18 +76,18 @@ def look(store: Store, task: Task) -> None:
 
 
 def target_state(task: Task) -> str:
-    """What the load balancers think of a task: healthy, unhealthy, initial; empty if none knows it."""
+    """Return a task's health at the load balancers: unhealthy, initial or healthy; empty if none knows it."""
     simulated = {probe.state for arn, probe in _of(task) if arn.startswith("arn:")}
     return next((one for one in ("unhealthy", "initial", "healthy") if one in simulated), targets.state(task))
 
 
 def target(group: str, task: Task) -> Probe | None:
-    """What a target group has found of a simulated task."""
+    """Return a target group's probe of a simulated task, or None."""
     return _probes.get((task.id, group))
 
 
 def container_health(task: Task, container: Shape) -> str:
-    """The health of a container as ECS puts it; UNKNOWN without a check of its own (API reference, HealthCheck)."""
+    """Return a container's health in ECS's word; UNKNOWN without a check of its own (API reference, HealthCheck)."""
     if "healthCheck" not in container or task.status != "RUNNING" or container["name"] in task.exit_codes:
         return "UNKNOWN"
     if real := runs.health(task, container["name"]):
@@ -97,13 +97,13 @@ def container_health(task: Task, container: Shape) -> str:
 
 
 def health(task: Task) -> str:
-    """The task's health: HEALTHY if all containers with a check are, UNKNOWN if none has one (API reference, Task)."""
+    """Return a task's health: HEALTHY if all containers with a check are, UNKNOWN without any (API reference, Task)."""
     states = {container_health(task, one) for one in _checked(task)}
     return next((one for one in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if one in states), "UNKNOWN")
 
 
 def is_well(task: Task) -> bool:
-    """Whether a task counts as healthy: it runs, and passed its own checks and those of its load balancers.
+    """Return whether a task counts as healthy: it runs, and its own checks and its load balancers' pass.
 
     See the API reference, DeploymentConfiguration, minimumHealthyPercent.
     """
@@ -112,15 +112,15 @@ def is_well(task: Task) -> bool:
 
 
 def is_unchecked(task: Task) -> bool:
-    """Whether neither a container's check nor a load balancer can tell that a task is well."""
+    """Return whether a task has no health check: neither of an essential container nor of a load balancer."""
     return not _checked(task) and not task.spec["loadBalancers"]
 
 
 def unwell(service: Service, task: Task) -> str:
-    """Say which check a running task has failed, once its grace period is over: ECS then replaces it for good.
+    """Return the failed check of a running task after its grace period; empty if none. ECS then replaces the task.
 
-    The grace period counts for both kinds of checks, from the task's start on, and there is none without a load
-    balancer (API reference, CreateService, healthCheckGracePeriodSeconds).
+    The grace period begins with the task's start and holds for both kinds of checks. Without a load balancer there is
+    none (API reference, CreateService, healthCheckGracePeriodSeconds).
     """
     if task.unwell or task.status != "RUNNING":
         return task.unwell
@@ -139,12 +139,12 @@ def unwell(service: Service, task: Task) -> str:
 
 
 def grace(service: Service) -> int:
-    """Seconds from the start of a task in which failed checks do not count."""
+    """Return the seconds after a task's start in which failed checks do not count."""
     return int(service.shape.get("healthCheckGracePeriodSeconds", 0)) if service.shape["loadBalancers"] else 0
 
 
 def _failing_group(task: Task) -> tuple[str, str]:
-    """The target group in which a task is unhealthy, and why; empty strings if there is none."""
+    """Return the ARN of a target group in which a task is unhealthy, and the reason; empty texts if none."""
     found = ((arn, one.reason) for arn, one in _of(task) if arn.startswith("arn:") and one.state == "unhealthy")
     return next(found, targets.failing_group(task))
 
@@ -155,13 +155,13 @@ def _of(task: Task) -> Iterator[tuple[str, Probe]]:
 
 
 def _checked(task: Task) -> list[Shape]:
-    """The essential containers that have a check."""
+    """Return the essential containers that have a health check."""
     containers = task.definition.shape["containerDefinitions"]
     return [one for one in containers if is_essential(one) and "healthCheck" in one]
 
 
 def _age(task: Task) -> float:
-    """Seconds since the task's containers were started."""
+    """Return the seconds since the task's containers were started."""
     return (now() - task.times["pullStoppedAt"]).total_seconds()
 
 
@@ -178,19 +178,20 @@ def _ask_target(task: Task, balancer: Shape, group: Any) -> None:
 def _ask_container(task: Task, container: Shape) -> None:
     check, age = container["healthCheck"], _age(task)
     passes = program(container["image"]).passes(age, check["command"])
-    # failures in the start period count for nothing
+    # failures in the start period do not count
     limit = inf if age < int(check.get("startPeriod") or 0) else int(check.get("retries") or _RETRIES)
     interval, after = float(check.get("interval") or _INTERVAL), program(container["image"]).after
     _step(task, container["name"], interval, after, "" if passes else "exit code 1", (1, limit))
 
 
 def _step(task: Task, key: str, interval: float, after: float, reason: str, limits: tuple[int, float]) -> None:
-    """Make one check if its time has come, and see to it that the next one is made if it may say something new.
+    """Make a check if its time has come, and request the next moment from the clock if the state may still change.
 
     Args:
         after: seconds from the start of the container until it answers.
-        reason: why the check fails, if it does.
-        limits: how many that pass in a row, and that fail, change the state; infinite if failures do not count.
+        reason: the reason of the check's failure; empty if it passes.
+        limits: the number of passed checks in a row, and of failed ones, that change the state; infinite if failures do
+            not count.
     """
     probe = _probes.setdefault((task.id, key), Probe(CLOCK.now() + interval))
     if passed(probe.next_at):

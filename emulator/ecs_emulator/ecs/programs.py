@@ -1,4 +1,4 @@
-"""What the containers of simulated tasks answer to health checks, and how they end: the name of their image says it."""
+"""Programs of simulated tasks: the name of their image tells how they answer health checks, and how they end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from math import inf
 
 NEVER = "never-healthy"
-"""An image with this in its name runs, and answers nothing."""
+"""A part of image names: such a program runs, but never answers."""
 BARE = "distroless"
-"""An image with this in its name has nothing in it but its program: neither a shell nor Python."""
+"""A part of image names: such an image contains only its program, neither a shell nor Python."""
 _AFTER = re.compile(r"answers-after-(\d+)s")
 _AT = re.compile(r"answers-at-([a-z0-9]+)")
 GOES_ON = "runs-on"
-"""An image with this in its name runs for ever, even in a task without a service."""
+"""A part of image names: such a program never ends by itself, even in a task without a service."""
 _ENDS = re.compile(r"ends-after-(\d+)s")
 _EXIT = re.compile(r"exits-with-(\d{1,3})(?!\d)")
 _CODE = re.compile(r"answers-([1-5]\d\d)(?!\d)")
@@ -23,15 +23,15 @@ _CODE = re.compile(r"answers-([1-5]\d\d)(?!\d)")
 
 @dataclass(frozen=True)
 class Program:
-    """What runs in a container that is not there.
+    """A program of a simulated container.
 
     Attributes:
         after: seconds from its start until it answers.
-        at: the only path at which it answers with `code`, everywhere else with 404; empty: it answers at every path.
+        at: the only path at which it answers with `code`, with 404 at all others; empty: it answers at every path.
         code: the HTTP status code of its answers.
         bare: whether its image has no other program that a check could run.
-        ends_after: seconds after which it has done its work in a task without a service; None: as long as most take.
-        exit_code: what it ends with then.
+        ends_after: seconds after which its work in a task without a service is done; None: the usual time.
+        exit_code: its exit code then.
     """
 
     after: float = 0.0
@@ -42,15 +42,15 @@ class Program:
     exit_code: int = 0
 
     def answers(self, seconds: float, path: str) -> int | None:
-        """Return the status code that a request gets so many seconds after the start; None if nothing answers."""
+        """Return the status code of an answer so many seconds after the start; None if nothing answers."""
         if seconds < self.after:
             return None
         return self.code if self.at in ("", path.partition("?")[0]) else 404
 
     def passes(self, seconds: float, command: Sequence[str]) -> bool:
-        """Say whether a container's health check succeeds so many seconds after the start.
+        """Return whether a container's health check succeeds so many seconds after the start.
 
-        An absolute path is taken for the image's own program; anything else has to be found in the image.
+        An absolute path counts as the image's own program; any other command has to be in the image.
         """
         own = len(command) > 1 and command[0] == "CMD" and command[1].startswith("/")
         return seconds >= self.after and (own or not self.bare)

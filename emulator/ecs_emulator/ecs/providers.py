@@ -1,4 +1,4 @@
-"""ECS capacity providers over Auto Scaling groups, and Fargate's two that are always there."""
+"""ECS capacity providers with Auto Scaling groups, and Fargate's two, which always exist."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NAME = re.compile(r"(?!(?:aws|ecs|fargate))[A-Za-z0-9_-]{1,255}", re.IGNORECASE
 
 @operation
 def create_capacity_provider(store: Store, request: Shape) -> Shape:
-    """CreateCapacityProvider: one provider a group, ACTIVE at once.
+    """Answer CreateCapacityProvider: one provider for each group, ACTIVE at once.
 
-    So AWS's own example shows it (AWS CLI, ecs create-capacity-provider). Only providers of managed instances, which
-    are not here, are PROVISIONING first: https://github.com/hashicorp/terraform-provider-aws/issues/45693.
+    AWS's own example shows it so (AWS CLI, ecs create-capacity-provider). Only providers of managed instances, which
+    are not supported here, are PROVISIONING first: https://github.com/hashicorp/terraform-provider-aws/issues/45693.
     """
     name = request.get("name", "")
     if not _NAME.fullmatch(name):
@@ -48,7 +48,7 @@ def create_capacity_provider(store: Store, request: Shape) -> Shape:
 
 @operation
 def describe_capacity_providers(store: Store, request: Shape) -> Shape:
-    """DescribeCapacityProviders: all of them when none is named; deleted ones stay discoverable as INACTIVE."""
+    """Answer DescribeCapacityProviders: all if none is named; deleted ones remain as INACTIVE."""
     named = request.get("capacityProviders")
     found, failures = [], []
     for name in named or list(store.providers):
@@ -63,7 +63,7 @@ def describe_capacity_providers(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_capacity_provider(store: Store, request: Shape) -> Shape:
-    """UpdateCapacityProvider: what is given of scaling, protection and draining replaces the former."""
+    """Answer UpdateCapacityProvider; the given settings of scaling, protection and draining replace the former."""
     provider = _find(store, request.get("name", ""))
     if provider.name in FARGATE:
         refuse("ClientException", "The specified capacity provider is reserved and cannot be updated.")
@@ -89,7 +89,7 @@ def update_capacity_provider(store: Store, request: Shape) -> Shape:
 
 @operation
 def delete_capacity_provider(store: Store, request: Shape) -> Shape:
-    """DeleteCapacityProvider: answers 200 even when it fails; `updateStatus` tells."""
+    """Answer DeleteCapacityProvider with 200 even if it fails; `updateStatus` shows the failure."""
     provider = _find(store, request.get("capacityProvider", ""))
     if provider.name in FARGATE:
         refuse("ClientException", "The specified capacity provider is reserved and cannot be deleted.")
@@ -109,7 +109,7 @@ def delete_capacity_provider(store: Store, request: Shape) -> Shape:
 
 
 def settle(store: Store) -> None:
-    """Let providers finish what was asked of them."""
+    """Complete the providers' updates and deletions whose time has come."""
     for provider in store.providers.values():
         if not passed(provider.status_at):
             continue
@@ -132,7 +132,7 @@ def _find(store: Store, name: str) -> CapacityProvider:
 
 
 def _group(given: Shape, former: Shape | None) -> Shape:
-    """The group's settings with AWS's defaults (API reference of AutoScalingGroupProvider)."""
+    """Return the group's settings with AWS's defaults (API reference of AutoScalingGroupProvider)."""
     base = (former or {}).get("managedScaling", {})
     scaling = {"status": "DISABLED", **base, **given.get("managedScaling", {})}
     scaling.setdefault("targetCapacity", 100)

@@ -1,4 +1,4 @@
-"""What ECS keeps: clusters, providers, task definitions, services, deployments, tasks, instances."""
+"""ECS's records: clusters, providers, task definitions, services, deployments, tasks, instances."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ FARGATE = ("FARGATE", "FARGATE_SPOT")
 
 
 def now() -> datetime:
-    """The wall clock, as AWS puts it into answers."""
+    """Return the date and time, as AWS puts it into answers."""
     return datetime.now(UTC)
 
 
 def tag_map(tags: list[Shape] | None) -> dict[str, str]:
-    """ECS's list of key and value as a dictionary."""
+    """Return ECS's list of tags as a dictionary."""
     return {tag["key"]: tag.get("value", "") for tag in tags or []}
 
 
 def tag_list(tags: dict[str, str]) -> list[Shape]:
-    """A dictionary of tags as ECS answers it."""
+    """Return a dictionary of tags as ECS answers it."""
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 def last_part(name_or_arn: str) -> str:
-    """The name or id at the end of an ARN, or the argument itself."""
+    """Return the name or id at the end of an ARN, or the argument itself."""
     return name_or_arn.rpartition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
 
 
 @dataclass
 class Cluster:
-    """A cluster; INACTIVE ones stay describable. `busy_until` is when its attachments are complete."""
+    """A cluster; INACTIVE clusters stay describable. `busy_until` is when its attachments are complete."""
 
     name: str
     arn: str
@@ -77,7 +77,7 @@ class CapacityProvider:
 
 @dataclass
 class TaskDefinition:
-    """One revision; `shape` is what describe answers."""
+    """A revision of a task definition; `shape` is the answer of DescribeTaskDefinition."""
 
     family: str
     revision: int
@@ -92,7 +92,7 @@ class Deployment:
     """A service revision and its tasks: the PRIMARY is the newest, others are ACTIVE until their tasks are gone.
 
     Attributes:
-        balancers: its load balancers with the target group that its tasks are in, of the two that one may name.
+        balancers: its load balancers, each with the one target group (of two) that its tasks are in.
     """
 
     id: str
@@ -109,10 +109,10 @@ class Deployment:
 
 @dataclass
 class Hook:
-    """A PAUSE hook that a service deployment has come to: `action` is what is done when nobody answers until `until`.
+    """A PAUSE hook that a service deployment has reached: `action` follows if nobody answers before `until`.
 
     Attributes:
-        expires: the same moment, as AWS tells it.
+        expires: the same moment, as AWS answers it.
     """
 
     id: str
@@ -124,19 +124,19 @@ class Hook:
 
 @dataclass
 class ServiceDeployment:
-    """One roll-out of a service, as its history keeps it: from which revisions to which, and what became of it.
+    """A rollout of a service in its history: its source and target revisions, and its result.
 
     Attributes:
-        source, target: ids of `Deployment`; a roll-out that starts anew has no source.
+        source, target: ids of `Deployment`; a service's first rollout has no source.
         configuration: the service's deployment configuration when it began.
         rollback: the members of AWS's `Rollback`, with the id of a `Deployment` for the revision's ARN.
-        counts: by id of a `Deployment`, its tasks; `counted` says that they are those when the roll-out was over.
-        until: when its stage ends, of those that last a while.
-        steps: percentages of the traffic that are still to be shifted to it, each with the minutes that it bakes.
-        weight: the percentage that it has. test_weight: that of the test traffic.
-        alarms: the CloudWatch alarms that have triggered it.
-        ignored: those that were in ALARM when it began.
-        hooks: those of its stage.
+        counts: the numbers of tasks by id of a `Deployment`. counted: whether they are the final ones of its end.
+        until: the end of its stage, if the stage lasts a while.
+        steps: percentages of the traffic that are still to be shifted to it, each with its bake time in minutes.
+        weight: its percentage of the traffic. test_weight: its percentage of the test traffic.
+        alarms: the CloudWatch alarms that have stopped it.
+        ignored: the alarms that were in ALARM when it began.
+        hooks: the hooks of its stage.
     """
 
     id: str
@@ -166,21 +166,21 @@ class ServiceDeployment:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more becomes of it."""
+        """Return whether the rollout has ended."""
         return self.finished is not None
 
     @property
     def rolls(self) -> bool:
-        """Whether it replaces tasks one by one, as those do that name no other strategy."""
+        """Return whether it is a rolling update, the default strategy."""
         return bool(self.configuration.get("strategy", "ROLLING") == "ROLLING")
 
 
 @dataclass
 class Service:
-    """A service; `shape` holds the settings as AWS answers them, everything that moves has its own field.
+    """A service; `shape` holds the settings as AWS answers them, changing values have their own attributes.
 
     Attributes:
-        revisions: all that were ever deployed, by their ids.
+        revisions: all deployments so far, by their ids.
         history: its service deployments, the newest first.
         connect: the ids of its entries in Cloud Map that ECS keeps for Service Connect, by their names.
     """
@@ -203,7 +203,7 @@ class Service:
 
     @property
     def rolls(self) -> bool:
-        """Whether it uses rolling updates, as it does unless its deployment configuration names another strategy."""
+        """Return whether the service uses rolling updates, the default strategy."""
         return bool(self.shape["deploymentConfiguration"].get("strategy", "ROLLING") == "ROLLING")
 
     def say(self, text: str) -> None:
@@ -214,16 +214,16 @@ class Service:
 
 
 def is_essential(container: Shape) -> bool:
-    """Whether its task ends with a container (API reference, ContainerDefinition, essential)."""
+    """Return whether the task ends with this container (API reference, ContainerDefinition, essential)."""
     return bool(container.get("essential", True))
 
 
 @dataclass
 class Task:
-    """A task on its way from PROVISIONING to STOPPED; `next_at` is when it takes its next step.
+    """A task on its way from PROVISIONING to STOPPED; `next_at` is the moment of its next step.
 
     Attributes:
-        endpoints: what it can call through its proxy of Service Connect: by `name:port`, an entry's id in Cloud Map.
+        endpoints: its endpoints of Service Connect: by `name:port`, an entry's id in Cloud Map.
     """
 
     id: str
@@ -267,18 +267,18 @@ class Task:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing of the task runs or holds resources any more."""
+        """Return whether nothing of the task runs or holds resources any more."""
         return self.status == "STOPPED"
 
     def note_exit(self, container: Shape, code: int) -> None:
-        """Note that a container has ended; the task ends with one that is essential."""
+        """Record that a container has ended; an essential one also sets the task's exit code."""
         self.exit_codes[container["name"]] = code
         if is_essential(container):
             self.exit_code = code
 
     @property
     def runtime_ids(self) -> list[str]:
-        """The ids by which the container runtime knows the task's containers, in the definition's order."""
+        """The ids of the task's containers in the container runtime, in the definition's order."""
         return [f"{self.runtime}-{number}" for number in range(len(self.definition.shape["containerDefinitions"]))]
 
 
@@ -308,5 +308,5 @@ class ContainerInstance:
 
     @property
     def gone(self) -> bool:
-        """Whether it has left its cluster, or is about to."""
+        """Return whether it has left its cluster, or is leaving it."""
         return self.status in ("DEREGISTERING", "INACTIVE")

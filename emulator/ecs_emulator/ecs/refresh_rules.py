@@ -1,4 +1,4 @@
-"""The operations of instance refreshes, which moto lacks, and what EC2 Auto Scaling refuses of them."""
+"""Instance refreshes: answer their operations, which moto lacks, with the refusals of EC2 Auto Scaling."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _DEFAULTS: Shape = {
     "StandbyInstances": "Wait",
 }
 _NOT_HERE = ("AlarmSpecification", "BakeTime", "CheckpointDelay", "CheckpointPercentages")
-"""Preferences whose effects the embedded cloud lacks."""
+"""Preferences that the embedded cloud does not support."""
 
 
 @add(AutoScalingResponse, "start_instance_refresh")
 def start_instance_refresh(self: Any) -> Any:
-    """StartInstanceRefresh: one at a time in a group, to the configuration that the group has."""
+    """Answer StartInstanceRefresh: one at a time for a group, to the group's present configuration."""
     group = require(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     if refreshes.active(group):
         refuse("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks this one.")
@@ -40,7 +40,7 @@ def start_instance_refresh(self: Any) -> Any:
 
 @add(AutoScalingResponse, "describe_instance_refreshes")
 def describe_instance_refreshes(self: Any) -> Any:
-    """DescribeInstanceRefreshes: newest first."""
+    """Answer DescribeInstanceRefreshes, newest first."""
     group = require(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     wanted = self._get_param("InstanceRefreshIds") or []
     found = [one for one in refreshes.of(group) if not wanted or one.id in wanted]
@@ -49,7 +49,7 @@ def describe_instance_refreshes(self: Any) -> Any:
 
 @add(AutoScalingResponse, "cancel_instance_refresh")
 def cancel_instance_refresh(self: Any) -> Any:
-    """CancelInstanceRefresh: what was replaced stays so; launches and terminations under way are waited for."""
+    """Answer CancelInstanceRefresh; replaced instances stay, launches and terminations under way are completed."""
     refresh = _active(self)
     if self._get_bool_param("WaitForTransitioningInstances", True):
         refresh.status, refresh.extra = "Cancelling", 0
@@ -60,7 +60,7 @@ def cancel_instance_refresh(self: Any) -> Any:
 
 @add(AutoScalingResponse, "rollback_instance_refresh")
 def rollback_instance_refresh(self: Any) -> Any:
-    """RollbackInstanceRefresh: only with a desired configuration, which no refresh here has."""
+    """Refuse RollbackInstanceRefresh: it needs a desired configuration, which no refresh here has."""
     _active(self)
     refuse("IrreversibleInstanceRefresh", "The instance refresh has no desired configuration to go back from.")
 
@@ -74,7 +74,7 @@ def _active(response: Any) -> refreshes.Refresh:
 
 
 def _check(requested: Shape) -> None:
-    """Refuse preferences that contradict each other, or need what is not there (API reference, RefreshPreferences)."""
+    """Refuse preferences that contradict each other, or that are not supported (API reference, RefreshPreferences)."""
     least, most = requested.get("MinHealthyPercentage"), requested.get("MaxHealthyPercentage")
     if most is not None and (least is None or most - least > 100):
         words = "MaxHealthyPercentage needs a MinHealthyPercentage that is lower by 100 at most."
@@ -88,7 +88,7 @@ def _check(requested: Shape) -> None:
 
 
 def _warmup(group: Any, requested: Shape) -> int:
-    """Seconds until a new instance counts as ready: of the request, else of the group."""
+    """Return the seconds until a new instance counts as ready: from the request, else from the group."""
     own = getattr(group, "default_instance_warmup", None)
     candidates = (requested.get("InstanceWarmup"), own, group.health_check_grace_period, 0)
     return int(next(one for one in candidates if one is not None))

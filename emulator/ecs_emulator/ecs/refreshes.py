@@ -1,4 +1,4 @@
-"""Instance refreshes: replaces the instances of a group some at a time (Auto Scaling user guide)."""
+"""Instance refreshes: replace the instances of a group, some at a time (Auto Scaling user guide)."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ecs_emulator.ecs.records import NEVER, Shape, now
 ACTIVE = ("Pending", "InProgress", "Cancelling")
 LEAVING = ("Terminating", "Terminating:Wait", "Terminating:Proceed")
 COUNTED = ("Pending", "InService")
-"""The lifecycle states of what counts towards the desired capacity: neither leaving nor in standby."""
+"""The lifecycle states that count towards the desired capacity: neither leaving nor in standby."""
 _PROTECTED_SECONDS = 3600.0
-"""How long instances that are protected from scale-in are waited for: API reference, RefreshPreferences."""
+"""The time that a refresh waits for instances to lose their protection: API reference, RefreshPreferences."""
 _FAILING_SECONDS = 60.0
 
 
 @dataclass
 class Refresh:
-    """One instance refresh.
+    """An instance refresh.
 
     Attributes:
-        preferences: those of the request, with AWS's defaults.
+        preferences: the preferences of the request, with AWS's defaults.
         warmup: seconds of AWS's time after which a new instance counts as ready.
-        before: the ids of all instances that were there at the start.
-        outdated: the ids of those among them that are to be replaced.
-        extra: how many instances more than desired the group is to have for now.
-        warm_at: for each new instance in service, when it counts as ready.
-        gives_up_at: when it stops waiting for instances to lose their protection.
-        fails_at: when it fails, by the scenario `operations-fail`.
+        before: the ids of all instances in the group at the start.
+        outdated: the ids of the instances among them that have to be replaced.
+        extra: the number of instances above the desired capacity for now.
+        warm_at: for each new instance in service, the moment at which it counts as ready.
+        gives_up_at: the moment at which it stops waiting for instances to lose their protection.
+        fails_at: the moment at which it fails, by the scenario `operations-fail`.
     """
 
     preferences: Shape
@@ -53,27 +53,27 @@ class Refresh:
 
     @property
     def replaced(self) -> int:
-        """How many instances are replaced by ones that are ready."""
+        """The number of instances whose replacements are ready."""
         return min(len(self.outdated), sum(map(passed, self.warm_at.values())))
 
     def end(self, status: str, reason: str = "") -> None:
-        """Note how it ended."""
+        """Record the end with its status and reason."""
         self.status, self.reason, self.ended, self.extra = status, reason, now(), 0
 
 
 def of(group: Any) -> list[Refresh]:
-    """The refreshes of a group, newest first."""
+    """Return the refreshes of a group, newest first."""
     found: list[Refresh] = vars(group).setdefault("refreshes", [])
     return found
 
 
 def active(group: Any) -> Refresh | None:
-    """The refresh that a group is under, if any: there is never more than one."""
+    """Return the active refresh of a group, or None; there is never more than one."""
     return next((refresh for refresh in of(group) if refresh.status in ACTIVE), None)
 
 
 def begin(group: Any, preferences: Shape, warmup: float) -> Refresh:
-    """Begin to replace the instances that the preferences do not leave out."""
+    """Begin to replace the instances that the preferences do not exclude."""
     here = [state for state in group.instance_states if state.lifecycle_state in COUNTED]
     left_out = preferences["ScaleInProtectedInstances"] == "Ignore"
     outdated = frozenset(
@@ -88,7 +88,7 @@ def begin(group: Any, preferences: Shape, warmup: float) -> Refresh:
 
 
 def step(group: Any) -> list[Any]:
-    """One round for a group: what its refresh has come to. Returns the instances that are to be terminated now."""
+    """Advance a group's refresh by one round; return the instances to terminate now."""
     refresh = active(group)
     if refresh is None:
         return []
@@ -110,7 +110,7 @@ def step(group: Any) -> list[Any]:
 
 
 def shown(group: Any, refresh: Refresh) -> Shape:
-    """A refresh as DescribeInstanceRefreshes tells it."""
+    """Return a refresh as DescribeInstanceRefreshes answers it."""
     shape: Shape = {
         "InstanceRefreshId": refresh.id,
         "AutoScalingGroupName": group.name,
@@ -129,7 +129,7 @@ def shown(group: Any, refresh: Refresh) -> Shape:
 
 
 def _matches(group: Any, state: Any) -> bool:
-    """Whether an instance has the template's version and one of the types that the group launches."""
+    """Return whether an instance has the template's version and one of the types that the group launches."""
     overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or []
     instance_types = [override["InstanceType"] for override in overrides if override.get("InstanceType")]
     template = group.ec2_launch_template
@@ -141,7 +141,7 @@ def _matches(group: Any, state: Any) -> bool:
 
 
 def _replace(group: Any, refresh: Refresh) -> list[Any]:
-    """How far a refresh in progress is; returns the instances whose turn it is to be terminated."""
+    """Advance a refresh in progress, and return the instances to terminate now."""
     here = [state for state in group.instance_states if state.lifecycle_state in COUNTED]
     serving = [state for state in here if state.lifecycle_state == "InService"]
     for state in serving:
@@ -167,7 +167,7 @@ def _replace(group: Any, refresh: Refresh) -> list[Any]:
 
 
 def _given_up(refresh: Refresh, *, waits: bool) -> bool:
-    """Whether protected instances were waited for in vain; `waits` is whether there are no others left."""
+    """Return whether the wait for protected instances has failed; `waits` is whether no other instances are left."""
     if not waits:
         refresh.gives_up_at, refresh.reason = NEVER, ""
         return False
@@ -181,10 +181,10 @@ def _given_up(refresh: Refresh, *, waits: bool) -> bool:
 
 
 def _bounds(preferences: Shape, desired: int) -> tuple[int, int]:
-    """How many instances must be ready at least, and how many there may be: API reference, RefreshPreferences.
+    """Return the least number of ready instances, and the most instances at all: API reference, RefreshPreferences.
 
-    Where the percentages leave room for nothing, one instance goes first, or is launched first if a largest
-    percentage was given.
+    If the percentages leave no room for a replacement, one instance may be missing; or, with a MaxHealthyPercentage,
+    one more is launched first.
     """
     least = math.ceil(desired * preferences["MinHealthyPercentage"] / 100)
     largest = preferences.get("MaxHealthyPercentage")

@@ -1,4 +1,4 @@
-"""ECS reads of service revisions, attributes, task protection, and services of a namespace."""
+"""ECS service revisions, attributes, task protection, and services of a namespace: the calls that read them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEPT = (
 
 @operation
 def describe_service_revisions(store: Store, request: Shape) -> Shape:
-    """DescribeServiceRevisions: what each deployment rolls out or rolled out, up to 20 (API reference)."""
+    """Answer DescribeServiceRevisions: the settings of each deployment, for up to 20 ARNs (API reference)."""
     at_most(request, "serviceRevisionArns", 20)
     known = {
         revision_arn(store, service, one.id): _revision(store, service, one)
@@ -66,7 +66,7 @@ def _revision(store: Store, service: Service, deployment: Deployment) -> Shape:
 
 @operation
 def list_services_by_namespace(store: Store, request: Shape) -> Shape:
-    """ListServicesByNamespace: services that use Service Connect in it, whatever their cluster."""
+    """Answer ListServicesByNamespace: the services with Service Connect in it, of all clusters."""
     wanted = last_part(request.get("namespace", ""))
     spaces = store.discovery.list_namespaces()
     space = next((one for one in spaces if wanted in (one.id, one.name)), None)
@@ -83,7 +83,7 @@ def list_services_by_namespace(store: Store, request: Shape) -> Shape:
 
 @operation
 def list_attributes(store: Store, request: Shape) -> Shape:
-    """ListAttributes: those of container instances, by name and value."""
+    """Answer ListAttributes: the attributes of container instances, by name and value."""
     cluster = store.cluster(request.get("cluster"))
     name, value = request.get("attributeName"), request.get("attributeValue")
     found = [
@@ -97,7 +97,7 @@ def list_attributes(store: Store, request: Shape) -> Shape:
 
 @operation
 def get_task_protection(store: Store, request: Shape) -> Shape:
-    """GetTaskProtection: of the named tasks of services, or of all of them."""
+    """Answer GetTaskProtection: of the named tasks of services, or of all."""
     cluster = store.cluster(request.get("cluster"))
     names = request.get("tasks") or [task.arn for task in store.tasks_of(cluster.name) if task.service]
     return _protected(store, cluster.name, names, _protection)
@@ -105,7 +105,7 @@ def get_task_protection(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_task_protection(store: Store, request: Shape) -> Shape:
-    """UpdateTaskProtection: for two hours unless asked otherwise (API reference); up to 10 tasks."""
+    """Answer UpdateTaskProtection: by default for two hours (API reference); up to 10 tasks."""
     cluster = store.cluster(request.get("cluster"))
     at_most(request, "tasks", 10)
     minutes = int(request.get("expiresInMinutes") or 120)

@@ -1,4 +1,4 @@
-"""Roll-outs: how a service deployment goes on and ends.
+"""Rollouts: begin, advance and end a service deployment.
 
 Sources: ECS developer guide, "View service history using Amazon ECS service deployments" (the states) and "How the
 Amazon ECS deployment circuit breaker detects failures"; API reference, `ServiceDeployment`; AWS CLI, examples of
@@ -16,21 +16,21 @@ from ecs_emulator.ecs.records import NEVER, Deployment, Service, ServiceDeployme
 from ecs_emulator.ecs.store import Store
 
 ALARMED = "Service deployment rolled back because of CloudWatch alarms in state ALARM: {}."
-"""By analogy: nothing public quotes it. What the event says is known (`failing.heed_alarms`)."""
+"""By analogy: the text is not public. The text of the event is known (`failing.heed_alarms`)."""
 BROKEN = "Service deployment rolled back because the circuit breaker threshold was exceeded."
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
-"""What AWS says of a rollback, and of one that has nowhere to go (hashicorp/terraform-provider-aws, its ECS tests)."""
+"""AWS's reasons for a rollback, and for one without a target (hashicorp/terraform-provider-aws, its ECS tests)."""
 _PENDING_SECONDS = 1.6
-"""Between creation and start in AWS's example."""
+"""The seconds between creation and start in AWS's example."""
 _LETTERS = string.ascii_letters + string.digits + "_-"
 _GROUP_PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
 def begin(store: Store, service: Service, revision: Deployment, source: list[str]) -> None:
-    """Note that a revision is to be rolled out; what was under way is over: a new deployment stops it.
+    """Begin the rollout of a revision. It stops a rollout that is under way.
 
-    If that one was shifting traffic, all of it goes back to the revision that was completed last (API reference,
-    ServiceDeployment, RECONCILE_SERVICE).
+    If the stopped one was shifting traffic, all traffic goes back to the revision that was completed last (API
+    reference, ServiceDeployment, RECONCILE_SERVICE).
     """
     for one in service.history:
         if not one.over:
@@ -48,17 +48,17 @@ def begin(store: Store, service: Service, revision: Deployment, source: list[str
 
 
 def under_way(service: Service) -> ServiceDeployment | None:
-    """Return the roll-out that is not over yet, if there is one."""
+    """Return the rollout that has not ended yet, or None."""
     return service.history[0] if service.history and not service.history[0].over else None
 
 
 def completed(service: Service) -> Deployment | None:
-    """Return the revision that was completed last, if there is one: what is rolled back to."""
+    """Return the revision that was completed last, the target of a rollback, or None."""
     return next((one for one in service.deployments if one.state == "COMPLETED"), None)
 
 
 def start(store: Store, service: Service) -> str:
-    """The scheduler has seen the newest one: it is under way soon. Returns why it cannot go on; empty if it can."""
+    """Start the newest rollout once its time has come; return the reason why it cannot go on, or ""."""
     one = under_way(service)
     if one is None or one.status != "PENDING" or not passed(one.until):
         return ""
@@ -72,7 +72,7 @@ def start(store: Store, service: Service) -> str:
 
 
 def alarming(store: Store, one: ServiceDeployment) -> list[str]:
-    """Return which of its alarms are in ALARM; those that were when it began are ignored until it is over.
+    """Return the rollout's alarms in ALARM; alarms that were in ALARM at its start are ignored until it ends.
 
     ECS developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures".
     """
@@ -85,31 +85,31 @@ def alarming(store: Store, one: ServiceDeployment) -> list[str]:
 
 
 def waits(service: Service) -> bool:
-    """Whether the newest one has not come to starting tasks."""
+    """Return whether the newest rollout has not yet reached the stage that starts tasks."""
     one = under_way(service)
     return one is not None and not one.rolls and (one.status == "PENDING" or one.stage in shifting.BEFORE_TASKS)
 
 
 def succeed(service: Service) -> None:
-    """All tasks of the primary revision are well, and those of others gone."""
+    """End the rollout with success: all new tasks are healthy, and the old ones gone."""
     if one := under_way(service):
         _end(service, one, "ROLLBACK_SUCCESSFUL" if one.rollback else "SUCCESSFUL")
         one.stage = ""
 
 
 def give_up(store: Store, service: Service, former: Deployment | None, why: str, *, rollback: bool) -> None:
-    """The circuit breaker or an alarm was triggered, or traffic could not be shifted.
+    """End the rollout, or begin its rollback, after the circuit breaker, an alarm or a failed shift of traffic.
 
     Args:
-        former: the revision that is rolled back to; None if there is none.
-        why: what AWS says of it.
-        rollback: whether to go back.
+        former: the revision to roll back to; None if there is none.
+        why: AWS's reason.
+        rollback: whether to roll back.
     """
     one = under_way(service)
     if one is None:
         return
     if not rollback:
-        # by analogy: nothing public quotes it
+        # by analogy: the text is not public
         one.reason = why.replace("rolled back", "stopped")
         _end(service, one, "STOPPED")
         one.stopped = one.finished
@@ -128,10 +128,10 @@ def give_up(store: Store, service: Service, former: Deployment | None, why: str,
 
 
 def shifted(store: Store, service: Service, *, scaled_up: bool) -> bool:
-    """Say whether the old tasks may go: of rolling updates always, of others once traffic was shifted and has baked.
+    """Return whether old tasks may go: in rolling updates always, else once all traffic was shifted and has baked.
 
     Args:
-        scaled_up: whether all new tasks are well.
+        scaled_up: whether all new tasks are healthy.
     """
     one = under_way(service)
     if one is None or one.rollback or one.rolls:
@@ -140,7 +140,7 @@ def shifted(store: Store, service: Service, *, scaled_up: bool) -> bool:
 
 
 def refused(service: Service) -> str:
-    """Say why the one that is under way is rolled back, if a person or the end of a pause has decided so."""
+    """Return the reason for a rollback that a person or the end of a pause has decided; empty if there is none."""
     one = under_way(service)
     return hooks.refused(one) if one and one.status == "IN_PROGRESS" else ""
 
@@ -153,7 +153,7 @@ def _end(service: Service, one: ServiceDeployment, status: str) -> None:
 
 
 def count(store: Store, service: Service) -> None:
-    """Keep the numbers of tasks of a roll-out that is under way: they stay when it is over (developer guide)."""
+    """Record the numbers of tasks of the newest rollout; the last ones stay after its end (developer guide)."""
     one = service.history[0] if service.history else None
     if one is None or one.counted:
         return
@@ -165,17 +165,17 @@ def count(store: Store, service: Service) -> None:
 
 
 def revision_arn(store: Store, service: Service, number: str) -> str:
-    """The ARN of a service revision by the id of its deployment: both end in the same number."""
+    """Return the ARN of a service revision by the id of its deployment: both end in the same number."""
     return store.arn(f"service-revision/{service.cluster}/{service.name}/{number[8:]}")
 
 
 def deployment_arn(store: Store, service: Service, one: ServiceDeployment) -> str:
-    """The ARN of a service deployment."""
+    """Return the ARN of a service deployment."""
     return store.arn(f"service-deployment/{service.cluster}/{service.name}/{one.id}")
 
 
 def counts(tasks: list[Task]) -> Shape:
-    """How many of these tasks run and are pending, as services and their deployments say it."""
+    """Return how many of these tasks are running and pending, as services and their deployments show it."""
     return {
         "runningCount": sum(task.status == "RUNNING" for task in tasks),
         "pendingCount": sum(task.status in _GROUP_PENDING and task.desired == "RUNNING" for task in tasks),
@@ -183,6 +183,6 @@ def counts(tasks: list[Task]) -> Shape:
 
 
 def revision_counts(tasks: list[Task]) -> Shape:
-    """The same as service revisions say it."""
+    """Return how many of these tasks are running and pending, as service revisions show it."""
     found = counts(tasks)
     return {"runningTaskCount": found["runningCount"], "pendingTaskCount": found["pendingCount"]}

@@ -1,4 +1,4 @@
-"""RunTask: starts up to ten tasks without a service, and no second time for a token that it knows."""
+"""RunTask: start up to ten tasks without a service; repeat the answer for a token that is known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOKEN_SECONDS = 86400.0
 
 @dataclass(frozen=True)
 class Remembered:
-    """A request that had a token, its answer, and when it was made."""
+    """A request with a token, its answer and its time."""
 
     request: Shape
     answer: Shape
@@ -32,16 +32,16 @@ _remembered: dict[tuple[str, str], Remembered] = {}
 
 @on_reset
 def forget() -> None:
-    """Know no token."""
+    """Forget all tokens."""
     _remembered.clear()
 
 
 @operation
 def run_task(store: Store, request: Shape) -> Shape:
-    """RunTask: for a token that was given before in the cluster, the answer of that time.
+    """Answer RunTask; for a token that is known in the cluster, repeat the earlier answer.
 
     Source: API reference, "Ensuring idempotency": within 24 hours, and up to an hour after the tasks have ended, a
-    retry with the same parameters is answered alike, and one with others refused.
+    retry with the same parameters gets the same answer, and one with different parameters is refused.
     """
     started_by = request.get("startedBy", "")
     if not re.fullmatch(r"[A-Za-z0-9_/-]{0,128}", started_by):
@@ -68,7 +68,7 @@ def run_task(store: Store, request: Shape) -> Shape:
 
 
 def _known(store: Store, key: tuple[str, str]) -> Remembered | None:
-    """The request of a token that counts still: it does until its tasks are forgotten, and a day at the longest."""
+    """Return a token's request while it counts: until its tasks are forgotten, and a day at the longest."""
     known = _remembered.get(key)
     if known is None or CLOCK.now() >= known.at + _TOKEN_SECONDS:
         return None
@@ -77,7 +77,7 @@ def _known(store: Store, key: tuple[str, str]) -> Remembered | None:
 
 
 def run(store: Store, request: Shape) -> Shape:
-    """Start the tasks of a request; without room on instances there is a failure for each, with what it lacks."""
+    """Start the tasks of a request; without room on instances return a failure for each with its shortage."""
     cluster = store.cluster(request.get("cluster"))
     definition = checks.checked_definition(store, required(request, "taskDefinition"))
     count = int(request.get("count", 1))
@@ -106,7 +106,7 @@ def _spec(store: Store, cluster: Cluster, request: Shape, definition: TaskDefini
     spec = checks.launch_settings(store, cluster, request, definition)
     checks.check_placement(request, on_fargate(spec))
     if request.get("enableExecuteCommand") and not (given.get("taskRoleArn") or definition.shape.get("taskRoleArn")):
-        # API reference, RunTask, enableExecuteCommand; in which words it is refused is not known
+        # API reference, RunTask, enableExecuteCommand; the message of AWS is not known
         refuse("InvalidParameterException", "With enableExecuteCommand a task needs a taskRoleArn.")
     return {
         **spec,
@@ -118,7 +118,7 @@ def _spec(store: Store, cluster: Cluster, request: Shape, definition: TaskDefini
 
 
 def _tags(request: Shape, cluster: Cluster, definition: TaskDefinition) -> dict[str, str]:
-    """The tags of the request, on top of the definition's, and ECS's own if they are asked for.
+    """Return the request's tags, with the definition's and ECS's own if the request asks for them.
 
     Developer guide, "Tagging Amazon ECS resources"; API reference, RunTask, propagateTags, for the refusal.
     """

@@ -25,7 +25,7 @@ _REQUESTS = "ALBRequestCountPerTarget"
 
 
 def scale(kept: Store) -> None:
-    """One round: groups of managed providers towards their tasks, services into their scalable targets' bounds."""
+    """Advance scaling by a round: groups of managed providers, and services outside their scalable targets' bounds."""
     for cluster in kept.clusters.values():
         for name in cluster.attachments:
             provider = kept.providers[name]
@@ -54,7 +54,7 @@ def _scale_group(kept: Store, cluster: str, provider: CapacityProvider, group: A
 
 
 def _scale_out(kept: Store, cluster: str, provider: CapacityProvider, group: Any, needs: list[tuple[int, int]]) -> None:
-    """Enough instances for the tasks that wait; at least 2 from zero (developer guide, cluster auto scaling)."""
+    """Launch enough instances for the waiting tasks; at least 2 from zero (developer guide, cluster auto scaling)."""
     known = {one.ec2_id for one in kept.instances_of(cluster)}
     joining = [state for state in group.instance_states if state.instance.id not in known and _stays(state)]
     joined = [one for one in kept.instances_of(cluster) if one.provider == provider.name and one.status == "ACTIVE"]
@@ -65,7 +65,7 @@ def _scale_out(kept: Store, cluster: str, provider: CapacityProvider, group: Any
     extra = 0
     for need in needs:
         if not fits(need, smallest):
-            continue  # A task larger than the smallest instance type never lets the group grow.
+            continue  # a task larger than the smallest instance type never lets the group grow
         index = next((number for number, free in enumerate(bins) if fits(need, free)), None)
         if index is None:
             bins.append(smallest)
@@ -82,7 +82,7 @@ def _scale_out(kept: Store, cluster: str, provider: CapacityProvider, group: Any
 
 
 def _scale_in(kept: Store, cluster: str, provider: CapacityProvider, group: Any) -> None:
-    """Instances without tasks go after 15 minutes; ECS itself takes their protection off."""
+    """Remove instances without tasks after 15 minutes; ECS itself lifts their protection."""
     idle = [one for one in kept.instances_of(cluster) if one.provider == provider.name and not kept.tasks_on(one)]
     surplus = min(len(idle), (group.desired_capacity or 0) - group.min_size)
     if surplus <= 0:
@@ -118,7 +118,7 @@ def _stays(state: Any) -> bool:
 
 
 def _smallest(kept: Store, group: Any) -> tuple[int, int, int]:
-    """The least that its types have, of each parameter by itself (developer guide, managed scaling behavior)."""
+    """Return the least CPU, memory and ENIs among the group's types (developer guide, managed scaling behavior)."""
     policy = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
     types = [one["InstanceType"] for one in overrides if one.get("InstanceType")]
@@ -142,7 +142,7 @@ def _bound_services(kept: Store) -> None:
 
 @replace(ApplicationAutoscalingBackend, "_ecs_service_exists_for_target")
 def service_exists(self: Any, r_id: str) -> bool:
-    """RegisterScalableTarget: the service must be there and ACTIVE."""
+    """Refuse RegisterScalableTarget for a service that is not ACTIVE."""
     service = store(self.account_id, self.region_name).services.get(r_id.removeprefix("service/"))
     if service is None or service.status != "ACTIVE":
         refuse("ValidationException", texts.NO_SERVICE.format(r_id))
@@ -151,7 +151,7 @@ def service_exists(self: Any, r_id: str) -> bool:
 
 @wrap(ApplicationAutoscalingBackend, "register_scalable_target")
 def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """RegisterScalableTarget: a new target needs both bounds, in order."""
+    """Answer RegisterScalableTarget; a new target needs both bounds, in order."""
     known = self._scalable_target_exists(args[1], args[2])
     least, most = kwargs.get("min_capacity"), kwargs.get("max_capacity")
     if not known and (least is None or most is None):
@@ -165,7 +165,7 @@ def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any
 
 @wrap(ApplicationAutoscalingBackend, "deregister_scalable_target")
 def deregister_scalable_target(original: Any, self: Any, namespace: str, r_id: str, dimension: str) -> None:
-    """DeregisterScalableTarget: its policies and scheduled actions go with it; none is ObjectNotFoundException."""
+    """Answer DeregisterScalableTarget, and delete the target's policies and scheduled actions too."""
     if not self._scalable_target_exists(r_id, dimension):
         refuse("ObjectNotFoundException", f"No scalable target found for {namespace}, {r_id}, {dimension}.")
     original(self, namespace, r_id, dimension)
@@ -187,7 +187,7 @@ def put_scaling_policy(
     policy_body: dict[str, Any] | None,
     policy_type: str | None,
 ) -> Any:
-    """PutScalingPolicy: needs a scalable target and its settings; the same name again keeps its ARN and alarms."""
+    """Answer PutScalingPolicy; it needs a scalable target. The same name again keeps its ARN and alarms."""
     if not self._scalable_target_exists(resource_id, scalable_dimension):
         refuse(
             "ObjectNotFoundException",
@@ -207,7 +207,7 @@ def put_scaling_policy(
 
 
 def _check_metric(backend: Any, resource_id: str, metric: dict[str, Any]) -> None:
-    """A label names the load balancer and a target group that the service has, for requests and for nothing else.
+    """Refuse a label for other metrics than requests; for requests, one without the service's target group.
 
     API reference, PredefinedMetricSpecification, ResourceLabel; the first sentence is AWS's
     (terraform-aws-autoscaling#192).
@@ -230,7 +230,7 @@ def _check_metric(backend: Any, resource_id: str, metric: dict[str, Any]) -> Non
 def delete_scaling_policy(
     original: Any, self: Any, policy_name: str, service_namespace: str, resource_id: str, scalable_dimension: str
 ) -> None:
-    """DeleteScalingPolicy: one that is not there is ObjectNotFoundException."""
+    """Answer DeleteScalingPolicy; refuse an unknown policy with ObjectNotFoundException."""
     keys = {(one.policy_name, one.resource_id, one.scalable_dimension) for one in self.policies.values()}
     if (policy_name, resource_id, scalable_dimension) not in keys:
         refuse("ObjectNotFoundException", f"No scaling policy found: {policy_name}.")
@@ -247,14 +247,14 @@ def describe_scaling_policies(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """DescribeScalingPolicies: by the exact resource, where moto also takes part of its name."""
+    """Answer DescribeScalingPolicies for the exact resource; moto also takes part of its name."""
     token, found = original(self, service_namespace, resource_id, scalable_dimension, *args, **kwargs)
     return token, [one for one in found if resource_id in (None, one.resource_id)]
 
 
 @wrap(ApplicationAutoScalingResponse, "describe_scalable_targets")
 def describe_response(original: Any, self: Any) -> Any:
-    """DescribeScalableTargets: of at most 50 resources."""
+    """Answer DescribeScalableTargets for at most 50 resources."""
     if len(self._get_param("ResourceIds") or []) > 50:
         refuse("ValidationException", "The maximum number of resource IDs is 50.")
     return original(self)
@@ -262,7 +262,7 @@ def describe_response(original: Any, self: Any) -> Any:
 
 @wrap(ApplicationAutoScalingResponse, "register_scalable_target")
 def register_response(original: Any, self: Any) -> Any:
-    """RegisterScalableTarget: tags are for a new target only (terraform-aws-rds-aurora#420)."""
+    """Answer RegisterScalableTarget; only a new target may get tags (terraform-aws-rds-aurora#420)."""
     of, dimension, tags = map(self._get_param, ("ResourceId", "ScalableDimension", "Tags"))
     there = self.applicationautoscaling_backend.targets.get(dimension, {}).get(of)
     if tags and there:
@@ -279,7 +279,7 @@ def register_response(original: Any, self: Any) -> Any:
 
 @add(ApplicationAutoScalingResponse, "tag_resource")
 def tag_resource(self: Any) -> Any:
-    """TagResource of a scalable target."""
+    """Answer TagResource for a scalable target."""
     target = _by_arn(self)
     target.tags = {**getattr(target, "tags", {}), **self._get_param("Tags")}
     return ActionResult({})
@@ -287,7 +287,7 @@ def tag_resource(self: Any) -> Any:
 
 @add(ApplicationAutoScalingResponse, "untag_resource")
 def untag_resource(self: Any) -> Any:
-    """UntagResource of a scalable target."""
+    """Answer UntagResource for a scalable target."""
     target = _by_arn(self)
     keys = self._get_param("TagKeys") or []
     target.tags = {key: value for key, value in getattr(target, "tags", {}).items() if key not in keys}
@@ -296,13 +296,13 @@ def untag_resource(self: Any) -> Any:
 
 @add(ApplicationAutoScalingResponse, "list_tags_for_resource")
 def list_tags_for_resource(self: Any) -> Any:
-    """ListTagsForResource of a scalable target."""
+    """Answer ListTagsForResource for a scalable target."""
     return ActionResult({"Tags": getattr(_by_arn(self), "tags", {})})
 
 
 @add(ApplicationAutoScalingResponse, "describe_scaling_activities")
 def describe_scaling_activities(self: Any) -> Any:
-    """DescribeScalingActivities: nothing here is scaled by a metric."""
+    """Answer DescribeScalingActivities with none: nothing here is scaled by a metric."""
     activities: list[Shape] = []
     return ActionResult({"ScalingActivities": activities})
 

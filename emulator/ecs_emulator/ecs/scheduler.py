@@ -1,4 +1,4 @@
-"""The service scheduler: gives each service its tasks, rolls deployments, drains what is deleted."""
+"""The service scheduler: start each service's tasks, roll out deployments, drain deleted services."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _NO_SPOT = (
     "different availability zone. For more information, see the Troubleshooting section of the Amazon ECS Developer "
     "Guide."
 )
-"""There is no fall-back to FARGATE (containers-roadmap#852; the words: sil-org/ecs-deploy#277)."""
+"""AWS does not fall back to FARGATE (containers-roadmap#852; the message: sil-org/ecs-deploy#277)."""
 
 
 def schedule(store: Store, service: Service) -> None:
-    """One round for one service: start, stop, and note what is complete."""
+    """Advance a service by one round: start and stop tasks, and complete deployments."""
     if service.status == "INACTIVE":
         return
     tasks = [task for task in store.tasks_of(service.cluster, service.name) if task.desired == "RUNNING"]
@@ -48,7 +48,7 @@ def schedule(store: Store, service: Service) -> None:
     failing.heed_alarms(store, service)
     service.deployments[0].seen = True
     if why := rollouts.start(store, service) or rollouts.refused(service):
-        # the event has the whole reason, as of a failed hook (carreque/bluegreenDeployment, docs/phases/phase6)
+        # the event has the whole reason, as for a failed hook (carreque/bluegreenDeployment, docs/phases/phase6)
         failing.give_up(store, service, why.rstrip("."), why)
     primary = service.deployments[0]
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
@@ -56,7 +56,7 @@ def schedule(store: Store, service: Service) -> None:
     failed = [task for task in current if unwell(service, task)]
     current = [task for task in current if task not in failed]
     _shrink(service, primary, current)
-    # where nothing rolls, beside the old ones, however many they are
+    # other strategies than rolling updates start new tasks beside all old ones
     room = _most(service) + (0 if service.rolls else len(outdated)) - len(tasks)
     started = 0 if rollouts.waits(service) else _grow(store, service, primary, len(current), room)
     if not started:
@@ -70,7 +70,7 @@ def schedule(store: Store, service: Service) -> None:
 
 
 def _note_healthy(service: Service, tasks: list[Task]) -> None:
-    """A task that comes to be healthy sets the count of failures of its deployment to zero, unless told otherwise."""
+    """Reset a deployment's count of failures when a task becomes healthy, unless its breaker keeps it."""
     for task in tasks:
         if not task.was_well and _well(task):
             task.was_well = True
@@ -79,7 +79,7 @@ def _note_healthy(service: Service, tasks: list[Task]) -> None:
 
 
 def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
-    """Scale in: tasks that do not run yet go first, then the youngest."""
+    """Stop surplus tasks: first tasks that do not run yet, then the youngest."""
     surplus = len(current) - service.desired
     if surplus <= 0:
         return
@@ -91,13 +91,13 @@ def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
 
 
 def _most(service: Service) -> int:
-    """How many tasks there may be at once."""
+    """Return the most tasks that may exist at once."""
     percent = int(service.shape["deploymentConfiguration"]["maximumPercent"])
     return max(service.desired, math.floor(service.desired * percent / 100))
 
 
 def _grow(store: Store, service: Service, primary: Deployment, current: int, room: int) -> int:
-    """Start the tasks that are missing, as far as the maximum leaves room for them; returns how many."""
+    """Start the missing tasks, as far as the maximum leaves room; return how many."""
     if not passed(service.retry_at) or primary.state == "FAILED":
         return 0
     number = min(service.desired - current, room, _PER_ROUND)
@@ -106,7 +106,7 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, roo
         task = _task(store, service, primary)
         if not placement.place(store, task):
             service.say(_NO_SPOT if task.launch_type == "FARGATE" else _NO_INSTANCE)
-            # it counts as a failed task that never was (API reference, Deployment, failedTasks; recorded)
+            # it counts as a failed task, though it never existed (API reference, Deployment, failedTasks; recorded)
             primary.failed += 1
             service.retry_at = later(_BACK_OFF_SECONDS)
             break
@@ -120,11 +120,11 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, roo
 def _heal(service: Service, current: list[Task], failed: list[Task], room: int) -> None:
     """Replace tasks that failed their checks.
 
-    A replacement comes first. If it is well, the failed task is stopped; if it fails too, one of the two. Where the
-    maximum leaves no room for it, the failed tasks are stopped one by one (developer guide, "Amazon ECS services").
+    A replacement starts first. If it is healthy, the failed task is stopped; if it fails too, one of the two is. If the
+    maximum leaves no room, the failed tasks are stopped one by one (developer guide, "Amazon ECS services").
 
     Args:
-        current: those of the newest deployment that did not fail.
+        current: the tasks of the newest deployment that did not fail.
         room: how many more tasks there may be.
     """
     coming = len(current) - sum(map(_well, current))
@@ -138,7 +138,7 @@ def _heal(service: Service, current: list[Task], failed: list[Task], room: int) 
 
 
 def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:
-    """Stop old tasks as far as the minimum of healthy ones allows."""
+    """Stop old tasks as far as the minimum of healthy tasks allows."""
     percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
     least = math.ceil(service.desired * percent / 100)
     running = sum(_counts(task) and task.desired == "RUNNING" for task in tasks)
@@ -173,12 +173,12 @@ def _complete(service: Service, primary: Deployment, current: list[Task], outdat
 
 
 def _well(task: Task) -> bool:
-    """Whether a task is healthy, and lasts."""
+    """Return whether a task is healthy, and will not fail later."""
     return is_well(task) and not failing.never_well(task)
 
 
 def _counts(task: Task) -> bool:
-    """Whether a task counts towards the minimum of healthy ones: one that nothing checks does so later."""
+    """Return whether a task counts towards the minimum of healthy tasks; an unchecked task does so later."""
     return _well(task) and (not is_unchecked(task) or passed(task.counts_at))
 
 

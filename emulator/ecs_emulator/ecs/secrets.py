@@ -1,4 +1,4 @@
-"""The values that containers get as secrets: from Parameter Store and Secrets Manager, read by the execution role.
+"""Secrets of containers: read them from Parameter Store and Secrets Manager with the execution role.
 
 Source: developer guide, "Pass sensitive data to an Amazon ECS container", and its ResourceInitializationError.
 """
@@ -25,7 +25,7 @@ _KEY = (
     "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this "
     "region, or you are not allowed to access."
 )
-"""What KMS says to whoever reads a parameter and may not use its key (kubernetes-external-secrets#627)."""
+"""KMS's message for a reader of a parameter who may not use its key (kubernetes-external-secrets#627)."""
 
 
 class Unreadable(Exception):
@@ -36,7 +36,7 @@ def check(store: Store, task: Task) -> None:
     """Read every secret of a task.
 
     Raises:
-        Unreadable: the execution role may not, or there is none.
+        Unreadable: the execution role may not read a secret, or it does not exist.
     """
     for container in task.definition.shape["containerDefinitions"]:
         for secret in container.get("secrets", ()):
@@ -44,13 +44,13 @@ def check(store: Store, task: Task) -> None:
 
 
 def value(store: Store, task: Task, reference: str) -> str:
-    """Return what a `valueFrom` stands for: a parameter by its ARN or name, or a secret by its ARN.
+    """Return the value of a `valueFrom`: a parameter by its ARN or name, or a secret by its ARN.
 
-    After the ARN of a secret come `:key:stage:version`, each of which may be empty: the key of its JSON, and which of
-    its versions.
+    A secret's ARN may be followed by `:key:stage:version`, each of which may be empty: the key in its JSON, and the
+    version.
 
     Raises:
-        Unreadable: the execution role may not read it, or it is not there.
+        Unreadable: the execution role may not read it, or it does not exist.
     """
     if ":secretsmanager:" in reference:
         return _secret(store, task, reference)
@@ -103,7 +103,7 @@ def _secret(store: Store, task: Task, reference: str) -> str:
 
 
 def _decrypts(store: Store, task: Task, named: str | None, api: str, **encrypted: str) -> bool:
-    """Whether the execution role may use a key; AWS's own lets in whoever may read (KMS guide, "AWS managed keys")."""
+    """Return whether the execution role may use a key; AWS's own admits any reader (KMS guide, "AWS managed keys")."""
     from moto.kms.models import kms_backends
 
     if not named or "alias/aws/" in named:
@@ -124,7 +124,7 @@ def _decrypts(store: Store, task: Task, named: str | None, api: str, **encrypted
 
 
 def _allowed(store: Store, task: Task, wanted: Check, reason: str) -> None:
-    """Have the execution role, of the task or its overrides, be allowed to read; its boundary counts too."""
+    """Refuse a read that the execution role (the task's, or its override) or its boundary does not allow."""
     given = overrides.whole(task).get("executionRoleArn", "")
     role = roles.named(store.account, last_part(given))
     if role is not None and roles.allows(store.account, role, wanted):

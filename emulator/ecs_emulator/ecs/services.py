@@ -1,4 +1,4 @@
-"""ECS services: create, update, describe, delete, and their deployments."""
+"""ECS services: create, update, describe and delete them, with their deployments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 
-# Plain settings with AWS's defaults (API reference of CreateService).
+# plain settings with AWS's defaults (API reference of CreateService)
 _DEFAULTS: Shape = {
     "enableECSManagedTags": False,
     "enableExecuteCommand": False,
@@ -26,7 +26,7 @@ _DEFAULTS: Shape = {
     "serviceRegistries": [],
 }
 _PLAIN = (*_DEFAULTS, "healthCheckGracePeriodSeconds", "serviceConnectConfiguration", "volumeConfigurations")
-# What starts a new deployment when an update changes it.
+# settings whose change by an update starts a new deployment
 _ROLLED = (
     *("networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion"),
     connect.CONFIGURATION,
@@ -35,7 +35,7 @@ _ROLLED = (
 
 @operation
 def create_service(store: Store, request: Shape) -> Shape:
-    """CreateService: refused for a name in use, unless token and content are the very same."""
+    """Answer CreateService; refuse a name in use, unless token and content are the very same."""
     cluster = store.cluster(request.get("cluster"))
     name = required(request, "serviceName")
     checks.check_service(name, request)
@@ -64,7 +64,7 @@ def create_service(store: Store, request: Shape) -> Shape:
     connect.check(store, key, shape, definition, None)
     shape["deploymentConfiguration"] = strategies.merged({}, request.get("deploymentConfiguration"))
     if "availabilityZoneRebalancing" not in request and shape["deploymentConfiguration"]["maximumPercent"] <= 100:
-        # on by default where it is possible
+        # the default is on if the percentages allow it
         shape["availabilityZoneRebalancing"] = "DISABLED"
     shape["deploymentController"] = request.get("deploymentController", {"type": "ECS"})
     checks.check_deployment(shape)
@@ -89,7 +89,7 @@ def create_service(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_service(store: Store, request: Shape) -> Shape:
-    """UpdateService: a new deployment when what tasks consist of changes, or when forced."""
+    """Answer UpdateService; begin a new deployment if settings of its tasks change, or if forced."""
     service = find(store, request)
     if service.status != "ACTIVE":
         refuse("ServiceNotActiveException", "Service was not ACTIVE.")
@@ -131,7 +131,7 @@ def update_service(store: Store, request: Shape) -> Shape:
 
 
 def _check_grace(request: Shape, shape: Shape) -> None:
-    """Refuse a grace period unless the service has a load balancer, and on updates had it before."""
+    """Refuse a grace period for a service without a load balancer; an update's own load balancer does not count."""
     if "healthCheckGracePeriodSeconds" in request and not shape["loadBalancers"]:
         refuse(
             "InvalidParameterException",
@@ -141,7 +141,7 @@ def _check_grace(request: Shape, shape: Shape) -> None:
 
 @operation
 def delete_service(store: Store, request: Shape) -> Shape:
-    """DeleteService: DRAINING until its tasks are gone, then INACTIVE; above 0 only with force."""
+    """Answer DeleteService: DRAINING until its tasks are gone, then INACTIVE; above 0 only with force."""
     service = find(store, request)
     if service.status == "ACTIVE":
         if service.desired > 0 and not request.get("force"):
@@ -152,7 +152,7 @@ def delete_service(store: Store, request: Shape) -> Shape:
 
 @operation
 def describe_services(store: Store, request: Shape) -> Shape:
-    """DescribeServices: at most 10; INACTIVE ones still answer."""
+    """Answer DescribeServices for at most 10 services; INACTIVE ones still answer."""
     cluster, names = store.cluster(request.get("cluster")), request.get("services", [])
     if not names:
         refuse("InvalidParameterException", "Services cannot be empty.")
@@ -171,7 +171,7 @@ def describe_services(store: Store, request: Shape) -> Shape:
 
 @operation
 def list_services(store: Store, request: Shape) -> Shape:
-    """ListServices: 10 a page unless asked otherwise (API reference)."""
+    """Answer ListServices, filtered by launch type and strategy; pages have 10 by default (API reference)."""
     cluster = store.cluster(request.get("cluster"))
     wanted, strategy = request.get("launchType"), request.get("schedulingStrategy")
     arns = [
@@ -183,7 +183,7 @@ def list_services(store: Store, request: Shape) -> Shape:
 
 
 def describe(store: Store, service: Service, *, tags: bool) -> Shape:
-    """A service as AWS answers it."""
+    """Return a service as AWS answers it."""
     tasks = list(store.tasks_of(service.cluster, service.name))
     shape: Shape = {
         "serviceArn": service.arn,
@@ -210,7 +210,7 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         **service.shape,
     }
     if service.history and service.history[0].started:
-        # not there yet when CreateService and UpdateService answer (spinnaker/clouddriver, EcsNativeService)
+        # absent in the answers of CreateService and UpdateService (spinnaker/clouddriver, EcsNativeService)
         shape["currentServiceDeployment"] = deployment_arn(store, service, service.history[0])
     if service.status != "ACTIVE":
         shape["deployments"] = [one for one in shape["deployments"] if one["runningCount"] + one["pendingCount"]]
@@ -220,13 +220,13 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
 
 
 def on_fargate(shape: Shape) -> bool:
-    """Whether a service's or task's launch type or strategy means Fargate."""
+    """Return whether a service's or task's launch type or strategy means Fargate."""
     strategy = shape.get("capacityProviderStrategy")
     return strategy[0]["capacityProvider"] in FARGATE if strategy else shape.get("launchType") == "FARGATE"
 
 
 def find(store: Store, request: Shape) -> Service:
-    """The service that a request names, or ServiceNotFoundException."""
+    """Return the service of a request; refuse an unknown one with ServiceNotFoundException."""
     cluster = store.cluster(request.get("cluster"))
     service = store.services.get(f"{cluster.name}/{last_part(request.get('service', ''))}")
     if service is None or service.status == "INACTIVE":
@@ -239,7 +239,7 @@ def _deploy(store: Store, service: Service, definition: str) -> None:
     spec = {
         field: service.shape[field] for field in (*kept, "loadBalancers", "serviceRegistries") if field in service.shape
     }
-    # also that there is none: what ECS rolls back to may be without
+    # kept even if there is none: ECS may roll back to a revision without Service Connect
     spec[connect.CONFIGURATION] = service.shape.get(connect.CONFIGURATION)
     number = "".join(secrets.choice("123456789") for _ in range(19))
     deployment = Deployment(f"ecs-svc/{number}", definition, spec)
@@ -260,13 +260,13 @@ def _deployment(store: Store, service: Service, deployment: Deployment, status: 
         "id": deployment.id,
         "status": status,
         "taskDefinition": deployment.task_definition,
-        # the scheduler has not seen it yet (recorded: UpdateService, and DescribeServices just after)
+        # 0 until the scheduler has seen it (recorded: UpdateService, and DescribeServices just after)
         "desiredCount": service.desired if status == "PRIMARY" and deployment.seen else 0,
         **counts([task for task in tasks if task.deployment == deployment.id]),
         "failedTasks": deployment.failed,
         "createdAt": deployment.created,
         "updatedAt": deployment.updated,
-        # of ECS's own controller (API reference, Deployment), whatever the strategy (JWanderer73/credit-card-fraud,
+        # only with ECS's own controller (API reference, Deployment), with any strategy (JWanderer73/credit-card-fraud,
         # docs/evidence: recorded while a canary was under way, and while it was rolled back)
         **({"rolloutState": deployment.state, "rolloutStateReason": deployment.reason} if own else {}),
         **{

@@ -10,7 +10,7 @@ from ecs_emulator.ecs.store import Store
 from ecs_emulator.patch import refuse
 from ecs_emulator.services.ecs import texts
 
-# What is in force when nobody set anything (developer guide, account settings).
+# AWS's defaults (developer guide, account settings)
 _IN_FORCE = {
     "serviceLongArnFormat": "enabled",
     "taskLongArnFormat": "enabled",
@@ -30,7 +30,7 @@ _SWITCHES = {name for name, value in _IN_FORCE.items() if value in ("enabled", "
 
 @operation
 def put_account_setting_default(store: Store, request: Shape) -> Shape:
-    """PutAccountSettingDefault: for every user and role of the account that has no setting of its own."""
+    """Answer PutAccountSettingDefault, for all users and roles of the account without their own setting."""
     name, value = _checked(request)
     store.account_defaults[name] = value
     return {"setting": _setting(name, value, _root(store))}
@@ -38,7 +38,7 @@ def put_account_setting_default(store: Store, request: Shape) -> Shape:
 
 @operation
 def put_account_setting(store: Store, request: Shape) -> Shape:
-    """PutAccountSetting: for one principal, the caller unless another is named; the root's is the default."""
+    """Answer PutAccountSetting for a principal, by default the caller; the root's is the account's default."""
     name, value = _checked(request)
     principal = request.get("principalArn") or store.caller
     if principal == _root(store):
@@ -49,7 +49,7 @@ def put_account_setting(store: Store, request: Shape) -> Shape:
 
 @operation
 def delete_account_setting(store: Store, request: Shape) -> Shape:
-    """DeleteAccountSetting: what is in force for the principal is the account's default again."""
+    """Answer DeleteAccountSetting: the account's default holds for the principal again."""
     name = request.get("name", "")
     principal = request.get("principalArn") or store.caller
     kept = store.account_defaults if principal == _root(store) else store.account_settings.get(principal, {})
@@ -59,7 +59,7 @@ def delete_account_setting(store: Store, request: Shape) -> Shape:
 
 @operation
 def list_account_settings(store: Store, request: Shape) -> Shape:
-    """ListAccountSettings: only what was set, or with effectiveSettings what is in force for the principal."""
+    """Answer ListAccountSettings: only settings that were set; with effectiveSettings, all that hold."""
     principal = request.get("principalArn") or store.caller
     own = store.account_defaults if principal == _root(store) else store.account_settings.get(principal, {})
     if request.get("effectiveSettings"):
@@ -73,13 +73,13 @@ def list_account_settings(store: Store, request: Shape) -> Shape:
 
 
 def in_force(store: Store, name: str) -> str:
-    """The value that counts for what the account's roles start."""
+    """Return the value of a setting that holds for the account's caller."""
     return store.account_settings.get(store.caller, {}).get(name) or store.account_defaults.get(name) or _IN_FORCE[name]
 
 
 @operation
 def tag_resource(store: Store, request: Shape) -> Shape:
-    """TagResource: up to 50 a resource."""
+    """Answer TagResource: up to 50 tags for each resource."""
     tags = _tags(store, request)
     if len({*tags, *tag_map(request.get("tags"))}) > 50:
         refuse("InvalidParameterException", texts.TOO_MANY_TAGS)
@@ -89,7 +89,7 @@ def tag_resource(store: Store, request: Shape) -> Shape:
 
 @operation
 def untag_resource(store: Store, request: Shape) -> Shape:
-    """UntagResource."""
+    """Answer UntagResource."""
     tags = _tags(store, request)
     for key in request.get("tagKeys", []):
         tags.pop(key, None)
@@ -98,12 +98,12 @@ def untag_resource(store: Store, request: Shape) -> Shape:
 
 @operation
 def list_tags_for_resource(store: Store, request: Shape) -> Shape:
-    """ListTagsForResource."""
+    """Answer ListTagsForResource."""
     return {"tags": tag_list(_tags(store, request))}
 
 
 def _tags(store: Store, request: Shape) -> dict[str, str]:
-    """The tags of what an ARN names: the part after the account says its kind."""
+    """Return the tags of the resource with an ARN; the part after the account names its kind."""
     arn = request.get("resourceArn", "")
     resource_type = arn.split(":", 5)[-1].partition("/")[0]
     kept: dict[str, Any] = {

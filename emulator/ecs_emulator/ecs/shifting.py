@@ -1,9 +1,9 @@
-"""Deployments that shift traffic: blue/green, canary and linear, by their stages and by the weights of listener rules.
+"""Deployments that shift traffic: move blue/green, canary and linear ones through stages and listener weights.
 
 Sources: ECS developer guide, "Amazon ECS blue/green service deployments workflow", "Amazon ECS canary deployments" and
 "Amazon ECS linear deployments"; API reference, `ServiceDeployment`, lifecycleStage; go-to-k/cdk-real-drift#1730 and
 carreque/bluegreenDeployment, its runbook of phase 6 (both seen live: weights of 100 and 0, and a first deployment that
-ends in the group that had no weight; the second one also that the production rule decides which group comes next).
+ends in the group that had no weight; the second source also shows that the production rule decides the next group).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ecs_emulator.ecs.records import NEVER, Deployment, Service, ServiceDeployme
 from ecs_emulator.ecs.store import Store
 
 BEFORE_TASKS = ("RECONCILE_SERVICE", "PRE_SCALE_UP")
-"""The stages in which no task of the new revision is started."""
+"""The stages before the new revision's tasks are started."""
 _STAGES = (
     "RECONCILE_SERVICE",
     "PRE_SCALE_UP",
@@ -34,17 +34,17 @@ _STAGES = (
     "CLEAN_UP",
 )
 _STEP, _BEFORE_STEP = "PRODUCTION_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"
-"""A deployment with hooks there comes to the second one before each step of the first (API reference,
-DeploymentLifecycleHook, lifecycleStages)."""
+"""The stage of a step, and the stage before it: a deployment with hooks at the latter enters it before each step (API
+reference, DeploymentLifecycleHook, lifecycleStages)."""
 PRODUCTION, TEST = "productionListenerRule", "testListenerRule"
-"""The members of a load balancer's settings that name the rules whose weights are moved."""
+"""The members of a load balancer's settings that name the rules whose weights are changed."""
 _SERVICE = "ecs.amazonaws.com"
 _INVALID = "Service deployment rolled back because of invalid networking configuration"
-"""How AWS's reasons begin (developer guide, "Troubleshooting Amazon ECS blue/green deployments")."""
+"""The beginning of AWS's reasons (developer guide, "Troubleshooting Amazon ECS blue/green deployments")."""
 
 
 def advanced(balancer: Shape) -> Shape:
-    """Return what a load balancer of a service says of its two target groups; empty if it has one."""
+    """Return a load balancer's settings for two target groups; empty if it has only one."""
     found: Shape = balancer.get("advancedConfiguration") or {}
     return found
 
@@ -55,9 +55,9 @@ def pair(balancer: Shape) -> list[str]:
 
 
 def resolved(store: Store, service: Service, balancers: list[Shape]) -> list[Shape]:
-    """Return the load balancers of a new revision with the target group that its tasks are put in.
+    """Return the load balancers of a new revision, each with the target group for its tasks.
 
-    A rolling update stays in the group that has the traffic; other strategies take the other one.
+    A rolling update stays in the group that has the traffic; other strategies take the other group.
     """
 
     def chosen(balancer: Shape) -> Shape:
@@ -72,13 +72,13 @@ def resolved(store: Store, service: Service, balancers: list[Shape]) -> list[Sha
 
 
 def begin(one: ServiceDeployment) -> None:
-    """The deployment has started: its first stage, and what is to be shifted."""
+    """Begin the deployment: set its first stage and its steps."""
     one.steps = _steps(one)
     _enter(one, "RECONCILE_SERVICE" if len(one.source) > 1 else "PRE_SCALE_UP")
 
 
 def hindered(store: Store, service: Service, one: ServiceDeployment) -> str:
-    """Say why the traffic of a deployment that begins cannot be shifted, in AWS's words; empty if it can."""
+    """Return AWS's reason why a new deployment's traffic cannot be shifted; empty if it can."""
     for balancer in service.revisions[one.target].balancers:
         settings, rule = advanced(balancer), _rule(store, advanced(balancer).get("productionListenerRule", ""))
         if not settings:
@@ -106,7 +106,7 @@ def hindered(store: Store, service: Service, one: ServiceDeployment) -> str:
 
 
 def _misled(rule: Any, test: Any, groups: list[str]) -> str:
-    """Say why rules that are there do not lead to the two target groups as they have to; empty if they do."""
+    """Return the reason why existing rules do not lead to the two target groups as required; empty if they do."""
     weights = _weights(rule)
     for group in groups:
         if group not in {**weights, **(_weights(test) if test else {})}:
@@ -128,10 +128,10 @@ def _misled(rule: Any, test: Any, groups: list[str]) -> str:
 
 
 def go_on(store: Store, service: Service, one: ServiceDeployment, *, scaled_up: bool) -> bool:
-    """Take the next step of a deployment if its time has come; say whether the old tasks may go.
+    """Take the next step of a deployment if its time has come; return whether the old tasks may go.
 
     Args:
-        scaled_up: whether all new tasks are well.
+        scaled_up: whether all new tasks are healthy.
     """
     if hooks.waits(one) or hooks.refused(one):
         return False
@@ -147,7 +147,7 @@ def go_on(store: Store, service: Service, one: ServiceDeployment, *, scaled_up: 
 
 
 def _after(store: Store, service: Service, one: ServiceDeployment) -> None:
-    """Enter the stage that comes after the one that is over."""
+    """Enter the stage that follows the present one."""
     following = _STAGES[_STAGES.index(one.stage) + 1]
     if following == "SCALE_UP":
         _enter(one, following, NEVER)
@@ -163,7 +163,7 @@ def _after(store: Store, service: Service, one: ServiceDeployment) -> None:
 
 
 def _step(store: Store, service: Service, one: ServiceDeployment) -> None:
-    """Shift the next part of the traffic; where hooks come before each part, wait for them first."""
+    """Shift the next part of the traffic; if hooks precede each part, wait for them first."""
     if one.stage == _STEP and one.weight and hooks.at(one, _BEFORE_STEP):
         _enter(one, _BEFORE_STEP, 0)
         return
@@ -173,10 +173,10 @@ def _step(store: Store, service: Service, one: ServiceDeployment) -> None:
 
 
 def shift(store: Store, revision: Deployment, percent: float, *rules: str) -> None:
-    """Give a revision's target groups this share of the traffic, and the other one of each two the rest.
+    """Give a revision's target groups this share of the traffic, and the other group of each pair the rest.
 
     Args:
-        rules: the members that name whose traffic; the production rule's unless said.
+        rules: the members that name the rules to change; by default the production rule.
     """
     named = [
         (balancer, advanced(balancer).get(name, ""))
@@ -190,7 +190,7 @@ def shift(store: Store, revision: Deployment, percent: float, *rules: str) -> No
 
 
 def holds(store: Store, rule_arn: str, groups: list[str]) -> bool:
-    """Whether a listener rule forwards to all of these target groups, with whatever weights."""
+    """Return whether a listener rule forwards to all of these target groups, with any weights."""
     rule = _rule(store, rule_arn)
     return rule is not None and set(groups) <= _weights(rule).keys()
 
@@ -201,9 +201,9 @@ def _enter(one: ServiceDeployment, stage: str, lasts: durations.Duration | float
 
 
 def _steps(one: ServiceDeployment) -> list[tuple[float, float]]:
-    """Return which percentages are shifted, and for how many minutes each bakes; the last one bakes afterwards.
+    """Return the percentages to shift, each with its bake time in minutes; the last one bakes in its own stage.
 
-    A first deployment has no traffic to be careful with.
+    A first deployment shifts all at once: there is no traffic to protect.
     """
     settings = one.configuration
     if one.source and settings["strategy"] == "CANARY":
@@ -219,13 +219,13 @@ def _steps(one: ServiceDeployment) -> list[tuple[float, float]]:
 
 
 def _configured(service: Service, one: ServiceDeployment, balancer: Shape) -> list[str]:
-    """Return the two target groups as the service names them."""
+    """Return the two target groups in the service's order."""
     spec = service.revisions[one.target].spec.get("loadBalancers", ())
     return next((pair(given) for given in spec if advanced(given) == advanced(balancer)), pair(balancer))
 
 
 def _serving(store: Store, balancer: Shape) -> str:
-    """Return which of the two groups has the most of the production rule's traffic; empty if none has any."""
+    """Return the one of the two groups with most of the production rule's traffic; empty if none has any."""
     rule = _rule(store, advanced(balancer).get("productionListenerRule", ""))
     found = {
         arn: weight for arn, weight in (_weights(rule) if rule else {}).items() if weight and arn in pair(balancer)
@@ -254,7 +254,7 @@ def _weights(rule: Any) -> dict[str, int]:
 
 
 def _shares(rule: Any, group: str, percent: float) -> dict[str, int]:
-    """Return the weights of a rule's groups with a percentage at one of them: in tenths of it where that is needed."""
+    """Return the weights of a rule's groups with a percentage at one of them, in tenths of a percent if needed."""
     unit = 1 if float(percent).is_integer() else 10
     others = [arn for arn in _weights(rule) if arn != group]
     rest = dict.fromkeys(others, 0)
@@ -266,7 +266,7 @@ def _shares(rule: Any, group: str, percent: float) -> dict[str, int]:
 
 
 def _set(store: Store, rule: Any, shares: dict[str, int]) -> None:
-    """Rewrite a rule's action, as ECS does by ModifyRule, or by ModifyListener if it is the default one."""
+    """Rewrite a rule's action, as ECS does by ModifyRule, or by ModifyListener for a default rule."""
     from moto.elbv2.models import FakeAction
 
     from ecs_emulator.services.elbv2.rules import rebind

@@ -1,4 +1,4 @@
-"""The data of ECS in one account and Region, and of all of them."""
+"""The data of ECS: one store for each account and Region."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ecs_emulator.patch import on_reset, refuse
 
 
 class Store:
-    """Everything of one account and region."""
+    """The ECS data of one account and Region."""
 
     def __init__(self, account: str, region: str) -> None:
         self.account = account
@@ -39,37 +39,37 @@ class Store:
 
     @property
     def caller(self) -> str:
-        """Who makes every call here: the one user that GetCallerIdentity tells of."""
+        """The ARN of the account's one user, the caller of every call here."""
         return f"arn:aws:iam::{self.account}:user/moto"
 
     def arn(self, resource: str) -> str:
-        """An ECS ARN of this account and region."""
+        """Return an ECS ARN of this account and Region."""
         return f"arn:aws:ecs:{self.region}:{self.account}:{resource}"
 
     @property
     def ec2(self) -> Any:
-        """Moto's EC2 of the same account and region."""
+        """Moto's EC2 of the same account and Region."""
         from moto.ec2.models import ec2_backends
 
         return ec2_backends[self.account][self.region]
 
     @property
     def autoscaling(self) -> Any:
-        """Moto's Auto Scaling of the same account and region."""
+        """Moto's Auto Scaling of the same account and Region."""
         from moto.autoscaling.models import autoscaling_backends
 
         return autoscaling_backends[self.account][self.region]
 
     @property
     def elbv2(self) -> Any:
-        """Moto's load balancing of the same account and region."""
+        """Moto's load balancing of the same account and Region."""
         from moto.elbv2.models import elbv2_backends
 
         return elbv2_backends[self.account][self.region]
 
     @property
     def discovery(self) -> Any:
-        """Moto's Cloud Map of the same account and region."""
+        """Moto's Cloud Map of the same account and Region."""
         from moto.servicediscovery.models import servicediscovery_backends
 
         return servicediscovery_backends[self.account][self.region]
@@ -82,36 +82,36 @@ class Store:
         return iam_backends[self.account]["aws"]
 
     def cluster(self, name: str | None) -> Cluster:
-        """The living cluster of that name or ARN ("default" when none is given), or ClusterNotFoundException."""
+        """Return the cluster with a name or ARN (by default "default"); refuse a missing or INACTIVE cluster."""
         found = self.clusters.get(last_part(name or "default"))
         if found is None or found.status == "INACTIVE":
             refuse("ClusterNotFoundException", "Cluster not found.")
         return found
 
     def services_of(self, cluster: str) -> Iterator[Service]:
-        """The services of a cluster that are not INACTIVE."""
+        """Yield the services of a cluster that are not INACTIVE."""
         for service in list(self.services.values()):
             if service.cluster == cluster and service.status != "INACTIVE":
                 yield service
 
     def tasks_of(self, cluster: str, service: str | None = None) -> Iterator[Task]:
-        """The tasks of a cluster, or of one service in it, that have not ended."""
+        """Yield the tasks of a cluster, or of one service in it, that have not ended."""
         for task in list(self.tasks.values()):
             if task.cluster == cluster and not task.ended and service in (None, task.service):
                 yield task
 
     def tasks_on(self, instance: ContainerInstance) -> list[Task]:
-        """The tasks on a container instance that have not ended."""
+        """Return the tasks on a container instance that have not ended."""
         return [task for task in self.tasks.values() if task.instance == instance.arn and not task.ended]
 
     def instances_of(self, cluster: str) -> Iterator[ContainerInstance]:
-        """The registered container instances of a cluster."""
+        """Yield the registered container instances of a cluster."""
         for instance in list(self.instances.values()):
             if instance.cluster == cluster and instance.status != "INACTIVE":
                 yield instance
 
     def definition(self, name: str) -> TaskDefinition | None:
-        """A task definition by ARN, `family:revision`, or `family` (its newest ACTIVE revision)."""
+        """Return a task definition by ARN, `family:revision`, or `family` (its newest ACTIVE revision)."""
         family, _, revision = last_part(name).partition(":")
         revisions = self.definitions.get(family, [])
         if revision:
@@ -119,7 +119,7 @@ class Store:
         return next((one for one in reversed(revisions) if one.status == "ACTIVE"), None)
 
     def revision(self, arn: str) -> TaskDefinition:
-        """The task definition of an ARN that a deployment holds, which therefore exists."""
+        """Return the task definition with an ARN from a deployment, which therefore exists."""
         definition = self.definition(arn)
         if definition is None:
             raise LookupError(arn)
@@ -130,16 +130,16 @@ _stores: dict[tuple[str, str], Store] = {}
 
 
 def store(account: str, region: str) -> Store:
-    """The store of an account and region, created when first asked for."""
+    """Return the store of an account and Region; create it at the first call."""
     return _stores.setdefault((account, region), Store(account, region))
 
 
 def stores() -> list[Store]:
-    """Every store in use."""
+    """Return all stores in use."""
     return list(_stores.values())
 
 
 @on_reset
 def forget() -> None:
-    """Empty ECS in every region."""
+    """Empty ECS in every Region."""
     _stores.clear()

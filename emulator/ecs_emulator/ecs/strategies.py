@@ -1,8 +1,8 @@
-"""What CreateService and UpdateService say to deployment strategies: members, limits, and what goes together.
+"""Deployment strategies: check their members and limits in CreateService and UpdateService.
 
 Sources: API reference, `DeploymentConfiguration`, `CanaryConfiguration`, `LinearConfiguration`; ECS developer guide,
-"Troubleshooting Amazon ECS blue/green deployments", whose words are AWS's own, and "Update the Amazon ECS deployment
-strategy"; by analogy where no public text quotes a refusal.
+"Troubleshooting Amazon ECS blue/green deployments", which quotes AWS's messages, and "Update the Amazon ECS deployment
+strategy"; messages that no public text quotes are by analogy.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RULE = ":listener-rule/"
 
 
 def merged(former: Shape, given: Shape | None) -> Shape:
-    """Members that are left out stay as they are, those of the circuit breaker too; none of another strategy does."""
+    """Return the configuration after an update: omitted members stay, except the members of another strategy."""
     defaults = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING", "bakeTimeInMinutes": 0}
     shape = {**defaults, **former, **(given or {})}
     _check_members(shape, given or {})
@@ -34,7 +34,7 @@ def merged(former: Shape, given: Shape | None) -> Shape:
 
 
 def check(store: Store, shape: Shape) -> None:
-    """Strategies are of ECS's own controller; they shift traffic between two target groups of each load balancer."""
+    """Refuse strategies of another controller, and load balancers without settings for two target groups."""
     strategy, controller = shape["deploymentConfiguration"]["strategy"], shape["deploymentController"]["type"]
     if controller != "ECS" and strategy != "ROLLING":
         refuse(
@@ -58,10 +58,10 @@ def check(store: Store, shape: Shape) -> None:
 
 
 def check_change(service: Service, shape: Shape) -> None:
-    """A strategy changes from rolling, and back to it, between deployments only.
+    """Refuse a change between rolling updates and other strategies while a deployment is under way.
 
     Developer guide, update-rolling-to-bluegreen and update-bluegreen-to-rolling: all deployments have to be completed
-    before. That UpdateService is what refuses it, and in which words, nothing public tells.
+    before. No public text tells whether UpdateService refuses it, or with which message.
     """
     strategies = [one["deploymentConfiguration"]["strategy"] for one in (service.shape, shape)]
     if strategies[0] != strategies[1] and "ROLLING" in strategies and rollouts.under_way(service):

@@ -1,4 +1,4 @@
-"""ECS task definitions: what is refused, the defaults AWS fills in, revisions that never come back."""
+"""ECS task definitions: register them with AWS's defaults and refusals, and number revisions that never return."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COPIED = (
 
 @operation
 def register_task_definition(store: Store, request: Shape) -> Shape:
-    """RegisterTaskDefinition: a new revision of the family each time."""
+    """Answer RegisterTaskDefinition with a new revision of the family each time."""
     family = request.get("family", "")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", family):
         refuse("ClientException", "Family contains invalid characters or is longer than 255 characters.")
@@ -61,7 +61,7 @@ def register_task_definition(store: Store, request: Shape) -> Shape:
 
 @operation
 def describe_task_definition(store: Store, request: Shape) -> Shape:
-    """DescribeTaskDefinition: by family, family:revision or ARN; INACTIVE ones too."""
+    """Answer DescribeTaskDefinition: by family, family:revision or ARN; INACTIVE ones too."""
     definition = _find(store, request.get("taskDefinition", ""))
     answer: Shape = {"taskDefinition": definition.shape}
     if "TAGS" in request.get("include", []):
@@ -71,7 +71,7 @@ def describe_task_definition(store: Store, request: Shape) -> Shape:
 
 @operation
 def list_task_definitions(store: Store, request: Shape) -> Shape:
-    """ListTaskDefinitions: `familyPrefix` is a full family name (API reference)."""
+    """Answer ListTaskDefinitions; `familyPrefix` is a full family name (API reference)."""
     family, status = request.get("familyPrefix"), request.get("status", "ACTIVE")
     arns = [
         definition.arn
@@ -86,7 +86,7 @@ def list_task_definitions(store: Store, request: Shape) -> Shape:
 
 @operation
 def list_task_definition_families(store: Store, request: Shape) -> Shape:
-    """ListTaskDefinitionFamilies: here the prefix is a prefix."""
+    """Answer ListTaskDefinitionFamilies; here `familyPrefix` is really a prefix."""
     status = request.get("status", "ALL")
 
     def shown(revisions: list[TaskDefinition]) -> bool:
@@ -102,7 +102,7 @@ def list_task_definition_families(store: Store, request: Shape) -> Shape:
 
 @operation
 def deregister_task_definition(store: Store, request: Shape) -> Shape:
-    """DeregisterTaskDefinition: the revision becomes INACTIVE; what runs by it goes on."""
+    """Answer DeregisterTaskDefinition: the revision becomes INACTIVE; its tasks and services go on."""
     name = request.get("taskDefinition", "")
     if ":" not in name.rpartition("/")[2]:
         refuse("ClientException", "Revision is missing.")
@@ -117,7 +117,7 @@ def deregister_task_definition(store: Store, request: Shape) -> Shape:
 
 @operation
 def delete_task_definitions(store: Store, request: Shape) -> Shape:
-    """DeleteTaskDefinitions: only INACTIVE ones; DELETE_IN_PROGRESS until nothing uses them any more."""
+    """Answer DeleteTaskDefinitions: only INACTIVE ones; DELETE_IN_PROGRESS until nothing uses them."""
     at_most(request, "taskDefinitions", 10)
     done, failures = [], []
     for name in request.get("taskDefinitions", []):
@@ -137,7 +137,7 @@ def delete_task_definitions(store: Store, request: Shape) -> Shape:
 
 
 def settle(store: Store) -> None:
-    """Remove deleted revisions that no service and no task uses; the newest stays as the count of revisions."""
+    """Mark deleted revisions DELETED once no service and no task uses them; their numbers stay taken."""
     doomed = [
         definition
         for revisions in store.definitions.values()
@@ -188,7 +188,7 @@ def _attributes(request: Shape, containers: list[Shape]) -> list[Shape]:
 
 
 def _with_defaults(container: Shape, request: Shape) -> Shape:
-    """A container as DescribeTaskDefinition answers it."""
+    """Return a container as DescribeTaskDefinition answers it."""
     defaults: dict[str, Any] = {
         "cpu": 0,
         "portMappings": [],

@@ -1,7 +1,7 @@
-"""What the ECS agent answers to the containers of a task: the credentials of its role, and what the task is.
+"""The ECS agent's endpoint for the containers of a task: the role's credentials, and the task's metadata.
 
-Each container asks under an address that nobody else knows. Sources: developer guide, "Task IAM role" and "Task
-metadata endpoint version 4"; the credentials' members are those that botocore's provider of containers reads.
+The path of each task contains a secret. Sources: developer guide, "Task IAM role" and "Task metadata endpoint
+version 4"; the credentials have the members that botocore's container provider reads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHORT = {"createdAt": "CreatedAt", "startedAt": "StartedAt"}
 
 @dataclass
 class Asker:
-    """Whom an address was given to: a task, and the session of its role, once one was asked for."""
+    """The task behind a secret path, and the session of its role after the first request for credentials."""
 
     store: Store
     task: Task
@@ -31,25 +31,25 @@ class Asker:
 
 
 _askers: dict[str, Asker] = {}
-"""By the secret in the address."""
+"""By the secret in the path."""
 on_reset(_askers.clear)
 
 
 def begin(store: Store, task: Task, url: str) -> str:
-    """Return a new address of a task, below the one under which its containers reach the embedded cloud."""
+    """Return a new secret address for a task, under its containers' address of the embedded cloud."""
     secret = secrets.token_urlsafe(24)
     _askers[secret] = Asker(store, task)
     return f"{url}/_cloud/task/{secret}"
 
 
 def variables(task: Task, address: str, container: str) -> dict[str, str]:
-    """Return the variables that lead to an address of a task: of its metadata, and of its role's credentials.
+    """Return the variables that point to a task's address: to its metadata, and to its role's credentials.
 
-    On AWS they lead to 169.254.170.2, which only a network of Docker's own kind could have. A relative address of
-    credentials would mean that one; of whole ones the SDKs accept those on the loopback.
+    On AWS they point to 169.254.170.2, which only a special network of Docker's could have. A relative address of
+    credentials would mean that host; in full addresses the SDKs accept the loopback.
 
     Args:
-        container: the name of the one that is to be told about itself.
+        container: the name of the container that gets the variables.
     """
     found = {"ECS_CONTAINER_METADATA_URI_V4": f"{address}/v4/{container}"}
     if overrides.role(task):
@@ -58,18 +58,18 @@ def variables(task: Task, address: str, container: str) -> dict[str, str]:
 
 
 def forget(task: Task) -> None:
-    """Answer a task no more; what it was given stays valid as long as it says."""
+    """Forget the addresses of a task; credentials that it has got stay valid until their expiry."""
     for secret in [secret for secret, one in _askers.items() if one.task is task]:
         del _askers[secret]
 
 
 def is_known(path: str) -> bool:
-    """Whether a path, below that of all tasks, begins with the secret of one."""
+    """Return whether a path, below the one of all tasks, begins with a known secret."""
     return path.partition("/")[0] in _askers
 
 
 def answer(path: str) -> Shape | None:
-    """Return what a container is answered at such a path; None if there is nothing. Callers hold the cloud's lock."""
+    """Return the answer for such a path; None if there is nothing. The caller holds the cloud's lock."""
     secret, _, wanted = path.partition("/")
     asker = _askers.get(secret)
     if asker is None:

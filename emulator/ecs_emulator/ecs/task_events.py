@@ -1,7 +1,7 @@
-"""What ECS tells EventBridge of a task: each state that it comes to after its first one.
+"""ECS's events for EventBridge: one for each status of a task after its first.
 
-Source: ECS developer guide, "Amazon ECS task state change events". A container that changes its state while its task
-does not is not told here.
+Source: ECS developer guide, "Amazon ECS task state change events". There is no event here for a container that changes
+its status while its task does not.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ecs_emulator.ecs.tasks import describe
 from ecs_emulator.services.events import bus
 
 _NOT_TOLD = ("healthStatus", "tags")
-"""The guide says so of health; its examples have no tags."""
+"""Members that events do not have: the guide says so of the health; its examples have no tags."""
 
 
 def changed(store: Store, task: Task) -> None:
-    """Send the event of a task whose `lastStatus` is another one now."""
+    """Send the event of a task whose `lastStatus` has changed."""
 
     def detail() -> Shape:
         shown = describe(store, task, tags=False)

@@ -1,4 +1,4 @@
-"""ECS tasks as the API shows them: stop, list, describe."""
+"""ECS tasks in the API: stop, list and describe them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OTHER_FILTERS = ("containerInstance", "family", "launchType", "serviceName")
 
 @operation
 def stop_task(store: Store, request: Shape) -> Shape:
-    """StopTask: a task of a service is replaced by it."""
+    """Answer StopTask; a service then replaces its task."""
     task = find(store, request)
     end(task, request.get("reason") or "Task stopped by user", "UserInitiated")
     return {"task": describe(store, task, tags=True)}
 
 
 def find(store: Store, request: Shape) -> Task:
-    """The task that a request names in its cluster, or InvalidParameterException."""
+    """Return the task of a request in its cluster; refuse an unknown one with InvalidParameterException."""
     cluster = store.cluster(request.get("cluster"))
     task = store.tasks.get(last_part(request.get("task", "")))
     if task is None or task.cluster != cluster.name:
@@ -34,9 +34,10 @@ def find(store: Store, request: Shape) -> Task:
 
 @operation
 def list_tasks(store: Store, request: Shape) -> Shape:
-    """ListTasks: those meant to run, unless `desiredStatus` says STOPPED; `startedBy` goes with no other filter.
+    """Answer ListTasks: tasks that should run, or with `desiredStatus` STOPPED the others.
 
-    API reference, ListTasks, startedBy; every list is of one desired status, so that this one may go with it.
+    No filter may go with `startedBy` (API reference, ListTasks, startedBy), except `desiredStatus`: every list is of
+    one desired status.
     """
     cluster = store.cluster(request.get("cluster"))
     if "startedBy" in request and any(name in request for name in _OTHER_FILTERS):
@@ -62,7 +63,7 @@ def list_tasks(store: Store, request: Shape) -> Shape:
 
 @operation
 def describe_tasks(store: Store, request: Shape) -> Shape:
-    """DescribeTasks: stopped ones answer for a while."""
+    """Answer DescribeTasks; stopped tasks still answer for a while."""
     cluster, names = store.cluster(request.get("cluster")), request.get("tasks", [])
     if not names:
         refuse("InvalidParameterException", "Tasks cannot be empty.")
@@ -81,21 +82,21 @@ def describe_tasks(store: Store, request: Shape) -> Shape:
 def new(
     store: Store, cluster: Cluster, definition: TaskDefinition, spec: Shape, group: str, tags: dict[str, str]
 ) -> Task:
-    """A task that is not yet placed nor known to the store."""
+    """Return a task that is neither placed nor known to the store yet."""
     identifier = uuid.uuid4().hex
     arn = store.arn(f"task/{cluster.name}/{identifier}")
     return Task(identifier, arn, cluster.name, definition, spec, group, "", dict(tags), {})
 
 
 def end(task: Task, reason: str, code: str) -> None:
-    """Ask a task to stop; the first reason stays."""
+    """Let a task stop; the first reason stays."""
     if task.desired == "RUNNING":
         task.desired, task.stop_reason, task.stop_code = "STOPPED", reason, code
         task.next_at = 0.0
 
 
 def describe(store: Store, task: Task, *, tags: bool) -> Shape:
-    """A task as AWS answers it."""
+    """Return a task as AWS answers it."""
     cpu, memory = size(task)
     shape: Shape = {
         "taskArn": task.arn,
@@ -167,7 +168,7 @@ def _containers(task: Task) -> list[Shape]:
 
 
 def _exec_agent(task: Task, container: str) -> Shape:
-    """The agent of ECS Exec in a container: it says that it runs also where it reaches nobody (aws/aws-cli#9406)."""
+    """Return a container's agent of ECS Exec; it shows RUNNING even without a connection (aws/aws-cli#9406)."""
     agent: Shape = {"name": "ExecuteCommandAgent", "lastStatus": container}
     if container == "RUNNING" and "startedAt" in task.times:
         return agent | {"lastStartedAt": task.times["startedAt"]}

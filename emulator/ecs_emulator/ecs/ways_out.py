@@ -1,4 +1,4 @@
-"""Tells which of AWS's services a task cannot reach that it needs to be started, and why not."""
+"""Network paths of tasks: find a service of AWS that a task needs to start and cannot reach."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ HTTPS = 443
 
 
 def unreached(store: Store, task: Task) -> str:
-    """Return the first service that has to be reached to start a task and is not: `ecr.api`, `s3`; empty if all are.
+    """Return the first service that a task needs to start and cannot reach: `ecr.api`, `s3`; empty if all are reached.
 
-    On Fargate it is the task's own interface that all goes through, on an instance the instance's, since the agent does
-    it. ECR's API and registry, S3 for the layers of images, CloudWatch Logs, and what has the secrets (ECS developer
-    guide, "Amazon ECS interface VPC endpoints"; ECR user guide, "Considerations for Amazon ECR VPC endpoints").
-
-    Of a VPC without an internet gateway and without endpoints nothing is known: nothing is said of it.
+    On Fargate all traffic goes through the task's own interface, on an instance through the instance's, since the agent
+    sends it. A task needs ECR's API and registry, S3 for the layers of images, CloudWatch Logs, and the store of its
+    secrets (ECS developer guide, "Amazon ECS interface VPC endpoints"; ECR user guide, "Considerations for Amazon ECR
+    VPC endpoints").
+    A VPC without an internet gateway and without endpoints is incomplete: for it the result is empty.
     """
     place = _place(store, task)
     if place is None or (ways := _ways(store, place)) is None:
@@ -38,7 +38,7 @@ def unreached(store: Store, task: Task) -> str:
 
 
 def reaches(store: Store, task: Task, service: str) -> bool:
-    """Whether a task itself, through its own interface, reaches a service: as far as anything is known of its VPC."""
+    """Return whether a task reaches a service through its own interface; True if its VPC is incomplete."""
     interface: Any = store.ec2.enis.get(task.interface)
     place = _of(interface) if interface is not None else _place(store, task)
     if place is None or (ways := _ways(store, place)) is None:
@@ -48,7 +48,7 @@ def reaches(store: Store, task: Task, service: str) -> bool:
 
 @dataclass(frozen=True)
 class _Place:
-    """Subnet and security groups of an interface, and whether it has a public address."""
+    """The subnet and the security groups of an interface, and whether it has a public address."""
 
     subnet: Any
     groups: Collection[str]
@@ -64,7 +64,7 @@ class _Ways:
 
 
 def _ways(store: Store, place: _Place) -> _Ways | None:
-    """Return the ways out of a place; None if nothing is known of them."""
+    """Return the network paths from a place; None if its VPC is incomplete."""
     ec2: Any = store.ec2
     settle(ec2)
     vpc = place.subnet.vpc_id
@@ -79,7 +79,7 @@ def _ways(store: Store, place: _Place) -> _Ways | None:
 
 def _reached(store: Store, place: _Place, ways: _Ways, service: str) -> bool:
     inside = [one for one in ways.endpoints if _serves(one, service)]
-    # its name resolves to the endpoint's addresses, also where there is another way
+    # the service's name resolves to the endpoint's addresses, even if another path exists
     let = any(allow_tcp(store.ec2, place.groups, one.security_group_ids, HTTPS) for one in inside)
     return let if inside else ways.internet
 
@@ -97,13 +97,13 @@ def _needed(store: Store, task: Task) -> Iterator[str]:
 
 
 def _serves(endpoint: Any, service: str) -> bool:
-    """Whether an interface endpoint has taken over a service's name."""
+    """Return whether an interface endpoint has taken over a service's name."""
     usual = str(endpoint.service_name or "").endswith(f".{service}") and endpoint.vpc_endpoint_type == "Interface"
     return usual and endpoint.state == "available" and bool(endpoint.private_dns_enabled)
 
 
 def _place(store: Store, task: Task) -> _Place | None:
-    """Return where the interface is that a task is started by."""
+    """Return the place of the interface that starts a task; None if it has none."""
     ec2: Any = store.ec2
     if task.instance:
         found = store.instances.get(task.instance)

@@ -1,5 +1,5 @@
-"""Judges what users notice of a change: which URLs and services do not answer, since when and why.
+"""Outages that users notice during a change: find URLs and services that do not answer, since when and why.
 
-It reads what the embedded cloud holds and changes nothing. One thing nobody knows without containers is assumed: which
-health check path an image answers (`health`).
+The package reads the embedded cloud's state and changes nothing. Without containers one fact is assumed: the health
+check path that an image answers (`health`).
 """

@@ -1,8 +1,8 @@
-"""Assumes what targets answer to health checks, while a watch is on and no containers run that could be asked.
+"""Assumed answers of targets to health checks, while a watch is on and no containers run.
 
-An image answers the path that it is checked by when the watch begins with 200, and any other with 404. One that comes
-later answers the path that its configuration names. If a service keeps its image and changes the path, the image is
-taken to answer both: who changes only the path says so.
+An image answers 200 for the path with which it is checked when the watch begins, and 404 for others. A later image
+answers the path that its configuration names. If a change keeps a service's image and changes only the path, the image
+is assumed to answer both paths.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ecs_emulator.outages.network import enabled, let_in
 FOUND, NOT_FOUND = 200, 404
 
 _answers: dict[str, set[str]] = {}
-"""By image, the paths that it is known to answer since the watch began; empty: nothing is watched."""
+"""The paths that each image is known to answer since the watch began; empty if the watch is off."""
 _paths: dict[str, str] = {}
-"""By service, the path that its later images answer."""
+"""The path that later images answer, by service."""
 
 
 def begin(paths: Mapping[str, str]) -> None:
-    """Learn which paths the images answer that run now."""
+    """Record the paths that the running images answer."""
     forget()
     _paths.update(paths)
     for _, _, group, task in _checked():
@@ -32,13 +32,13 @@ def begin(paths: Mapping[str, str]) -> None:
 
 
 def forget() -> None:
-    """Assume nothing."""
+    """Forget all recorded paths."""
     _answers.clear()
     _paths.clear()
 
 
 def failure(task: Task, group: Any) -> str:
-    """Return why a target fails its check, in Elastic Load Balancing's words; empty if it is taken to pass."""
+    """Return the reason why a target fails its check, in Elastic Load Balancing's words; empty if it passes."""
     found = next((one for one in _checked() if one[2] is group and one[3] is task), None) if _answers else None
     if found is None:
         return ""
@@ -51,7 +51,7 @@ def failure(task: Task, group: Any) -> str:
 
 
 def _checked() -> Iterator[tuple[Store, Any, Any, Task]]:
-    """Yield each running task with a target group that it is in, and a load balancer that checks it."""
+    """Yield each running task with its target group, and a load balancer that checks it."""
     for kept in stores():
         for group in kept.elbv2.target_groups.values():
             balancers = [kept.elbv2.load_balancers[arn] for arn in group.load_balancer_arns[:1]]

@@ -1,4 +1,4 @@
-"""Says what the network lets through: to a load balancer's nodes from outside, and from them to a task."""
+"""Network access: from outside to a load balancer's nodes, and from the nodes to a task."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from ecs_emulator.routes import reaches_internet
 from ecs_emulator.security_groups import admit, allow_tcp
 
 NAME_TTL = 60.0
-"""Seconds for which clients go on to use the address of a node that left (Elastic Load Balancing user guide, "How
-Elastic Load Balancing works": the TTL of a load balancer's DNS entry)."""
+"""Seconds for which clients still use the address of a removed node (Elastic Load Balancing user guide, "How Elastic
+Load Balancing works": the TTL of a load balancer's DNS entry)."""
 HTTPS = 443
 
 _subnets: dict[str, set[str]] = {}
-"""By load balancer, the subnets that its nodes were in at the last look."""
+"""The subnets of each load balancer's nodes at the last look."""
 _left: dict[tuple[str, str], float] = {}
-"""By load balancer and subnet that it left, until when clients know the node's address."""
+"""The moment until which clients use the address of a removed node, by load balancer and subnet."""
 
 
 def begin() -> None:
-    """Note where the nodes are."""
+    """Record the subnets of all nodes."""
     forget()
     _subnets.update({balancer.arn: _places(balancer) for _, balancer in _balancers()})
 
 
 def forget() -> None:
-    """Know of no nodes."""
+    """Forget all nodes."""
     _subnets.clear()
     _left.clear()
 
 
 def update() -> None:
-    """Note which nodes have left since the last time."""
+    """Record the nodes that were removed since the last look."""
     for _, balancer in _balancers():
         for subnet in _subnets.get(balancer.arn, set()) - _places(balancer):
             _left[balancer.arn, subnet] = later(NAME_TTL)
@@ -50,7 +50,7 @@ def _places(balancer: Any) -> set[str]:
 
 
 def shut(kept: Store, balancer: Any) -> str:
-    """Say why clients do not get through to a load balancer's nodes; empty if all do."""
+    """Return the reason why clients cannot reach a load balancer's nodes; empty if all can."""
     if not admit(kept.ec2, balancer.security_groups, HTTPS):
         return f"no security group of its load balancer lets anybody in on port {HTTPS}"
     if any(not reaches_internet(kept.ec2, subnet) for subnet in _places(balancer)):
@@ -62,12 +62,12 @@ def shut(kept: Store, balancer: Any) -> str:
 
 
 def enabled(balancer: Any, task: Task) -> bool:
-    """Whether a load balancer sends traffic to a task's zone; else it is `Target.NotInUse` (ELBv2, TargetHealth)."""
+    """Return whether a load balancer sends traffic to a task's zone, else `Target.NotInUse` (ELBv2, TargetHealth)."""
     return task.zone in {subnet.availability_zone for subnet in balancer.subnets}
 
 
 def let_in(kept: Store, balancer: Any, task: Task, port: int) -> bool:
-    """Whether security groups let a load balancer's traffic, health checks included, through to a task."""
+    """Return whether security groups let a load balancer's traffic, health checks included, reach a task."""
     return allow_tcp(kept.ec2, balancer.security_groups, groups_of(task), port)
 
 

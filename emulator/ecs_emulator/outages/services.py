@@ -1,6 +1,6 @@
-"""Says of each service why nobody can use it: its tasks, and on the way to its database and those that it calls.
+"""Outages of services: of their tasks, and of the paths to their database and the services that they call.
 
-What a task needs is judged for every one that still runs, also while its service is drained: it finishes its work.
+Every task that still runs is checked, also while its service is drained: it finishes its work.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from ecs_emulator.security_groups import allow_tcp
 
 DELETED = "the service is deleted"
 STANDING = ("creating", "deleting", "failing-over", "starting", "stopped", "stopping")
-"""The statuses of a database in which it answers nobody (Aurora user guide, "DB cluster status")."""
+"""The statuses in which a database does not answer (Aurora user guide, "DB cluster status")."""
 ALIVE = ("RUNNING", "DEACTIVATING", "STOPPING")
-"""The statuses of a task whose containers run: it drains its connections and is told to stop (ECS guide, lifecycle)."""
+"""The statuses of a task whose containers run, also while it drains connections and stops (ECS guide, lifecycle)."""
 URL = re.compile(r"http://(?P<host>[^/:]+):(?P<port>\d+)")
-"""How a container is told where a service is that it calls."""
+"""The variables of a container with the URL of a service that it calls."""
 
 
 class Condition(NamedTuple):
-    """Why none of a service's tasks runs, and what those that run cannot reach; each empty if all is well."""
+    """Reasons of an outage: why no task of a service runs, and why running tasks lack access; empty if all is well."""
 
     runs: str
     reaches: str
 
 
 def conditions() -> dict[str, Condition]:
-    """Return by ARN how each service of the cloud does now."""
+    """Return the present condition of each service of the cloud, by ARN."""
     return {
         service.arn: condition(kept, service)
         for kept in stores()
@@ -43,14 +43,14 @@ def conditions() -> dict[str, Condition]:
 
 
 def condition(kept: Store, service: Service) -> Condition:
-    """Return how a service does now."""
+    """Return the present condition of a service."""
     tasks = [task for task in kept.tasks_of(service.cluster, service.name) if task.status in ALIVE]
     runs = "" if any(task.status == "RUNNING" for task in tasks) else "none of its tasks is running"
     return Condition(runs, next(filter(None, (_lacks(kept, task) for task in tasks)), ""))
 
 
 def _lacks(kept: Store, task: Task) -> str:
-    """Say what a task that runs cannot reach, or its successor, which may be started at any time."""
+    """Return the reason why a running task, or its successor at any time, lacks access; empty if it does not."""
     hosts = [value for value in _variables(task.definition) if value.endswith(".rds.amazonaws.com")]
     calls = filter(None, map(URL.fullmatch, _variables(task.definition)))
     databases = (_no_database(kept, host, task) for host in hosts)
@@ -82,9 +82,9 @@ def _no_database(kept: Store, host: str, task: Task) -> str:
 
 
 def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
-    """Say why a task cannot call the service at a URL, if one of this cloud's is or was there.
+    """Return the reason why a task cannot call the service at a URL, if the service belongs to this cloud.
 
-    Its name leads to all running tasks in turn (Cloud Map, multivalue answers; the proxies of Service Connect take
+    The name leads to all running tasks in turn (Cloud Map, multivalue answers; the proxies of Service Connect take
     turns too), so each of them has to answer.
     """
     from moto.servicediscovery.models import servicediscovery_backends

@@ -1,7 +1,7 @@
-"""Says of each URL why it does not answer: its name, the listener's certificate and rules, target groups and targets.
+"""Outages of URLs: the name, the listener's certificate and rules, the target groups and the targets.
 
 A URL is a public name and the path pattern of a rule. An action that forwards to several target groups gives each its
-share by weight, and what falls to one without a usable target gets 503: no other group takes it (Application Load
+share by weight. The share of a group without a usable target gets 503: no other group takes it (Application Load
 Balancer user guide, "Weighted target groups").
 """
 
@@ -17,11 +17,11 @@ from ecs_emulator.forwarding import action_for, patterns, shares
 from ecs_emulator.outages import network
 
 INSIDE = "~"
-"""What a request has in the place of a pattern's wildcards."""
+"""The text in a request's path in place of a pattern's wildcards."""
 
 
 class Url(NamedTuple):
-    """A name and a path pattern."""
+    """A URL: a name and a path pattern."""
 
     name: str
     pattern: str
@@ -31,19 +31,19 @@ class Url(NamedTuple):
 
     @property
     def path(self) -> str:
-        """A path that the pattern takes."""
+        """An example of a path that the pattern takes."""
         return self.pattern.replace("*", INSIDE).replace("?", INSIDE)
 
 
 class Condition(NamedTuple):
-    """Why a URL does not answer, empty if it does; and the ARN of the service that most of its requests go to."""
+    """A URL's condition: why it does not answer (empty if it does), and the ARN of the service with most requests."""
 
     why: str
     service: str = ""
 
 
 def conditions() -> dict[Url, Condition]:
-    """Return how each URL does for which a listener of the cloud has a rule that forwards."""
+    """Return the present condition of each URL for which a listener of the cloud has a rule that forwards."""
     found = {
         Url(name, pattern): None
         for kept, balancer, listener in _listeners()
@@ -56,7 +56,7 @@ def conditions() -> dict[Url, Condition]:
 
 
 def condition(url: Url) -> Condition:
-    """Return how a URL does now."""
+    """Return the present condition of a URL."""
     led = [pair for pair in _balancers() if url.name in _names(pair[0].account, pair[1].dns_name)]
     if not led:
         return Condition("there is no DNS record of this name")
@@ -65,7 +65,7 @@ def condition(url: Url) -> Condition:
     if balancer.state != "active":
         return Condition(f"its load balancer is {balancer.state}")
     https = [one for one in balancer.listeners.values() if one.protocol == "HTTPS"]
-    # at another port new tasks are tried, before anybody comes there
+    # other ports are for tests of new tasks, without users
     listener = min(https, key=lambda one: int(one.port) != network.HTTPS, default=None)
     if listener is None:
         return Condition("its load balancer has no HTTPS listener")
@@ -77,7 +77,7 @@ def condition(url: Url) -> Condition:
 
 
 def _answered(kept: Store, balancer: Any, action: dict[str, Any]) -> Condition:
-    """Say how an action answers."""
+    """Return the condition of a URL with this action."""
     if action.get("Type") == "fixed-response":
         return Condition(f"the listener answers {action['FixedResponseConfig']['StatusCode']}")
     if action.get("Type") != "forward":
@@ -99,14 +99,14 @@ def _share(weight: int, total: int) -> str:
 
 
 def _lacking(kept: Store, balancer: Any, group: str) -> str:
-    """Say why requests that fall to a target group are not answered."""
+    """Return the reason why requests to a target group are not answered; empty if they are."""
     tasks = _registered(kept, group)
     if not tasks:
         return "none of its running tasks is registered in its target group"
     usable = [task for task in tasks if network.enabled(balancer, task)]
     if not usable:
         return "its tasks are in Availability Zones that its load balancer has left"
-    # as long as none is healthy, all are asked (user guide, "Target group health")
+    # if no target is healthy, all get requests (user guide, "Target group health")
     asked = [task for task in usable if target_state(task) in ("", "healthy")] or usable
     port_of = {task.id: _port(kept, group, task) for task in asked}
     shut = [task for task in asked if not network.let_in(kept, balancer, task, port_of[task.id])]
@@ -144,12 +144,12 @@ def _listeners() -> Iterator[tuple[Store, Any, Any]]:
 
 
 def _covers(certified: str, name: str) -> bool:
-    """Whether a name in a certificate is this one, or a wildcard in the place of its first label."""
+    """Return whether a name in a certificate is this one, or has a wildcard instead of its first label."""
     return certified in (name, f"*.{name.partition('.')[2]}")
 
 
 def _names(account: str, target: str) -> Iterator[str]:
-    """Yield the names in public zones, which the world finds, that are aliases of a load balancer."""
+    """Yield the names in delegated public zones that are aliases of a load balancer."""
     from moto.route53.models import route53_backends
 
     from ecs_emulator.domains import is_delegated, normal
@@ -163,7 +163,7 @@ def _names(account: str, target: str) -> Iterator[str]:
 
 
 def _certificates(kept: Store, listener: Any) -> Iterator[list[str]]:
-    """Yield the names of each certificate that a listener has and ACM has issued."""
+    """Yield the names of each certificate of a listener that ACM has issued."""
     from moto.acm.models import acm_backends
 
     known = acm_backends[kept.account][kept.region]._certificates

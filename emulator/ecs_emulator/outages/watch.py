@@ -1,4 +1,4 @@
-"""Watches which services and URLs are down, since when and why."""
+"""Watch the services and URLs: record which are down, since when and why."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ RUNS, REACHES = "runs", "reaches"
 
 @dataclass
 class Outage:
-    """A time, in the clock's seconds, in which something was down; `until` is None while it is.
+    """An outage, in the clock's seconds; `until` is None while it lasts.
 
-    `service` is whose it was, and `why` how it began. `part` says what was down: that URL, a name and a path pattern;
-    `RUNS`, that one of the service's tasks runs; or `REACHES`, that those that run reach what they need. `of` is the
-    service's ARN, which tells services of one name apart.
+    `service` is the service's name, and `why` the reason at the start. `part` is the part that was down: a URL (name
+    and path pattern), `RUNS` (no task of the service runs), or `REACHES` (running tasks lack access). `of` is the
+    service's ARN, which distinguishes services of one name.
     """
 
     service: str
@@ -33,7 +33,7 @@ class Outage:
 
 @dataclass
 class Watch:
-    """What is watched: the services that were up when it began, and the URLs that answered, by their service's ARN."""
+    """A watch over the services that were up at its start, and the URLs that answered, with their services' ARNs."""
 
     on: bool = False
     began: float = 0.0
@@ -42,10 +42,10 @@ class Watch:
     found: list[Outage] = field(default_factory=list)
 
     def begin(self, paths: Mapping[str, str] | None = None) -> None:
-        """Watch from now on, with nothing found yet.
+        """Watch from now on, without recorded outages.
 
         Args:
-            paths: by service, the health check path that its new images answer; left out: whichever they are asked.
+            paths: by service, the health check path that its new images answer; left out, they answer every path.
         """
         health.begin(paths or {})
         network.begin()
@@ -54,7 +54,7 @@ class Watch:
         self.on, self.began, self.found = True, CLOCK.now(), []
 
     def update(self) -> None:
-        """Note what has gone down or come up since the last time. Nothing is done while the watch is off."""
+        """Record the parts that went down or came up since the last time. Do nothing while the watch is off."""
         if not self.on:
             return
         with LOCK:
@@ -68,7 +68,7 @@ class Watch:
                 self._note(arn, str(url), urls.condition(url).why)
 
     def _note(self, arn: str, part: str, why: str) -> None:
-        """Note that something is down by now if there is a reason, and up if there is none."""
+        """Begin an outage if there is a reason for one, and end it if there is none."""
         lasting = next((one for one in self.found if (one.of, one.part, one.until) == (arn, part, None)), None)
         if why and lasting is None:
             self.found.append(Outage(arn.rpartition("/")[2], CLOCK.now(), None, why, part, arn))
@@ -76,9 +76,10 @@ class Watch:
             lasting.until = CLOCK.now()
 
     def shown(self) -> dict[str, Any]:
-        """Return what was found, as `GET /_cloud/outages` answers it; nothing of what has no length.
+        """Return the outages as `GET /_cloud/outages` answers them, but no outages of length zero.
 
-        With `url`, empty for the service itself, and `removed`: that a service was stopped and then deleted.
+        Each also has `url`, empty for the service itself, and `removed`: whether the service was stopped and then
+        deleted.
         """
         there = services.conditions().keys()
         outages = [
@@ -100,7 +101,7 @@ WATCH = Watch()
 
 @on_reset
 def forget() -> None:
-    """Watch nothing any more."""
+    """End the watch, and forget its outages."""
     WATCH.on, WATCH.services, WATCH.urls, WATCH.found = False, (), {}, []
     health.forget()
     network.forget()

@@ -1,4 +1,4 @@
-"""What the registry answers a request with."""
+"""Answers of the registry to requests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ecs_emulator.registry.storage import Repository
 
 JSON = ("Content-Type", "application/json; charset=utf-8")
 PIECE = 1 << 20
-"""Bytes that are held in memory at once of a blob."""
+"""The bytes of a blob that are held in memory at once."""
 
 
 @dataclass
 class Response:
-    """What is sent: a status line, headers, and either a text or a file."""
+    """An answer: a status line, headers, and either a text or a file."""
 
     status: str
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -24,6 +24,6 @@ class Response:
 
 
 def created(repository: Repository, part: str, digest: str) -> Response:
-    """Answer that a blob or a manifest is in the repository now."""
+    """Return the answer that a blob or a manifest is in the repository now."""
     place = f"/v2/{repository.name}/{part}/{digest}"
     return Response("201 Created", [("Location", place), ("Docker-Content-Digest", digest)])

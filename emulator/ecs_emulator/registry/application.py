@@ -1,4 +1,4 @@
-"""Answers the requests under `/v2/`: checks who calls, finds the route, checks the permission."""
+"""Answer the requests under `/v2/`: check the caller, find the route, check the permission."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecs_emulator.registry.storage import Repository, RequestError, host
 from ecs_emulator.wsgi import Environ, Rejected, StartResponse
 
 PREFIX = "/v2/"
-"""The path below which images come and go."""
+"""The beginning of the paths for pushing and pulling images."""
 _VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 _NAME = r"/v2/(?P<name>[a-z0-9][a-z0-9._/-]{0,255})"
 _READ_MANIFEST = ("BatchGetImage", manifests.get)
@@ -41,17 +41,17 @@ ROUTES: Mapping[str, Mapping[str, tuple[str, Callable[[Environ, Repository, str]
     },
     r"/tags/list(?P<reference>)": {"GET": _LIST_TAGS, "HEAD": _LIST_TAGS},
 }
-"""By what follows a repository's name, and method: ECR's action (ECR user guide, "IAM permissions for pushing an
-image"), and what answers."""
+"""By the path after a repository's name, and the method: ECR's action (ECR user guide, "IAM permissions for pushing an
+image"), and the function that answers."""
 
 
 def is_asked(environ: Environ) -> bool:
-    """Whether a request is the registry's, whose paths some of AWS's APIs share: calls of these are signed."""
+    """Return whether a request is for the registry: some of AWS's APIs share its paths, but their calls are signed."""
     return str(environ["PATH_INFO"]).startswith(PREFIX) and not calls.scope(environ)[0]
 
 
 def admit(environ: Environ) -> None:
-    """Let in a request with a password that the registry gave.
+    """Let in a request with a password from the registry.
 
     Raises:
         Rejected: it has none, or one that has expired.
@@ -64,7 +64,7 @@ def admit(environ: Environ) -> None:
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request under `/v2/`, as WSGI asks."""
+    """Answer a request under `/v2/`, as WSGI asks."""
     try:
         answer = _answer(environ)
     except RequestError as refused:

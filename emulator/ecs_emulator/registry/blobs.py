@@ -1,4 +1,4 @@
-"""Answers the requests for blobs: reads, and uploads in pieces."""
+"""Answer the requests for blobs: reads, and uploads in pieces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ecs_emulator.wsgi import Environ
 
 @dataclass
 class _Upload:
-    """A blob that is arriving, for one repository."""
+    """An unfinished upload of a blob to a repository."""
 
     id: str
     file: Path
@@ -37,7 +37,7 @@ def empty() -> None:
 
 
 def cancel_uploads(repository: Repository) -> None:
-    """Forget what was arriving for a repository that is gone."""
+    """Cancel the uploads to a deleted repository."""
     for upload in [one for one in _uploads.values() if one.repository == repository]:
         _drop(upload)
 
@@ -55,7 +55,7 @@ def get(environ: Environ, repository: Repository, digest: str) -> Response:
 
 
 def start_upload(environ: Environ, repository: Repository, _: str) -> Response:
-    """Begin an upload; or take the whole blob at once, or one that another repository has."""
+    """Begin an upload; or store the whole blob at once, or share another repository's blob."""
     query = _query(environ)
     if "mount" in query and _mount(repository, query["mount"], query.get("from", "")):
         return created(repository, "blobs", query["mount"])
@@ -71,27 +71,27 @@ def start_upload(environ: Environ, repository: Repository, _: str) -> Response:
 
 
 def append_to_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
-    """Take a piece of a blob."""
+    """Append a piece to an upload."""
     upload = _find(repository, upload_id)
     _append(environ, upload)
-    # not 202 as the specification has it (aws/containers-roadmap#2831)
+    # not 202 as in the specification (aws/containers-roadmap#2831)
     return _progress("201 Created", upload)
 
 
 def finish_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
-    """Take the last piece of a blob."""
+    """Append the last piece to an upload, and store the blob."""
     upload = _find(repository, upload_id)
     _append(environ, upload)
     return _finish(upload, _query(environ).get("digest", ""))
 
 
 def show_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
-    """Answer how much of a blob has arrived."""
+    """Answer how much of a blob has been uploaded."""
     return _progress("204 No Content", _find(repository, upload_id))
 
 
 def cancel_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
-    """Forget what has arrived of a blob."""
+    """Cancel an upload."""
     _drop(_find(repository, upload_id))
     return Response("204 No Content")
 
@@ -129,7 +129,7 @@ def _append(environ: Environ, upload: _Upload) -> None:
 
 
 def _finish(upload: _Upload, digest: str) -> Response:
-    """Keep the uploaded blob if it is what the client says it is."""
+    """Store the uploaded blob if its digest is the client's."""
     found = f"sha256:{upload.digest.hexdigest()}"
     if found != digest:
         _drop(upload)

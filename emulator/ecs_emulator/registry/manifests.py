@@ -1,4 +1,4 @@
-"""Answers the requests for manifests and tags of images, which are those of ECR's repositories."""
+"""Answer the requests for manifests and tags of images, from ECR's repositories."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ecs_emulator.registry.storage import DIGEST, Repository, RequestError
 from ecs_emulator.wsgi import Environ
 
 LARGEST = 4 << 20
-"""Bytes of a manifest; ECR takes no larger ones (ECR quotas)."""
+"""The most bytes of a manifest that ECR takes (ECR quotas)."""
 
 
 def get(environ: Environ, repository: Repository, reference: str) -> Response:
-    """Answer with the manifest that has a tag or a digest."""
+    """Answer with the manifest of a tag or a digest."""
     by_digest = DIGEST.fullmatch(reference) is not None
     with LOCK:
         for image in repository.get().images:
@@ -30,7 +30,7 @@ def get(environ: Environ, repository: Repository, reference: str) -> Response:
 
 
 def put(environ: Environ, repository: Repository, reference: str) -> Response:
-    """Take a manifest, of whose parts the repository has all."""
+    """Store a manifest; refuse one whose blobs or images are not all in the repository."""
     content = _read(environ)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     tag = None if DIGEST.fullmatch(reference) else reference
@@ -70,7 +70,7 @@ def _read(environ: Environ) -> bytes:
 
 
 def _put_image(repository: Repository, manifest: str, tag: str | None, media_type: str | None, digest: str) -> None:
-    """Hand the manifest to ECR's PutImage, whose refusal of an immutable tag is an error of the tag here."""
+    """Store the manifest by ECR's PutImage; its refusal of an immutable tag becomes an error of the tag."""
     from moto.core.exceptions import ServiceException
 
     try:
@@ -90,7 +90,7 @@ def blobs_of(manifest: str) -> set[str]:
 
 
 def without_images(digests: Sequence[str], repository: str, account: str) -> str:
-    """Return ECR's words for an index of which the repository does not have all images."""
+    """Return ECR's message for an index whose images are not all in the repository."""
     return (
         f"Images with digests '[{', '.join(digests)}]' required for pushing image into repository with name "
         f"'{repository}' in the registry with id '{account}' do not exist"
@@ -98,7 +98,7 @@ def without_images(digests: Sequence[str], repository: str, account: str) -> str
 
 
 def immutable(tag: str, repository: str) -> str:
-    """Return ECR's words for a tag that stays with its image."""
+    """Return ECR's message for an immutable tag."""
     return (
         f"The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten because the "
         f"tag is immutable."

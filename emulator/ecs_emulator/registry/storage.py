@@ -32,25 +32,25 @@ _here = _Place()
 
 
 def begin(port: int, directory: str) -> None:
-    """Have the registry on this port, with an empty directory of its own in the cloud's."""
+    """Start the registry on this port, with an empty directory of its own inside the cloud's."""
     _here.port, _here.directory = port, Path(directory) / "registry"
-    end()  # of an earlier cloud, if that was killed
+    end()  # removes files of an earlier cloud that was killed
 
 
 def port() -> int:
-    """Return the port of this process' cloud, whose registry is on it as well."""
+    """Return the port of this process' cloud, which also serves its registry."""
     return _here.port
 
 
 def end() -> None:
-    """Remove all files. A symbolic link that lies there is removed, not followed."""
+    """Remove all files. A symbolic link in place of the directory is removed, not followed."""
     if _here.directory.is_symlink():
         _here.directory.unlink()
     shutil.rmtree(_here.directory, ignore_errors=True)
 
 
 def empty() -> None:
-    """Remove all blobs and uploads; the repositories go with ECR's."""
+    """Remove all blobs and uploads; ECR removes its repositories itself."""
     for part in ("uploads", "blobs"):
         shutil.rmtree(_here.directory / part, ignore_errors=True)
 
@@ -61,12 +61,12 @@ def host() -> str:
 
 
 def blob_file(digest: str) -> Path:
-    """Return where the file of a blob is, or would be."""
+    """Return the path of a blob's file, whether it exists or not."""
     return _here.directory / "blobs" / digest.removeprefix("sha256:")
 
 
 def upload_file(id: str) -> Path:
-    """Return where the file of an upload is to be, in a directory that is there."""
+    """Return the path for the file of an upload, in a directory that exists."""
     for directory in (_here.directory, _here.directory / "blobs", _here.directory / "uploads"):
         directory.mkdir(exist_ok=True, mode=0o700)
     return _here.directory / "uploads" / id
@@ -74,7 +74,7 @@ def upload_file(id: str) -> Path:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository of ECR, by name: it is looked up at each use, since it may be gone by then."""
+    """A repository of ECR, by name: each use looks it up again, since it may be deleted by then."""
 
     account: str
     region: str
@@ -87,7 +87,7 @@ class Repository:
         return ecr_backends[self.account][self.region]
 
     def get(self) -> Any:
-        """Return the repository. Callers hold the cloud's lock."""
+        """Return the repository. The caller holds the cloud's lock."""
         from moto.ecr.exceptions import RepositoryNotFoundException
 
         try:
@@ -97,13 +97,13 @@ class Repository:
 
 
 def check_digest(text: str) -> None:
-    """Refuse what is no sha256 digest."""
+    """Refuse a text that is no sha256 digest."""
     if not DIGEST.fullmatch(text):
         raise RequestError(400, "DIGEST_INVALID", f"{text} is not a sha256 digest")
 
 
 def remove_unused_blobs(repositories: Iterable[Any], digests: Iterable[str]) -> None:
-    """Remove the files of those blobs that none of the repositories has. Callers hold the cloud's lock."""
+    """Remove the files of blobs that none of the repositories has. The caller holds the cloud's lock."""
     used = {digest for repository in repositories for digest in repository.layers}
     for digest in set(digests) - used:
         if DIGEST.fullmatch(digest):

@@ -1,4 +1,4 @@
-"""Issues and checks the registry's passwords, each for one account and Region (GetAuthorizationToken)."""
+"""Issue and check the registry's passwords, each for one account and Region (GetAuthorizationToken)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import time
 from ecs_emulator.registry.storage import RequestError
 
 HOURS = 12
-"""How long a token lasts (ECR API, GetAuthorizationToken)."""
+"""The lifetime of a token (ECR API, GetAuthorizationToken)."""
 
 _KEY = secrets.token_bytes(32)
 
 
 def password(account: str, region: str, now: float) -> tuple[str, float]:
-    """Return a password for the user AWS that opens one account's registry in one Region, and when it ends."""
+    """Return a password for the user AWS to one account's registry in one Region, and its expiry."""
     ends = now + HOURS * 3600
     text = f"{account}/{region}/{ends:.0f}"
     return base64.urlsafe_b64encode(f"{text}/{_signature(text)}".encode()).decode(), ends
 
 
 def caller(authorization: str) -> tuple[str, str]:
-    """Return the account and Region that the token in a request's header opens.
+    """Return the account and Region of the token in a request's header.
 
     Raises:
-        RegistryError: there is none, it was not given here, or it has expired.
+        RequestError: there is none, it was not issued here, or it has expired.
     """
     scheme, _, given = authorization.partition(" ")
     try:

@@ -1,8 +1,8 @@
-"""Characters that a request may have: those that XML has, as answers are XML; and in tags, those that a service takes.
+"""Check the characters of requests: XML must allow them, because answers are XML; tags allow even fewer.
 
 A control character in a name or a tag would make each answer that shows it malformed, so AWS cannot have stored one.
-With which code a service refuses it is documented where its model has a pattern (`limits`). Of the others it is not:
-here they answer with the code that their references give for a value that is not valid ("Common Errors").
+Where a service's model has a pattern, the error code of the refusal is documented (`limits`). For other services it
+is not: here they answer with the code that their references give for an invalid value ("Common Errors").
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from typing import Any
 from moto.core.utils import get_service_model
 
 _OUTSIDE_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is no Char of XML 1.0 (https://www.w3.org/TR/xml/#charsets)."""
+"""A character that XML 1.0 does not allow: it is no Char (https://www.w3.org/TR/xml/#charsets)."""
 _OF_TAGS = re.compile(r"(?:\w|[ \u00a0\u2000-\u200a\u3000.:/=+@-])*")
-"""Letters, digits and spaces of all languages, and some signs, as RDS's reference has it of `Tag`."""
+"""Letters, digits and spaces of all languages, and some signs (RDS API, Tag)."""
 _RDS_WORDS = "may only contain unicode letters, digits, whitespace, or one of these symbols: _ . : / = + \\ - @"
 _RDS_TAG = re.compile(r"Tags\.(?:Tag|member)\.\d+\.(Key|Value)")
 
 
 def in_xml(text: str) -> str:
-    """Return a text with a sign in the place of each character that XML has not."""
+    """Return a text with U+FFFD in the place of each character that XML does not allow."""
     return _OUTSIDE_XML.sub("\ufffd", text)
 
 
 def storable(text: str) -> bool:
-    """Whether XML has all characters of a text."""
+    """Return whether XML allows all characters of a text."""
     return _OUTSIDE_XML.search(text) is None
 
 
 def good_tag(text: str) -> bool:
-    """Whether a key or a value of a tag has only characters that most services take (all but EC2 and a few)."""
+    """Return whether most services allow all characters of a tag's key or value (EC2 and a few others allow more)."""
     return _OF_TAGS.fullmatch(text) is not None
 
 
 def fault(response: Any) -> str:
-    """Say what is wrong with the characters of a request to a service that answers in XML; empty if nothing is."""
+    """Return the error message for a bad character in a request to a service that answers in XML; empty if none."""
     service = response.boto3_service_name
     if get_service_model(service).metadata["protocol"] not in {"ec2", "query"}:
         return ""

@@ -1,8 +1,8 @@
 """Limits on names and values, as the services' own models state them: length, range, pattern, choice.
 
-Services that are built on AWS's common framework check every member of a request by the model before they look at
-anything else, and answer alike (seen of IAM, Auto Scaling, ACM, Cloud Map and others: "1 validation error detected:
-Value 'x' at 'roleName' failed to satisfy constraint: Member must …"). ECR has the same checks in words of its own.
+Services that are built on AWS's common framework check every member of a request by the model before anything else,
+and answer alike (seen with IAM, Auto Scaling, ACM, Cloud Map and others: "1 validation error detected: Value 'x' at
+'roleName' failed to satisfy constraint: Member must …"). ECR makes the same checks with messages of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ecs_emulator.patch import ServiceError, wrap
 from ecs_emulator.rules import characters
 from ecs_emulator.services.apis import APIS
 
-# Java's classes of characters, which Python's expressions lack; they stand inside brackets.
+# Java's character classes, which Python's regular expressions lack; in patterns they stand inside brackets.
 _JAVA = {
     r"\p{L}": "a-zA-Z\u00aa-\uffdc",
     r"\p{N}": "0-9",
@@ -33,13 +33,13 @@ _JAVA = {
 
 @wrap(BaseResponse, "call_action")
 def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
-    """Every operation: of these services the request is held against the model first, of all against XML."""
+    """Check each request before its operation: by the service's model where AWS does, and for XML's characters."""
     answer: TYPE_RESPONSE = refused(self) or original(self)
     return answer
 
 
 def refused(response: Any) -> TYPE_RESPONSE | None:
-    """Return the answer to a request that the service's model does not allow; None if it allows it."""
+    """Return the error answer to a request that the service's model or XML does not allow; None if both allow it."""
     service = response.boto3_service_name
     if _code(service):
         model = get_service_model(service)
@@ -51,7 +51,7 @@ def refused(response: Any) -> TYPE_RESPONSE | None:
 
 
 def _code(service: str) -> str:
-    """The code of a request that the service's model does not allow; empty where it does not go by it."""
+    """Return the error code for requests that the service's model does not allow; empty if AWS ignores the model."""
     return APIS[service].invalid if service in APIS else ""
 
 
@@ -86,7 +86,7 @@ def _errors(response: Any, operation: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def _check(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, str]]:
-    """The value, the place and what it must be, of all that is wrong in `value`."""
+    """Yield (value, path, constraint) for each part of `value` that violates the model."""
     if value is None:
         return
     words = _fault(shape, value)
@@ -106,7 +106,7 @@ def _check(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _constraints(shape: Any) -> str:
-    """All that a member of a map must be, as it is told of whichever it is not (cloud-custodian#2520)."""
+    """Return all constraints on a map's keys or values: AWS lists all if one is violated (cloud-custodian#2520)."""
     named = {
         "max": "Member must have length less than or equal to {}",
         "min": "Member must have length greater than or equal to {}",
@@ -120,7 +120,7 @@ def _lower(name: str) -> str:
 
 
 def _fault(shape: Any, value: Any) -> str:
-    """What a member must be and is not; empty when nothing is wrong with it."""
+    """Return the constraint that a value violates, as `must have length …`; empty if it violates none."""
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _outside("value", value, least, most)
@@ -145,7 +145,7 @@ def _misspelt(shape: Any, value: Any) -> str:
 
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """A pattern of the model in Python's terms; None when Python cannot read it."""
+    """Return a pattern of the model as a Python regular expression; None if Python cannot read it."""
     for java, python in _JAVA.items():
         pattern = pattern.replace(java, python)
     try:

@@ -1,4 +1,4 @@
-"""All APIs, and what is in their folders."""
+"""All emulated APIs, and the modules in their folders."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ from ecs_emulator.services import (
 )
 from ecs_emulator.services.model import EmulatedApi
 
-# what lays something over what another one has laid comes after it
+# the order matters: a folder that patches the patch of another folder comes after it
 _FOLDERS = (
     ec2, elbv2, acm, route53, servicediscovery, rds, ssm, wafv2, iam, logs, ecr, kms, s3, servicequotas,
     application_autoscaling, autoscaling, ecs, scheduler, sts, sqs, secretsmanager, tagging,
     dynamodb, ses, sns, cloudwatch, pricing, events,
 )  # fmt: skip
 APIS: dict[str, EmulatedApi] = {folder.API.name: folder.API for folder in _FOLDERS}
-"""By botocore's names."""
+"""All APIs by botocore's names."""
 SIGNED: dict[str, EmulatedApi] = {api.signed: api for api in APIS.values()}
-"""By the names that sign their requests."""
+"""All APIs by the names that sign their requests."""
 _PACKAGES = {folder.API.signed: folder.__name__ for folder in _FOLDERS}
 
 
 @functools.cache
 def part(signed: str, module: str) -> ModuleType | None:
-    """Return a module of an API's folder, which loads moto; None if there is no such API or module.
+    """Import a module of an API's folder, which loads moto, and return it; None if the API or module does not exist.
 
     Args:
         signed: the name that signs the API's requests.
@@ -64,7 +64,7 @@ def part(signed: str, module: str) -> ModuleType | None:
 
 
 def install() -> None:
-    """Lay the rules of all APIs over moto's classes; once a process, before the first request is answered."""
+    """Patch the rules of all APIs into moto's classes. Call it once per process, before the first request."""
     for api in APIS.values():
         for module in api.modules:
             part(api.signed, module)

@@ -1,4 +1,4 @@
-"""What is said of an API in its folder: a description that loads nothing of moto."""
+"""The description of an emulated API, which loads nothing of moto."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many entries a page holds when the caller does not say, and what it may ask for."""
+    """The default number of entries per page, and the least and the most that a call may ask for."""
 
     usual: int
     least: int
@@ -19,13 +19,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Pages:
-    """How the lists of one API come.
+    """The paging of an API's lists.
 
     Attributes:
-        bounds: those of its lists that are not in `EmulatedApi.lists`.
-        token: AWS's code for a token that is not known.
-        size: AWS's code for a size that is out of bounds; without one the largest page is given.
-        empty: whether the document says that a page may hold less than it could, so that it may even be empty.
+        bounds: the bounds of lists that are not in `EmulatedApi.lists`.
+        token: AWS's code for an unknown token.
+        size: AWS's code for a size that is out of bounds; without a code, the largest page comes.
+        empty: whether the document says that a page may hold fewer entries than it could, and even none.
     """
 
     bounds: Bounds
@@ -36,7 +36,7 @@ class Pages:
 
 @dataclass(frozen=True)
 class Codes:
-    """How an API words the errors that any call may get: throttled, HTTP 500, HTTP 503, not allowed, expired."""
+    """An API's codes for errors of any call: throttled, HTTP 500, HTTP 503, not allowed, expired."""
 
     throttled: str
     error: str = "InternalFailure"
@@ -49,15 +49,16 @@ class Codes:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One refusal that passes: AWS does not know something everywhere yet, or is still at work.
+    """A temporary refusal: AWS does not know a resource everywhere yet, or is still at work.
 
     Attributes:
         service: the service's signing name.
         operation: the operation that is refused.
-        seconds: for how long, from the first time that the call is made for one resource.
-        code, message, status: AWS's answer; `{}` in the message is its name.
-        subject: what in the request names the resource, with one group; a request without it is not refused.
-        source: where this was seen, or is documented.
+        seconds: the duration of the refusal, from the first call for a resource.
+        code, message, status: AWS's answer; `{}` in the message stands for the resource's name.
+        subject: the pattern of the resource's name in the request, with one group; a request that does not match it is
+            not refused.
+        source: the document or issue that shows the refusal.
     """
 
     service: str
@@ -70,7 +71,7 @@ class Refusal:
     status: int = 400
 
     def subject_of(self, service: str, operation: str, text: str) -> str | None:
-        """The name of the resource that a request is about, or None if the request is none of this rule's."""
+        """Return the name of the resource in a request; None if this refusal does not apply to the request."""
         if (service, operation) != (self.service, self.operation):
             return None
         found = re.search(self.subject, text)
@@ -78,19 +79,19 @@ class Refusal:
 
 
 def in_form(name: str) -> str:
-    """Return the subject of a request that is a form, by its parameter."""
+    """Return the pattern of a subject in a form, by the name of its parameter."""
     return rf"(?m)^{name}=(.+)$"
 
 
 def in_json(name: str) -> str:
-    """Return the subject of a request in JSON, by its member."""
+    """Return the pattern of a subject in JSON, by the name of its member."""
     return rf'"{name}": ?"([^"]+)"'
 
 
 def unseen_tags(
     service: str, operation: str, subject: str, source: str, code: str = "AccessDeniedException"
 ) -> Refusal:
-    """IAM does not know the tags of what was created a moment ago, on which the permission depends."""
+    """Return the refusal of the first seconds, while IAM does not know a new resource's tags, which policies need."""
     message = (
         f"User: arn:aws:iam::123456789012:user/moto is not authorized to perform: {service}:{operation} on resource: "
         f"{{}} because no identity-based policy allows the {service}:{operation} action"
@@ -100,20 +101,20 @@ def unseen_tags(
 
 @dataclass(frozen=True)
 class EmulatedApi:
-    """What the embedded cloud knows of one API.
+    """One API that the embedded cloud emulates.
 
     Attributes:
         name: botocore's name of the service.
-        signing: the name that signs its requests, if that is another one.
-        responses: moto's class that answers, below `moto`; empty where none of its lists comes in pages.
-        invalid: AWS's code for a request that the API's model does not allow; empty where AWS does not go by it.
-        pages, lists: how its lists come, and the bounds of those that differ, by operation.
-        empty: the lists whose own document says that a page may be empty (`Pages.empty` says it of all).
-        most: the largest page that moto itself makes, by operation, where it refuses more.
-        codes: how it words the errors that any call may get; None where nobody has looked.
-        refusals: those that pass.
-        more_lists: lists that boto3 has no paginator for: the members of token, limit and entries, by operation.
-        modules: those in its folder that are laid over moto, in this order.
+        signing: the name that signs its requests, if it differs.
+        responses: moto's class that answers, below `moto`; empty if no list has pages.
+        invalid: AWS's code for a request that the API's model does not allow; empty if AWS does not check by the model.
+        pages, lists: the paging of its lists, and by operation the bounds that differ.
+        empty: the lists whose own document says that a page may be empty (`Pages.empty` says so of all lists).
+        most: by operation, the largest page that moto itself makes, if moto refuses more.
+        codes: its codes for errors of any call; None if nobody has looked them up.
+        refusals: its temporary refusals.
+        more_lists: by operation, the members of token, limit and entries of lists without a paginator in boto3.
+        modules: the modules in its folder that patch moto, in this order.
     """
 
     name: str
@@ -136,4 +137,4 @@ class EmulatedApi:
 
 
 FORMS: dict[str, Any] = {"denied": "AccessDenied", "expired": "ExpiredToken", "barred_status": 403}
-"""Of `Codes`, those of the services that are asked by forms, and of S3 and Route 53."""
+"""Values of `Codes` for services whose requests are forms, and for S3 and Route 53."""

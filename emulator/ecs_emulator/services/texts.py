@@ -1,4 +1,4 @@
-"""Sentences that several APIs have in common."""
+"""Error messages that several APIs have in common."""
 
 from __future__ import annotations
 

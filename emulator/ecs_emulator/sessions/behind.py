@@ -1,4 +1,4 @@
-"""What runs behind a session: in a real container, or where there is none what was chosen, or next to nothing."""
+"""The other end of a session: a program in a real container, else the chosen substitute, else a minimal shell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Run = Callable[[Channel], None]
 
 
 def command(task: Task, container: Shape, line: str) -> Run:
-    """Return what runs a command in a container of a task."""
+    """Return a function that runs a command in a container of a task."""
 
     def start(words: Sequence[str]) -> Program:
         host, name = engine.current, runs.container(task, container["name"])
@@ -32,7 +32,7 @@ def command(task: Task, container: Shape, line: str) -> Run:
 
 
 def forward(task: Task, properties: Mapping[str, Any], host: str, port: int) -> Run:
-    """Return what forwards connections to a port: of a task, or of a host that it reaches."""
+    """Return a function that forwards connections to a port: of a task, or of a host that the task reaches."""
 
     def connect() -> ports.Connection:
         if engine.current is not None and runs.is_real(task):

@@ -1,4 +1,4 @@
-"""The sessions that there are, each with what runs in it."""
+"""The open sessions, each with its channel."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ecs_emulator.sessions.channel import Channel
 
 @dataclass
 class Chosen:
-    """What runs behind sessions where there are no containers.
+    """The chosen substitute for containers behind sessions.
 
     Attributes:
         shell: whether commands run on this machine.
-        port: of this machine, to which all ports of tasks lead; 0 for none.
+        port: the port of this machine to which all ports of tasks lead; 0 for none.
     """
 
     shell: bool = False
@@ -31,19 +31,19 @@ _channels: dict[str, Channel] = {}
 
 
 def open_session(prefix: str, task: Task, run: Callable[[Channel], None]) -> Channel:
-    """Return a new session into a task: what is to run in it begins once a client has opened its channel."""
+    """Return a new session into a task; `run` begins once a client has opened its channel."""
     channel = Channel(f"{prefix}-{secrets.token_hex(9)[:17]}", run, lambda: task.status == "RUNNING")
     _channels[channel.session] = channel
     return channel
 
 
 def url(channel: Channel) -> str:
-    """Return where a session's channel is opened: on the cloud's own port."""
+    """Return the URL of a session's channel, on the cloud's own port."""
     return f"ws://{storage.host()}{PREFIX}{channel.session}?role=publish_subscribe&cell-number=AAEAAc"
 
 
 def find(session: str) -> Channel | None:
-    """Return the session of an id that has not ended."""
+    """Return the session with an id, or None if it has ended or never existed."""
     found = _channels.get(session)
     return None if found is None or found.over else found
 

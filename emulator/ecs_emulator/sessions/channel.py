@@ -1,6 +1,6 @@
-"""The agent's end of a session: what it sends until that is acknowledged, what it takes in order, and one connection.
+"""The agent's end of a session: repeat unacknowledged messages, order incoming ones, keep one connection.
 
-A session outlives its connections: a client that comes back with a new token is sent again what it has not had.
+A session outlives its connections: a client that connects again gets the messages that it has not acknowledged.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ FRAME_BYTES = 1024
 FRAME_SECONDS = 0.001
 """The agent pauses after each message (amazon-ssm-agent, `datachannel.go`)."""
 RESEND_SECONDS, LATE_SECONDS = 0.1, 0.3
-"""How often it is looked whether the oldest message is late, and when it is."""
+"""The seconds between two looks for a late message, and the age at which a message is late."""
 MOST_UNACKNOWLEDGED = 10_000
 IDLE_SECONDS = 1200.0
 """Systems Manager guide, "Specify an idle session timeout value": 20 minutes unless a preference says otherwise."""
 
 
 class Channel:
-    """One session's.
+    """The channel of one session.
 
     Args:
         session: its id.
         began: is called once, in a thread, when a client has opened the channel for the first time.
-        lives: says whether the agent still runs.
+        lives: returns whether the agent still runs.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Channel:
         self.session, self._began, self._lives = session, began, lives
         self.token = secrets.token_urlsafe(48)
         self.inputs: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        """What has come in order, for whoever runs behind it; None at the session's end."""
+        """The messages in order, for the program behind the channel; None at the session's end."""
         self.client_version = ""
         self.over = False
         self.used_at = CLOCK.now()
@@ -53,10 +53,10 @@ class Channel:
         self._out: Any = None
         self._opened = False
 
-    # -- by whoever runs behind it ---------------------------------------------------------------------------------
+    # -- called by the program behind it ---------------------------------------------------------------------------
 
     def emit(self, payload: bytes, payload_type: int = wire.DATA) -> None:
-        """Send something, and wait while too much is under way."""
+        """Send a payload in messages, and wait while too many are unacknowledged."""
         for start in range(0, len(payload), FRAME_BYTES):
             with self._changed:
                 self._changed.wait_for(lambda: self.over or len(self._sent) < MOST_UNACKNOWLEDGED)
@@ -71,10 +71,10 @@ class Channel:
             time.sleep(FRAME_SECONDS)
 
     def end(self, output: str = "") -> None:
-        """Close the session once all that was sent is acknowledged, or nobody acknowledges it.
+        """Close the session once all messages are acknowledged, or after five seconds.
 
         Args:
-            output: why, if it did not come to its own end.
+            output: the reason, if the session did not end by itself.
         """
         output = output or f"Exiting session with sessionId: {self.session}."
         with self._changed:
@@ -84,21 +84,21 @@ class Channel:
         self.stop()
 
     def stop(self) -> None:
-        """End it: nothing more comes or goes."""
+        """End the session: no more messages are sent or taken."""
         with self._changed:
             self.over = True
             self._changed.notify_all()
             self._hang_up(1000, "")
         self.inputs.put(None)
 
-    # -- by the connections ----------------------------------------------------------------------------------------
+    # -- called by the connections ---------------------------------------------------------------------------------
 
     def talk(self, rfile: Any, wfile: Any) -> None:
-        """Serve one connection until its client hangs up."""
+        """Serve a connection until its client hangs up."""
         try:
             self._talk(rfile, wfile)
         except (OSError, ValueError):
-            pass  # it has hung up, or speaks nonsense: the session waits for another connection
+            pass  # the client has hung up, or sent nonsense: the session waits for another connection
         finally:
             with self._changed:
                 if self._out is wfile:
@@ -119,7 +119,7 @@ class Channel:
                 self._take(content)
 
     def _open(self, first: dict[str, Any], wfile: Any) -> bool:
-        """Take a client in that has the token, and is not too old (Systems Manager guide, plugin version history)."""
+        """Admit a client that has the token and is not too old (Systems Manager guide, plugin version history)."""
         version = str(first.get("ClientVersion", ""))
         with self._changed:
             if refusal := self._refusal(first, version):
@@ -160,7 +160,7 @@ class Channel:
                 self._early[message.sequence] = message
             while (following := self._early.pop(self._next_in, None)) is not None:
                 self._next_in += 1
-                # taken by another thread: one that waits for a full terminal must not keep acknowledgements out
+                # handled by another thread: a wait for a full terminal must not block acknowledgements
                 self.inputs.put(following)
 
     # -- with the lock held, or in a thread of its own -------------------------------------------------------------
@@ -184,7 +184,7 @@ class Channel:
             self._out = None
 
     def _keep_up(self) -> None:
-        """Send the oldest message again that is late, and end a session that nobody uses."""
+        """Repeat the oldest late message, and end a session that is idle or whose agent is gone."""
         while True:
             time.sleep(RESEND_SECONDS)
             with self._changed:

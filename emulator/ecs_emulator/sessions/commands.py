@@ -1,4 +1,4 @@
-"""A command in a task, as the agent runs it: in a terminal of its own, with no shell, and no exit code told."""
+"""A command in a task, as the agent runs it: in its own terminal, without a shell, and without its exit code."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from ecs_emulator.sessions import wire
 from ecs_emulator.sessions.channel import Channel
 
 FIRST_SECONDS = 1.0
-"""The agent waits so long before it reads what a command writes (amazon-ssm-agent, `shell.go`)."""
+"""The agent's wait before it reads a command's output (amazon-ssm-agent, `shell.go`)."""
 _REPLACEMENT = "\ufffd".encode()
 _LEADS = ((0xF0, 0xF8, 4), (0xE0, 0xF0, 3), (0xC0, 0xE0, 2))
-"""From which first byte to which a letter of UTF-8 has how many bytes."""
+"""The ranges of a UTF-8 letter's first byte, and the letter's number of bytes."""
 
 
 class NotStarted(Exception):
-    """There is no such program in the container; the message is as Go's `os/exec` words it."""
+    """The container has no such program; the message is worded as by Go's `os/exec`."""
 
 
 class Program(Protocol):
-    """What runs, at the other end of its terminal."""
+    """A running program, seen from the other end of its terminal."""
 
     def read(self) -> bytes:
-        """Return some of what it writes; nothing at its end."""
+        """Return a piece of its output; empty at its end."""
 
     def write(self, data: bytes) -> None:
-        """Type something."""
+        """Type bytes into its terminal."""
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give its terminal another size."""
+        """Change the size of its terminal."""
 
     def close(self) -> None:
-        """End it."""
+        """End the program."""
 
 
 Start = Callable[[Sequence[str]], Program]
@@ -44,7 +44,7 @@ Start = Callable[[Sequence[str]], Program]
 
 
 def run(channel: Channel, line: str, start: Start) -> None:
-    """Run a command to its end. The line is split as the agent splits it for a container, by no shell."""
+    """Run a command to its end. The line is split as the agent splits it for a container, without a shell."""
     try:
         program = start(shlex.split(line))
     except (NotStarted, ValueError) as error:
@@ -61,10 +61,10 @@ def run(channel: Channel, line: str, start: Start) -> None:
 
 
 def processed(data: bytes) -> tuple[bytes, bytes]:
-    """Return what the agent makes of some output, and what it keeps for the next time, or for ever at the end.
+    """Return the agent's version of some output, and the rest that it keeps for the next time, or loses at the end.
 
-    It reads it as UTF-8: of a replacement character it sends the first byte only, and what may be a letter's beginning
-    it keeps (amazon-ssm-agent, `processStdoutData`).
+    The agent reads the output as UTF-8. Of a replacement character it sends only the first byte, and it keeps a
+    possible beginning of a letter (amazon-ssm-agent, `processStdoutData`).
     """
     kept = 0
     for back in range(1, min(4, len(data) + 1)):
@@ -85,5 +85,5 @@ def _type(channel: Channel, program: Program) -> None:
                 size = json.loads(message.payload)
                 program.resize(int(size["cols"]), int(size["rows"]))
         except (OSError, ValueError, KeyError):
-            break  # it has ended
+            break  # the program has ended
     program.close()

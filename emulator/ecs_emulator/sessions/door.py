@@ -1,4 +1,4 @@
-"""Where clients open the data channels of sessions: signed, by who may, as a WebSocket."""
+"""The entry to sessions' data channels: check the signature and the permission, and open a WebSocket."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
 def admit(cloud: Cloud, environ: Environ) -> None:
-    """Let in who signs the opening for `ssmmessages`, as AWS asks since the plugin's version 1.2.764.
+    """Let in an opening that is signed for `ssmmessages`, as AWS requires since the plugin's version 1.2.764.
 
     Raises:
-        Rejected: it is signed otherwise, or not at all.
+        Rejected: it is signed for another service, or not at all.
     """
     cloud.admit(environ)
     if calls.scope(environ)[0] != SIGNED:
@@ -28,10 +28,10 @@ def admit(cloud: Cloud, environ: Environ) -> None:
 
 
 def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Hand the connection over to its session, or say why not: there is none, or who asks may not.
+    """Hand the connection over to its session; refuse it without a session or without permission.
 
     Raises:
-        TakeOver: it is handed over.
+        TakeOver: the connection is handed over.
     """
     from ecs_emulator.sessions import book  # it loads moto, which is loaded by now
 

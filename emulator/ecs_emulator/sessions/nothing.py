@@ -1,4 +1,4 @@
-"""What answers where no container runs: a shell that knows a few words, and of all others says that nothing ran.
+"""A substitute shell without a container: it knows a few words, and for all others says that nothing ran.
 
 It knows `echo`, `printf`, `true`, `false` and `exit`, lists of them (`;`, `&&`, `||`), parameters, and `sh` itself.
 """
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 _SHELLS = ("sh", "bash", "ash", "dash", "/bin/sh", "/bin/bash")
 _SILENT: Mapping[str, int] = {"true": 0, "false": 1, "trap": 0, "stty": 0, "command": 1}
-"""Words that write nothing, and their exit codes: there is no other command that could be found."""
+"""Words without output, and their exit codes: `command` fails, since no other command can be found."""
 _OCTAL = re.compile(r"\\([0-7]{1,3})")
 _PROMPT = b"$ "
 _END_OF_INPUT, _INTERRUPT = 4, 3
@@ -28,10 +28,10 @@ class _Exit(Exception):
 
 
 class Nothing:
-    """A program that is none.
+    """A substitute for a program, which runs nothing.
 
     Args:
-        words: what it is started with.
+        words: the command line of the program.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -40,19 +40,19 @@ class Nothing:
         threading.Thread(target=self._main, args=(list(words),), name="no container", daemon=True).start()
 
     def read(self) -> bytes:
-        """Return some of what it writes."""
+        """Return a piece of its output."""
         return self._out.get()
 
     def write(self, data: bytes) -> None:
-        """Type something."""
+        """Type bytes into its terminal."""
         for key in data:
             self._keys.put(key)
 
     def resize(self, columns: int, rows: int) -> None:
-        """It has no use for a size."""
+        """Ignore the size of the terminal."""
 
     def close(self) -> None:
-        """End what waits for keys or for output."""
+        """End the waits for keys and for output."""
         self._keys.put(None)
         self._out.put(b"")
 
@@ -63,7 +63,7 @@ class Nothing:
         self._out.put(b"")
 
     def _run(self, words: list[str]) -> int:
-        """Run one command, and return its exit code."""
+        """Run a command, and return its exit code."""
         name, rest = words[0], words[1:]
         if name in _SHELLS:
             return self._shell(rest)
@@ -106,7 +106,7 @@ class Nothing:
         return code
 
     def _script(self, text: str, parameters: list[str]) -> int:
-        """Run a list of commands; what it does not understand, such as a pipe, is said, and is an error."""
+        """Run a list of commands, and return the last exit code; unknown syntax, such as a pipe, is an error."""
         try:
             lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|(){}")
             lexer.whitespace_split = True
@@ -142,7 +142,7 @@ class Nothing:
 
     @staticmethod
     def _expanded(word: str, parameters: list[str], variables: Mapping[str, str], code: int) -> list[str]:
-        """Return what a word stands for: nothing if it sends output elsewhere."""
+        """Return the words that a word expands to; none if it redirects output."""
         if re.match(r"[0-9]?[<>]", word):
             return []
         if word == "$@":

@@ -27,20 +27,20 @@ _PIECE = 1 << 14
 
 
 class Connection(Protocol):
-    """A connection to where a port leads."""
+    """A connection to the target of a port."""
 
     def recv(self, size: int, /) -> bytes:
-        """Return what has come; nothing at its end."""
+        """Return the bytes that have arrived; empty at its end."""
 
     def sendall(self, data: bytes, /) -> None:
-        """Send all of it."""
+        """Send all bytes."""
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
 
 
 Connect = Callable[[], Connection]
-"""Connects to where the session's port leads; raises OSError."""
+"""Connects to the target of the session's port; raises OSError."""
 
 
 def run(channel: Channel, properties: Mapping[str, Any], connect: Connect) -> None:
@@ -55,7 +55,7 @@ def run(channel: Channel, properties: Mapping[str, Any], connect: Connect) -> No
 
 
 def _shake_hands(channel: Channel, properties: Mapping[str, Any]) -> bool:
-    """Ask the client for its hand. What else it sends until then is lost, although it was acknowledged."""
+    """Do the handshake with the client. Other messages until then are lost, although they were acknowledged."""
     action = {
         "ActionType": "SessionType",
         "ActionParameters": {"SessionType": "Port", "Properties": {"type": "LocalPortForwarding", **properties}},

@@ -1,4 +1,4 @@
-"""What a command in a task is: a process in its real container, or of this machine where a test asks for it."""
+"""Programs of commands in a task: a process in its real container, or one of this machine if a test wants it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ecs_emulator.sessions.commands import NotStarted
 
 _PIECE = 1024
 _TERMINAL = {"TERM": "xterm-256color"}
-# a thread may not fork by itself: a small program makes the terminal its own, and what ignores Ctrl-C does not any more
+# a thread must not fork: a small program takes the terminal as its own, and restores the default effect of Ctrl-C
 _OWN = (
     "import fcntl,os,signal,sys,termios;os.setsid();fcntl.ioctl(0,termios.TIOCSCTTY,0);"
     "signal.signal(signal.SIGINT,signal.SIG_DFL);signal.signal(signal.SIGQUIT,signal.SIG_DFL);"
@@ -45,29 +45,29 @@ class InContainer:
         self._socket: Any = two_way(opened)
         self._first = self._socket.recv(_PIECE)
         if b"OCI runtime exec failed" in self._first:
-            # the engine tells it as output
+            # the engine reports the error as output
             raise NotStarted(f'exec: "{words[0]}": executable file not found in $PATH')
 
     def read(self) -> bytes:
-        """Return some of what it writes."""
+        """Return a piece of its output."""
         first, self._first = self._first, b""
         with contextlib.suppress(OSError):
             return first or bytes(self._socket.recv(_PIECE))
         return b""
 
     def write(self, data: bytes) -> None:
-        """Type something."""
+        """Type bytes into its terminal."""
         self._socket.sendall(data)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give its terminal another size."""
+        """Change the size of its terminal."""
         from docker.errors import APIError
 
-        with contextlib.suppress(APIError):  # it has ended meanwhile
+        with contextlib.suppress(APIError):  # the program has ended meanwhile
             self._api.exec_resize(self._id, height=rows, width=columns)
 
     def close(self) -> None:
-        """Hang up, which ends it."""
+        """Hang up, which ends the program."""
         with contextlib.suppress(OSError):
             self._socket.close()
 
@@ -88,23 +88,23 @@ class OnThisMachine:
         os.close(theirs)
 
     def read(self) -> bytes:
-        """Return some of what it writes."""
+        """Return a piece of its output."""
         with contextlib.suppress(OSError):
             return os.read(self._terminal, _PIECE)
         return b""
 
     def write(self, data: bytes) -> None:
-        """Type something."""
+        """Type bytes into its terminal."""
         view = memoryview(data)
         while view:
             view = view[os.write(self._terminal, view) :]
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give its terminal another size."""
+        """Change the size of its terminal."""
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def close(self) -> None:
-        """End it, and all that it started in its terminal."""
+        """End the program, and all processes that it started in its terminal."""
         with self._lock:
             if not self._open:
                 return

@@ -1,4 +1,4 @@
-"""Connections to ports in containers, by a small program inside: their networks lead nowhere on this machine."""
+"""Connections to ports in containers, by a small program inside: no network leads from this machine to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OWN = ("localhost", "127.0.0.1")
 _STDOUT = 1
 _HEAD = 8
 _RELAY = (
-    # bash opens sockets by itself; what ends first ends the other one too
+    # bash can open sockets itself; the direction that ends first ends the other one too
     'if command -v bash >/dev/null; then exec bash -c "exec 3<>/dev/tcp/127.0.0.1/$1 || exit 1; cat <&3 & cat >&3; '
     'kill %1 2>/dev/null"; fi; if command -v nc >/dev/null; then exec nc 127.0.0.1 "$1"; fi; exit 1'
 )
@@ -31,7 +31,7 @@ class _Exec:
         self._held = b""
 
     def recv(self, size: int, /) -> bytes:
-        """Return what has come: the engine puts a head before each piece of output and of errors."""
+        """Return the bytes that have arrived, without the head that the engine puts before each piece."""
         while len(head := self._take(_HEAD)) == _HEAD:
             content = self._take(int.from_bytes(head[4:], "big"))
             if head[0] == _STDOUT:
@@ -45,11 +45,11 @@ class _Exec:
         return found
 
     def sendall(self, data: bytes, /) -> None:
-        """Send all of it."""
+        """Send all bytes."""
         self._socket.sendall(data)
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -59,7 +59,7 @@ def relayed(host: Engine, task: Task, name: str, port: int) -> _Exec:
     """Return a connection to a port of a task, or of a database by one of its names.
 
     Raises:
-        OSError: nothing here has that name, or the engine refuses.
+        OSError: no container has that name, or the engine refuses.
     """
     from docker.errors import DockerException
 

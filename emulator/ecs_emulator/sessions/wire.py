@@ -1,6 +1,6 @@
-"""What goes over a data channel's connection: WebSocket messages from a server, and the messages of a session in them.
+"""The protocol of a data channel: WebSocket messages of a server, with the messages of a session in them.
 
-Sources: RFC 6455; amazon-ssm-agent, `agent/session/contracts`. A client has its own code for both.
+Sources: RFC 6455; amazon-ssm-agent, `agent/session/contracts`. The tool's client has its own code for both.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _FIXED = 116
 
 
 class Broken(ConnectionError):
-    """What came is not what it should be."""
+    """A message does not follow the protocol."""
 
 
 def accept(key: str) -> str:
-    """Return the proof of a WebSocket's server for a client's key."""
+    """Return a WebSocket server's proof for a client's key."""
     guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     return base64.b64encode(hashlib.sha1((key + guid).encode(), usedforsecurity=False).digest()).decode()
 
 
 def put(opcode: int, payload: bytes) -> bytes:
-    """Return a WebSocket message as a server sends it."""
+    """Return the bytes of a WebSocket message from a server."""
     length = len(payload)
     if length < 126:
         return bytes([0x80 | opcode, length]) + payload
@@ -42,7 +42,7 @@ def put(opcode: int, payload: bytes) -> bytes:
 
 
 def messages(stream: Any) -> Iterator[tuple[int, bytes]]:
-    """Yield the WebSocket messages of a client, until it has hung up; raises `Broken`."""
+    """Yield the WebSocket messages of a client until it hangs up; raises `Broken`."""
     whole, kind = b"", 0
     while len(head := stream.read(2)) == 2:
         if not head[1] & 0x80:
@@ -83,7 +83,7 @@ class Message:
 
 
 def pack(message: Message) -> bytes:
-    """Return a message's bytes."""
+    """Return the bytes of a message."""
     digest = hashlib.sha256(message.payload).digest()
     head = b"".join(
         (
@@ -99,10 +99,10 @@ def pack(message: Message) -> bytes:
 
 
 def unpack(data: bytes) -> Message:
-    """Return the message of some bytes.
+    """Return the message from its bytes.
 
     Raises:
-        Broken: they are none, or not what their digest says.
+        Broken: they are no message, or do not match their digest.
     """
     if len(data) < _FIXED + 4:
         raise Broken("no message")
@@ -128,7 +128,7 @@ def acknowledgement(of: Message) -> Message:
 
 
 def closing(session: str, output: str) -> Message:
-    """Return the message with which the service closes a channel."""
+    """Return the message by which the service closes a channel."""
     told = {
         "MessageType": CLOSED,
         "MessageSchemaVersion": "1.0",

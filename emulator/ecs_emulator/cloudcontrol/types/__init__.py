@@ -1,4 +1,4 @@
-"""The types that are offered, by their names."""
+"""Handlers of the offered types, by the types' names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind one type: its handlers, made of calls to the type's own API, and what they have in common."""
+"""The handlers of a type: calls to the type's own API, and functions that all types share."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ class Handlers:
     """The handlers of a type.
 
     Attributes:
-        create: makes what a model says and returns its identifier.
-        read: returns the model of an identifier, a property that is not set left out or None; None if there is none.
+        create: creates a resource from a model and returns its identifier.
+        read: returns the model of an identifier; None if there is no resource. Properties without a value are missing
+            or None.
         update: changes a resource from one model to another.
-        delete: removes a resource, which has this model.
+        delete: deletes the resource with this identifier and model.
         list: returns all identifiers.
-        named: returns the identifier that a resource of this model would have; empty where AWS chooses it, or where a
-            second one of the name is refused by the service itself.
+        named: returns the identifier that a resource of this model would have, to find an existing one; empty where AWS
+            chooses it, or where the service itself refuses a second resource of the same name.
     """
 
     create: Callable[[Api, Model], str]
@@ -38,7 +39,7 @@ class Handlers:
 
 
 def unless_gone(call: Callable[[], Any]) -> Any:
-    """Return what a read answers; None if it says that there is nothing."""
+    """Return the answer of a read; None if the resource does not exist."""
     try:
         return call()
     except ClientError as error:
@@ -48,22 +49,22 @@ def unless_gone(call: Callable[[], Any]) -> Any:
 
 
 def new_name(model: Model, name: str) -> str:
-    """Return the name that a model has, or one that is made up (CloudFormation user guide, name type)."""
+    """Return the model's name, or a generated one (CloudFormation user guide, name type)."""
     return str(model.get(name) or f"cc-{secrets.token_hex(8)}")
 
 
 def some(model: Model, names: Iterable[str]) -> dict[str, Any]:
-    """Return those of these properties that a model has."""
+    """Return the named properties that a model has."""
     return {name: model[name] for name in names if model.get(name) is not None}
 
 
 def changed(before: Model, after: Model, names: Iterable[str]) -> dict[str, Any]:
-    """Return those of these properties that a model has otherwise than the one before."""
+    """Return the named properties whose value in `after` differs from `before`; a removed property is left out."""
     return {name: value for name, value in some(after, names).items() if value != before.get(name)}
 
 
 def text(value: Any) -> str:
-    """Return a document as text, whether it is text already or not."""
+    """Return a document as text: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -73,14 +74,14 @@ def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def tag_map(tags: Any) -> dict[str, str]:
-    """Return tags by key, whether they are pairs or that already."""
+    """Return tags by key, from a list of pairs or from a mapping."""
     return dict(tags) if isinstance(tags, Mapping) else {one["Key"]: one["Value"] for one in tags or ()}
 
 
 def retag(
     before: Model, after: Model, put: Callable[[dict[str, str]], object], drop: Callable[[list[str]], object]
 ) -> None:
-    """Put on the tags that are new or otherwise, and take off those that are no more."""
+    """Add new and changed tags, and remove tags that `after` does not have."""
     old, new = tag_map(before.get("Tags")), tag_map(after.get("Tags"))
     if more := {key: value for key, value in new.items() if old.get(key) != value}:
         put(more)

@@ -1,4 +1,4 @@
-"""What passes messages on: SQS queues, SNS topics, Kinesis streams, EventBridge rules."""
+"""Types that pass on messages: SQS queues, SNS topics, Kinesis streams, EventBridge rules."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _QUEUE: Mapping[str, Callable[[str], Any]] = {
     "SqsManagedSseEnabled": _flag,
     "VisibilityTimeout": int,
 }
-"""The attributes of a queue that are properties of the same name, and how each is read."""
+"""Attributes of a queue that are also properties, each with the function that reads it."""
 _QUEUE_DEFAULTS = {
     "DelaySeconds": 0,
     "MaximumMessageSize": 262144,
@@ -53,7 +53,7 @@ _QUEUE_DEFAULTS = {
     "RedrivePolicy": "",
     "VisibilityTimeout": 30,
 }
-"""What a queue has that says nothing of it (SQS API, CreateQueue)."""
+"""A queue's values of settings that the request does not have (SQS API, CreateQueue)."""
 
 
 def _read_queue(api: Api, url: str) -> Model | None:
@@ -242,7 +242,7 @@ def _rules(api: Api) -> list[str]:
 
 
 def _rule_named(api: Api, model: Model) -> str:
-    # PutRule would change the one that is there
+    # find an existing rule: PutRule would change it
     found = unless_gone(lambda: api("events").describe_rule(Name=model["Name"])) if "Name" in model else None
     return str(found["Arn"]) if found else ""
 
@@ -270,7 +270,7 @@ TYPES: Mapping[str, Handlers] = {
         _update_stream,
         lambda api, name, model: api("kinesis").delete_stream(StreamName=name),
         lambda api: api("kinesis").list_streams()["StreamNames"],
-        # CreateStream says of it that it is in use
+        # find an existing stream: CreateStream would report it as in use, not as AlreadyExists
         lambda api, model: str(model.get("Name", "")),
     ),
     "AWS::Events::Rule": Handlers(_create_rule, _read_rule, _update_rule, _delete_rule, _rules, _rule_named),

@@ -1,4 +1,4 @@
-"""What is watched, and written down: CloudWatch alarms, log groups."""
+"""Types that observe: CloudWatch alarms, log groups."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ TYPES: Mapping[str, Handlers] = {
         _update_alarm,
         lambda api, name, model: api("cloudwatch").delete_alarms(AlarmNames=[name]),
         lambda api: [one["AlarmName"] for one in api("cloudwatch").describe_alarms()["MetricAlarms"]],
-        # PutMetricAlarm would change the one that is there
+        # find an existing alarm: PutMetricAlarm would change it
         lambda api, model: str(model.get("AlarmName", "")),
     ),
     "AWS::Logs::LogGroup": Handlers(

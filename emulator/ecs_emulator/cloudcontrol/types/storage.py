@@ -1,4 +1,4 @@
-"""What is kept: DynamoDB tables, S3 buckets, secrets, SSM parameters."""
+"""Types that store data: DynamoDB tables, S3 buckets, secrets, SSM parameters."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _create_table(api: Api, model: Model) -> str:
 
 
 def _streams(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as the API wants them, whose streams are told to be on."""
+    """Return a table's settings for the API, which needs StreamEnabled in a StreamSpecification."""
     if "StreamSpecification" not in settings:
         return dict(settings)
     return {**settings, "StreamSpecification": {"StreamEnabled": True, **settings["StreamSpecification"]}}
@@ -162,7 +162,7 @@ def _generated(api: Api, how: Mapping[str, Any]) -> str:
 
 
 def _value(api: Api, model: Model) -> dict[str, str]:
-    """Return the value that a model gives a secret, or has made up; none if it says nothing of it."""
+    """Return a secret's value from its model, given or generated; empty if the model has neither."""
     if "SecretString" in model:
         return {"SecretString": model["SecretString"]}
     return {"SecretString": _generated(api, model["GenerateSecretString"])} if "GenerateSecretString" in model else {}
@@ -238,7 +238,7 @@ TYPES: Mapping[str, Handlers] = {
         _update_table,
         lambda api, name, model: api("dynamodb").delete_table(TableName=name),
         lambda api: api("dynamodb").list_tables()["TableNames"],
-        # CreateTable says of it that it is in use
+        # find an existing table: CreateTable would report it as in use, not as AlreadyExists
         lambda api, model: str(model.get("TableName", "")),
     ),
     "AWS::S3::Bucket": Handlers(
@@ -247,14 +247,14 @@ TYPES: Mapping[str, Handlers] = {
         _update_bucket,
         lambda api, name, model: api("s3").delete_bucket(Bucket=name),
         lambda api: [one["Name"] for one in api("s3").list_buckets()["Buckets"]],
-        # in us-east-1 CreateBucket of one's own does nothing
+        # find an existing bucket: in us-east-1, CreateBucket of the account's own bucket succeeds without effect
         lambda api, model: str(model.get("BucketName", "")),
     ),
     "AWS::SecretsManager::Secret": Handlers(
         _create_secret,
         _read_secret,
         _update_secret,
-        # taken to leave no time to recover it: no document of the type says how its handler deletes
+        # assumption: no recovery window; no document of the type says how its handler deletes
         lambda api, arn, model: api("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True),
         lambda api: [one["ARN"] for one in api("secretsmanager").list_secrets()["SecretList"]],
     ),

@@ -8,7 +8,7 @@ API = EmulatedApi(
     "acm",
     responses="acm.responses:AWSCertificateManagerResponse",
     invalid="ValidationException",
-    # the API reference gives no usual size: a cautious guess
+    # the API reference names no default page size: 100 is a cautious guess
     pages=Pages(Bounds(100, 1, 1000), "InvalidArgsException", "ValidationException"),
     codes=Codes("ThrottlingException"),
     refusals=(

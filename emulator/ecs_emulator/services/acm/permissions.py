@@ -9,7 +9,7 @@ from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Certificate Manager asks for at one call."""
+    """Yield the permission checks of one call to Certificate Manager."""
     brought = requested(call.tags("Tags"))
     arn = call.text("CertificateArn")
     if call.operation == "RequestCertificate":

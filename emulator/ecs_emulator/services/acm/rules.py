@@ -1,4 +1,4 @@
-"""Certificates: validation records that appear late, issued once those resolve, kept while in use."""
+"""Certificates: validation records appear late, issue follows once they resolve, and a used one cannot be deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-
 
 
 def validation_record(account: str, domain: str) -> dict[str, str]:
-    """The CNAME that proves a domain: the same for every certificate of an account, for `x` and for `*.x`."""
+    """Return the CNAME that proves a domain: the same for all certificates of an account, for `x` and for `*.x`."""
     base = domain.removeprefix("*.")
     token = hashlib.sha256(f"{account}/{base}".encode()).hexdigest()
     letters = "".join(chr(ord("a") + int(digit, 16)) for digit in token[48:58])
@@ -36,7 +36,7 @@ def validation_record(account: str, domain: str) -> dict[str, str]:
 
 @wrap(AWSCertificateManagerResponse, "request_certificate")
 def request_certificate(original: Any, self: Any) -> ActionResult:
-    """RequestCertificate: a repeated IdempotencyToken with the same names is the same certificate for an hour."""
+    """RequestCertificate: return the same certificate for an hour if IdempotencyToken and names are the same."""
     acm, domain = self.acm_backend, self._get_param("DomainName")
     names = list(dict.fromkeys([domain, *(self._get_param("SubjectAlternativeNames") or [])]))
     for name in names:
@@ -67,14 +67,14 @@ def request_certificate(original: Any, self: Any) -> ActionResult:
 
 
 def check_tags(tags: Any) -> None:
-    """InvalidTagException for keys of AWS's own (API reference, AddTagsToCertificate)."""
+    """Refuse tag keys that begin with `aws:` (API reference, AddTagsToCertificate, InvalidTagException)."""
     for tag in tags or []:
         if tag["Key"].lower().startswith("aws:"):
             refuse("InvalidTagException", f"Tag keys that begin with aws: are reserved: {tag['Key']}")
 
 
 def _check_validation_domain(domain: str, above: str) -> None:
-    """A validation domain is the name itself or one above it (API reference, DomainValidationOption)."""
+    """Refuse a validation domain that is neither the name nor above it (API reference, DomainValidationOption)."""
     if domain != above and not domain.endswith(f".{above}"):
         refuse(
             "InvalidDomainValidationOptionsException",
@@ -84,14 +84,14 @@ def _check_validation_domain(domain: str, above: str) -> None:
 
 @wrap(AWSCertificateManagerResponse, "add_tags_to_certificate")
 def add_tags_to_certificate(original: Any, self: Any) -> Any:
-    """AddTagsToCertificate: no keys of AWS's own."""
+    """AddTagsToCertificate: refuse keys that begin with `aws:`."""
     check_tags(self._get_param("Tags"))
     return original(self)
 
 
 @replace(CertBundle, "check")
 def check(self: Any) -> None:
-    """Issued some time after every validation CNAME resolves on the internet; without that, never."""
+    """Issue the certificate some time after every validation CNAME resolves on the internet, and never without."""
     if self.type != "AMAZON_ISSUED" or self.status != "PENDING_VALIDATION":
         return
     if self.validation_method != "DNS" or not all(_resolves(self, name) for name in self.names):
@@ -105,7 +105,7 @@ def check(self: Any) -> None:
 
 
 def settle() -> None:
-    """Let ACM look by itself whether the records of what it is to issue are there, as it does on AWS."""
+    """Check the validation records of all certificates without a call, as ACM does on AWS."""
     for by_region in acm_backends.values():
         for backend in by_region.values():
             for bundle in backend._certificates.values():
@@ -114,7 +114,7 @@ def settle() -> None:
 
 @wrap(AWSCertificateManagerBackend, "list_certificates")
 def list_certificates(original: Any, self: Any, statuses: Any, includes: Any) -> Any:
-    """ListCertificates: RSA keys of at most 2048 bits, unless other types are asked for (API reference, Filters)."""
+    """ListCertificates: return only RSA keys up to 2048 bits unless the call names types (API reference, Filters)."""
     return original(self, statuses, {"keyTypes": ["RSA_1024", "RSA_2048"], **(includes or {})})
 
 
@@ -132,13 +132,13 @@ def _resolves(bundle: Any, domain: str) -> bool:
 
 
 def users(acm: Any, bundle: Any) -> list[str]:
-    """What uses a certificate now."""
+    """Return the ARNs of the load balancers that use a certificate now."""
     return certificate_users(elbv2_backends[acm.account_id][acm.region_name], bundle.arn)
 
 
 @wrap(CertBundle, "describe")
 def describe(original: Any, self: Any) -> dict[str, Any]:
-    """DescribeCertificate: no names at first, then no ResourceRecord, no dates and serial before it is issued."""
+    """DescribeCertificate: show the names late, ResourceRecord later, and dates and serial number only once issued."""
     answer: dict[str, Any] = original(self)
     if self.type != "AMAZON_ISSUED":
         return answer
@@ -169,7 +169,7 @@ def _option(bundle: Any, name: str) -> dict[str, Any]:
 
 @wrap(AWSCertificateManagerResponse, "list_certificates")
 def list_certificate_summaries(original: Any, self: Any) -> ActionResult:
-    """ListCertificates: each with its first hundred names, and whether it has more."""
+    """ListCertificates: show each certificate's first 100 names, and whether it has more."""
     answer: ActionResult = original(self)
     for summary in answer.result["CertificateSummaryList"]:  # type: ignore[index]
         names = summary.get("SubjectAlternativeNames", [])
@@ -180,7 +180,7 @@ def list_certificate_summaries(original: Any, self: Any) -> ActionResult:
 
 @wrap(AWSCertificateManagerBackend, "get_certificate")
 def get_certificate(original: Any, self: Any, arn: str) -> Any:
-    """Any look at a certificate: its state of this moment, with what uses it."""
+    """Look up a certificate for any operation, with the load balancers that use it now."""
     bundle = original(self, arn)
     bundle.in_use_by = users(self, bundle)
     return bundle
@@ -188,7 +188,7 @@ def get_certificate(original: Any, self: Any, arn: str) -> Any:
 
 @wrap(AWSCertificateManagerBackend, "delete_certificate")
 def delete_certificate(original: Any, self: Any, arn: str) -> None:
-    """DeleteCertificate: refused while a listener uses it, and for some moments after."""
+    """DeleteCertificate: refuse while a listener uses the certificate, and for some moments after."""
     bundle = self.get_certificate(arn)
     if bundle.in_use_by or not passed(getattr(bundle, "free_at", 0)):
         refuse("ResourceInUseException", f"Certificate {arn} in account {self.account_id} is in use.")
@@ -197,7 +197,7 @@ def delete_certificate(original: Any, self: Any, arn: str) -> None:
 
 @wrap(AWSCertificateManagerResponse, "get_certificate")
 def get_issued_certificate(original: Any, self: Any) -> ActionResult:
-    """GetCertificate: refused while pending."""
+    """GetCertificate: refuse while the certificate is pending."""
     bundle = self.acm_backend.get_certificate(self._get_param("CertificateArn"))
     if bundle.status == "PENDING_VALIDATION":
         refuse("RequestInProgressException", "The certificate request is in progress.")

@@ -1,4 +1,4 @@
-"""Tags of certificates; moto lists them by itself."""
+"""Tags of certificates, which moto's tagging API already lists."""
 
 from __future__ import annotations
 

@@ -17,9 +17,9 @@ _ALARMS: Mapping[str, tuple[str, ...]] = {
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Application Auto Scaling asks for at one call, also of CloudWatch and of ECS.
+    """Yield the permission checks of one call to Application Auto Scaling, also on CloudWatch and ECS.
 
-    A target is named by what it scales, and looked at with the tags that it has (user guide, "Tagging support").
+    The resource that it scales names a scalable target; its tags count for the checks (user guide, "Tagging support").
     """
     if call.operation.startswith("Describe"):
         yield call.check()

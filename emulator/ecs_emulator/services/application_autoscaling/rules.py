@@ -13,7 +13,7 @@ SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "Schedul
 
 @wrap(ApplicationAutoscalingBackend, "register_scalable_target")
 def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """RegisterScalableTarget: it acts by its service-linked role, and nothing of it is suspended."""
+    """RegisterScalableTarget: default to the service-linked role, and to no suspended scaling."""
     target = original(self, *args, **kwargs)
     service = "ecs.application-autoscaling.amazonaws.com"
     role = f"role/aws-service-role/{service}/AWSServiceRoleForApplicationAutoScaling_ECSService"

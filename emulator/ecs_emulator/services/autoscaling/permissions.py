@@ -14,7 +14,7 @@ from ecs_emulator.services.ec2.permissions import launched
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Auto Scaling asks for at one call: for a template also what launching from it takes."""
+    """Yield the permission checks of one call to Auto Scaling, including the launch from a template."""
     operation, name = call.operation, call.text("AutoScalingGroupName")
     if operation.startswith("Describe"):
         yield call.check()

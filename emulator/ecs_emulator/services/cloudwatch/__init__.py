@@ -1,4 +1,4 @@
-"""CloudWatch: alarms that go off by what is measured here, and what AWS's own services report."""
+"""CloudWatch: alarms on metrics that are measured here, and the metrics that AWS's own services report."""
 
 from __future__ import annotations
 

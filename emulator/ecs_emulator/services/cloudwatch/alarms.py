@@ -1,9 +1,9 @@
-"""Alarms: what PutMetricAlarm refuses, keeps and forgets.
+"""Alarms: the checks of PutMetricAlarm, and the settings that it keeps or drops.
 
-Words of refusals: hashicorp/terraform#24070 (data points), awsdocs/aws-cloudformation-user-guide#777 (period),
-cds-snc/notification-terraform#128 (Region); of what is checked across too long, as comments in public configurations
-quote AWS. Its words are not known where a statistic is missing, where MetricName and Metrics are given, of another way
-to treat missing data, and of an action that is no ARN.
+Sources of the messages: hashicorp/terraform#24070 (data points), awsdocs/aws-cloudformation-user-guide#777 (period),
+cds-snc/notification-terraform#128 (Region); for too long a time span, comments in public configurations quote AWS.
+AWS's messages are not known for a missing statistic, for MetricName together with Metrics, for an unknown treatment of
+missing data, and for an action that is no ARN.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def _invalid(message: str) -> NoReturn:
 
 @wrap(Alarm, "__init__")
 def init_alarm(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-    """PutMetricAlarm: a new alarm has INSUFFICIENT_DATA (API reference)."""
+    """PutMetricAlarm: start a new alarm as INSUFFICIENT_DATA (API reference)."""
     original(self, *args, **kwargs)
     self.state_value = "INSUFFICIENT_DATA"
 
 
 @wrap(CloudWatchResponse, "put_metric_alarm")
 def put_metric_alarm(original: Any, self: Any) -> ActionResult:
-    """PutMetricAlarm: an alarm that is there keeps state and tags, and nothing else (API reference)."""
+    """PutMetricAlarm: keep the state and tags of an existing alarm, and replace all else (API reference)."""
     _check(self.region, self.params)
     alarms, name = self.cloudwatch_backend.alarms, self.params["AlarmName"]
     before = alarms.get(name)
@@ -50,7 +50,7 @@ def put_metric_alarm(original: Any, self: Any) -> ActionResult:
 
 
 def _check(region: str, wanted: Mapping[str, Any]) -> None:
-    """What the description of PutMetricAlarm demands of its parameters."""
+    """Refuse parameters that the description of PutMetricAlarm does not allow."""
     number = wanted.get("EvaluationPeriods", 0)
     if "MetricName" in wanted:
         _check_metric(wanted, number)
@@ -90,7 +90,7 @@ def _check_action(region: str, action: str) -> None:
 
 @wrap(CloudWatchBackend, "delete_alarms")
 def delete_alarms(original: Any, self: Any, alarm_names: list[str]) -> None:
-    """DeleteAlarms: their tags go too, so that an alarm created anew has none."""
+    """DeleteAlarms: delete their tags too, so that an alarm created anew has none."""
     arns = [self.alarms[name].alarm_arn for name in alarm_names if name in self.alarms]
     original(self, alarm_names)
     for arn in arns:

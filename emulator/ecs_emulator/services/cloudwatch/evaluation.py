@@ -1,4 +1,4 @@
-"""How an alarm comes to its state: from the data points of its evaluation range, and what missing ones count as.
+"""Evaluate alarms: the state follows from the data points of the evaluation range, and from missing ones.
 
 Source: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data", whose two tables of examples the
 tests go through.
@@ -11,24 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 
 OK, ALARM, UNKNOWN = "OK", "ALARM", "INSUFFICIENT_DATA"
 MORE = 2
-"""How many data points more than the evaluation periods are looked at, as in the guide's examples."""
+"""Data points that are read in addition to the evaluation periods, as in the guide's examples."""
 BEYOND: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
     "GreaterThanThreshold": (operator.gt, "greater than"),
     "LessThanThreshold": (operator.lt, "less than"),
     "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
 }
-"""How values are compared with a threshold, and how CloudWatch says so; not those with a band of anomalies."""
+"""The comparison with the threshold, and CloudWatch's words for it; operators with an anomaly band are left out."""
 
 
 def state(points: Sequence[bool | None], periods: int, to_alarm: int, missing: str, before: str) -> str:
-    """Return the state of an alarm.
+    """Return an alarm's new state.
 
     Args:
-        points: of the evaluation range, the oldest first: whether each breaches, None if it is missing.
-        periods, to_alarm: how many are evaluated, and how many of those have to breach.
-        missing: what those that are missing count as, in AWS's words.
-        before: its state so far.
+        points: the evaluation range, the oldest first: whether each point breaches, None if it is missing.
+        periods, to_alarm: the number of evaluated points, and the number of breaching points that ALARM needs.
+        missing: the treatment of missing points, in AWS's words.
+        before: the alarm's present state.
     """
     real = [one for one in points if one is not None]
     breaching = sum(real)
@@ -42,5 +42,5 @@ def state(points: Sequence[bool | None], periods: int, to_alarm: int, missing: s
         return UNKNOWN if missing == "missing" else before
     if not all(real):
         return OK
-    # the oldest one that breaches is as old as it takes, and none that is newer is within the threshold
+    # ALARM needs the oldest breaching point at least `to_alarm` periods back; all points after it breach or are missing
     return ALARM if missing == "missing" and len(points) - points.index(True) >= to_alarm else before

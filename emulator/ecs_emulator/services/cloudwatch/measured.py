@@ -1,4 +1,4 @@
-"""The metrics that follow from what happens in the embedded cloud, by which its alarms go off."""
+"""Metrics that the embedded cloud measures itself; its alarms follow no others."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ecs_emulator.services.events import bus
 BALANCER, EVENTS, INSIGHTS = "AWS/ApplicationELB", "AWS/Events", "ECS/ContainerInsights"
 MINUTE = 60
 Source = Callable[[str, Iterable[int]], float | None]
-"""Returns a statistic of the minutes from the epoch on; None if the metric has no points in them."""
+"""Returns a statistic over minutes, counted from the epoch; None if the metric has no points in them."""
 
 
 def source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, str]) -> Source | None:
-    """Return where the values of a metric come from; None if it is not measured here.
+    """Return the function that gives a metric's values; None if the metric is not measured here.
 
-    Before a load balancer has really served, as without containers, there is nothing that it could have counted.
+    A load balancer that has never really served, as without containers, has counted nothing.
     """
     if namespace == BALANCER and metric.startswith(("HTTPCode_", "RequestCount", traffic.SECONDS)):
         return lambda stat, minutes: traffic.statistic(metric, stat, dimensions, minutes)
@@ -33,9 +33,10 @@ def source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, st
 
 
 def _running(kept: Store, cluster: str, service: str, stat: str, minutes: Iterable[int]) -> float | None:
-    """How many tasks of a service ran at the end of each minute; nothing before it was there, and none is a number too.
+    """Return a statistic of the numbers of tasks that ran at the end of each minute; None if no minute has a number.
 
-    Tasks that have stopped are known for an hour, so that of earlier minutes those are missing.
+    Zero is a number too, but minutes before the service existed have none. Stopped tasks are kept for an hour, so the
+    numbers of earlier minutes lack them.
     """
     there = kept.services.get(f"{cluster}/{service}")
     if there is None:

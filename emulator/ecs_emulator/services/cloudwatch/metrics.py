@@ -1,4 +1,4 @@
-"""GetMetricData: as many queries as it takes, and what ECS and load balancers report by themselves."""
+"""GetMetricData: up to 500 queries, and the metrics that ECS and load balancers report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.services.cloudwatch import series
 
 MOST = 500
-"""Metrics in one call (API reference, GetMetricData)."""
+"""The most metrics in one call (API reference, GetMetricData)."""
 
 
 @wrap(CloudWatchBackend, "get_metric_data")
@@ -23,7 +23,7 @@ def get_metric_data(
     end_time: datetime,
     scan_by: str = "TimestampAscending",
 ) -> list[dict[str, Any]]:
-    """GetMetricData: 500 metrics at most; AWS's own have points only for the minutes in which there was something."""
+    """GetMetricData: refuse more than 500 metrics; show AWS's own metrics only in minutes with activity."""
     if len(queries) > MOST:
         refuse("ValidationError", f"The collection MetricDataQueries must not have a size greater than {MOST}.")
     results: list[dict[str, Any]] = original(self, queries, start_time, end_time, scan_by)

@@ -1,4 +1,4 @@
-"""What CloudWatch requires for its calls (Service Authorization Reference, Amazon CloudWatch)."""
+"""Permissions of CloudWatch, by call (Service Authorization Reference, Amazon CloudWatch)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what CloudWatch asks for at one call: on each alarm that it names."""
+    """Yield the permission checks of one call to CloudWatch, one for each alarm that it names."""
     if call.operation == "GetMetricData":
         yield call.check("*")
         return
     if call.operation == "DescribeAlarms":
-        # API reference, DescribeAlarms: composite alarms only to who may ask for all
+        # API reference, DescribeAlarms: composite alarms need the permission for all alarms
         whole = "CompositeAlarm" in call.body.get("AlarmTypes", ())
         yield call.check("*" if whole else call.arn("alarm:*", "cloudwatch"))
         return

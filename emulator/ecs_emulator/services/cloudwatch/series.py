@@ -1,11 +1,11 @@
-"""The metrics that ECS and load balancers report by themselves, for the minutes that had something.
+"""Metrics that ECS and load balancers report, with points only in minutes with activity.
 
-What can be measured here is (`measured`); other numbers are invented.
+Metrics that can be measured here are measured (`measured`); the other numbers are invented.
 
 Names and dimensions are AWS's: ECS developer guide, "Amazon ECS service utilization metrics"; User Guide for
 Application Load Balancers, "CloudWatch metrics". A service reports while tasks of it run, and a target group while
-requests flow, so that a count of errors has no point where there were none. A number follows from the name and the
-minute: it is the same whoever asks, and whenever.
+requests flow, so that a count of errors has no point in a minute without errors. An invented number follows from the
+name and the minute: each caller gets the same number at any time.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ MINUTE = 60
 _CYCLE = 45
 """Minutes from one busy time of a service to the next."""
 _FACTORS = {"Minimum": 0.3, "Average": 1.0, "Maximum": 8.0, "p50": 0.8, "p90": 2.0, "p95": 2.6, "p99": 4.0}
-"""How many times the average of response times a statistic is."""
+"""Factors from the average response time to its other statistics."""
 
 Point = tuple[datetime, float]
 
 
 def points(account: str, region: str, stat: Mapping[str, Any], start: datetime, end: datetime) -> Iterator[Point]:
-    """Yield the points of one metric, the oldest first, each with the beginning of its period.
+    """Yield the points of one metric, the oldest first, each with the start of its period.
 
     Args:
-        stat: as in a query of GetMetricData: `Metric`, `Period` and `Stat`.
+        stat: the MetricStat of a GetMetricData query: `Metric`, `Period` and `Stat`.
     """
     kept, metric = store(account, region), stat["Metric"]
     dimensions = {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}
@@ -54,7 +54,7 @@ def points(account: str, region: str, stat: Mapping[str, Any], start: datetime, 
 
 
 def _source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, str]) -> measured.Source | None:
-    """Where the values of a metric come from; None if nobody reports it."""
+    """Return the function that gives a metric's values, measured or invented; None if no service reports it."""
     real = namespace != BALANCER or traffic.serves(dimensions.get("LoadBalancer", ""))
     if real and (found := measured.source(kept, namespace, metric, dimensions)):
         return found
@@ -72,7 +72,7 @@ def _source(kept: Store, namespace: str, metric: str, dimensions: Mapping[str, s
 
 
 def _service(kept: Store, namespace: str, dimensions: Mapping[str, str]) -> Service | None:
-    """The service that reports under these dimensions, exactly these; None if nobody does."""
+    """Return the service that reports metrics with exactly these dimensions; None if there is none."""
     names = {*dimensions}
     if namespace == ECS and names == {"ClusterName", "ServiceName"}:
         wanted = (dimensions["ClusterName"], dimensions["ServiceName"])
@@ -97,7 +97,7 @@ def _forwards(kept: Store, target_group: str, balancer: str) -> bool:
 
 
 def _running(kept: Store, service: Service) -> Callable[[int], bool]:
-    """Whether a task of the service ran in a minute, counted from the epoch."""
+    """Return a function that tells whether a task of the service ran in a minute, counted from the epoch."""
     spans = [
         (began.timestamp(), ended.timestamp() if (ended := task.times.get("stoppedAt")) else math.inf)
         for task in list(kept.tasks.values())
@@ -107,7 +107,7 @@ def _running(kept: Store, service: Service) -> Callable[[int], bool]:
 
 
 def _value(metric: str, name: str, stat: str) -> Callable[[int], float | None] | None:
-    """What a metric of a service is in a minute; None where nothing is reported, or there is no such metric."""
+    """Return a function from a minute to the invented value, None without a point; None for an unknown metric."""
     size = _chance(name)
 
     def busy(minute: int) -> float:
@@ -127,5 +127,5 @@ def _value(metric: str, name: str, stat: str) -> Callable[[int], float | None] |
 
 
 def _chance(*what: object) -> float:
-    """A number from 0 to 1 that follows from this."""
+    """Return a number from 0 to 1 that depends only on the arguments."""
     return int.from_bytes(hashlib.sha256(repr(what).encode()).digest()[:4]) / 2**32

@@ -1,4 +1,4 @@
-"""Evaluates alarms every minute, and lets them do what they are to do when their state changes."""
+"""Evaluate alarms every minute, and run their actions when their state changes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ecs_emulator.services.sns import publishing
 _SERVICE = "cloudwatch.amazonaws.com"
 _SHORT = "%d/%m/%y %H:%M:%S"
 _due: dict[tuple[str, str], tuple[float, int]] = {}
-"""When the alarms of an account and Region are evaluated next, and by the minutes before which one."""
+"""By account and Region: the time of the next evaluation, and the minute at which its data end."""
 
 
 def settle() -> None:
-    """Evaluate those whose time has come. The caller holds the cloud's lock."""
+    """Evaluate the alarms whose time has come. The caller holds the cloud's lock."""
     for (account, region), (_, end) in [(key, due) for key, due in _due.items() if passed(due[0])]:
         del _due[account, region]
         backend = cloudwatch_backends[account][region]
@@ -34,9 +34,9 @@ def settle() -> None:
 
 
 def _plan(account: str, region: str) -> None:
-    """Have the alarms of an account and Region evaluated as soon as the minute under way is known.
+    """Plan to evaluate the alarms of an account and Region once the data of the present minute are known.
 
-    All are evaluated once a minute, also those of longer periods (user guide, "Alarm evaluation").
+    All alarms are evaluated once a minute, also with longer periods (user guide, "Alarm evaluation").
     """
     if (account, region) not in _due:
         end = int(CLOCK.time()) // measured.MINUTE + 1
@@ -46,12 +46,12 @@ def _plan(account: str, region: str) -> None:
 
 @on_reset
 def forget() -> None:
-    """Have nothing to evaluate."""
+    """Drop all planned evaluations."""
     _due.clear()
 
 
 def _source(backend: CloudWatchBackend, alarm: Alarm) -> measured.Source | None:
-    """Where the values of an alarm come from; None if it is on nothing that is measured here."""
+    """Return the function that gives an alarm's values; None if its metric or operator is not supported here."""
     if alarm.comparison_operator not in evaluation.BEYOND:
         return None
     dimensions = {str(one.name): str(one.value) for one in alarm.dimensions}
@@ -80,7 +80,7 @@ def _evaluate(backend: CloudWatchBackend, alarm: Alarm, found: measured.Source, 
 
 
 def _reason(alarm: Alarm, known: list[tuple[int, float]], state: str) -> str:
-    """What CloudWatch says of a change (user guide, "Notifying users on alarm changes", its example)."""
+    """Return CloudWatch's reason for a state change (user guide, "Notifying users on alarm changes", its example)."""
     if not known:
         return "No datapoints were received, and missing ones were treated as the alarm says."
     shown = ", ".join(f"{value} ({datetime.fromtimestamp(at * measured.MINUTE, UTC):{_SHORT}})" for at, value in known)
@@ -96,7 +96,7 @@ def _change(backend: CloudWatchBackend, alarm: Alarm, state: str, reason: str) -
 
 
 def _act(backend: CloudWatchBackend, alarm: Alarm, before: str) -> None:
-    """Tell an alarm's topics of its state, if that is another one than before and its actions are enabled.
+    """Publish an alarm's state to its topics if the state has changed and the actions are enabled.
 
     Source: API reference, SetAlarmState and DisableAlarmActions.
     """
@@ -115,7 +115,7 @@ def _act(backend: CloudWatchBackend, alarm: Alarm, before: str) -> None:
 
 
 def _message(backend: CloudWatchBackend, alarm: Alarm, before: str) -> dict[str, Any]:
-    """What a topic is told (user guide, "Notifying users on alarm changes"), without what only repeats the alarm."""
+    """Return a topic's message (user guide, "Notifying users on alarm changes") with few of the alarm's settings."""
     return {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
@@ -132,7 +132,7 @@ def _message(backend: CloudWatchBackend, alarm: Alarm, before: str) -> dict[str,
 
 @wrap(CloudWatchBackend, "put_metric_alarm")
 def put_metric_alarm(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """PutMetricAlarm: from now on it is evaluated."""
+    """PutMetricAlarm: plan the alarm's evaluation."""
     alarm = original(self, *args, **kwargs)
     if _source(self, alarm):
         _plan(self.account_id, self.region_name)
@@ -141,7 +141,7 @@ def put_metric_alarm(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any
 
 @wrap(CloudWatchBackend, "set_alarm_state")
 def set_alarm_state(original: Any, self: Any, alarm_name: str, reason: str, reason_data: str, state_value: str) -> None:
-    """SetAlarmState: the alarm does what it does in that state, which its next evaluation may end (API reference)."""
+    """SetAlarmState: run the actions of the new state, which the next evaluation may change again (API reference)."""
     before = self.alarms[alarm_name].state_value if alarm_name in self.alarms else ""
     original(self, alarm_name, reason, reason_data, state_value)
     _act(self, self.alarms[alarm_name], before)

@@ -1,4 +1,4 @@
-"""What load balancers count of the requests that they really serve, by minutes of the clock.
+"""Counts of the requests that load balancers really serve, by minutes of the clock.
 
 Names and dimensions: User Guide for Application Load Balancers, "CloudWatch metrics for your Application Load
 Balancer". A count that stayed at zero in a minute has no point, as on AWS.
@@ -17,7 +17,7 @@ from ecs_emulator.patch import on_reset
 
 MINUTE = 60
 KEPT_MINUTES = 24 * 60
-"""An alarm looks back a day at the most where its periods are shorter than an hour (API reference, PutMetricAlarm)."""
+"""Minutes to keep: an alarm with periods below an hour looks back a day at most (API reference, PutMetricAlarm)."""
 SECONDS = "TargetResponseTime"
 """The metric that has a value for each request; all others count."""
 _BALANCER, _GROUP = "LoadBalancer", "TargetGroup"
@@ -31,17 +31,17 @@ class _Minute:
 
 _Minutes = defaultdict[int, _Minute]
 _served: dict[str, dict[str, _Minutes]] = {}
-"""By load balancer and target group, each as its dimension has it; what no target was asked for, under no group."""
+"""Counts by the dimensions of load balancer and target group; the group is empty if no target got the request."""
 _counting = threading.Lock()
 
 
 def serve(balancer: str) -> None:
-    """From now on a load balancer really serves, and what it reports is what it has counted."""
+    """Mark that a load balancer really serves: from now on it reports its own counts."""
     _served.setdefault(_dimension(balancer), {})
 
 
 def serves(balancer: str) -> bool:
-    """Whether a load balancer, by its dimension, has ever really served."""
+    """Return whether a load balancer, named by its dimension, has ever really served."""
     return balancer in _served
 
 
@@ -50,7 +50,7 @@ def answered(balancer: str, group: str, status: int, seconds: float) -> None:
 
     Args:
         balancer, group: their ARNs.
-        seconds: until the answer came, on this machine's clock.
+        seconds: the time until the answer, on this machine's clock.
     """
     with _counting:
         minute = _minute(balancer, _dimension(group))
@@ -59,7 +59,7 @@ def answered(balancer: str, group: str, status: int, seconds: float) -> None:
 
 
 def unanswered(balancer: str, group: str, status: int) -> None:
-    """Count a request that the load balancer has answered itself: a target failed it, or none of the group was left."""
+    """Count a request that the load balancer answered itself: a target failed, or no target was left."""
     with _counting:
         counts = _minute(balancer, _dimension(group) if group else "").counts
         counts.update([f"HTTPCode_ELB_{status // 100}XX_Count", f"HTTPCode_ELB_{status}_Count"])
@@ -68,12 +68,12 @@ def unanswered(balancer: str, group: str, status: int) -> None:
 
 
 def statistic(metric: str, stat: str, dimensions: Mapping[str, str], minutes: Iterable[int]) -> float | None:
-    """Return a statistic of what was counted in these minutes from the epoch on; None if there was nothing.
+    """Return a statistic of the counts in these minutes since the epoch; None if nothing was counted.
 
-    Of a count the sum and the number of samples are the count, and all others 1: each request is a sample of its own.
+    Each request is one sample: Sum and SampleCount of a count are the count, and all other statistics are 1.
 
     Args:
-        dimensions: the load balancer, a target group, or both.
+        dimensions: the dimensions of the load balancer, of a target group, or both.
     """
     with _counting:
         found = [one for minute in minutes for one in _of(dimensions, minute)]
@@ -84,7 +84,7 @@ def statistic(metric: str, stat: str, dimensions: Mapping[str, str], minutes: It
 
 
 def of_values(stat: str, values: Sequence[float]) -> float | None:
-    """Return one statistic of values; None without any. Percentiles are of the nearest rank."""
+    """Return one statistic of values; None if there are none. Percentiles use the nearest rank."""
     if not values:
         return None
     if stat.startswith("p"):
@@ -101,7 +101,7 @@ def of_values(stat: str, values: Sequence[float]) -> float | None:
 
 @on_reset
 def forget() -> None:
-    """Have nothing counted."""
+    """Drop all counts."""
     _served.clear()
 
 
@@ -114,12 +114,12 @@ def _minute(balancer: str, group: str) -> _Minute:
 
 
 def _dimension(arn: str) -> str:
-    """What CloudWatch calls a load balancer or a target group: the end of its ARN."""
+    """Return CloudWatch's dimension of a load balancer or a target group: the end of its ARN."""
     return arn.rpartition(":")[2].removeprefix("loadbalancer/")
 
 
 def _of(dimensions: Mapping[str, str], minute: int) -> Iterator[_Minute]:
-    """Yield what was counted in a minute under these dimensions, each target group's by itself."""
+    """Yield the counts of a minute with these dimensions, one for each target group."""
     for balancer, groups in _served.items():
         for group, minutes in groups.items():
             ours = {_BALANCER: balancer, _GROUP: group}

@@ -1,4 +1,4 @@
-"""DynamoDB: tables, as own steps may have them and tasks read and write them."""
+"""DynamoDB: tables that a stack's own steps may create, and that its tasks read and write."""
 
 from __future__ import annotations
 

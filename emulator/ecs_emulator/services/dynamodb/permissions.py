@@ -1,4 +1,4 @@
-"""What DynamoDB requires for its calls (Service Authorization Reference, Amazon DynamoDB)."""
+"""Permissions of DynamoDB, by call (Service Authorization Reference, Amazon DynamoDB)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ITEMS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what DynamoDB asks for at one call: on the table, one of its indexes, or each table of a batch."""
+    """Yield the permission checks of one call to DynamoDB: on the table, an index, or each table of a batch."""
     if call.operation in ("TransactWriteItems", "TransactGetItems"):
         for one in call.body.get("TransactItems", ()):
             for kind, member in one.items():

@@ -7,7 +7,7 @@ from ecs_emulator.services.model import Bounds, Codes, EmulatedApi, Pages, Refus
 
 
 def _not_found(operation: str, parameter: str, code: str, what: str) -> Refusal:
-    """EC2 does not know for some seconds what was created a moment ago."""
+    """Return the refusal of an operation in the first seconds, while EC2 does not know a new resource yet."""
     message = f"The {what} '{{}}' does not exist"
     return Refusal("ec2", operation, 3, code, message, in_form(parameter), "EC2 developer guide, eventual consistency")
 
@@ -19,7 +19,7 @@ def _in_use(operation: str, parameter: str, message: str, seconds: float, source
 API = EmulatedApi(
     "ec2",
     responses="ec2.responses:EC2Response",
-    # guide, "Pagination": a page may be empty; without a size all of it comes, of most lists 1,000 at most
+    # guide, "Pagination": a page may be empty; without a page size all entries come, of most lists 1,000 at most
     pages=Pages(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
     lists={
         "DescribeLaunchTemplates": Bounds(200, 1, 200),

@@ -43,12 +43,12 @@ def _zones(ec2: Any) -> list[str]:
 
 
 def private_name(service: str, region: str) -> str:
-    """The name that private DNS takes over, as `logs.ap-northeast-1.amazonaws.com`."""
+    """Return the public name that private DNS takes over, as `logs.ap-northeast-1.amazonaws.com`."""
     return _PRIVATE_NAMES.get(service, service + ".{}").format(region) + ".amazonaws.com"
 
 
 def services(ec2: Any) -> list[dict[str, Any]]:
-    """DescribeVpcEndpointServices: AWS's own services; S3 and DynamoDB come as gateway and as interface."""
+    """Return AWS's own services, for DescribeVpcEndpointServices; S3 and DynamoDB as both Gateway and Interface."""
     region = ec2.region_name
     found = []
     retired = {"ec2messages"} if region in _WITHOUT_EC2MESSAGES else set()
@@ -76,7 +76,7 @@ def services(ec2: Any) -> list[dict[str, Any]]:
 
 @replace(EC2Response, "describe_vpc_endpoint_services")
 def describe_vpc_endpoint_services(self: Any) -> ActionResult:
-    """DescribeVpcEndpointServices with names and the filters service-name and service-type."""
+    """DescribeVpcEndpointServices: support service names, and the filters service-name and service-type."""
     known = services(self.ec2_backend)
     for name in self._get_param("ServiceNames", []):
         if name not in {service["ServiceName"] for service in known}:
@@ -110,7 +110,7 @@ def create_vpc_endpoint(
     tags: dict[str, str] | None = None,
     private_dns_enabled: bool | None = None,
 ) -> VPCEndPoint:
-    """CreateVpcEndpoint: checks as AWS's; an interface endpoint is `pending` first, a gateway one ready at once."""
+    """CreateVpcEndpoint: check as AWS does; only an interface endpoint is `pending` first."""
     service_type = endpoint_type or "Gateway"
     vpc = self.get_vpc(vpc_id)
     if service_type not in _WITHOUT_SERVICE:
@@ -160,7 +160,7 @@ def _check_service(ec2: Any, name: str | None, service_type: str) -> None:
 
 
 def _check_policy(ec2: Any, service_name: Any, document: str | None) -> None:
-    """A policy for a service that takes one (awslabs/landing-zone-accelerator-on-aws#224 has the refusal)."""
+    """Refuse a malformed or unsupported policy (refusal: awslabs/landing-zone-accelerator-on-aws#224)."""
     if not document:
         return
     shown = [entry for entry in services(ec2) if entry["ServiceName"] == service_name]
@@ -286,7 +286,7 @@ def _drop(ec2: Any, endpoint: Any) -> None:
 
 
 def settle(ec2: Any) -> None:
-    """Let what takes time be done if its time has come."""
+    """Complete the creations and deletions of endpoints whose time has come."""
     for endpoint in list(ec2.vpc_end_points.values()):
         if endpoint.state == "pending" and passed(endpoint.ready_at):
             endpoint.state = "available"
@@ -296,22 +296,22 @@ def settle(ec2: Any) -> None:
 
 @wrap(EC2Backend, "describe_vpc_endpoints")
 def describe_vpc_endpoints(original: Any, self: Any, vpc_end_point_ids: Any, filters: Any = None) -> Any:
-    """DescribeVpcEndpoints: the state of this moment; a deleted endpoint is listed as `deleting`, then not at all."""
+    """DescribeVpcEndpoints: show the present state; a deleted endpoint is `deleting` for a while, then gone."""
     settle(self)
     return original(self, vpc_end_point_ids, filters)
 
 
 @wrap(VPCEndPoint, "get_filter_value")
 def endpoint_filter(original: Any, self: Any, filter_name: str, method_name: str | None = None) -> Any:
-    """DescribeVpcEndpoints: the filter vpc-endpoint-id, which moto lacks."""
+    """DescribeVpcEndpoints: support the filter vpc-endpoint-id, which moto lacks."""
     return self.id if filter_name == "vpc-endpoint-id" else original(self, filter_name, method_name)
 
 
 @replace(EC2Response, "delete_vpc_endpoints")
 def delete_vpc_endpoints(self: Any) -> ActionResult:
-    """DeleteVpcEndpoints: asynchronous; what cannot be deleted is in `Unsuccessful`, not an error.
+    """DeleteVpcEndpoints: delete after a while; an unknown endpoint is listed in `Unsuccessful` and is no error.
 
-    A gateway endpoint's routes go at once, an interface endpoint's interfaces with it.
+    Routes of a gateway endpoint disappear at once, interfaces of an interface endpoint together with the endpoint.
     """
     ec2 = self.ec2_backend
     settle(ec2)
@@ -331,7 +331,7 @@ def delete_vpc_endpoints(self: Any) -> ActionResult:
 
 @replace(EC2Response, "modify_vpc_endpoint")
 def modify_vpc_endpoint(self: Any) -> ActionResult:
-    """ModifyVpcEndpoint: route tables with their routes, subnets with their interfaces, groups, policy, private DNS."""
+    """ModifyVpcEndpoint: change route tables and routes, subnets and interfaces, groups, policy and private DNS."""
     ec2, params = self.ec2_backend, self.params
     endpoint = ec2.describe_vpc_endpoints([params["VpcEndpointId"]])[0]
     if endpoint.state == "deleting":

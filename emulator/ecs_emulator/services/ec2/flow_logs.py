@@ -1,4 +1,4 @@
-"""Flow logs: a role that EC2 can assume, the same answer to the same token, ids that there are."""
+"""Flow logs: check the role and the ids, and give the same answer to the same token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WRITER = "vpc-flow-logs.amazonaws.com"
 
 @wrap(EC2Response, "create_flow_logs")
 def create_flow_logs(original: Any, self: Any) -> Any:
-    """CreateFlowLogs: what a token was answered with before is answered again (API reference, ClientToken)."""
+    """CreateFlowLogs: repeat the first answer to a repeated token (API reference, ClientToken); check the role."""
     token = self._get_param("ClientToken")
     answered = self.ec2_backend.__dict__.setdefault("flow_log_answers", {})
     if token and token in answered:
@@ -31,7 +31,7 @@ def create_flow_logs(original: Any, self: Any) -> Any:
 
 
 def _check_role(account: str, arn: str) -> None:
-    """The role is there and trusts the service of flow logs (terraform-provider-aws#29323)."""
+    """Refuse a role that is missing or does not trust the flow logs service (terraform-provider-aws#29323)."""
     roles = iam_backends[account]["aws"].roles.values()
     trusting = [json.loads(role.assume_role_policy_document) for role in roles if role.arn == arn]
     if not any(_WRITER in json.dumps(document) for document in trusting):
@@ -40,7 +40,7 @@ def _check_role(account: str, arn: str) -> None:
 
 @wrap(EC2Backend, "describe_flow_logs")
 def describe_flow_logs(original: Any, self: Any, flow_log_ids: Any = None, filters: Any = None) -> Any:
-    """DescribeFlowLogs: of ids that there are."""
+    """DescribeFlowLogs: refuse ids that do not exist."""
     if missing := [one for one in flow_log_ids or () if one not in self.flow_logs]:
         refuse("InvalidFlowLogId.NotFound", f"The flow log ID '{missing[0]}' does not exist")
     return original(self, flow_log_ids, filters)

@@ -1,4 +1,4 @@
-"""Internet gateways and route tables: what they may be attached to, and what keeps them."""
+"""Internet gateways and route tables: their attachments, and the dependencies that block deletion."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ once("create_route_table")
 
 @wrap(EC2Backend, "attach_internet_gateway")
 def attach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, vpc_id: str) -> Any:
-    """AttachInternetGateway: one gateway a VPC."""
+    """AttachInternetGateway: refuse a second gateway for a VPC."""
     self.get_vpc(vpc_id)
     for gateway in self.internet_gateways.values():
         if gateway.vpc and gateway.vpc.id == vpc_id and gateway.id != internet_gateway_id:
@@ -30,7 +30,7 @@ def attach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, 
 
 @wrap(EC2Backend, "detach_internet_gateway")
 def detach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, vpc_id: str) -> Any:
-    """DetachInternetGateway: refused while public addresses are mapped, as those of an internet-facing balancer."""
+    """DetachInternetGateway: refuse while public addresses are mapped, as of an internet-facing load balancer."""
     settle_nat_gateways(self)
     if any(interface.public_ip for interface in in_use_interfaces(self) if interface.vpc_id == vpc_id):
         refuse(
@@ -42,7 +42,7 @@ def detach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, 
 
 @wrap(EC2Backend, "delete_internet_gateway")
 def delete_internet_gateway(original: Any, self: Any, internet_gateway_id: str) -> Any:
-    """DeleteInternetGateway: refused while attached."""
+    """DeleteInternetGateway: refuse while the gateway is attached."""
     gateway = self.get_internet_gateway(internet_gateway_id)
     if gateway.vpc:
         refuse(
@@ -55,7 +55,7 @@ def delete_internet_gateway(original: Any, self: Any, internet_gateway_id: str) 
 
 @wrap(EC2Backend, "delete_route_table")
 def delete_route_table(original: Any, self: Any, route_table_id: str) -> Any:
-    """DeleteRouteTable: refused for the main table and while subnets are associated."""
+    """DeleteRouteTable: refuse for the main table, and while subnets are associated."""
     table = self.get_route_table(route_table_id)
     if table.main_association_id or table._associations:
         refuse("DependencyViolation", texts.ROUTE_TABLE_IN_USE.format(route_table_id))
@@ -70,7 +70,7 @@ def delete_route_table(original: Any, self: Any, route_table_id: str) -> Any:
 def associate_route_table(
     original: Any, self: Any, route_table_id: str, gateway_id: str | None = None, subnet_id: str | None = None
 ) -> Any:
-    """AssociateRouteTable: a subnet has one table, of its own VPC."""
+    """AssociateRouteTable: refuse a second table for a subnet, and a table of another VPC."""
     table = self.get_route_table(route_table_id)
     if subnet_id:
         if self.get_subnet(subnet_id).vpc_id != table.vpc_id:
@@ -90,7 +90,7 @@ def associate_route_table(
 
 @wrap(EC2Response, "create_route")
 def create_targeted_route(original: Any, self: Any) -> Any:
-    """CreateRoute: needs a target."""
+    """CreateRoute: refuse a route without a target."""
     targets = [
         name for name in self.params if name.endswith("Id") and not name.startswith(("RouteTable", "Destination"))
     ]
@@ -101,9 +101,9 @@ def create_targeted_route(original: Any, self: Any) -> Any:
 
 @wrap(EC2Backend, "create_route")
 def create_route(original: Any, self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:
-    """CreateRoute: towards an internet gateway only once that is attached to the table's VPC.
+    """CreateRoute: refuse an internet gateway that is not attached to the table's VPC.
 
-    Towards a NAT gateway only once that is available: EC2 says before that there is none (kops#944, boto3#779).
+    Refuse a NAT gateway that is not available yet: EC2 says that it does not exist (kops#944, boto3#779).
     """
     _check_nat_gateway(self, kwargs.get("nat_gateway_id"))
     gateway_id = kwargs.get("gateway_id") or ""
@@ -121,7 +121,7 @@ def create_route(original: Any, self: Any, route_table_id: str, *args: Any, **kw
 
 @wrap(EC2Backend, "replace_route")
 def replace_route(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """ReplaceRoute: the same of a NAT gateway."""
+    """ReplaceRoute: refuse a NAT gateway that is not available, as CreateRoute does."""
     given = inspect.signature(original).bind(self, *args, **kwargs).arguments
     _check_nat_gateway(self, given.get("nat_gateway_id"))
     return original(self, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""Security groups and their rules: what holds them, what they may be called, rules with descriptions."""
+"""Security groups and their rules: dependencies, allowed names, quotas, and rules with descriptions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALLOWED = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
 
 @wrap(EC2Backend, "create_security_group")
 def create_security_group(original: Any, self: Any, name: str, description: str, *args: Any, **kwargs: Any) -> Any:
-    """CreateSecurityGroup: the VPC must exist, `default` and `sg-…` are reserved, the description's letters limited."""
+    """CreateSecurityGroup: check the VPC, the reserved names `default` and `sg-…`, and the characters of the texts."""
     vpc_id = kwargs.get("vpc_id") or (args[0] if args else None)
     if vpc_id:
         self.get_vpc(vpc_id)
@@ -49,7 +49,7 @@ def create_security_group(original: Any, self: Any, name: str, description: str,
 
 @wrap(EC2Backend, "delete_security_group")
 def delete_security_group(original: Any, self: Any, name: str | None = None, group_id: str | None = None) -> Any:
-    """DeleteSecurityGroup: refused for the default group, with interfaces, or named by another group's rule."""
+    """DeleteSecurityGroup: refuse the default group, and a group that an interface or another group's rule uses."""
     group = self.get_security_group_by_name_or_id(group_id or name)
     if group is None:
         return original(self, name, group_id)
@@ -63,19 +63,19 @@ def delete_security_group(original: Any, self: Any, name: str | None = None, gro
 
 
 def references(ec2: Any, group_id: str) -> list[Any]:
-    """Every rule, in any group, whose source or destination is `group_id`."""
+    """Return every rule, in any group, whose source or destination is `group_id`."""
     return [rule for rule in all_rules(ec2) if rule.source_group.get("GroupId") == group_id]
 
 
 def all_rules(ec2: Any) -> list[Any]:
-    """Every rule of every security group."""
+    """Return every rule of every security group."""
     groups = [group for by_id in list(ec2.groups.values()) for group in list(by_id.values())]
     return [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]
 
 
 @add(EC2Response, "describe_security_group_references")
 def describe_security_group_references(self: Any) -> ActionResult:
-    """DescribeSecurityGroupReferences: only references across a VPC peering connection count, and none exists here."""
+    """DescribeSecurityGroupReferences: return none; only references across VPC peering count, and none exist here."""
     for group_id in self._get_param("GroupId", []):
         if self.ec2_backend.get_security_group_from_id(group_id) is None:
             refuse("InvalidGroup.NotFound", texts.NO_SECURITY_GROUP.format(group_id))
@@ -83,7 +83,7 @@ def describe_security_group_references(self: Any) -> ActionResult:
 
 
 def open_default_group(ec2: Any, vpc_id: str) -> None:
-    """A new VPC's default group: everything in from itself, everything out (VPC guide, "Default security groups")."""
+    """Let a new VPC's default group receive its own traffic, and send all (VPC guide, "Default security groups")."""
     group = ec2.get_default_security_group(vpc_id)
     itself = {"GroupId": group.id, "UserId": ec2.account_id}
     group.ingress_rules = [SecurityGroupRule(ec2, "-1", group.id, None, None, None, itself, is_egress=False)]
@@ -91,14 +91,14 @@ def open_default_group(ec2: Any, vpc_id: str) -> None:
 
 @wrap(SecurityGroupRule, "__init__")
 def remember_description(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-    """A rule towards a prefix list keeps its description too; moto keeps only those of address ranges."""
+    """Keep the description of a rule for a prefix list too; moto keeps it only for other targets."""
     original(self, *args, **kwargs)
     target = kwargs.get("prefix_list_id") or (args[7] if len(args) > 7 else None) or {}
     self.prefix_description = target.get("Description")
 
 
 def _description(self: Any) -> str | None:
-    """The description of a rule, whatever it points at."""
+    """Return the description of a rule, for any kind of target."""
     found = self.ip_range.get("Description") or self.source_group.get("Description") or self.prefix_description
     return str(found) if found else None
 
@@ -108,7 +108,7 @@ replace(SecurityGroupRule, "description")(property(_description))
 
 @replace(SecurityGroupRule, "__eq__")
 def same_rule(self: Any, other: object) -> bool:
-    """AWS knows a rule by protocol, ports and target; neither description nor account is part of it."""
+    """Compare rules as AWS does: by protocol, ports and target, without description and account."""
     return isinstance(other, SecurityGroupRule) and _identity(self) == _identity(other)
 
 
@@ -120,7 +120,7 @@ def _identity(rule: Any) -> tuple[Any, ...]:
 
 @wrap(SecurityGroup, "_flattened_rules")
 def flattened_rules(original: Any, self: Any, rules: list[Any]) -> Any:
-    """DescribeSecurityGroups: prefix lists are shown with their descriptions."""
+    """DescribeSecurityGroups: show prefix lists with their descriptions."""
     described = {rule.prefix_list_id: rule.prefix_description for rule in rules if rule.prefix_list_id}
     views = original(self, rules)
     for view in views:
@@ -164,9 +164,9 @@ def _authorize(self: Any, direction: str) -> ActionResult:
 
 
 def _check_distinct(ec2: Any, group: Any, permissions: list[dict[str, Any]]) -> None:
-    """A call that has the same rule twice adds none at all, whatever the descriptions.
+    """Refuse a call that contains the same rule twice, even with different descriptions; it adds no rule at all.
 
-    Its words: terraform-provider-aws#29492. A rule that is there already is another error, InvalidPermission.Duplicate.
+    Message: terraform-provider-aws#29492. A rule that exists already is another error, InvalidPermission.Duplicate.
     """
     wanted = [_identity(rule) for one in permissions for _, rule in _rules_of(ec2, group, one)]
     if len(set(wanted)) < len(wanted):
@@ -175,11 +175,11 @@ def _check_distinct(ec2: Any, group: Any, permissions: list[dict[str, Any]]) -> 
 
 @replace(EC2Backend, "_verify_group_will_respect_rule_count_limit")
 def no_limit_of_its_own(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Moto's limit is 60 for all accounts and knows no prefix lists; `_authorize` goes by the account's quota."""
+    """Disable moto's limit of 60, which ignores prefix lists; `_authorize` checks the account's quota instead."""
 
 
 def _check_ports(rule: dict[str, Any]) -> None:
-    """A protocol by its name or number; TCP and UDP with ports, the lower one first."""
+    """Refuse an unknown protocol, and TCP or UDP without ports or with the higher port first."""
     protocol = str(rule.get("IpProtocol", "-1")).lower()
     if protocol not in _PROTOCOLS and not (protocol.isdigit() and int(protocol) <= 255):
         refuse("InvalidParameterValue", f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
@@ -213,18 +213,18 @@ def _check_rule(ec2: Any, wanted: dict[str, Any]) -> None:
 
 @replace(EC2Response, "authorize_security_group_ingress")
 def authorize_ingress(self: Any) -> ActionResult:
-    """AuthorizeSecurityGroupIngress: all rules or none, and all of them in the answer."""
+    """AuthorizeSecurityGroupIngress: add all rules or none, and return all of them."""
     return _authorize(self, "ingress")
 
 
 @replace(EC2Response, "authorize_security_group_egress")
 def authorize_egress(self: Any) -> ActionResult:
-    """AuthorizeSecurityGroupEgress: all rules or none, and all of them in the answer."""
+    """AuthorizeSecurityGroupEgress: add all rules or none, and return all of them."""
     return _authorize(self, "egress")
 
 
 def _change_descriptions(self: Any, direction: str) -> ActionResult:
-    """Change the descriptions of rules that are named by id, or by what they say; all or none."""
+    """Change the descriptions of rules, which the call names by id or by content; change all or none."""
     group = _requested_group(self)
     rules = getattr(group, f"{direction}_rules")
     by_id, by_words = self._get_param("SecurityGroupRuleDescriptions", []), self._get_param("IpPermissions", [])
@@ -250,7 +250,7 @@ def _change_descriptions(self: Any, direction: str) -> ActionResult:
 
 
 def _rules_of(ec2: Any, group: Any, wanted: dict[str, Any]) -> list[tuple[dict[str, Any], SecurityGroupRule]]:
-    """Each target of a permission, and the rule that it means."""
+    """Return each target of a permission, with the rule that it means."""
     base = (ec2, wanted["ip_protocol"], group.id, wanted["from_port"], wanted["to_port"])
     groups = ec2._add_source_group(wanted["source_groups"], group.vpc_id)
     return [
@@ -261,7 +261,7 @@ def _rules_of(ec2: Any, group: Any, wanted: dict[str, Any]) -> list[tuple[dict[s
 
 
 def _with_description(target: dict[str, Any], text: str | None) -> dict[str, Any]:
-    """A rule's target with another description; without one the former goes (API reference)."""
+    """Return a rule's target with a new description; None removes the former one (API reference)."""
     if not target:
         return target
     return {**{name: value for name, value in target.items() if name != "Description"}, "Description": text}
@@ -269,11 +269,11 @@ def _with_description(target: dict[str, Any], text: str | None) -> dict[str, Any
 
 @replace(EC2Response, "update_security_group_rule_descriptions_ingress")
 def describe_ingress(self: Any) -> ActionResult:
-    """UpdateSecurityGroupRuleDescriptionsIngress."""
+    """Answer UpdateSecurityGroupRuleDescriptionsIngress."""
     return _change_descriptions(self, "ingress")
 
 
 @replace(EC2Response, "update_security_group_rule_descriptions_egress")
 def describe_egress(self: Any) -> ActionResult:
-    """UpdateSecurityGroupRuleDescriptionsEgress."""
+    """Answer UpdateSecurityGroupRuleDescriptionsEgress."""
     return _change_descriptions(self, "egress")

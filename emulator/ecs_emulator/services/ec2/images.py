@@ -1,4 +1,4 @@
-"""Machine images: those that AWS's public parameters name are there, in every Region, and newer ones are released."""
+"""Machine images: the images that AWS's public parameters name exist in every Region, and newer ones are released."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY = "%Y%m%d"
 
 
 class Optimized(Ami):
-    """One of ECS's own images, with the disk that such images have."""
+    """One of ECS's own machine images, with its usual disk."""
 
     @property
     def block_device_mappings(self) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ class Optimized(Ami):
 def describe_images(
     original: Any, self: Any, ami_ids: Any = None, filters: Any = None, exec_users: Any = None, owners: Any = None
 ) -> Any:
-    """DescribeImages: beside the account's own those that ECS recommends, and each of ECS's that is asked for by id."""
+    """DescribeImages: add ECS's recommended images to the account's own, and each ECS image that a call names by id."""
     named = (filters or {}).get("image-id", ())
     _offer(self, {*(ami_ids or ()), *([named] if isinstance(named, str) else named)}, listed=bool(owners or exec_users))
     return original(self, ami_ids, filters, exec_users, owners)
@@ -43,7 +43,7 @@ def describe_images(
 
 @wrap(EC2Backend, "describe_image_attribute")
 def describe_image_attribute(original: Any, self: Any, ami_id: str, attribute_name: str) -> Any:
-    """DescribeImageAttribute: for an image's owner only (cloudquery/cloudquery#9406)."""
+    """DescribeImageAttribute: refuse an image of another account (cloudquery/cloudquery#9406)."""
     _offer(self, {ami_id})
     if ami_id not in self.amis:
         refuse("InvalidAMIID.NotFound", f"The image id '[{ami_id}]' does not exist")
@@ -53,7 +53,7 @@ def describe_image_attribute(original: Any, self: Any, ami_id: str, attribute_na
 
 
 def release(account: str, region: str) -> str:
-    """Have ECS recommend a newer Amazon Linux 2023 image from now on; returns its id."""
+    """Make ECS recommend a newer Amazon Linux 2023 image from now on, and return its id."""
     parameters = ssm_backends[account][region]._parameters
     about = json.loads(parameters[f"{_LINUX}recommended"][-1].value)
     last = parameters[f"{_LINUX}recommended/image_version"][-1].value
@@ -70,14 +70,14 @@ def release(account: str, region: str) -> str:
 
 
 def put_image(ec2: Any, image: str) -> None:
-    """Have an image under this id in a Region's backend, as ECS's own are; it stays as it is if it is there."""
+    """Add an image with this id to a Region's backend, like ECS's own images; an existing image stays as it is."""
     _offer(ec2, {image})
     if image not in ec2.amis:
         ec2.amis[image] = _image(ec2, image, "al2023-ami-ecs-hvm")
 
 
 def _put(parameters: Any, name: str, value: str) -> None:
-    """Give a public parameter another value, as the newest of its versions."""
+    """Set a public parameter to a new value, as its newest version."""
     versions = parameters[f"{_LINUX}{name}"]
     former = versions[-1] if versions else parameters[f"{_LINUX}recommended/image_id"][-1]
     parameter = copy.copy(former)
@@ -87,14 +87,15 @@ def _put(parameters: Any, name: str, value: str) -> None:
 
 
 def _offer(ec2: Any, wanted: Collection[str], *, listed: bool = False) -> None:
-    """Have ECS's recommended Linux images in a Region's backend, and those that are wanted, earlier ones too.
+    """Add ECS's recommended Linux images to a Region's backend, and the wanted images, also earlier versions.
 
-    Thousands are published: they are read for whoever lists other accounts' images, else only once somebody has.
+    AWS publishes thousands of parameters. Only a call that lists other accounts' images loads them; all other calls
+    use them only once they are loaded.
     """
     parameters = ssm_backends[ec2.account_id][ec2.region_name]._parameters
     if (listed and _CURRENT not in parameters) or (wanted and wanted <= ec2.amis.keys()):
         return
-    # moto's own look-up asks for each name whether it is to be read yet
+    # a plain dictionary: moto's own checks at each look-up whether it has to load the parameters
     read: dict[str, Any] = dict(parameters.items())
     for name, versions in read.items():
         if not (name.startswith(_PUBLIC) and name.endswith("/image_id")):
@@ -126,7 +127,7 @@ def _image(ec2: Any, image: str, name: str) -> Ami:
 
 
 def _released(name: str) -> datetime | None:
-    """The day in an image's name, such as al2023-ami-ecs-hvm-2023.0.20260226-kernel-6.1-x86_64; None without one."""
+    """Return the day in an image's name, as al2023-ami-ecs-hvm-2023.0.20260226-kernel-6.1-x86_64; None without."""
     for part in name.replace(".", "-").split("-"):
         if len(part) == 8 and part.isdigit():
             return datetime.strptime(part, _DAY).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Instances: their ids have the form of ids, their volumes and profiles what AWS shows of them."""
+"""Instances: check the form of ids, and show volumes and instance profiles as AWS does."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def _none(key: str, names: tuple[str, ...], code: str) -> Callable[[Any], Action
     return describe
 
 
-# What instances can be in or on, and no account here has: the list, what names its items, AWS's code.
+# Resources that no account here has: the list, the parameters that name its items, and AWS's error code.
 add(EC2Response, "describe_placement_groups")(
     _none("PlacementGroups", ("GroupNames", "GroupIds"), "InvalidPlacementGroup.Unknown")
 )
 add(EC2Response, "describe_capacity_reservations")(
     _none("CapacityReservations", ("CapacityReservationIds",), "InvalidCapacityReservationId.NotFound")
 )
-# moto's only says that it lacks it
+# moto's version only answers that it is not implemented
 replace(EC2Response, "describe_reserved_instances")(
     _none("ReservedInstances", ("ReservedInstancesIds",), "InvalidReservedInstancesId")
 )
 
 
 def _check_form(ids: list[str]) -> None:
-    """InvalidInstanceID.Malformed for what cannot be an id (EC2 developer guide, error codes)."""
+    """Refuse malformed instance ids (EC2 developer guide, error codes, InvalidInstanceID.Malformed)."""
     for one in ids:
         if not re.fullmatch(r"i-([0-9a-f]{8}|[0-9a-f]{17})", one):
             refuse("InvalidInstanceID.Malformed", f'Invalid id: "{one}"')
@@ -47,28 +47,28 @@ def _check_form(ids: list[str]) -> None:
 
 @wrap(InstanceBackend, "get_reservations_by_instance_ids")
 def get_reservations_by_instance_ids(original: Any, self: Any, instance_ids: list[str], filters: Any = None) -> Any:
-    """DescribeInstances: by ids that can be ids."""
+    """DescribeInstances: refuse malformed ids."""
     _check_form(instance_ids)
     return original(self, instance_ids, filters)
 
 
 @wrap(InstanceBackend, "get_multi_instances_by_id")
 def get_multi_instances_by_id(original: Any, self: Any, instance_ids: list[str], filters: Any = None) -> Any:
-    """TerminateInstances, DescribeInstanceStatus and others: the same."""
+    """TerminateInstances, DescribeInstanceStatus and others: refuse malformed ids."""
     _check_form(instance_ids)
     return original(self, instance_ids, filters)
 
 
 @wrap(InstanceBackend, "get_instance")
 def get_instance(original: Any, self: Any, instance_id: str) -> Any:
-    """DescribeInstanceAttribute and others: the same."""
+    """DescribeInstanceAttribute and others: refuse a malformed id."""
     _check_form([instance_id])
     return original(self, instance_id)
 
 
 @wrap(EC2Backend, "create_volume")
 def create_volume(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """CreateVolume: without a snapshot its id is empty; of gp3 125 MiB a second (EBS guide, "General Purpose SSD")."""
+    """CreateVolume: show an empty snapshot id, and 125 MiB a second for gp3 (EBS guide, "General Purpose SSD")."""
     volume = original(self, *args, **kwargs)
     volume.snapshot_id = volume.snapshot_id or ""
     volume.multi_attach_enabled = bool(volume.multi_attach_enabled)
@@ -81,7 +81,7 @@ def create_volume(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 def add_block_device(
     original: Any, self: Any, size: int, device_path: str, snapshot_id: Any, *args: Any, **kwargs: Any
 ) -> None:
-    """RunInstances: the root volume is created from the image's snapshot."""
+    """RunInstances: create the root volume from the image's snapshot."""
     image = self.ec2_backend.amis.get(self.image_id)
     if image and device_path == image.root_device_name:
         snapshot_id = snapshot_id or image.ebs_snapshot.id
@@ -95,7 +95,7 @@ add(VolumeAttachment, "delete_on_termination")(
 
 @wrap(EC2Backend, "associate_iam_instance_profile")
 def associate_iam_instance_profile(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """AssociateIamInstanceProfile: an instance shows the profile's own id, not that of the association."""
+    """AssociateIamInstanceProfile: show the profile's own id at the instance, not the association's."""
     association = original(self, *args, **kwargs)
     profile = association.iam_instance_profile
     association.instance.iam_instance_profile = {"Arn": profile.arn, "Id": profile.id}
@@ -119,7 +119,7 @@ for _member, _value in {
 
 
 def _hibernation(self: Any) -> dict[str, bool]:
-    """DescribeInstances: whether it was launched to hibernate, said of every instance (recorded: cloud-custodian)."""
+    """DescribeInstances: show for every instance whether it may hibernate (recorded: cloud-custodian)."""
     return {"Configured": False, **self.__dict__["_hibernation"]}
 
 
@@ -131,7 +131,7 @@ replace(Instance, "hibernation_options")(property(_hibernation, _set_hibernation
 
 
 def _client_token(self: Any) -> str:
-    """DescribeInstances: there for every instance, empty where none was asked for (recorded: cloud-custodian)."""
+    """DescribeInstances: show the client token of every instance, empty without one (recorded: cloud-custodian)."""
     return self.__dict__["_client_token"] or ""
 
 
@@ -144,11 +144,11 @@ replace(Instance, "client_token")(property(_client_token, _set_client_token))
 
 @wrap(Instance, "public_dns_name")
 def public_dns_name(original: Any, self: Any) -> str:
-    """DescribeInstances: empty for one without a public address (recorded: cloud-custodian)."""
+    """DescribeInstances: show an empty name without a public address (recorded: cloud-custodian)."""
     return original(self) or ""
 
 
-# DescribeInstances: one that is terminated is in no network any more (recorded: cloud-custodian)
+# DescribeInstances: a terminated instance is in no network any more (recorded: cloud-custodian)
 _AFTERWARDS: dict[str, Any] = {
     "network_interfaces": [],
     "dynamic_group_list": [],

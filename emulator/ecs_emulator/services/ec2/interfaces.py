@@ -1,4 +1,4 @@
-"""Network interfaces that AWS services hold in a customer's subnets, and the moment at which they let go of them."""
+"""Network interfaces that AWS services keep in a customer's subnets, and the time of their release."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecs_emulator.patch import refuse, wrap
 
 
 class ManagedInterface(NetworkInterface):
-    """A requester-managed interface: attached to a service's own host, never to be deleted by the customer."""
+    """A requester-managed interface: attached to a service's own host, and never deleted by the customer."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class ManagedInterface(NetworkInterface):
 
 @wrap(Subnet, "get_available_subnet_ip")
 def get_available_subnet_ip(original: Any, self: Any, instance: Any) -> Any:
-    """Whatever takes an address of a subnet that has none left is refused (EC2 API, error codes)."""
+    """Refuse a request that needs an address in a subnet without free ones (EC2 API, error codes)."""
     try:
         return original(self, instance)
     except StopIteration:
@@ -70,27 +70,27 @@ def create_interface(
 
 
 def release_later(ec2: Any, interface_id: str, lasts: Duration) -> None:
-    """Have the interface disappear once that has passed."""
+    """Plan an interface's removal after this duration."""
     if interface := ec2.enis.get(interface_id):
         interface.gone_at = later(lasts)
 
 
 def settle(ec2: Any) -> None:
-    """Remove the interfaces whose time has come; called before anything looks at them."""
+    """Remove the interfaces whose time has come. Call it before each read of interfaces."""
     for interface in list(ec2.enis.values()):
         if passed(getattr(interface, "gone_at", float("inf"))):
             remove(ec2, interface)
 
 
 def remove(ec2: Any, interface: Any) -> None:
-    """Take an interface out at once and give its address back to the subnet."""
+    """Remove an interface at once, and return its address to the subnet."""
     ec2.enis.pop(interface.id, None)
     ec2.tags.pop(interface.id, None)
     interface.subnet.del_subnet_ip(interface.private_ip_address)
 
 
 def in_use_interfaces(ec2: Any) -> Iterator[Any]:
-    """Every interface that still holds its subnet and groups; those of terminated instances do not."""
+    """Yield each interface that still holds its subnet and groups; terminated instances hold neither."""
     settle(ec2)
     for interface in list(ec2.enis.values()):
         instance = interface.instance

@@ -1,6 +1,6 @@
-"""Members that AWS sends and moto does not, or the other way round, and prefix lists that are not there.
+"""Members of answers that AWS sends and moto does not, or the other way round; and unknown prefix lists.
 
-Each was seen in recorded answers of AWS: `tests/contract` holds the whole cloud's answers against those.
+Recorded answers of AWS show each of these: `tests/contract` compares all answers of the cloud with the records.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ecs_emulator.services.ec2 import texts
 
 
 def _show(cls: type, **members: Any) -> None:
-    """Let answers show these of every object of a class: values, or functions of the object."""
+    """Add members to the answers about a class's objects, each a value or a function of the object."""
     for name, value in members.items():
         add(cls, name)(property(value) if callable(value) else value)
 
@@ -44,19 +44,19 @@ _show(
     group_long_name=lambda zone: f"{zone.region_name} 1",
     network_border_group=lambda zone: zone.region_name,
 )
-# DescribeInstances: a reason is that of a stop
+# DescribeInstances: StateReason appears only with a code, as after a stop
 change_members(EC2Response, {"Instance.StateReason": lambda reason: reason if reason.code else None})
 
 
 @wrap(NetworkInterface, "association")
 def association(original: Any, self: Any) -> Any:
-    """DescribeNetworkInterfaces: no member, and not an empty one, where no address is associated."""
+    """DescribeNetworkInterfaces: leave the member out without an associated address; moto sends an empty one."""
     return original(self) or None
 
 
 @wrap(ManagedPrefixList, "__init__")
 def prefix_list(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-    """DescribePrefixLists: those that AWS keeps have ids of eight digits."""
+    """DescribePrefixLists: give AWS's own lists ids with eight hexadecimal digits."""
     original(self, *args, **kwargs)
     if self.resource_owner_id == "AWS":
         self.id = f"pl-{secrets.token_hex(4)}"
@@ -66,7 +66,7 @@ def prefix_list(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
 def _prefix_lists(operation: str, code: str) -> None:
     @wrap(EC2Response, operation)
     def describe(original: Any, self: Any) -> Any:
-        """The prefix lists of these ids; the code is spelt in two ways (terraform-provider-aws, ec2/errors.go)."""
+        """Refuse unknown ids; AWS spells the code in two ways (terraform-provider-aws, ec2/errors.go)."""
         known = self.ec2_backend.managed_prefix_lists
         if missing := [one for one in self._get_param("PrefixListIds", []) if one not in known]:
             refuse(code, texts.NO_PREFIX_LIST.format(missing[0]))

@@ -1,4 +1,4 @@
-"""NAT gateways and their public addresses: states, times, quotas, and who lets go of what first."""
+"""NAT gateways and their public addresses: states, durations, quotas, and the order of their release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecs_emulator.services.ec2.tagging import once
 from ecs_emulator.services.servicequotas.rules import in_force
 
 SHOWN_SECONDS = 3600.0
-"""How long DescribeNatGateways shows one that is deleted or could not be made (VPC user guide, NAT gateways)."""
+"""Seconds during which DescribeNatGateways shows a deleted or failed gateway (VPC user guide, NAT gateways)."""
 GONE = ("deleted", "failed")
 _NOT_FOUND = "NatGateway {} was not found"
 
@@ -25,7 +25,7 @@ once("create_nat_gateway")
 
 @wrap(EC2Backend, "allocate_address")
 def allocate_address(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """AllocateAddress: within the quota of the Region (EC2 API, error codes, AddressLimitExceeded)."""
+    """AllocateAddress: refuse beyond the Region's quota (EC2 API, error codes, AddressLimitExceeded)."""
     if len(self.addresses) >= in_force("ec2", "L-0263D0A3"):
         refuse("AddressLimitExceeded", "The maximum number of addresses has been reached.")
     return original(self, *args, **kwargs)
@@ -33,10 +33,10 @@ def allocate_address(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any
 
 @wrap(EC2Backend, "release_address")
 def release_address(original: Any, self: Any, address: str | None = None, allocation_id: str | None = None) -> Any:
-    """ReleaseAddress: refused while the address is in use.
+    """ReleaseAddress: refuse while the address is in use.
 
-    With a NAT gateway, also one that is being deleted, it is AuthFailure (leftovers#33, kops#938, sno-for-100#5); else
-    InvalidIPAddress.InUse (its reference).
+    If a NAT gateway uses it, even while that is deleted, the code is AuthFailure (leftovers#33, kops#938,
+    sno-for-100#5); otherwise it is InvalidIPAddress.InUse (API reference).
     """
     settle(self)
     found = self.address_by_ip([address]) if address else self.address_by_allocation([allocation_id])
@@ -56,10 +56,10 @@ def create_nat_gateway(
     tags: dict[str, str] | None = None,
     connectivity_type: str = "public",
 ) -> NatGateway:
-    """CreateNatGateway: `pending` first. What is wrong with its VPC or address shows in its state, not in an error.
+    """CreateNatGateway: start as `pending`; a wrong VPC or address leads to the state `failed`, not to an error.
 
-    Its reference; NatGateway, failureCode. The quota counts those of a zone that are pending, available and deleting
-    (VPC quotas; EC2 API, error codes, NatGatewayLimitExceeded).
+    Sources: API reference; NatGateway, failureCode. The quota counts the pending, available and deleting gateways of a
+    zone (VPC quotas; EC2 API, error codes, NatGatewayLimitExceeded).
     """
     settle(self)
     subnet = self.get_subnet(subnet_id)
@@ -92,7 +92,7 @@ def create_nat_gateway(
 
 
 def _failure(ec2: Any, gateway: Any, address: Any) -> tuple[str, str] | None:
-    """Return code and message of what keeps a new gateway from becoming available."""
+    """Return the code and message with which a new gateway will fail; None if it will become available."""
     if gateway.connectivity_type == "private":
         return None
     if not any(one.vpc and one.vpc.id == gateway.vpc_id for one in ec2.internet_gateways.values()):
@@ -104,7 +104,7 @@ def _failure(ec2: Any, gateway: Any, address: Any) -> tuple[str, str] | None:
 
 @replace(EC2Backend, "delete_nat_gateway")
 def delete_nat_gateway(self: Any, nat_gateway_id: str) -> NatGateway:
-    """DeleteNatGateway: `deleting` for a while, then `deleted`; routes to it stay, and lead nowhere (its reference)."""
+    """DeleteNatGateway: set `deleting`, and later `deleted`; routes to it stay, and lead nowhere (API reference)."""
     settle(self)
     gateway = self.nat_gateways.get(nat_gateway_id)
     if gateway is None or gateway.state in GONE:
@@ -116,7 +116,7 @@ def delete_nat_gateway(self: Any, nat_gateway_id: str) -> NatGateway:
 
 @replace(EC2Backend, "describe_nat_gateways")
 def describe_nat_gateways(self: Any, filters: Any, nat_gateway_ids: list[str] | None) -> list[NatGateway]:
-    """DescribeNatGateways: the states of this moment, by ids, and all of its filters."""
+    """DescribeNatGateways: show the present states; support ids and all of AWS's filters."""
     settle(self)
     for name in nat_gateway_ids or ():
         if name not in self.nat_gateways:
@@ -134,7 +134,7 @@ def _matches(gateway: Any, name: str, values: list[str]) -> bool:
 
 
 def settle(ec2: Any) -> None:
-    """Let what takes time be done if its time has come; called before anything looks at it."""
+    """Advance the NAT gateways whose time has come. Call it before each read of them."""
     for gateway in list(ec2.nat_gateways.values()):
         if gateway.state == "pending" and passed(gateway.ready_at):
             if gateway.failure:
@@ -150,7 +150,7 @@ def settle(ec2: Any) -> None:
 
 
 def _let_go(ec2: Any, gateway: Any, state: str) -> None:
-    """Give address and interface back; the gateway is shown for a while more."""
+    """Release a gateway's address and interface; lists show the gateway for a while more."""
     gateway.state, gateway.delete_time = state, iso_8601_datetime_with_milliseconds(utcnow())
     gateway.forgotten_at = later(SHOWN_SECONDS)
     for address in ec2.addresses:
@@ -160,6 +160,6 @@ def _let_go(ec2: Any, gateway: Any, state: str) -> None:
 
 
 def is_available(ec2: Any, gateway: Any) -> bool:
-    """Whether a NAT gateway lets traffic through: else a route to it leads nowhere (EC2 API, Route, state)."""
+    """Return whether a NAT gateway passes traffic; if not, a route to it leads nowhere (EC2 API, Route, state)."""
     settle(ec2)
     return bool(gateway is not None and gateway.state == "available")

@@ -1,4 +1,4 @@
-"""VPCs and subnets: what must be gone before them, and what they are born with."""
+"""VPCs and subnets: the dependencies that block their deletion, and the parts that they have from creation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ecs_emulator.services.ec2.nat import settle as settle_nat_gateways
 
 @wrap(EC2Backend, "create_vpc")
 def create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """CreateVpc: the default security group lets its members reach each other."""
+    """CreateVpc: let members of the default security group reach each other."""
     vpc = original(self, *args, **kwargs)
     open_default_group(self, vpc.id)
     mark_new(vpc)
@@ -30,7 +30,7 @@ def create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 
 @wrap(EC2Backend, "describe_vpc_attribute")
 def describe_vpc_attribute(original: Any, self: Any, vpc_id: str, attr_name: str) -> Any:
-    """DescribeVpcAttribute: may not know a new VPC longer than the list lags (terraform-provider-aws PR 31877)."""
+    """DescribeVpcAttribute: may miss a new VPC for longer than the list does (terraform-provider-aws PR 31877)."""
     if too_new(self.get_vpc(vpc_id)):
         refuse("InvalidVpcID.NotFound", texts.NO_VPC.format(vpc_id))
     return original(self, vpc_id, attr_name)
@@ -38,7 +38,7 @@ def describe_vpc_attribute(original: Any, self: Any, vpc_id: str, attr_name: str
 
 @wrap(EC2Backend, "delete_vpc")
 def delete_vpc(original: Any, self: Any, vpc_id: str) -> Any:
-    """DeleteVpc: refused while it holds more than what it was born with, which goes with it."""
+    """DeleteVpc: refuse while it holds more than its default parts, which are deleted with it."""
     self.get_vpc(vpc_id)
     if dependents(self, vpc_id):
         refuse("DependencyViolation", texts.VPC_IN_USE.format(vpc_id))
@@ -52,7 +52,7 @@ def delete_vpc(original: Any, self: Any, vpc_id: str) -> Any:
 
 
 def dependents(ec2: Any, vpc_id: str) -> list[Any]:
-    """What keeps a VPC from being deleted (API reference of DeleteVpc)."""
+    """Return the resources that block a VPC's deletion (API reference, DeleteVpc)."""
     main = [table for table in ec2.route_tables.values() if table.main_association_id is None]
     acls = [acl for acl in ec2.network_acls.values() if not acl.default]
     groups = [group for group in ec2.groups.get(vpc_id, {}).values() if not group.is_default]
@@ -65,7 +65,7 @@ def dependents(ec2: Any, vpc_id: str) -> list[Any]:
 
 @wrap(EC2Response, "modify_vpc_attribute")
 def modify_vpc_attribute(original: Any, self: Any) -> Any:
-    """ModifyVpcAttribute: one attribute a call (API reference)."""
+    """ModifyVpcAttribute: refuse two attributes in one call (API reference)."""
     if self._get_param("EnableDnsSupport") and self._get_param("EnableDnsHostnames"):
         refuse(
             "InvalidParameterCombination",
@@ -76,7 +76,7 @@ def modify_vpc_attribute(original: Any, self: Any) -> Any:
 
 @wrap(EC2Backend, "create_subnet")
 def create_subnet(original: Any, self: Any, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
-    """CreateSubnet: /28 at least; only those of the default VPC give public addresses at launch."""
+    """CreateSubnet: refuse sizes outside /16 to /28; only subnets of the default VPC give public addresses."""
     self.get_vpc(vpc_id)
     try:
         size = ipaddress.IPv4Network(cidr_block, strict=False).prefixlen if "/" in cidr_block else None
@@ -96,7 +96,7 @@ def create_subnet(original: Any, self: Any, vpc_id: str, cidr_block: str, *args:
 
 @wrap(EC2Backend, "delete_subnet")
 def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
-    """DeleteSubnet: refused while interfaces (of tasks, balancers, endpoints, databases, instances) are in it."""
+    """DeleteSubnet: refuse while interfaces (of tasks, balancers, endpoints, databases, instances) are in it."""
     self.get_subnet(subnet_id)
     settle_nat_gateways(self)
     if any(interface.subnet.id == subnet_id for interface in in_use_interfaces(self)):
@@ -110,7 +110,7 @@ def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
 
 @wrap(EC2Backend, "get_all_network_interfaces")
 def get_all_network_interfaces(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """DescribeNetworkInterfaces: what services have let go of is gone."""
+    """DescribeNetworkInterfaces: leave out interfaces that services have released."""
     settle_nat_gateways(self)
     settle(self)
     return original(self, *args, **kwargs)
@@ -118,7 +118,7 @@ def get_all_network_interfaces(original: Any, self: Any, *args: Any, **kwargs: A
 
 @wrap(NetworkInterface, "get_filter_value")
 def interface_filter(original: Any, self: Any, filter_name: str, method_name: str | None = None) -> Any:
-    """DescribeNetworkInterfaces: the filters that moto lacks."""
+    """DescribeNetworkInterfaces: support the filters that moto lacks."""
     if filter_name in ("association.public-ip", "addresses.association.public-ip"):
         return self.public_ip
     if filter_name == "requester-managed":
@@ -134,7 +134,7 @@ def interface_filter(original: Any, self: Any, filter_name: str, method_name: st
 
 @wrap(EC2Backend, "delete_network_interface")
 def delete_network_interface(original: Any, self: Any, eni_id: str) -> Any:
-    """DeleteNetworkInterface: refused for one that is attached, which those of AWS's services always are."""
+    """DeleteNetworkInterface: refuse an attached interface; interfaces of AWS's services always are."""
     settle(self)
     interface = self.enis.get(eni_id)
     attached = interface is not None and interface.instance and interface.instance.state == "running"
@@ -148,7 +148,7 @@ def delete_network_interface(original: Any, self: Any, eni_id: str) -> Any:
 def describe_instance_type_offerings(
     original: Any, self: Any, location_type: str | None = None, filters: Any = None
 ) -> list[dict[str, str]]:
-    """DescribeInstanceTypeOfferings: a further zone of an older account offers what its Region's first zone does."""
+    """DescribeInstanceTypeOfferings: offer in an older account's extra zone the same as in the Region's first."""
     found: list[dict[str, str]] = original(self, location_type, filters)
     further, first = _FURTHER.get(self.region_name), RegionsAndZonesBackend.zones.get(self.region_name)
     if further is None or not first or location_type not in ("availability-zone", "availability-zone-id"):
@@ -160,8 +160,7 @@ def describe_instance_type_offerings(
     return found + [entry for entry in entries if self.matches_filters(entry, filters or {}, location_type)]
 
 
-# Zones that only accounts which had them before others were opened see; Fargate is in neither (ECS guide, Fargate
-# Regions).
+# Extra zones that only older accounts see; Fargate runs in neither (ECS guide, Fargate Regions).
 _FURTHER = {
     "ap-northeast-1": Zone("ap-northeast-1b", "ap-northeast-1", "apne1-az3"),
     "us-west-1": Zone("us-west-1c", "us-west-1", "usw1-az2"),

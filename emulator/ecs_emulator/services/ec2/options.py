@@ -1,4 +1,4 @@
-"""DHCP options: a VPC that was given none has the Region's default set, which is there to be read as any other."""
+"""DHCP options: a VPC without its own set uses the Region's default set, which calls can read like any other."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def _default_id(account: str) -> str:
 
 @wrap(VPC, "dhcp_options_id")
 def dhcp_options_id(original: Any, self: Any) -> str:
-    """DescribeVpcs: the set that the VPC was given, else the default one."""
+    """DescribeVpcs: show the VPC's own set, or else the default set."""
     return str(original(self)) if self.dhcp_options else _default_id(self.owner_id)
 
 
 @wrap(EC2Backend, "describe_dhcp_options")
 def describe_dhcp_options(original: Any, self: Any, dhcp_options_ids: Any = None, filters: Any = None) -> Any:
-    """DescribeDhcpOptions: the default set too (VPC guide, "DHCP option sets in Amazon VPC")."""
+    """DescribeDhcpOptions: show the default set too (VPC guide, "DHCP option sets in Amazon VPC")."""
     number = _default_id(self.account_id)
     if number not in self.dhcp_options_sets:
         region = "ec2" if self.region_name == "us-east-1" else f"{self.region_name}.compute"
@@ -36,7 +36,7 @@ def describe_dhcp_options(original: Any, self: Any, dhcp_options_ids: Any = None
 
 @wrap(EC2Backend, "delete_dhcp_options_set")
 def delete_dhcp_options_set(original: Any, self: Any, options_id: str) -> None:
-    """DeleteDhcpOptions: the default set belongs to VPCs."""
+    """DeleteDhcpOptions: refuse the default set, which VPCs use."""
     if options_id == _default_id(self.account_id):
         refuse("DependencyViolation", f"The dhcpOptions '{options_id}' has dependencies and cannot be deleted.")
     original(self, options_id)

@@ -23,7 +23,7 @@ CREATED: Mapping[str, str] = {
     "CreateVpc": "vpc",
     "CreateVpcEndpoint": "vpc-endpoint",
 }
-"""What an operation creates: it can be limited by the tags that it is created with, which are asked for besides."""
+"""The type that an operation creates. Policies can limit the tags of the creation, and tagging is checked too."""
 
 PARAMETERS: Mapping[str, str] = {
     "AllocationId": "elastic-ip",
@@ -45,7 +45,7 @@ PARAMETERS: Mapping[str, str] = {
     "VpcEndpointId": "vpc-endpoint",
     "VpcId": "vpc",
 }
-"""What the parameters of the operations name that know resources."""
+"""The type of resource that a parameter names, for operations with resource-level permissions."""
 
 _KNOWING = frozenset(
     {
@@ -75,11 +75,11 @@ PREFIXES: Mapping[str, str] = {
     "vpc": "vpc",
     "vpce": "vpc-endpoint",
 }
-"""What an id is of, for the calls that take ids of any sort."""
+"""The type of resource that an id's prefix means, for calls that take ids of any type."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what is asked for at one call."""
+    """Yield the permission checks of one call to EC2."""
     operation = call.operation
     if operation in CREATED:
         yield from _created(call, CREATED[operation])
@@ -97,14 +97,14 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _of_endpoint(call: ApiCall, arn: str) -> Mapping[str, tuple[str, ...]]:
-    """The key that the reference lists besides for endpoints that are there: the name of their service."""
+    """Return the condition key for an existing endpoint: the name of its service."""
     sort, _, named = arn.rpartition(":")[2].partition("/")
     there = ec2_backends[call.account][call.region].vpc_end_points.get(named) if sort == "vpc-endpoint" else None
     return {"ec2:VpceServiceName": (there.service_name,)} if there else {}
 
 
 def arn_of(call: ApiCall, id: str) -> str:
-    """The ARN of what has an id."""
+    """Return the ARN of the resource with this id."""
     sort = PREFIXES.get(id.partition("-")[0], "*")
     return call.arn(f"{sort}/{id}", "ec2")
 
@@ -113,7 +113,7 @@ def _created(call: ApiCall, sort: str) -> Iterator[Check]:
     new, brought = call.arn(f"{sort}/*"), call.tags("TagSpecification")
     yield call.check(new, requested(brought))
     for arn in _named(call):
-        # what it is created in is there already, and the tags that are brought are none of its keys
+        # a resource that the new one belongs to exists already; the new tags are no condition keys of it
         yield call.existing(arn)
     if brought:
         context = requested(brought, f"ec2:CreateAction={call.operation}")
@@ -133,7 +133,7 @@ def _created(call: ApiCall, sort: str) -> Iterator[Check]:
 def _named(call: ApiCall) -> Iterator[str]:
     for name, sort in PARAMETERS.items():
         if name == "NatGatewayId" and call.operation != "DeleteNatGateway":
-            # routes know their table only
+            # checks of routes are on their table only
             continue
         for named in call.many(name):
             yield call.arn(f"{sort}/{named}")
@@ -162,7 +162,7 @@ def _removed(call: ApiCall) -> Mapping[str, tuple[str, ...]]:
 
 
 def launched(call: ApiCall, template_id: str, subnets: list[str], *, spot: bool) -> Iterator[Check]:
-    """Yield what is asked for on behalf of a group: RunInstances on all that takes part, and the profile's role.
+    """Yield the checks of a group's launch: RunInstances on each resource, and passing the profile's role.
 
     See the Auto Scaling user guide, "Control Amazon EC2 launch template usage in Auto Scaling groups".
     """
@@ -178,7 +178,7 @@ def launched(call: ApiCall, template_id: str, subnets: list[str], *, spot: bool)
 
 
 def _new(call: ApiCall, data: Mapping[str, Any], *, spot: bool) -> Iterator[Check]:
-    """What an instance consists of: its image, and what is new, with the tags that its template brings."""
+    """Yield the checks on the image and on the new resources, with the template's tags."""
     image = f"arn:{call.partition}:ec2:{call.region}::image/{data.get('ImageId', '*')}"
     yield call.check(image, action="ec2:RunInstances")
     brought = {it["ResourceType"]: _pairs(it["Tags"]) for it in data.get("TagSpecifications", ())}
@@ -195,7 +195,7 @@ def _pairs(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def passed_in_profile(call: ApiCall, profile: Mapping[str, str]) -> Iterator[Check]:
-    """Yield what is asked for when an instance profile's role goes to instances of EC2."""
+    """Yield the checks of passing an instance profile's role to EC2 instances."""
     from moto.iam.models import iam_backends
 
     name = profile.get("Name") or profile.get("Arn", "").rpartition("/")[2]
@@ -206,10 +206,10 @@ def passed_in_profile(call: ApiCall, profile: Mapping[str, str]) -> Iterator[Che
 
 
 def passed(call: ApiCall, role: str, service: str) -> Check:
-    """What is asked for when a role is handed to a service (IAM user guide, iam:PassRole)."""
+    """Return the check of passing a role to a service (IAM user guide, iam:PassRole)."""
     return call.existing(role, {"iam:PassedToService": (service,)}, "iam:PassRole")
 
 
 def ec2_service(call: ApiCall) -> str:
-    """EC2's principal, which is another one in China."""
+    """Return EC2's service principal, which differs in China."""
     return "ec2.amazonaws.com.cn" if call.partition == "aws-cn" else "ec2.amazonaws.com"

@@ -1,6 +1,6 @@
 """VPC Block Public Access: an account's mode in a Region, and the VPCs and subnets that are excluded from it.
 
-VPC user guide, "Block public access to VPCs and subnets". What a VPC or a subnet itself says is what counts for it.
+VPC user guide, "Block public access to VPCs and subnets". A subnet's own exclusion wins over its VPC's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EXCLUSIONS = ("allow-bidirectional", "allow-egress")
 
 
 def _options(backend: Any) -> dict[str, Any]:
-    """The account's options in the Region."""
+    """Return the account's options in the Region."""
     options: dict[str, Any] = backend.__dict__.setdefault(
         "block_public_access",
         {
@@ -38,7 +38,7 @@ def _options(backend: Any) -> dict[str, Any]:
 
 
 def _mode(backend: Any, *ids: str) -> dict[str, str]:
-    """The mode that is in force for a VPC, or for a subnet and its VPC."""
+    """Return the mode in force for a VPC, or for a subnet of a VPC."""
     exclusions = backend.__dict__.get("public_access_exclusions", {})
     mode = _options(backend)["InternetGatewayBlockMode"]
     excluded = next((exclusions[one] for one in ids if one in exclusions), None)
@@ -55,13 +55,13 @@ add(Subnet, "block_public_access_states")(property(lambda self: _mode(self.ec2_b
 
 @add(EC2Response, "describe_vpc_block_public_access_options")
 def describe_options(self: Any) -> ActionResult:
-    """DescribeVpcBlockPublicAccessOptions: `off` in an account that has never asked for anything else."""
+    """DescribeVpcBlockPublicAccessOptions: return `off` until the account sets another mode."""
     return ActionResult({"VpcBlockPublicAccessOptions": _options(self.ec2_backend)})
 
 
 @add(EC2Response, "modify_vpc_block_public_access_options")
 def modify_options(self: Any) -> ActionResult:
-    """ModifyVpcBlockPublicAccessOptions: the mode of all VPCs that are not excluded."""
+    """ModifyVpcBlockPublicAccessOptions: set the mode of all VPCs that are not excluded."""
     mode = self._get_param("InternetGatewayBlockMode")
     if mode not in _MODES:
         refuse("InvalidParameterValue", f"Value ({mode}) for parameter InternetGatewayBlockMode is invalid.")
@@ -72,7 +72,7 @@ def modify_options(self: Any) -> ActionResult:
 
 @add(EC2Response, "create_vpc_block_public_access_exclusion")
 def create_exclusion(self: Any) -> ActionResult:
-    """CreateVpcBlockPublicAccessExclusion: of a VPC or a subnet that is there."""
+    """CreateVpcBlockPublicAccessExclusion: exclude an existing VPC or subnet."""
     backend, mode = self.ec2_backend, self._get_param("InternetGatewayExclusionMode")
     excluded = self._get_param("SubnetId") or self._get_param("VpcId")
     if mode not in _EXCLUSIONS:

@@ -12,7 +12,7 @@ from ecs_emulator.patch import add, refuse, replace
 
 
 def _spot_request_id(instance: Any) -> str | None:
-    """DescribeInstances: a Spot Instance names its request, whose id has eight letters and digits (recorded)."""
+    """DescribeInstances: show a Spot Instance's request, whose id has eight letters and digits (recorded)."""
     own = {request.instance.id: request.id for request in instance.ec2_backend.spot_instance_requests.values()}
     return own.get(instance.id, f"sir-{instance.id[-8:]}") if instance.lifecycle == "spot" else None
 
@@ -22,7 +22,7 @@ add(Instance, "spot_instance_request_id")(property(_spot_request_id))
 
 @replace(SpotInstances, "describe_spot_instance_requests")
 def describe_spot_instance_requests(self: Any) -> ActionResult:
-    """DescribeSpotInstanceRequests: Auto Scaling has created one for each of its Spot Instances, which fulfilled it."""
+    """DescribeSpotInstanceRequests: show the fulfilled request that Auto Scaling made for each Spot Instance."""
     known = [_spot_request(one) for one in self.ec2_backend.all_instances() if one.lifecycle == "spot"]
     wanted = self._get_param("SpotInstanceRequestIds", [])
     if missing := [one for one in wanted if one not in [request["SpotInstanceRequestId"] for request in known]]:
@@ -41,7 +41,7 @@ _FILTERS = {"instance-id": "InstanceId", "spot-instance-request-id": "SpotInstan
 
 
 def _spot_request(instance: Any) -> dict[str, Any]:
-    """A one-time request: active while its instance runs, then closed (EC2 user guide, Spot request status)."""
+    """Return a one-time request: active while its instance runs, then closed (EC2 user guide, Spot request status)."""
     active = instance.state in ("pending", "running")
     status = {"Code": "fulfilled", "Message": "Your Spot request is fulfilled."}
     if not active:

@@ -1,4 +1,4 @@
-"""EC2's tags: within limits, looked up by resource, gone with it; and client tokens that answer a request once."""
+"""EC2's tags: their limits, quick reads, and deletion with the resource; and client tokens for idempotent calls."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ecs_emulator.patch import refuse, replace, wrap
 
 @replace(TaggedEC2Resource, "get_tags")
 def get_tags(self: Any) -> list[dict[str, str]]:
-    """DescribeTags for one resource, read directly: moto matches every tag of the region against a pattern."""
+    """Return a resource's tags directly; moto matches every tag of the Region against a pattern."""
     tags = dict(self.ec2_backend.tags.get(self.id, {}))
     return [{"key": key, "value": value, "resource_id": self.id} for key, value in tags.items()]
 
 
-# The one type that an operation creates, and can tag.
+# By operation: the one type of resource that it creates and can tag.
 _CREATED = {
     "CreateVpc": "vpc",
     "CreateSubnet": "subnet",
@@ -39,7 +39,7 @@ _CREATED = {
 
 @wrap(EC2BaseResponse, "_parse_tag_specification")
 def parse_tag_specification(original: Any, self: Any, expected_type: str | None = None) -> Any:
-    """TagSpecifications, of the operations that moto parses them for."""
+    """Check TagSpecifications in the operations for which moto parses them."""
     _check_specification(self)
     return original(self, expected_type)
 
@@ -63,7 +63,7 @@ for _method in (
 
 
 def _check_specification(self: Any) -> None:
-    """TagSpecifications: tags for what the operation creates, within the limits of tags."""
+    """Refuse TagSpecifications for another type than the operation creates, or beyond the limits of tags."""
     resource_type = _CREATED.get(self._get_action())
     for given in self._get_param("TagSpecifications", []):
         if resource_type and given.get("ResourceType") not in (None, resource_type):
@@ -79,7 +79,7 @@ def _check_specification(self: Any) -> None:
 
 
 def check_tags(tags: dict[str, str]) -> None:
-    """Keys of 1 to 128 characters, not AWS's own; values of at most 256 (EC2 guide, "Tag restrictions")."""
+    """Refuse keys outside 1 to 128 characters, AWS's own keys, and values over 256 (EC2 guide, "Tag restrictions")."""
     for key, value in tags.items():
         if key.lower().startswith("aws:"):
             refuse("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
@@ -91,7 +91,7 @@ def check_tags(tags: dict[str, str]) -> None:
 
 @wrap(EC2Response, "create_tags")
 def create_tags(original: Any, self: Any) -> Any:
-    """CreateTags: the same limits."""
+    """CreateTags: check the limits of tags."""
     check_tags({tag["Key"]: tag.get("Value", "") for tag in self._get_param("Tags", [])})
     return original(self)
 
@@ -99,7 +99,7 @@ def create_tags(original: Any, self: Any) -> Any:
 def once(method: str) -> None:
     """Honour ClientToken on an operation of EC2 (EC2 API guide, "Ensuring idempotency").
 
-    The same token with the same request gets the first answer again; with another one IdempotentParameterMismatch.
+    A repeated token returns the first answer if the request is the same, else it is IdempotentParameterMismatch.
     """
 
     @wrap(EC2Response, method)

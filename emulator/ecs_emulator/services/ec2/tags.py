@@ -1,4 +1,4 @@
-"""Tags of what EC2 has."""
+"""Tags of EC2's resources."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecs_emulator.services.ec2.groups import all_rules
 
 
 def of(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
-    """Return the tags of what an ARN names."""
+    """Return the tags of the resource with this ARN."""
     return ec2_backends[account][region].tags.get(resource.rpartition("/")[2], {})
 
 

@@ -1,4 +1,4 @@
-"""Launch templates: numbered versions that can be deleted, data as it was given, tags of the template itself."""
+"""Launch templates: numbered versions that can be deleted, data as given, and tags of the template itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ecs_emulator.services.ec2.tagging import once
 
 
 def _tags(self: Any) -> list[dict[str, str]]:
-    """The template's tags of this moment; moto keeps those of its creation."""
+    """Return the template's present tags; moto keeps its first tags."""
     return list(self.tag_set)
 
 
@@ -27,7 +27,7 @@ replace(LaunchTemplate, "tags")(property(_tags, lambda self, value: None))
 
 @replace(LaunchTemplate, "create_version")
 def create_version(self: Any, data: dict[str, Any], description: str) -> Any:
-    """Version numbers are never used twice, not even after a version was deleted."""
+    """Add a version. Version numbers are never used twice, even after a version was deleted."""
     number = self.__dict__.get("last_number", 0) + 1
     self.last_number = number
     version = LaunchTemplateVersion(self, number, data, description)
@@ -37,7 +37,7 @@ def create_version(self: Any, data: dict[str, Any], description: str) -> Any:
 
 @replace(LaunchTemplate, "get_version")
 def get_version(self: Any, num: Any) -> Any:
-    """A version by its number, not by its place in the list."""
+    """Return a version by its number, not by its place in the list."""
     wanted = str(num).lower()
     if wanted == "$latest":
         return self.versions[-1]
@@ -50,7 +50,7 @@ def get_version(self: Any, num: Any) -> Any:
 
 @replace(LaunchTemplate, "default_version")
 def default_version(self: Any) -> Any:
-    """The version that $Default means."""
+    """Return the version that $Default means."""
     return self.get_version("$default")
 
 
@@ -90,7 +90,7 @@ def _data(self: Any) -> dict[str, Any]:
 
 @replace(EC2Response, "create_launch_template")
 def create_launch_template(self: Any) -> ActionResult:
-    """CreateLaunchTemplate: its own tags are not part of the data of version 1."""
+    """CreateLaunchTemplate: keep the template's own tags out of the data of version 1."""
     tags, description = self._parse_tag_specification(), self._get_param("VersionDescription")
     self.error_on_dryrun()
     name = self._get_param("LaunchTemplateName")
@@ -117,7 +117,7 @@ def _template(self: Any) -> Any:
 
 @replace(EC2Response, "create_launch_template_version")
 def create_launch_template_version(self: Any) -> ActionResult:
-    """CreateLaunchTemplateVersion: data given is laid over that of SourceVersion."""
+    """CreateLaunchTemplateVersion: merge the given data over the data of SourceVersion."""
     template, data = _template(self), _data(self)
     if source := self._get_param("SourceVersion"):
         data = {**template.get_version(source).data, **data}
@@ -126,13 +126,13 @@ def create_launch_template_version(self: Any) -> ActionResult:
     return ActionResult({"LaunchTemplateVersion": _shown_version(self, template, version)})
 
 
-# over it, for what replaces a method drops what was laid there before
+# after `replace`, which would drop an earlier wrapper
 once("create_launch_template_version")
 
 
 @add(EC2Response, "delete_launch_template_versions")
 def delete_launch_template_versions(self: Any) -> ActionResult:
-    """DeleteLaunchTemplateVersions: version by version; the default one stays, an unknown one is reported."""
+    """DeleteLaunchTemplateVersions: delete each version by itself; report the default and unknown versions."""
     template = _template(self)
     done, failed = [], []
     for number in self._get_param("Versions", []):
@@ -157,7 +157,7 @@ def delete_launch_template_versions(self: Any) -> ActionResult:
 
 @replace(EC2Response, "describe_launch_templates")
 def describe_launch_templates(self: Any) -> ActionResult:
-    """DescribeLaunchTemplates: unknown ids are refused."""
+    """DescribeLaunchTemplates: refuse unknown ids."""
     ids = self._get_param("LaunchTemplateIds", [])
     for template_id in ids:
         if template_id not in self.ec2_backend.launch_templates:
@@ -172,7 +172,7 @@ def describe_launch_templates(self: Any) -> ActionResult:
 
 @replace(EC2Response, "describe_launch_template_versions")
 def describe_launch_template_versions(self: Any) -> ActionResult:
-    """DescribeLaunchTemplateVersions: of one template, chosen or all."""
+    """DescribeLaunchTemplateVersions: return one template's versions, or chosen versions of all templates."""
     wanted = self._get_param("Versions", [])
     if self._get_param("LaunchTemplateId") or self._get_param("LaunchTemplateName"):
         template = _template(self)
@@ -189,7 +189,7 @@ def describe_launch_template_versions(self: Any) -> ActionResult:
 
 @wrap(EC2Response, "delete_launch_template")
 def delete_named_template(original: Any, self: Any) -> Any:
-    """DeleteLaunchTemplate: either an id or a name."""
+    """DeleteLaunchTemplate: refuse a call without id and name, or with both."""
     given = [name for name in ("LaunchTemplateId", "LaunchTemplateName") if self._get_param(name)]
     if not given:
         refuse("MissingParameter", "The request must contain the parameter LaunchTemplateId or LaunchTemplateName")
@@ -203,7 +203,7 @@ def delete_named_template(original: Any, self: Any) -> Any:
 
 @wrap(EC2Backend, "delete_launch_template")
 def delete_launch_template(original: Any, self: Any, name: str, tid: str | None) -> Any:
-    """DeleteLaunchTemplate: by name or id, with AWS's code when it is not there; its tags go too."""
+    """DeleteLaunchTemplate: accept a name or an id, answer with AWS's code if it is unknown, delete its tags too."""
     template = self.get_launch_template_by_name(name) if name else self.get_launch_template(tid)
     self.tags.pop(template.id, None)
     return original(self, None, template.id)

@@ -1,4 +1,4 @@
-"""What ECR knows of images besides the images: the findings of scans, and what a lifecycle policy does."""
+"""Scan findings of ECR's images, and the effects of lifecycle policies on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMPLETE = {"status": "COMPLETE", "description": "The scan was completed succes
 def describe_image_scan_findings(
     original: Any, self: Any, registry_id: str, repository_name: str, image_id: dict[str, Any]
 ) -> dict[str, Any]:
-    """DescribeImageScanFindings: a repository that scans on push has scanned each image; none is ever found wrong."""
+    """DescribeImageScanFindings: report no findings for an image that was scanned, on push or by a call."""
     repository = self._get_repository(repository_name, registry_id)
     image = repository._get_image(image_id.get("imageTag"), image_id.get("imageDigest"))
     if not image.last_scan and not repository.image_scanning_configuration["scanOnPush"]:
@@ -46,7 +46,7 @@ def describe_image_scan_findings(
 
 @add(ECRResponse, "start_lifecycle_policy_preview")
 def start_lifecycle_policy_preview(self: Any) -> ActionResult:
-    """StartLifecyclePolicyPreview: of the policy in the request, or of the repository's own."""
+    """StartLifecyclePolicyPreview: use the policy in the request, or the repository's own."""
     repository = self.ecr_backend._get_repository(self._get_param("repositoryName"), self._get_param("registryId"))
     text = self._get_param("lifecyclePolicyText") or repository.lifecycle_policy
     if not text:
@@ -60,7 +60,7 @@ def start_lifecycle_policy_preview(self: Any) -> ActionResult:
 
 @add(ECRResponse, "get_lifecycle_policy_preview")
 def get_lifecycle_policy_preview(self: Any) -> ActionResult:
-    """GetLifecyclePolicyPreview: which images the policy would expire, by the first rule that selects each."""
+    """GetLifecyclePolicyPreview: list the images that the policy would expire, by the first rule that selects each."""
     repository = self.ecr_backend._get_repository(self._get_param("repositoryName"), self._get_param("registryId"))
     text = getattr(repository, "lifecycle_preview", "")
     if not text:
@@ -88,12 +88,12 @@ def _policy(repository: Any, text: str) -> dict[str, Any]:
 
 
 def expiring(rules: list[dict[str, Any]], images: list[Any]) -> list[dict[str, Any]]:
-    """The images that go by these rules (ECR user guide, lifecycle policies, how they work).
+    """Return the images that these rules expire (ECR user guide, lifecycle policies, how they work).
 
-    An image that a rule of a lower number selects is not expired by any further one, but counts there. One that an
-    index consists of stays as long as the index.
+    An image that a rule with a lower number selects counts for further rules, but they do not expire it. An image in an
+    index stays as long as the index.
     """
-    # several may have been pushed in the same second
+    # reversed after sorting: of images from the same second, the one pushed last is the newest
     newest = sorted(images, key=lambda image: image.image_pushed_at)[::-1]
     decided, results = {digest for image in images for digest in _members(image)}, list[dict[str, Any]]()
     for rule in sorted(rules, key=lambda rule: rule["rulePriority"]):
@@ -120,12 +120,12 @@ def expiring(rules: list[dict[str, Any]], images: list[Any]) -> list[dict[str, A
 
 
 def _members(image: Any) -> set[str]:
-    """The digests of the images that an index consists of."""
+    """Return the digests of the images that an index consists of."""
     return {str(part["digest"]) for part in json.loads(image.image_manifest).get("manifests", ())}
 
 
 def expire(backend: Any, repository: Any) -> None:
-    """Take the images away that the repository's lifecycle policy has selected for long enough."""
+    """Delete the images that the repository's lifecycle policy has selected for long enough."""
     rules = json.loads(repository.lifecycle_policy)["rules"] if repository.lifecycle_policy else []
     selected = {item["imageDigest"] for item in expiring(rules, repository.images)} if rules else set()
     for image in repository.images:
@@ -143,7 +143,7 @@ def _keep_unexpired(repository: Any) -> None:
 
 @wrap(ECRBackend, "_get_repository")
 def get_repository(original: Any, self: Any, name: str, registry_id: str | None = None) -> Any:
-    """Whoever asks for a repository finds it without what has expired since."""
+    """Look up a repository, after deleting its expired images."""
     repository = original(self, name, registry_id)
     expire(self, repository)
     return repository
@@ -157,7 +157,7 @@ def _first_of_all(method: str) -> None:
         return original(self, repository_name, *args, **kwargs)
 
 
-# moto reads these without asking for the repository
+# moto does not call `_get_repository` for these
 for _method in ("list_images", "batch_get_image"):
     _first_of_all(_method)
 

@@ -12,7 +12,7 @@ from ecs_emulator.services.kms.permissions import used
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what ECR asks for at one call."""
+    """Yield the permission checks of one call to ECR."""
     names = call.many("repositoryNames") or [name for name in [call.text("repositoryName")] if name]
     if call.operation == "CreateRepository":
         arn, brought = call.arn(f"repository/{names[0] if names else '*'}"), requested(call.tags("tags"))
@@ -26,7 +26,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
     elif names:
         yield from each(call, [call.arn(f"repository/{name}") for name in names])
         if call.operation == "DeleteRepository":
-            # ECR user guide, "Encryption at rest": whoever deletes it retires the grants
+            # ECR user guide, "Encryption at rest": deleting a repository retires its grants
             there = ecr_backends[call.account][call.region].repositories.get(names[0])
             key = (there.encryption_configuration or {}).get("kmsKey", "") if there else ""
             yield from used(call, key, "ecr", ("RetireGrant",), {})

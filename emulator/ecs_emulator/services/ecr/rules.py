@@ -1,4 +1,4 @@
-"""Repositories: where their registry is, lifecycle policies that AWS would take, tags that stay where they are."""
+"""Repositories: the address of their registry, checks of lifecycle policies, and immutable tags."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ on_reset(blobs.empty)
 
 @wrap(Repository, "__init__")
 def located(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-    """A repository's URI is where the embedded cloud's own registry answers."""
+    """Set a repository's URI to the address of the embedded cloud's own registry."""
     original(self, *args, **kwargs)
     self.uri = f"{storage.host()}/{self.name}"
 
 
 def _scanning(self: Any) -> dict[str, bool]:
-    """What a repository shows of its scanning: nothing of its own while the registry scans by Amazon Inspector.
+    """Return a repository's scan setting; it is off while the registry scans by Amazon Inspector.
 
-    That is what the guide says of the setting ("Scan images", enhanced scanning); no recorded answer shows it.
+    The guide says so of the registry's setting ("Scan images", enhanced scanning); no recorded answer shows it.
     """
     registry = ecr_backends[self.account_id][self.region_name].registry_scanning_configuration
     own: dict[str, bool] = self.__dict__["_scanning"]
@@ -48,7 +48,7 @@ replace(Repository, "image_scanning_configuration")(property(_scanning, _set_sca
 
 @replace(ECRResponse, "get_authorization_token")
 def get_authorization_token(self: Any) -> ActionResult:
-    """GetAuthorizationToken: a token that opens the embedded cloud's own registry."""
+    """GetAuthorizationToken: return a token for the embedded cloud's own registry."""
     data = []
     for account in self._get_param("registryIds") or [self.current_account]:
         password, ends = tokens.password(account, self.region, time.time())
@@ -62,7 +62,7 @@ def get_authorization_token(self: Any) -> ActionResult:
 
 @replace(Image, "get_image_size_in_bytes")
 def get_image_size_in_bytes(self: Any) -> int | None:
-    """An image is as large as its parts in the registry; of an index ECR says nothing here."""
+    """Return the total size of an image's parts in the registry; None for an index, which shows no size here."""
     manifest = json.loads(self.image_manifest)
     if "layers" not in manifest:
         return None
@@ -77,7 +77,7 @@ def batch_delete_image(
     registry_id: str | None = None,
     image_ids: list[dict[str, str]] | None = None,
 ) -> Any:
-    """BatchDeleteImage: what only the deleted images consisted of goes too."""
+    """BatchDeleteImage: delete the blobs too that only the deleted images used."""
     return freeing(self, repository_name, lambda: original(self, repository_name, registry_id, image_ids))
 
 
@@ -85,7 +85,7 @@ def batch_delete_image(
 def delete_repository(
     original: Any, self: Any, repository_name: str, registry_id: str | None = None, force: bool = False
 ) -> Any:
-    """DeleteRepository: with its blobs, and what was just arriving."""
+    """DeleteRepository: delete its blobs too, and cancel its uploads."""
     repository = original(self, repository_name, registry_id, force)
     blobs.cancel_uploads(storage.Repository(self.account_id, self.region_name, repository_name))
     storage.remove_unused_blobs(_all_repositories(), repository.layers)
@@ -93,7 +93,7 @@ def delete_repository(
 
 
 def freeing(backend: Any, name: str, delete: Callable[[], Any]) -> Any:
-    """Delete images, and the blobs that nothing consists of any more."""
+    """Delete images, and the blobs that no image uses any more."""
     repository = backend.repositories.get(name)
     before = _parts(repository.images) if repository else set()
     answer = delete()
@@ -127,7 +127,7 @@ def put_image(
     image_manifest_mediatype: str | None = None,
     digest: str | None = None,
 ) -> Any:
-    """PutImage: the digest is the manifest's; an immutable tag stays with its image; an index needs its images."""
+    """PutImage: compute the digest; refuse to move an immutable tag, and an index whose images are missing."""
     repository = self._get_repository(repository_name)
     known = {image.get_image_digest() for image in repository.images}
     parts = [str(part.get("digest")) for part in json.loads(image_manifest).get("manifests", ())]
@@ -139,7 +139,7 @@ def put_image(
         refuse("ImageTagAlreadyExistsException", manifests.immutable(image_tag, repository_name))
     for image in repository.images:
         if image_tag and image.image_manifest != image_manifest and image_tag in image.image_tags:
-            # it stays, untagged (ECR API, PutImage); moto would delete it
+            # the former image stays, without the tag (ECR API, PutImage); moto would delete it
             image.image_tags.remove(image_tag)
             image.image_tag = image.image_tags[-1] if image.image_tags else None
     return original(self, repository_name, image_manifest, image_tag, image_manifest_mediatype, digest)
@@ -147,7 +147,7 @@ def put_image(
 
 @wrap(ECRBackend, "create_repository")
 def create_repository(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """CreateRepository: up to 50 tags, none of AWS's own, of letters, digits, spaces and some signs."""
+    """CreateRepository: refuse more than 50 tags, AWS's own keys, and characters that tags do not allow."""
     tags = kwargs.get("tags") or []
     if len(tags) > 50:
         refuse("TooManyTagsException", "A repository can have no more than 50 tags.")
@@ -166,7 +166,7 @@ def create_repository(original: Any, self: Any, *args: Any, **kwargs: Any) -> An
 def put_lifecycle_policy(
     original: Any, self: Any, registry_id: str, repository_name: str, lifecycle_policy_text: str
 ) -> Any:
-    """PutLifecyclePolicy: moto's checks of the form, then what the rules may say together (ECR guide)."""
+    """PutLifecyclePolicy: make moto's checks of the form, then check the rules together (ECR guide)."""
     self._get_repository(repository_name, registry_id)
     EcrLifecyclePolicyValidator(lifecycle_policy_text).validate()
     _check_rules(json.loads(lifecycle_policy_text)["rules"])

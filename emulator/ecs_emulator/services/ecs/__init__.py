@@ -1,4 +1,4 @@
-"""Elastic Container Service, which is our own (`ecs_emulator.ecs`)."""
+"""Elastic Container Service, which this project emulates without moto (`ecs_emulator.ecs`)."""
 
 from __future__ import annotations
 

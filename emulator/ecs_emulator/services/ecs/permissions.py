@@ -40,11 +40,11 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "UpdateCapacityProvider": ("name", "capacity-provider/{name}"),
     "DeleteTaskDefinitions": ("taskDefinitions", "task-definition/{name}"),
 }  # fmt: skip
-"""The parameter that names an operation's resources, and what their ARNs go on with."""
+"""The parameter that names an operation's resources, and the last part of their ARNs."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what ECS asks for at one call."""
+    """Yield the permission checks of one call to ECS."""
     operation, within = call.operation, {"ecs:cluster": (call.arn(f"cluster/{_cluster(call)}"),)}
     if operation in _CREATING:
         yield from _ecs_created(call)
@@ -87,16 +87,16 @@ def _ecs_created(call: ApiCall) -> Iterator[Check]:
 
 
 def _balancing(call: ApiCall) -> Iterator[Check]:
-    """Yield what is asked for when a service is handed the role by which ECS shifts its traffic."""
+    """Yield the checks of passing ECS the role by which it shifts a service's traffic."""
     for balancer in call.body.get("loadBalancers") or ():
         if role := (balancer.get("advancedConfiguration") or {}).get("roleArn"):
             yield passed(call, role, "ecs.amazonaws.com")
 
 
 def _run(call: ApiCall, within: Context) -> Iterator[Check]:
-    """What RunTask asks for: the revision, tags, and passing the roles of the task.
+    """Yield the checks of RunTask: on the revision, on tags, and on passing the roles of the task.
 
-    Which revision of a family is meant is found out first (API reference, RunTask).
+    A family's name is resolved to a revision first (API reference, RunTask).
     """
     definition = store(call.account, call.region).definition(call.text("taskDefinition"))
     arn = definition.arn if definition else call.arn(f"task-definition/{last_part(call.text('taskDefinition'))}")

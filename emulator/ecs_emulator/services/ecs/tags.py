@@ -1,4 +1,4 @@
-"""Tags of what ECS has."""
+"""Tags of ECS's resources."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ecs_emulator.ecs.store import store
 
 
 def of(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
-    """Return the tags of what an ARN names."""
+    """Return the tags of the resource with this ARN."""
     return next((tags for known, tags in _tagged(account, region) if known == arn), {})
 
 

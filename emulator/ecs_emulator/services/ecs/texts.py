@@ -1,4 +1,4 @@
-"""Sentences of ECS that belong to several rules; `{}` stands for a name."""
+"""Error messages of ECS that several rules use; `{}` stands for a name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLUSTER_BUSY = (
 CLUSTER_HAS_INSTANCES = "The Cluster cannot be deleted while Container Instances are active or draining."
 CLUSTER_HAS_TASKS = "The Cluster cannot be deleted while Tasks are active."
 ENTRY_IN_USE = "SC service is already used by {}"
-"""Of a namespace, where a name or an endpoint of Service Connect is taken (aws/copilot-cli#4337)."""
+"""The error for a name or an endpoint of Service Connect that its namespace already has (aws/copilot-cli#4337)."""
 GROUP_WITHOUT_BALANCER = "The target group with targetGroupArn {} does not have an associated load balancer."
 NO_SUCH_NAMESPACE = "The specified namespace {} was not found."
 NO_SUCH_PORT = "portName({}) does not refer to any named PortMapping in the container definitions"

@@ -1,4 +1,4 @@
-"""Load balancers: where they may stand, the interfaces they hold, their states, attributes and protection."""
+"""Load balancers: allowed subnets, interfaces, states, attributes and deletion protection."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def create_load_balancer(
     ip_address_type: str = "ipv4",
     tags: list[dict[str, str]] | None = None,
 ) -> Any:
-    """CreateLoadBalancer: two zones, existing groups, an internet gateway; idempotent for equal settings only."""
+    """CreateLoadBalancer: check zones, groups and internet gateway; return an existing balancer of equal settings."""
     _check_name(name)
     scheme = scheme or "internet-facing"
     wanted = [*(subnet_ids or []), *(mapping["SubnetId"] for mapping in subnet_mappings or [])]
@@ -118,7 +118,7 @@ def create_load_balancer(
 
 @wrap(ELBv2Backend, "describe_load_balancer_attributes")
 def describe_load_balancer_attributes(original: Any, self: Any, arn: str) -> Any:
-    """DescribeLoadBalancerAttributes: may not know a new balancer yet (terraform-provider-aws#15214)."""
+    """DescribeLoadBalancerAttributes: may miss a new balancer for a while (terraform-provider-aws#15214)."""
     if too_new(resource(self, arn)):
         refuse("LoadBalancerNotFound", texts.NO_LOAD_BALANCER.format(arn))
     return original(self, arn)
@@ -181,14 +181,14 @@ def _place(elb: Any, balancer: Any, subnet: Any) -> str:
 
 @wrap(FakeLoadBalancer, "activate")
 def activate(original: Any, self: Any) -> None:
-    """A balancer is `provisioning` for a while, then `active`."""
+    """Set a balancer to `active` once it has been `provisioning` for a while."""
     if passed(self.ready_at):
         original(self)
 
 
 @replace(ELBv2Backend, "describe_load_balancers")
 def describe_load_balancers(self: Any, arns: Any, names: Any) -> list[Any]:
-    """DescribeLoadBalancers: one that is not there is LoadBalancerNotFound, each name and ARN by itself."""
+    """DescribeLoadBalancers: refuse each unknown name or ARN (LoadBalancerNotFound)."""
     balancers = list(self.load_balancers.values())
     for balancer in balancers:
         balancer.activate()
@@ -202,9 +202,9 @@ def describe_load_balancers(self: Any, arns: Any, names: Any) -> list[Any]:
 
 @wrap(ELBv2Backend, "delete_load_balancer")
 def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
-    """DeleteLoadBalancer: protected ones stay, also just after that was lifted; absent is fine.
+    """DeleteLoadBalancer: refuse while protected, and shortly after; accept a load balancer that does not exist.
 
-    Listeners go at once, interfaces a moment later.
+    Listeners disappear at once, interfaces a moment later.
     """
     balancer = self.load_balancers.get(arn)
     if balancer is None:
@@ -227,7 +227,7 @@ def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
 
 @replace(ELBv2Backend, "modify_load_balancer_attributes")
 def modify_load_balancer_attributes(self: Any, arn: str, attrs: dict[str, str]) -> dict[str, str]:
-    """ModifyLoadBalancerAttributes: known keys with values of their type."""
+    """ModifyLoadBalancerAttributes: refuse unknown keys, and values of a wrong type."""
     balancer = resource(self, arn)
     for key, value in attrs.items():
         _check_attribute(key, value)
@@ -260,7 +260,7 @@ def _check_active(balancer: Any) -> None:
 
 @replace(ELBv2Backend, "set_security_groups")
 def set_security_groups(self: Any, arn: str, sec_groups: list[str]) -> None:
-    """SetSecurityGroups: the interfaces change with the balancer, which must be active."""
+    """SetSecurityGroups: refuse unless the balancer is active; change its interfaces too."""
     balancer = resource(self, arn)
     _check_active(balancer)
     _check_groups(self, sec_groups)
@@ -272,7 +272,7 @@ def set_security_groups(self: Any, arn: str, sec_groups: list[str]) -> None:
 
 @wrap(ELBv2Backend, "set_subnets")
 def set_subnets(original: Any, self: Any, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]) -> Any:
-    """SetSubnets: interfaces come to the new subnets and leave those no longer named."""
+    """SetSubnets: add interfaces in the new subnets, and release interfaces in removed subnets."""
     balancer = resource(self, arn)
     _check_active(balancer)
     wanted = _check_subnets(self, [*subnets, *(mapping["SubnetId"] for mapping in subnet_mappings)])

@@ -1,4 +1,4 @@
-"""The health checks of target groups: what they can be, and what DescribeTargetHealth shows of them."""
+"""Health checks of target groups: their allowed settings, and their results in DescribeTargetHealth."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ecs_emulator.ecs.store import stores
 from ecs_emulator.patch import refuse, wrap
 
 _INTERVAL, _TIMEOUT = 30, 5
-"""Seconds, where a request says nothing of them."""
+"""Default interval and timeout, in seconds."""
 _LEAST_CODE, _MOST_CODE = 200, 499
-"""Of an Application Load Balancer (API reference, Matcher)."""
+"""Limits of codes for an Application Load Balancer (API reference, Matcher)."""
 
 
 def check_health(path: str | None, interval: Any, timeout: Any, codes: str | None) -> None:
-    """ValidationError for a health check of HTTP that AWS does not make.
+    """Refuse an HTTP health check with settings that AWS does not allow (ValidationError).
 
     The interval has to be longer than the timeout (terraform-provider-aws#48070, aws-cdk#3703); the codes are from 200
-    to 499, several of them or ranges (API reference, Matcher); the path begins with a slash.
+    to 499, as a list of codes and ranges (API reference, Matcher); the path begins with a slash.
     """
     if path and not path.startswith("/"):
         refuse("ValidationError", f"Health check path '{path}' must start with a '/' character")
@@ -52,7 +52,7 @@ def modify_target_group(
     http_codes: str | None = None,
     health_check_enabled: Any = None,
 ) -> Any:
-    """ModifyTargetGroup: the checks of CreateTargetGroup, over what it leaves as it is."""
+    """ModifyTargetGroup: make the checks of CreateTargetGroup, with the present values of other settings."""
     group = self.target_groups.get(arn)
     if group is None:
         raise TargetGroupNotFoundError
@@ -80,7 +80,7 @@ def modify_target_group(
 
 @wrap(FakeTargetGroup, "health_for")
 def health_for(original: Any, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
-    """DescribeTargetHealth: what was never registered is `unused`; the port of a health check is always a number."""
+    """DescribeTargetHealth: show a target that was never registered as `unused`, and ports always as numbers."""
     known = {*self.targets, *self.deregistered_targets, *self.terminated_targets}
     if target["Id"] in self.targets and (probe := _probe(self.arn, target["Id"])):
         code, words = described(probe.state, probe.reason)
@@ -100,6 +100,6 @@ def health_for(original: Any, self: Any, target: dict[str, Any], ec2_backend: An
 
 
 def _probe(group: str, address: str) -> probes.Probe | None:
-    """What was found of the simulated task with an address in a target group."""
+    """Return the probe of the simulated task with this address in a target group; None without one."""
     tasks = (task for kept in stores() for task in kept.tasks.values() if task.address == address and not task.ended)
     return next((probe for task in tasks if (probe := probes.target(group, task))), None)

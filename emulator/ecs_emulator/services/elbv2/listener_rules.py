@@ -16,7 +16,7 @@ _PRIORITY_IN_USE = "Priority '{}' is currently in use"
 def create_rule(
     original: Any, self: Any, listener_arn: str, conditions: Any, priority: Any, actions: Any, tags: Any = None
 ) -> Any:
-    """CreateRule: a priority is used once; conditions come back in both of their forms."""
+    """CreateRule: refuse a priority that is in use; conditions come back in both of AWS's forms."""
     listener = resource(self, listener_arn)
     for rule in listener.rules.values():
         if str(rule.priority) == str(priority):
@@ -29,9 +29,9 @@ def create_rule(
 
 @replace(ELBv2Backend, "set_rule_priorities")
 def set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> list[Any]:
-    """SetRulePriorities: those that it names may exchange theirs; one that it does not name keeps its own.
+    """SetRulePriorities: let the named rules exchange priorities; refuse the priority of any other rule.
 
-    What counts is the order after the call (ELBv2 API, SetRulePriorities).
+    Only the order after the call counts (ELBv2 API, SetRulePriorities).
     """
     rules = {entry["RuleArn"]: resource(self, entry["RuleArn"]) for entry in rule_priorities}
     wanted = {entry["RuleArn"]: str(entry["Priority"]) for entry in rule_priorities}
@@ -56,14 +56,14 @@ def _full(condition: dict[str, Any]) -> dict[str, Any]:
 
 @wrap(ELBv2Backend, "_validate_path_pattern_condition")
 def path_condition(original: Any, self: Any, condition: dict[str, Any]) -> None:
-    """CreateRule, ModifyRule: paths also by regular expressions, which moto does not know."""
+    """CreateRule, ModifyRule: accept regular expressions for paths, which moto does not know."""
     if "RegexValues" not in condition.get("PathPatternConfig", {}):
         original(self, condition)
 
 
 @wrap(ELBv2Backend, "describe_rules")
 def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns: Any) -> list[Any]:
-    """DescribeRules: by priority, the default rule last; path and host conditions with `Values` too."""
+    """DescribeRules: sort by priority, the default rule last; show path and host conditions with `Values` too."""
     rules = list(original(self, listener_arn, rule_arns))
     for rule in rules:
         for condition in rule.conditions:
@@ -75,7 +75,7 @@ def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns
 
 @wrap(ELBv2Backend, "modify_rule")
 def modify_rule(original: Any, self: Any, rule_arn: str, conditions: Any, actions: Any) -> Any:
-    """ModifyRule: the rule must be there, its target groups belong to this balancer."""
+    """ModifyRule: refuse an unknown rule, and target groups of another load balancer."""
     rule = resource(self, rule_arn)
     listener = resource(self, rule.listener_arn)
     check_groups(self, listener.load_balancer_arn, actions)
@@ -86,7 +86,7 @@ def modify_rule(original: Any, self: Any, rule_arn: str, conditions: Any, action
 
 @wrap(ELBv2Backend, "delete_rule")
 def delete_rule(original: Any, self: Any, arn: str) -> None:
-    """DeleteRule: RuleNotFound, and never the default rule."""
+    """DeleteRule: refuse an unknown rule (RuleNotFound) and the default rule."""
     if resource(self, arn).is_default:
         refuse("OperationNotPermitted", f"Default rule '{arn}' cannot be deleted")
     original(self, arn)

@@ -1,4 +1,4 @@
-"""Access logs of load balancers: a bucket that may be written into, which is tried by a first object."""
+"""Access logs of load balancers: a first object tests whether ELB may write into the bucket."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WRITER = "logdelivery.elasticloadbalancing.amazonaws.com"
 
 
 def try_bucket(elb: Any, arn: str, attrs: Mapping[str, str]) -> None:
-    """ModifyLoadBalancerAttributes: with logs on, their bucket is one of the Region that ELB may write into.
+    """ModifyLoadBalancerAttributes: refuse a log bucket of another Region, or without write access for ELB.
 
-    It tries by writing a test file (Application Load Balancer guide, enable-access-logging, "Verify bucket
-    permissions"); the refusal is the one of aws-load-balancer-controller#1956.
+    ELB writes a test file (Application Load Balancer guide, enable-access-logging, "Verify bucket permissions");
+    the refusal is from aws-load-balancer-controller#1956.
     """
     if attrs.get("access_logs.s3.enabled") != "true":
         return
@@ -36,7 +36,7 @@ def try_bucket(elb: Any, arn: str, attrs: Mapping[str, str]) -> None:
 
 
 def _may_write(bucket: FakeBucket, key: str, balancer: str) -> bool:
-    """Whether the bucket's policy lets ELB put the object in on behalf of the load balancer."""
+    """Return whether the bucket's policy lets ELB write the object on behalf of the load balancer."""
     for statement in json.loads(bucket.policy)["Statement"] if bucket.policy else ():
         principal = statement.get("Principal")
         services = principal.get("Service") if isinstance(principal, dict) else None

@@ -1,6 +1,6 @@
-"""Members as AWS sends them, and TLS policies that are not there.
+"""Members of answers as AWS sends them, and unknown TLS policies.
 
-Each was seen in recorded answers of AWS: `tests/contract` holds the whole cloud's answers against those.
+Recorded answers of AWS show each of these: `tests/contract` compares all answers of the cloud with the records.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ecs_emulator.patch import refuse, wrap
 from ecs_emulator.sent_members import change_members
 from ecs_emulator.services.elbv2 import texts
 
-# DescribeListeners: the policy is of TLS listeners only, which are a network load balancer's
+# DescribeListeners: only TLS listeners, of network load balancers, have an ALPN policy
 change_members(
     ELBV2Response,
     {
@@ -25,7 +25,7 @@ change_members(
 
 @wrap(ELBV2Response, "describe_ssl_policies")
 def describe_ssl_policies(original: Any, self: Any) -> Any:
-    """DescribeSSLPolicies: SSLPolicyNotFound (API reference, Errors)."""
+    """DescribeSSLPolicies: refuse unknown names (API reference, Errors, SSLPolicyNotFound)."""
     answer = original(self)
     found = {policy["Name"] for policy in answer.result["SslPolicies"]}
     if missing := [name for name in self._get_param("Names", []) if name not in found]:

@@ -18,12 +18,13 @@ _READ_OF_EC2: Mapping[str, tuple[str, ...]] = {
     "SetSecurityGroups": ("ec2:DescribeSecurityGroups",),
     "SetSubnets": ("ec2:DescribeSubnets",),
 }
-"""What the caller has to be allowed to read (user guide, "Elastic Load Balancing API permissions"), and what AWS has
-asked for besides since October 2024 (aws-load-balancer-controller#3917)."""
+"""Reads that the caller must be allowed (user guide, "Elastic Load Balancing API permissions"), and further ones since
+October 2024 (aws-load-balancer-controller#3917).
+"""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Elastic Load Balancing asks for at one call."""
+    """Yield the permission checks of one call to Elastic Load Balancing."""
     operation, brought = call.operation, call.tags()
     new = ""
     if operation.startswith("Describe"):

@@ -1,4 +1,4 @@
-"""Target groups and listeners: duplicates, certificates, who uses what, and answers in AWS's full form."""
+"""Target groups and listeners: duplicates, certificates, dependencies, and answers in AWS's full form."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _REDIRECT = {"Host": "#{host}", "Path": "/#{path}", "Query": "#{query}", "Port":
 
 
 def resource(elb: Any, arn: str) -> Any:
-    """The balancer, target group, listener or rule of an ARN, or AWS's own error that it is not there."""
+    """Return the balancer, target group, listener or rule of an ARN, or refuse with AWS's error for its type."""
     listeners = {key: item for balancer in elb.load_balancers.values() for key, item in balancer.listeners.items()}
     rules = {rule.arn: rule for listener in listeners.values() for rule in listener.rules.values()}
     resource_types = {
@@ -61,7 +61,7 @@ def resource(elb: Any, arn: str) -> Any:
 
 
 def check_tags(tags: Any) -> None:
-    """At most 50 tags, each key once."""
+    """Refuse more than 50 tags, and a key that occurs twice."""
     keys = [tag["Key"] for tag in tags or []]
     if len(set(keys)) < len(keys):
         refuse("DuplicateTagKeys", "A tag key was specified more than once")
@@ -73,13 +73,13 @@ _MAX_GROUPS, _MAX_WEIGHT = 5, 999
 
 
 def forget_tags(elb: Any, *arns: str) -> None:
-    """A deleted resource has no tags."""
+    """Delete the tags of deleted resources."""
     for arn in arns:
         elb.tagging_service.delete_all_tags_for_resource(arn)
 
 
 def rebind(elb: Any) -> None:
-    """Work out anew which balancers each target group belongs to: through listeners and rules, nothing else."""
+    """Recompute the load balancers of each target group from listeners and rules."""
     for group in elb.target_groups.values():
         group.load_balancer_arns = []
     for balancer in elb.load_balancers.values():
@@ -97,7 +97,7 @@ def _targets(elb: Any, actions: list[Any]) -> list[str]:
 
 @wrap(FakeAction, "__init__")
 def action(original: Any, self: Any, data: dict[str, Any]) -> None:
-    """Actions come back in full: a forward with its ForwardConfig, a redirect with all its parts."""
+    """Complete an action: a forward with its ForwardConfig, a redirect with all its parts."""
     data = dict(data)
     if data.get("Type") == "forward":
         if "ForwardConfig" not in data:
@@ -112,7 +112,7 @@ def action(original: Any, self: Any, data: dict[str, Any]) -> None:
 
 @wrap(ELBv2Backend, "create_target_group")
 def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> Any:
-    """CreateTargetGroup: idempotent for equal settings, else DuplicateTargetGroupName."""
+    """CreateTargetGroup: return an existing group of equal settings; refuse others (DuplicateTargetGroupName)."""
     requested = {key: value for key, value in kwargs.items() if key != "tags"}
     for group in self.target_groups.values():
         if group.name == name:
@@ -140,7 +140,7 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
 
 @wrap(ELBV2Response, "describe_target_group_attributes")
 def describe_target_group_attributes(original: Any, self: Any) -> Any:
-    """DescribeTargetGroupAttributes: may not know a new target group yet (terraform-provider-aws#18634)."""
+    """DescribeTargetGroupAttributes: may miss a new target group for a while (terraform-provider-aws#18634)."""
     if too_new(resource(self.elbv2_backend, self._get_param("TargetGroupArn"))):
         refuse("TargetGroupNotFound", "One or more target groups not found")
     return original(self)
@@ -148,7 +148,7 @@ def describe_target_group_attributes(original: Any, self: Any) -> Any:
 
 @wrap(ELBv2Backend, "modify_target_group_attributes")
 def modify_target_group_attributes(original: Any, self: Any, target_group_arn: str, attributes: Any) -> None:
-    """ModifyTargetGroupAttributes: known keys only, a delay of up to an hour (API reference, TargetGroupAttribute)."""
+    """ModifyTargetGroupAttributes: refuse unknown keys, and delays over an hour (API, TargetGroupAttribute)."""
     group = resource(self, target_group_arn)
     for key in attributes:
         if key not in group.attributes:
@@ -156,7 +156,7 @@ def modify_target_group_attributes(original: Any, self: Any, target_group_arn: s
     delay = attributes.get(_DELAY)
     if delay is not None and not 0 <= int(delay) <= _MOST_DELAY:
         refuse("ValidationError", f"'{_DELAY}' value '{delay}' must be between '0-{_MOST_DELAY}' inclusive")
-    # moto takes the last second for too many
+    # moto would refuse the longest delay that AWS allows, so it is set here
     original(self, target_group_arn, {key: value for key, value in attributes.items() if key != _DELAY})
     if delay is not None:
         group.attributes[_DELAY] = str(delay)
@@ -164,7 +164,7 @@ def modify_target_group_attributes(original: Any, self: Any, target_group_arn: s
 
 @wrap(ELBv2Backend, "delete_target_group")
 def delete_target_group(original: Any, self: Any, target_group_arn: str) -> Any:
-    """DeleteTargetGroup: refused while a listener or rule forwards to it."""
+    """DeleteTargetGroup: refuse while a listener or rule forwards to it."""
     group: FakeTargetGroup = resource(self, target_group_arn)
     if self._any_listener_using(target_group_arn):
         refuse("ResourceInUse", texts.TARGET_GROUP_IN_USE.format(target_group_arn))
@@ -185,7 +185,10 @@ def create_listener(
     alpn_policy: Any = None,
     tags: Any = None,
 ) -> Any:
-    """CreateListener: one a port (the same again is the same), issued certificates, a group for one balancer only."""
+    """CreateListener: refuse a used port, unusable certificates and other balancers' target groups.
+
+    A repeated call with equal settings returns the existing listener.
+    """
     balancer = resource(self, load_balancer_arn)
     requested = json.dumps([protocol, ssl_policy, certificate, actions, tags], sort_keys=True, default=str)
     for listener in balancer.listeners.values():
@@ -213,7 +216,7 @@ def create_listener(
 
 
 def _check_certificate(elb: Any, arn: str | None) -> None:
-    """CertificateNotFound, or UnsupportedCertificate until some time after it was issued."""
+    """Refuse an unknown certificate, and until some time after its issue a known one (UnsupportedCertificate)."""
     if not arn:
         refuse("ValidationError", "A certificate must be specified for HTTPS listeners")
     if ":iam:" in arn:
@@ -236,9 +239,9 @@ def _certificate_missing(arn: str) -> NoReturn:
 
 
 def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
-    """Refuse a target group that another load balancer uses, more of them than 5, and weights that are none.
+    """Refuse a target group that another load balancer uses, more than 5 target groups, and invalid weights.
 
-    ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups an action.
+    ELBv2 API, TargetGroupTuple: 0 to 999. Quotas of Application Load Balancers: 5 target groups per action.
     """
     for action in actions:
         groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
@@ -256,7 +259,7 @@ def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> 
 
 
 def _check_redirects(protocol: str, port: Any, actions: list[dict[str, Any]]) -> None:
-    """A redirect must lead elsewhere: to another protocol, port, host, path or query."""
+    """Refuse a redirect that changes neither protocol, port, host, path nor query."""
     for action in actions:
         wanted = {**_REDIRECT, **(action.get("RedirectConfig") or {})}
         kept = {key: wanted[key] == _REDIRECT[key] for key in _REDIRECT}
@@ -280,7 +283,7 @@ def modify_listener(
     certificates: list[dict[str, Any]] | None = None,
     actions: list[dict[str, Any]] | None = None,
 ) -> Any:
-    """ModifyListener: the checks of CreateListener for what changes; HTTP has neither policy nor certificate."""
+    """ModifyListener: check the changes as CreateListener does; a change to HTTP drops policy and certificates."""
     listener = resource(self, arn)
     balancer = resource(self, listener.load_balancer_arn)
     if port and any(int(other.port) == int(port) for other in balancer.listeners.values() if other is not listener):
@@ -303,7 +306,7 @@ def modify_listener(
 
 @wrap(ELBv2Backend, "add_listener_certificates")
 def add_listener_certificates(original: Any, self: Any, arn: str, certificates: list[dict[str, Any]]) -> Any:
-    """AddListenerCertificates: issued ones only."""
+    """AddListenerCertificates: refuse certificates that are not issued."""
     for certificate in certificates:
         _check_certificate(self, certificate["CertificateArn"])
     return original(self, arn, certificates)
@@ -311,7 +314,7 @@ def add_listener_certificates(original: Any, self: Any, arn: str, certificates: 
 
 @wrap(ELBv2Backend, "delete_listener")
 def delete_listener(original: Any, self: Any, listener_arn: str) -> Any:
-    """DeleteListener: its rules go with it; its certificates are seen in use for some moments more."""
+    """DeleteListener: delete its rules too; its certificates appear in use for some moments more."""
     listener = resource(self, listener_arn)
     free_certificates(self, listener)
     forget_tags(self, listener_arn, *(rule.arn for rule in listener.rules.values()))
@@ -321,7 +324,7 @@ def delete_listener(original: Any, self: Any, listener_arn: str) -> Any:
 
 
 def free_certificates(elb: Any, listener: Any) -> None:
-    """ACM learns late that a certificate is no longer used: DeleteCertificate is refused until then."""
+    """Keep a listener's certificates in use for a while: ACM learns late, and refuses DeleteCertificate until then."""
     known = acm_backends[elb.account_id][elb.region_name]._certificates
     for arn in listener.certificates:
         if arn in known:
@@ -329,14 +332,14 @@ def free_certificates(elb: Any, listener: Any) -> None:
 
 
 def certificate_users(elb: Any, arn: str) -> list[str]:
-    """The balancers whose listeners use a certificate, as ACM's InUseBy names them."""
+    """Return the ARNs of the balancers whose listeners use a certificate, as in ACM's InUseBy."""
     balancers = elb.load_balancers.values()
     return [lb.arn for lb in balancers if any(arn in listener.certificates for listener in lb.listeners.values())]
 
 
 @replace(ELBv2Backend, "add_tags")
 def add_tags(self: Any, resource_arns: list[str], tags: list[dict[str, str]]) -> None:
-    """AddTags: up to 50 a resource, which must exist."""
+    """AddTags: refuse unknown resources, and more than 50 tags on one."""
     check_tags(tags)
     for arn in resource_arns:
         resource(self, arn)
@@ -348,7 +351,7 @@ def add_tags(self: Any, resource_arns: list[str], tags: list[dict[str, str]]) ->
 
 @wrap(ELBv2Backend, "describe_tags")
 def describe_tags(original: Any, self: Any, resource_arns: list[str]) -> Any:
-    """DescribeTags: of existing resources, at most 20 a call."""
+    """DescribeTags: refuse unknown resources, and more than 20 in a call."""
     if len(resource_arns) > 20:
         refuse("ValidationError", "The maximum number of resources that can be described at once is '20'")
     for arn in resource_arns:

@@ -8,7 +8,7 @@ from moto.elbv2.models import elbv2_backends
 
 
 def of(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
-    """Return the tags of what an ARN names."""
+    """Return the tags of the resource with this ARN."""
     return elbv2_backends[account][region].describe_tags([arn])[arn]
 
 

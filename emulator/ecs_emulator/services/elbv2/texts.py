@@ -1,4 +1,4 @@
-"""Sentences of Elastic Load Balancing that belong to several rules; `{}` stands for a name."""
+"""Error messages of Elastic Load Balancing that several rules use; `{}` stands for a name."""
 
 from __future__ import annotations
 

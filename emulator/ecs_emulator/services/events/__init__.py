@@ -1,4 +1,4 @@
-"""EventBridge: rules on the default event bus, which ECS tells what becomes of its tasks."""
+"""EventBridge: rules on the default event bus, to which ECS sends the events of its tasks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The default event bus: what AWS's own services send to it, and how often each rule has matched.
+"""The default event bus: events that AWS's own services send, and counts of the matches of each rule.
 
 Source: EventBridge user guide, "Monitoring Amazon EventBridge": TriggeredRules has points once a rule has matched, with
-or without a target (aws-cdk counts by it what becomes of a job of Glue, by rules without any: `aws-glue-alpha`, `Job`,
+or without a target (aws-cdk counts the results of Glue jobs by rules without a target: `aws-glue-alpha`, `Job`,
 `metricFailure`).
 """
 
@@ -20,9 +20,9 @@ from ecs_emulator.patch import on_reset
 DEFAULT = "default"
 _MINUTE = 60
 _KEPT_MINUTES = 24 * 60
-"""An alarm looks back a day at the most where its periods are shorter than an hour (API reference, PutMetricAlarm)."""
+"""Minutes to keep: an alarm with periods below an hour looks back a day at most (API reference, PutMetricAlarm)."""
 _counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
-"""By the ARN of a rule, and by minutes from the epoch on."""
+"""Numbers of matches, by the rule's ARN and by minutes since the epoch."""
 
 
 def send(
@@ -32,7 +32,7 @@ def send(
 
     Args:
         source, kind: such as `aws.ecs` and `ECS Task State Change`.
-        detail: is asked for only if there is a rule.
+        detail: returns the event's detail; called only if there is a rule.
     """
     backend: EventsBackend = events_backends[account][region]
     rules = [*backend.event_buses[DEFAULT].rules.values()]
@@ -55,7 +55,7 @@ def send(
 
 
 def note(rule: Rule) -> None:
-    """Note that a rule has matched an event."""
+    """Count a match of a rule with an event."""
     counts, now = _counts[rule.arn], int(CLOCK.time()) // _MINUTE
     for old in [one for one in counts if one < now - _KEPT_MINUTES]:
         del counts[old]
@@ -63,12 +63,12 @@ def note(rule: Rule) -> None:
 
 
 def triggered(account: str, region: str, name: str, minutes: Iterable[int]) -> list[float]:
-    """Return how often a rule of the default bus has matched in each of these minutes in which it has."""
+    """Return the numbers of matches of a rule of the default bus in these minutes, without minutes that have none."""
     counts = next((_counts[arn] for arn in [*_counts] if arn.endswith(f":{region}:{account}:rule/{name}")), Counter())
     return [float(counts[one]) for one in minutes if counts[one]]
 
 
 @on_reset
 def forget() -> None:
-    """Have nothing counted."""
+    """Drop all counts."""
     _counts.clear()

@@ -1,8 +1,8 @@
-"""Event patterns: which of them are valid, and whether an event matches one.
+"""Event patterns: check their validity, and match events against them.
 
 Sources: EventBridge user guide, "Comparison operators for use in event patterns" and "Matching on multiple field
-values"; aws/event-ruler, the library that EventBridge matches by, of which "JSON Array Matching" says that fields of
-objects in an array have to match in the same object.
+values"; aws/event-ruler, the library that EventBridge uses. By its "JSON Array Matching", fields of objects in an array
+have to match in the same object.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _NUMBERS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def wrong(pattern: Any) -> str:
-    """Say in EventBridge's words what is wrong with a pattern; empty if nothing is.
+    """Return the error of a pattern in EventBridge's words; empty if the pattern is valid.
 
-    Words: cloud-custodian/cloud-custodian#6507, buildkite/docs#896, aws/event-ruler, `JsonRuleCompiler`.
+    Sources of the words: cloud-custodian/cloud-custodian#6507, buildkite/docs#896, aws/event-ruler, `JsonRuleCompiler`.
     """
     if not isinstance(pattern, dict):
         return "Filter is not an object"
@@ -39,7 +39,7 @@ def wrong(pattern: Any) -> str:
 
 
 def _alternatives(name: str, value: Any) -> bool:
-    """Whether a member is `$or` with two objects at least; with any other value it is a field of that name."""
+    """Return whether a member is `$or` with two objects or more; any other value makes it a field of that name."""
     return name == _OR and isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value)
 
 
@@ -65,7 +65,7 @@ def _wrong_operator(name: str, said: Any) -> str:
 
 
 def matches(pattern: Pattern, event: Any) -> bool:
-    """Whether an event, or an object in it, has what a valid pattern asks for; of an array, one object in it."""
+    """Return whether an event, or an object in it, matches a valid pattern; of an array, one object has to match."""
     if isinstance(event, list):
         return any(matches(pattern, one) for one in event)
     found = event if isinstance(event, dict) else {}
@@ -80,7 +80,7 @@ def _member(name: str, wanted: Any, event: Mapping[str, Any]) -> bool:
 
 
 def _leaf(wanted: Sequence[Any], value: Any) -> bool:
-    """Whether a value is one of those that are wanted; of an array, any of its elements."""
+    """Return whether a value is among the wanted values; of an array, one element has to be."""
     values = value if isinstance(value, list) else [] if value is _ABSENT or isinstance(value, dict) else [value]
     for one in wanted:
         if isinstance(one, dict) and "exists" in one:
@@ -99,7 +99,7 @@ def _is(wanted: Any, value: Any) -> bool:
 
 
 def _anything_but(said: Any, value: Any) -> bool:
-    """Not any of these values; or of an operator and one text or several, none of those."""
+    """Return whether a value is none of these values, or matches an operator with none of its texts."""
     if isinstance(said, dict):
         [(name, texts)] = said.items()
         return not any(_OPERATORS[name](text, value) for text in _several(texts))
@@ -149,7 +149,7 @@ def _is_text(said: Any) -> bool:
 
 
 def _is_end(said: Any) -> bool:
-    """A text, or one whose letters may be large or small."""
+    """Return whether an operand is a text, or `equals-ignore-case` with a text."""
     return _is_text(
         said["equals-ignore-case"] if isinstance(said, dict) and [*said] == ["equals-ignore-case"] else said
     )
@@ -167,14 +167,14 @@ def _is_number(said: Any) -> bool:
 
 
 def _is_range(said: Any) -> bool:
-    """One or two signs, each with a number."""
+    """Return whether an operand is a list of one or two signs, each with a number."""
     if not isinstance(said, list) or len(said) not in (2, 4):
         return False
     return all(one in _NUMBERS for one in said[::2]) and all(map(_is_number, said[1::2]))
 
 
 def _is_exclusion(said: Any) -> bool:
-    """Texts or numbers, one or several, or an operator on texts."""
+    """Return whether an operand is one or several texts or numbers, or an operator on texts."""
     if isinstance(said, dict):
         texts = ("prefix", "suffix", "equals-ignore-case", "wildcard")
         return len(said) == 1 and {*said} <= {*texts} and all(map(_is_text, _several(next(iter(said.values())))))
@@ -192,7 +192,7 @@ _SAID: Mapping[str, Callable[[Any], bool]] = {
     "suffix": _is_end,
     "wildcard": _is_text,
 }
-"""By operator, whether a value is one that it takes."""
+"""By operator: a function that tells whether the operator accepts a value."""
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "anything-but": _anything_but,
     "cidr": _within,

@@ -1,4 +1,4 @@
-"""What EventBridge requires for its calls (Service Authorization Reference, Amazon EventBridge)."""
+"""Permissions of EventBridge, by call (Service Authorization Reference, Amazon EventBridge)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecs_emulator.services.events.bus import DEFAULT
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what EventBridge asks for at one call: on the rule that it names."""
+    """Yield the permission checks of one call to EventBridge, on the rule that it names."""
     brought = requested(call.tags("Tags"))
     if arn := call.text("ResourceARN"):
         yield call.existing(arn, brought)

@@ -1,4 +1,4 @@
-"""Rules of EventBridge: what PutRule and DeleteRule refuse and keep, and which events a rule matches."""
+"""Rules of EventBridge: the checks of PutRule and DeleteRule, and the events that a rule matches."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def put_rule(
     managed_by: str | None = None,
     tags: list[dict[str, str]] | None = None,
 ) -> Rule:
-    """PutRule: with a valid pattern; of a rule that is there tags are ignored (API reference)."""
+    """PutRule: refuse an invalid pattern; ignore the tags of a call for an existing rule (API reference)."""
     if event_pattern and (reason := _wrong(event_pattern)):
         refuse("InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}")
     there = self.event_buses.get(self._normalize_event_bus_arn(event_bus_arn))
@@ -48,7 +48,7 @@ def _wrong(text: str) -> str:
 
 @wrap(EventsBackend, "describe_rule")
 def describe_rule(original: Any, self: Any, name: str, event_bus_arn: str | None) -> Rule:
-    """DescribeRule: of an unknown one (words as AWS has them for its tags)."""
+    """DescribeRule: refuse an unknown rule (message: AWS's for reading the rule's tags)."""
     bus_name = self._normalize_event_bus_arn(event_bus_arn)
     if bus_name in self.event_buses and name not in self.event_buses[bus_name].rules:
         refuse("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus_name}.")
@@ -58,21 +58,21 @@ def describe_rule(original: Any, self: Any, name: str, event_bus_arn: str | None
 
 @wrap(EventsHandler, "put_rule")
 def put_managed_rule(original: Any, self: Any) -> Any:
-    """PutRule: not of a rule that another service manages."""
+    """PutRule: refuse to change a rule that another service manages."""
     _refuse_managed(self)
     return original(self)
 
 
 @wrap(EventsHandler, "delete_rule")
 def delete_rule(original: Any, self: Any) -> Any:
-    """DeleteRule: of a rule that another service manages only with Force."""
+    """DeleteRule: refuse to delete a rule that another service manages, unless with Force."""
     if not self._get_param("Force"):
         _refuse_managed(self)
     return original(self)
 
 
 def _refuse_managed(handler: EventsHandler) -> None:
-    """Refuse what would change a managed rule (API reference, ManagedRuleException; its words are not known)."""
+    """Refuse to change a managed rule (API reference, ManagedRuleException; AWS's message is not known)."""
     backend = handler.events_backend
     there = backend.event_buses.get(backend._normalize_event_bus_arn(handler._get_param("EventBusName")))
     rule = there.rules.get(handler._get_param("Name")) if there else None
@@ -82,16 +82,16 @@ def _refuse_managed(handler: EventsHandler) -> None:
 
 @replace(EventPattern, "matches_event")
 def matches_event(self: EventPattern, event: Any) -> bool:
-    """Whether an event matches, by EventBridge's rules; moto knows no objects in arrays."""
+    """Return whether an event matches, by EventBridge's rules; moto cannot match objects in arrays."""
     pattern = self.get_pattern()
     return not pattern or patterns.matches(pattern, json.loads(json.dumps(event)))
 
 
 @wrap(Rule, "send_to_targets")
 def send_to_targets(original: Any, self: Rule, original_event: Any, transform_input: bool = True) -> None:
-    """An event of the bus: a rule that is enabled and has a pattern is triggered by what matches it.
+    """Send an event of the bus to the targets of an enabled rule if its pattern matches, and count the match.
 
-    Its targets get the event as it is: what moto would transform inputs with is not installed.
+    The targets get the event unchanged: the package by which moto transforms inputs is not installed.
     """
     if self.state == "DISABLED" or not self.event_pattern.get_pattern():
         return

@@ -15,7 +15,7 @@ _OF_USERS = ("GetUser", "TagUser", "UntagUser", "PutUserPermissionsBoundary", "D
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what IAM asks for at one call."""
+    """Yield the permission checks of one call to IAM."""
     operation, brought = call.operation, call.tags()
     role, profile = call.text("RoleName"), call.text("InstanceProfileName")
     if operation == "CreateServiceLinkedRole":
@@ -29,7 +29,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
     elif operation in _OF_USERS:
         yield call.existing(call.arn(f"user/{call.text('UserName') or 'moto'}"), requested(brought))
     elif operation == "ListRoles":
-        # in no reference; so refusals name it ("iam:ListRoles on resource: arn:aws:iam::123456789012:role/")
+        # no reference has the resource; refusals show it ("iam:ListRoles on resource: arn:aws:iam::123456789012:role/")
         yield call.check(call.arn(f"role{call.text('PathPrefix') or '/'}"))
     elif profile:
         yield call.existing(_profile(call, profile), requested(brought))
@@ -45,7 +45,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _bounds(call: ApiCall, name: str) -> Context:
-    """The boundary that a call sets, or else that its role has (IAM user guide, "Permissions boundaries")."""
+    """Return the boundary that a call sets, or else the role's (IAM user guide, "Permissions boundaries")."""
     there = roles.named(call.account, name)
     return _bounded(call.text("PermissionsBoundary") or (roles.boundary_of(there) if there else ""))
 
@@ -59,14 +59,14 @@ _IAM_CREATED: Mapping[str, tuple[str, str, str]] = {
     "CreatePolicy": ("policy", "PolicyName", "iam:TagPolicy"),
     "CreateRole": ("role", "RoleName", "iam:TagRole"),
 }
-"""What an operation creates, the parameter that names it, and the action that its tags are asked for by."""
+"""The type that an operation creates, the parameter that names it, and the action for adding its tags."""
 
 
 def _iam_created(call: ApiCall, sort: str, parameter: str, tagging: str) -> Iterator[Check]:
     arn = call.arn(f"{sort}{call.text('Path') or '/'}{call.text(parameter)}")
     yield call.check(arn, {**requested(call.tags()), **_bounded(call.text("PermissionsBoundary"))})
     if call.tags():
-        # IAM user guide, "Tags for IAM resources": who creates with tags has to be allowed to tag
+        # IAM user guide, "Tags for IAM resources": a creation with tags also needs the permission to tag
         yield call.check(arn, requested(call.tags()), tagging)
 
 

@@ -10,12 +10,12 @@ from moto.iam.responses import IamResponse
 from ecs_emulator.patch import add, refuse
 
 MOST_CLIENTS = 100
-"""How many audiences a provider has at most (IAM user guide, "IAM and AWS STS quotas")."""
+"""The most audiences of a provider (IAM user guide, "IAM and AWS STS quotas")."""
 
 
 @add(IamResponse, "add_client_id_to_open_id_connect_provider")
 def add_client_id_to_open_id_connect_provider(self: Any) -> EmptyResult:
-    """AddClientIDToOpenIDConnectProvider: one that it has already is no error (API reference)."""
+    """AddClientIDToOpenIDConnectProvider: accept an id that the provider already has (API reference)."""
     known = self.backend.get_open_id_connect_provider(self._get_param("OpenIDConnectProviderArn"))
     if (client := self._get_param("ClientID")) in known.client_id_list:
         return EmptyResult()

@@ -1,4 +1,4 @@
-"""Roles, policies and profiles: trust that parses, names within limits, nothing deleted in use, AWS's own roles."""
+"""Roles, policies and profiles: trust policies, names, sizes, dependencies that block deletion, and AWS's own roles."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LINKED = {
 }
 _WITH_SUFFIX = ("autoscaling.amazonaws.com",)
 CALLER = "moto"
-"""The account's user whom all who rehearse are, whatever their keys; it is there before any stack."""
+"""The account's user as whom every rehearsal calls, with any keys; the user exists before any stack."""
 _NAME = r"[\w+=,.@-]+"
 
 
 def _check_name(what: str, parameter: str, name: str, longest: int) -> None:
-    """ValidationError for a name that is too long or has other than word characters and +=,.@-."""
+    """Refuse a name that is too long or has characters other than word characters and +=,.@- (ValidationError)."""
     intro = f"1 validation error detected: Value '{name}' at '{parameter}' failed to satisfy constraint: Member must"
     if len(name) > longest:
         refuse("ValidationError", f"{intro} have length less than or equal to {longest}")
@@ -50,7 +50,7 @@ def _check_name(what: str, parameter: str, name: str, longest: int) -> None:
 
 
 def check_boundary(iam: Any, arn: str | None) -> None:
-    """NoSuchEntity for a boundary that is no policy of this account (API reference; the words as rosa is answered)."""
+    """Refuse a boundary that is no policy of this account (API reference, NoSuchEntity; message as rosa gets it)."""
     if arn and not arn.startswith("arn:"):
         refuse("ValidationError", _INVALID_ARN)
     if arn and (arn not in iam.managed_policies or ":policy/aws-service-role/" in arn):
@@ -68,7 +68,7 @@ def create_role(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """CreateRole: a name of at most 64 characters, a trust policy whose principals exist, a boundary that exists."""
+    """CreateRole: check the name (64 characters), the boundary, and the trust policy with its principals."""
     _check_name("roleName", "roleName", role_name, 64)
     check_boundary(self, permissions_boundary)
     check_trust(self, assume_role_policy_document)
@@ -80,13 +80,13 @@ def create_role(
 
 
 def known_elsewhere(resource: Any) -> bool:
-    """Whether other services know a role or an instance profile by now (IAM user guide, eventual consistency)."""
+    """Return whether other services know a role or profile by now (IAM user guide, eventual consistency)."""
     return passed(getattr(resource, "known_at", 0.0))
 
 
 @replace(IAMBackend, "update_assume_role_policy")
 def update_assume_role_policy(self: Any, role_name: str, policy_document: str) -> None:
-    """UpdateAssumeRolePolicy: the same trust policy as at creation; AWS's own roles stay as they are."""
+    """UpdateAssumeRolePolicy: check the trust policy as at creation; refuse AWS's own roles."""
     role = self.get_role(role_name)
     _check_unprotected(role)
     check_trust(self, policy_document)
@@ -94,7 +94,7 @@ def update_assume_role_policy(self: Any, role_name: str, policy_document: str) -
 
 
 def check_trust(iam: Any, text: str) -> None:
-    """MalformedPolicyDocument unless `text` is a trust policy: JSON, principals, actions of STS."""
+    """Refuse text that is no trust policy: JSON, principals, actions of STS (MalformedPolicyDocument)."""
     try:
         document = json.loads(text)
     except ValueError:
@@ -140,14 +140,14 @@ def _check_unprotected(role: Any) -> None:
 
 @wrap(IAMBackend, "delete_role")
 def delete_role(original: Any, self: Any, role_name: str) -> None:
-    """DeleteRole: never a service-linked one; moto refuses while policies or profiles hold it."""
+    """DeleteRole: refuse a service-linked role; moto refuses while policies or profiles hold the role."""
     _check_unprotected(self.get_role(role_name))
     original(self, role_name)
 
 
 @wrap(IAMBackend, "put_role_policy")
 def put_role_policy(original: Any, self: Any, role_name: str, policy_name: str, policy_json: str) -> None:
-    """PutRolePolicy: AWS's own roles stay as they are, names are limited."""
+    """PutRolePolicy: refuse AWS's own roles, and names and sizes beyond the limits."""
     _check_unprotected(self.get_role(role_name))
     _check_name("policyName", "policyName", policy_name, 128)
     others = [text for name, text in self.get_role(role_name).policies.items() if name != policy_name]
@@ -157,13 +157,13 @@ def put_role_policy(original: Any, self: Any, role_name: str, policy_name: str, 
 
 
 def _size(document: str) -> int:
-    """The characters of a policy that count: white space does not (IAM guide, "IAM and AWS STS quotas")."""
+    """Return a policy's number of characters without white space (IAM guide, "IAM and AWS STS quotas")."""
     return len("".join(document.split()))
 
 
 @wrap(IAMBackend, "attach_role_policy")
 def attach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str) -> None:
-    """AttachRolePolicy: up to 10, none of a service-linked role; attaching again changes nothing."""
+    """AttachRolePolicy: refuse AWS's own roles and policies, and more than 10; attaching again changes nothing."""
     role = self.get_role(role_name)
     _check_unprotected(role)
     if not policy_arn.startswith("arn:"):
@@ -178,14 +178,14 @@ def attach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str
 
 @wrap(IAMBackend, "detach_role_policy")
 def detach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str) -> None:
-    """DetachRolePolicy: not from AWS's own roles."""
+    """DetachRolePolicy: refuse AWS's own roles."""
     _check_unprotected(self.get_role(role_name))
     original(self, policy_arn, role_name)
 
 
 @wrap(IAMBackend, "put_role_permissions_boundary")
 def put_role_permissions_boundary(original: Any, self: Any, role_name: str, permissions_boundary: str) -> None:
-    """PutRolePermissionsBoundary: a policy that exists, not on AWS's own roles."""
+    """PutRolePermissionsBoundary: refuse AWS's own roles, and a policy that does not exist."""
     _check_unprotected(self.get_role(role_name))
     check_boundary(self, permissions_boundary)
     original(self, role_name, permissions_boundary)
@@ -193,7 +193,7 @@ def put_role_permissions_boundary(original: Any, self: Any, role_name: str, perm
 
 @wrap(IAMBackend, "delete_role_permissions_boundary")
 def delete_role_permissions_boundary(original: Any, self: Any, role_name: str) -> None:
-    """DeleteRolePermissionsBoundary: not from AWS's own roles."""
+    """DeleteRolePermissionsBoundary: refuse AWS's own roles."""
     _check_unprotected(self.get_role(role_name))
     original(self, role_name)
 
@@ -202,7 +202,7 @@ def delete_role_permissions_boundary(original: Any, self: Any, role_name: str) -
 def create_policy(
     original: Any, self: Any, description: str, path: str, policy_document: str, policy_name: str, tags: Any
 ) -> Any:
-    """CreatePolicy: names and sizes are limited (IAM guide, "IAM and AWS STS quotas")."""
+    """CreatePolicy: refuse names and sizes beyond the limits (IAM guide, "IAM and AWS STS quotas")."""
     _check_name("policyName", "policyName", policy_name, 128)
     _check_size(policy_document)
     return original(self, description, path, policy_document, policy_name, tags)
@@ -217,14 +217,14 @@ def _check_size(document: str) -> None:
 def create_policy_version(
     original: Any, self: Any, policy_arn: str, policy_document: str, *args: Any, **kwargs: Any
 ) -> Any:
-    """CreatePolicyVersion: sizes are limited; moto keeps to five versions."""
+    """CreatePolicyVersion: refuse a size beyond the limit; moto allows five versions."""
     _check_size(policy_document)
     return original(self, policy_arn, policy_document, *args, **kwargs)
 
 
 @wrap(IAMBackend, "delete_policy")
 def delete_policy(original: Any, self: Any, policy_arn: str) -> None:
-    """DeletePolicy: DeleteConflict while attached, as a boundary too, or with further versions; not AWS's own."""
+    """DeletePolicy: refuse while attached, while a role's boundary, with further versions, and for AWS's own."""
     policy: ManagedPolicy = self.get_policy(policy_arn)
     if ":iam::aws:" in policy_arn:
         refuse("AccessDenied", f"{policy_arn} is a policy of AWS: it cannot be deleted")
@@ -243,7 +243,7 @@ def delete_policy(original: Any, self: Any, policy_arn: str) -> None:
 
 @wrap(IAMBackend, "create_instance_profile")
 def create_instance_profile(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    """CreateInstanceProfile: a name of at most 128 characters."""
+    """CreateInstanceProfile: check the name (128 characters)."""
     _check_name("instanceProfileName", "instanceProfileName", name, 128)
     profile = original(self, name, *args, **kwargs)
     profile.known_at = later(durations.IAM_PROPAGATION)
@@ -252,7 +252,7 @@ def create_instance_profile(original: Any, self: Any, name: str, *args: Any, **k
 
 @wrap(IAMBackend, "remove_role_from_instance_profile")
 def remove_role_from_instance_profile(original: Any, self: Any, profile_name: str, role_name: str) -> None:
-    """RemoveRoleFromInstanceProfile: NoSuchEntity when it is not in it."""
+    """RemoveRoleFromInstanceProfile: refuse a role that is not in the profile (NoSuchEntity)."""
     if all(role.name != role_name for role in self.get_instance_profile(profile_name).roles):
         refuse("NoSuchEntity", f"The role with name {role_name} cannot be found in instance profile {profile_name}.")
     original(self, profile_name, role_name)
@@ -260,7 +260,7 @@ def remove_role_from_instance_profile(original: Any, self: Any, profile_name: st
 
 @replace(IAMBackend, "create_service_linked_role")
 def create_service_linked_role(self: Any, service_name: str, description: str, suffix: str) -> Any:
-    """CreateServiceLinkedRole: named as AWS names it, with its policy; a second one is InvalidInput."""
+    """CreateServiceLinkedRole: use AWS's name and policy; refuse a second role (InvalidInput)."""
     if service_name not in _LINKED:
         refuse("InvalidInput", f"Service-linked roles are not supported for the service {service_name}")
     if suffix and service_name not in _WITH_SUFFIX:
@@ -291,7 +291,7 @@ def create_service_linked_role(self: Any, service_name: str, description: str, s
 
 @wrap(IAMBackend, "delete_service_linked_role")
 def delete_service_linked_role(original: Any, self: Any, role_name: str) -> str:
-    """DeleteServiceLinkedRole: the way to remove AWS's own roles."""
+    """DeleteServiceLinkedRole: delete one of AWS's own roles, which DeleteRole refuses."""
     role = self.get_role(role_name)
     for policy in list(role.managed_policies.values()):
         policy.detach_from(role)
@@ -301,14 +301,14 @@ def delete_service_linked_role(original: Any, self: Any, role_name: str) -> str:
 
 @wrap(IamResponse, "tag_role")
 def tag_role(original: Any, self: Any) -> Any:
-    """TagRole: not on AWS's own roles."""
+    """TagRole: refuse AWS's own roles."""
     _check_unprotected(self.backend.get_role(self._get_param("RoleName")))
     return original(self)
 
 
 @wrap(IAMBackend, "get_instance_profiles_for_role")
 def get_instance_profiles_for_role(original: Any, self: Any, role_name: str) -> Any:
-    """ListInstanceProfilesForRole: of a role that is there."""
+    """ListInstanceProfilesForRole: refuse an unknown role."""
     if role_name not in {role.name for role in self.roles.values()}:
         refuse("NoSuchEntity", texts.NO_ROLE.format(role_name))
     return original(self, role_name)
@@ -317,7 +317,7 @@ def get_instance_profiles_for_role(original: Any, self: Any, role_name: str) -> 
 def _of_caller(operation: str) -> None:
     @wrap(IamResponse, operation)
     def of_caller(original: Any, self: Any) -> Any:
-        """Reads without a user's name are of the user who asks (API references, UserName)."""
+        """Read the calling user if the call names none (API references, UserName)."""
         self.params["UserName"] = self._get_param("UserName") or CALLER
         return original(self)
 
@@ -331,7 +331,7 @@ for _operation in (
 
 @wrap(STSBackend, "get_caller_identity")
 def get_caller_identity(original: Any, self: Any, access_key_id: str, region: str) -> Any:
-    """GetCallerIdentity: a user is IAM's and has its id there, and only what was assumed is STS's."""
+    """GetCallerIdentity: return a user's id and ARN from IAM; assumed roles keep STS's."""
     user_id, arn, account = original(self, access_key_id, region)
     if ":user/" in arn:
         users = iam_backends[account]["aws"].users

@@ -1,4 +1,4 @@
-"""Sentences of IAM that belong to several rules; `{}` stands for a name."""
+"""Error messages of IAM that several rules use; `{}` stands for a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The caller as a user of IAM: its permissions boundary; and the organization that its account is in."""
+"""The calling IAM user's permissions boundary, and the organization of its account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecs_emulator.services.iam.rules import check_boundary
 
 
 def _shown(user: Any) -> dict[str, str] | None:
-    """The boundary as GetUser has it (API reference, User)."""
+    """Return the boundary as GetUser shows it (API reference, User)."""
     arn = getattr(user, "permissions_boundary_arn", None)
     return arn and {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}
 
@@ -26,7 +26,7 @@ add(User, "permissions_boundary")(property(_shown))
 
 @add(IamResponse, "put_user_permissions_boundary")
 def put_user_permissions_boundary(self: Any) -> ActionResult:
-    """PutUserPermissionsBoundary: a managed policy that there is (API reference, Errors)."""
+    """PutUserPermissionsBoundary: refuse a managed policy that does not exist (API reference, Errors)."""
     user, arn = self.backend.get_user(self._get_param("UserName")), self._get_param("PermissionsBoundary")
     check_boundary(self.backend, arn)
     try:
@@ -39,14 +39,14 @@ def put_user_permissions_boundary(self: Any) -> ActionResult:
 
 @add(IamResponse, "delete_user_permissions_boundary")
 def delete_user_permissions_boundary(self: Any) -> ActionResult:
-    """DeleteUserPermissionsBoundary."""
+    """Answer DeleteUserPermissionsBoundary."""
     self.backend.get_user(self._get_param("UserName")).permissions_boundary_arn = None
     return EmptyResult()
 
 
 @wrap(OrganizationsBackend, "describe_organization")
 def describe_organization(original: Any, self: Any) -> Any:
-    """DescribeOrganization: any account of an organization may ask; AWSOrganizationsNotInUseException elsewhere."""
+    """DescribeOrganization: answer every account of an organization; else AWSOrganizationsNotInUseException."""
     if not enforce.current.organization:
         return original(self)
     number = "999999999999"
@@ -68,7 +68,7 @@ def describe_organization(original: Any, self: Any) -> Any:
 
 NOT_LISTED = ("Description", "MaxSessionDuration", "RoleLastUsed", "Tags")
 
-# ListInstanceProfiles and ListInstanceProfilesForRole leave out tags, and of the roles what lists leave out
+# ListInstanceProfiles and ListInstanceProfilesForRole leave out tags, and the members of roles that lists leave out
 change_members(
     IamResponse,
     {
@@ -77,5 +77,5 @@ change_members(
         for member in ("Tags", *(f"Roles.Role.{name}" for name in NOT_LISTED))
     },
 )
-# every list of IAM's says whether there is more
+# every list of IAM shows whether more entries follow
 change_members(IamResponse, {"Response.IsTruncated": bool})

@@ -1,4 +1,4 @@
-"""Permissions of KMS: at its own calls, and at those of services that use a key on their caller's behalf."""
+"""Permissions of KMS: for its own calls, and for calls of services that use a key on their caller's behalf."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ecs_emulator.authorization.api_call import ApiCall, Context
 from ecs_emulator.authorization.policy import Check
 
 _AWS = "alias/aws/"
-"""How the aliases of AWS's own keys begin."""
+"""Prefix of the aliases of AWS's own keys."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what KMS asks for at one call (Service Authorization Reference)."""
+    """Yield the permission checks of one call to KMS (Service Authorization Reference)."""
     named = call.text("KeyId") or call.text("TargetKeyId")
     yield call.check(*_on(call, named)) if named else call.check()
     if alias := call.text("AliasName"):
@@ -24,19 +24,20 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def used(call: ApiCall, named: str, service: str, actions: Iterable[str], context: Context) -> Iterator[Check]:
-    """Yield what a service asks for when it uses a key for its caller; nothing for AWS's own key.
+    """Yield the checks of a service that uses a key for its caller; none for AWS's own key.
 
-    The policies of AWS's own keys let in whoever may use the service (KMS developer guide, "AWS managed keys").
+    The policies of AWS's own keys admit all principals that may use the service (KMS developer guide, "AWS managed
+    keys").
 
     Args:
-        named: the key, by its ARN, id or alias; empty where none is named.
+        named: the key, by its ARN, id or alias; empty if the call names no key.
         service: the service's name in `kms:ViaService`.
     """
     if not named or _AWS in named:
         return
     arn, aliases = _on(call, named)
     if arn.endswith("*"):
-        # an alias of no key: there is nothing to be asked for, and the service refuses it
+        # an alias without a key: there is nothing to check, and the service refuses the alias
         return
     via = {"kms:ViaService": (f"{service}.{call.region}.amazonaws.com",)}
     for action in actions:
@@ -44,7 +45,7 @@ def used(call: ApiCall, named: str, service: str, actions: Iterable[str], contex
 
 
 def _on(call: ApiCall, named: str) -> tuple[str, Context]:
-    """A key's ARN, which is asked for by whatever it is named, and the aliases that it has."""
+    """Return the ARN of a key, named by ARN, id or alias, and the key's aliases as a condition key."""
     key = _key(call, named)
     if key is None:
         whole = named if ":key/" in named else call.arn(f"key/{named}", "kms")

@@ -1,6 +1,6 @@
-"""KMS keys where they are used: one that there is, that is enabled, and that encrypts symmetrically.
+"""KMS keys that other services use: the key must exist, be enabled, and encrypt symmetrically.
 
-What the caller must be allowed is in `permissions`; key policies are not evaluated.
+`permissions` checks the caller's permissions; key policies are not evaluated.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ecs_emulator.services.rds.answers import own_key
 
 @wrap(Key, "__init__")
 def init_key(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-    """CreateKey: for encryption, unless something else is said (API reference, KeyUsage)."""
+    """CreateKey: default to a key for encryption (API reference, KeyUsage)."""
     original(self, *args, **kwargs)
     self.key_usage = self.key_usage or "ENCRYPT_DECRYPT"
 
 
 def usable(account: str, region: str, named: str) -> str | None:
-    """The ARN of a key that is named by its ARN, its id or an alias; None if it cannot encrypt."""
+    """Return the ARN of a key, named by ARN, id or alias; None if the key cannot encrypt."""
     kms = kms_backends[account][region]
     name = kms.get_alias_name(named)
     key = kms.keys.get((kms.get_key_id_from_alias(name) or "") if name.startswith("alias/") else kms.get_key_id(name))
@@ -38,7 +38,7 @@ def usable(account: str, region: str, named: str) -> str | None:
 
 
 def _check_log_key(logs: Any, group: str, key: str) -> None:
-    """The key of a log group is named by its ARN (CloudWatch Logs API, AssociateKmsKey)."""
+    """Refuse a log group's key without a usable ARN (CloudWatch Logs API, AssociateKmsKey)."""
     if not key.startswith("arn:") or ":key/" not in key:
         refuse("InvalidParameterException", f"The specified KMS key ARN is not valid: {key}")
     if usable(logs.account_id, logs.region_name, key) is None:
@@ -52,7 +52,7 @@ def _check_log_key(logs: Any, group: str, key: str) -> None:
 
 @wrap(LogsBackend, "create_log_group")
 def create_log_group(original: Any, self: Any, log_group_name: str, tags: dict[str, str], **kwargs: Any) -> Any:
-    """CreateLogGroup: with a key that can be used."""
+    """CreateLogGroup: refuse an unusable key."""
     if key := kwargs.get("kmsKeyId"):
         _check_log_key(self, log_group_name, key)
     return original(self, log_group_name, tags, **kwargs)
@@ -67,7 +67,7 @@ def _group(response: Any) -> Any:
 
 @add(LogsResponse, "associate_kms_key")
 def associate_kms_key(self: Any) -> str:
-    """AssociateKmsKey: what is written from now on is encrypted with it."""
+    """AssociateKmsKey: encrypt future log events with this key."""
     group = _group(self)
     _check_log_key(self.logs_backend, group.name, key := self._get_param("kmsKeyId"))
     group.kms_key_id = key
@@ -76,14 +76,14 @@ def associate_kms_key(self: Any) -> str:
 
 @add(LogsResponse, "disassociate_kms_key")
 def disassociate_kms_key(self: Any) -> str:
-    """DisassociateKmsKey: what is written from now on is encrypted with CloudWatch Logs' own."""
+    """DisassociateKmsKey: encrypt future log events with CloudWatch Logs' own key."""
     _group(self).kms_key_id = None
     return ""
 
 
 @wrap(ECRBackend, "create_repository")
 def create_repository(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """CreateRepository: with a key that can be used, of which the repository shows the ARN."""
+    """CreateRepository: refuse an unusable key; the repository shows the key's ARN."""
     encryption = kwargs.get("encryption_config") or {}
     if named := encryption.get("kmsKey"):
         if (arn := usable(self.account_id, self.region_name, named)) is None:
@@ -94,7 +94,7 @@ def create_repository(original: Any, self: Any, *args: Any, **kwargs: Any) -> An
 
 @wrap(SimpleSystemManagerBackend, "put_parameter")
 def put_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """PutParameter: with a key that can be used."""
+    """PutParameter: refuse an unusable key."""
     key = args[5]
     if key and key != "alias/aws/ssm" and usable(self.account_id, self.region_name, key) is None:
         refuse("InvalidKeyId", f"Invalid keyId '{key}'")
@@ -103,7 +103,7 @@ def put_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 
 @wrap(RDSBackend, "create_db_cluster")
 def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """CreateDBCluster: with a key that can be used, of which the cluster shows the ARN."""
+    """CreateDBCluster: refuse an unusable key; the cluster shows the key's ARN."""
     if (named := kwargs.get("kms_key_id")) and named != own_key(self):
         if (arn := usable(self.account_id, self.region_name, named)) is None:
             refuse("KMSKeyNotAccessibleFault", f"The specified KMS key [{named}] does not exist or is not accessible.")

@@ -1,4 +1,4 @@
-"""Log events: in which order they are found, and when."""
+"""Log events: their order, and the delay until calls find them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ecs_emulator import faults
 from ecs_emulator.patch import refuse, wrap
 
 LATE_SECONDS = 20
-"""How late the events of a stream are found at most, in the scenario `late-logs`. AWS does not say; assumed."""
+"""The longest delay until calls find a stream's events, in the scenario `late-logs`. AWS does not say; assumed."""
 
 
 @wrap(LogsResponse, "filter_log_events")
 def filter_log_events(original: Any, self: Any) -> str:
-    """FilterLogEvents: by names of streams or by their prefix; which ones were searched is told no more."""
+    """FilterLogEvents: support stream names or their prefix; searchedLogStreams is always empty."""
     prefix = self._get_param("logStreamNamePrefix") or ""
     if prefix and self._get_param("logStreamNames"):
         refuse("InvalidParameterException", "logStreamNames and logStreamNamePrefix are mutually exclusive.")
@@ -41,14 +41,14 @@ def of_group(
     filter_pattern: str,
     interleaved: bool,
 ) -> Any:
-    """FilterLogEvents: all streams by time, whatever `interleaved` says (API reference)."""
+    """FilterLogEvents: return the events of all streams by time, and ignore `interleaved` (API reference)."""
     asked = (log_group_name, log_stream_names, start_time, end_time, limit, next_token, filter_pattern)
     return original(self, *asked, interleaved=True)
 
 
 @wrap(LogStream, "filter_log_events")
 def of_stream(original: Any, self: Any, start_time: int, end_time: int, filter_pattern: str) -> Any:
-    """FilterLogEvents: events are found some time after PutLogEvents has taken them."""
+    """FilterLogEvents: find events only some time after PutLogEvents, in the scenario `late-logs`."""
     if not faults.current.strike("late-logs", "logs:FilterLogEvents"):
         return original(self, start_time, end_time, filter_pattern)
     late = zlib.crc32(self.log_stream_name.encode()) % (LATE_SECONDS + 1)

@@ -9,7 +9,7 @@ from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what CloudWatch Logs asks for at one call. A group's own ARN goes on with its streams."""
+    """Yield the permission checks of one call to CloudWatch Logs; the ARN of a group ends with its streams."""
     name = call.text("logGroupName")
     if call.operation == "CreateLogGroup":
         arn, brought = call.arn(f"log-group:{name}:log-stream:"), call.tags("tags")

@@ -1,4 +1,4 @@
-"""Log groups: names, what their lists show, retention values, tags that go with the group."""
+"""Log groups: names, lists, retention values, and tags that are deleted with the group."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 109
 
 @wrap(LogsBackend, "create_log_group")
 def create_log_group(original: Any, self: Any, log_group_name: str, tags: dict[str, str], **kwargs: Any) -> Any:
-    """CreateLogGroup: letters, digits and -_/.#, not under `aws/`."""
+    """CreateLogGroup: refuse names with characters other than letters, digits and -_/.#, or under `aws/`."""
     if not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", log_group_name):
         refuse(
             "InvalidParameterException",
@@ -36,7 +36,7 @@ def create_log_group(original: Any, self: Any, log_group_name: str, tags: dict[s
 
 @wrap(LogsBackend, "delete_log_group")
 def delete_log_group(original: Any, self: Any, log_group_name: str) -> None:
-    """DeleteLogGroup: its tags go too, so that a group created anew has none."""
+    """DeleteLogGroup: delete its tags too, so that a group created anew has none."""
     group = self.groups.get(log_group_name)
     original(self, log_group_name)
     self.tagger.delete_all_tags_for_resource(group.arn)
@@ -44,7 +44,7 @@ def delete_log_group(original: Any, self: Any, log_group_name: str) -> None:
 
 @wrap(LogsBackend, "put_retention_policy")
 def put_retention_policy(original: Any, self: Any, log_group_name: str, retention_in_days: Any) -> None:
-    """PutRetentionPolicy: only the days that AWS offers."""
+    """PutRetentionPolicy: refuse days that AWS does not offer."""
     if int(retention_in_days) not in _RETENTION:
         allowed = ", ".join(str(days) for days in _RETENTION)
         refuse(
@@ -56,7 +56,7 @@ def put_retention_policy(original: Any, self: Any, log_group_name: str, retentio
 
 
 def _check(logs: Any, arn: str) -> str:
-    """The ARN under which tags are kept: without the `:*` of DescribeLogGroups; ResourceNotFoundException if gone."""
+    """Return the ARN without `:*`, as tags are kept; refuse a missing group (ResourceNotFoundException)."""
     plain = arn.removesuffix(":*")
     if ":log-group:" in plain and all(group.arn.removesuffix(":*") != plain for group in logs.groups.values()):
         refuse("ResourceNotFoundException", texts.NO_GROUP)
@@ -65,13 +65,13 @@ def _check(logs: Any, arn: str) -> str:
 
 @wrap(LogsBackend, "list_tags_for_resource")
 def list_tags_for_resource(original: Any, self: Any, resource_arn: str) -> dict[str, str]:
-    """ListTagsForResource: of an existing group."""
+    """ListTagsForResource: refuse a missing group."""
     return dict(original(self, _check(self, resource_arn)))
 
 
 @wrap(LogsBackend, "tag_resource")
 def tag_resource(original: Any, self: Any, arn: str, tags: dict[str, str]) -> None:
-    """TagResource: of an existing group, up to 50."""
+    """TagResource: refuse a missing group, and more than 50 tags."""
     plain = _check(self, arn)
     if len({*self.tagger.get_tag_dict_for_resource(plain), *(tags or {})}) > 50:
         refuse("TooManyTagsException", services_texts.TOO_MANY_TAGS, resourceName=arn)
@@ -80,19 +80,19 @@ def tag_resource(original: Any, self: Any, arn: str, tags: dict[str, str]) -> No
 
 @wrap(LogsBackend, "untag_resource")
 def untag_resource(original: Any, self: Any, arn: str, tag_keys: list[str]) -> None:
-    """UntagResource: of an existing group."""
+    """UntagResource: refuse a missing group."""
     original(self, _check(self, arn), tag_keys)
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------
 
-# What AWS's answers to a pattern are seen to hold (localstack, logs test_describe_log_groups_with_pattern).
+# The members of AWS's answers to a pattern (localstack, logs test_describe_log_groups_with_pattern).
 _BY_PATTERN = ("arn", "creationTime", "logGroupArn", "logGroupClass", "logGroupName", "metricFilterCount")
 
 
 @replace(LogsResponse, "describe_log_groups")
 def describe_log_groups(self: Any) -> str:
-    """DescribeLogGroups: by one filter at most; by a pattern without the retention; with the account's policy."""
+    """DescribeLogGroups: refuse two filters; show the account's policy, and no retention for a pattern."""
     prefix, pattern = self._get_param("logGroupNamePrefix"), self._get_param("logGroupNamePattern")
     names, limit = self._get_param("logGroupIdentifiers"), self._get_param("limit") or 50
     if prefix and pattern:
@@ -135,7 +135,7 @@ def _shown(logs: Any, group: Any) -> dict[str, Any]:
 
 @wrap(LogsResponse, "describe_log_streams")
 def describe_log_streams(original: Any, self: Any) -> Any:
-    """DescribeLogStreams: ResourceNotFoundException for an identifier as for a name (API reference, Errors)."""
+    """DescribeLogStreams: refuse an unknown identifier like an unknown name (API reference, Errors)."""
     requested = self._get_param("logGroupIdentifier")
     groups = self.logs_backend.groups.values()
     if requested and not any(requested in (group.name, group.arn.removesuffix(":*")) for group in groups):
@@ -153,7 +153,7 @@ def _policies(logs: Any) -> dict[str, dict[str, Any]]:
 
 
 def _policy_of(logs: Any, group: Any) -> dict[str, Any] | None:
-    """The policy of the account that a group's retention goes by: the one that keeps its events the longest.
+    """Return the account policy that sets a group's retention, the longest of several; None without one.
 
     Source: API reference, PutAccountPolicy, retention policy.
     """
@@ -173,7 +173,7 @@ def _policy_of(logs: Any, group: Any) -> dict[str, Any] | None:
 
 @add(LogsResponse, "put_account_policy")
 def put_account_policy(self: Any) -> str:
-    """PutAccountPolicy, for retention: of 30 days or more, in force a day later, over the groups' own."""
+    """PutAccountPolicy: accept retention of 30 days or more, which a day later replaces the groups' own."""
     policy_type, name = self._get_param("policyType"), self._get_param("policyName")
     if policy_type != "RETENTION_POLICY":
         refuse("InvalidParameterException", f"The embedded cloud knows no account policies of the type {policy_type}.")
@@ -195,7 +195,7 @@ def put_account_policy(self: Any) -> str:
 
 @add(LogsResponse, "delete_account_policy")
 def delete_account_policy(self: Any) -> str:
-    """DeleteAccountPolicy: the groups' own retention is in force again."""
+    """DeleteAccountPolicy: put the groups' own retention in force again."""
     if _policies(self.logs_backend).pop(self._get_param("policyName"), None) is None:
         refuse("ResourceNotFoundException", "The specified account policy does not exist.")
     return ""

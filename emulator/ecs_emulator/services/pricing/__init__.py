@@ -1,4 +1,4 @@
-"""The Price List API: what AWS's products cost, from a table of list prices."""
+"""The Price List API: the prices of AWS's products, from a table of list prices."""
 
 from __future__ import annotations
 

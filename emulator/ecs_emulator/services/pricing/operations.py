@@ -1,7 +1,7 @@
-"""GetProducts, the one operation of the Price List API that the embedded cloud has; moto has none of it.
+"""GetProducts, the only emulated operation of the Price List API, which moto lacks.
 
-Each price is a product as the price list has it, among those whose names differ by little: load balancers with trust
-stores, Aurora's I/O-Optimized capacity, reserved instances' hosts.
+Each price becomes a product in the form of AWS's price list. Products with nearly the same names are added, as AWS has
+them: load balancers with trust stores, Aurora's I/O-Optimized capacity, regional NAT gateways.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ TABLE = Path(__file__).with_name("prices.json")
 """List prices by Region and key, as the tool ships them."""
 EVERYWHERE = "global"
 PAGE = 100
-"""Products of a page (Pricing API, GetProducts, MaxResults)."""
+"""The most products of a page (Pricing API, GetProducts, MaxResults)."""
 ENDPOINTS = frozenset({"us-east-1", "eu-central-1", "ap-south-1"})
-"""The Regions whose endpoints the API has; each has the products of all Regions (AWS General Reference)."""
+"""The Regions with an endpoint of the API; each has the products of all Regions (AWS General Reference)."""
 PREFIXED = frozenset({"AmazonECS", "AmazonVPC", "AmazonCloudWatch"})
-"""The services whose usage types have the Region's prefix in us-east-1 too, but for CloudWatch's `CW:`."""
+"""The services whose usage types have the Region's prefix in us-east-1 too, except CloudWatch's `CW:`."""
 REGIONLESS = frozenset({"AmazonRoute53"})
 """The services whose products belong to no Region."""
 LIKE = {
@@ -34,9 +34,9 @@ LIKE = {
     "Fargate-vCPU-Hours:perCPU": "Windows-Fargate-vCPU-Hours:perCPU",
     "TimedStorage-ByteHrs": "IA-TimedStorage-ByteHrs",
 }
-"""By a usage type, another one that ends the same way, or nearly, and has another price."""
+"""By usage type: another usage type with the same ending, or nearly, and another price."""
 TWIN = {("ap-southeast-1", "DataTransfer-Out-Bytes"): "APS4"}
-"""By Region and usage type, whose prefix a second product there has, with another price (infracost/infracost#1141)."""
+"""By Region and usage type: the prefix of a second product with another price (infracost/infracost#1141)."""
 INSTANCE = {
     "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used",
     "licenseModel": "No License required", "operation": "RunInstances",
@@ -103,7 +103,7 @@ def _instance(key: str) -> dict[str, Any]:
 
 
 def _of(region: str, prefix: str, key: Mapping[str, Any], amount: float, date: str) -> Iterator[Product]:
-    """Yield the product of a price, and those whose names are nearly the same."""
+    """Yield the product of a price, and the products with nearly the same name."""
     usage = key["usage"]
     bare = region == "us-east-1" and (key["service"] not in PREFIXED or usage.startswith("CW:"))
     before = "" if region == EVERYWHERE or bare else f"{prefix}-"

@@ -8,7 +8,7 @@ from ecs_emulator.services.rds import texts
 API = EmulatedApi(
     "rds",
     responses="rds.responses:RDSResponse",
-    # less than 20 are refused: boto/boto3#3798
+    # a page size below 20 is refused: boto/boto3#3798
     pages=Pages(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
     lists={"DescribeOrderableDBInstanceOptions": Bounds(100, 20, 1000)},
     codes=Codes("Throttling", **FORMS),
@@ -77,7 +77,7 @@ API = EmulatedApi(
             10,
             "InvalidParameterCombination",
             texts.PROTECTED_CLUSTER,
-            # with a final snapshot, as who has lifted the protection asks for
+            # only with a final snapshot, as in a delete just after the protection was lifted
             r"(?s)(?=.*FinalDBSnapshotIdentifier=).*DBClusterIdentifier=([^\n]+)",
             "terraform-provider-aws rds/cluster.go",
         ),

@@ -1,4 +1,4 @@
-"""What RDS answers about Aurora: the members that it sends and those that it leaves out, and three reads of its own."""
+"""Answers of RDS about Aurora: members that it sends and members that it leaves out, and reads that moto lacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecs_emulator.services.rds.versions import ENGINE
 
 _NO_CERTIFICATE = "Certificate not found: {}"
 
-# "Using SSL/TLS to encrypt a connection": what a Region offers, the first one by default.
+# "Using SSL/TLS to encrypt a connection": the authorities that a Region offers, the first one by default.
 AUTHORITIES = {
     "rds-ca-rsa2048-g1": datetime(2061, 5, 25, tzinfo=UTC),
     "rds-ca-rsa4096-g1": datetime(2121, 5, 25, tzinfo=UTC),
@@ -28,13 +28,13 @@ _CERTIFICATE_ENDS = datetime(2027, 5, 25, tzinfo=UTC)
 
 @wrap(DBCluster, "scaling_configuration_info")
 def scaling_configuration_info(original: Any, self: Any) -> Any:
-    """DescribeDBClusters: of Serverless v1 only; recorded clusters that are provisioned have none (cloud-custodian)."""
+    """DescribeDBClusters: show this member for Serverless v1 only, as in records (cloud-custodian)."""
     return original(self) if self.engine_mode == "serverless" else None
 
 
 @wrap(RDSBackend, "create_db_cluster")
 def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """CreateDBCluster: the key's ARN, and of Aurora neither a storage type nor whether it is public.
+    """CreateDBCluster: show the key's ARN, and for Aurora neither a storage type nor public access.
 
     AWS's recorded answers of Aurora clusters have these members only for I/O-Optimized storage and Multi-AZ clusters.
     """
@@ -48,7 +48,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
 
 @wrap(RDSBackend, "create_db_instance")
 def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
-    """CreateDBInstance: the key of its cluster, and a certificate of an authority that there is."""
+    """CreateDBInstance: refuse an unknown certificate authority; set the key of an instance without a cluster."""
     authority = db_kwargs.get("ca_certificate_identifier")
     if authority not in (None, *AUTHORITIES):
         refuse("CertificateNotFound", _NO_CERTIFICATE.format(authority))
@@ -68,14 +68,14 @@ add(DBInstance, "certificate_details")(
 
 
 def own_key(rds: Any) -> str:
-    """The ARN of the account's own key for RDS."""
+    """Return the ARN of the key that AWS keeps for RDS in the account."""
     seed = hashlib.sha256(f"alias/aws/rds {rds.account_id} {rds.region_name}".encode()).hexdigest()
     return f"arn:aws:kms:{rds.region_name}:{rds.account_id}:key/{uuid.UUID(seed[:32])}"
 
 
 @add(RDSResponse, "describe_certificates")
 def describe_certificates(self: Any) -> ActionResult:
-    """DescribeCertificates: the authorities that the Region offers."""
+    """DescribeCertificates: return the authorities that the Region offers."""
     requested = self.params.get("CertificateIdentifier")
     if requested not in (None, *AUTHORITIES):
         refuse("CertificateNotFound", _NO_CERTIFICATE.format(requested))
@@ -97,13 +97,13 @@ def describe_certificates(self: Any) -> ActionResult:
 
 @add(RDSResponse, "describe_pending_maintenance_actions")
 def describe_pending_maintenance_actions(self: Any) -> ActionResult:
-    """DescribePendingMaintenanceActions: there never are any."""
+    """DescribePendingMaintenanceActions: return none; the embedded cloud never has any."""
     return ActionResult({"PendingMaintenanceActions": []})
 
 
 @add(RDSResponse, "describe_db_cluster_endpoints")
 def describe_db_cluster_endpoints(self: Any) -> ActionResult:
-    """DescribeDBClusterEndpoints: the writer's and the reader's of each cluster."""
+    """DescribeDBClusterEndpoints: return the writer's and the reader's endpoint of each cluster."""
     clusters = self.backend.describe_db_clusters(self.params.get("DBClusterIdentifier"))
     shown = [
         {
@@ -120,9 +120,9 @@ def describe_db_cluster_endpoints(self: Any) -> ActionResult:
 
 @replace(RDSResponse, "describe_option_groups")
 def describe_option_groups(self: Any) -> ActionResult:
-    """DescribeOptionGroups: the account's own and the default of Aurora MySQL, which has no options."""
+    """DescribeOptionGroups: return the account's groups, and Aurora MySQL's default, which has no options."""
     members = {"OptionGroupName": "name", "EngineName": "engine_name", "MajorEngineVersion": "major_engine_version"}
-    # an empty text is nothing that was asked for (sent by Ansible's rds_option_group_info)
+    # ignore an empty text, which Ansible's rds_option_group_info sends
     requested = {member: value for name, member in members.items() if (value := self.params.get(name))}
     default = OptionGroup(
         self.backend, f"default:{ENGINE}-8-0", ENGINE, "8.0", f"Default option group for {ENGINE} 8.0"
@@ -140,13 +140,13 @@ def describe_option_groups(self: Any) -> ActionResult:
 
 @wrap(RDSBackend, "describe_option_group_options")
 def describe_option_group_options(original: Any, engine_name: str, major_engine_version: str | None = None) -> Any:
-    """DescribeOptionGroupOptions: there are none for Aurora, which moto takes for no engine."""
+    """DescribeOptionGroupOptions: return none for Aurora, which moto does not know as an engine."""
     return [] if engine_name == ENGINE else original(engine_name, major_engine_version)
 
 
 @replace(RDSResponse, "describe_db_log_files")
 def describe_db_log_files(self: Any) -> ActionResult:
-    """DescribeDBLogFiles: of an instance that there is; moto breaks on every other parameter."""
+    """DescribeDBLogFiles: support FilenameContains; moto breaks on every parameter besides the instance."""
     files = self.backend.describe_db_log_files(self.params["DBInstanceIdentifier"])
     part = self.params.get("FilenameContains") or ""
     shown = [
@@ -161,5 +161,5 @@ def describe_db_log_files(self: Any) -> ActionResult:
 def describe_blue_green_deployments(
     original: Any, self: Any, blue_green_deployment_identifier: Any = None, filters: Any = None, **_pages: Any
 ) -> Any:
-    """DescribeBlueGreenDeployments: in pages, by which moto breaks."""
+    """DescribeBlueGreenDeployments: accept the parameters of pages, on which moto breaks."""
     return original(self, blue_green_deployment_identifier, filters)

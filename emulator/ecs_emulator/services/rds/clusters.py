@@ -1,4 +1,4 @@
-"""Aurora clusters: what they may consist of, their states, and what must be gone before them."""
+"""Aurora clusters: allowed settings, states, and the dependencies that block deletion."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _ZONE_IDS = {
     "eu-central-1": "Z1RLNUO7B9Q6NB",
     "ap-northeast-1": "Z24O6O9L7SGTNB",
 }
-"""The hosted zones in which RDS keeps the names of its endpoints: one a region."""
+"""The hosted zones in which RDS keeps the names of its endpoints, one per Region."""
 _SUPPORT = ("open-source-rds-extended-support", "open-source-rds-extended-support-disabled")
 STANDING_STILL = ("stopping", "stopped", "starting")
 """The states in which neither a cluster nor its instances can be deleted."""
 _RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
 _RESERVED_DATABASES = ("mysql", "sys")
-"""Schemas of MySQL's own; which of its reserved words AWS refuses besides is not listed anywhere."""
+"""MySQL's own schemas; the further reserved words that AWS refuses are not documented."""
 
 
 @wrap(RDSBackend, "create_db_cluster")
 def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """CreateDBCluster: AWS's checks of each parameter; `creating` first, endpoints at once."""
+    """CreateDBCluster: check each parameter as AWS does; start as `creating`, with endpoints at once."""
     self.settle()
     name = kwargs["db_cluster_identifier"]
     check_identifier("DBClusterIdentifier", name)
@@ -54,7 +54,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     cluster = original(self, kwargs)
     cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE), "creating"
     cluster.vpc_security_group_ids = groups
-    # CreateDBCluster, AvailabilityZones: Aurora's storage is in three
+    # CreateDBCluster, AvailabilityZones: Aurora's storage is in three zones
     cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})[:3]
     cluster.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _SUPPORT[0]
     cluster.storage_type = kwargs.get("storage_type") or "aurora"
@@ -66,7 +66,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
 
 
 def check_identifier(parameter: str, name: str) -> None:
-    """Identifiers of RDS: a letter, then letters, digits and single hyphens."""
+    """Refuse identifiers other than a letter, followed by letters, digits and single hyphens."""
     if not _IDENTIFIER.fullmatch(name):
         refuse(
             "InvalidParameterValue",
@@ -77,7 +77,7 @@ def check_identifier(parameter: str, name: str) -> None:
 
 
 def _check_credentials(kwargs: dict[str, Any]) -> None:
-    """User, password and database name, as the API reference of CreateDBCluster limits them."""
+    """Refuse a user, password or database name beyond the limits of CreateDBCluster (API reference)."""
     user, database = kwargs.get("master_username") or "", kwargs.get("database_name")
     if user.lower() in _RESERVED_USERS:
         refuse(
@@ -104,7 +104,7 @@ def _check_credentials(kwargs: dict[str, Any]) -> None:
 
 
 def _check_settings(kwargs: dict[str, Any]) -> None:
-    """Port, days of backups, their window and the support, as the API reference of CreateDBCluster limits them."""
+    """Refuse a port, backup days, backup window or support beyond the limits of CreateDBCluster (API reference)."""
     if kwargs.get("engine_lifecycle_support") not in (None, *_SUPPORT):
         refuse("InvalidParameterValue", f"Invalid engine lifecycle support: {kwargs['engine_lifecycle_support']}")
     port, days = kwargs.get("port"), kwargs.get("backup_retention_period")
@@ -118,7 +118,7 @@ def _check_settings(kwargs: dict[str, Any]) -> None:
 
 
 def check_password(password: str) -> None:
-    """MasterUserPassword: 8 to 41 printable ASCII characters, no slash, double quote, at sign or space."""
+    """Refuse a MasterUserPassword outside 8 to 41 printable ASCII characters, or with slash, quote, @ or space."""
     intro = "The parameter MasterUserPassword is not a valid password"
     if len(password) < 8:
         refuse("InvalidParameterValue", f"{intro} because it is shorter than 8 characters.")
@@ -132,7 +132,7 @@ def check_password(password: str) -> None:
 
 
 def _check_scaling(wanted: Any, version: str) -> None:
-    """ServerlessV2ScalingConfiguration: halves, in order, 0 only where the engine can pause."""
+    """Refuse capacities that are no halves or out of order, and 0 where the engine cannot pause."""
     if not wanted:
         return
     low, high = float(wanted.get("min_capacity") or 0), float(wanted.get("max_capacity") or 0)
@@ -165,7 +165,7 @@ def _complete_scaling(cluster: Any) -> None:
 
 
 def check_groups(rds: Any, vpc_id: str, groups: list[str] | None) -> list[str]:
-    """The security groups of a database: existing ones of its VPC, the VPC's default when none is named."""
+    """Return a database's security groups, or the VPC's default; refuse unknown groups and groups of other VPCs."""
     ec2 = ec2_backends[rds.account_id][rds.region_name]
     for group_id in groups or []:
         group = ec2.get_security_group_from_id(group_id)
@@ -198,7 +198,7 @@ def _check_parameter_group(rds: Any, name: str | None, engine: str) -> None:
 
 
 def _status(self: Any) -> str:
-    """A cluster's status of this moment."""
+    """Return a cluster's present status."""
     if self._status == "creating" and passed(getattr(self, "ready_at", float("inf"))):
         self._status = "available"
     shown, until, begins = getattr(self, "passing", ("", 0.0, 0.0))
@@ -216,7 +216,7 @@ replace(DBCluster, "status")(property(_status, _set_status))
 
 @add(RDSBackend, "settle")
 def settle(self: Any) -> None:
-    """Take out the instances and clusters whose deletion is done; a cluster goes after its instances."""
+    """Remove the instances and clusters whose deletion is done; a cluster stays until its instances are gone."""
     for database in list(self.databases.values()):
         if passed(getattr(database, "gone_at", float("inf"))):
             self.drop_instance(database)
@@ -243,14 +243,14 @@ def _check_available(cluster: Any) -> None:
 
 @wrap(RDSBackend, "describe_db_clusters")
 def describe_db_clusters(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """DescribeDBClusters: what is being deleted is listed until it is gone."""
+    """DescribeDBClusters: list a cluster in deletion until it is gone."""
     self.settle()
     return original(self, *args, **kwargs)
 
 
 @wrap(RDSBackend, "modify_db_cluster")
 def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """ModifyDBCluster: the checks of creation for what changes; only while available."""
+    """ModifyDBCluster: refuse unless available; check the changes as at creation."""
     cluster = _find(self, kwargs["db_cluster_identifier"])
     _check_available(cluster)
     version = resolve(cluster.engine, kwargs.get("engine_version") or cluster.engine_version)
@@ -272,7 +272,7 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
 
 @replace(RDSResponse, "delete_db_cluster")
 def delete_db_cluster(self: Any) -> ActionResult:
-    """DeleteDBCluster: protection, a decision about the final snapshot, no living instance; then `deleting`."""
+    """DeleteDBCluster: check protection, the final snapshot and the instances; then show `deleting`."""
     rds, asked = self.backend, self.params
     cluster = _find(rds, asked["DBClusterIdentifier"])
     final, skip = asked.get("FinalDBSnapshotIdentifier"), asked.get("SkipFinalSnapshot") or False
@@ -322,7 +322,7 @@ def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
 
 @add(RDSBackend, "take_cluster_snapshot")
 def take_cluster_snapshot(self: Any, cluster: Any, name: str, tags: Any = None) -> Any:
-    """A cluster's snapshot: of a name that is free whatever its case, `creating` first, with the cluster's tags."""
+    """Create a cluster's snapshot, first as `creating`, with the cluster's tags; refuse a used name in any case."""
     name = name.lower()
     if name in self.cluster_snapshots:
         refuse(
@@ -330,7 +330,7 @@ def take_cluster_snapshot(self: Any, cluster: Any, name: str, tags: Any = None) 
             f"Cannot create the cluster snapshot because one with the identifier {name} already exists.",
         )
     snapshot: Any = _moto_create_snapshot(self, cluster.db_cluster_identifier, name, "manual", tags)
-    # it must not follow what becomes of the cluster's tags
+    # a copy: later changes of the cluster's tags must not reach the snapshot
     snapshot.tags, snapshot.ready_at = list(snapshot.tags), later(durations.DB_SNAPSHOT_CREATE)
     return snapshot
 
@@ -347,7 +347,7 @@ def create_db_cluster_snapshot(
     snapshot_type: str = "manual",
     tags: Any = None,
 ) -> Any:
-    """CreateDBClusterSnapshot: of an available cluster, under a name of at most 63 characters."""
+    """CreateDBClusterSnapshot: refuse unless the cluster is available, and names over 63 characters."""
     if snapshot_type != "manual":
         return original(self, db_cluster_identifier, db_cluster_snapshot_identifier, snapshot_type, tags)
     check_identifier("DBClusterSnapshotIdentifier", db_cluster_snapshot_identifier)
@@ -358,14 +358,14 @@ def create_db_cluster_snapshot(
 
 @wrap(RDSBackend, "restore_db_cluster_from_snapshot")
 def restore_db_cluster_from_snapshot(original: Any, self: Any, from_snapshot_id: str, overrides: Any) -> Any:
-    """RestoreDBClusterFromSnapshot: it shows the name of a database only if that is given."""
+    """RestoreDBClusterFromSnapshot: show a database's name only if the call gives it."""
     cluster = original(self, from_snapshot_id, overrides)
     cluster.database_name = overrides.get("database_name")
     return cluster
 
 
 def _snapshot_status(self: Any) -> str:
-    """A snapshot's status of this moment."""
+    """Return a snapshot's present status."""
     return "available" if passed(getattr(self, "ready_at", 0)) else "creating"
 
 
@@ -374,7 +374,7 @@ replace(DBClusterSnapshot, "status")(property(_snapshot_status, lambda self, val
 
 @wrap(RDSBackend, "delete_db_cluster_snapshot")
 def delete_db_cluster_snapshot(original: Any, self: Any, db_snapshot_identifier: str) -> Any:
-    """DeleteDBClusterSnapshot: only while it is available."""
+    """DeleteDBClusterSnapshot: refuse unless the snapshot is available."""
     snapshot = self.cluster_snapshots.get(db_snapshot_identifier)
     if snapshot is not None and snapshot.status != "available":
         refuse(

@@ -1,4 +1,4 @@
-"""Database subnet groups and cluster parameter groups: coverage, duplicates, what uses them, what was set."""
+"""Database subnet groups and cluster parameter groups: zones, duplicates, users, and the parameters that are set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecs_emulator.services.rds.versions import FAMILY
 
 _NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}(?<!-)")
 
-# A part of the family's parameters, with the engine's defaults (DescribeDBClusterParameters), and which are static.
+# Some of the family's parameters, with the engine's defaults (DescribeDBClusterParameters), and the static ones.
 _ENGINE_DEFAULTS = {
     "binlog_format": "OFF",
     "character_set_client": None,
@@ -40,7 +40,7 @@ _STATIC = ("binlog_format", "innodb_file_per_table", "tls_version")
 
 
 def _subnets(self: Any) -> list[Any]:
-    """InvalidParameterValue, or fewer than two zones: DBSubnetGroupDoesNotCoverEnoughAZs."""
+    """Return the subnets of a request; refuse unknown ones, several VPCs, and fewer than two zones."""
     ec2 = ec2_backends[self.current_account][self.region]
     known = {subnet.id: subnet for subnet in ec2.describe_subnets()}
     wanted = self.params.get("SubnetIds", [])
@@ -62,7 +62,7 @@ def _subnets(self: Any) -> list[Any]:
 
 @replace(RDSResponse, "create_db_subnet_group")
 def create_db_subnet_group(self: Any) -> ActionResult:
-    """CreateDBSubnetGroup: a free name, at least two zones."""
+    """CreateDBSubnetGroup: refuse a used or malformed name, and fewer than two zones."""
     name = self.params["DBSubnetGroupName"]
     if not re.fullmatch(r"[a-zA-Z0-9 ._-]{1,255}", name):
         refuse(
@@ -87,7 +87,7 @@ def _users(rds: Any, name: str) -> list[str]:
 
 @replace(RDSResponse, "modify_db_subnet_group")
 def modify_db_subnet_group(self: Any) -> ActionResult:
-    """ModifyDBSubnetGroup: the subnets are replaced; one that holds a database's interface cannot leave."""
+    """ModifyDBSubnetGroup: replace the subnets; refuse to remove a subnet with a database's interface."""
     group = self.backend.describe_db_subnet_groups(self.params["DBSubnetGroupName"])[0]
     subnets = _subnets(self)
     kept = {subnet.id for subnet in subnets}
@@ -102,7 +102,7 @@ def modify_db_subnet_group(self: Any) -> ActionResult:
 
 @wrap(RDSBackend, "delete_subnet_group")
 def delete_subnet_group(original: Any, self: Any, subnet_name: str) -> Any:
-    """DeleteDBSubnetGroup: refused while a cluster or an instance is in it, deleting ones included."""
+    """DeleteDBSubnetGroup: refuse while a cluster or an instance is in it, even in deletion."""
     group = self.describe_db_subnet_groups(subnet_name)[0]
     self.settle()
     if users := _users(self, group.name):
@@ -123,7 +123,7 @@ def create_db_cluster_parameter_group(
     *args: Any,
     **kw: Any,
 ) -> Any:
-    """CreateDBClusterParameterGroup: a name of letters, digits and hyphens, a family that exists."""
+    """CreateDBClusterParameterGroup: refuse a malformed name, and an unknown family."""
     if not _NAME.fullmatch(db_cluster_parameter_group_name):
         refuse(
             "InvalidParameterValue",
@@ -143,9 +143,10 @@ def create_db_cluster_parameter_group(
 def modify_db_cluster_parameter_group(
     original: Any, self: Any, db_cluster_parameter_group_name: str, db_cluster_parameter_group_parameters: Any
 ) -> Any:
-    """ModifyDBClusterParameterGroup: never the defaults. Unknown parameters pass: the family's list is not here.
+    """ModifyDBClusterParameterGroup: refuse the default groups; accept unknown parameters.
 
-    A parameter that is set to the value that it has already does not count as set (terraform-provider-aws#23335).
+    The family's whole list of parameters is not here. A parameter does not count as set if its new value is the
+    engine's default (terraform-provider-aws#23335).
     """
     name, parameters = db_cluster_parameter_group_name, db_cluster_parameter_group_parameters
     if name.lower().startswith("default."):
@@ -167,7 +168,7 @@ def _check_methods(parameters: list[dict[str, Any]]) -> None:
 
 @wrap(RDSBackend, "delete_db_cluster_parameter_group")
 def delete_db_cluster_parameter_group(original: Any, self: Any, db_cluster_parameter_group_name: str) -> Any:
-    """DeleteDBClusterParameterGroup: refused for the defaults and while a cluster uses it."""
+    """DeleteDBClusterParameterGroup: refuse the default groups, and a group that a cluster uses."""
     self.settle()
     name = db_cluster_parameter_group_name.lower()
     if name.startswith("default."):
@@ -182,7 +183,7 @@ def delete_db_cluster_parameter_group(original: Any, self: Any, db_cluster_param
 
 @replace(RDSResponse, "describe_db_cluster_parameters")
 def describe_db_cluster_parameters(self: Any) -> ActionResult:
-    """DescribeDBClusterParameters: what was set (`user`), and the engine's defaults."""
+    """DescribeDBClusterParameters: return the parameters that were set (`user`), and the engine's defaults."""
     name, source = self.params["DBClusterParameterGroupName"], self.params.get("Source")
     was_set = {entry["ParameterName"]: entry for entry in self.backend.describe_db_cluster_parameters(name)}
     rows: list[dict[str, Any]] = []
@@ -199,7 +200,7 @@ def describe_db_cluster_parameters(self: Any) -> ActionResult:
 
 @add(RDSResponse, "reset_db_cluster_parameter_group")
 def reset_db_cluster_parameter_group(self: Any) -> ActionResult:
-    """ResetDBClusterParameterGroup: all parameters, or those named, back to the engine's defaults."""
+    """ResetDBClusterParameterGroup: set all or the named parameters back to the engine's defaults."""
     name = self.params["DBClusterParameterGroupName"]
     group = self.backend.describe_db_cluster_parameter_groups(name)[0]
     _check_methods(self.params.get("Parameters", []))

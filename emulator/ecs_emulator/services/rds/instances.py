@@ -1,4 +1,4 @@
-"""Database instances: their place in the subnets, their states, and how they go."""
+"""Database instances: their subnets, states and deletion."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LETTERS = string.ascii_uppercase + string.digits
 
 @wrap(RDSBackend, "create_db_instance")
 def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
-    """CreateDBInstance: a member takes its cluster's subnet group and groups, and an interface in one of the zones."""
+    """CreateDBInstance: give a member its cluster's subnet group and groups, and an interface in one zone."""
     self.settle()
     check_identifier("DBInstanceIdentifier", db_kwargs["db_instance_identifier"])
     cluster_id = db_kwargs.get("db_cluster_identifier")
@@ -38,7 +38,7 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     subnet = _choose_subnet(self, cluster, db_kwargs.get("availability_zone"))
     db_kwargs["availability_zone"] = subnet.availability_zone
     database = original(self, db_kwargs)
-    # one that is asked for while its cluster is being created is begun when that is there
+    # a call during the cluster's creation: the instance begins once the cluster is ready
     database.ready_at = later(durations.DB_INSTANCE_CREATE, after=cluster.ready_at)
     database.dbi_resource_id = "db-" + "".join(secrets.choice(_LETTERS) for _ in range(26))
     ec2, groups = ec2_backends[self.account_id][self.region_name], cluster.vpc_security_group_ids
@@ -80,11 +80,11 @@ def _choose_subnet(rds: Any, cluster: Any, zone: str | None) -> Any:
 
 @replace(DBInstanceClustered, "save_automated_backup")
 def no_instance_backup(self: Any) -> None:
-    """Aurora backs up clusters, not their instances."""
+    """Make no backup: Aurora backs up clusters, not their instances."""
 
 
 def _status(self: Any) -> str:
-    """An instance's status of this moment."""
+    """Return an instance's present status."""
     if getattr(self, "gone_at", None) is not None:
         return "deleting"
     if not passed(getattr(self, "ready_at", 0)):
@@ -103,20 +103,20 @@ replace(DBInstance, "status")(property(_status, _set_status))
 
 @wrap(DBInstance, "endpoint")
 def endpoint(original: Any, self: Any) -> Any:
-    """The endpoint, which an instance has once it is there."""
+    """Return the endpoint; None while the instance is being created."""
     return None if self.status == "creating" else original(self)
 
 
 @wrap(RDSBackend, "describe_db_instances")
 def describe_db_instances(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """DescribeDBInstances: what is being deleted is listed until it is gone."""
+    """DescribeDBInstances: list an instance in deletion until it is gone."""
     self.settle()
     return original(self, *args, **kwargs)
 
 
 @wrap(RDSBackend, "modify_db_instance")
 def modify_db_instance(original: Any, self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:
-    """ModifyDBInstance: only while available."""
+    """ModifyDBInstance: refuse unless the instance is available."""
     database = self.describe_db_instances(db_instance_identifier)[0]
     if database.status != "available":
         refuse("InvalidDBInstanceState", f"Database instance {db_instance_identifier} is not in available state.")
@@ -125,7 +125,7 @@ def modify_db_instance(original: Any, self: Any, db_instance_identifier: str, db
 
 @wrap(RDSResponse, "delete_db_instance")
 def delete_db_instance(original: Any, self: Any) -> ActionResult:
-    """DeleteDBInstance: protected ones stay; no final snapshot of a cluster's member; `deleting`, then gone."""
+    """DeleteDBInstance: refuse a protected instance, and a member's final snapshot; then show `deleting`."""
     rds, params = self.backend, self.params
     database = rds.describe_db_instances(params["DBInstanceIdentifier"])[0]
     final, skip = params.get("FinalDBSnapshotIdentifier"), params.get("SkipFinalSnapshot")
@@ -158,7 +158,7 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
 
 @add(RDSBackend, "drop_instance")
 def drop_instance(self: Any, database: Any) -> None:
-    """Take an instance out at once, with its interface."""
+    """Remove an instance at once, with its interface."""
     self.databases.pop(database.db_instance_identifier)
     ec2 = ec2_backends[self.account_id][self.region_name]
     if interface := ec2.enis.get(database.interface_id):
@@ -167,7 +167,7 @@ def drop_instance(self: Any, database: Any) -> None:
 
 @wrap(RDSBackend, "_get_resource_for_tagging")
 def resource_for_tagging(original: Any, self: Any, arn: str) -> Any:
-    """ListTagsForResource, AddTagsToResource: of what is there."""
+    """ListTagsForResource, AddTagsToResource: refuse an unknown cluster or instance."""
     self.settle()
     resource_type, name = arn.split(":")[5], arn.rpartition(":")[2]
     if resource_type == "cluster" and name not in self.clusters:
@@ -179,5 +179,5 @@ def resource_for_tagging(original: Any, self: Any, arn: str) -> Any:
 
 @wrap(DBInstance, "default_db_parameter_group_details")
 def default_parameter_group(original: Any, self: Any) -> tuple[str, str]:
-    """The default group is named after the family, which for Aurora MySQL holds no Aurora version."""
+    """Name the default group after the family, which for Aurora MySQL holds no Aurora version."""
     return (FAMILY, f"default.{FAMILY}") if self.engine == ENGINE else original(self)

@@ -1,4 +1,4 @@
-"""What a cluster can have besides: logs that go to CloudWatch, users who sign in by IAM, instances to fail over to."""
+"""Further settings of clusters: log exports to CloudWatch, sign-in by IAM, and promotion tiers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _check_logs(cluster: Any, logs: Collection[str]) -> None:
 
 
 def _open_groups(rds: Any, cluster: Any) -> None:
-    """RDS creates the log groups that it finds none of: without tags, and without an end of retention."""
+    """Create the log groups that are missing for a cluster's logs, without tags and without retention."""
     logs = logs_backends[rds.account_id][rds.region_name]
     for log in cluster.enabled_cloudwatch_logs_exports:
         name = f"/aws/rds/cluster/{cluster.db_cluster_identifier}/{log}"
@@ -37,7 +37,7 @@ def _open_groups(rds: Any, cluster: Any) -> None:
 
 @wrap(RDSBackend, "create_db_cluster")
 def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """CreateDBCluster: logs that the engine writes."""
+    """CreateDBCluster: refuse exports of logs that the engine does not write."""
     cluster = original(self, kwargs)
     try:
         _check_logs(cluster, cluster.enabled_cloudwatch_logs_exports)
@@ -50,7 +50,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
 
 @wrap(RDSBackend, "modify_db_cluster")
 def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """ModifyDBCluster: which logs are exported, and whether users sign in by IAM; moto changes neither."""
+    """ModifyDBCluster: change the log exports and the sign-in by IAM; moto changes neither."""
     before = self.clusters.get(kwargs["db_cluster_identifier"])
     exports = kwargs.get("cloudwatch_logs_export_configuration") or {}
     more = exports.get("EnableLogTypes") or exports.get("enable_log_types") or []
@@ -70,7 +70,7 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
 
 @wrap(RDSBackend, "create_db_instance")
 def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
-    """CreateDBInstance: with a promotion tier that there is."""
+    """CreateDBInstance: refuse a promotion tier outside 0 to 15."""
     tier = db_kwargs.get("promotion_tier")
     if tier is not None and not 0 <= int(tier) <= 15:
         refuse("InvalidParameterValue", f"Invalid promotion tier: {tier}. Valid values: 0-15")
@@ -79,9 +79,9 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
 
 @wrap(RDSBackend, "describe_db_parameter_groups")
 def describe_db_parameter_groups(original: Any, self: Any, db_parameter_group_kwargs: dict[str, Any]) -> Any:
-    """DescribeDBParameterGroups: DBParameterGroupNotFound (API reference, Errors).
+    """DescribeDBParameterGroups: refuse an unknown name (API reference, Errors, DBParameterGroupNotFound).
 
-    Ansible's rds_instance_param_group creates a group only once it is told that there is none.
+    Ansible's rds_instance_param_group creates a group only after this error.
     """
     found = original(self, db_parameter_group_kwargs)
     if (name := db_parameter_group_kwargs.get("db_parameter_group_name")) and not found:

@@ -29,11 +29,11 @@ _CREATED: Mapping[str, str] = {
     "CreateDBSubnetGroup": "DBSubnetGroupName",
 }
 _KEY = ("DescribeKey", "CreateGrant", "Decrypt", "GenerateDataKey")
-"""What CreateDBCluster asks for of a key (Service Authorization Reference, dependent actions)."""
+"""Actions on a key that CreateDBCluster checks (Service Authorization Reference, dependent actions)."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what RDS asks for at one call."""
+    """Yield the permission checks of one call to RDS."""
     operation, brought = call.operation, call.tags()
     named = {name: call.arn(f"{sort}:{call.text(name)}") for name, sort in _RDS.items() if call.text(name)}
     if operation in _CREATED:
@@ -58,7 +58,10 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _final_snapshot(call: ApiCall, named: Mapping[str, str]) -> Iterator[Check]:
-    """It gets the cluster's tags (Service Authorization Reference, DeleteDBCluster, dependent actions; convox#856)."""
+    """Yield the checks of a final snapshot, which gets the cluster's tags.
+
+    Sources: Service Authorization Reference, DeleteDBCluster, dependent actions; convox#856.
+    """
     if snapshot := named.get("FinalDBSnapshotIdentifier"):
         for arn in named.values():
             yield call.existing(arn, action="rds:CreateDBClusterSnapshot")
@@ -66,7 +69,7 @@ def _final_snapshot(call: ApiCall, named: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _defaults(call: ApiCall) -> Iterator[Check]:
-    """The groups that are taken when none is named."""
+    """Yield the checks on the default groups that AWS uses."""
     engine = call.text("Engine")
     if call.operation in ("CreateDBCluster", "CreateDBInstance"):
         yield call.check(call.arn(f"og:default:{engine}-8-0"), requested(call.tags()))

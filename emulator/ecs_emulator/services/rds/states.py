@@ -1,4 +1,4 @@
-"""Aurora clusters that are failed over, stopped, started or given a password: the states that they pass through."""
+"""Aurora clusters in a failover, a stop, a start or a change of password: the states that they pass through."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from ecs_emulator.patch import add, replace, wrap
 
 
 def pass_through(cluster: Any, status: str, lasts: durations.Duration, begins: float = 0.0) -> None:
-    """Let the cluster show a status for so many of AWS's seconds, before the one that it has by then.
+    """Let a cluster show a status for a while, before its regular status.
 
     Args:
-        begins: when it does; until then it shows the one that it has.
+        begins: the moment from which it shows the status; until then it shows its regular one.
     """
     cluster.passing = (status, later(lasts), begins)
 
 
 @wrap(RDSBackend, "modify_db_cluster")
 def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """ModifyDBCluster: another password is pending for a while in a cluster that is available, then being set.
+    """ModifyDBCluster: keep a new password pending for a while, then show that it is being set.
 
-    It is "asynchronously applied as soon as possible" (API reference, ApplyImmediately): until then it is among the
-    PendingModifiedValues (aws-cloudformation-resource-providers-rds#327), and then the cluster is
+    A password is "asynchronously applied as soon as possible" (API reference, ApplyImmediately): until then it is in
+    `PendingModifiedValues` (aws-cloudformation-resource-providers-rds#327), and then the cluster is
     `resetting-master-credentials` (Aurora guide, "DB cluster status").
 
-    After another maximum capacity the parameters that depend on it wait for a restart of each instance (Aurora guide,
-    "Choosing the Aurora Serverless v2 capacity range").
+    After a change of the maximum capacity, parameters that depend on it wait for a restart of each instance (Aurora
+    guide, "Choosing the Aurora Serverless v2 capacity range").
     """
     before = _most(self.clusters.get(kwargs["db_cluster_identifier"]))
     changed = original(self, kwargs)
@@ -49,7 +49,7 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
 
 
 def _pending(cluster: Any) -> dict[str, str] | None:
-    """What is accepted and not begun yet; left out of the answer if there is nothing (API reference, DBCluster)."""
+    """Return the changes that AWS has accepted but not begun; None if there are none (API reference, DBCluster)."""
     return None if passed(getattr(cluster, "password_pending_until", 0.0)) else {"MasterUserPassword": "****"}
 
 
@@ -73,7 +73,7 @@ replace(DBInstance, "db_parameter_group_status_list")(
 
 @wrap(RDSBackend, "reboot_db_instance")
 def reboot_db_instance(original: Any, self: Any, db_instance_identifier: str) -> Any:
-    """RebootDBInstance: what waited for it takes effect."""
+    """RebootDBInstance: apply the parameters that waited for a restart."""
     database = original(self, db_instance_identifier)
     database.apply_status = "in-sync"
     return database
@@ -81,19 +81,19 @@ def reboot_db_instance(original: Any, self: Any, db_instance_identifier: str) ->
 
 @wrap(RDSResponse, "failover_db_cluster")
 def failover_db_cluster(original: Any, self: Any) -> ActionResult:
-    """FailoverDBCluster: `failing-over`, then available again (Aurora user guide, "DB cluster status")."""
+    """FailoverDBCluster: show `failing-over`, then `available` again (Aurora user guide, "DB cluster status")."""
     return _switched(self, original, "failing-over", durations.DB_FAILOVER)
 
 
 @wrap(RDSResponse, "stop_db_cluster")
 def stop_db_cluster(original: Any, self: Any) -> ActionResult:
-    """StopDBCluster: answers with the status that it had; `stopping`, then stopped, as are its instances."""
+    """StopDBCluster: answer with the former status; then show `stopping` and `stopped`, also for instances."""
     return _switched(self, original, "stopping", durations.DB_CLUSTER_STOP)
 
 
 @wrap(RDSResponse, "start_db_cluster")
 def start_db_cluster(original: Any, self: Any) -> ActionResult:
-    """StartDBCluster: answers with the status that it had; `starting`, then available, as are its instances."""
+    """StartDBCluster: answer with the former status; then show `starting` and `available`, also for instances."""
     return _switched(self, original, "starting", durations.DB_CLUSTER_START)
 
 

@@ -10,12 +10,12 @@ from ecs_emulator.authorization.tags import pairs
 
 
 def of(account: str, region: str, arn: str, resource: str) -> Mapping[str, str]:
-    """Return the tags of what an ARN names."""
+    """Return the tags of the resource with this ARN."""
     return pairs(rds_backends[account][region].list_tags_for_resource(arn))
 
 
 def rows(account: str, region: str) -> Iterator[tuple[str, dict[str, str], str]]:
-    """Yield the ARN, the tags and the type of each."""
+    """Yield the ARN, the tags and the type of each resource."""
     rds = rds_backends[account][region]
     rds.settle()  # type: ignore[attr-defined]
     for resource_type, resources in (

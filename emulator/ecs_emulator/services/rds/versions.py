@@ -1,4 +1,4 @@
-"""Which Aurora MySQL versions and instance classes exist, and DescribeDBEngineVersions and its like over them."""
+"""Aurora MySQL's versions and instance classes, and the operations that list them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CLASSES = (
 
 
 def can_pause(version: str) -> bool:
-    """Whether a version can scale to 0 ACU: 3.08.0 and later (Aurora guide, "Scaling to zero ACUs")."""
+    """Return whether a version can scale to 0 ACU: 3.08.0 and later (Aurora guide, "Scaling to zero ACUs")."""
     return version.rpartition("aurora.")[2] >= "3.08"
 
 
@@ -83,7 +83,7 @@ def _title(version: str) -> str:
 
 @add(RDSResponse, "describe_db_engine_versions")
 def describe_db_engine_versions(self: Any) -> ActionResult:
-    """DescribeDBEngineVersions: of Aurora MySQL, the only engine that the embedded cloud knows versions of."""
+    """DescribeDBEngineVersions: return versions of Aurora MySQL, the only engine that the embedded cloud knows."""
     params = self.params
     engine = params.get("Engine")
     if engine not in (None, ENGINE):
@@ -99,7 +99,7 @@ def describe_db_engine_versions(self: Any) -> ActionResult:
 
 @wrap(RDSResponse, "describe_orderable_db_instance_options")
 def describe_orderable_db_instance_options(original: Any, self: Any) -> ActionResult:
-    """DescribeOrderableDBInstanceOptions: every class with every version of Aurora MySQL, in every zone."""
+    """DescribeOrderableDBInstanceOptions: return every class with every version of Aurora MySQL, in every zone."""
     params = self.params
     if params.get("Engine") != ENGINE:
         answer: ActionResult = original(self)
@@ -137,7 +137,7 @@ def _orderable(version: str, name: str, zones: list[str]) -> dict[str, Any]:
 
 
 def resolve(engine: str, version: str | None) -> str | None:
-    """The version that a request means: a full one that exists, or the default one; other engines are moto's."""
+    """Return the version of a request, or the default; refuse unknown ones. Other engines' versions stay unchecked."""
     if engine != ENGINE:
         return version
     if version in (None, "8.0"):

@@ -11,7 +11,7 @@ from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Route 53 asks for at one call."""
+    """Yield the permission checks of one call to Route 53."""
     text = call.raw.decode("utf-8", "replace")
     if call.operation in ("CreateHostedZone", "ListHostedZonesByVPC"):
         yield call.check()
@@ -31,7 +31,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _changes(batch: str) -> Mapping[str, tuple[str, ...]]:
-    """Return names, types and actions of a batch, each a key of several values (Service Authorization Reference)."""
+    """Return a batch's names, types and actions as condition keys (Service Authorization Reference)."""
     names, types, actions = (
         [html.unescape(text) for text in re.findall(rf"<(?:\w+:)?{member}>([^<]+)<", batch)]
         for member in ("Name", "Type", "Action")
@@ -40,16 +40,16 @@ def _changes(batch: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def changed(names: Iterable[str], types: Iterable[str], actions: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return what Route 53 tells policies of a change of records: names, types and actions."""
+    """Return the condition keys of a change of records: names, types and actions."""
     values = (("NormalizedRecordNames", names), ("RecordTypes", types), ("Actions", actions))
     return {f"route53:ChangeResourceRecordSets{key}": tuple(sorted({*texts})) for key, texts in values}
 
 
 def normalized(name: str) -> str:
-    """Return a record's name as the key has it (Route 53 developer guide, specifying-conditions-route53).
+    """Return a record's name as the condition key has it (Route 53 developer guide, specifying-conditions-route53).
 
-    That is in small letters, without the last dot, and with octal codes for all but letters, digits, `-`, `_` and `.`.
-    What is spelled as a code without need is the same name (developer guide, DomainNameFormat).
+    The key has small letters, no last dot, and octal codes for all but letters, digits, `-`, `_` and `.`. Needless
+    codes in a name do not change its meaning (developer guide, DomainNameFormat).
     """
     plain = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), name).lower().removesuffix(".")
     return re.sub(r"[^a-z0-9_.-]", lambda other: f"\\{ord(other[0]):03o}", plain)

@@ -1,4 +1,4 @@
-"""Resource record sets: batches that apply whole or not at all, exact deletes, values and aliases that make sense."""
+"""Resource record sets: batches that apply whole or not at all, exact deletes, and checks of values and aliases."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _TARGET_NOT_FOUND = "{} but that target was not found"
 
 
 def normal(name: str) -> str:
-    """A record's name as Route 53 keeps it: lower case, a final dot, an asterisk as its octal code."""
+    """Return a record's name as Route 53 keeps it: lower case, a final dot, an asterisk as its octal code."""
     return name.lower().rstrip(".").replace("*", "\\052") + "."
 
 
 @wrap(Route53, "change_resource_record_sets")
 def announce_change(original: Any, self: Any) -> ActionResult:
-    """ChangeResourceRecordSets: PENDING first, and until it is INSYNC the name servers answer as before."""
+    """ChangeResourceRecordSets: answer PENDING; name servers answer as before until the change is INSYNC."""
     zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
     before = list(zone.rrsets)
     answer: ActionResult = original(self)
@@ -36,7 +36,7 @@ def announce_change(original: Any, self: Any) -> ActionResult:
 
 @replace(Route53Backend, "change_resource_record_sets")
 def change_resource_record_sets(self: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
-    """ChangeResourceRecordSets: every change of the batch is checked against those before it; none applies alone."""
+    """ChangeResourceRecordSets: check each change after the changes before it; apply all changes or none."""
     zone = self.get_hosted_zone(zoneid)
     check_owner(zone)
     records = {_key(record): record for record in zone.rrsets}
@@ -140,7 +140,7 @@ def _check_values(record: Any) -> None:
 
 
 def _check_value(record_type: str, value: str) -> None:
-    """The value formats of the developer guide's "Supported DNS record types" that a stack can get wrong."""
+    """Refuse malformed A, AAAA and TXT values (developer guide, "Supported DNS record types")."""
     if record_type in ("A", "AAAA"):
         version, what = (4, "IPv4") if record_type == "A" else (6, "IPv6")
         try:
@@ -160,7 +160,7 @@ def _check_value(record_type: str, value: str) -> None:
 
 
 def _check_alias(route53: Any, zone: Any, records: dict[Any, Any], record: Any) -> None:
-    """An alias names the zone of its target, and the target must be there."""
+    """Refuse an alias whose target does not exist or is in another zone than the alias says."""
     target = normal(record.alias_target["DNSName"])
     zone_id = record.alias_target["HostedZoneId"].rpartition("/")[2]
     intro = f"Tried to create an alias that targets {target}, type {record.type} in zone {zone_id},"
@@ -181,7 +181,7 @@ def _check_alias(route53: Any, zone: Any, records: dict[Any, Any], record: Any) 
 
 # -- members -----------------------------------------------------------------------------------------------------------
 
-# GetHostedZone: id and reference are a reusable delegation set's
+# GetHostedZone: only a reusable delegation set has an id and a reference
 change_members(
     Route53,
     {f"GetHostedZoneResponse.DelegationSet.{name}": never for name in ("Id", "CallerReference")},

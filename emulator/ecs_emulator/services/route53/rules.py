@@ -1,4 +1,4 @@
-"""Hosted zones: who may create and delete them, their name servers, changes that take a moment, and test answers."""
+"""Hosted zones: creation, deletion, name servers, changes that take a moment, and test answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ replace(urls, "url_paths")({**urls.url_paths, r"{0}/(?P<api_version>[\d_-]+)/tes
 
 
 def name_servers(zone_id: str, private: bool) -> list[str]:
-    """Four name servers, one of each top-level domain; different from zone to zone, as on AWS."""
+    """Return four name servers, one of each top-level domain; each public zone has its own, as on AWS."""
     if private:
         return ["ns-0.awsdns-00.com", "ns-512.awsdns-00.net", "ns-1024.awsdns-00.org", "ns-1536.awsdns-00.co.uk"]
     digest = hashlib.sha256(zone_id.encode()).digest()
@@ -35,7 +35,7 @@ def name_servers(zone_id: str, private: bool) -> list[str]:
 
 @wrap(Route53, "create_hosted_zone")
 def create_zone(original: Any, self: Any) -> ActionResult:
-    """CreateHostedZone: giving a VPC makes it private; private without a VPC is refused."""
+    """CreateHostedZone: make a zone with a VPC private; refuse a private zone without a VPC."""
     vpc = self._get_param("VPC")
     if self._get_bool_param("HostedZoneConfig.PrivateZone", False) and not vpc:
         refuse(
@@ -61,7 +61,7 @@ def create_hosted_zone(
     comment: str | None = None,
     delegation_set_id: str | None = None,
 ) -> Any:
-    """CreateHostedZone: a CallerReference is used once; one private zone of a name a VPC, namespaces included."""
+    """CreateHostedZone: refuse a used CallerReference, and a second zone of a name in a VPC, also of a namespace."""
     for zone in self.zones.values():
         if caller_reference and zone.caller_reference == caller_reference:
             refuse(
@@ -87,14 +87,14 @@ def create_hosted_zone(
 
 
 def check_name(name: str) -> None:
-    """InvalidDomainName: labels of 1 to 63 characters, 255 in all (developer guide, "DNS domain name format")."""
+    """Refuse labels outside 1 to 63 characters, and over 255 in all (developer guide, "DNS domain name format")."""
     labels = name.rstrip(".").split(".")
     if len(name) > 255 or not all(1 <= len(label) <= 63 for label in labels):
         refuse("InvalidDomainName", f"{name} is not a valid domain name")
 
 
 def check_vpc(route53: Any, name: str, vpc_id: str, region: str) -> None:
-    """InvalidVPCId, or ConflictingDomainExists when the VPC has a zone of this name, Cloud Map's own among them."""
+    """Refuse an unknown VPC, and a VPC that has a zone of this name, even Cloud Map's (ConflictingDomainExists)."""
     if vpc_id not in ec2_backends[route53.account_id][region or "us-east-1"].vpcs:
         refuse(
             "InvalidVPCId",
@@ -111,18 +111,18 @@ def check_vpc(route53: Any, name: str, vpc_id: str, region: str) -> None:
 
 @wrap(Route53Backend, "associate_vpc_with_hosted_zone")
 def associate_vpc_with_hosted_zone(original: Any, self: Any, zone_id: str, vpcid: str, vpcregion: str) -> Any:
-    """AssociateVPCWithHostedZone: the checks of a private zone's creation."""
+    """AssociateVPCWithHostedZone: make the checks of a private zone's creation."""
     check_vpc(self, self.get_hosted_zone(zone_id).name, vpcid, vpcregion)
     return original(self, zone_id, vpcid, vpcregion)
 
 
 def owner_of(zone: Any) -> str:
-    """The namespace that a zone belongs to; empty for a customer's own."""
+    """Return the namespace that a zone belongs to; empty for a customer's own zone."""
     return str((getattr(zone, "linked_service", None) or {}).get("Description", ""))
 
 
 def check_owner(zone: Any) -> None:
-    """Zones of Cloud Map are managed by nothing else: AccessDenied."""
+    """Refuse to change a zone that Cloud Map manages (AccessDenied)."""
     if owner := owner_of(zone):
         refuse(
             "AccessDenied",
@@ -132,7 +132,7 @@ def check_owner(zone: Any) -> None:
 
 @replace(Route53Backend, "delete_hosted_zone")
 def delete_hosted_zone(self: Any, id_: str) -> Any:
-    """DeleteHostedZone: refused while it holds more than its own NS and SOA, and for zones of Cloud Map."""
+    """DeleteHostedZone: refuse zones with records besides their own NS and SOA, and zones of Cloud Map."""
     zone = self.get_hosted_zone(id_)
     check_owner(zone)
     if any(record.name != zone.name or record.type not in ("NS", "SOA") for record in zone.rrsets):
@@ -144,14 +144,14 @@ def delete_hosted_zone(self: Any, id_: str) -> Any:
 
 
 def drop_zone(route53: Any, zone: Any) -> Any:
-    """Take a zone out with its tags."""
+    """Remove a zone with its tags."""
     route53.resource_tags.pop(zone.resource_id, None)
     return route53.zones.pop(zone.resource_id, None)
 
 
 @replace(Route53Backend, "list_hosted_zones_by_name")
 def list_hosted_zones_by_name(self: Any, dnsname: str | None) -> Any:
-    """ListHostedZonesByName: every zone from `dnsname` on, in the order of reversed labels."""
+    """ListHostedZonesByName: return every zone from `dnsname` on, in the order of reversed labels."""
     zones = sorted(self.zones.values(), key=lambda zone: (_reversed(zone.name), zone.resource_id))
     if dnsname is None:
         return None, zones
@@ -165,7 +165,7 @@ def _reversed(name: str) -> list[str]:
 
 @replace(Route53, "list_hosted_zones_by_name")
 def list_zones_in_pages(self: Any) -> ActionResult:
-    """ListHostedZonesByName, in pages by name and id."""
+    """ListHostedZonesByName: return pages by name and id."""
     name = self._get_param("DNSName")
     _, zones = self.backend.list_hosted_zones_by_name(name)
     if start := self._get_param("HostedZoneId"):
@@ -180,7 +180,7 @@ def list_zones_in_pages(self: Any) -> ActionResult:
 
 @wrap(Route53, "change_tags_for_resource")
 def change_tags_for_resource(original: Any, self: Any) -> Any:
-    """ChangeTagsForResource: at most 10 tags a call, of letters, digits and some signs (octodns-route53#136)."""
+    """ChangeTagsForResource: refuse more than 10 tags a call, and bad characters (octodns-route53#136)."""
     if len(self._get_param("AddTags") or []) > 10 or len(self._get_param("RemoveTagKeys") or []) > 10:
         refuse("InvalidInput", "A request can add or remove at most 10 tags.")
     tags = self._get_param("AddTags") or []
@@ -192,7 +192,7 @@ def change_tags_for_resource(original: Any, self: Any) -> Any:
 
 @wrap(Route53, "list_tags_for_resources")
 def list_tags_for_resources(original: Any, self: Any) -> Any:
-    """ListTagsForResources: of existing zones."""
+    """ListTagsForResources: refuse unknown zones."""
     if self._get_param("ResourceType") == "hostedzone":
         for zone_id in self._get_param("ResourceIds"):
             self.backend.get_hosted_zone(zone_id)
@@ -215,7 +215,7 @@ def with_change_info(self: Any, answer: ActionResult) -> ActionResult:
 
 
 def in_sync_at(self: Any, answer: ActionResult) -> float:
-    """When the change of an answer is on all name servers."""
+    """Return the time at which an answer's change is on all name servers."""
     result: Any = answer.result
     until: float = self.backend.changes[result["ChangeInfo"]["Id"].rpartition("/")[2]][0]
     return until
@@ -233,7 +233,7 @@ for _method in ("delete_hosted_zone", "associate_vpc_with_hosted_zone", "disasso
 
 @replace(Route53, "get_change")
 def get_change(self: Any) -> ActionResult:
-    """GetChange: PENDING, then INSYNC; an unknown id is NoSuchChange."""
+    """GetChange: answer PENDING, then INSYNC; refuse an unknown id (NoSuchChange)."""
     change_id = self._get_param("Id").rpartition("/")[2]
     found: tuple[float, datetime] | None = self.backend.__dict__.get("changes", {}).get(change_id)
     if found is None:
@@ -244,7 +244,7 @@ def get_change(self: Any) -> ActionResult:
 
 @add(Route53, "test_dns_answer")
 def test_dns_answer(self: Any) -> ActionResult:
-    """TestDNSAnswer: what the zone's name servers would say; an alias is followed to addresses, nothing is NXDOMAIN."""
+    """TestDNSAnswer: answer as the zone's name servers; follow an alias to addresses; no record is NXDOMAIN."""
     from ecs_emulator.dns import answer_from
 
     zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId") or self._get_param("hostedzoneid"))

@@ -1,4 +1,4 @@
-"""Sentences of Route 53 that belong to several rules; `{}` stands for a name."""
+"""Error messages of Route 53 that several rules use; `{}` stands for a name."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ _NAMES = {
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "ListBuckets": "ListAllMyBuckets",
 }
-"""The actions that are named otherwise than their operation (S3 user guide, required permissions)."""
+"""The actions whose name differs from their operation's (S3 user guide, required permissions)."""
 
 _ENCRYPTION = ("x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what S3 asks for at one call."""
+    """Yield the permission checks of one call to S3."""
     bucket, _, key = call.path.removeprefix("/").partition("/")
     if call.operation == "CreateBucket":
         yield from _created(call, call.arn(bucket))
@@ -43,7 +43,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _encryption(call: ApiCall) -> dict[str, tuple[str, ...]]:
-    """What a request says of the encryption of an object (S3 user guide, condition keys): only what it says itself."""
+    """Return the encryption that a request itself states as condition keys (S3 user guide, condition keys)."""
     return {f"s3:{it}": (call.headers[it],) for it in _ENCRYPTION if it in call.headers}
 
 

@@ -1,7 +1,7 @@
-"""S3: a bucket is closed and encrypted from the start, and is refused to whoever expects another owner.
+"""S3: buckets are private and encrypted from the start, and calls that expect another owner are refused.
 
-A part of a bucket or object that moto does not know, it takes for the whole: `DELETE /bucket?metrics` would delete the
-bucket, `PUT /bucket/key?encryption` replace the object. Here that is an unknown operation.
+If moto does not know a part of a bucket or object, it acts on the whole: `DELETE /bucket?metrics` would delete the
+bucket, `PUT /bucket/key?encryption` would replace the object. Here such a call is an unknown operation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from moto.s3.responses import S3Response
 from ecs_emulator.patch import wrap
 
 _SSE_S3 = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
-# The parts that the model names, without those that moto knows.
+# The parts in S3's model that moto does not know.
 _BUCKET_PARTS = {
     *("abac", "analytics", "intelligent-tiering", "metadataAnnotationTable", "metadataConfiguration"),
     *("metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "requestPayment", "session"),
@@ -33,7 +33,7 @@ _PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
 
 @wrap(S3Response, "_authenticate_and_authorize_s3_action")
 def authorize(original: Any, self: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:
-    """Any call: AccessDenied if the bucket is not the expected owner's."""
+    """Refuse any call if the bucket is not the expected owner's (AccessDenied)."""
     original(self, bucket_name=bucket_name, key_name=key_name)
     expected = self.headers.get("x-amz-expected-bucket-owner")
     if (
@@ -46,7 +46,7 @@ def authorize(original: Any, self: Any, bucket_name: str | None = None, key_name
 
 @wrap(FakeBucket, "get_permission")
 def get_permission(original: Any, self: Any, action: str, resource: str) -> Any:
-    """What the policy says: moto knows no conditions, and this cloud's own connections count as TLS."""
+    """Return the policy's decision without statements on plain HTTP: moto knows no conditions; calls count as TLS."""
     meant = [statement for statement in _statements(self) if statement.get("Condition") != _PLAIN]
     if len(meant) == len(_statements(self)):
         return original(self, action, resource)
@@ -55,7 +55,7 @@ def get_permission(original: Any, self: Any, action: str, resource: str) -> Any:
 
 @wrap(S3Backend, "create_bucket")
 def create_bucket(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """CreateBucket: since 2023 with all public access blocked, SSE-S3, and access lists off (S3 user guide)."""
+    """CreateBucket: block public access, set SSE-S3, and turn access lists off, as since 2023 (S3 user guide)."""
     bucket = original(self, *args, **kwargs)
     bucket.public_access_block = PublicAccessBlock(*["true"] * 4)
     bucket.encryption = _SSE_S3
@@ -65,7 +65,7 @@ def create_bucket(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 
 @wrap(S3Backend, "delete_bucket")
 def delete_bucket(original: Any, self: Any, bucket_name: str) -> Any:
-    """DeleteBucket: its tags go with it, so that a bucket created anew has none."""
+    """DeleteBucket: delete its tags too, so that a bucket created anew has none."""
     arn = self.buckets[bucket_name].arn if bucket_name in self.buckets else ""
     deleted = original(self, bucket_name)
     if bucket_name not in self.buckets:
@@ -75,7 +75,7 @@ def delete_bucket(original: Any, self: Any, bucket_name: str) -> Any:
 
 @wrap(S3Response, "_bucket_response_put")
 def bucket_response_put(original: Any, self: Any, request: Any, bucket_name: str, querystring: Any) -> Any:
-    """CreateBucket: with the tags in its configuration (API reference, CreateBucketConfiguration)."""
+    """CreateBucket: set the tags in its configuration (API reference, CreateBucketConfiguration)."""
     answer = original(self, request, bucket_name, querystring)
     if not querystring and self.body:
         body = self.body.decode() if isinstance(self.body, bytes) else self.body
@@ -86,7 +86,7 @@ def bucket_response_put(original: Any, self: Any, request: Any, bucket_name: str
 
 @wrap(S3Response, "_bucket_response")
 def bucket_response(original: Any, self: Any, request: Any, full_url: str) -> Any:
-    """Calls of a bucket: GetBucketRequestPayment says who pays, and what moto lacks is unknown."""
+    """Answer calls of a bucket: GetBucketRequestPayment shows the payer; operations that moto lacks are unknown."""
     parts = _parts(full_url)
     if request.method == "GET" and "requestPayment" in parts:
         self.backend.get_bucket(self.parse_bucket_name_from_url(request, full_url))
@@ -98,7 +98,7 @@ def bucket_response(original: Any, self: Any, request: Any, full_url: str) -> An
 
 @wrap(S3Response, "_key_response")
 def key_response(original: Any, self: Any, request: Any, full_url: str) -> Any:
-    """Calls of an object: what moto lacks is unknown, and locks are of buckets that have them (versitygw#883)."""
+    """Answer calls of an object: refuse operations that moto lacks, and locks without Object Lock (versitygw#883)."""
     parts = _parts(full_url)
     if request.method == "GET" and parts & {"retention", "legal-hold"}:
         bucket = self.backend.get_bucket(self.parse_bucket_name_from_url(request, full_url))

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: schedules that run tasks of ECS, which is our own in whole."""
+"""EventBridge Scheduler: schedules that run tasks of ECS, emulated without moto."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CreateSchedule and UpdateSchedule refuse (API reference; what a model's limits refuse is in `rules.limits`)."""
+"""Checks of CreateSchedule and UpdateSchedule (API reference; `rules.limits` checks the limits of the model)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EARLIEST = timedelta(minutes=5)
 
 
 def check(kept: Schedules, group_arn: str, request: Shape) -> None:
-    """All that a schedule must have."""
+    """Refuse a schedule with missing or wrong settings."""
     _check_when(request)
     window = request.get("FlexibleTimeWindow") or {}
     if window.get("Mode") not in ("OFF", "FLEXIBLE"):
@@ -38,9 +38,9 @@ def check(kept: Schedules, group_arn: str, request: Shape) -> None:
 
 
 def _check_when(request: Shape) -> None:
-    """The expression, its time zone by IANA's names, and dates that leave room for it (API reference, CreateSchedule).
+    """Refuse a wrong expression, an unknown time zone, and dates without a due time (API reference, CreateSchedule).
 
-    A start date may lie up to five minutes back; both dates are ignored for one-time schedules.
+    The time zone has IANA's name. A start date may lie up to five minutes back; one-time schedules ignore both dates.
     """
     text = request.get("ScheduleExpression") or ""
     try:
@@ -60,7 +60,7 @@ def _check_when(request: Shape) -> None:
 
 
 def _check_target(target: Shape) -> None:
-    """An ARN; a cluster of ECS goes with EcsParameters, and these with a cluster (API reference, EcsParameters)."""
+    """Refuse a malformed ARN, and a cluster without EcsParameters or the reverse (API reference, EcsParameters)."""
     parts = target["Arn"].split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or not parts[2] or not parts[5]:
         _invalid("Provided Arn is not in correct format.")
@@ -79,7 +79,7 @@ def _check_target(target: Shape) -> None:
 
 
 def _check_universal(target: Shape) -> None:
-    """An operation that is there and does not only read, and input in JSON (user guide, "Using universal targets")."""
+    """Refuse an unknown or a reading operation, and input that is no JSON (user guide, "Using universal targets")."""
     try:
         operation_of(target["Arn"])
     except ValueError as error:
@@ -93,10 +93,9 @@ def _check_universal(target: Shape) -> None:
 
 
 def trusts(account: str, role_arn: str, group_arn: str) -> bool:
-    """Whether there is such a role, and EventBridge Scheduler may assume it for schedules of a group.
+    """Return whether the role exists and EventBridge Scheduler may assume it for a group's schedules.
 
-    The user guide, "Confused deputy prevention", has the two conditions that are looked at: the account, and the ARN
-    of the group.
+    Two conditions are evaluated (user guide, "Confused deputy prevention"): the account, and the ARN of the group.
     """
     role = roles.named(account, role_arn.rpartition("/")[2])
     if role is None or role.arn != role_arn:

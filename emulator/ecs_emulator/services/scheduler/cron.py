@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = dict(zip(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), range(1, 8), strict=True))
 _LONGEST = timedelta(days=366 * 41)
-"""How far ahead an invocation is looked for: the 29th of February is a Monday once in 40 years at the least."""
+"""How far ahead to look for an invocation: the 29th of February is a Monday at least once in 40 years."""
 
 Days = Callable[[date], bool]
 
 
 @dataclass(frozen=True)
 class Cron:
-    """When a schedule is due, on the clock of its time zone."""
+    """The due times of a schedule, on the clock of its time zone."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -31,9 +31,9 @@ class Cron:
     years: frozenset[int]
 
     def next(self, after: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the next moment that is due, in UTC; None if there is none.
+        """Return the next due moment, in UTC; None if there is none.
 
-        A time that the clocks skip in spring is skipped; of one that there is twice in autumn the first counts (user
+        A time that the clocks skip in spring is skipped; a time that occurs twice in autumn counts once, at first (user
         guide, "Daylight savings time").
         """
         day = after.astimezone(zone).date()
@@ -56,10 +56,10 @@ class Cron:
 
 
 def parse(text: str) -> Cron:
-    """Return what the fields between the brackets say.
+    """Return the due times that the fields between the brackets state.
 
     Raises:
-        ValueError: they are not six, one is out of its range, or not just one of the two fields for days is `?`.
+        ValueError: there are not six fields, one is out of its range, or not exactly one of the day fields is `?`.
     """
     fields = text.upper().split()
     if len(fields) != 6:
@@ -77,7 +77,7 @@ def parse(text: str) -> Cron:
 
 
 def _numbers(field: str, least: int, most: int, names: dict[str, int] | None = None) -> frozenset[int]:
-    """The numbers of a field: `*`, single ones, ranges, and steps from one on."""
+    """Return the numbers of a field: `*`, single numbers, ranges, and steps from a number on."""
     found: set[int] = set()
     for part in field.split(","):
         begin, slash, step = part.partition("/")
@@ -104,7 +104,7 @@ def _number(text: str, names: dict[str, int]) -> int:
 
 
 def _by_month(field: str) -> Days:
-    """Days of the month: `L` is the last one, `15W` the working day next to the 15th."""
+    """Return a test for days of the month: `L` is the last day, `15W` the working day next to the 15th."""
     if field == "L":
         return lambda day: day.day == _length(day)
     if near := re.fullmatch(r"(\d{1,2}|L)W", field):
@@ -126,7 +126,7 @@ def _working_day(day: date, wanted: int) -> date:
 
 
 def _by_week(field: str) -> Days:
-    """Days of the week, from SUN or 1: `6L` is the last Friday of the month, `6#3` the third."""
+    """Return a test for days of the week, from SUN or 1: `6L` is the last Friday of the month, `6#3` the third."""
     if field == "L":
         return lambda day: _of_week(day) == 7
     if last := re.fullmatch(r"(\w+)L", field):

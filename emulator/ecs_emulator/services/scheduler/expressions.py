@@ -16,14 +16,14 @@ _CRON = re.compile(r"cron\((.*)\)")
 
 @dataclass(frozen=True)
 class Rate:
-    """Due at the start, and again after each period; a day is 24 hours, whatever the clocks do."""
+    """A rate: due at the start, and again after each period; a day is always 24 hours."""
 
     period: timedelta
 
 
 @dataclass(frozen=True)
 class At:
-    """Due once, on the clock of the time zone."""
+    """A one-time schedule: due once, on the clock of the time zone."""
 
     local: datetime
 
@@ -32,10 +32,10 @@ Expression = cron.Cron | Rate | At
 
 
 def parse(text: str) -> Expression:
-    """Return what an expression says.
+    """Return the parsed form of an expression.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is no expression.
     """
     if found := _RATE.fullmatch(text):
         number = int(found[1])
@@ -52,12 +52,12 @@ def parse(text: str) -> Expression:
 def due(
     expression: Expression, zone: ZoneInfo, created: datetime, begin: datetime | None, after: datetime | None
 ) -> datetime | None:
-    """Return when a schedule is next due, in UTC; None if it is not any more.
+    """Return the next due time of a schedule, in UTC; None if there is none.
 
     Args:
-        created: when it was created or last changed, from which a rate without a start date counts.
+        created: the time of its creation or last change; a rate without a start date counts from it.
         begin: the start date.
-        after: when it was last due since then; None if it was not.
+        after: the last due time since then; None if there was none.
     """
     if isinstance(expression, Rate):
         first = begin or created

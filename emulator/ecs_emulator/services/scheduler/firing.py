@@ -1,7 +1,7 @@
-"""Invokes the targets of schedules that are due: RunTask and universal targets, with what the execution role may do.
+"""Invoke the targets of due schedules: RunTask and universal targets, with the permissions of the execution role.
 
-A target that refuses is not asked again: what it refuses now, such as a role without a permission, it refuses the next
-moment too. Other targets are not invoked.
+A target that refuses is not tried again: it would refuse the next moment too, as for a role without a permission.
+Other targets are not invoked.
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ _SAME = {
     "TaskCount": "count",
     "TaskDefinitionArn": "taskDefinition",
 }
-"""Members of EcsParameters, and what RunTask calls them."""
+"""Members of EcsParameters, and their names in RunTask."""
 _LONGEST_STARTED_BY = 36
-"""Where Scheduler cuts `startedBy`, as tasks of people's schedules show: `chronos-schedule/gold-coast-data-lak`, and
-four names of 19 letters beside it. AWS documents neither the word nor the length."""
+"""The length to which Scheduler cuts `startedBy`, as published tasks show: `chronos-schedule/gold-coast-data-lak`, and
+four more names of 19 letters. AWS documents neither the prefix nor the length.
+"""
 
 
 def settle() -> None:
-    """Invoke what is due in all Regions. The caller holds the cloud's lock."""
+    """Invoke the due schedules of all Regions. The caller holds the cloud's lock."""
     for kept in in_use():
         operations.settle(kept)
         for schedule in kept.all():
@@ -54,7 +55,7 @@ def settle() -> None:
 
 
 def _go_on(kept: Schedules, schedule: Schedule) -> None:
-    """Wait for the next time; without one the schedule is deleted, if it says so (API reference)."""
+    """Plan the next invocation; if none is left, apply ActionAfterCompletion (API reference)."""
     schedule.plan()
     over = schedule.due_at == NEVER
     if over and schedule.shape["ActionAfterCompletion"] == "DELETE":
@@ -82,12 +83,12 @@ def _run_task(kept: Schedules, schedule: Schedule, target: Shape) -> None:
 
 
 def _trusted(kept: Schedules, schedule: Schedule) -> bool:
-    """Whether the execution role still trusts the service."""
+    """Return whether the execution role still trusts the service."""
     return checks.trusts(kept.account, schedule.shape["Target"]["RoleArn"], kept.groups[schedule.group].arn)
 
 
 def _request(schedule: Schedule, target: Shape) -> Shape:
-    """The RunTask of a target; `Input` has its overrides (user guide, "Templated targets")."""
+    """Return the RunTask request of a target; `Input` has its overrides (user guide, "Templated targets")."""
     given = target["EcsParameters"]
     request: dict[str, Any] = {ours: given[theirs] for theirs, ours in _SAME.items() if theirs in given}
     if network := given.get("NetworkConfiguration", {}).get("awsvpcConfiguration"):
@@ -101,7 +102,7 @@ def _request(schedule: Schedule, target: Shape) -> Shape:
 
 
 def _allowed(kept: Schedules, ecs: Store, schedule: Schedule, request: Shape) -> bool:
-    """Whether the execution role still trusts the service, and may run the task and pass its roles.
+    """Return whether the execution role still trusts the service, and may run the task and pass its roles.
 
     Source: user guide, "Setting up EventBridge Scheduler", execution role for ECS.
     """

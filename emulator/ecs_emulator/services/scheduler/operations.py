@@ -1,4 +1,4 @@
-"""EventBridge Scheduler's operations, which take the place of all of moto's (API reference)."""
+"""EventBridge Scheduler's operations, which replace all of moto's (API reference)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _operations: dict[str, Operation] = {}
 
 
 class SchedulerResponse(BaseResponse):
-    """Moto's door to EventBridge Scheduler: parses and serialises by botocore's model, and calls our operation."""
+    """Moto's entry to EventBridge Scheduler: it parses and serializes by botocore's model, and calls the operations."""
 
     def __init__(self) -> None:
         super().__init__(service_name="scheduler")
@@ -54,7 +54,7 @@ class SchedulerResponse(BaseResponse):
 
 
 def _aware(value: Any) -> Any:
-    """A member of a request; moto reads moments without their time zone, which is UTC."""
+    """Return a request's value with UTC as the time zone of moments; moto reads them without one."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
@@ -79,7 +79,7 @@ def _operation(name: str) -> Callable[[Operation], Operation]:
 
 @_operation("CreateSchedule")
 def create_schedule(kept: Schedules, request: Shape) -> Shape:
-    """CreateSchedule: of a name that is free in the group, which is there; the same token gives the same schedule."""
+    """CreateSchedule: refuse a used name, and a missing group; the same token returns the same schedule."""
     group = _group(kept, request.get("GroupName"))
     name, token = request["Name"], request.get("ClientToken", "")
     found = group.schedules.get(name)
@@ -99,7 +99,7 @@ def create_schedule(kept: Schedules, request: Shape) -> Shape:
 
 @_operation("UpdateSchedule")
 def update_schedule(kept: Schedules, request: Shape) -> Shape:
-    """UpdateSchedule: all settings anew; what the request leaves out has its default again."""
+    """UpdateSchedule: replace all settings; a setting that the request leaves out gets its default."""
     found = _schedule(kept, request)
     checks.check(kept, kept.groups[found.group].arn, request)
     found.shape, found.changed, found.last = _shape(request), now(), None
@@ -109,14 +109,14 @@ def update_schedule(kept: Schedules, request: Shape) -> Shape:
 
 @_operation("GetSchedule")
 def get_schedule(kept: Schedules, request: Shape) -> Shape:
-    """GetSchedule: with the defaults of what was left out."""
+    """GetSchedule: show defaults for settings that the request left out."""
     found = _schedule(kept, request)
     return {**_summary(found), **found.shape}
 
 
 @_operation("DeleteSchedule")
 def delete_schedule(kept: Schedules, request: Shape) -> Shape:
-    """DeleteSchedule: gone at once; tasks that it has started run on."""
+    """DeleteSchedule: delete at once; tasks that the schedule has started run on."""
     found = _schedule(kept, request)
     del kept.groups[found.group].schedules[found.name]
     return {}
@@ -124,7 +124,7 @@ def delete_schedule(kept: Schedules, request: Shape) -> Shape:
 
 @_operation("ListSchedules")
 def list_schedules(kept: Schedules, request: Shape) -> Shape:
-    """ListSchedules: of one group or all, by state and by the beginning of the name."""
+    """ListSchedules: filter by group, by state and by the beginning of the name."""
     if wanted := request.get("GroupName"):
         _group(kept, wanted)
     found = [
@@ -166,7 +166,7 @@ def _schedule(kept: Schedules, request: Shape) -> Schedule:
 
 @_operation("CreateScheduleGroup")
 def create_schedule_group(kept: Schedules, request: Shape) -> Shape:
-    """CreateScheduleGroup: of a name that is free; the same token gives the same group."""
+    """CreateScheduleGroup: refuse a used name; the same token returns the same group."""
     name, token = request["Name"], request.get("ClientToken", "")
     settle(kept)
     if found := kept.groups.get(name):
@@ -178,13 +178,13 @@ def create_schedule_group(kept: Schedules, request: Shape) -> Shape:
 
 @_operation("GetScheduleGroup")
 def get_schedule_group(kept: Schedules, request: Shape) -> Shape:
-    """GetScheduleGroup: also while it is DELETING."""
+    """GetScheduleGroup: show a group even while it is DELETING."""
     return _group_shape(_group(kept, request["Name"]))
 
 
 @_operation("ListScheduleGroups")
 def list_schedule_groups(kept: Schedules, request: Shape) -> Shape:
-    """ListScheduleGroups: by the beginning of the name."""
+    """ListScheduleGroups: filter by the beginning of the name."""
     settle(kept)
     prefix = request.get("NamePrefix", "")
     return {"ScheduleGroups": [_group_shape(one) for one in kept.groups.values() if one.name.startswith(prefix)]}
@@ -192,7 +192,7 @@ def list_schedule_groups(kept: Schedules, request: Shape) -> Shape:
 
 @_operation("DeleteScheduleGroup")
 def delete_schedule_group(kept: Schedules, request: Shape) -> Shape:
-    """DeleteScheduleGroup: it and its schedules are DELETING for a while; the default group stays.
+    """DeleteScheduleGroup: show the group as DELETING for a while; refuse the default group.
 
     Its schedules may be invoked until they are deleted (API reference, DeleteScheduleGroup).
     """
@@ -205,7 +205,7 @@ def delete_schedule_group(kept: Schedules, request: Shape) -> Shape:
 
 
 def settle(kept: Schedules) -> None:
-    """Let the groups go whose deletion is over, with their schedules."""
+    """Remove the groups whose deletion is over, with their schedules."""
     for name in [name for name, group in kept.groups.items() if passed(group.gone_at)]:
         del kept.groups[name]
 
@@ -237,14 +237,14 @@ def _missing(words: str) -> NoReturn:
 
 @_operation("TagResource")
 def tag_resource(kept: Schedules, request: Shape) -> Shape:
-    """TagResource: of a group."""
+    """TagResource: tag a group."""
     _tagged(kept, request).tags.update(_tags(request))
     return {}
 
 
 @_operation("UntagResource")
 def untag_resource(kept: Schedules, request: Shape) -> Shape:
-    """UntagResource: of a group."""
+    """UntagResource: untag a group."""
     group = _tagged(kept, request)
     for key in request.get("TagKeys", ()):
         group.tags.pop(key, None)
@@ -253,7 +253,7 @@ def untag_resource(kept: Schedules, request: Shape) -> Shape:
 
 @_operation("ListTagsForResource")
 def list_tags_for_resource(kept: Schedules, request: Shape) -> Shape:
-    """ListTagsForResource: of a group."""
+    """ListTagsForResource: return a group's tags."""
     return {"Tags": [{"Key": key, "Value": value} for key, value in _tagged(kept, request).tags.items()]}
 
 

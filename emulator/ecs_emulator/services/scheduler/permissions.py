@@ -13,7 +13,7 @@ from ecs_emulator.services.scheduler.schedules import DEFAULT
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what EventBridge Scheduler asks for at one call."""
+    """Yield the permission checks of one call to EventBridge Scheduler."""
     _, sort, name = [*urllib.parse.unquote(call.path).split("/", 2), "", ""][:3]
     brought = requested(call.tags("Tags"))
     if sort == "tags":

@@ -1,4 +1,4 @@
-"""What EventBridge Scheduler has in an account and Region: groups, and the schedules in them."""
+"""Groups and schedules of EventBridge Scheduler, by account and Region."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT = "default"
 
 
 def now() -> datetime:
-    """The time on AWS's clock."""
+    """Return the time on AWS's clock."""
     return datetime.fromtimestamp(CLOCK.time(), UTC)
 
 
@@ -29,9 +29,9 @@ class Schedule:
     """A schedule; `shape` has the settings as GetSchedule answers them.
 
     Attributes:
-        last: when it was last due since it was created or changed.
-        due: when it is due next, in UTC, and `due_at` the same by the clock.
-        token, request: of its creation.
+        last: the last due time since its creation or last change.
+        due: the next due time, in UTC; `due_at` is the same on the cloud's clock.
+        token, request: the client token and the request of its creation.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Schedule:
     due_at: float = NEVER
 
     def plan(self) -> None:
-        """Have the clock stop at the next moment at which it is due, if it is enabled."""
+        """Set the next due time, at which the clock stops, if the schedule is enabled."""
         self.due = self._next() if self.shape["State"] == "ENABLED" else None
         self.due_at = CLOCK.later(self.due.timestamp() - CLOCK.time()) if self.due else NEVER
 
     def _next(self) -> datetime | None:
-        """When it is due next, between its two dates, which are ignored for one-time schedules (API reference)."""
+        """Return the next due time between the two dates, which one-time schedules ignore (API reference)."""
         expression, zone = parse(self.shape["ScheduleExpression"]), ZoneInfo(self.shape["ScheduleExpressionTimezone"])
         if isinstance(expression, At):
             return due(expression, zone, self.changed, None, self.last)
@@ -63,7 +63,7 @@ class Schedule:
 
 @dataclass
 class Group:
-    """A schedule group; `gone_at` is when one that is deleted is gone."""
+    """A schedule group; `gone_at` is the time at which its deletion is over."""
 
     name: str
     arn: str
@@ -76,7 +76,7 @@ class Group:
 
     @property
     def state(self) -> str:
-        """ACTIVE, or DELETING until it is gone."""
+        """The group's state: ACTIVE, or DELETING until it is gone."""
         return "ACTIVE" if self.gone_at == NEVER else "DELETING"
 
 
@@ -95,11 +95,11 @@ class Schedules:
         return group
 
     def arn(self, resource: str) -> str:
-        """The ARN of a group or a schedule."""
+        """Return the ARN of a group or a schedule."""
         return f"arn:{get_partition(self.region)}:scheduler:{self.region}:{self.account}:{resource}"
 
     def all(self) -> Iterator[Schedule]:
-        """Every schedule."""
+        """Yield every schedule."""
         for group in list(self.groups.values()):
             yield from list(group.schedules.values())
 
@@ -108,18 +108,18 @@ _known: dict[tuple[str, str], Schedules] = {}
 
 
 def schedules(account: str, region: str) -> Schedules:
-    """Those of an account and Region."""
+    """Return the schedules of an account and Region."""
     if (account, region) not in _known:
         _known[account, region] = Schedules(account, region)
     return _known[account, region]
 
 
 def in_use() -> list[Schedules]:
-    """Those of all accounts and Regions that were ever asked for."""
+    """Return the schedules of all accounts and Regions that calls have used."""
     return list(_known.values())
 
 
 @on_reset
 def forget() -> None:
-    """Have no schedules anywhere."""
+    """Drop all schedules."""
     _known.clear()

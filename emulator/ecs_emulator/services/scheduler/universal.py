@@ -1,4 +1,4 @@
-"""Universal targets: an operation of an API, called with what the execution role may do.
+"""Universal targets: operations of APIs, called with the permissions of the execution role.
 
 Source: EventBridge Scheduler user guide, "Using universal targets in EventBridge Scheduler".
 """
@@ -31,19 +31,19 @@ _READS = (
 
 
 class Universal:
-    """Calls universal targets.
+    """The caller of universal targets.
 
     Attributes:
-        call: answers a call that is made for the schedules; None until the cloud is loaded.
+        call: answers the calls of schedules; None until the cloud is loaded.
     """
 
     call: Callable[[Environ], Answer] | None = None
 
     def invoke(self, kept: Schedules, target: Shape) -> None:
-        """Call what a target says, as a session of its role.
+        """Call a target's operation in a session of its role.
 
         Raises:
-            ValueError: there is no such operation, or its input does not fit it.
+            ValueError: there is no such operation, or the input does not fit it.
             ClientError: the API refuses it.
         """
         model, operation = operation_of(target["Arn"])
@@ -61,15 +61,15 @@ UNIVERSAL = Universal()
 
 
 def is_universal(arn: str) -> bool:
-    """Whether a target's ARN names an operation."""
+    """Return whether a target's ARN names an API's operation."""
     return ":scheduler:::aws-sdk:" in arn
 
 
 def operation_of(arn: str) -> tuple[ServiceModel, str]:
-    """Return the API that an ARN names, and the operation.
+    """Return the API and the operation that an ARN names.
 
     Raises:
-        ValueError: there is none, or it only reads.
+        ValueError: there is no such operation, or it only reads.
     """
     found = _ARN.fullmatch(arn)
     model = _model(found[1]) if found else None
@@ -83,17 +83,17 @@ def operation_of(arn: str) -> tuple[ServiceModel, str]:
 
 @functools.cache
 def _model(name: str) -> ServiceModel | None:
-    """The model of an API, by the name of its SDK, which has no hyphens."""
+    """Return the model of an API, by its SDK's name, which has no hyphens; None if there is no such API."""
     session = botocore.session.Session()
     client = next((one for one in session.get_available_services() if one.replace("-", "") == name), None)
     return session.get_service_model(client) if client else None
 
 
 def _members(shape: Any, given: Any) -> Any:
-    """Return an input as botocore takes it; its members are called as in AWS's SDK for Java.
+    """Return an input for botocore; the input names members as AWS's SDK for Java does.
 
     Raises:
-        ValueError: a structure has no member of such a name.
+        ValueError: a structure has no member with this name.
     """
     if isinstance(shape, StructureShape) and isinstance(given, Mapping):
         known = {sdk_name(name): name for name in shape.members}
@@ -108,9 +108,9 @@ def _members(shape: Any, given: Any) -> Any:
 
 
 def sdk_name(member: str) -> str:
-    """Return what a member is called in an input: a capital first, and but one in an acronym, `DbClusterIdentifier`.
+    """Return a member's name in an input: capitalized, with one capital per acronym, as `DbClusterIdentifier`.
 
-    Seen in the schedules that people publish: none of AWS's pages says it.
+    Source: published schedules; no AWS document says it.
     """
     words = re.sub(r"[A-Z]{2,}(?=[A-Z][a-z]|$)", lambda found: found[0].capitalize(), member)
     return words[0].upper() + words[1:]

@@ -1,4 +1,4 @@
-"""Secrets Manager: secrets that others keep, and that tasks are given."""
+"""Secrets Manager: secrets that exist outside of a stack, and that its tasks get."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ API = EmulatedApi(
     "secretsmanager",
     responses="secretsmanager.responses:SecretsManagerResponse",
     invalid="ValidationException",
-    # the API reference gives no usual size: a cautious guess
+    # the API reference names no default page size: 100 is a cautious guess
     pages=Pages(Bounds(100, 1, 100), "InvalidNextTokenException", "ValidationException", empty=True),
     codes=Codes("ThrottlingException", "InternalServiceError"),
     modules=("rules",),

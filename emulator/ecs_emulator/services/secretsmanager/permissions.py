@@ -12,11 +12,11 @@ from ecs_emulator.services.kms.permissions import used
 
 _WITH_KEY = {"GetSecretValue": ("Decrypt",), "CreateSecret": ("GenerateDataKey", "Decrypt"),
              "PutSecretValue": ("GenerateDataKey", "Decrypt")}  # fmt: skip
-"""What is asked for of a secret's key (Secrets Manager guide, "Secret encryption and decryption")."""
+"""Actions on a secret's key that a call needs (Secrets Manager guide, "Secret encryption and decryption")."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Secrets Manager asks for at one call: on the secret, by the ARN that it has."""
+    """Yield the permission checks of one call to Secrets Manager, on the secret's own ARN."""
     named = call.text("SecretId") or call.text("Name")
     if not named:
         yield call.check()

@@ -1,4 +1,4 @@
-"""Secrets Manager: what it answers otherwise than moto does."""
+"""Secrets Manager: answers in which AWS differs from moto."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ecs_emulator.services.kms.rules import usable
 
 @wrap(SecretsManagerBackend, "create_secret")
 def create_secret(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
-    """CreateSecret: with a key that can be used."""
+    """CreateSecret: refuse an unusable key."""
     key = kwargs.get("kms_key_id")
     if key and not key.startswith("alias/aws/") and usable(self.account_id, self.region_name, key) is None:
         refuse("ResourceNotFoundException", f"Secrets Manager can't find the KMS key {key}.")
@@ -23,6 +23,6 @@ def create_secret(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 
 @replace(SecretsManagerResponse, "describe_secret")
 def describe_secret(self: Any) -> str:
-    """DescribeSecret: members that have no value are left out (API reference, all but ARN and Name are optional)."""
+    """DescribeSecret: leave out members without a value (API reference: all but ARN and Name are optional)."""
     secret = self.backend.describe_secret(secret_id=self._get_param("SecretId"))
     return json.dumps({name: value for name, value in secret.to_dict().items() if value is not None})

@@ -1,4 +1,4 @@
-"""Permissions of Cloud Map, by call, with those of Route 53 and EC2 (Service Authorization Reference)."""
+"""Permissions of Cloud Map, by call, including Route 53's and EC2's (Service Authorization Reference)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _CLOUD_MAP: Mapping[str, tuple[str, str, bool]] = {
     "ListInstances": ("service", "ServiceId", False),
     "RegisterInstance": ("service", "ServiceId", True),
 }
-"""What an operation is about, the parameter that names it, and whether Route 53's records change with it."""
+"""The type of an operation's resource, the parameter that names it, and whether Route 53's records change too."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Cloud Map asks for at one call, also of other services (developer guide, API permissions)."""
+    """Yield the permission checks of one call to Cloud Map, also of other services (guide, API permissions)."""
     operation, brought = call.operation, requested(call.tags())
     if operation == "CreateService":
         namespace = call.text("NamespaceId").rpartition("/")[2]
-        # its namespace is there already, and has tags of its own
+        # the namespace exists already, and has tags of its own
         yield call.existing(call.arn(f"namespace/{namespace}"), brought)
         yield call.check(call.arn("service/*"), brought)
     elif operation in _CLOUD_MAP:
@@ -53,9 +53,9 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _written(call: ApiCall, named: str) -> Mapping[str, tuple[str, ...]]:
-    """Return what Cloud Map writes into its zone for the caller: of a namespace the SOA, of a service its records.
+    """Return condition keys for Cloud Map's records: the SOA of a namespace, or the records of a service.
 
-    Both can be changed by their Update call (API reference, SOAChange and DnsConfigChange).
+    The Update calls of both can change these (API reference, SOAChange and DnsConfigChange).
     """
     known = servicediscovery_backends[call.account][call.region]
     if namespace := known.namespaces.get(named):

@@ -21,7 +21,7 @@ _INTERNAL = ("INTERNAL_FAILURE", "The operation failed because of an internal er
 
 @wrap(ServiceDiscoveryBackend, "_create_operation")
 def create_operation(original: Any, self: Any, op_type: str, targets: dict[str, str]) -> str:
-    """Operations are SUBMITTED, then PENDING, then SUCCESS (GetOperation)."""
+    """Start an operation as SUBMITTED; it becomes PENDING, then SUCCESS (GetOperation)."""
     operation_id = str(original(self, op_type, targets))
     operation = self.operations[operation_id]
     operation.pending_at = later(durations.NAMESPACE_SUBMITTED)
@@ -31,7 +31,7 @@ def create_operation(original: Any, self: Any, op_type: str, targets: dict[str, 
 
 
 def settle(discovery: Any) -> None:
-    """Bring every operation to its state of this moment; deleted namespaces go when theirs is done."""
+    """Bring every operation to its present state, and remove namespaces whose deletion is done."""
     for operation in discovery.operations.values():
         if operation.status not in ("SUBMITTED", "PENDING"):
             continue
@@ -50,7 +50,7 @@ def _forget(discovery: Any, namespace_id: str) -> None:
 
 @wrap(ServiceDiscoveryResponse, "servicediscovery_backend")
 def settled_backend(original: Any, self: Any) -> Any:
-    """The region's backend with every operation brought up to date."""
+    """Return the Region's backend with every operation brought up to date."""
     discovery = original(self)
     settle(discovery)
     return discovery
@@ -58,7 +58,7 @@ def settled_backend(original: Any, self: Any) -> Any:
 
 @wrap(Operation, "to_json")
 def operation_json(original: Any, self: Any, short: bool = False) -> dict[str, Any]:
-    """An operation names its new namespace only when that is there, and says why it failed."""
+    """Show an operation's new namespace only once it exists, and the error of a failed operation."""
     answer: dict[str, Any] = original(self, short)
     if self.operation_type == "CREATE_NAMESPACE" and self.status != "SUCCESS":
         answer.pop("Targets", None)
@@ -68,20 +68,20 @@ def operation_json(original: Any, self: Any, short: bool = False) -> dict[str, A
 
 
 def visible(discovery: Any) -> list[Any]:
-    """The namespaces whose creation is done."""
+    """Return the namespaces whose creation is done."""
     settle(discovery)
     return [space for space in discovery.namespaces.values() if discovery.operations[space.made_by].status == "SUCCESS"]
 
 
 @replace(ServiceDiscoveryBackend, "list_namespaces")
 def list_namespaces(self: Any) -> list[Any]:
-    """ListNamespaces: none that is still being created."""
+    """ListNamespaces: leave out namespaces that are still being created."""
     return visible(self)
 
 
 @replace(ServiceDiscoveryBackend, "get_namespace")
 def get_namespace(self: Any, namespace_id: str) -> Any:
-    """GetNamespace: NamespaceNotFound until it is created."""
+    """GetNamespace: refuse a namespace until it is created (NamespaceNotFound)."""
     found = {key: namespace for namespace in visible(self) for key in (namespace.id, namespace.arn)}
     if namespace_id not in found:
         refuse("NamespaceNotFound", f"Namespace {namespace_id} was not found.")
@@ -134,7 +134,7 @@ def _exists(code: str, message: str, token: str, other: Any) -> NoReturn:
 
 
 def _create_zone(discovery: Any, namespace: Any, vpc: str) -> str:
-    """The namespace's hosted zone: named as it is, in its VPC, managed by Cloud Map only."""
+    """Create the namespace's hosted zone, with its name, in its VPC, managed by Cloud Map only; return the id."""
     route53 = route53_backends[discovery.account_id]["aws"]
     name, region = namespace.name.lower() + ".", discovery.region_name
     if vpc:
@@ -160,7 +160,7 @@ def create_private_dns_namespace(
     tags: Any,
     properties: Any,
 ) -> str:
-    """CreatePrivateDnsNamespace: the operation fails when the VPC is unknown or has a zone of that name."""
+    """CreatePrivateDnsNamespace: let the operation fail if the VPC is unknown or has a zone of that name."""
     return _create(self, "DNS_PRIVATE", name, vpc, creator_request_id, description, tags, properties)
 
 
@@ -168,19 +168,19 @@ def create_private_dns_namespace(
 def create_public_dns_namespace(
     self: Any, name: str, creator_request_id: str, description: str, tags: Any, properties: Any
 ) -> str:
-    """CreatePublicDnsNamespace."""
+    """Answer CreatePublicDnsNamespace."""
     return _create(self, "DNS_PUBLIC", name, "", creator_request_id, description, tags, properties)
 
 
 @replace(ServiceDiscoveryBackend, "create_http_namespace")
 def create_http_namespace(self: Any, name: str, creator_request_id: str, description: str, tags: Any) -> str:
-    """CreateHttpNamespace."""
+    """Answer CreateHttpNamespace."""
     return _create(self, "HTTP", name, "", creator_request_id, description, tags, None)
 
 
 @replace(ServiceDiscoveryBackend, "delete_namespace")
 def delete_namespace(self: Any, namespace_id: str) -> str:
-    """DeleteNamespace: refused with services in it; its zone goes with it; a second request is a DuplicateRequest."""
+    """DeleteNamespace: refuse with services in it, and a second request (DuplicateRequest); delete its zone too."""
     namespace = self.get_namespace(namespace_id)
     for operation in self.operations.values():
         deleting = operation.operation_type == "DELETE_NAMESPACE" and operation.targets["NAMESPACE"] == namespace.id
@@ -207,7 +207,7 @@ def delete_namespace(self: Any, namespace_id: str) -> str:
 
 @replace(ServiceDiscoveryBackend, "get_operation")
 def get_operation(self: Any, operation_id: str) -> Any:
-    """GetOperation: the state of this moment."""
+    """GetOperation: show the present state."""
     settle(self)
     if operation_id not in self.operations:
         refuse("OperationNotFound", f"Operation {operation_id} was not found.")
@@ -216,7 +216,7 @@ def get_operation(self: Any, operation_id: str) -> Any:
 
 @replace(ServiceDiscoveryResponse, "list_operations")
 def list_operations(self: Any) -> str:
-    """ListOperations with its filters; moto forgets operations whose namespace is gone."""
+    """ListOperations: support all filters; moto forgets operations whose namespace is gone."""
     rows = [
         {
             "Id": operation.id,
@@ -233,7 +233,7 @@ def list_operations(self: Any) -> str:
 
 
 def chosen(self: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that the request's Filters let through."""
+    """Return the rows that match the request's Filters."""
     for wanted in json.loads(self.body).get("Filters") or []:
         rows = [row for row in rows if _matches(row.get(wanted["Name"]), wanted)]
     return rows
@@ -246,7 +246,7 @@ def _matches(value: Any, wanted: dict[str, Any]) -> bool:
 
 
 def namespace_json(discovery: Any, namespace: Any) -> dict[str, Any]:
-    """A namespace as AWS shows it, with its count of services."""
+    """Return a namespace as AWS shows it, with its count of services."""
     services = [service for service in discovery.services.values() if service.namespace_id == namespace.id]
     shown: dict[str, Any] = namespace.to_json()
     shown.pop("UpdateDate")
@@ -257,7 +257,7 @@ def namespace_json(discovery: Any, namespace: Any) -> dict[str, Any]:
 
 @replace(ServiceDiscoveryResponse, "get_namespace")
 def show_namespace(self: Any) -> str:
-    """GetNamespace."""
+    """Answer GetNamespace."""
     discovery = self.servicediscovery_backend
     namespace = discovery.get_namespace(json.loads(self.body)["Id"])
     return json.dumps({"Namespace": namespace_json(discovery, namespace)})
@@ -265,7 +265,7 @@ def show_namespace(self: Any) -> str:
 
 @replace(ServiceDiscoveryResponse, "list_namespaces")
 def show_namespaces(self: Any) -> str:
-    """ListNamespaces, filtered."""
+    """ListNamespaces: support filters."""
     discovery = self.servicediscovery_backend
     rows = [
         {

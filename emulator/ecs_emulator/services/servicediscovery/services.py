@@ -1,4 +1,4 @@
-"""Cloud Map's services and instances: ids that come back, records in the namespace's zone, nothing deleted in use."""
+"""Cloud Map's services and instances: stable ids, records in the namespace's zone, and no deletion while in use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ecs_emulator.services.servicediscovery.rules import chosen
 
 
 def _service_id(namespace_id: str, name: str) -> str:
-    """A service created anew under its old name gets its old id back (seen on AWS; the API does not promise it)."""
+    """Return the old id for a service created anew under its old name (seen on AWS; the API does not promise it)."""
     digest = int(hashlib.sha256(f"{namespace_id}/{name}".encode()).hexdigest(), 16)
     letters = "abcdefghijklmnopqrstuvwxyz234567"
     return "srv-" + "".join(letters[(digest >> (5 * i)) % 32] for i in range(16))
@@ -37,7 +37,7 @@ def create_service(
     tags: list[dict[str, str]] | None,
     service_type: str,
 ) -> Any:
-    """CreateService: one of a name in a namespace, which must be there; a repeated request gets the same service."""
+    """CreateService: refuse a used name, and a missing namespace; a repeated request returns the same service."""
     config = dns_config or {}
     namespace = self.get_namespace(namespace_id or config.get("NamespaceId", ""))
     requested = json.dumps([name, config, health_check_custom_config], sort_keys=True)
@@ -72,14 +72,14 @@ def create_service(
 
 
 def _check_records(config: dict[str, Any]) -> None:
-    """A CNAME is for weighted routing only, and stands alone (API reference, DnsRecord)."""
+    """Refuse a CNAME without weighted routing or with other records (API reference, DnsRecord)."""
     record_types = [record["Type"] for record in config.get("DnsRecords", [])]
     if "CNAME" in record_types and (len(record_types) > 1 or config.get("RoutingPolicy") != "WEIGHTED"):
         refuse("InvalidInput", "A CNAME record needs the routing policy WEIGHTED and no other record.")
 
 
 def _check_health(namespace: Any, custom: dict[str, Any] | None) -> None:
-    """One type of health check; Route 53's needs a public name (API reference of CreateService)."""
+    """Refuse two types of health check, and Route 53's without a public namespace (API reference, CreateService)."""
     if custom is not None:
         refuse("InvalidInput", "HealthCheckConfig and HealthCheckCustomConfig cannot both be specified.")
     if namespace.type != "DNS_PUBLIC":
@@ -87,7 +87,7 @@ def _check_health(namespace: Any, custom: dict[str, Any] | None) -> None:
 
 
 def _complete(namespace: Any, service: Any) -> None:
-    """What AWS fills in: routing policy, type, and a custom health check's threshold, which is always 1."""
+    """Add AWS's defaults: routing policy, type, and a custom health check's threshold, which is always 1."""
     if service.dns_config:
         service.dns_config = {"RoutingPolicy": "MULTIVALUE", **service.dns_config, "NamespaceId": namespace.id}
     if service.health_check_custom_config is not None:
@@ -97,7 +97,7 @@ def _complete(namespace: Any, service: Any) -> None:
 
 @replace(ServiceDiscoveryBackend, "get_service")
 def get_service(self: Any, service_id: str) -> Any:
-    """GetService: by id or ARN."""
+    """GetService: accept an id or an ARN."""
     found = self.services.get(service_id.rpartition("/")[2])
     if found is None:
         refuse("ServiceNotFound", f"Service {service_id} was not found.")
@@ -106,7 +106,7 @@ def get_service(self: Any, service_id: str) -> Any:
 
 @wrap(ServiceDiscoveryBackend, "delete_service")
 def delete_service(original: Any, self: Any, service_id: str) -> None:
-    """DeleteService: refused while instances are registered."""
+    """DeleteService: refuse while instances are registered."""
     service = self.get_service(service_id)
     if service.instances:
         refuse(
@@ -121,7 +121,7 @@ def delete_service(original: Any, self: Any, service_id: str) -> None:
 def register_instance(
     original: Any, self: Any, service_id: str, instance_id: str, creator_request_id: str, attributes: dict[str, str]
 ) -> str:
-    """RegisterInstance: creates or replaces, and puts a record into the namespace's zone."""
+    """RegisterInstance: create or replace the instance, and put its record into the namespace's zone."""
     service = self.get_service(service_id)
     record_types = {record["Type"] for record in (service.dns_config or {}).get("DnsRecords", [])}
     if "A" in record_types and not attributes.get("AWS_INSTANCE_IPV4") and not attributes.get("AWS_ALIAS_DNS_NAME"):
@@ -157,7 +157,7 @@ def _drop_record(discovery: Any, service: Any, instance_id: str) -> None:
 
 @wrap(ServiceDiscoveryBackend, "deregister_instance")
 def deregister_instance(original: Any, self: Any, service_id: str, instance_id: str) -> str:
-    """DeregisterInstance: its record goes too."""
+    """DeregisterInstance: delete its record too."""
     service = self.get_service(service_id)
     operation_id = str(original(self, service.id, instance_id))
     self.operations[operation_id].targets["SERVICE"] = service.id
@@ -167,7 +167,7 @@ def deregister_instance(original: Any, self: Any, service_id: str, instance_id: 
 
 @replace(ServiceDiscoveryResponse, "list_services")
 def list_services(self: Any) -> str:
-    """ListServices, filtered by NAMESPACE_ID."""
+    """ListServices: support the filter NAMESPACE_ID."""
     discovery = self.servicediscovery_backend
     rows = [
         {**service.to_json(), "InstanceCount": len(service.instances), "NAMESPACE_ID": service.namespace_id}
@@ -178,7 +178,7 @@ def list_services(self: Any) -> str:
 
 @replace(ServiceDiscoveryResponse, "get_service")
 def show_service(self: Any) -> str:
-    """GetService, with the count of instances."""
+    """GetService: show the count of instances."""
     service = self.servicediscovery_backend.get_service(json.loads(self.body)["Id"])
     return json.dumps({"Service": {**service.to_json(), "InstanceCount": len(service.instances)}})
 
@@ -191,7 +191,7 @@ def _check_arn(discovery: Any, arn: str) -> None:
 
 @wrap(ServiceDiscoveryBackend, "tag_resource")
 def tag_resource(original: Any, self: Any, resource_arn: str, tags: list[dict[str, str]]) -> None:
-    """TagResource: of an existing namespace or service, up to 50."""
+    """TagResource: refuse an unknown namespace or service, and more than 50 tags."""
     _check_arn(self, resource_arn)
     if len({*self.tagger.get_tag_dict_for_resource(resource_arn), *(tag["Key"] for tag in tags)}) > 50:
         refuse("TooManyTagsException", services_texts.TOO_MANY_TAGS, ResourceName=resource_arn)
@@ -200,6 +200,6 @@ def tag_resource(original: Any, self: Any, resource_arn: str, tags: list[dict[st
 
 @wrap(ServiceDiscoveryBackend, "list_tags_for_resource")
 def list_tags_for_resource(original: Any, self: Any, resource_arn: str) -> Any:
-    """ListTagsForResource: of an existing namespace or service."""
+    """ListTagsForResource: refuse an unknown namespace or service."""
     _check_arn(self, resource_arn)
     return original(self, resource_arn)

@@ -1,4 +1,4 @@
-"""Lists of Cloud Map are of summaries, without what only the answer about one of them has."""
+"""Lists of Cloud Map: they show summaries, with fewer members than the answer about a single resource."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ecs_emulator.patch import wrap
 
 @wrap(ServiceDiscoveryResponse, "list_namespaces")
 def list_namespaces(original: Any, self: Any) -> str:
-    """ListNamespaces: what the model calls a summary, and nothing else."""
+    """ListNamespaces: keep only the members of the model's summary."""
     return _summarised(original(self), "Namespaces", "NamespaceSummary")
 
 
 @wrap(ServiceDiscoveryResponse, "list_services")
 def list_services(original: Any, self: Any) -> str:
-    """ListServices: the same; its DNS settings do not repeat the namespace."""
+    """ListServices: keep only the members of the summary; DNS settings do not repeat the namespace."""
     return _summarised(original(self), "Services", "ServiceSummary", "NamespaceId")
 
 
 @wrap(ServiceDiscoveryResponse, "list_instances")
 def list_instances(original: Any, self: Any) -> str:
-    """ListInstances: id and attributes, without the request that created it."""
+    """ListInstances: show id and attributes, without the request that created the instance."""
     return _summarised(original(self), "Instances", "InstanceSummary")
 
 

@@ -1,4 +1,4 @@
-"""Service Quotas: AWS's own codes and defaults of what this stack uses up, and values that a control path applies.
+"""Service Quotas: AWS's codes and defaults of the quotas that a stack uses, and values that a control path applies.
 
 Each quota is named, coded and valued as on its service's page of the General Reference ("Service endpoints and quotas")
 or in its guide. A quota of a global service is known in us-east-1 only (Service Quotas user guide).
@@ -37,7 +37,7 @@ _GLOBAL = ("iam", "route53")
 
 @dataclass(frozen=True)
 class Quota:
-    """One quota: the service's code, its own, its name, AWS's default, and whether an increase can be asked for."""
+    """A quota: the service's code, its own code, its name, AWS's default, and whether an increase can be requested."""
 
     service: str
     code: str
@@ -46,7 +46,7 @@ class Quota:
     adjustable: bool = True
 
     def shown(self, account: str, region: str, value: float | None = None) -> dict[str, Any]:
-        """The quota as AWS shows it: with the value that is applied to an account, or the default of all."""
+        """Return the quota as AWS shows it, with the value that is applied to an account, or with the default."""
         place = "" if self.service in _GLOBAL else region
         owner = "" if value is None else account
         return {
@@ -95,7 +95,7 @@ _QUOTAS = (
 )
 
 _applied: dict[tuple[str, str], float | None] = {}
-"""By service and code, the values of all accounts and Regions that are not the default; None: there is only that."""
+"""By service and code: values, other than the default, of all accounts and Regions; None: only the default exists."""
 
 
 @on_reset
@@ -104,10 +104,10 @@ def _forget() -> None:
 
 
 def apply(service: str, code: str, value: float | None) -> None:
-    """Let a quota have this value, or none but AWS's default, which GetServiceQuota then does not find.
+    """Apply a value to a quota; with None only AWS's default exists, and GetServiceQuota does not find the quota.
 
     Raises:
-        ValueError: there is no such quota here.
+        ValueError: the embedded cloud does not have this quota.
     """
     if all((quota.service, quota.code) != (service, code) for quota in _QUOTAS):
         raise ValueError(f"there is no quota {code} of {service}: {', '.join(q.code for q in _QUOTAS)}")
@@ -115,13 +115,13 @@ def apply(service: str, code: str, value: float | None) -> None:
 
 
 def in_force(service: str, code: str) -> float:
-    """The value by which the service itself goes: what was applied, or else the default."""
+    """Return the value that the service itself enforces: the applied one, or else the default."""
     quota = next(quota for quota in _QUOTAS if (quota.service, quota.code) == (service, code))
     return _applied.get((service, code)) or quota.default
 
 
 def _of(service: str, region: str) -> list[Quota]:
-    """The quotas of a service that a Region knows; NoSuchResourceException if it has none."""
+    """Return the quotas of a service in a Region; refuse if there are none (NoSuchResourceException)."""
     found = [quota for quota in _QUOTAS if quota.service == service]
     if not found or (service in _GLOBAL and region != GLOBAL_REGION):
         refuse("NoSuchResourceException", "The request failed because the specified service does not exist.")
@@ -154,11 +154,11 @@ _DEPENDENT = {
     "rds": "rds:DescribeAccountAttributes",
     "route53": "route53:GetAccountLimit",
 }
-"""What a service is asked with the caller's permissions (Service Authorization Reference, dependent actions)."""
+"""Actions on the quota's service that the caller needs (Service Authorization Reference, dependent actions)."""
 
 
 def _barred(quota: Quota, region: str, account: str) -> str:
-    """The dependent action that the policies in force do not allow; empty if there is none."""
+    """Return the dependent action that the policies in force do not allow; empty if they allow it."""
     action = _DEPENDENT.get(quota.service)
     if not action or not enforce.current.names:
         return ""
@@ -168,9 +168,10 @@ def _barred(quota: Quota, region: str, account: str) -> str:
 
 @replace(ServiceQuotasResponse, "get_service_quota")
 def get_service_quota(self: Any) -> str:
-    """GetServiceQuota: the applied value. Without one the quota is not found (API reference).
+    """GetServiceQuota: return the applied value; refuse a quota that has none (API reference).
 
-    Where its service may not be asked there is a reason instead of a value (API reference, ErrorReason).
+    Without the permission for the quota's service, the answer has a reason instead of a value (API reference,
+    ErrorReason).
     """
     quota = _quota(self)
     if action := _barred(quota, self.region, self.current_account):
@@ -186,13 +187,13 @@ def get_service_quota(self: Any) -> str:
 
 @add(ServiceQuotasResponse, "get_aws_default_service_quota")
 def get_aws_default_service_quota(self: Any) -> str:
-    """GetAWSDefaultServiceQuota: the default, whatever was applied."""
+    """GetAWSDefaultServiceQuota: return the default, even if another value is applied."""
     return json.dumps({"Quota": _quota(self).shown(self.current_account, self.region)})
 
 
 @add(ServiceQuotasResponse, "list_service_quotas")
 def list_service_quotas(self: Any) -> str:
-    """ListServiceQuotas: all of a service that have an applied value."""
+    """ListServiceQuotas: return all quotas of a service that have an applied value."""
     account = self.current_account
     found = [(quota, _value(quota)) for quota in _request(self)[1]]
     return json.dumps({"Quotas": [q.shown(account, self.region, value) for q, value in found if value is not None]})
@@ -200,5 +201,5 @@ def list_service_quotas(self: Any) -> str:
 
 @replace(ServiceQuotasResponse, "list_aws_default_service_quotas")
 def list_aws_default_service_quotas(self: Any) -> str:
-    """ListAWSDefaultServiceQuotas: all of a service."""
+    """ListAWSDefaultServiceQuotas: return the defaults of all quotas of a service."""
     return json.dumps({"Quotas": [quota.shown(self.current_account, self.region) for quota in _request(self)[1]]})

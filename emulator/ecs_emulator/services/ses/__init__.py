@@ -1,4 +1,4 @@
-"""Simple Email Service, of both versions of its API: mails, as tasks send them."""
+"""Simple Email Service, in both versions of its API: mails that tasks send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SES requires for its calls (Service Authorization Reference, Amazon SES and Amazon SES v2)."""
+"""Permissions of SES, by call (Service Authorization Reference, Amazon SES and Amazon SES v2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what SES asks for at one call: on the identity that a mail is from, and on its configuration set."""
+    """Yield the permission checks of one call to SES: on the sender's identity, and on the configuration set."""
     sender = call.text("Source") or call.text("FromEmailAddress")
     if not call.operation.startswith("Send") or not sender:
         yield call.check()
@@ -27,7 +27,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _identity(call: ApiCall, address: str) -> str:
-    """The verified identity that covers an address: itself before its domain (SES guide, "Verified identities")."""
+    """Return an address's verified identity: itself before its domain (SES guide, "Verified identities")."""
     known: Any = ses_backends[call.account][call.region].email_identities
     domain = address.rpartition("@")[2]
     return domain if domain in known and address not in known else address

@@ -1,4 +1,4 @@
-"""Simple Notification Service: topics, and subscriptions to them, of which those by e-mail have to be confirmed."""
+"""Simple Notification Service: topics, and their subscriptions; subscriptions by e-mail have to be confirmed."""
 
 from __future__ import annotations
 

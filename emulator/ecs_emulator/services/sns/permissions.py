@@ -1,4 +1,4 @@
-"""What SNS requires for its calls (Service Authorization Reference, Amazon SNS)."""
+"""Permissions of SNS, by call (Service Authorization Reference, Amazon SNS)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what SNS asks for at one call: on the topic, which a subscription's ARN begins with."""
+    """Yield the permission checks of one call to SNS, on the topic; the ARN of a subscription begins with it."""
     subscription = call.text("SubscriptionArn").rpartition(":")[0]
     topic = call.text("TopicArn") or call.text("TargetArn") or call.text("ResourceArn") or subscription
     if call.operation == "CreateTopic":

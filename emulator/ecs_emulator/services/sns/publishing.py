@@ -1,4 +1,4 @@
-"""What AWS's services publish to topics by themselves, if the topic's policy lets them."""
+"""Messages that AWS's services publish to topics, if the topic's policy allows it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from ecs_emulator.authorization.policy import Check
 
 
 def publish(service: str, context: Mapping[str, tuple[str, ...]], topic_arn: str, message: str, subject: str) -> bool:
-    """Publish a message, and say whether the topic is there and lets the service do so.
+    """Publish a message; return whether the topic exists and lets the service publish.
 
-    Subscriptions get it as moto delivers: queues do, and e-mail is written to nobody.
+    moto delivers the message to subscribed queues; no e-mail is sent.
 
     Args:
-        service: as a principal. context: what it says of itself: the account and the ARN on whose behalf it asks.
+        service: the service's principal.
+        context: condition keys of the call: the account and the ARN for which the service publishes.
     """
     from moto.sns.models import sns_backends
 

@@ -1,4 +1,4 @@
-"""Subscriptions: those by e-mail are pending until their owner confirms them. Nobody is written to."""
+"""Subscriptions: a subscription by e-mail is pending until its owner confirms it. No e-mail is sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def create_topic(
     attributes: dict[str, str] | None = None,
     tags: dict[str, str] | None = None,
 ) -> Any:
-    """CreateTopic: a topic that is there is answered with, unless other tags are asked for (API reference, Tags)."""
+    """CreateTopic: return an existing topic; refuse other tags than it has (API reference, Tags)."""
     there = next((topic for topic in self.topics.values() if topic.name == name), None)
     if there and tags and there._tags != tags:
         _invalid("Tags Reason: Topic already exists with different tags")
@@ -42,7 +42,7 @@ def create_topic(
 
 @wrap(SNSBackend, "subscribe")
 def subscribe(original: Any, self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
-    """Subscribe: an address of e-mail has to confirm it (developer guide, "Email notifications")."""
+    """Subscribe: keep an e-mail address pending until it confirms (developer guide, "Email notifications")."""
     if protocol in _MAIL and not re.fullmatch(r"[^@\s]+@[^@\s]+", endpoint):
         _invalid("Email address")
     _forget(self)
@@ -55,7 +55,10 @@ def subscribe(original: Any, self: Any, topic_arn: str, endpoint: str, protocol:
 
 
 def _forget(sns: Any) -> None:
-    """Drop those that nobody has confirmed in time (What's New with AWS, "automatic deletion of unconfirmed")."""
+    """Drop subscriptions that were not confirmed in time.
+
+    Source: What's New with AWS, "automatic deletion of unconfirmed".
+    """
     for arn, subscription in [*sns.subscriptions.items()]:
         if _pending(subscription) and passed(subscription.expires):
             del sns.subscriptions[arn]
@@ -63,7 +66,7 @@ def _forget(sns: Any) -> None:
 
 @replace(SNSResponse, "confirm_subscription")
 def confirm_subscription(self: Any) -> ActionResult:
-    """ConfirmSubscription: by the token that the address was sent, which here is the address itself."""
+    """ConfirmSubscription: accept the token that was sent to the address, which here is the address itself."""
     sns, topic, token = self.backend, self._get_param("TopicArn"), self._get_param("Token")
     sns.get_topic(topic)
     _forget(sns)
@@ -76,7 +79,10 @@ def confirm_subscription(self: Any) -> ActionResult:
 
 @wrap(SNSBackend, "unsubscribe")
 def unsubscribe(original: Any, self: Any, subscription_arn: str) -> None:
-    """Unsubscribe: by an ARN, of what is confirmed (crossplane-contrib/provider-upjet-aws#935, go-to-k/cdkd#1301)."""
+    """Unsubscribe: refuse text that is no ARN, and a pending subscription.
+
+    Sources: crossplane-contrib/provider-upjet-aws#935, go-to-k/cdkd#1301.
+    """
     if subscription_arn.count(":") < 5:
         _invalid("SubscriptionArn Reason: An ARN must have at least 6 elements, not 1")
     found = self.subscriptions.get(subscription_arn)
@@ -87,7 +93,7 @@ def unsubscribe(original: Any, self: Any, subscription_arn: str) -> None:
 
 @wrap(SNSResponse, "subscribe")
 def answer_to_subscribe(original: Any, self: Any) -> ActionResult:
-    """Subscribe: no ARN of one that is pending, unless it is asked for (API reference, ReturnSubscriptionArn)."""
+    """Subscribe: hide the ARN while pending, unless the call asks for it (API reference, ReturnSubscriptionArn)."""
     answer: ActionResult = original(self)
     result: Any = answer.result
     arn = result["SubscriptionArn"]
@@ -113,13 +119,13 @@ def _listed(found: ActionResult) -> ActionResult:
 
 @wrap(SNSResponse, "list_subscriptions_by_topic")
 def list_subscriptions_by_topic(original: Any, self: Any) -> ActionResult:
-    """ListSubscriptionsByTopic: those that are pending have no ARN."""
+    """ListSubscriptionsByTopic: show no ARN for pending subscriptions."""
     _forget(self.backend)
     return _listed(original(self))
 
 
 @wrap(SNSResponse, "list_subscriptions")
 def list_subscriptions(original: Any, self: Any) -> ActionResult:
-    """ListSubscriptions: the same."""
+    """ListSubscriptions: show no ARN for pending subscriptions."""
     _forget(self.backend)
     return _listed(original(self))

@@ -1,4 +1,4 @@
-"""Simple Queue Service: queues, as own steps may have them."""
+"""Simple Queue Service: queues that a stack's own steps may create."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SQS requires for its calls (Service Authorization Reference, Amazon SQS)."""
+"""Permissions of SQS, by call (Service Authorization Reference, Amazon SQS)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecs_emulator.authorization.policy import Check
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what SQS asks for at one call: on the queue, whose name its URL ends with."""
+    """Yield the permission checks of one call to SQS, on the queue; its URL ends with its name."""
     name = call.text("QueueName") or call.text("QueueUrl").rpartition("/")[2]
     if not name:
         yield call.check()

@@ -1,4 +1,4 @@
-"""SQS: who waits for a message keeps out nobody else."""
+"""SQS: a call that waits for a message does not block other calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def receive_message(
     visibility_timeout: int,
     message_attribute_names: list[str] | None = None,
 ) -> Any:
-    """ReceiveMessage with WaitTimeSeconds: moto would sleep, with all other calls behind it."""
+    """ReceiveMessage: wait for WaitTimeSeconds without blocking other calls; moto would sleep and block them."""
     found = original(self, queue_name, count, 0, visibility_timeout, message_attribute_names)
     if not found:
         long_polls.wait(wait_seconds_timeout)

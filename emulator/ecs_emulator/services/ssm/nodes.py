@@ -1,4 +1,4 @@
-"""Managed nodes: the instances whose Systems Manager agent could have called."""
+"""Managed nodes: instances whose Systems Manager agent may report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REPORT = "ssm:UpdateInstanceInformation"
 
 @add(SimpleSystemManagerResponse, "describe_instance_information")
 def describe_instance_information(self: Any) -> ActionResult:
-    """DescribeInstanceInformation: running instances whose role lets the agent call, by id; no other filters."""
+    """DescribeInstanceInformation: return running instances whose role lets the agent report; filter by id only."""
     wanted: set[str] | None = None
     for entry in [*(self._get_param("Filters") or []), *(self._get_param("InstanceInformationFilterList") or [])]:
         key, values = entry.get("Key", entry.get("key")), entry.get("Values", entry.get("valueSet"))
@@ -50,7 +50,7 @@ def describe_instance_information(self: Any) -> ActionResult:
 
 
 def _can_report(ec2: Any, instance: Any) -> bool:
-    """Whether the agent may report: ssm:UpdateInstanceInformation in the role's policies (Systems Manager guide)."""
+    """Return whether the role lets the agent report: ssm:UpdateInstanceInformation (Systems Manager guide)."""
     profile = instance.iam_instance_profile
     if not profile:
         return False

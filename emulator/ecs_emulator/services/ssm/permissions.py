@@ -12,7 +12,7 @@ from ecs_emulator.services.kms.permissions import used
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what Systems Manager asks for at one call about parameters or sessions."""
+    """Yield the permission checks of one call to Systems Manager about parameters or sessions."""
     if call.operation.endswith("Session"):
         yield from _session(call)
         return
@@ -26,7 +26,7 @@ def asks(call: ApiCall) -> Iterator[Check]:
         brought = {**brought, "ssm:Overwrite": (str(bool(call.body.get("Overwrite"))).lower(),)}
     for name in names:
         if name.startswith("/aws/"):
-            # public parameters are of no account
+            # public parameters belong to no account
             yield call.check(f"arn:{call.partition}:ssm:{call.region}::parameter{name}")
             continue
         arn = call.arn(f"parameter/{name.removeprefix('/')}")
@@ -38,9 +38,9 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _session(call: ApiCall) -> Iterator[Check]:
-    """What is asked for about a session: of who starts one the task and the document, of others the session itself.
+    """Yield the checks of a session: its start on task and document, other calls on the session itself.
 
-    Systems Manager user guide, getting-started-restrict-access-quickstart; a document of AWS's is of no account.
+    Systems Manager user guide, getting-started-restrict-access-quickstart; AWS's own documents belong to no account.
     """
     if call.operation != "StartSession":
         yield call.check(call.arn(f"session/{call.text('SessionId')}"))
@@ -51,7 +51,7 @@ def _session(call: ApiCall) -> Iterator[Check]:
 
 
 def _encrypted(call: ApiCall, name: str, arn: str) -> Iterator[Check]:
-    """What is asked for of the key of a SecureString (KMS developer guide, services-parameter-store)."""
+    """Yield the checks on the key of a SecureString (KMS developer guide, services-parameter-store)."""
     key, action = "", "Encrypt"
     if call.operation == "PutParameter" and call.text("Type") == "SecureString":
         key = call.text("KeyId")

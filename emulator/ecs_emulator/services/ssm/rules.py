@@ -1,4 +1,4 @@
-"""Parameter Store: names that rest after a delete, public parameters that are not the account's, sizes."""
+"""Parameter Store: names that stay reserved after a delete, AWS's public parameters, and sizes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def _resting(ssm: Any) -> dict[str, float]:
 
 @wrap(SimpleSystemManagerBackend, "put_parameter")
 def put_parameter(original: Any, self: Any, name: str, description: str, value: str, *args: Any, **kwargs: Any) -> Any:
-    """PutParameter: standard parameters hold 4 KB, advanced ones 8; a deleted name exists a while longer for creates.
+    """PutParameter: refuse over 4 KB (advanced: 8 KB), and the name of a just deleted parameter.
 
     The API reference of DeleteParameter asks to wait at least 30 seconds before a parameter of the same name is
-    created, and does not say what happens otherwise. Here the name still exists, as an index that lags would have it.
+    created, and does not say what happens otherwise. Here the name still exists, as in an index that lags behind.
     """
     _check_name(name)
     pattern = kwargs.get("allowed_pattern", args[1] if len(args) > 1 else None)
@@ -62,8 +62,8 @@ def put_parameter(original: Any, self: Any, name: str, description: str, value: 
 
 
 def _check_tier(ssm: Any, name: str, tier: str | None) -> None:
-    """An advanced parameter stays one (Systems Manager guide, parameter tiers; go-to-k/cdk-real-drift#408)."""
-    # moto makes an entry of each name that is looked up by an index, and then lists a parameter that is none
+    """Refuse a change from advanced to standard (Systems Manager guide, tiers; go-to-k/cdk-real-drift#408)."""
+    # `get`, since a look-up by index makes moto add an entry, which it then lists as a parameter
     there = ssm._parameters.get(ssm._parameters.normalize_name(name))
     if tier == "Standard" and there and there[-1].tier == "Advanced":
         refuse(
@@ -75,7 +75,7 @@ def _check_tier(ssm: Any, name: str, tier: str | None) -> None:
 
 
 def _check_name(name: str) -> None:
-    """Letters, digits and .-_ between slashes, at most 15 levels."""
+    """Refuse names other than letters, digits and .-_ between slashes, and more than 15 levels."""
     if not _NAME.fullmatch(name):
         refuse(
             "ValidationException",
@@ -92,7 +92,7 @@ def _check_name(name: str) -> None:
 
 @wrap(SimpleSystemManagerBackend, "add_tags_to_resource")
 def add_tags_to_resource(original: Any, self: Any, resource_type: str, resource_id: str, tags: dict[str, str]) -> None:
-    """AddTagsToResource: up to 50."""
+    """AddTagsToResource: refuse more than 50 tags."""
     if len({*self.list_tags_for_resource(resource_type, resource_id), *tags}) > 50:
         refuse("TooManyTagsError", services_texts.TOO_MANY_TAGS)
     original(self, resource_type, resource_id, tags)
@@ -100,14 +100,14 @@ def add_tags_to_resource(original: Any, self: Any, resource_type: str, resource_
 
 @wrap(SimpleSystemManagerBackend, "delete_parameter")
 def delete_parameter(original: Any, self: Any, name: str) -> None:
-    """DeleteParameter: the name rests for 30 seconds."""
+    """DeleteParameter: reserve the name for 30 seconds."""
     original(self, name)
     _resting(self)[self._parameters.normalize_name(name)] = later(_REST)
 
 
 @wrap(SimpleSystemManagerBackend, "delete_parameters")
 def delete_parameters(original: Any, self: Any, names: list[str]) -> list[str]:
-    """DeleteParameters: each name rests for 30 seconds."""
+    """DeleteParameters: reserve each name for 30 seconds."""
     deleted: list[str] = original(self, names)
     for name in deleted:
         _resting(self)[self._parameters.normalize_name(name)] = later(_REST)
@@ -116,10 +116,10 @@ def delete_parameters(original: Any, self: Any, names: list[str]) -> list[str]:
 
 @wrap(SimpleSystemManagerBackend, "describe_parameters")
 def describe_parameters(original: Any, self: Any, filters: Any, parameter_filters: Any) -> list[Any]:
-    """DescribeParameters: the account's own; public parameters of AWS are found by name only."""
+    """DescribeParameters: return the account's own; AWS's public parameters are found by name only."""
     everything, own = self._parameters, ParameterDict(self.account_id, self.region_name)
     own.update({name: versions for name, versions in everything.items() if not name.startswith("/aws/service/")})
-    # the public ones are hundreds, and moto would hold each against the filters
+    # there are hundreds of public parameters, and moto would compare each with the filters
     self._parameters = own
     try:
         found: list[Any] = original(self, filters, parameter_filters)
@@ -130,9 +130,9 @@ def describe_parameters(original: Any, self: Any, filters: Any, parameter_filter
 
 @wrap(ParameterDict, "_load_tree_parameters")
 def load_tree_parameters(original: Any, self: Any, path: str) -> None:
-    """Public parameters: structures are JSON (ECS guide, "Retrieving Amazon ECS-optimized Linux AMI metadata").
+    """Load public parameters, structures as JSON (ECS guide, "Retrieving Amazon ECS-optimized Linux AMI metadata").
 
-    They are hundreds, and read once: an account that begins gets copies.
+    There are hundreds of them: they are read once, and each further account gets copies.
     """
     key = (self.account_id, self.region_name, path)
     if key not in _public:
@@ -154,6 +154,6 @@ _public: dict[tuple[str, str, str], list[Any]] = {}
 
 @wrap(Parameter, "describe_response_object")
 def describe_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """DescribeParameters: who changed it last, by ARN, and policies even if there are none."""
+    """DescribeParameters: show the user of the last change by ARN, and policies even if there are none."""
     user = f"arn:aws:iam::{self.account_id}:user/moto"
     return {"Policies": [], **original(self, *args, **kwargs), "LastModifiedUser": user}

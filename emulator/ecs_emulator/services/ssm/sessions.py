@@ -1,4 +1,4 @@
-"""Session Manager: forwards ports of ECS's tasks; sessions of ExecuteCommand are resumed and ended here too."""
+"""Session Manager: port forwarding to ECS tasks; sessions of ExecuteCommand are resumed and ended here too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN_PORT, REMOTE_PORT = "AWS-StartPortForwardingSession", "AWS-StartPortForwardi
 
 @add(SimpleSystemManagerResponse, "start_session")
 def start_session(self: Any) -> ActionResult:
-    """StartSession: with the documents that forward a port, to a task's container."""
+    """StartSession: forward a port of a task's container; refuse documents that do not forward a port."""
     target, document = str(self._get_param("Target") or ""), str(self._get_param("DocumentName") or "")
     task = _task(self.current_account, self.region, target)
     if task is None:
@@ -29,7 +29,7 @@ def start_session(self: Any) -> ActionResult:
     given = {name: values[0] for name, values in (self._get_param("Parameters") or {}).items() if values}
     host, port = given.get("host", "localhost"), given.get("portNumber", "")
     if not port.isdigit() or not 1 <= int(port) <= 65535 or ("host" in given) != (document == REMOTE_PORT):
-        # StartSession names no such error, SendCommand does (API reference): in which words it is refused is not known
+        # SendCommand has this error, StartSession documents none (API reference): AWS's message is not known
         refuse("InvalidParameters", "The parameters do not fit the document: host, portNumber, localPortNumber.")
     properties = {"portNumber": port, "localPortNumber": given.get("localPortNumber", ""), "host": host}
     channel = book.open_session("moto", task, behind.forward(task, properties, host, int(port)))
@@ -40,7 +40,7 @@ def start_session(self: Any) -> ActionResult:
 
 @add(SimpleSystemManagerResponse, "resume_session")
 def resume_session(self: Any) -> ActionResult:
-    """ResumeSession: a new token for a session that has not ended."""
+    """ResumeSession: return a new token for a session that has not ended."""
     session = str(self._get_param("SessionId") or "")
     channel = book.find(session)
     if channel is None:
@@ -51,7 +51,7 @@ def resume_session(self: Any) -> ActionResult:
 
 @add(SimpleSystemManagerResponse, "terminate_session")
 def terminate_session(self: Any) -> ActionResult:
-    """TerminateSession: also of one that has ended, since it has no error for that (API reference)."""
+    """TerminateSession: accept an ended session too, since AWS documents no error for it (API reference)."""
     session = str(self._get_param("SessionId") or "")
     if channel := book.find(session):
         channel.stop()
@@ -59,7 +59,7 @@ def terminate_session(self: Any) -> ActionResult:
 
 
 def _task(account: str, region: str, target: str) -> Task | None:
-    """The task of a target such as `ecs:cluster_task_runtime`, if its agent can be reached."""
+    """Return the task of a target such as `ecs:cluster_task_runtime`, if its agent can be reached; else None."""
     kept = store(account, region)
     for task in kept.tasks.values():
         if target in {f"ecs:{task.cluster}_{task.id}_{runtime}" for runtime in task.runtime_ids}:

@@ -1,4 +1,4 @@
-"""Sentences of Systems Manager that belong to several rules; `{}` stands for a name."""
+"""Error messages of Systems Manager that several rules use; `{}` stands for a name."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from ecs_emulator.authorization.api_call import ApiCall
 from ecs_emulator.authorization.policy import Check
 
 FREE = ("GetCallerIdentity", "GetSessionToken")
-"""What needs no permission."""
+"""Operations that need no permission."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what STS asks for at one call."""
+    """Yield the permission checks of one call to STS."""
     if call.operation not in FREE:
         yield call.check(call.text("RoleArn") or "*")

@@ -1,4 +1,4 @@
-"""STS: what AssumeRole answers can be used for calls."""
+"""STS: the credentials that AssumeRole returns work in later calls."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def assume_role(
     duration: int,
     external_id: str,
 ) -> Any:
-    """AssumeRole: whoever has the session's key is taken for it from now on; `authorization.trust` says who gets it."""
+    """AssumeRole: treat later calls with the new key as the session's; `authorization.trust` checks the caller."""
     assumed = original(self, region_name, role_session_name, role_arn, policy, duration, external_id)
     return sessions.known(assumed, duration)

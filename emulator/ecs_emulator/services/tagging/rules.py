@@ -32,7 +32,7 @@ def _moto(account: str, region: str) -> Iterator[Row]:
 
 
 def rows(account: str, region: str) -> list[Row]:
-    """Every tagged resource of a region, by ARN."""
+    """Return every tagged resource of a Region, sorted by ARN."""
     found: dict[str, Row] = {}
     own = [tags.rows for name in SIGNED if (tags := part(name, "tags")) and hasattr(tags, "rows")]
     for source in (_moto, *own):
@@ -44,7 +44,7 @@ def rows(account: str, region: str) -> list[Row]:
 
 @replace(ResourceGroupsTaggingAPIResponse, "get_resources")
 def get_resources(self: Any) -> ActionResult:
-    """GetResources: tagged resources only."""
+    """GetResources: return tagged resources only."""
     if self._get_param("ResourceARNList") and (self._get_param("TagFilters") or self._get_param("ResourceTypeFilters")):
         refuse("InvalidParameterException", "ResourceARNList cannot be specified with filters or pages")
     if len(self._get_param("TagFilters", [])) > 50:
@@ -61,7 +61,7 @@ def get_resources(self: Any) -> ActionResult:
 
 @wrap(ResourceGroupsTaggingAPIResponse, "tag_resources")
 def tag_resources(original: Any, self: Any) -> Any:
-    """TagResources: what a service behind it can show again."""
+    """TagResources: refuse characters that XML does not allow, which the resource's service could not show."""
     if not all(map(storable, itertools.chain(*self._get_param("Tags", {}).items()))):
         refuse("InvalidParameterException", "Tags have a character that XML does not have.")
     return original(self)
@@ -69,14 +69,14 @@ def tag_resources(original: Any, self: Any) -> Any:
 
 @replace(ResourceGroupsTaggingAPIResponse, "get_tag_keys")
 def get_tag_keys(self: Any) -> ActionResult:
-    """GetTagKeys: each key once, however many resources carry it."""
+    """GetTagKeys: return each key once, even if many resources have it."""
     keys = {key for _, tags, _ in rows(self.current_account, self.region) for key in tags}
     return ActionResult({"TagKeys": sorted(keys), "PaginationToken": ""})
 
 
 @replace(ResourceGroupsTaggingAPIResponse, "get_tag_values")
 def get_tag_values(self: Any) -> ActionResult:
-    """GetTagValues: each value once."""
+    """GetTagValues: return each value once."""
     key = self._get_param("Key")
     values = {tags[key] for _, tags, _ in rows(self.current_account, self.region) if key in tags}
     return ActionResult({"TagValues": sorted(values), "PaginationToken": ""})

@@ -1,8 +1,8 @@
-"""Permissions of WAF for web ACLs of load balancers, with those of Elastic Load Balancing.
+"""Permissions of WAF for web ACLs of load balancers, including Elastic Load Balancing's.
 
 See the Service Authorization Reference, and the WAF developer guide ("How AWS WAF works with IAM") for the actions of
-Elastic Load Balancing, which it has on the load balancer; so has the managed policy
-AmazonECSInfrastructureRoleForGatewayHostSharedALB.
+Elastic Load Balancing, which AWS checks on the load balancer, as the managed policy
+AmazonECSInfrastructureRoleForGatewayHostSharedALB shows.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _BALANCING: Mapping[str, tuple[str, ...]] = {
     "DisassociateWebACL": ("DeleteWebACLAssociation", "SetWebAcl"),
     "GetWebACLForResource": ("GetLoadBalancerWebACL",),
 }
-"""What Elastic Load Balancing has to be asked for besides."""
+"""Further actions of Elastic Load Balancing that an operation needs."""
 
 
 def asks(call: ApiCall) -> Iterator[Check]:
-    """Yield what WAF asks for at one call."""
+    """Yield the permission checks of one call to WAF."""
     operation, resource = call.operation, call.text("ResourceArn")
     if operation == "GetWebACL":
         scope = "global" if call.text("Scope") == "CLOUDFRONT" else "regional"
@@ -43,6 +43,6 @@ def asks(call: ApiCall) -> Iterator[Check]:
 
 
 def _acl_of(call: ApiCall, resource: str) -> str:
-    """The ARN of the web ACL that a resource has, or of all where it has none."""
+    """Return the ARN of a resource's web ACL, or the pattern of all ACLs if it has none."""
     known = wafv2_backends[call.account][call.region].wacls.values()
     return next((acl.arn for acl in known if resource in acl.associated_resources), call.arn("regional/webacl/*/*"))

@@ -1,4 +1,4 @@
-"""Web ACLs of load balancers: each has one at most, once it is set up, and an ACL stays while one has it."""
+"""Web ACLs of load balancers: at most one for each active balancer, and no deletion while in use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ecs_emulator.services.wafv2 import texts
 
 
 def _check(waf: Any, arn: str) -> None:
-    """The load balancer is there (aws-load-balancer-controller#2022) and set up (terraform-provider-aws#17527)."""
+    """Refuse a load balancer that does not exist or is not active yet.
+
+    Sources: aws-load-balancer-controller#2022, terraform-provider-aws#17527.
+    """
     if ":loadbalancer/app/" not in arn:
         return
     balancer = elbv2_backends[waf.account_id][waf.region_name].load_balancers.get(arn)
@@ -31,7 +34,7 @@ def _check(waf: Any, arn: str) -> None:
 
 @wrap(WAFV2Backend, "associate_web_acl")
 def associate_web_acl(original: Any, self: Any, web_acl_arn: str, resource_arn: str) -> None:
-    """AssociateWebACL: in place of the one before; moto would have both."""
+    """AssociateWebACL: replace the former association; moto would keep both."""
     _check(self, resource_arn)
     if web_acl_arn in self.wacls:
         self.disassociate_web_acl(resource_arn)
@@ -40,7 +43,7 @@ def associate_web_acl(original: Any, self: Any, web_acl_arn: str, resource_arn: 
 
 @wrap(WAFV2Backend, "get_web_acl_for_resource")
 def get_web_acl_for_resource(original: Any, self: Any, resource_arn: str) -> Any:
-    """GetWebACLForResource: of a load balancer that there is."""
+    """GetWebACLForResource: refuse an unknown load balancer."""
     if ":loadbalancer/app/" in resource_arn:
         balancers = elbv2_backends[self.account_id][self.region_name].load_balancers
         if resource_arn not in balancers:
@@ -50,7 +53,7 @@ def get_web_acl_for_resource(original: Any, self: Any, resource_arn: str) -> Any
 
 @wrap(WAFV2Backend, "delete_web_acl")
 def delete_web_acl(original: Any, self: Any, name: str, scope: str, _id: str, lock_token: str) -> None:
-    """DeleteWebACL: one that no resource has (API reference, Errors)."""
+    """DeleteWebACL: refuse while a resource uses the ACL (API reference, Errors)."""
     if any(acl.name == name and acl.id == _id and acl.associated_resources for acl in self.wacls.values()):
         refuse(
             "WAFAssociatedItemException",
@@ -62,7 +65,7 @@ def delete_web_acl(original: Any, self: Any, name: str, scope: str, _id: str, lo
 
 @wrap(ELBv2Backend, "delete_load_balancer")
 def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
-    """DeleteLoadBalancer: its association goes with it."""
+    """DeleteLoadBalancer: remove its association too."""
     original(self, arn)
     if arn not in self.load_balancers:
         wafv2_backends[self.account_id][self.region_name].disassociate_web_acl(arn)
